@@ -1,0 +1,63 @@
+/**
+ * The few errors that some caller branches on. Every message is one sentence (or one per problem) that names the
+ * thing, the reason and the next step; messages never contain a credential.
+ */
+
+/** One thing wrong with an input, and where. `line` and `column` count from 1. */
+export type InputProblem = {
+  readonly source: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Such as `groups[0].parameters.max`; empty for the whole document. */
+  readonly path: string;
+  readonly message: string;
+};
+
+/** `runners.yaml:6:5 groups[0].cooldwn: unknown key` */
+export function formatProblem(problem: InputProblem): string {
+  const place = [problem.source, problem.line, problem.column].filter((part) => part !== undefined).join(':');
+  return problem.path === '' ? `${place} ${problem.message}` : `${place} ${problem.path}: ${problem.message}`;
+}
+
+/** The user's input (file, option, environment variable, secret) is wrong; nothing was done. Exit code 2. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  readonly problems: readonly InputProblem[];
+
+  /** From all problems at once, or from one sentence about something that has no place in a file. */
+  constructor(problems: readonly InputProblem[] | string, options?: ErrorOptions) {
+    super(typeof problems === 'string' ? problems : problems.map(formatProblem).join('\n'), options);
+    this.problems = typeof problems === 'string' ? [] : problems;
+  }
+}
+
+/** Which service a call went to. */
+export type Service = 'bitbucket' | 'kubernetes' | 'aws';
+
+/**
+ * A call to a service failed, after whatever retries are safe. `outcome` tells what is known of its effect:
+ * `refused` – the service answered that it did nothing; `unknown` – it may have happened (time-out, lost connection, 5xx).
+ */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly service: Service;
+  readonly outcome: 'refused' | 'unknown';
+  /** HTTP status, when there was an answer. */
+  readonly status: number | undefined;
+
+  constructor(
+    message: string,
+    details: { service: Service; outcome: 'refused' | 'unknown'; status?: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.service = details.service;
+    this.outcome = details.outcome;
+    this.status = details.status;
+  }
+}
+
+/** The one sentence of any error, for a report or a terminal: never a stack trace. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

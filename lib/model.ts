@@ -1,0 +1,332 @@
+/**
+ * The nouns of the autoscaler, types only. Everything that `decide`, `plan` and `report` see is made of these;
+ * all are plain, readonly data, so that a decision can be logged, stored, replayed and compared.
+ */
+import type { Bounds, Reason } from './reasons.ts';
+import type { Secret } from './secret.ts';
+
+/** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
+export type Instant = number;
+
+/** Where runners are registered. Both parts are slugs or `{uuid}`s, as Bitbucket accepts them in paths. */
+export type Scope = { readonly workspace: string; readonly repository?: string };
+
+/** The uuids behind a scope, with braces, as the runner container wants them in its environment. */
+export type ScopeIdentity = { readonly workspaceUuid: string; readonly repositoryUuid?: string };
+
+/** Atlassian's rule: scale by the share of online runners that are busy. Both comparisons are strict. */
+export type PercentageRunnersIdle = {
+  readonly kind: 'percentageRunnersIdle';
+  /** Share of busy runners above which runners are added, in (0, 1]. */
+  readonly scaleUpThreshold: number;
+  /** Share of busy runners below which idle runners go, in (0, 1]. */
+  readonly scaleDownThreshold: number;
+  /** > 1; the new number of online runners is ceil(online × this). */
+  readonly scaleUpMultiplier: number;
+  /** In (0, 1); floor(idle × this) idle runners stay. */
+  readonly scaleDownMultiplier: number;
+};
+
+/** How a group finds its target: a union by `kind`, which every switch over it must exhaust. */
+export type Strategy = PercentageRunnersIdle;
+
+/** Memory and CPU as Kubernetes quantities. */
+export type Quantities = { readonly memory?: string; readonly cpu?: string };
+
+/** A Kubernetes toleration, as a pod spec carries it. */
+export type Toleration = {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  readonly tolerationSeconds?: number;
+};
+
+/** A Job template's text and where it came from (for error messages). */
+export type JobTemplate = { readonly name: string; readonly origin: string; readonly text: string };
+
+/** What a group says about its pods; the built-in template or the group's own turns it into manifests. */
+export type PodSettings = {
+  /** Absent: the built-in template. */
+  readonly template?: JobTemplate;
+  /** What a step may use; it sizes the docker container, in which steps run. 1x = 4 GB. */
+  readonly size: '1x' | '2x' | '4x' | '8x';
+  readonly architecture: 'amd64' | 'arm64';
+  /** Atlassian's per-group `resources`; where given they win over `size`. */
+  readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  readonly serviceAccountName?: string;
+  readonly priorityClassName?: string;
+  /** Extra environment of the runner container. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Interchangeable runners: one scope, one label set, one policy. */
+export type RunnerGroup = {
+  readonly name: string;
+  readonly scope: Scope;
+  /** The complete label set that is registered, sorted, `self.hosted`, the OS label and `autoscaler.created` included. */
+  readonly labels: readonly string[];
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly strategy: Strategy;
+  readonly min: number;
+  readonly max: number;
+  /** How long a runner must have been seen idle, on every tick, before it may go. 0: it may go at the first look. */
+  readonly coolDownMs: number;
+  /** How long a runner may take from registration to ONLINE before it counts as a failed start. */
+  readonly startTimeoutMs: number;
+  /** How long a disabled runner must have been seen without a step before it is deleted. */
+  readonly drainGraceMs: number;
+  readonly maxCreatesPerTick: number;
+  readonly pod: PodSettings;
+};
+
+/** What the configuration says of one workspace. */
+export type WorkspaceSettings = {
+  /** The most registrations of any kind that the workspace may hold; 100 is Bitbucket's limit on the free tier. */
+  readonly maxRunners: number;
+  /** Which of Bitbucket's two runner APIs to speak. */
+  readonly api: 'internal' | 'public';
+  /** Secrets Manager secret of this workspace's credential; absent: the default credential. */
+  readonly secretId?: string;
+};
+
+/** How a cluster is reached. */
+export type ClusterSettings =
+  | { readonly kind: 'kubeconfig'; readonly path?: string; readonly context?: string }
+  | { readonly kind: 'eks'; readonly name: string; readonly region?: string; readonly roleArn?: string };
+
+/** A whole, valid configuration. Keys of `workspaces` are the workspaces as groups name them; of `clusters`, their names. */
+export type Fleet = {
+  readonly groups: readonly RunnerGroup[];
+  readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  readonly clusters: Readonly<Record<string, ClusterSettings>>;
+};
+
+/** Bitbucket's runner states; a status that it invents tomorrow arrives as UNKNOWN. */
+export type RunnerStatus = 'UNREGISTERED' | 'ONLINE' | 'OFFLINE' | 'DISABLED' | 'ENABLED' | 'UNHEALTHY' | 'UNKNOWN';
+
+/** A registration at Bitbucket, whether or not anything runs behind it. */
+export type Runner = {
+  /** With braces, as Bitbucket gives it. */
+  readonly uuid: string;
+  readonly name: string;
+  /** Sorted. */
+  readonly labels: readonly string[];
+  readonly status: RunnerStatus;
+  /** The status in Bitbucket's own word. */
+  readonly statusText: string;
+  readonly cordoned: boolean;
+  /** Whether a step runs on it: the only mark of a busy runner, whatever its status. */
+  readonly hasStep: boolean;
+  /** By Bitbucket's clock. */
+  readonly createdAt: Instant;
+  /** When the state last changed, by Bitbucket's clock. */
+  readonly stateChangedAt: Instant;
+};
+
+/** What a pod says while it does not run properly: the waiting reason of a container, or the scheduler's. */
+export type PodTrouble = { readonly reason: string; readonly message: string };
+
+/** The pod of a runner Job, in short. */
+export type RunnerPod = {
+  readonly name: string;
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  readonly restarts: number;
+  readonly trouble?: PodTrouble;
+};
+
+/** A Job of ours in a cluster. */
+export type RunnerJob = {
+  readonly name: string;
+  /** Without braces, as labels carry it. */
+  readonly runnerUuid: string;
+  /** The name of the group it was made for, as configured then. */
+  readonly group: string;
+  readonly status: 'active' | 'complete' | 'failed';
+  /** By the cluster's clock. */
+  readonly createdAt: Instant;
+  readonly pod?: RunnerPod;
+};
+
+/** What the autoscaler remembers of a group between ticks. */
+export type GroupMemory = {
+  /** By runner uuid: since when every look saw it idle, by our clock. */
+  readonly idleSince: Readonly<Record<string, Instant>>;
+  /** By runner uuid: since when every look saw it out of service and without a step, by our clock. */
+  readonly drainingSince: Readonly<Record<string, Instant>>;
+};
+
+/** What the autoscaler remembers of a scope between ticks. */
+export type ScopeMemory = {
+  readonly identity?: ScopeIdentity;
+  /** Whether any runner of the scope has ever shown a step; until then "no step" proves nothing on the public API. */
+  readonly stepSeen: boolean;
+};
+
+/** Everything known of one group at one moment. */
+export type GroupObservation = {
+  readonly group: RunnerGroup;
+  /** Only this group's registrations: the label set is equal. */
+  readonly runners: readonly Runner[];
+  /** Only this group's Jobs. */
+  readonly jobs: readonly RunnerJob[];
+  readonly memory: GroupMemory;
+  /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
+  readonly memoryVersion: number;
+  /** Absent when it is not known; nothing can be added then. */
+  readonly identity?: ScopeIdentity;
+  /** Whether "shows no step" may be read as "is idle". */
+  readonly idleTrusted: boolean;
+  /** One sentence for each thing that could not be read. Not empty = partial = hold. */
+  readonly missing: readonly string[];
+};
+
+/** What is known of a workspace's registrations, over all its scopes that any group uses. */
+export type WorkspaceObservation = {
+  readonly workspace: string;
+  /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
+  readonly registrations: number;
+  readonly maxRunners: number;
+};
+
+/** One look at the world. */
+export type Observation = {
+  /** Our clock, read once. */
+  readonly at: Instant;
+  readonly groups: readonly GroupObservation[];
+  readonly workspaces: readonly WorkspaceObservation[];
+  /** Scope memory that this look changed, to be saved when the tick applies. */
+  readonly scopeMemory: readonly ScopeMemoryEntry[];
+  /** Things worth knowing that stop nothing, such as runners that belong to no group. */
+  readonly notes: readonly string[];
+};
+
+/** A scope's memory under its key, with the version that was read. */
+export type ScopeMemoryEntry = {
+  readonly key: string;
+  readonly version: number;
+  readonly memory: ScopeMemory;
+};
+
+/** Every runner is in exactly one class. */
+export type RunnerClass = 'busy' | 'idle' | 'starting' | 'draining' | 'dead';
+
+/** Runners by class; the sum is the number of registrations of the group. */
+export type Counts = Readonly<Record<RunnerClass, number>>;
+
+/** How many runners there should be, and why. */
+export type Decision = {
+  readonly group: string;
+  readonly action: 'scale-up' | 'scale-down' | 'hold';
+  /** Runners that work or soon will: busy + idle + starting. */
+  readonly from: number;
+  /** What `from` becomes when the plan is applied. */
+  readonly to: number;
+  readonly reason: Reason;
+  /** Every limit that kept `to` from being what the strategy wanted. */
+  readonly bounds: Bounds;
+  readonly counts: Counts;
+};
+
+/** One whole runner to add, take out of service or remove; the precondition is checked again just before. */
+export type Action =
+  | { readonly action: 'add'; readonly reason: Reason }
+  | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
+  | { readonly action: 'remove'; readonly runner: Runner; readonly job?: string; readonly reason: Reason }
+  | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason };
+
+/** What to do about one group. */
+export type GroupPlan = {
+  readonly group: RunnerGroup;
+  readonly identity?: ScopeIdentity;
+  readonly actions: readonly Action[];
+  /** The memory to leave behind and the version it replaces. */
+  readonly memory: GroupMemory;
+  readonly memoryVersion: number;
+  readonly memoryChanged: boolean;
+};
+
+/** What to do about the fleet. */
+export type Plan = {
+  readonly at: Instant;
+  readonly groups: readonly GroupPlan[];
+  readonly scopeMemory: readonly ScopeMemoryEntry[];
+};
+
+/** What became of one action. `runner` is absent for an add that got no registration. */
+export type Outcome = {
+  readonly action: Action['action'];
+  readonly runner?: string;
+  readonly status: 'done' | 'skipped' | 'failed';
+  /** For failed: one sentence with the next step. For skipped: why. */
+  readonly error?: string;
+};
+
+/** A group's outcomes. */
+export type GroupOutcomes = { readonly group: string; readonly outcomes: readonly Outcome[] };
+
+/** Answer to a registration; the only moment at which the secret is known. */
+export type Registration = {
+  readonly runner: Runner;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+};
+
+/** Calls that left the process, by service. */
+export type Calls = { readonly bitbucket: number; readonly kubernetes: number; readonly aws: number };
+
+/** `plan` is the dry run. */
+export type Mode = 'plan' | 'apply';
+
+/** The answer of every tick: a public contract, `version` 1. Counts are derived here and nowhere else. */
+export type Report = {
+  readonly version: 1;
+  readonly tick: {
+    readonly id: string;
+    /** ISO 8601. */
+    readonly at: string;
+    readonly mode: Mode;
+    readonly durationMs: number;
+    readonly calls: Calls;
+  };
+  readonly groups: readonly GroupReport[];
+  /** Problems of the whole tick, such as a lease that somebody else holds. */
+  readonly problems: readonly string[];
+};
+
+/** One group in the report. */
+export type GroupReport = {
+  readonly name: string;
+  readonly workspace: string;
+  readonly repository?: string;
+  readonly counts: Counts;
+  readonly decision: {
+    readonly action: Decision['action'];
+    readonly from: number;
+    readonly to: number;
+    readonly reason: Reason;
+  };
+  readonly bounds: Bounds;
+  readonly plan: readonly PlannedAction[];
+  readonly outcomes: readonly Outcome[];
+  readonly problems: readonly string[];
+};
+
+/** An action as the report shows it. */
+export type PlannedAction = {
+  readonly action: Action['action'];
+  readonly runner?: string;
+  readonly reason: Reason;
+};
+
+/** What a tick leaves for `explain` and for replay. */
+export type TickRecord = {
+  readonly id: string;
+  readonly at: Instant;
+  readonly report: Report;
+  /** What was seen: with the decider of the same version it gives the same decisions. */
+  readonly observation: Observation;
+};

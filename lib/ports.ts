@@ -1,0 +1,100 @@
+/**
+ * What the line needs from the world: three ports. Real adapters live in `bitbucket/`, `kubernetes/` and `state/`,
+ * the in-memory ones in `simulator/`; `test/contract/` holds both kinds to this file.
+ *
+ * Common contract: a call either gives what it says or throws `ServiceError` with one sentence. Adapters bound every
+ * call in time and retry what is safe to retry; a caller never retries.
+ */
+import type { Calls, Instant, Registration, Runner, RunnerJob, Scope, ScopeIdentity, TickRecord } from './model.ts';
+
+/** Runner registrations at Bitbucket. */
+export interface RunnerApi {
+  /**
+   * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed, or when the
+   * pages do not add up to the size that Bitbucket states: half a list is worse than none.
+   */
+  list(scope: Scope): Promise<readonly Runner[]>;
+  /** The runner as it is now; undefined when there is no such registration. */
+  get(scope: Scope, uuid: string): Promise<Runner | undefined>;
+  /** The uuids behind the scope's names. Names that already are uuids need no call. */
+  identify(scope: Scope): Promise<ScopeIdentity>;
+  /**
+   * Creates a registration. Sent once, never repeated after it may have arrived: with outcome `unknown` a registration
+   * may exist whose secret nobody knows; a later tick removes it.
+   */
+  register(scope: Scope, runner: { readonly name: string; readonly labels: readonly string[] }): Promise<Registration>;
+  /** Takes the runner out of service: it gets no new step, a running one goes on. Not found is success. */
+  disable(scope: Scope, uuid: string): Promise<void>;
+  /** Deletes the registration. Not found is success. */
+  remove(scope: Scope, uuid: string): Promise<void>;
+}
+
+/** A namespace of a cluster, both by name. */
+export type Namespace = { readonly cluster: string; readonly namespace: string };
+
+/** A Kubernetes object as it goes over the wire. */
+export type Manifest = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly [field: string]: unknown };
+  readonly [field: string]: unknown;
+};
+
+/** An object that exists. */
+export type ObjectReference = { readonly name: string; readonly uid: string };
+
+/** Runner Jobs and their Secrets. Secrets are only ever created, never read; they go with the Job that owns them. */
+export interface JobApi {
+  /** Every Job of ours in the namespace (label `app.kubernetes.io/managed-by`), all pages, with what its pod says. */
+  list(namespace: Namespace): Promise<readonly RunnerJob[]>;
+  /** Creates the Job; if one of that name exists already, gives that one. */
+  createJob(namespace: Namespace, manifest: Manifest): Promise<ObjectReference>;
+  /** Creates the Secret with `owner` as the Job that takes it along; "already exists" is success. */
+  createSecret(namespace: Namespace, manifest: Manifest, owner: ObjectReference): Promise<void>;
+  /** Deletes the Job, its pods and its Secret in the background. Not found is success. */
+  deleteJob(namespace: Namespace, name: string): Promise<void>;
+}
+
+/** A remembered JSON document. Versions count from 1 and grow by 1 with every save. */
+export type MemoryDocument = { readonly version: number; readonly value: unknown };
+
+/** A document to save, on the condition that its version is still the one that was read (0: that there is none). */
+export type MemoryChange = { readonly key: string; readonly expectedVersion: number; readonly value: unknown };
+
+/** What a lease request came to. */
+export type LeaseAnswer =
+  | { readonly acquired: true }
+  | { readonly acquired: false; readonly holder: string; readonly until: Instant };
+
+/** Memory between ticks. Every write is conditional; a condition that fails is an answer, not an error. */
+export interface StateStore {
+  /** Takes the lease if it is free, expired at `now`, or already `holder`'s; it then lasts until `now + ttlMs`. */
+  acquireLease(request: {
+    readonly name: string;
+    readonly holder: string;
+    readonly now: Instant;
+    readonly ttlMs: number;
+  }): Promise<LeaseAnswer>;
+  /** Gives the lease back; without effect when somebody else holds it by now. */
+  releaseLease(lease: { readonly name: string; readonly holder: string }): Promise<void>;
+  /** The documents under these keys; a key without one is absent from the map. */
+  load(keys: readonly string[]): Promise<ReadonlyMap<string, MemoryDocument>>;
+  /**
+   * Saves each document whose version is still the expected one. Gives the keys of those that somebody else changed
+   * in the meantime; these are not saved. `now` dates the expiry of documents that nobody touches any more.
+   */
+  save(changes: readonly MemoryChange[], now: Instant): Promise<readonly string[]>;
+  /** Appends a tick record, which is kept for some days. Repeating it is harmless. */
+  appendTick(record: TickRecord): Promise<void>;
+  /** Tick records with `from ≤ at < to`, oldest first. */
+  listTicks(range: { readonly from: Instant; readonly to: Instant }): Promise<readonly TickRecord[]>;
+}
+
+/** All that one tick acts through. */
+export type Ports = {
+  readonly runners: RunnerApi;
+  readonly jobs: JobApi;
+  readonly state: StateStore;
+  /** Calls since the process began; a tick reports the difference. */
+  readonly calls: () => Calls;
+};
