@@ -1,0 +1,122 @@
+/**
+ * Every reason that the autoscaler can give, with its numbers and its sentence. A code without a sentence, or a
+ * sentence whose numbers are missing, does not compile.
+ */
+
+/** The numbers (and few words) behind each reason. Durations are milliseconds and end in `Ms`. */
+export type ReasonValues = {
+  /* why a group scales up */
+  'below-min': { min: number; usable: number; starting: number };
+  'busy-share-high': { busy: number; usable: number; share: number; threshold: number; wanted: number };
+  /* why a group scales down */
+  'busy-share-low': { busy: number; usable: number; share: number; threshold: number; idle: number; keepIdle: number };
+  'above-max': { working: number; max: number };
+  /* why a group holds */
+  'partial-observation': { missing: string };
+  steady: { busy: number; usable: number; share: number; lower: number; upper: number };
+  'nothing-usable': { starting: number; min: number };
+  'starting-suffice': { starting: number; wanted: number; usable: number };
+  'no-room': { wanted: number; working: number };
+  'idle-at-min': { idle: number; min: number };
+  'cooling-down': { surplus: number; coolDownMs: number; longestIdleMs: number };
+  'idle-unproven': { surplus: number };
+  /* bounds */
+  min: { min: number };
+  max: { max: number; registrations: number; withheld: number };
+  'workspace-cap': { cap: number; registrations: number; withheld: number };
+  'max-creates-per-tick': { limit: number; withheld: number };
+  'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
+  'identity-unknown': { withheld: number };
+  'unknown-status': { runners: number; statuses: string };
+  /* why a runner or a Job is acted on */
+  surplus: { idleMs: number };
+  excess: { max: number };
+  drained: { drainedMs: number };
+  'never-online': { ageMs: number; startTimeoutMs: number; pod: string };
+  'lost-heart-beat': { offlineMs: number };
+  unhealthy: { unhealthyMs: number };
+  'job-missing': { ageMs: number };
+  'job-ended': { jobStatus: string };
+  'registration-gone': { ageMs: number };
+};
+
+export type ReasonCode = keyof ReasonValues;
+
+/** A reason as reports carry it: machines read code and values, people read the text. */
+export type Reason = {
+  readonly [Code in ReasonCode]: { readonly code: Code; readonly text: string; readonly values: ReasonValues[Code] };
+}[ReasonCode];
+
+/** The limits that shaped a decision. */
+export type Bounds = readonly Reason[];
+
+const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) => string } = {
+  'below-min': (v) => `${v.usable} usable and ${v.starting} starting are fewer than min ${v.min}`,
+  'busy-share-high': (v) =>
+    `${v.busy} of ${v.usable} busy (${percent(v.share)}) is above ${percent(v.threshold)}, so ${v.wanted} are wanted`,
+  'busy-share-low': (v) =>
+    `${v.busy} of ${v.usable} busy (${percent(v.share)}) is below ${percent(v.threshold)}, so ${v.keepIdle} of ${v.idle} idle runners stay`,
+  'above-max': (v) => `${v.working} runners are more than max ${v.max}`,
+  'partial-observation': (v) => `holding because not everything could be read: ${v.missing}`,
+  steady: (v) =>
+    `${v.busy} of ${v.usable} busy (${percent(v.share)}) lies between ${percent(v.lower)} and ${percent(v.upper)}`,
+  'nothing-usable': (v) => `no runner is online, ${v.starting} starting, min is ${v.min}`,
+  'starting-suffice': (v) => `${v.usable} usable and ${v.starting} starting already cover the ${v.wanted} wanted`,
+  'no-room': (v) => `${v.wanted} are wanted, but ${v.working} is all that the limits allow`,
+  'idle-at-min': (v) => `${v.idle} idle, no more than min ${v.min}, so none goes`,
+  'cooling-down': (v) =>
+    `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
+  'idle-unproven': (v) =>
+    `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
+  min: (v) => `min ${v.min} keeps runners`,
+  max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
+  'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
+  'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,
+  'cool-down': (v) =>
+    `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
+  'identity-unknown': (v) => `the workspace's uuid is not known yet, which withholds ${v.withheld}`,
+  'unknown-status': (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
+  surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,
+  excess: (v) => `above max ${v.max} and not yet at work`,
+  drained: (v) => `out of service and without a step for ${duration(v.drainedMs)}`,
+  'never-online': (v) =>
+    `not online ${duration(v.ageMs)} after registration (startTimeout ${duration(v.startTimeoutMs)}; pod: ${v.pod})`,
+  'lost-heart-beat': (v) => `offline for ${duration(v.offlineMs)} without a step`,
+  unhealthy: (v) => `unhealthy for ${duration(v.unhealthyMs)} without a step`,
+  'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
+  'job-ended': (v) => `its Job is ${v.jobStatus}`,
+  'registration-gone': (v) => `its registration is gone, the Job is ${duration(v.ageMs)} old`,
+};
+
+/** Builds a reason, sentence included. */
+export function reason<Code extends ReasonCode>(code: Code, values: ReasonValues[Code]): Reason {
+  // The mapped union cannot be narrowed by a generic code; the signature above is what keeps the three together.
+  return { code, text: SENTENCES[code](values), values } as Reason;
+}
+
+/** `0.8` → `80 %`, at most one decimal. */
+export function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}
+
+/** `90000` → `1m 30s`; the two largest units, rounded down; below a second, `0s`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ].filter(([amount]) => amount !== 0);
+  return parts.length === 0
+    ? '0s'
+    : parts
+        .slice(0, 2)
+        .map(([amount, unit]) => `${amount}${unit}`)
+        .join(' ');
+}
+
+function plural(count: number, word: string): string {
+  return count === 1 ? word : `${word}s`;
+}
