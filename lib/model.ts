@@ -145,6 +145,11 @@ export type RunnerJob = {
   readonly runnerUuid: string;
   /** The name of the group it was made for, as configured then. */
   readonly group: string;
+  /**
+   * The scope that its runner is registered in, from the labels `accountUuid` and `repositoryUuid` that every Job is
+   * stamped with (there without braces, here with). Absent on a Job whose labels were taken away: it is left alone.
+   */
+  readonly identity?: ScopeIdentity;
   readonly status: 'active' | 'complete' | 'failed';
   /** By the cluster's clock. */
   readonly createdAt: Instant;
@@ -171,8 +176,10 @@ export type GroupObservation = {
   readonly group: RunnerGroup;
   /** Only this group's registrations: the label set is equal. */
   readonly runners: readonly Runner[];
-  /** Only this group's Jobs. */
+  /** The Jobs behind these runners, whatever group they were made for. */
   readonly jobs: readonly RunnerJob[];
+  /** Jobs that were made for this group in this scope and whose registration is gone from the scope. */
+  readonly orphanJobs: readonly RunnerJob[];
   readonly memory: GroupMemory;
   /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
   readonly memoryVersion: number;
