@@ -183,7 +183,7 @@ export type GroupObservation = {
   readonly memory: GroupMemory;
   /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
   readonly memoryVersion: number;
-  /** Absent when it is not known; nothing can be added then. */
+  /** Absent only when it could not be read, which `missing` then says. */
   readonly identity?: ScopeIdentity;
   /** Whether "shows no step" may be read as "is idle". */
   readonly idleTrusted: boolean;
@@ -240,7 +240,7 @@ export type Decision = {
 
 /** One whole runner to add, take out of service or remove; the precondition is checked again just before. */
 export type Action =
-  | { readonly action: 'add'; readonly reason: Reason }
+  | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }
   | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
   | { readonly action: 'remove'; readonly runner: Runner; readonly job?: string; readonly reason: Reason }
   | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason };
@@ -248,7 +248,6 @@ export type Action =
 /** What to do about one group. */
 export type GroupPlan = {
   readonly group: RunnerGroup;
-  readonly identity?: ScopeIdentity;
   readonly actions: readonly Action[];
   /** The memory to leave behind and the version it replaces. */
   readonly memory: GroupMemory;
@@ -272,8 +271,13 @@ export type Outcome = {
   readonly error?: string;
 };
 
-/** A group's outcomes. */
-export type GroupOutcomes = { readonly group: string; readonly outcomes: readonly Outcome[] };
+/** What became of a plan. */
+export type Applied = {
+  /** By group name, in the order of its plan's actions. */
+  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  /** What went wrong beyond single actions. */
+  readonly problems: readonly string[];
+};
 
 /** Answer to a registration; the only moment at which the secret is known. */
 export type Registration = {
@@ -298,10 +302,14 @@ export type Report = {
     readonly mode: Mode;
     readonly durationMs: number;
     readonly calls: Calls;
+    /** Why the tick did nothing at all, such as `lease held by …`; normal when ticks overlap, and no failure. */
+    readonly skipped?: string;
   };
   readonly groups: readonly GroupReport[];
-  /** Problems of the whole tick, such as a lease that somebody else holds. */
+  /** What went wrong with the tick as a whole; a group's own problems are with the group. */
   readonly problems: readonly string[];
+  /** Worth knowing, no failure. */
+  readonly notes: readonly string[];
 };
 
 /** One group in the report. */

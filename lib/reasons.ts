@@ -21,12 +21,10 @@ export type ReasonValues = {
   'cooling-down': { surplus: number; coolDownMs: number; longestIdleMs: number };
   'idle-unproven': { surplus: number };
   /* bounds */
-  min: { min: number };
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; withheld: number };
   'max-creates-per-tick': { limit: number; withheld: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
-  'identity-unknown': { withheld: number };
   'unknown-status': { runners: number; statuses: string };
   /* why a runner or a Job is acted on */
   surplus: { idleMs: number };
@@ -68,13 +66,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
     `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
-  min: (v) => `min ${v.min} keeps runners`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
   'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,
   'cool-down': (v) =>
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
-  'identity-unknown': (v) => `the workspace's uuid is not known yet, which withholds ${v.withheld}`,
   'unknown-status': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
   surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,

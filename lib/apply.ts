@@ -1,0 +1,175 @@
+/**
+ * Carries a plan out, one whole runner per action, in parallel with a bound. It first claims every group that it is
+ * going to change by saving the group's memory against the version that was read: of two ticks that saw the same
+ * world, only one gets to act, even when a lease has failed to keep them apart.
+ *
+ * In: register → Job → Secret owned by the Job. The pod waits for its Secret, so until the last step nothing runs and
+ * every step before it can be undone. Out: disable, and on a later tick delete the registration, then the Job.
+ */
+import pLimit from 'p-limit';
+import { isOutOfService } from './decide/classify.ts';
+import { ServiceError, sentenceOf } from './errors.ts';
+import { jobName, renderManifests } from './kubernetes/manifests.ts';
+import { groupMemoryKey } from './memory.ts';
+import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
+import type { Ports } from './ports.ts';
+
+/** Whole-runner actions in flight at once: 50 creates go out in two waves, and Bitbucket is not stormed. */
+const CONCURRENT_ACTIONS = 25;
+
+/** Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. */
+export async function apply(plan: Plan, ports: Ports): Promise<Applied> {
+  const claim = await claimGroups(plan, ports);
+  if ('problem' in claim) return { outcomes: new Map(), problems: [claim.problem] };
+  const limit = pLimit(CONCURRENT_ACTIONS);
+  const entries = plan.groups.map(async ({ group, actions }) => {
+    const outcomes = await Promise.all(
+      actions.map((action) =>
+        claim.lost.has(group.name)
+          ? skipped(action, 'another tick is changing this group; the next one looks again')
+          : limit(() => perform(action, group, ports)),
+      ),
+    );
+    return [group.name, outcomes] as const;
+  });
+  return { outcomes: new Map(await Promise.all(entries)), problems: [] };
+}
+
+type Claim = { readonly lost: ReadonlySet<string> } | { readonly problem: string };
+
+async function claimGroups(plan: Plan, { state }: Ports): Promise<Claim> {
+  const touched = plan.groups.filter((group) => group.memoryChanged || group.actions.length > 0);
+  const changes = [
+    ...touched.map(claimOf),
+    ...plan.scopeMemory.map(({ key, version, memory }) => ({ key, expectedVersion: version, value: memory })),
+  ];
+  if (changes.length === 0) return { lost: new Set() };
+  try {
+    const conflicts = new Set(await state.save(changes, plan.at));
+    const lost = touched.filter(({ group }) => conflicts.has(groupMemoryKey(group.name)));
+    return { lost: new Set(lost.map(({ group }) => group.name)) };
+  } catch (error) {
+    return { problem: `Nothing was done because memory could not be saved: ${sentenceOf(error)}` };
+  }
+}
+
+function claimOf({ group, memory, memoryVersion }: GroupPlan) {
+  return { key: groupMemoryKey(group.name), expectedVersion: memoryVersion, value: memory };
+}
+
+async function perform(action: Action, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  try {
+    switch (action.action) {
+      case 'add':
+        return await add(action, group, ports);
+      case 'disable':
+        return await disable(action, group, ports);
+      case 'remove':
+        return await remove(action, group, ports);
+      case 'remove-job':
+        return await removeJob(action, group, ports);
+    }
+  } catch (error) {
+    return { ...outcomeOf(action), status: 'failed', error: sentenceOf(error) };
+  }
+}
+
+type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
+
+async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
+  const outcome = { action: 'add', runner: registration.runner.uuid } as const;
+  try {
+    await launch(registration, action.identity, group, ports);
+    return { ...outcome, status: 'done' };
+  } catch (error) {
+    // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
+    // online or runs into its start time-out.
+    const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
+    return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
+  }
+}
+
+async function launch(
+  registration: Registration,
+  identity: ScopeIdentity,
+  group: RunnerGroup,
+  ports: Ports,
+): Promise<void> {
+  const { job, secret } = renderManifests({ group, runner: registration.runner, identity, credentials: registration });
+  const owner = await ports.jobs.createJob(group, job);
+  await ports.jobs.createSecret(group, secret, owner).catch(toSecretError);
+}
+
+/** The Secret's creation ended without an answer. */
+class SecretMayExistError extends Error {}
+
+function toSecretError(error: unknown): never {
+  if (error instanceof ServiceError && error.outcome === 'unknown') {
+    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`, { cause: error });
+  }
+  throw error;
+}
+
+/**
+ * Takes back what an add had done; its pod cannot have run, so the order does not matter. Gives what to append to the
+ * error: empty when all went well.
+ */
+async function undoAdd(group: RunnerGroup, uuid: string, ports: Ports): Promise<string> {
+  const undone = await Promise.allSettled([
+    ports.jobs.deleteJob(group, jobName(uuid)),
+    ports.runners.remove(group.scope, uuid),
+  ]);
+  const failures = undone.filter((result) => result.status === 'rejected');
+  if (failures.length === 0) return '';
+  const reasons = failures.map((failure) => sentenceOf(failure.reason)).join(' ');
+  return ` Undoing it failed too, a later tick will: ${reasons}`;
+}
+
+async function disable(action: ActionOf<'disable'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  const now = await ports.runners.get(group.scope, action.runner.uuid);
+  if (now === undefined) return skipped(action, 'its registration is gone');
+  if (now.hasStep) return skipped(action, 'it has taken a step since');
+  if (isOutOfService(now)) return skipped(action, 'it is out of service already');
+  await ports.runners.disable(group.scope, now.uuid);
+  return { ...outcomeOf(action), status: 'done' };
+}
+
+async function remove(action: ActionOf<'remove'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  const now = await ports.runners.get(group.scope, action.runner.uuid);
+  if (now?.hasStep) return skipped(action, 'it has taken a step since');
+  if (now !== undefined && (now.status !== action.runner.status || now.cordoned !== action.runner.cordoned)) {
+    return skipped(action, `it is ${now.statusText} by now`);
+  }
+  await ports.runners.remove(group.scope, action.runner.uuid);
+  if (action.job !== undefined) await ports.jobs.deleteJob(group, action.job);
+  return { ...outcomeOf(action), status: 'done' };
+}
+
+/** A list that was read while it changed can miss a runner, so its absence is confirmed before its Job goes. */
+async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  const now = await ports.runners.get(group.scope, `{${action.runnerUuid}}`);
+  if (now !== undefined) return skipped(action, 'its registration is there after all');
+  await ports.jobs.deleteJob(group, action.job);
+  return { ...outcomeOf(action), status: 'done' };
+}
+
+function skipped(action: Action, why: string): Outcome {
+  return { ...outcomeOf(action), status: 'skipped', error: why };
+}
+
+function outcomeOf(action: Action): Pick<Outcome, 'action' | 'runner'> {
+  return { action: action.action, ...runnerOf(action) };
+}
+
+function runnerOf(action: Action): { readonly runner?: string } {
+  switch (action.action) {
+    case 'add':
+      return {};
+    case 'disable':
+    case 'remove':
+      return { runner: action.runner.uuid };
+    case 'remove-job':
+      return { runner: `{${action.runnerUuid}}` };
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What to tidy away, in both directions: registrations whose work is over (drained or dead) and Jobs whose
+ * registration is gone. Only what is ours, and never anything with a step.
+ */
+import type { Action, GroupObservation, Instant } from '../model.ts';
+import { type ReasonCode, reason } from '../reasons.ts';
+import { ageOf, type ClassifiedRunner, isOutOfService, ORPHAN_GRACE_MS } from './classify.ts';
+
+/** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
+const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
+
+/** The removals that are due, registrations first. Nothing under a partial observation. */
+export function cleanUp(
+  observation: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  at: Instant,
+): readonly Action[] {
+  if (observation.missing.length > 0) return [];
+  return [
+    ...classified.flatMap((entry) => removal(observation, entry, at)),
+    ...observation.orphanJobs.flatMap((job): readonly Action[] => {
+      const ageMs = ageOf(job.createdAt, at);
+      if (ageMs <= ORPHAN_GRACE_MS) return [];
+      const cause = reason('registration-gone', { ageMs });
+      return [{ action: 'remove-job', runnerUuid: job.runnerUuid, job: job.name, reason: cause }];
+    }),
+  ];
+}
+
+function removal(observation: GroupObservation, entry: ClassifiedRunner, at: Instant): readonly Action[] {
+  const { runner, job } = entry;
+  if (runner.hasStep) return [];
+  const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
+  if (cause === undefined) return [];
+  if (!observation.idleTrusted && RESTS_ON_NO_STEP.includes(cause.code)) return [];
+  return [{ action: 'remove', runner, ...(job === undefined ? {} : { job: job.name }), reason: cause }];
+}
+
+/**
+ * A runner that was seen out of service and without a step by an earlier tick, and ever since. The earlier tick
+ * matters: an idle mark can arrive up to a minute late, so one look proves nothing.
+ */
+function drained({ memory, group, idleTrusted }: GroupObservation, { runner }: ClassifiedRunner, at: Instant) {
+  const since = memory.drainingSince[runner.uuid];
+  if (since === undefined || !isOutOfService(runner) || !idleTrusted) return undefined;
+  const drainedMs = at - since;
+  return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;
+}

@@ -1,0 +1,57 @@
+/** What keeps a group from getting all the runners it wants: its own `max`, the pace, and the workspace's cap. */
+import type { GroupObservation, WorkspaceObservation } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
+
+/** How many runners a group may create, and what withheld the rest. */
+export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
+
+/**
+ * Limits that concern the group alone. Every registration that is not yet deleted counts towards `max`, whatever its
+ * state: Bitbucket counts, and bills, them all.
+ */
+export function limitByGroup(observation: GroupObservation, wanted: number): Allowance {
+  const { group, runners } = observation;
+  const bounds: Reason[] = [];
+  let creates = wanted;
+  const limit = (room: number, explain: (withheld: number) => Reason) => {
+    const allowed = Math.max(0, Math.min(creates, room));
+    if (allowed < creates) bounds.push(explain(creates - allowed));
+    creates = allowed;
+  };
+  limit(group.max - runners.length, (withheld) =>
+    reason('max', { max: group.max, registrations: runners.length, withheld }),
+  );
+  limit(group.maxCreatesPerTick, (withheld) =>
+    reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
+  );
+  return { creates, bounds };
+}
+
+/**
+ * Shares what is left of a workspace's cap between its groups: nobody gets more than it wants, and nobody who wants
+ * more has less than another (max–min fairness); what does not divide goes to the groups that come first.
+ */
+export function shareOut(wanted: readonly number[], room: number): readonly number[] {
+  const shares = wanted.map(() => 0);
+  let left = Math.max(0, room);
+  let hungry = wanted.map((_, index) => index).filter((index) => (wanted[index] ?? 0) > 0);
+  while (left > 0 && hungry.length > 0) {
+    const each = Math.max(1, Math.floor(left / hungry.length));
+    for (const index of hungry) {
+      const given = Math.min(each, left, (wanted[index] ?? 0) - (shares[index] ?? 0));
+      shares[index] = (shares[index] ?? 0) + given;
+      left -= given;
+    }
+    hungry = hungry.filter((index) => (shares[index] ?? 0) < (wanted[index] ?? 0));
+  }
+  return shares;
+}
+
+/** The bound that says what the workspace's cap withheld. */
+export function workspaceBound(workspace: WorkspaceObservation, withheld: number): Reason {
+  return reason('workspace-cap', {
+    cap: workspace.maxRunners,
+    registrations: workspace.registrations,
+    withheld,
+  });
+}

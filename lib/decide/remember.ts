@@ -1,0 +1,42 @@
+/** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
+import type { GroupMemory, GroupObservation, Instant, Runner } from '../model.ts';
+import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+
+/**
+ * The memory after this look. Runners that are being retired count as out of service from now on: if disabling fails,
+ * the next look sees them in service and forgets.
+ */
+export function remember(
+  observation: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  retired: readonly Runner[],
+  at: Instant,
+): GroupMemory {
+  const { memory } = observation;
+  // A look that failed says nothing about anybody.
+  if (observation.missing.length > 0) return memory;
+  const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
+  const draining = classified
+    .filter(({ runner }) => isOutOfService(runner) && !runner.hasStep)
+    .map(({ runner }) => runner);
+  return {
+    idleSince: since(idle, memory.idleSince, at),
+    drainingSince: since([...draining, ...retired], memory.drainingSince, at),
+  };
+}
+
+/** Whether there is anything new to save. */
+export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
+  return isSameTimes(a.idleSince, b.idleSince) && isSameTimes(a.drainingSince, b.drainingSince);
+}
+
+type Times = Readonly<Record<string, Instant>>;
+
+function since(runners: readonly Runner[], before: Times, at: Instant): Times {
+  return Object.fromEntries(runners.map(({ uuid }) => [uuid, before[uuid] ?? at]));
+}
+
+function isSameTimes(a: Times, b: Times): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,63 @@
+/**
+ * Which runners may be taken out of service. Only two kinds ever are: idle ones that every look of the cool-down saw
+ * idle, oldest first, and, when a group is above its `max`, starting ones, newest first. Taking out of service is
+ * disabling, which never interrupts a step; deletion comes on a later tick and has its own conditions (clean-up.ts).
+ */
+import type { GroupObservation, Instant, Runner } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
+import type { ClassifiedRunner } from './classify.ts';
+
+/** A runner to disable, and why. */
+export type Retirement = { readonly runner: Runner; readonly reason: Reason };
+
+/** The chosen ones, and what kept more from being chosen. */
+export type Retirements = { readonly chosen: readonly Retirement[]; readonly bounds: readonly Reason[] };
+
+/** How many to retire, split by where they may come from. */
+export type Surplus = { readonly starting: number; readonly idle: number };
+
+/** Chooses the runners that go, at most as many as the surplus. */
+export function chooseRetirements(
+  observation: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  surplus: Surplus,
+  at: Instant,
+): Retirements {
+  const starting = classified
+    .filter((entry) => entry.class === 'starting')
+    .sort((a, b) => byAge(b.runner, a.runner))
+    .slice(0, surplus.starting)
+    .map(({ runner }) => ({ runner, reason: reason('excess', { max: observation.group.max }) }));
+  const idle = chooseIdle(observation, classified, surplus.idle, at);
+  return { chosen: [...starting, ...idle.chosen], bounds: idle.bounds };
+}
+
+function chooseIdle(
+  { group, memory, idleTrusted }: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  wanted: number,
+  at: Instant,
+): Retirements {
+  if (wanted === 0) return { chosen: [], bounds: [] };
+  if (!idleTrusted) return { chosen: [], bounds: [reason('idle-unproven', { surplus: wanted })] };
+  const idle = classified
+    .filter((entry) => entry.class === 'idle')
+    .map(({ runner }) => ({ runner, idleMs: at - (memory.idleSince[runner.uuid] ?? at) }));
+  const rested = idle.filter(({ idleMs }) => idleMs >= group.coolDownMs);
+  const chosen = rested
+    .sort((a, b) => byAge(a.runner, b.runner))
+    .slice(0, wanted)
+    .map(({ runner, idleMs }) => ({ runner, reason: reason('surplus', { idleMs }) }));
+  const withheld = wanted - chosen.length;
+  if (withheld === 0) return { chosen, bounds: [] };
+  const chosenUuids = new Set(chosen.map(({ runner }) => runner.uuid));
+  const longestIdleMs = idle
+    .filter(({ runner }) => !chosenUuids.has(runner.uuid))
+    .reduce((longest, { idleMs }) => Math.max(longest, idleMs), 0);
+  return { chosen, bounds: [reason('cool-down', { coolDownMs: group.coolDownMs, withheld, longestIdleMs })] };
+}
+
+/** Oldest first; the uuid decides between runners of one instant, so that every tick chooses alike. */
+function byAge(a: Runner, b: Runner): number {
+  return a.createdAt - b.createdAt || (a.uuid < b.uuid ? -1 : 1);
+}

@@ -1,0 +1,34 @@
+/** Keys and shapes of what is remembered between ticks, as documents of the state store. */
+import * as z from 'zod';
+import type { GroupMemory, Scope, ScopeMemory } from './model.ts';
+import { scopeKey } from './scope.ts';
+
+const times = z.record(z.string(), z.number());
+const groupMemory = z.object({ idleSince: times, drainingSince: times });
+const scopeMemory = z.object({
+  identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
+  stepSeen: z.boolean(),
+});
+
+/** The document of a group. */
+export function groupMemoryKey(group: string): string {
+  return `group/${group}`;
+}
+
+/** The document of a scope. */
+export function scopeMemoryKey(scope: Scope): string {
+  return `scope/${scopeKey(scope)}`;
+}
+
+/**
+ * A group's memory from its document. What cannot be read is forgotten, which only makes the autoscaler more patient:
+ * every idle runner then starts its cool-down anew.
+ */
+export function parseGroupMemory(value: unknown): GroupMemory {
+  return groupMemory.safeParse(value).data ?? { idleSince: {}, drainingSince: {} };
+}
+
+/** A scope's memory from its document; what cannot be read is looked up again. */
+export function parseScopeMemory(value: unknown): ScopeMemory {
+  return scopeMemory.safeParse(value).data ?? { stepSeen: false };
+}

@@ -1,0 +1,219 @@
+/**
+ * One look at the world: a single list of runners per scope for all its groups, Jobs per namespace, and memory, all in
+ * parallel. Whatever cannot be read becomes a sentence in the `missing` of exactly those groups that needed it.
+ */
+import pLimit from 'p-limit';
+import { sentenceOf } from './errors.ts';
+import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey } from './memory.ts';
+import type {
+  Fleet,
+  GroupObservation,
+  Instant,
+  Observation,
+  Runner,
+  RunnerGroup,
+  RunnerJob,
+  Scope,
+  ScopeIdentity,
+  ScopeMemoryEntry,
+  WorkspaceObservation,
+} from './model.ts';
+import type { MemoryDocument, Namespace, Ports } from './ports.ts';
+import { scopeKey } from './scope.ts';
+
+/** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
+const CONCURRENT_READS = 25;
+
+/** A read that came to a value or to a sentence. */
+type Read<T> = { readonly value: T } | { readonly missing: string };
+
+/** Everything that was read of one scope. */
+type ScopeReading = {
+  readonly scope: Scope;
+  readonly runners: Read<readonly Runner[]>;
+  readonly identity: Read<ScopeIdentity>;
+  readonly memory: ScopeMemoryEntry;
+  readonly stepSeen: boolean;
+};
+
+type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
+
+/**
+ * Looks at everything that `groups` need. The lists cover every scope of their workspaces in the whole fleet, since
+ * the groups of a workspace share one cap. Never throws: what fails is part of the observation.
+ */
+export async function observe(
+  fleet: Fleet,
+  groups: readonly RunnerGroup[],
+  ports: Ports,
+  at: Instant,
+): Promise<Observation> {
+  const limit = pLimit(CONCURRENT_READS);
+  const workspaces = new Set(groups.map((group) => group.scope.workspace));
+  const peers = fleet.groups.filter((group) => workspaces.has(group.scope.workspace));
+  const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
+  const namespaces = distinct(groups, namespaceKey);
+
+  const documents = attempt('memory', () => ports.state.load(memoryKeys(groups, scopes)));
+  const [scopeReadings, jobReadings, memory] = await Promise.all([
+    Promise.all(scopes.map((scope) => limit(() => readScope(scope, documents, ports)))),
+    Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
+    documents,
+  ]);
+  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
+  const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading.jobs]));
+
+  return {
+    at,
+    groups: groups.map((group) => {
+      const scope = byScope.get(scopeKey(group.scope));
+      const jobs = byNamespace.get(namespaceKey(group));
+      if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
+      return observeGroup(group, fleet, scope, jobs, memory);
+    }),
+    workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
+    scopeMemory: scopeReadings.flatMap(changedMemory),
+    notes: scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
+  };
+}
+
+async function readScope(scope: Scope, documents: Promise<Documents>, ports: Ports): Promise<ScopeReading> {
+  const key = scopeMemoryKey(scope);
+  const name = scopeKey(scope);
+  const [runners, loaded] = await Promise.all([
+    attempt(`runners of ${name}`, () => ports.runners.list(scope)),
+    documents,
+  ]);
+  const document = 'value' in loaded ? loaded.value.get(key) : undefined;
+  const memory = parseScopeMemory(document?.value);
+  const remembered = memory.identity;
+  const identity =
+    remembered === undefined
+      ? await attempt(`uuid of ${name}`, () => ports.runners.identify(scope))
+      : { value: remembered };
+  const stepSeen = memory.stepSeen || ('value' in runners && runners.value.some((runner) => runner.hasStep));
+  return { scope, runners, identity, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+}
+
+async function readJobs(namespace: Namespace, ports: Ports) {
+  const what = `Jobs in namespace ${namespace.namespace} of cluster ${namespace.cluster}`;
+  return { namespace, jobs: await attempt(what, () => ports.jobs.list(namespace)) };
+}
+
+function observeGroup(
+  group: RunnerGroup,
+  fleet: Fleet,
+  scope: ScopeReading,
+  jobs: Read<readonly RunnerJob[]>,
+  documents: Documents,
+): GroupObservation {
+  const labels = group.labels.join(' ');
+  const registered = valueOr(scope.runners, []);
+  const runners = registered.filter((runner) => runner.labels.join(' ') === labels);
+  const identity = 'value' in scope.identity ? scope.identity.value : undefined;
+  const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
+  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
+  return {
+    group,
+    runners,
+    jobs: jobsBehind(runners, valueOr(jobs, [])),
+    orphanJobs: orphans(group, registered, valueOr(jobs, []), identity),
+    memory: parseGroupMemory(document?.value),
+    memoryVersion: document?.version ?? 0,
+    ...(identity === undefined ? {} : { identity }),
+    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
+    idleTrusted: internal || scope.stepSeen,
+    missing: [scope.runners, scope.identity, jobs, documents].flatMap((read) =>
+      'missing' in read ? [read.missing] : [],
+    ),
+  };
+}
+
+function jobsBehind(runners: readonly Runner[], jobs: readonly RunnerJob[]): readonly RunnerJob[] {
+  const uuids = new Set(runners.map((runner) => runner.uuid));
+  return jobs.filter((job) => uuids.has(`{${job.runnerUuid}}`));
+}
+
+/** Jobs made for this group whose runner is registered nowhere in the scope that they were made for. */
+function orphans(
+  group: RunnerGroup,
+  registered: readonly Runner[],
+  jobs: readonly RunnerJob[],
+  identity: ScopeIdentity | undefined,
+): readonly RunnerJob[] {
+  const uuids = new Set(registered.map((runner) => runner.uuid));
+  return jobs.filter(
+    (job) =>
+      job.group === group.name &&
+      !uuids.has(`{${job.runnerUuid}}`) &&
+      identity !== undefined &&
+      job.identity?.workspaceUuid === identity.workspaceUuid &&
+      job.identity.repositoryUuid === identity.repositoryUuid,
+  );
+}
+
+function observeWorkspace(
+  workspace: string,
+  fleet: Fleet,
+  peers: readonly RunnerGroup[],
+  byScope: ReadonlyMap<string, ScopeReading>,
+): WorkspaceObservation {
+  const groups = Map.groupBy(
+    peers.filter((group) => group.scope.workspace === workspace),
+    (group) => scopeKey(group.scope),
+  );
+  let registrations = 0;
+  for (const [key, members] of groups) {
+    const runners = byScope.get(key)?.runners;
+    // A scope that could not be listed is taken at its worst, so that one failing repository stops no other.
+    const worst = members.reduce((sum, group) => sum + group.max, 0);
+    registrations += runners !== undefined && 'value' in runners ? runners.value.length : worst;
+  }
+  return { workspace, registrations, maxRunners: fleet.workspaces[workspace]?.maxRunners ?? 100 };
+}
+
+function changedMemory({ memory: entry, identity, stepSeen }: ScopeReading): readonly ScopeMemoryEntry[] {
+  const found = 'value' in identity ? identity.value : undefined;
+  if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
+  return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
+}
+
+/** Runners that carry our mark but fit no group: left behind by a group that was removed or relabelled. */
+function noteStrangers({ scope, runners }: ScopeReading, fleet: Fleet): readonly string[] {
+  const known = new Set(
+    fleet.groups.filter((g) => scopeKey(g.scope) === scopeKey(scope)).map((group) => group.labels.join(' ')),
+  );
+  const strangers = valueOr(runners, []).filter(
+    (runner) => runner.labels.includes('autoscaler.created') && !known.has(runner.labels.join(' ')),
+  );
+  if (strangers.length === 0) return [];
+  const sets = [...new Set(strangers.map((runner) => runner.labels.join(', ')))].join(' | ');
+  return [
+    `${strangers.length} runners of ${scopeKey(scope)} carry autoscaler.created but fit no group (labels ${sets}): ` +
+      'bring their group back to retire them, or delete them in Bitbucket.',
+  ];
+}
+
+async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    return { missing: `${what}: ${sentenceOf(error)}` };
+  }
+}
+
+function valueOr<T>(read: Read<T>, otherwise: T): T {
+  return 'value' in read ? read.value : otherwise;
+}
+
+function memoryKeys(groups: readonly RunnerGroup[], scopes: readonly Scope[]): readonly string[] {
+  return [...groups.map((group) => groupMemoryKey(group.name)), ...scopes.map(scopeMemoryKey)];
+}
+
+function namespaceKey({ cluster, namespace }: Namespace): string {
+  return `${cluster}/${namespace}`;
+}
+
+function distinct<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}

@@ -1,0 +1,45 @@
+/** From decisions to whole-runner actions. Pure: the dry run ends with this value, a tick carries it out. */
+import { cleanUp } from './decide/clean-up.ts';
+import type { GroupDecision } from './decide/decide.ts';
+import { isSameMemory, remember } from './decide/remember.ts';
+import type { Action, GroupPlan, Instant, Observation, Plan, ScopeIdentity } from './model.ts';
+import type { Reason } from './reasons.ts';
+
+/**
+ * The plan for every decision. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
+ * under a partial observation, whose plan is empty.
+ */
+export function makePlan(observation: Observation, decisions: readonly GroupDecision[]): Plan {
+  return {
+    at: observation.at,
+    groups: decisions.map((decision) => planGroup(decision, observation.at)),
+    scopeMemory: observation.scopeMemory,
+  };
+}
+
+function planGroup({ observation, classified, decision, creates, retire }: GroupDecision, at: Instant): GroupPlan {
+  const { group, identity, memoryVersion } = observation;
+  const memory = remember(
+    observation,
+    classified,
+    retire.map(({ runner }) => runner),
+    at,
+  );
+  const actions: readonly Action[] = [
+    // Without an identity the observation is partial, and a partial observation creates nothing.
+    ...(identity === undefined ? [] : Array.from({ length: creates }, () => add(identity, decision.reason))),
+    ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
+    ...cleanUp(observation, classified, at),
+  ];
+  return {
+    group,
+    actions,
+    memory,
+    memoryVersion,
+    memoryChanged: !isSameMemory(memory, observation.memory),
+  };
+}
+
+function add(identity: ScopeIdentity, reason: Reason): Action {
+  return { action: 'add', identity, reason };
+}

@@ -1,0 +1,86 @@
+/**
+ * The file to read first: one tick, as a straight line.
+ *
+ *   observe (read) → decide (pure) → plan (pure) → apply (write) → report (pure)
+ *
+ * A dry run is the same line, stopped before `apply`. `now` comes in with the request, once; everything else that the
+ * line needs of the world comes through the ports.
+ */
+import { apply } from './apply.ts';
+import { decide } from './decide/decide.ts';
+import { sentenceOf } from './errors.ts';
+import type { Applied, Calls, Fleet, Instant, Mode, Observation, Report } from './model.ts';
+import { observe } from './observe.ts';
+import { makePlan } from './plan.ts';
+import type { Ports } from './ports.ts';
+import { makeReport, makeSkippedReport } from './report.ts';
+import { leaseName, type Selection, selectGroups } from './select.ts';
+
+/** What a tick is asked to do. */
+export type TickRequest = Selection & {
+  readonly fleet: Fleet;
+  readonly mode: Mode;
+  /** Our clock, read at the door. */
+  readonly now: Instant;
+  /** Unique per tick; it also names the holder of the lease. */
+  readonly tickId: string;
+  /** How long the lease lasts if the tick dies without giving it back: a little more than it is allowed to live. */
+  readonly leaseTtlMs?: number;
+  /** Time since the tick began. */
+  readonly elapsedMs: () => number;
+};
+
+const DEFAULT_LEASE_TTL_MS = 120_000;
+
+const NOTHING_APPLIED: Applied = { outcomes: new Map(), problems: [] };
+
+/** Runs one tick. Throws only if the lease cannot be asked for, or a group is asked for that does not exist. */
+export async function reconcile(request: TickRequest, ports: Ports): Promise<Report> {
+  const tick = clockIn(request, ports);
+  if (request.mode === 'plan') return (await runLine(request, ports, tick)).report;
+
+  const { now, tickId: holder, leaseTtlMs: ttlMs = DEFAULT_LEASE_TTL_MS } = request;
+  const name = leaseName(request);
+  const lease = await ports.state.acquireLease({ name, holder, now, ttlMs });
+  if (!lease.acquired) return makeSkippedReport(tick(), `lease held by tick ${lease.holder}`);
+  try {
+    const { observation, report } = await runLine(request, ports, tick);
+    return await record(report, observation, ports);
+  } finally {
+    // An unreturned lease expires by itself; failing to return it must not hide what the tick did.
+    await ports.state.releaseLease({ name, holder }).catch(() => undefined);
+  }
+}
+
+async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']) {
+  const groups = selectGroups(request.fleet, request);
+  const observation = await observe(request.fleet, groups, ports, request.now);
+  const decisions = decide(observation);
+  const plan = makePlan(observation, decisions);
+  const applied = request.mode === 'apply' ? await apply(plan, ports) : NOTHING_APPLIED;
+  return { observation, report: makeReport(tick(), observation, decisions, plan, applied) };
+}
+
+async function record(report: Report, observation: Observation, { state }: Ports): Promise<Report> {
+  try {
+    await state.appendTick({ id: report.tick.id, at: observation.at, report, observation });
+    return report;
+  } catch (error) {
+    return { ...report, problems: [...report.problems, `The tick could not be recorded: ${sentenceOf(error)}`] };
+  }
+}
+
+/** Starts counting; the answer gives the tick's data with time and calls since then. */
+function clockIn({ tickId: id, now, mode, elapsedMs }: TickRequest, ports: Ports): () => Report['tick'] {
+  const at = new Date(now).toISOString();
+  const before = ports.calls();
+  return () => ({ id, at, mode, durationMs: Math.round(elapsedMs()), calls: difference(before, ports.calls()) });
+}
+
+function difference(before: Calls, after: Calls): Calls {
+  return {
+    bitbucket: after.bitbucket - before.bitbucket,
+    kubernetes: after.kubernetes - before.kubernetes,
+    aws: after.aws - before.aws,
+  };
+}

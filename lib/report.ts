@@ -1,0 +1,68 @@
+/** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
+import type { GroupDecision } from './decide/decide.ts';
+import type { Action, Applied, GroupPlan, GroupReport, Observation, Plan, PlannedAction, Report } from './model.ts';
+
+/** The report of a tick that ran. */
+export function makeReport(
+  tick: Report['tick'],
+  observation: Observation,
+  decisions: readonly GroupDecision[],
+  plan: Plan,
+  applied: Applied,
+): Report {
+  const plans = new Map(plan.groups.map((entry) => [entry.group.name, entry]));
+  return {
+    version: 1,
+    tick,
+    groups: decisions.map((decision) => reportGroup(decision, plans, applied)),
+    problems: applied.problems,
+    notes: observation.notes,
+  };
+}
+
+/** The report of a tick that did not run, and why. */
+export function makeSkippedReport(tick: Report['tick'], skipped: string): Report {
+  return { version: 1, tick: { ...tick, skipped }, groups: [], problems: [], notes: [] };
+}
+
+/** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
+export function hasFailed(report: Report): boolean {
+  return (
+    report.problems.length > 0 ||
+    report.groups.some(
+      (group) => group.problems.length > 0 || group.outcomes.some((outcome) => outcome.status === 'failed'),
+    )
+  );
+}
+
+function reportGroup(
+  { observation, decision }: GroupDecision,
+  plans: ReadonlyMap<string, GroupPlan>,
+  applied: Applied,
+): GroupReport {
+  const { name, scope } = observation.group;
+  const { action, from, to, reason } = decision;
+  return {
+    name,
+    workspace: scope.workspace,
+    ...(scope.repository === undefined ? {} : { repository: scope.repository }),
+    counts: decision.counts,
+    decision: { action, from, to, reason },
+    bounds: decision.bounds,
+    plan: (plans.get(name)?.actions ?? []).map(planned),
+    outcomes: applied.outcomes.get(name) ?? [],
+    problems: observation.missing,
+  };
+}
+
+function planned(action: Action): PlannedAction {
+  switch (action.action) {
+    case 'add':
+      return { action: action.action, reason: action.reason };
+    case 'disable':
+    case 'remove':
+      return { action: action.action, runner: action.runner.uuid, reason: action.reason };
+    case 'remove-job':
+      return { action: action.action, runner: `{${action.runnerUuid}}`, reason: action.reason };
+  }
+}
