@@ -1,0 +1,200 @@
+/**
+ * From a group and a new registration to the Job and the Secret that go to the cluster. Whatever the template says,
+ * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
+ * so are the group's pod settings. Pure.
+ */
+import { InputError, type InputProblem } from '../errors.ts';
+import type { JobTemplate, RunnerGroup } from '../model.ts';
+import type { Manifest } from '../ports.ts';
+import { Secret } from '../secret.ts';
+import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
+import {
+  bareUuid,
+  GROUP_ANNOTATION,
+  GROUP_LABEL,
+  jobName,
+  labelSafe,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  RUNNER_LABEL,
+  secretName,
+} from './naming.ts';
+import { applyPodSettings } from './pod-settings.ts';
+import { type RenderedObject, renderTemplate } from './template.ts';
+import { type ManifestInput, variablesOf } from './variables.ts';
+
+export { jobName, secretName } from './naming.ts';
+export type { ManifestInput } from './variables.ts';
+
+/**
+ * The Job and the Secret of a runner. A template without a Secret gets the built-in one.
+ * Throws `InputError` with every problem of the template, each with its line and column.
+ */
+export function renderManifests(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest } {
+  const { problems, job, secret } = tryRender(input.group.pod.template ?? BUILT_IN_TEMPLATE, input);
+  if (job === undefined || problems.length > 0) throw new InputError(problems);
+  return { job, secret: secret ?? builtInSecret(input) };
+}
+
+/** What is wrong with a template for a group, rendered with stand-in values; empty when nothing is. */
+export function checkTemplate(template: JobTemplate, group: RunnerGroup): readonly InputProblem[] {
+  return tryRender(template, standInFor(group)).problems;
+}
+
+type Attempt = {
+  readonly problems: readonly InputProblem[];
+  readonly job?: Manifest;
+  readonly secret?: Manifest;
+};
+
+function tryRender(template: JobTemplate, input: ManifestInput): Attempt {
+  const { objects, problems } = renderTemplate(template, variablesOf(input));
+  if (problems.length > 0) return { problems };
+  const jobs = objects.filter(({ content }) => content.kind === 'Job');
+  const secrets = objects.filter(({ content }) => content.kind === 'Secret');
+  const found = [
+    ...countProblems(template, objects, jobs, secrets),
+    ...jobs.flatMap((job) => objectProblems(job, 'batch/v1', jobName(input.runner.uuid), input.group.namespace)),
+    ...jobs.flatMap(podProblems),
+    ...secrets.flatMap((object) => objectProblems(object, 'v1', secretName(input.runner.uuid), input.group.namespace)),
+  ];
+  const [job] = jobs;
+  const [secret] = secrets;
+  if (found.length > 0 || job === undefined) return { problems: found };
+  return {
+    problems: [],
+    job: stampJob(job.content, input),
+    ...(secret === undefined ? {} : { secret: stamp(secret.content, secretName(input.runner.uuid), input) }),
+  };
+}
+
+function countProblems(
+  template: JobTemplate,
+  objects: readonly RenderedObject[],
+  jobs: readonly RenderedObject[],
+  secrets: readonly RenderedObject[],
+): readonly InputProblem[] {
+  const known = new Set([...jobs, ...secrets]);
+  return [
+    ...objects
+      .filter((object) => !known.has(object))
+      .map((object) =>
+        object.problemAt(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl'),
+      ),
+    ...jobs.slice(1).map((job) => job.problemAt(['kind'], 'a template holds one Job, and this is another')),
+    ...secrets.slice(1).map((one) => one.problemAt(['kind'], 'a template holds one Secret, and this is another')),
+    ...(jobs.length === 0
+      ? [{ source: template.origin, path: '', message: 'the template holds no Job; add one of apiVersion batch/v1' }]
+      : []),
+  ];
+}
+
+/** A name or namespace that differs from ours would be overwritten; better to say so than to surprise. */
+function objectProblems(
+  { content, problemAt }: RenderedObject,
+  apiVersion: string,
+  name: string,
+  namespace: string,
+): readonly InputProblem[] {
+  const metadata = recordOf(content.metadata);
+  const expectations = [
+    { path: ['apiVersion'], actual: content.apiVersion ?? 'none', expected: apiVersion },
+    { path: ['metadata', 'name'], actual: metadata.name ?? name, expected: name },
+    { path: ['metadata', 'namespace'], actual: metadata.namespace ?? namespace, expected: namespace },
+  ];
+  return expectations
+    .filter(({ actual, expected }) => actual !== expected)
+    .map(({ path, actual, expected }) =>
+      problemAt(path, `must be ${hole(expected, name)}, not ${hole(String(actual), name)}`),
+    );
+}
+
+/** Names are shown as a template writes them, not with the stand-in or real uuid. */
+function hole(text: string, name: string): string {
+  const uuid = name.replace(/^runner-(oauth-credentials-)?/, '');
+  return text.replaceAll(uuid, '{{runnerUuid}}');
+}
+
+function podProblems({ content, problemAt }: RenderedObject): readonly InputProblem[] {
+  const pod = recordOf(recordOf(recordOf(content.spec).template).spec);
+  const containers = pod.containers;
+  return Array.isArray(containers) && containers.length > 0
+    ? []
+    : [problemAt(['spec', 'template', 'spec', 'containers'], 'the Job needs a container for the runner')];
+}
+
+function stampJob(content: Readonly<Record<string, unknown>>, input: ManifestInput): Manifest {
+  const spec = recordOf(content.spec);
+  const template = recordOf(spec.template);
+  return stamp(
+    {
+      ...content,
+      spec: {
+        ...spec,
+        template: {
+          ...template,
+          metadata: marked(template.metadata, input),
+          spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+        },
+      },
+    },
+    jobName(input.runner.uuid),
+    input,
+  );
+}
+
+function stamp(content: Readonly<Record<string, unknown>>, name: string, input: ManifestInput): Manifest {
+  const metadata = { ...marked(content.metadata, input), name, namespace: input.group.namespace };
+  return { ...content, apiVersion: String(content.apiVersion), kind: String(content.kind), metadata };
+}
+
+/** Metadata with the marks by which lists find the object and join it to its runner and group. */
+function marked(metadata: unknown, { group, runner }: ManifestInput): Readonly<Record<string, unknown>> {
+  const own = recordOf(metadata);
+  return {
+    ...own,
+    labels: {
+      ...recordOf(own.labels),
+      [MANAGED_BY_LABEL]: MANAGED_BY,
+      [RUNNER_LABEL]: bareUuid(runner.uuid),
+      [GROUP_LABEL]: labelSafe(group.name),
+    },
+    annotations: { ...recordOf(own.annotations), [GROUP_ANNOTATION]: group.name },
+  };
+}
+
+/** For templates that hold only a Job; its keys are those of the built-in template. */
+function builtInSecret(input: ManifestInput): Manifest {
+  const { secret } = tryRender(BUILT_IN_TEMPLATE, input);
+  if (secret === undefined) throw new Error('the built-in template holds a Secret');
+  return secret;
+}
+
+function standInFor(group: RunnerGroup): ManifestInput {
+  const uuid = (digit: string) => `{${digit.repeat(8)}-${digit.repeat(4)}-${digit.repeat(4)}-${digit.repeat(12)}}`;
+  return {
+    group,
+    runner: {
+      uuid: uuid('0'),
+      name: group.name,
+      labels: group.labels,
+      status: 'UNREGISTERED',
+      statusText: 'UNREGISTERED',
+      cordoned: false,
+      hasStep: false,
+      createdAt: 0,
+      stateChangedAt: 0,
+    },
+    identity: {
+      workspaceUuid: uuid('1'),
+      ...(group.scope.repository === undefined ? {} : { repositoryUuid: uuid('2') }),
+    },
+    credentials: { clientId: 'client-id', clientSecret: new Secret('client-secret') },
+  };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}

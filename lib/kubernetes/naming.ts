@@ -1,0 +1,45 @@
+/**
+ * The names, labels and annotations by which the autoscaler finds its own objects again. Names are functions of the
+ * runner's uuid, so that a create that is repeated hits the object that it made before.
+ */
+
+/** Label that marks an object as the autoscaler's; lists select by it. */
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'bitbucket-runner-autoscaler';
+/** Label with the runner's uuid, without braces. */
+export const RUNNER_LABEL = 'bitbucket-runner-autoscaler/runner';
+/** As a label the group's name made label-safe, for `kubectl -l`; as an annotation the exact name. */
+export const GROUP_LABEL = 'bitbucket-runner-autoscaler/group';
+export const GROUP_ANNOTATION = GROUP_LABEL;
+
+const JOB_PREFIX = 'runner-';
+/** Kubernetes' limit for label values. */
+const LABEL_VALUE_LIMIT = 63;
+
+/** `{0b1c…}` → `0b1c…`: Bitbucket writes uuids with braces, Kubernetes names cannot carry them. */
+export function bareUuid(uuid: string): string {
+  return uuid.replace(/^\{|\}$/g, '');
+}
+
+/** Name of the Job of a runner; with or without braces. */
+export function jobName(runnerUuid: string): string {
+  return `${JOB_PREFIX}${bareUuid(runnerUuid)}`;
+}
+
+/** Name of the Secret with a runner's OAuth credentials; the same as in Atlassian's templates. */
+export function secretName(runnerUuid: string): string {
+  return `runner-oauth-credentials-${bareUuid(runnerUuid)}`;
+}
+
+/** The uuid in a Job name that `jobName` made; undefined for any other name. */
+export function runnerUuidOf(name: string): string | undefined {
+  return name.startsWith(JOB_PREFIX) && name.length > JOB_PREFIX.length ? name.slice(JOB_PREFIX.length) : undefined;
+}
+
+/** A group name as a label value: what labels forbid becomes `-`; two names may come out equal. */
+export function labelSafe(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9_.-]+/g, '-')
+    .slice(0, LABEL_VALUE_LIMIT)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}

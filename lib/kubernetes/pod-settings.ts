@@ -1,0 +1,42 @@
+/** A group's node selector, tolerations and the like, laid over the pod of any template. */
+import type { PodSettings } from '../model.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The container whose environment a group may extend; a template that names it differently has it first. */
+const RUNNER_CONTAINER = 'runner';
+
+/**
+ * The pod spec with the group's settings. A setting of the group wins over the template's entry of the same name;
+ * tolerations add up. A named service account gets its token mounted, as that is what it is named for.
+ */
+export function applyPodSettings(pod: Fields, settings: PodSettings): Fields {
+  const { nodeSelector, tolerations, serviceAccountName, priorityClassName, env } = settings;
+  return {
+    ...pod,
+    ...(isEmpty(nodeSelector) ? {} : { nodeSelector: { ...(pod.nodeSelector as Fields), ...nodeSelector } }),
+    ...(tolerations.length === 0 ? {} : { tolerations: [...listOf(pod.tolerations), ...tolerations] }),
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName, automountServiceAccountToken: true }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...(isEmpty(env) ? {} : { containers: withEnvironment(listOf(pod.containers), env) }),
+  };
+}
+
+function withEnvironment(containers: readonly unknown[], env: PodSettings['env']): readonly unknown[] {
+  const named = containers.findIndex((container) => (container as Fields | null)?.name === RUNNER_CONTAINER);
+  const runner = Math.max(named, 0);
+  return containers.map((container, index) => {
+    if (index !== runner) return container;
+    const fields = container as Fields;
+    const kept = listOf(fields.env).filter((entry) => !Object.hasOwn(env, String((entry as Fields).name)));
+    return { ...fields, env: [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))] };
+  });
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(record).length === 0;
+}

@@ -1,0 +1,120 @@
+/**
+ * Job templates: YAML with `{{variables}}` in its scalars. The YAML is parsed first and each scalar is filled on its
+ * own, so no value can change the structure: whatever it contains, it stays one string. A template has holes and no
+ * logic. An entry whose variable has no value (a workspace runner has no repository) is left out, together with its
+ * list item when that is a `name` and `value` pair.
+ */
+import type { InputProblem } from '../errors.ts';
+import type { JobTemplate } from '../model.ts';
+import { type ParsedTemplate, parseTemplate, type TemplateNode } from './template-parser.ts';
+import type { TextPart } from './template-text.ts';
+
+/** What a template may refer to. `undefined`: a known variable that has no value for this runner. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** Variables for every object, and those that only a Secret may see. */
+export type TemplateVariables = { readonly everywhere: Variables; readonly secretOnly: Variables };
+
+/** An object of the template with its values filled in; `locate` gives the place of a path such as `metadata.name`. */
+export type RenderedObject = {
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly problemAt: (path: readonly string[], message: string) => InputProblem;
+};
+
+/** Either every object, or everything that is wrong. */
+export type Rendering = { readonly objects: readonly RenderedObject[]; readonly problems: readonly InputProblem[] };
+
+const LEFT_OUT = Symbol('left out');
+
+/** A template is rendered for every runner of a group, but parsed once. */
+const parsedTemplates = new WeakMap<JobTemplate, ParsedTemplate>();
+
+/** Fills a template. All problems at once, each with its place in the template's text. */
+export function renderTemplate(template: JobTemplate, variables: TemplateVariables): Rendering {
+  const parsed = parsedTemplates.get(template) ?? parseTemplate(template);
+  parsedTemplates.set(template, parsed);
+  if (parsed.problems.length > 0) return { objects: [], problems: parsed.problems };
+
+  const problems: InputProblem[] = [];
+  const objects = parsed.objects.map((node): RenderedObject => {
+    const content = renderNode(node, { variables, inSecret: kindOf(node) === 'Secret', problems, parsed });
+    return {
+      content: content as Readonly<Record<string, unknown>>,
+      problemAt: (path, message) => parsed.problem(nearest(node, path), message),
+    };
+  });
+  return { objects: problems.length > 0 ? [] : objects, problems };
+}
+
+type Context = {
+  readonly variables: TemplateVariables;
+  readonly inSecret: boolean;
+  readonly problems: InputProblem[];
+  readonly parsed: ParsedTemplate;
+};
+
+function renderNode(node: TemplateNode, context: Context): unknown {
+  switch (node.kind) {
+    case 'literal':
+      return node.value;
+    case 'text':
+      return renderText(node, context);
+    case 'list':
+      return node.items.map((item) => renderNode(item, context)).filter((item) => item !== LEFT_OUT);
+    case 'map':
+      return renderMap(node, context);
+  }
+}
+
+function renderMap(node: TemplateNode & { kind: 'map' }, context: Context): unknown {
+  const entries = node.entries.map(([key, value]) => [key, renderNode(value, context)] as const);
+  // `- name: X` without its `value` would be an empty variable rather than none.
+  const isHalfPair =
+    node.isListItem &&
+    entries.some(([key]) => key === 'name') &&
+    entries.some(([key, value]) => key === 'value' && value === LEFT_OUT);
+  // fromEntries defines properties, so that a key such as __proto__ is a key like any other.
+  return isHalfPair ? LEFT_OUT : Object.fromEntries(entries.filter(([, value]) => value !== LEFT_OUT));
+}
+
+function renderText(node: TemplateNode & { kind: 'text' }, context: Context): unknown {
+  const values = node.parts.map((part) => (typeof part === 'string' ? part : fill(node, part, context)));
+  if (values.includes(LEFT_OUT)) return LEFT_OUT;
+  const [only] = values;
+  return values.length === 1 ? only : values.map(String).join('');
+}
+
+function fill(node: TemplateNode, part: Exclude<TextPart, string>, context: Context): unknown {
+  const { everywhere, secretOnly } = context.variables;
+  const visible = context.inSecret ? { ...everywhere, ...secretOnly } : everywhere;
+  if (!Object.hasOwn(visible, part.variable)) {
+    context.problems.push(context.parsed.problem(node, whyUnknown(part.variable, visible, secretOnly)));
+    return LEFT_OUT;
+  }
+  const value = visible[part.variable] ?? LEFT_OUT;
+  return part.inBraces && value !== LEFT_OUT ? `{${String(value)}}` : value;
+}
+
+function whyUnknown(name: string, visible: Variables, secretOnly: Variables): string {
+  return Object.hasOwn(secretOnly, name)
+    ? `{{${name}}} may only be used in the Secret; refer to it with secretKeyRef`
+    : `{{${name}}} is not a variable; there are ${Object.keys(visible).sort().join(', ')}`;
+}
+
+function kindOf(node: TemplateNode): unknown {
+  const kind = node.kind === 'map' ? node.entries.find(([key]) => key === 'kind')?.[1] : undefined;
+  return kind?.kind === 'literal' ? kind.value : undefined;
+}
+
+/** The node at the path, or the last one on the way to it. */
+function nearest(node: TemplateNode, path: readonly string[]): TemplateNode {
+  const [step, ...rest] = path;
+  if (step === undefined) return node;
+  const next =
+    node.kind === 'map'
+      ? node.entries.find(([key]) => key === step)?.[1]
+      : node.kind === 'list'
+        ? node.items[Number(step)]
+        : undefined;
+  return next === undefined ? node : nearest(next, rest);
+}
