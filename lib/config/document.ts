@@ -1,0 +1,155 @@
+/**
+ * YAML text to plain data, with the way back from a path in the data to a line and column in the text. Pure.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import type { InputProblem } from '../errors.ts';
+import { type Finding, formatPath, type Path, problem } from './finding.ts';
+
+/** A parsed document. `value` is undefined when the text is not YAML; then `findings` says why. */
+export type YamlDocument = {
+  readonly value: unknown;
+  /** Syntax errors, keys given twice, unknown tags. */
+  readonly findings: readonly Finding[];
+  /** The finding with its line and column; those of the nearest enclosing node when the path leads nowhere. */
+  readonly locate: (finding: Finding) => InputProblem;
+};
+
+/**
+ * Parses one YAML document (1.2, merge keys included, as Atlassian's parser knows them). `source` names the text in
+ * the problems.
+ */
+export function parseYaml(text: string, source: string): YamlDocument {
+  const lines = new LineCounter();
+  const locateAt = (finding: Finding, offset: number | undefined): InputProblem => {
+    const place = offset === undefined ? undefined : lines.linePos(offset);
+    const at = place === undefined ? {} : { line: place.line, column: place.col };
+    return { source, ...at, path: formatPath(finding.path), message: finding.message };
+  };
+  try {
+    const document = parseDocument(text, { merge: true, prettyErrors: false, lineCounter: lines, stringKeys: true });
+    // What follows a syntax error is mostly its echo.
+    const syntaxError = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
+    const complaints = syntaxError === undefined ? [...document.errors, ...document.warnings] : [syntaxError];
+    const errors = complaints.map((error) => describeError(document, text, error));
+    const offsets = new Map(errors.map(({ finding, offset }) => [finding, offset]));
+    return {
+      value: syntaxError === undefined ? document.toJS() : undefined,
+      findings: errors.map(({ finding }) => finding),
+      locate: (finding) => locateAt(finding, offsets.get(finding) ?? offsetOf(document, finding)),
+    };
+  } catch (error) {
+    // The parser recurses: nesting of many thousand levels, or aliases that multiply, end in an exception.
+    return {
+      value: undefined,
+      findings: [problem([], `is not valid YAML: ${sentence(error)}`)],
+      locate: (finding) => locateAt(finding, undefined),
+    };
+  }
+}
+
+function describeError(document: Document, text: string, error: YAMLError): { finding: Finding; offset: number } {
+  const [offset] = error.pos;
+  switch (error.code) {
+    case 'DUPLICATE_KEY': {
+      const path = pathOfKey(document, offset);
+      return { finding: problem(path, 'is given twice in one mapping; remove one of them', 'key'), offset };
+    }
+    case 'MULTIPLE_DOCS':
+      return { finding: problem([], 'holds several YAML documents; keep one, without "---" in between'), offset };
+    case 'TAB_AS_INDENT':
+      return { finding: problem([], 'is indented with a tab; YAML allows only spaces'), offset };
+    case 'TAG_RESOLVE_FAILED':
+      return { finding: problem([], `has the tag "${text.slice(...error.pos)}", which has no meaning here`), offset };
+    default:
+      return { finding: problem([], `is not valid YAML: ${sentence(error)}`), offset };
+  }
+}
+
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/stack/i.test(message)) return 'it is nested too deeply';
+  if (/alias count/i.test(message)) return 'its aliases multiply into too many values';
+  return message.split('\n')[0] ?? message;
+}
+
+/** The path of the mapping key that starts at this offset. */
+function pathOfKey(document: Document, offset: number): Path {
+  let found: Path = [];
+  visit(document, {
+    Pair(_, pair, ancestors) {
+      if (!isNode(pair.key) || pair.key.range?.[0] !== offset) return undefined;
+      found = [...ancestors, pair].flatMap((ancestor, index, all): Path => {
+        if (isPair(ancestor)) return [String(isScalar(ancestor.key) ? ancestor.key.value : ancestor.key)];
+        const child = all[index + 1];
+        return isSeq(ancestor) ? [ancestor.items.indexOf(child)] : [];
+      });
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function offsetOf(document: Document, finding: Finding): number | undefined {
+  let node: Node | null | undefined = document.contents;
+  let offset = node?.range?.[0];
+  for (const [index, step] of finding.path.entries()) {
+    const isLast = index === finding.path.length - 1;
+    const child = childOf(document, node, step);
+    if (child === undefined) return offset;
+    const start = isLast && finding.at === 'key' ? child.keyOffset : child.valueOffset;
+    offset = start ?? child.keyOffset ?? offset;
+    node = child.node;
+  }
+  return offset;
+}
+
+type Child = { node?: Node | null; keyOffset?: number; valueOffset?: number };
+
+function childOf(document: Document, parent: Node | null | undefined, step: string | number): Child | undefined {
+  const container = isAlias(parent) ? parent.resolve(document) : parent;
+  if (isSeq(container) && typeof step === 'number') {
+    const item = container.items[step];
+    return isNode(item) ? { node: item, keyOffset: item.range?.[0], valueOffset: item.range?.[0] } : undefined;
+  }
+  const pair = isMap(container) ? pairOf(document, container, String(step)) : undefined;
+  if (pair === undefined) return undefined;
+  const value = isNode(pair.value) ? pair.value : undefined;
+  // A key without a value has an empty scalar somewhere behind it: the key is the better place to point at.
+  const isEmpty = value === undefined || (isScalar(value) && value.value === null);
+  return {
+    node: value,
+    keyOffset: isNode(pair.key) ? pair.key.range?.[0] : undefined,
+    valueOffset: isEmpty ? undefined : value.range?.[0],
+  };
+}
+
+/** The pair of this key, or the one that a merge key (`<<`) brings in. */
+function pairOf(document: Document, map: YAMLMap, key: string): Pair | undefined {
+  const named = (wanted: string) =>
+    map.items.find((item) => String(isScalar(item.key) ? item.key.value : item.key) === wanted);
+  const direct = named(key);
+  if (direct !== undefined) return direct;
+  const merged = named('<<')?.value;
+  const sources = isSeq(merged) ? merged.items : [merged];
+  for (const source of sources) {
+    const resolved = isAlias(source) ? source.resolve(document) : source;
+    const pair = isMap(resolved) ? pairOf(document, resolved, key) : undefined;
+    if (pair !== undefined) return pair;
+  }
+  return undefined;
+}

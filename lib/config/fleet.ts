@@ -1,0 +1,94 @@
+/**
+ * A checked configuration as the fleet that the rest of the program knows: defaults filled in, references resolved,
+ * label sets completed. Pure.
+ */
+import type { ClusterSettings, Fleet, JobTemplate, PodSettings, RunnerGroup, WorkspaceSettings } from '../model.ts';
+import { canonicalBitbucketName } from './fields.ts';
+import { architectureOf, registeredLabels } from './labels.ts';
+import { strategyOf } from './parameters.ts';
+import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS } from './schema.ts';
+
+/** What the file alone does not say. */
+export type FleetContext = {
+  /** The texts behind `jobTemplates`, by name; at least those that groups use. */
+  readonly templates: ReadonlyMap<string, JobTemplate>;
+  /** The cluster of files that define none. */
+  readonly defaultCluster: ClusterSettings;
+  /** Where a path that the file mentions leads. */
+  readonly resolve: (path: string) => string;
+};
+
+/** The fleet that a configuration without problems describes. */
+export function toFleet(config: Config, context: FleetContext): Fleet {
+  const clusters = clustersOf(config, context);
+  const [onlyCluster] = Object.keys(clusters).length === 1 ? Object.keys(clusters) : [];
+  const coolDownMs = config.constants?.runner_cool_down_period ?? 300_000;
+  const groups = config.groups.flatMap((group) =>
+    toRunnerGroup(group, { cluster: onlyCluster ?? 'default', coolDownMs, templates: context.templates }),
+  );
+  return { groups, workspaces: workspacesOf(config), clusters };
+}
+
+function toRunnerGroup(
+  group: GroupConfig,
+  defaults: { cluster: string; coolDownMs: number; templates: FleetContext['templates'] },
+): readonly RunnerGroup[] {
+  const strategy = strategyOf(group.parameters);
+  // The checks have made sure of it; the type cannot know.
+  if (strategy === undefined) return [];
+  return [
+    {
+      name: group.name,
+      scope: { workspace: group.workspace, ...(group.repository ? { repository: group.repository } : {}) },
+      labels: registeredLabels(group.labels, architectureOf(group)),
+      cluster: group.cluster ?? defaults.cluster,
+      namespace: group.namespace,
+      strategy,
+      min: group.parameters.min,
+      max: group.parameters.max,
+      coolDownMs: group.coolDown ?? defaults.coolDownMs,
+      startTimeoutMs: group.startTimeout,
+      drainGraceMs: group.drainGrace,
+      maxCreatesPerTick: group.maxCreatesPerTick,
+      pod: podSettings(group, defaults.templates),
+    },
+  ];
+}
+
+function podSettings(group: GroupConfig, templates: FleetContext['templates']): PodSettings {
+  return {
+    template: group.jobTemplate === undefined ? undefined : templates.get(group.jobTemplate),
+    size: group.size,
+    architecture: architectureOf(group),
+    resources: group.resources ?? undefined,
+    nodeSelector: group.nodeSelector,
+    tolerations: group.tolerations,
+    serviceAccountName: group.serviceAccountName,
+    priorityClassName: group.priorityClassName,
+    env: group.env,
+  };
+}
+
+function clustersOf(config: Config, context: FleetContext): Fleet['clusters'] {
+  const defined = Object.entries(config.clusters).flatMap(([name, cluster]) =>
+    clusterSettings(cluster, context).map((settings): [string, ClusterSettings] => [name, settings]),
+  );
+  return defined.length === 0 ? { default: context.defaultCluster } : Object.fromEntries(defined);
+}
+
+/** One settings object; the schema's checks leave exactly one of the two kinds. */
+function clusterSettings({ eks, kubeconfig }: ClusterConfig, context: FleetContext): readonly ClusterSettings[] {
+  if (eks !== undefined) return [{ kind: 'eks', ...eks }];
+  if (kubeconfig === undefined) return [];
+  const { path, context: kubeContext } = kubeconfig;
+  return [{ kind: 'kubeconfig', path: path === undefined ? undefined : context.resolve(path), context: kubeContext }];
+}
+
+function workspacesOf(config: Config): Fleet['workspaces'] {
+  const listed = new Map(
+    Object.entries(config.workspaces).map(([key, settings]) => [canonicalBitbucketName(key), settings]),
+  );
+  const used = new Set(config.groups.map((group) => group.workspace));
+  const entries = [...used].map((name): [string, WorkspaceSettings] => [name, listed.get(name) ?? WORKSPACE_DEFAULTS]);
+  return Object.fromEntries(entries);
+}

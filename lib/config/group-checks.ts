@@ -1,0 +1,89 @@
+/**
+ * What relates the keys of one group to each other. Pure.
+ */
+import type { Quantities } from '../model.ts';
+import { type Finding, type Path, problem } from './finding.ts';
+import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
+import { parameterFindings } from './parameters.ts';
+import { parseQuantity } from './quantity.ts';
+import { draftParameters, type GroupDraft, isFutureStrategy, isRecord, type TolerationConfig } from './schema.ts';
+
+/** A group as the file has it, and the part of it that is valid by itself. */
+export type WrittenGroup = {
+  readonly index: number;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly draft: GroupDraft;
+};
+
+/** All that is wrong or doubtful between the keys of one group. */
+export function groupFindings({ index, raw, draft: group }: WrittenGroup): readonly Finding[] {
+  const path = ['groups', index];
+  return [
+    ...labelFindings(path, group),
+    ...architectureFindings(path, group),
+    ...ruleFindings([...path, 'parameters'], raw),
+    ...resourceFindings([...path, 'resources'], group),
+    ...(group.tolerations ?? []).flatMap((toleration, index) =>
+      tolerationFindings([...path, 'tolerations', index], toleration),
+    ),
+  ];
+}
+
+function ruleFindings(path: Path, { strategy, parameters }: WrittenGroup['raw']): readonly Finding[] {
+  if (!isRecord(parameters) || isFutureStrategy(strategy)) return [];
+  return parameterFindings(path, draftParameters(parameters), Object.keys(parameters));
+}
+
+function labelFindings(path: Path, { labels, architecture }: GroupDraft): readonly Finding[] {
+  if (labels === undefined) return [];
+  const kind = architectureOf({ architecture, labels });
+  const contradiction = contradictingLabel(labels, kind);
+  if (contradiction !== undefined) {
+    const index = labels.indexOf(contradiction);
+    return [
+      problem([...path, 'labels', index], `"${contradiction}" contradicts architecture ${kind}; remove the label`),
+    ];
+  }
+  const total = registeredLabels(labels, kind).length;
+  if (total <= MOST_LABELS) return [];
+  const message = `makes ${total} labels with self.hosted, the OS label and autoscaler.created, but Bitbucket allows ${MOST_LABELS}; remove ${total - MOST_LABELS}`;
+  return [problem([...path, 'labels'], message, 'key')];
+}
+
+const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
+
+function architectureFindings(path: Path, group: GroupDraft): readonly Finding[] {
+  const selected = group.nodeSelector?.[ARCHITECTURE_LABEL];
+  const architecture = architectureOf(group);
+  if (selected === undefined || selected === architecture) return [];
+  const message = `selects ${selected} nodes for ${architecture} runners; set "architecture: ${selected}" or remove the selector`;
+  return [problem([...path, 'nodeSelector', ARCHITECTURE_LABEL], message)];
+}
+
+function resourceFindings(path: Path, { resources }: GroupDraft): readonly Finding[] {
+  const { requests, limits }: { requests?: Quantities | undefined; limits?: Quantities | undefined } = resources ?? {};
+  return (['memory', 'cpu'] as const).flatMap((resource) => {
+    const request = requests?.[resource];
+    const limit = limits?.[resource];
+    if (request === undefined || limit === undefined) return [];
+    if ((parseQuantity(request) ?? 0) <= (parseQuantity(limit) ?? 0)) return [];
+    const message = `is ${request}, which is more than the limit (${limit}); Kubernetes refuses such pods`;
+    return [problem([...path, 'requests', resource], message)];
+  });
+}
+
+/** The rules of Kubernetes' own validation, told before a pod is refused for them. */
+function tolerationFindings(path: Path, toleration: TolerationConfig): readonly Finding[] {
+  const { key, operator = 'Equal', value, effect, tolerationSeconds } = toleration;
+  const findings: Finding[] = [];
+  if (key === undefined && operator !== 'Exists') {
+    findings.push(problem(path, 'has no key; give one, or write "operator: Exists" to tolerate every taint'));
+  }
+  if (operator === 'Exists' && value !== undefined && value !== '') {
+    findings.push(problem([...path, 'value'], 'means nothing with "operator: Exists"; remove one of them'));
+  }
+  if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
+    findings.push(problem([...path, 'tolerationSeconds'], 'needs "effect: NoExecute"'));
+  }
+  return findings;
+}

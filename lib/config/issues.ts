@@ -1,0 +1,135 @@
+/**
+ * Zod's issues in the words of this configuration: one finding for each thing that is wrong. Pure.
+ */
+import * as z from 'zod';
+import { type Finding, type Path, problem } from './finding.ts';
+import { Config, isFutureStrategy, isRecord } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What is wrong with the file, key by key; `value` is the parsed YAML. */
+export function schemaFindings(value: unknown): readonly Finding[] {
+  const result = Config.safeParse(value, { reportInput: true });
+  if (result.success) return [];
+  return result.error.issues
+    .flatMap((issue) => describe(issue))
+    .filter((finding) => !belongsToOtherStrategy(value, finding.path));
+}
+
+function describe(issue: z.core.$ZodIssue): readonly Finding[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => problem([...path, key], unknownKey(path, key), 'key'));
+    case 'invalid_key':
+      return issue.issues.map((inner) => problem(path, inner.message, 'key'));
+    case 'invalid_type':
+      return [problem(path, wrongType(issue.expected, issue.input))];
+    case 'invalid_value':
+      return [problem(path, wrongValue(path, issue.values.map(String), issue.input))];
+    case 'too_small':
+    case 'too_big':
+      return [problem(path, outOfRange(issue))];
+    case 'invalid_union':
+      return [problem(path, issue.input === undefined || issue.input === null ? NO_VALUE : issue.message)];
+    default:
+      return [problem(path, quoting(issue.input, issue.message))];
+  }
+}
+
+const NO_VALUE = 'has no value; write one or remove the line';
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  object: 'a mapping (key: value)',
+  record: 'a mapping (key: value)',
+  array: 'a list (- item)',
+  boolean: 'true or false',
+};
+
+function wrongType(expected: string, input: unknown): string {
+  if (input === undefined) return 'is missing';
+  if (input === null) return NO_VALUE;
+  const wanted = TYPE_NAMES[expected] ?? expected;
+  const sentence = `expected ${wanted}, got ${nameOf(input)}`;
+  if (expected === 'string' && !(typeof input === 'object')) return `${sentence}; put it in quotes`;
+  const isQuotedNumber = typeof input === 'string' && /^-?\d+(\.\d+)?$/.test(input);
+  return isQuotedNumber && (expected === 'number' || expected === 'int') ? `${sentence}; remove the quotes` : sentence;
+}
+
+function nameOf(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  if (isRecord(input)) return 'a mapping';
+  return typeof input === 'string' ? `the text ${shorten(input)}` : `the ${typeof input} ${String(input)}`;
+}
+
+function shorten(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+
+/** A message that starts with a verb speaks about the value, so the value comes first. */
+function quoting(input: unknown, message: string): string {
+  const isAboutValue = message.startsWith('is ') && typeof input === 'string' && input.trim() !== '';
+  return isAboutValue ? `${shorten(input)} ${message}` : message;
+}
+
+function wrongValue(path: Path, allowed: readonly string[], input: unknown): string {
+  if (input === undefined) return 'is missing';
+  if (input === null) return NO_VALUE;
+  const text = String(input);
+  if (path.at(-1) === 'strategy' && isFutureStrategy(text)) {
+    return `"${text}" is not supported yet; use percentageRunnersIdle`;
+  }
+  const expected = allowed.length === 1 ? allowed[0] : `one of ${allowed.join(', ')}`;
+  return `expected ${expected}, got ${nameOf(input)}${didYouMean(text, allowed)}`;
+}
+
+function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const isLow = issue.code === 'too_small';
+  const bound = isLow ? issue.minimum : issue.maximum;
+  if (issue.origin === 'array') return 'is an empty list; write at least one entry';
+  if (issue.origin === 'string') return `is longer than ${bound} characters`;
+  if (!issue.inclusive) return `expected a number ${isLow ? 'above' : 'below'} ${bound}, got ${String(issue.input)}`;
+  return `expected a number of at ${isLow ? 'least' : 'most'} ${bound}, got ${String(issue.input)}`;
+}
+
+/** Keys that are not ours, but that people have reason to write. */
+const KNOWN_ELSEWHERE = new Map([
+  ['schedules', 'schedules are not supported yet; remove the key, min and max then hold at all times'],
+  ['config', 'unknown key; it has been called "groups" since 1.0 of Atlassian\'s autoscaler: rename it'],
+  ['runners_count', 'unknown key; give min and max under "parameters" instead'],
+]);
+
+function unknownKey(path: Path, key: string): string {
+  return KNOWN_ELSEWHERE.get(key) ?? `unknown key${didYouMean(key, keysAt(Config, path))}`;
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(schema: z.core.$ZodType, path: Path): readonly string[] {
+  const inner = unwrap(schema);
+  const [step, ...rest] = path;
+  if (step === undefined) return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  const child = childOf(inner, step);
+  return child === undefined ? [] : keysAt(child, rest);
+}
+
+function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape[step];
+  if (schema instanceof z.ZodArray) return schema.element;
+  return schema instanceof z.ZodRecord ? schema.valueType : undefined;
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
+  return schema;
+}
+
+/** The parameters of a strategy that is refused anyway say nothing about this one's. */
+function belongsToOtherStrategy(value: unknown, path: Path): boolean {
+  const [section, index, key] = path;
+  if (section !== 'groups' || key !== 'parameters' || !isRecord(value) || !Array.isArray(value.groups)) return false;
+  const group: unknown = value.groups[Number(index)];
+  return isRecord(group) && isFutureStrategy(group.strategy);
+}

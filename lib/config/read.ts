@@ -1,0 +1,60 @@
+/**
+ * The text of a configuration file to the configuration it describes, or to everything that is wrong with it. Pure.
+ */
+import type { InputProblem } from '../errors.ts';
+import { relationFindings } from './checks.ts';
+import { parseYaml, type YamlDocument } from './document.ts';
+import { type Finding, problem } from './finding.ts';
+import { schemaFindings } from './issues.ts';
+import { Config, isRecord } from './schema.ts';
+
+/** What came of reading: `config` exactly if there are no `problems`. Both lists are in the order of the text. */
+export type ReadConfig = {
+  readonly config?: Config;
+  readonly problems: readonly InputProblem[];
+  readonly warnings: readonly InputProblem[];
+  /** Finds the place of something that turns out to be wrong later. */
+  readonly locate: YamlDocument['locate'];
+};
+
+/** Reads and checks a file's text; `source` names it in the problems. */
+export function readConfig(text: string, source: string): ReadConfig {
+  const document = parseYaml(text, source);
+  const value = withoutAnchorPlaces(document.value);
+  const findings = [...document.findings, ...valueFindings(document, value)];
+  const located = (severity: Finding['severity']) =>
+    findings
+      .filter((finding) => finding.severity === severity)
+      .map(document.locate)
+      .sort(byPlace);
+  const problems = located('problem');
+  return {
+    config: problems.length === 0 ? Config.parse(value) : undefined,
+    problems,
+    warnings: located('warning'),
+    locate: document.locate,
+  };
+}
+
+function valueFindings(document: YamlDocument, value: unknown): readonly Finding[] {
+  if (value === undefined) return document.findings.length > 0 ? [] : [EMPTY];
+  if (value === null) return [EMPTY];
+  if (isRecord(value) && value.kind === 'ConfigMap') return [CONFIG_MAP];
+  return [...schemaFindings(value), ...relationFindings(value)];
+}
+
+const EMPTY = problem([], 'is empty; a configuration has at least one group under "groups"');
+const CONFIG_MAP = problem(
+  [],
+  'is a Kubernetes ConfigMap; give what stands under its data, in "runners_config.yaml", as a file of its own',
+);
+
+/** Top-level keys that start with `x-` hold YAML anchors and nothing else. */
+function withoutAnchorPlaces(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')));
+}
+
+function byPlace(a: InputProblem, b: InputProblem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}

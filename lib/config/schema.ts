@@ -1,0 +1,256 @@
+/**
+ * The configuration file: every key, what it may be, its default and its meaning, each taken by itself. What relates
+ * several keys is in `checks.ts`. The JSON Schema for editors is made from the same source. Pure.
+ */
+import * as z from 'zod';
+import {
+  bitbucketKey,
+  bitbucketName,
+  cpu,
+  displayName,
+  duration,
+  labelKey,
+  labelValue,
+  memory,
+  namespace,
+  objectName,
+  reference,
+  runnerLabel,
+  text,
+  variableName,
+  variableValue,
+} from './fields.ts';
+
+/** Atlassian's spellings of the four rule parameters: since 2.0, and before. Both are accepted. */
+export const SPELLINGS = [
+  ['scale_up_threshold', 'scaleUpThreshold'],
+  ['scale_down_threshold', 'scaleDownThreshold'],
+  ['scale_up_multiplier', 'scaleUpMultiplier'],
+  ['scale_down_multiplier', 'scaleDownMultiplier'],
+] as const;
+
+const threshold = z
+  .number()
+  .gt(0)
+  .lte(1)
+  .optional()
+  .meta({ description: 'A share of busy runners: above 0, at most 1.' });
+
+const Parameters = z
+  .strictObject({
+    min: z.int().min(0).meta({ description: 'The least number of runners; at least 1 is recommended.' }),
+    max: z.int().min(1).meta({ description: 'The most registrations that the group may ever have.' }),
+    scale_up_threshold: threshold.meta({ description: 'Runners are added when the busy share is above this.' }),
+    scaleUpThreshold: threshold.meta({ description: 'scale_up_threshold in the spelling of 1.x.' }),
+    scale_down_threshold: threshold.meta({ description: 'Idle runners go when the busy share is below this.' }),
+    scaleDownThreshold: threshold.meta({ description: 'scale_down_threshold in the spelling of 1.x.' }),
+    scale_up_multiplier: z.number().gt(1).optional().meta({ description: 'The growth of one step up: above 1.' }),
+    scaleUpMultiplier: z.number().gt(1).optional().meta({ description: 'scale_up_multiplier in the spelling of 1.x.' }),
+    scale_down_multiplier: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .meta({ description: 'The share of idle runners that stays in one step down: between 0 and 1.' }),
+    scaleDownMultiplier: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .meta({ description: 'scale_down_multiplier in the spelling of 1.x.' }),
+  })
+  .meta({
+    description: 'The rule: all four parameters, each in one of the two spellings, and the bounds.',
+    allOf: SPELLINGS.map((spellings) => ({ oneOf: spellings.map((key) => ({ required: [key] })) })),
+  });
+
+const Amounts = z.strictObject({ memory: memory.optional(), cpu: cpu.optional() });
+
+const Resources = z.strictObject({
+  requests: Amounts.optional().meta({ description: 'What the scheduler sets aside.' }),
+  limits: Amounts.optional().meta({ description: 'What may be used at most.' }),
+});
+
+const Toleration = z.strictObject({
+  key: labelKey.optional(),
+  operator: z.enum(['Exists', 'Equal']).optional(),
+  value: labelValue.optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+  tolerationSeconds: z.int().min(0).optional(),
+});
+
+/** One entry of `groups`. */
+export const Group = z.strictObject({
+  name: displayName.meta({ description: 'Shown in the report and, with a suffix, in the Bitbucket UI; unique.' }),
+  workspace: bitbucketName.meta({ description: 'Slug or {uuid}.' }),
+  repository: bitbucketName.nullish().meta({
+    description:
+      'Slug or {uuid} of the repository that the runners belong to; without it, they belong to the workspace.',
+  }),
+  labels: z.array(runnerLabel).meta({
+    description:
+      'What steps ask for in runs-on: lower-case letters, digits and dots. "self.hosted", "linux" or "linux.arm64", and "autoscaler.created" are added; at most 10 in total.',
+  }),
+  namespace: namespace.meta({ description: 'The Kubernetes namespace of the runner Jobs; it has to exist.' }),
+  strategy: z.literal('percentageRunnersIdle').meta({ description: 'The rule by which the group is scaled.' }),
+  parameters: Parameters,
+  resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
+  cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
+  jobTemplate: reference.optional().meta({ description: 'An entry of jobTemplates; default: the built-in template.' }),
+  size: z
+    .enum(['1x', '2x', '4x', '8x'])
+    .default('1x')
+    .meta({ description: 'Sizes the docker container, in which steps run: 4, 8, 16 or 32 GB.' }),
+  architecture: z
+    .enum(['amd64', 'arm64'])
+    .optional()
+    .meta({ description: 'Of the nodes; arm64 has the label linux.arm64 instead of linux. Default: amd64.' }),
+  nodeSelector: z
+    .record(labelKey, labelValue)
+    .default({})
+    .meta({ description: 'Node labels that the pods ask for, besides those of the template.' }),
+  tolerations: z.array(Toleration).default([]).meta({ description: 'Node taints that the pods tolerate.' }),
+  serviceAccountName: objectName.optional().meta({ description: 'The pods run as this service account.' }),
+  priorityClassName: objectName.optional().meta({ description: 'The priority class of the pods.' }),
+  env: z
+    .record(variableName, variableValue)
+    .default({})
+    .meta({ description: 'Environment variables of the runner container; no secrets here.' }),
+  coolDown: duration.optional().meta({
+    description: 'How long a runner must have been idle before it may go; default: constants.runner_cool_down_period.',
+  }),
+  startTimeout: duration
+    .prefault('10m')
+    .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
+  drainGrace: duration
+    .prefault('45s')
+    .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
+  maxCreatesPerTick: z
+    .int()
+    .min(1)
+    .default(50)
+    .meta({ description: 'The most runners that one tick registers for the group.' }),
+});
+
+const Constants = z.strictObject({
+  runner_cool_down_period: duration
+    .prefault(300)
+    .meta({ description: 'How long a runner must have been idle before it may go; seconds, or such as 5m.' }),
+  default_sleep_time_runner_setup: z.number().optional().meta({ description: 'Accepted, without effect.' }),
+  default_sleep_time_runner_delete: z.number().optional().meta({ description: 'Accepted, without effect.' }),
+  runner_api_polling_interval: z.number().optional().meta({ description: 'Accepted, without effect.' }),
+});
+
+const Cluster = z
+  .strictObject({
+    eks: z
+      .strictObject({
+        name: text.meta({ description: "The cluster's name in EKS." }),
+        region: text.optional().meta({ description: "Default: the function's own region." }),
+        roleArn: z
+          .string()
+          .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/, { error: 'is not the ARN of an IAM role' })
+          .optional()
+          .meta({ description: 'A role to assume first, for a cluster of another account.' }),
+      })
+      .optional(),
+    kubeconfig: z
+      .strictObject({
+        path: text.optional().meta({ description: 'Relative to this file; default: KUBECONFIG, or ~/.kube/config.' }),
+        context: text.optional().meta({ description: 'Default: the current context.' }),
+      })
+      .optional(),
+  })
+  .meta({ oneOf: [{ required: ['eks'] }, { required: ['kubeconfig'] }] });
+
+const Workspace = z.strictObject({
+  secretId: text.optional().meta({
+    description: "Name or ARN of the Secrets Manager secret with this workspace's credential; default: the common one.",
+  }),
+  maxRunners: z
+    .int()
+    .min(1)
+    .default(100)
+    .meta({ description: 'The most registrations, of any kind, that the workspace may hold.' }),
+  api: z
+    .enum(['internal', 'public'])
+    .default('internal')
+    .meta({ description: "Which of Bitbucket's two runner APIs to speak." }),
+});
+
+/** The settings of a workspace that the file does not list. */
+export const WORKSPACE_DEFAULTS = Workspace.parse({});
+
+const JobTemplate = z
+  .strictObject({
+    source: text.optional().meta({ description: 's3://bucket/key, ssm:/name, or a file.' }),
+    path: text.optional().meta({ description: 'A file next to this one: the path is relative to this file.' }),
+    inline: text.optional().meta({ description: 'The template itself.' }),
+  })
+  .meta({ oneOf: [{ required: ['source'] }, { required: ['path'] }, { required: ['inline'] }] });
+
+/** The whole file. */
+export const Config = z
+  .strictObject({
+    constants: Constants.nullish().meta({ description: "Atlassian's global settings." }),
+    clusters: z.record(reference, Cluster).default({}).meta({
+      description: 'Where runners run; default: the cluster that EKS_CLUSTER_NAME or KUBECONFIG names.',
+    }),
+    workspaces: z
+      .record(bitbucketKey, Workspace)
+      .default({})
+      .meta({ description: 'Settings by workspace, slug or {uuid} as in the groups; all have defaults.' }),
+    jobTemplates: z
+      .record(reference, JobTemplate)
+      .default({})
+      .meta({ description: "Job templates by name, in Atlassian's form or ours." }),
+    groups: z.array(Group).min(1).meta({ description: 'Interchangeable runners: one scope, one label set, one rule.' }),
+  })
+  .meta({
+    title: 'Runner groups of bitbucket-runner-autoscaler',
+    description: "Atlassian's runners_config.yaml, and what this autoscaler adds to it.",
+    patternProperties: { '^x-': { description: 'Ignored: a place for YAML anchors.' } },
+  });
+
+export type Config = z.output<typeof Config>;
+export type GroupConfig = z.output<typeof Group>;
+export type TolerationConfig = z.output<typeof Toleration>;
+export type ClusterConfig = z.output<typeof Cluster>;
+export type JobTemplateConfig = z.output<typeof JobTemplate>;
+
+/** The JSON Schema (draft 7) by which editors check and complete the file as it is written. */
+export function jsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(Config, { io: 'input', target: 'draft-7' });
+}
+
+const DraftGroup = Group.partial();
+const DraftParameters = Parameters.partial();
+
+export type GroupDraft = z.output<typeof DraftGroup>;
+export type ParametersDraft = z.output<typeof DraftParameters>;
+
+/** A group's fields that are valid by themselves, so that checks between fields need not wait until all are. */
+export function draftGroup(raw: unknown): GroupDraft {
+  return DraftGroup.parse(validFields(Group, raw));
+}
+
+/** As `draftGroup`, for a group's `parameters`. */
+export function draftParameters(raw: unknown): ParametersDraft {
+  return DraftParameters.parse(validFields(Parameters, raw));
+}
+
+function validFields(schema: z.ZodObject, raw: unknown): Record<string, unknown> {
+  if (!isRecord(raw)) return {};
+  const wrong = new Set(schema.safeParse(raw).error?.issues.map((issue) => issue.path[0]));
+  return Object.fromEntries(Object.entries(raw).filter(([key]) => Object.hasOwn(schema.shape, key) && !wrong.has(key)));
+}
+
+/** Strategies that the configuration will know; files that name them are refused with that word. */
+export function isFutureStrategy(strategy: unknown): boolean {
+  return strategy === 'idleBuffer' || strategy === 'queueAware';
+}
+
+/** Whether a value is a mapping. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

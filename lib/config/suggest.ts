@@ -1,0 +1,42 @@
+/**
+ * "Did you mean": the known word that is nearest to an unknown one.
+ */
+
+/** The candidate that the word was probably meant to be; undefined when none is near. */
+export function suggest(word: string, candidates: readonly string[]): string | undefined {
+  const plain = withoutSpelling(word);
+  const [best] = candidates
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(plain, withoutSpelling(candidate)),
+      exactDistance: editDistance(word, candidate),
+    }))
+    .filter(({ candidate, distance }) => distance <= Math.floor(candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance || a.exactDistance - b.exactDistance);
+  return best?.candidate;
+}
+
+/** ` (did you mean "labels"?)`, or nothing: the tail of a message about an unknown word. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const suggestion = suggest(word, candidates);
+  return suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
+}
+
+/** `node_selector`, `node-selector` and `nodeSelector` are the same word to a person. */
+function withoutSpelling(word: string): string {
+  return word.replaceAll(/[_\s-]/g, '').toLowerCase();
+}
+
+/** Levenshtein distance: how many characters must be inserted, removed or replaced. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [index, character] of [...a].entries()) {
+    const row = [index + 1];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (above[column - 1] ?? 0) + (character === b[column - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (above[column] ?? 0) + 1, (row[column - 1] ?? 0) + 1));
+    }
+    above = row;
+  }
+  return above[b.length] ?? 0;
+}
