@@ -1,0 +1,101 @@
+/**
+ * What CloudWatch is told: a pure function from a report to metrics, and their emission as EMF on stdout. A dry run
+ * counts as such and as nothing else, so that looking never changes what alarms see.
+ */
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { SERVICE } from './log.ts';
+import type { GroupReport, Mode, Report } from './model.ts';
+import { hasFailed } from './report.ts';
+
+export const NAMESPACE = 'BitbucketRunnerAutoscaler';
+
+/** One number under one name; the names are listed in docs/operate.md. */
+export type Metric = { readonly name: string; readonly unit: 'Count' | 'Milliseconds'; readonly value: number };
+
+/** Metrics that share their dimensions: those of one group, or, without `group`, of the whole tick. */
+export type MetricSet = { readonly group?: string; readonly metrics: readonly Metric[] };
+
+/** The metrics of a report: one set per group, then the tick's. */
+export function metricsOf(report: Report): readonly MetricSet[] {
+  const { mode, skipped, durationMs, calls } = report.tick;
+  if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
+  if (skipped !== undefined) return [{ metrics: [count('TicksSkipped', 1)] }];
+  const failed = hasFailed(report);
+  return [
+    ...report.groups.map(groupMetrics),
+    {
+      metrics: [
+        count('TicksSucceeded', failed ? 0 : 1),
+        count('TicksFailed', failed ? 1 : 0),
+        { name: 'TickDuration', unit: 'Milliseconds', value: durationMs },
+        count('BitbucketCalls', calls.bitbucket),
+        count('KubernetesCalls', calls.kubernetes),
+        count('AwsCalls', calls.aws),
+      ],
+    },
+  ];
+}
+
+/** The metrics of a tick that came to no report at all. */
+export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
+  if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
+  return [{ metrics: [count('TicksSucceeded', 0), count('TicksFailed', 1)] }];
+}
+
+function groupMetrics(group: GroupReport): MetricSet {
+  const { busy, idle, starting, draining, dead } = group.counts;
+  const { from, to } = group.decision;
+  const failures = group.problems.length + group.outcomes.filter(({ status }) => status === 'failed').length;
+  return {
+    group: group.name,
+    metrics: [
+      count('RunnersBusy', busy),
+      count('RunnersIdle', idle),
+      count('RunnersStarting', starting),
+      count('RunnersDraining', draining),
+      count('RunnersDead', dead),
+      count('ScaledUpBy', Math.max(0, to - from)),
+      count('ScaledDownBy', Math.max(0, from - to)),
+      count('RunnersWithheld', withheld(group)),
+      count('Failures', failures),
+    ],
+  };
+}
+
+/** Runners that are wanted and that `max` or the workspace's cap does not allow: work is waiting, and will wait. */
+function withheld({ bounds }: GroupReport): number {
+  return bounds.reduce(
+    (sum, bound) => (bound.code === 'max' || bound.code === 'workspace-cap' ? sum + bound.values.withheld : sum),
+    0,
+  );
+}
+
+function count(name: string, value: number): Metric {
+  return { name, unit: 'Count', value };
+}
+
+/** The sink for metrics; `POWERTOOLS_METRICS_DISABLED=true` silences it. */
+export function createMetrics(): Metrics {
+  return new Metrics({ namespace: NAMESPACE, serviceName: SERVICE });
+}
+
+/**
+ * Emits each group's set as a line of its own, since dimensions hold for all the metrics of a line. The tick's set stays
+ * in the sink, for the end of the invocation to publish.
+ */
+export function emit(sink: Metrics, sets: readonly MetricSet[]): void {
+  const [ofGroups, ofTick] = [
+    sets.filter(({ group }) => group !== undefined),
+    sets.filter(({ group }) => group === undefined),
+  ];
+  for (const { group = '', metrics } of ofGroups) {
+    sink.addDimension('group', group);
+    add(sink, metrics);
+    sink.publishStoredMetrics();
+  }
+  for (const { metrics } of ofTick) add(sink, metrics);
+}
+
+function add(sink: Metrics, metrics: readonly Metric[]): void {
+  for (const { name, unit, value } of metrics) sink.addMetric(name, MetricUnit[unit], value);
+}

@@ -1,0 +1,175 @@
+/**
+ * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
+ * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
+ */
+import type { Counts, GroupReport, Report } from './model.ts';
+import { actionLines } from './report-text-actions.ts';
+import { type Column, columnWidths, counted, type Line, layRow, type Tone, wrap } from './text-layout.ts';
+
+/** `width`: characters per line. `paint` must not change how wide a text looks; by default it leaves it as it is. */
+export type TextOptions = { readonly width: number; readonly paint?: (tone: Tone, text: string) => string };
+
+const COLUMNS: readonly Column[] = [
+  { title: 'GROUP', align: 'left', maxWidth: 28 },
+  { title: 'BUSY', align: 'right' },
+  { title: 'IDLE', align: 'right' },
+  { title: 'STARTING', align: 'right' },
+  { title: 'DRAINING', align: 'right' },
+  { title: 'DEAD', align: 'right' },
+  { title: 'DECISION', align: 'left' },
+];
+
+/** Less room than this for the sentences, and they go beneath their row instead of beside it. */
+const MIN_WHY_WIDTH = 36;
+
+/** The whole report: what tick it was, the table, the sum, and what went wrong. */
+export function renderReport(report: Report, options: TextOptions): readonly string[] {
+  if (report.tick.skipped !== undefined) {
+    return render([heading(report), { text: `Skipped: ${report.tick.skipped}.`, tone: 'warning' }], 0, options);
+  }
+  return [
+    ...render([heading(report)], 0, options),
+    '',
+    ...table(report, options),
+    '',
+    ...render([{ text: summarise(report) }, ...tickLines(report)], 0, options),
+  ];
+}
+
+/** One line for the tick, and beneath it only what happened: groups that scaled, acted or failed. */
+export function renderTick(report: Report, options: TextOptions): readonly string[] {
+  const time = timeOf(report).slice(11, 19);
+  if (report.tick.skipped !== undefined) {
+    return render([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
+  }
+  const { durationMs, calls } = report.tick;
+  const total = calls.bitbucket + calls.kubernetes + calls.aws;
+  const line = `${time}  ${summarise(report)} (${seconds(durationMs)}, ${total} calls)`;
+  const eventful = report.groups.filter(
+    (group) => group.decision.action !== 'hold' || group.plan.length > 0 || group.problems.length > 0,
+  );
+  return [
+    ...render([{ text: line }], 0, options),
+    ...eventful.flatMap((group) => [
+      ...render([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
+      ...render(details(group, report), 12, options),
+    ]),
+    ...render(tickLines(report), 10, options),
+  ];
+}
+
+function table(report: Report, options: TextOptions): readonly string[] {
+  if (report.groups.length === 0) return render([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
+  const rows = report.groups.map(cellsOf);
+  const widths = columnWidths(COLUMNS, rows);
+  const left = widths.reduce((sum, width) => sum + width + 2, 0);
+  const beside = options.width - left >= MIN_WHY_WIDTH;
+  const titles = layRow(
+    COLUMNS,
+    widths,
+    COLUMNS.map((column) => column.title),
+  );
+  return [
+    paint(options, 'heading', `${titles.join('')}${beside ? '  WHY' : ''}`.trimEnd()),
+    ...report.groups.flatMap((group, index) => {
+      const row = layRow(COLUMNS, widths, rows[index] ?? []).map((text) => paint(options, toneOf(group), text));
+      const lines = [{ text: why(group) }, ...details(group, report)];
+      return beside
+        ? zip(row, render(lines, 0, { ...options, width: options.width - left }), ' '.repeat(left - 2))
+        : [...row, ...render(lines, 2, options)];
+    }),
+  ];
+}
+
+/** Puts two blocks of lines side by side. */
+function zip(left: readonly string[], right: readonly string[], blank: string): readonly string[] {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, line) =>
+    `${left[line] ?? blank}  ${right[line] ?? ''}`.trimEnd(),
+  );
+}
+
+function cellsOf(group: GroupReport): readonly string[] {
+  const { busy, idle, starting, draining, dead } = group.counts;
+  return [group.name, ...[busy, idle, starting, draining, dead].map(String), decisionOf(group)];
+}
+
+function decisionOf({ decision: { action, from, to } }: GroupReport): string {
+  return action === 'hold' ? `hold ${from}` : `${action} ${from} → ${to}`;
+}
+
+function toneOf(group: GroupReport): Tone {
+  if (group.problems.length > 0 || group.outcomes.some(({ status }) => status === 'failed')) return 'failure';
+  if (group.decision.action === 'scale-up') return 'up';
+  return group.decision.action === 'scale-down' ? 'down' : 'quiet';
+}
+
+function why({ decision }: GroupReport): string {
+  return decision.reason.text;
+}
+
+function details(group: GroupReport, report: Report): readonly Line[] {
+  // A partial observation names its problems in its reason already.
+  const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
+  return [
+    ...group.bounds.map((bound): Line => ({ text: `limit: ${bound.text}`, tone: 'warning' })),
+    ...actionLines(group, report.tick.mode),
+    ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+  ];
+}
+
+function tickLines(report: Report): readonly Line[] {
+  return [
+    ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...report.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'quiet' })),
+  ];
+}
+
+function heading(report: Report): Line {
+  const { id, mode, durationMs, calls } = report.tick;
+  const what = mode === 'plan' ? 'Dry run' : 'Tick';
+  const { bitbucket, kubernetes, aws } = calls;
+  const total = `${bitbucket} Bitbucket, ${kubernetes} Kubernetes and ${aws} AWS calls`;
+  return { text: `${what} of ${timeOf(report)} UTC (${seconds(durationMs)}, ${total}, id ${id})`, tone: 'quiet' };
+}
+
+/** `2 groups: 1 up, 1 hold; 5 runners: 4 busy, 1 idle` */
+function summarise({ groups }: Report): string {
+  const count = (action: string) => groups.filter(({ decision }) => decision.action === action).length;
+  const decisions = [
+    [count('scale-up'), 'up'],
+    [count('scale-down'), 'down'],
+    [count('hold'), 'hold'],
+  ] as const;
+  const sum = (name: keyof Counts) => groups.reduce((total, { counts }) => total + counts[name], 0);
+  const classes = (['busy', 'idle', 'starting', 'draining', 'dead'] as const).map((name) => [sum(name), name] as const);
+  const runners = classes.reduce((total, [amount]) => total + amount, 0);
+  return `${counted(groups.length, 'group')}${listed(decisions)}; ${counted(runners, 'runner')}${listed(classes)}`;
+}
+
+function listed(entries: readonly (readonly [number, string])[]): string {
+  const present = entries.filter(([amount]) => amount > 0).map(([amount, name]) => `${amount} ${name}`);
+  return present.length === 0 ? '' : `: ${present.join(', ')}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
+function timeOf({ tick }: Report): string {
+  return tick.at.slice(0, 19).replace('T', ' ');
+}
+
+/** Wraps lines; those that go on are indented by two more, so that each entry still stands out. */
+function render(lines: readonly Line[], indent: number, options: TextOptions): readonly string[] {
+  return lines.flatMap(({ text, tone }) =>
+    wrap(text, options.width - indent - 2).map((line, index) => {
+      const painted = tone === undefined ? line : paint(options, tone, line);
+      return `${' '.repeat(index === 0 ? indent : indent + 2)}${painted}`;
+    }),
+  );
+}
+
+function paint(options: TextOptions, tone: Tone, text: string): string {
+  return options.paint === undefined ? text : options.paint(tone, text);
+}

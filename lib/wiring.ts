@@ -1,0 +1,135 @@
+/**
+ * From the environment and the configuration to ports: the only place that constructs clients. Clients are made when
+ * they are first needed and kept for as long as the process lives, so that a warm function reuses connections, tokens
+ * and texts; the configuration itself is read anew for every tick.
+ */
+import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
+import { type Credential, loadCredential } from './config/credentials.ts';
+import type { Environment } from './config/environment.ts';
+import { type LoadedFleet, loadFleet } from './config/load.ts';
+import { readSource } from './config/source.ts';
+import { InputError } from './errors.ts';
+import type { ClusterClient } from './kubernetes/cluster-client.ts';
+import { createKubernetesJobApi } from './kubernetes/jobs.ts';
+import type { Calls, ClusterSettings, Fleet, Instant } from './model.ts';
+import type { Ports, RunnerApi, StateStore } from './ports.ts';
+import { routeByWorkspace } from './route-by-workspace.ts';
+import { openStateStore } from './state/open.ts';
+
+/** Everything a door needs of the outside. Each function may be called once per tick for as long as the process lives. */
+export type Wiring = {
+  /** The configuration as it is now. Throws `InputError` with all its problems, `ServiceError` when S3 or SSM fails. */
+  readonly loadFleet: () => Promise<LoadedFleet>;
+  /**
+   * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
+   * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
+   */
+  readonly openPorts: (fleet: Fleet) => Promise<Ports>;
+  /** Calls since the process began. */
+  readonly calls: () => Calls;
+};
+
+/** Prepares everything and calls nobody yet. `now` is the clock by which credentials are read again. */
+export function wire(environment: Environment, now: () => Instant = Date.now): Wiring {
+  const counter = countCalls();
+  const runnerApi = keepRunnerApis(environment, counter, now);
+  const clusterClient = keepClusterClients(counter);
+  let state: Promise<StateStore> | undefined;
+  return {
+    calls: counter.total,
+    loadFleet: async () =>
+      loadFleet(configSourceOf(environment), {
+        readText: (source) => readSource(source, { onCall: counter.aws }),
+        defaultCluster: defaultClusterOf(environment),
+      }),
+    openPorts: async (fleet) => {
+      state ??= openStateStore(environment.stateStore, { onCall: counter.aws });
+      return {
+        runners: routeByWorkspace((workspace) => runnerApi(fleet, workspace)),
+        jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
+        state: await state,
+        calls: counter.total,
+      };
+    },
+  };
+}
+
+function countCalls() {
+  const total = { bitbucket: 0, kubernetes: 0, aws: 0 };
+  const counting = (service: keyof Calls) => () => {
+    total[service] += 1;
+  };
+  return {
+    bitbucket: counting('bitbucket'),
+    kubernetes: counting('kubernetes'),
+    aws: counting('aws'),
+    total: (): Calls => ({ ...total }),
+  };
+}
+
+type Counter = ReturnType<typeof countCalls>;
+
+function configSourceOf({ configSource }: Environment): string {
+  if (configSource !== undefined) return configSource;
+  throw new InputError(
+    'No configuration is named; give --config SOURCE or set CONFIG_SOURCE to s3://bucket/key, ssm:/name or a file',
+  );
+}
+
+function defaultClusterOf({ eksClusterName, kubeconfig }: Environment): ClusterSettings {
+  if (eksClusterName !== undefined) return { kind: 'eks', name: eksClusterName };
+  return { kind: 'kubeconfig', ...(kubeconfig === undefined ? {} : { path: kubeconfig }) };
+}
+
+/** Clients by workspace. A client lives as long as its credential is the same, for it holds the tokens made from it. */
+function keepRunnerApis(environment: Environment, counter: Counter, now: () => Instant) {
+  const kept = new Map<string, { readonly credential: Credential; readonly api: RunnerApi }>();
+  return async (fleet: Fleet, workspace: string): Promise<RunnerApi> => {
+    const { api: surface = 'internal', secretId = environment.bitbucketSecretId } = fleet.workspaces[workspace] ?? {};
+    const credential = await loadCredential({
+      secretId,
+      fromEnvironment: environment.credential,
+      now: now(),
+      onCall: counter.aws,
+    });
+    const key = `${surface} ${workspace}`;
+    const known = kept.get(key);
+    if (known?.credential === credential) return known.api;
+    const baseUrl = environment.bitbucketBaseUrl;
+    const api = createBitbucketRunnerApi({ baseUrl, credential, api: surface, onCall: counter.bitbucket });
+    kept.set(key, { credential, api });
+    return api;
+  };
+}
+
+/** Clients by what the configuration says of their cluster. */
+function keepClusterClients(counter: Counter) {
+  const kept = new Map<string, Promise<ClusterClient>>();
+  return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
+    const settings = fleet.clusters[cluster];
+    if (settings === undefined) {
+      throw new InputError(`No cluster is called "${cluster}"; define it under "clusters" in the configuration`);
+    }
+    const key = JSON.stringify(settings);
+    const client = kept.get(key) ?? connect(cluster, settings, counter);
+    kept.set(key, client);
+    // What failed once may be mended by the next tick.
+    client.catch(() => kept.delete(key));
+    return client;
+  };
+}
+
+/** The place where a way to reach clusters is added. The kubeconfig reader is loaded only when one is read. */
+async function connect(name: string, settings: ClusterSettings, counter: Counter): Promise<ClusterClient> {
+  switch (settings.kind) {
+    case 'kubeconfig': {
+      const { connectKubeconfig } = await import('./kubernetes/kubeconfig.ts');
+      return connectKubeconfig(settings, { onCall: counter.kubernetes });
+    }
+    case 'eks':
+      throw new InputError(
+        `Cluster "${name}" is EKS cluster ${settings.name}, which this version cannot reach by itself; ` +
+          `run "aws eks update-kubeconfig --name ${settings.name}" and give the cluster a kubeconfig instead`,
+      );
+  }
+}
