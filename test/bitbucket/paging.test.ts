@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { ACME, APP, setUp } from './setup.ts';
+
+const LIST = '/internal/workspaces/acme/pipelines-config/runners';
+const runner = (uuid: string) => ({ uuid });
+const page = (body: object) => ({ reply: { status: 200, body } });
+
+describe('a list of several pages', () => {
+  it('is one call per 100 runners', async () => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.addRunners(ACME, 250);
+    expect(await api.list(ACME)).toHaveLength(250);
+    expect(bitbucket.trace()).toEqual([
+      `GET ${LIST}?pagelen=100 200`,
+      `GET ${LIST}?pagelen=100&page=2 200`,
+      `GET ${LIST}?pagelen=100&page=3 200`,
+    ]);
+  });
+
+  it.each(['https://internal.bitbucket.invalid', 'http://127.0.0.1:1'])(
+    'stays with our own host when `next` names %s',
+    async (nextOrigin) => {
+      const { api, bitbucket } = await setUp({ server: { nextOrigin } });
+      bitbucket.addRunners(ACME, 150);
+      expect(await api.list(ACME)).toHaveLength(150);
+      expect(bitbucket.trace()).toHaveLength(2);
+    },
+  );
+
+  it.each([`${LIST}?page=2`, `?page=2`, `//elsewhere.invalid${LIST}?page=2`])('follows the link %s', async (next) => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.script(page({ values: [runner('a')], next }));
+    bitbucket.script(page({ values: [runner('b')] }));
+    expect(await api.list(ACME)).toHaveLength(2);
+    expect(bitbucket.requests).toHaveLength(2);
+  });
+
+  it('keeps the path prefix of the base URL', async () => {
+    const { bitbucket } = await setUp();
+    const { api } = await setUp({ baseUrl: `${bitbucket.url}/proxy/` });
+    for (const prefix of ['/proxy', '']) {
+      bitbucket.script(page({ values: [runner('a')], next: `https://api.bitbucket.org${prefix}${LIST}?page=2` }));
+      bitbucket.script(page({ values: [runner('b')] }));
+      await api.list(ACME);
+    }
+    expect(bitbucket.trace()).toEqual([
+      `GET /proxy${LIST}?pagelen=100 200`,
+      `GET /proxy${LIST}?page=2 200`,
+      `GET /proxy${LIST}?pagelen=100 200`,
+      `GET /proxy${LIST}?page=2 200`,
+    ]);
+  });
+
+  it('shows a runner once that is on two pages', async () => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.script(page({ values: [runner('a'), runner('b')], next: `${LIST}?page=2` }));
+    bitbucket.script(page({ values: [runner('{b}'), runner('{c}')] }));
+    expect((await api.list(ACME)).map(({ uuid }) => uuid)).toEqual(['{a}', '{b}', '{c}']);
+  });
+});
+
+describe('pages that do not make one list', () => {
+  const NEXT = `${LIST}?page=2`;
+
+  it.each([
+    {
+      name: 'a runner moved up between the pages',
+      pages: [
+        { size: 3, values: ['a', 'b'], next: NEXT },
+        { size: 2, values: [] },
+      ],
+    },
+    { name: 'a runner is missing', pages: [{ size: 3, values: ['a', 'b'] }] },
+    { name: 'a runner is there twice', pages: [{ size: 2, values: ['a', 'a'] }] },
+    { name: 'there are more than stated', pages: [{ size: 1, values: ['a', 'b'] }] },
+    {
+      name: 'only the first page states a size',
+      pages: [{ size: 4, values: ['a', 'b'], next: NEXT }, { values: ['c'] }],
+    },
+  ])('$name', async ({ pages }) => {
+    const { api, bitbucket } = await setUp();
+    for (const { values, ...rest } of pages) bitbucket.script(page({ ...rest, values: values.map(runner) }));
+    await expect(api.list(ACME)).rejects.toThrow(
+      /^Listing the runners of acme failed: the list changed while being read/,
+    );
+  });
+
+  it('that lead back to themselves', async () => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.script(page({ values: [runner('a')], next: NEXT }));
+    bitbucket.script(page({ values: [runner('b')], next: NEXT }));
+    await expect(api.list(ACME)).rejects.toThrow(/the list does not end/);
+    expect(bitbucket.requests).toHaveLength(2);
+  });
+
+  it('that never end', async () => {
+    const { api, bitbucket } = await setUp();
+    for (let number = 2; number < 600; number += 1) {
+      bitbucket.script(page({ values: [], next: `${LIST}?page=${number}` }));
+    }
+    await expect(api.list(ACME)).rejects.toThrow(/after 500 pages/);
+    expect(bitbucket.requests).toHaveLength(500);
+  });
+
+  it.each(['data:@elsewhere.invalid/x', 'javascript:alert(1)', 'http://['])('that lead to %s', async (next) => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.script(page({ values: [], next }));
+    await expect(api.list(ACME)).rejects.toThrow(/link to the next page is not an address/);
+    expect(bitbucket.requests).toHaveLength(1);
+  });
+
+  it.each([
+    { name: 'is refused', reply: { status: 403 }, calls: 2 },
+    { name: 'fails and fails', reply: { status: 500 }, calls: 5 },
+    { name: 'is no JSON', reply: { status: 200, body: '<html>' }, calls: 2 },
+    { name: 'is no page', reply: { status: 200, body: '{"values": {}}' }, calls: 2 },
+  ])('page 2 $name', async ({ reply, calls }) => {
+    const { api, bitbucket } = await setUp();
+    bitbucket.addRunners(APP, 150);
+    bitbucket.script({ path: 'page=2', times: 10, reply });
+    await expect(api.list(APP)).rejects.toThrow(/^Listing the runners of acme\/app failed/);
+    expect(bitbucket.requests).toHaveLength(calls);
+  });
+});
