@@ -1,0 +1,157 @@
+/**
+ * Calls to one cluster's API server, bounded in time and repeated where that is safe. Everything sent here is safe to
+ * repeat: reads and deletes by nature, creates because names are functions of the runner's uuid, so that a second one
+ * meets "already exists".
+ */
+import type { Instant } from '../model.ts';
+import { type ClusterAnswer, type ClusterEndpoint, type ClusterRequest, exchange } from './exchange.ts';
+import { answerFailure, type Breakage, breakageOf, brokenExchange, malformedAnswer, statusReason } from './failure.ts';
+
+/** How a cluster is reached; made from a kubeconfig, or from whatever else knows an address and an identity. */
+export type ClusterConnection = {
+  /** For messages, such as `cluster "ci" (https://10.0.0.1:6443)`. */
+  readonly description: string;
+  /** Where and as whom to send the next request. Cached credentials are renewed when they expire. */
+  endpoint(): Promise<ClusterEndpoint>;
+  /** The server did not accept these credentials: forget them, so that the next `endpoint()` gets new ones. */
+  renew(refused: ClusterEndpoint): void;
+};
+
+export type RequestOptions = {
+  readonly query?: ClusterRequest['query'];
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of `body`; default `application/json`. */
+  readonly contentType?: string;
+  /** Instead of the client's, for each attempt. */
+  readonly timeoutMs?: number;
+};
+
+/** Raw access to a cluster. */
+export type ClusterClient = {
+  /** For messages. */
+  readonly description: string;
+  /**
+   * The JSON of a successful answer, unchecked. Otherwise throws `ServiceError` of service `kubernetes`, whose Status
+   * reason `statusReason` (failure.ts) tells.
+   */
+  request<T>(method: ClusterRequest['method'], path: string, options?: RequestOptions): Promise<T>;
+};
+
+export type ClusterClientOptions = {
+  /** Called for each request that leaves, repetitions included. */
+  readonly onCall?: () => void;
+  /** For each attempt, credentials included; default 10 s. */
+  readonly timeoutMs?: number;
+  readonly sleep?: (ms: number) => Promise<void>;
+  readonly random?: () => number;
+  readonly now?: () => Instant;
+};
+
+/**
+ * How often each kind of trouble may pass before a call fails. Certificates and plugins do not mend within seconds; a
+ * call that hung has had its time, but a kept connection that died silently deserves a fresh one.
+ */
+const REPETITIONS: Readonly<Record<Breakage | 'overload' | 'conflict', number>> = {
+  overload: 3,
+  // Concurrent creates under one ResourceQuota collide on it.
+  conflict: 3,
+  connect: 3,
+  lost: 3,
+  timeout: 1,
+  tls: 0,
+  credentials: 0,
+};
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 5_000;
+/** A server that asks for a longer pause than this gets it from the time between ticks. */
+const LONGEST_RETRY_AFTER_MS = 10_000;
+
+type Attempt = { readonly answer: ClusterAnswer; readonly endpoint: ClusterEndpoint } | { readonly error: unknown };
+
+/** A client for the cluster behind `connection`. */
+export function createClusterClient(
+  connection: ClusterConnection,
+  {
+    onCall = () => {},
+    timeoutMs: defaultTimeoutMs = 10_000,
+    sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    random = Math.random,
+    now = Date.now,
+  }: ClusterClientOptions = {},
+): ClusterClient {
+  async function attempt(request: ClusterRequest, timeoutMs: number): Promise<Attempt> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const endpoint = await withinSignal(connection.endpoint(), signal);
+      onCall();
+      return { endpoint, answer: await exchange(endpoint, request, signal) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** The last attempt. New credentials, once, do not count as a repetition. */
+  async function send(request: ClusterRequest, timeoutMs: number): Promise<Attempt> {
+    let renewed = false;
+    for (let repetition = 0; ; ) {
+      const last = await attempt(request, timeoutMs);
+      if ('answer' in last && last.answer.status === 401 && !renewed) {
+        renewed = true;
+        connection.renew(last.endpoint);
+        continue;
+      }
+      const trouble = troubleOf(last, request);
+      const delayMs = delayBefore(repetition, last, random(), now());
+      if (trouble === undefined || repetition >= REPETITIONS[trouble] || delayMs === undefined) return last;
+      repetition += 1;
+      await sleep(delayMs);
+    }
+  }
+
+  return {
+    description: connection.description,
+    async request<T>(method: ClusterRequest['method'], path: string, options: RequestOptions = {}): Promise<T> {
+      const { timeoutMs = defaultTimeoutMs, ...rest } = options;
+      const request = { method, path, ...rest };
+      const last = await send(request, timeoutMs);
+      if ('error' in last) throw brokenExchange(connection.description, request, last.error, timeoutMs);
+      if (last.answer.status >= 300) throw answerFailure(connection.description, request, last.answer);
+      try {
+        return JSON.parse(last.answer.text) as T;
+      } catch {
+        throw malformedAnswer(connection.description, request, 'not JSON');
+      }
+    },
+  };
+}
+
+function troubleOf(attempt: Attempt, request: ClusterRequest): keyof typeof REPETITIONS | undefined {
+  if ('error' in attempt) return breakageOf(attempt.error);
+  const { answer } = attempt;
+  if (answer.status === 429 || answer.status >= 500) return 'overload';
+  const isConflict = answer.status === 409 && statusReason(answerFailure('', request, answer)) === 'Conflict';
+  return isConflict ? 'conflict' : undefined;
+}
+
+/** Back-off with full jitter, on top of what `Retry-After` asks; undefined when that is too long to wait. */
+function delayBefore(repetition: number, attempt: Attempt, random: number, now: Instant): number | undefined {
+  const asked = 'answer' in attempt ? retryAfterMs(attempt.answer.headers['retry-after'], now) : 0;
+  const backOff = Math.round(random * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** repetition));
+  return asked > LONGEST_RETRY_AFTER_MS ? undefined : asked + backOff;
+}
+
+/** Seconds or an HTTP date; 0 for anything else. */
+function retryAfterMs(header: string | undefined, now: Instant): number {
+  if (header === undefined) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}
+
+/** `work`, unless the signal fires first: a credential plugin that hangs must not hang the tick. */
+function withinSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}

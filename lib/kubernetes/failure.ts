@@ -1,0 +1,174 @@
+/**
+ * Whatever goes wrong with a call to a cluster, as one sentence with the next step. What a server says is passed on,
+ * shortened; of a Secret only what cannot contain its data, since servers quote values that they refuse.
+ */
+import { InputError, ServiceError } from '../errors.ts';
+import type { ClusterAnswer, ClusterRequest } from './exchange.ts';
+
+/** What a caller may branch on: the `reason` of Kubernetes' Status object, such as `AlreadyExists`. */
+type StatusCause = { readonly statusReason: string };
+
+/** The parts of a Status object that are used. */
+type Status = {
+  readonly reason: string;
+  readonly message: string;
+  readonly fields: readonly string[];
+};
+
+const MESSAGE_LIMIT = 400;
+
+/** The Status reason behind an error of this module; undefined when the server gave none. */
+export function statusReason(error: unknown): string | undefined {
+  const cause = error instanceof ServiceError ? (error.cause as Partial<StatusCause> | undefined) : undefined;
+  return cause?.statusReason;
+}
+
+/** What the request did, for the start of a sentence: `create jobs in namespace "runners"`. */
+type Target = {
+  readonly verb: string;
+  readonly resource: string;
+  readonly group: string;
+  readonly namespace: string;
+  readonly text: string;
+};
+
+function targetOf({ method, path }: ClusterRequest): Target {
+  const [, group = '', namespace = '', resource = '', name] =
+    /^\/(?:api|apis\/([^/]+))\/[^/]+\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? [];
+  const verb = { GET: name === undefined ? 'list' : 'get', POST: 'create', PATCH: 'patch', DELETE: 'delete' }[method];
+  const text = resource === '' ? `${method} ${path}` : `${verb} ${resource} in namespace "${namespace}"`;
+  return { verb, resource, group, namespace, text };
+}
+
+/** The error for an answer that is not a success. `cluster` names it, such as `cluster "ci" (https://…)`. */
+export function answerFailure(cluster: string, request: ClusterRequest, answer: ClusterAnswer): ServiceError {
+  const target = targetOf(request);
+  const status = statusOf(answer);
+  const mayHaveHappened = answer.status >= 500;
+  return new ServiceError(
+    `${cluster}: cannot ${target.text}: ${explain(target, answer.status, status)}`,
+    { service: 'kubernetes', outcome: mayHaveHappened ? 'unknown' : 'refused', status: answer.status },
+    { cause: { statusReason: status.reason } satisfies StatusCause },
+  );
+}
+
+function explain(target: Target, code: number, status: Status): string {
+  if (code === 401) {
+    return 'the credentials are not accepted (401); log in again, or check what the kubeconfig gives as credentials';
+  }
+  if (code === 403 && isMissingRight(status.message)) {
+    const resource = target.group === '' ? target.resource : `${target.resource}.${target.group}`;
+    return `not allowed (403): ${target.verb} ${resource} in namespace "${target.namespace}" is missing; apply the Role of the runner namespace`;
+  }
+  if (code === 404 && /namespaces? "[^"]+" not found/.test(status.message)) {
+    return `the namespace "${target.namespace}" does not exist; create it, or correct the group's namespace`;
+  }
+  if (code === 429 || code >= 500) return `the API server is overloaded or unwell (${code}${said(target, status)})`;
+  return `refused (${code}${said(target, status)})`;
+}
+
+function isMissingRight(message: string): boolean {
+  return /cannot \w+ resource/.test(message);
+}
+
+/** `, Invalid: spec.template: …` */
+function said(target: Target, status: Status): string {
+  const quotable = target.resource !== 'secrets' || /exceeded quota|is being terminated/.test(status.message);
+  const text = quotable ? status.message : status.fields.join(', ');
+  return `${status.reason === '' ? '' : `, ${status.reason}`}${text === '' ? '' : `: ${shorten(text)}`}`;
+}
+
+function statusOf({ text }: ClusterAnswer): Status {
+  try {
+    const { reason, message, details } = JSON.parse(text) as {
+      reason?: unknown;
+      message?: unknown;
+      details?: { causes?: readonly { field?: unknown }[] };
+    };
+    const fields = (details?.causes ?? []).map(({ field }) => (typeof field === 'string' ? field : ''));
+    return { reason: textOf(reason), message: textOf(message), fields: fields.filter((field) => field !== '') };
+  } catch {
+    // A proxy or load balancer answered; its page helps nobody.
+    return { reason: '', message: '', fields: [] };
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= MESSAGE_LIMIT ? line : `${line.slice(0, MESSAGE_LIMIT)}…`;
+}
+
+/** The error for an answer of status 2xx whose body is not what it should be. */
+export function malformedAnswer(cluster: string, request: ClusterRequest, what: string): ServiceError {
+  return new ServiceError(
+    `${cluster}: cannot ${targetOf(request).text}: the answer is ${what}; check that the server is a Kubernetes API server`,
+    { service: 'kubernetes', outcome: 'unknown' },
+  );
+}
+
+/** The ways in which an exchange breaks off. `connect`: nothing was sent. */
+export type Breakage = 'connect' | 'lost' | 'timeout' | 'tls' | 'credentials';
+
+const CONNECT_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Codes of a failed handshake: OpenSSL's for chains, Node's for names and for peers that do not speak TLS. */
+const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** What kind of failure Node's error is. */
+export function breakageOf(error: unknown): Breakage {
+  if (error instanceof CredentialsError || error instanceof InputError) return 'credentials';
+  const { name, code = '' } = error as { name?: string; code?: unknown };
+  if (name === 'TimeoutError') return 'timeout';
+  if (CONNECT_CODES.has(String(code))) return 'connect';
+  return TLS_CODES.test(String(code)) ? 'tls' : 'lost';
+}
+
+/** There are no credentials to send: the kubeconfig's plugin or file failed. The message is safe to show. */
+export class CredentialsError extends Error {}
+
+/** The error for an exchange that broke off. */
+export function brokenExchange(
+  cluster: string,
+  request: ClusterRequest,
+  error: unknown,
+  timeoutMs: number,
+): ServiceError {
+  const breakage = breakageOf(error);
+  const neverSent = breakage === 'connect' || breakage === 'tls' || breakage === 'credentials';
+  return new ServiceError(
+    `${cluster}: cannot ${targetOf(request).text}: ${explainBreakage(breakage, error, timeoutMs)}`,
+    { service: 'kubernetes', outcome: neverSent ? 'refused' : 'unknown' },
+    { cause: error },
+  );
+}
+
+function explainBreakage(breakage: Breakage, error: unknown, timeoutMs: number): string {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  switch (breakage) {
+    case 'timeout':
+      return `no answer within ${timeoutMs} ms; check the network path and the load of the API server`;
+    case 'connect':
+      return `it cannot be reached (${code}); check the server's address and that the network lets us through`;
+    case 'tls':
+      return `${explainTls(code)} (${code})`;
+    case 'credentials':
+      return message;
+    case 'lost':
+      return `the connection was lost (${code === '' ? shorten(message) : code}); the next tick tries again`;
+  }
+}
+
+function explainTls(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return "the server's certificate is for another host name; correct the address, or set tls-server-name";
+  }
+  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired; renew it";
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
+    return 'TLS failed; check that the address is that of an API server, the https port included, and the client certificate';
+  }
+  return "the server's certificate is not from the CA that we were given; update certificate-authority-data";
+}
