@@ -9,7 +9,8 @@
 import pLimit from 'p-limit';
 import { isOutOfService } from './decide/classify.ts';
 import { ServiceError, sentenceOf } from './errors.ts';
-import { jobName, renderManifests } from './kubernetes/manifests.ts';
+import { renderManifests } from './kubernetes/manifests.ts';
+import { jobName } from './kubernetes/naming.ts';
 import { groupMemoryKey } from './memory.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
 import type { Ports } from './ports.ts';

@@ -2,6 +2,7 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
+import { bareUuid } from '../kubernetes/naming.ts';
 import type { Counts, GroupObservation, Instant, Runner, RunnerClass, RunnerGroup, RunnerJob } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 
@@ -29,7 +30,7 @@ type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly cla
 export function classify(observation: GroupObservation, at: Instant): readonly ClassifiedRunner[] {
   const jobs = new Map(observation.jobs.map((job) => [job.runnerUuid, job]));
   return observation.runners.map((runner) => {
-    const job = jobs.get(withoutBraces(runner.uuid));
+    const job = jobs.get(bareUuid(runner.uuid));
     const verdict = verdictOn(runner, job, observation.group, at);
     return job === undefined ? { runner, ...verdict } : { runner, job, ...verdict };
   });
@@ -50,10 +51,6 @@ export function ageOf(foreign: Instant, at: Instant): number {
 /** Whether the runner was taken out of service: it gets no new step, though it may carry one. */
 export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
-}
-
-function withoutBraces(uuid: string): string {
-  return uuid.replace(/^\{|\}$/g, '');
 }
 
 const IS = {

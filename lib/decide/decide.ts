@@ -129,18 +129,12 @@ function reasonToShrink({ observation, wish }: Assessment, working: number): Rea
   return wish.working < working ? wish.reason : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold(
-  { observation, wish }: Assessment,
-  working: number,
-  surplus: Surplus,
-  bounds: readonly Reason[],
-): Reason {
-  if (wish.working > working && working <= observation.group.max) {
-    return reason('no-room', { wanted: wish.working, working });
+function reasonToHold({ wish }: Assessment, working: number, surplus: Surplus, bounds: readonly Reason[]): Reason {
+  if (surplus.idle > 0) {
+    const coolDown = bounds.find((bound) => bound.code === 'cool-down');
+    if (coolDown === undefined) return reason('idle-unproven', { surplus: surplus.idle });
+    const { coolDownMs, longestIdleMs } = coolDown.values;
+    return reason('cooling-down', { surplus: surplus.idle, coolDownMs, longestIdleMs });
   }
-  if (surplus.idle === 0) return wish.reason;
-  const coolDown = bounds.find((bound) => bound.code === 'cool-down');
-  if (coolDown === undefined) return reason('idle-unproven', { surplus: surplus.idle });
-  const { coolDownMs, longestIdleMs } = coolDown.values;
-  return reason('cooling-down', { surplus: surplus.idle, coolDownMs, longestIdleMs });
+  return wish.working > working ? reason('no-room', { wanted: wish.working, working }) : wish.reason;
 }

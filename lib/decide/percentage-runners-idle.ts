@@ -1,6 +1,6 @@
 /**
  * Atlassian's rule, by the share of online runners that are busy. Where nothing is starting or draining it gives what
- * theirs gives, their strict comparisons, ceil and floor included (also in binary floating point: ceil(10 × 1.1) is 12
+ * theirs gives, their strict comparisons, ceil and floor included (also in binary floating point: ceil(50 × 1.1) is 56
  * there and here). Where theirs is known to be wrong it differs, on purpose: starting runners count, and a group below
  * `min` is filled up to `min`.
  */

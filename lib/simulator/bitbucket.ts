@@ -1,0 +1,255 @@
+/**
+ * Bitbucket's side of the simulated world: registrations, their states, and steps that look for a runner. It keeps to
+ * what is known of the real one: a step needs a runner ONLINE with all its labels, fails at once when there is none,
+ * waits when all are busy; a disabled runner finishes its step and gets no other.
+ */
+import type { Instant, Registration, Runner, RunnerStatus, Scope, ScopeIdentity } from '../model.ts';
+import { scopeKey } from '../scope.ts';
+import { Secret } from '../secret.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** A step of a pipeline, from the moment it is ready to run. */
+export type Step = {
+  readonly id: number;
+  readonly scope: Scope;
+  readonly labels: readonly string[];
+  readonly readyAt: Instant;
+  readonly durationMs: number;
+  state: 'waiting' | 'running' | 'finished' | 'failed';
+  /** Why it failed: nobody was online for it, its runner was taken away (by the autoscaler), or its runner died. */
+  failure?: 'no-runner' | 'killed' | 'crashed';
+  startedAt?: Instant;
+  endedAt?: Instant;
+};
+
+/** A step as it is submitted. */
+export type StepRequest = Pick<Step, 'scope' | 'labels' | 'durationMs'>;
+
+type Registered = {
+  readonly scope: Scope;
+  readonly uuid: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly createdAt: Instant;
+  status: RunnerStatus;
+  statusText: string;
+  stateChangedAt: Instant;
+  /** Whether a process is connected: a disabled runner keeps its connection. */
+  connected: boolean;
+  step?: Step;
+};
+
+/** How this Bitbucket behaves. */
+export type BitbucketOptions = {
+  /** How far its clock is ahead of ours. */
+  readonly skewMs: number;
+  /** How long after a step has started its runner still looks idle. */
+  readonly stepLagMs: number;
+};
+
+/** What a step's end, or a removal, is told to whoever listens. */
+export type Listeners = {
+  /** The registration is gone: its process will find out and exit. */
+  readonly removed: (uuid: string) => void;
+  /** Called before anything changes, so that time can be accounted with the old numbers. */
+  readonly changing: () => void;
+};
+
+export class SimulatedBitbucket {
+  readonly #clock: VirtualClock;
+  readonly #options: BitbucketOptions;
+  readonly #listeners: Listeners;
+  readonly #runners = new Map<string, Registered>();
+  readonly #waiting = new Set<Step>();
+  #registrations = 0;
+  #stepIds = 0;
+  #busy = 0;
+
+  constructor(clock: VirtualClock, options: BitbucketOptions, listeners: Listeners) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#listeners = listeners;
+  }
+
+  /** Every registration of a scope, as the API shows it. */
+  list(scope: Scope): readonly Runner[] {
+    const key = scopeKey(scope);
+    return [...this.#runners.values()]
+      .filter((entry) => scopeKey(entry.scope) === key)
+      .map((entry) => this.#show(entry));
+  }
+
+  get(scope: Scope, uuid: string): Runner | undefined {
+    const entry = this.#find(scope, uuid);
+    return entry === undefined ? undefined : this.#show(entry);
+  }
+
+  /** Uuids that follow from the names, so that every world of one configuration agrees. */
+  identify(scope: Scope): ScopeIdentity {
+    const workspaceUuid = uuidOf('workspace', scope.workspace);
+    if (scope.repository === undefined) return { workspaceUuid };
+    return { workspaceUuid, repositoryUuid: uuidOf('repository', scopeKey(scope)) };
+  }
+
+  register(
+    scope: Scope,
+    { name, labels }: { readonly name: string; readonly labels: readonly string[] },
+  ): Registration {
+    this.#listeners.changing();
+    this.#registrations += 1;
+    const uuid = `{00000000-0000-4000-8000-${String(this.#registrations).padStart(12, '0')}}`;
+    const createdAt = this.#clock.now + this.#options.skewMs;
+    const entry: Registered = {
+      scope,
+      uuid,
+      name,
+      labels: [...labels].sort(),
+      createdAt,
+      status: 'UNREGISTERED',
+      statusText: 'UNREGISTERED',
+      stateChangedAt: createdAt,
+      connected: false,
+    };
+    this.#runners.set(uuid, entry);
+    return { runner: this.#show(entry), clientId: `client-${uuid}`, clientSecret: new Secret(`secret-of-${uuid}`) };
+  }
+
+  disable(scope: Scope, uuid: string): void {
+    const entry = this.#find(scope, uuid);
+    if (entry !== undefined) this.#setStatus(entry, 'DISABLED');
+  }
+
+  /** Deletes a registration. A step that still ran on it is lost: the one thing that must never happen. */
+  remove(scope: Scope, uuid: string): void {
+    const entry = this.#find(scope, uuid);
+    if (entry === undefined) return;
+    this.#listeners.changing();
+    this.#endStep(entry, 'killed');
+    this.#runners.delete(uuid);
+    this.#listeners.removed(uuid);
+  }
+
+  /** A runner process starts and shows its credentials. Gives whether it is let in. */
+  connect(uuid: string): boolean {
+    const entry = this.#runners.get(uuid);
+    if (entry === undefined) return false;
+    entry.connected = true;
+    if (entry.status !== 'DISABLED') this.#setStatus(entry, 'ONLINE');
+    this.#offerWork(entry);
+    return true;
+  }
+
+  /** A runner process is gone; what it was doing is lost. */
+  disconnect(uuid: string, failure: 'killed' | 'crashed'): void {
+    const entry = this.#runners.get(uuid);
+    if (entry === undefined) return;
+    entry.connected = false;
+    this.#endStep(entry, failure);
+    if (entry.status !== 'DISABLED') this.#setStatus(entry, 'OFFLINE');
+  }
+
+  /** Gives a runner a status of its own, such as one that nobody knows. */
+  setStatus(uuid: string, status: RunnerStatus, statusText: string = status): void {
+    const entry = this.#runners.get(uuid);
+    if (entry !== undefined) this.#setStatus(entry, status, statusText);
+  }
+
+  /** A step becomes ready now. */
+  submit(request: StepRequest): Step {
+    this.#stepIds += 1;
+    const step: Step = { id: this.#stepIds, ...request, readyAt: this.#clock.now, state: 'waiting' };
+    const online = [...this.#runners.values()].filter((entry) => entry.status === 'ONLINE' && fits(step, entry));
+    const free = online.find((entry) => entry.step === undefined);
+    if (free !== undefined) {
+      this.#startStep(free, step);
+    } else if (online.length > 0) {
+      this.#waiting.add(step);
+    } else {
+      step.state = 'failed';
+      step.failure = 'no-runner';
+      step.endedAt = step.readyAt;
+    }
+    return step;
+  }
+
+  /** Steps that wait for a runner. */
+  get waiting(): ReadonlySet<Step> {
+    return this.#waiting;
+  }
+
+  /** Registrations and those of them with a step, over all scopes. */
+  get totals(): { readonly registered: number; readonly busy: number } {
+    return { registered: this.#runners.size, busy: this.#busy };
+  }
+
+  /** Whether a step really runs on this runner, whatever the API shows so far. */
+  isBusy(uuid: string): boolean {
+    return this.#runners.get(uuid)?.step !== undefined;
+  }
+
+  #find(scope: Scope, uuid: string): Registered | undefined {
+    const entry = this.#runners.get(uuid);
+    return entry !== undefined && scopeKey(entry.scope) === scopeKey(scope) ? entry : undefined;
+  }
+
+  #show(entry: Registered): Runner {
+    const { uuid, name, labels, createdAt, status, statusText, stateChangedAt, step } = entry;
+    const shownAt = (step?.startedAt ?? 0) + this.#options.stepLagMs;
+    const hasStep = step !== undefined && shownAt <= this.#clock.now;
+    return { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
+  }
+
+  #setStatus(entry: Registered, status: RunnerStatus, statusText: string = status): void {
+    this.#listeners.changing();
+    entry.status = status;
+    entry.statusText = statusText;
+    entry.stateChangedAt = this.#clock.now + this.#options.skewMs;
+  }
+
+  #startStep(entry: Registered, step: Step): void {
+    this.#listeners.changing();
+    this.#waiting.delete(step);
+    this.#busy += 1;
+    entry.step = step;
+    step.state = 'running';
+    step.startedAt = this.#clock.now;
+    this.#clock.schedule(this.#clock.now + step.durationMs, () => {
+      if (entry.step !== step) return;
+      this.#listeners.changing();
+      this.#endStep(entry);
+      this.#offerWork(entry);
+    });
+  }
+
+  #endStep(entry: Registered, failure?: 'killed' | 'crashed'): void {
+    const { step } = entry;
+    if (step === undefined) return;
+    this.#busy -= 1;
+    delete entry.step;
+    step.state = failure === undefined ? 'finished' : 'failed';
+    if (failure !== undefined) step.failure = failure;
+    step.endedAt = this.#clock.now;
+  }
+
+  #offerWork(entry: Registered): void {
+    if (entry.status !== 'ONLINE' || !entry.connected || entry.step !== undefined) return;
+    for (const step of this.#waiting) {
+      if (!fits(step, entry)) continue;
+      this.#startStep(entry, step);
+      return;
+    }
+  }
+}
+
+/** A step runs on runners of its repository or of its workspace that have all its labels. */
+function fits(step: Step, { scope, labels }: Registered): boolean {
+  return (
+    step.scope.workspace === scope.workspace &&
+    (scope.repository === undefined || scope.repository === step.scope.repository) &&
+    step.labels.every((label) => labels.includes(label))
+  );
+}
+
+function uuidOf(kind: string, name: string): string {
+  return name.startsWith('{') ? name : `{${kind}-${name.replaceAll('/', '-')}}`;
+}

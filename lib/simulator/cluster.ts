@@ -1,0 +1,210 @@
+/**
+ * The cluster's side of the simulated world: Jobs, their Secrets, and one pod each. A pod starts when its Secret is
+ * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
+ */
+import { GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../kubernetes/naming.ts';
+import type { RunnerJob, RunnerPod } from '../model.ts';
+import type { Manifest, Namespace, ObjectReference } from '../ports.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** How this cluster behaves. */
+export type ClusterOptions = {
+  /** How far its clock is ahead of ours. */
+  readonly skewMs: number;
+  /** From "may start" to "runner connects". */
+  readonly startupMs: () => number;
+  /** How many pods fit on the nodes at once. */
+  readonly capacity: number;
+  /** How long a finished Job stays. */
+  readonly ttlAfterFinishedMs: number;
+};
+
+/** What happens to runner processes, told to Bitbucket's side. */
+export type ProcessListeners = {
+  /** The process is up. Gives whether Bitbucket lets it in. */
+  readonly started: (runnerUuid: string) => boolean;
+  readonly stopped: (runnerUuid: string, how: 'killed' | 'crashed') => void;
+};
+
+type StoredJob = {
+  readonly key: string;
+  readonly namespace: Namespace;
+  readonly reference: ObjectReference;
+  readonly job: Omit<RunnerJob, 'status' | 'pod'>;
+  status: RunnerJob['status'];
+  phase: 'waiting' | 'starting' | 'running' | 'ended';
+  /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
+  life: number;
+};
+
+type StoredSecret = { readonly key: string; readonly owner: string };
+
+export class SimulatedCluster {
+  readonly #clock: VirtualClock;
+  readonly #options: ClusterOptions;
+  readonly #listeners: ProcessListeners;
+  readonly #jobs = new Map<string, StoredJob>();
+  readonly #secrets = new Map<string, StoredSecret>();
+  #uids = 0;
+  #occupied = 0;
+
+  constructor(clock: VirtualClock, options: ClusterOptions, listeners: ProcessListeners) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#listeners = listeners;
+  }
+
+  list(namespace: Namespace): readonly RunnerJob[] {
+    return [...this.#jobs.values()].filter((stored) => isIn(stored.namespace, namespace)).map(showJob);
+  }
+
+  createJob(namespace: Namespace, manifest: Manifest): ObjectReference {
+    const key = keyOf(namespace, manifest.metadata.name);
+    const existing = this.#jobs.get(key);
+    if (existing !== undefined) return existing.reference;
+    this.#uids += 1;
+    const reference = { name: manifest.metadata.name, uid: `uid-${this.#uids}` };
+    this.#jobs.set(key, {
+      key,
+      namespace,
+      reference,
+      job: { ...readStamps(manifest), createdAt: this.#clock.now + this.#options.skewMs },
+      status: 'active',
+      phase: 'waiting',
+      life: 1,
+    });
+    this.#startPods();
+    return reference;
+  }
+
+  createSecret(namespace: Namespace, manifest: Manifest, owner: ObjectReference): void {
+    const key = keyOf(namespace, manifest.metadata.name);
+    if (!this.#secrets.has(key)) this.#secrets.set(key, { key, owner: owner.uid });
+    // A Secret whose owner is gone is collected at once, as the garbage collector does within moments.
+    if (![...this.#jobs.values()].some((stored) => stored.reference.uid === owner.uid)) this.#secrets.delete(key);
+    this.#startPods();
+  }
+
+  deleteJob(namespace: Namespace, name: string): void {
+    const stored = this.#jobs.get(keyOf(namespace, name));
+    if (stored === undefined) return;
+    this.#jobs.delete(stored.key);
+    for (const secret of this.#secrets.values()) {
+      if (secret.owner === stored.reference.uid) this.#secrets.delete(secret.key);
+    }
+    this.#endPod(stored, 'killed');
+  }
+
+  /** The runner's registration is gone: the process notices, exits, and its Job is complete. */
+  processRefused(runnerUuid: string): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored?.phase === 'running') this.#finish(stored, 'complete');
+  }
+
+  /** The runner's process dies. The Job starts it anew, unless it is said to fail for good. */
+  crash(runnerUuid: string, forGood: boolean): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || stored.phase === 'ended') return;
+    if (forGood) {
+      this.#finish(stored, 'failed', 'crashed');
+      return;
+    }
+    this.#endPod(stored, 'crashed');
+    stored.phase = 'waiting';
+    this.#startPods();
+  }
+
+  /** Everything there is, by name: what a test looks for when nothing may be left. */
+  get objects(): { readonly jobs: readonly string[]; readonly secrets: readonly string[] } {
+    return { jobs: [...this.#jobs.keys()], secrets: [...this.#secrets.keys()] };
+  }
+
+  #byRunner(runnerUuid: string): StoredJob | undefined {
+    return [...this.#jobs.values()].find((stored) => `{${stored.job.runnerUuid}}` === runnerUuid);
+  }
+
+  /** Starts every pod that may start, oldest Job first. */
+  #startPods(): void {
+    if (this.#occupied >= this.#options.capacity) return;
+    for (const stored of this.#jobs.values()) {
+      if (this.#occupied >= this.#options.capacity) return;
+      if (stored.phase === 'waiting' && this.#hasSecret(stored)) this.#startPod(stored);
+    }
+  }
+
+  #hasSecret({ namespace, job }: StoredJob): boolean {
+    return this.#secrets.has(keyOf(namespace, secretName(job.runnerUuid)));
+  }
+
+  #startPod(stored: StoredJob): void {
+    this.#occupied += 1;
+    stored.phase = 'starting';
+    const { life } = stored;
+    this.#clock.schedule(this.#clock.now + this.#options.startupMs(), () => {
+      if (stored.phase !== 'starting' || stored.life !== life) return;
+      stored.phase = 'running';
+      if (!this.#listeners.started(`{${stored.job.runnerUuid}}`)) this.#finish(stored, 'failed', 'crashed');
+    });
+  }
+
+  #finish(stored: StoredJob, status: 'complete' | 'failed', how: 'killed' | 'crashed' = 'killed'): void {
+    stored.status = status;
+    this.#endPod(stored, how);
+    this.#clock.schedule(this.#clock.now + this.#options.ttlAfterFinishedMs, () => {
+      if (this.#jobs.get(stored.key) === stored) this.deleteJob(stored.namespace, stored.reference.name);
+    });
+  }
+
+  #endPod(stored: StoredJob, how: 'killed' | 'crashed'): void {
+    const { phase } = stored;
+    stored.phase = 'ended';
+    stored.life += 1;
+    if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
+    if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
+    this.#startPods();
+  }
+}
+
+function keyOf({ cluster, namespace }: Namespace, name: string): string {
+  return `${cluster}/${namespace}/${name}`;
+}
+
+function isIn(a: Namespace, b: Namespace): boolean {
+  return a.cluster === b.cluster && a.namespace === b.namespace;
+}
+
+const PODS: { readonly [Phase in StoredJob['phase']]: RunnerPod['phase'] } = {
+  waiting: 'Pending',
+  starting: 'Pending',
+  running: 'Running',
+  ended: 'Succeeded',
+};
+
+function showJob({ job, status, phase, life }: StoredJob): RunnerJob {
+  return { ...job, status, pod: { name: `${job.name}-${life}`, phase: PODS[phase], restarts: life - 1 } };
+}
+
+/** The marks that every Job of ours carries, whatever template made it. */
+function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'createdAt'> {
+  const labels = stringsOf(manifest.metadata.labels);
+  const annotations = stringsOf(manifest.metadata.annotations);
+  const workspace = labels.accountUuid;
+  const repository = labels.repositoryUuid;
+  return {
+    name: manifest.metadata.name,
+    runnerUuid: labels[RUNNER_LABEL] ?? '',
+    group: annotations[GROUP_ANNOTATION] ?? '',
+    ...(workspace === undefined
+      ? {}
+      : {
+          identity: {
+            workspaceUuid: `{${workspace}}`,
+            ...(repository === undefined ? {} : { repositoryUuid: `{${repository}}` }),
+          },
+        }),
+  };
+}
+
+function stringsOf(value: unknown): Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
+}

@@ -1,0 +1,135 @@
+/**
+ * An in-memory world with virtual time behind the three ports: the tests' fake, the demo's stage and the place to try
+ * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
+ */
+import type { Calls, Instant } from '../model.ts';
+import type { JobApi, Ports, RunnerApi, StateStore } from '../ports.ts';
+import { createMemoryStateStore } from '../state/memory.ts';
+import { SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
+import { VirtualClock } from './clock.ts';
+import { SimulatedCluster } from './cluster.ts';
+import { type Figures, RunnerTime, summarise } from './figures.ts';
+import { type Interruption, interrupt, undisturbed } from './interrupt.ts';
+
+/** How a world behaves; everything has a default. */
+export type WorldOptions = {
+  readonly start?: Instant;
+  /** From "the pod may start" to "the runner connects"; default 45 s. */
+  readonly startupMs?: () => number;
+  /** Pods that fit on the nodes; default: no limit. */
+  readonly capacity?: number;
+  /** How long a step runs before the API shows it; default 0. */
+  readonly stepLagMs?: number;
+  readonly bitbucketSkewMs?: number;
+  readonly clusterSkewMs?: number;
+};
+
+/** 9 November 2026, a Monday, midnight UTC. */
+export const WORLD_START: Instant = 1_793_923_200_000;
+
+export class World {
+  readonly clock: VirtualClock;
+  readonly bitbucket: SimulatedBitbucket;
+  readonly cluster: SimulatedCluster;
+  readonly state: StateStore = createMemoryStateStore();
+  readonly steps: Step[] = [];
+  readonly #time: RunnerTime;
+  #ticks = 0;
+  readonly #calls = { bitbucket: 0, kubernetes: 0, aws: 0 };
+
+  constructor(options: WorldOptions = {}) {
+    this.clock = new VirtualClock(options.start ?? WORLD_START);
+    this.#time = new RunnerTime(this.clock.now);
+    this.bitbucket = new SimulatedBitbucket(
+      this.clock,
+      { skewMs: options.bitbucketSkewMs ?? 0, stepLagMs: options.stepLagMs ?? 0 },
+      {
+        removed: (uuid) => this.cluster.processRefused(uuid),
+        changing: () => this.#account(),
+      },
+    );
+    this.cluster = new SimulatedCluster(
+      this.clock,
+      {
+        skewMs: options.clusterSkewMs ?? 0,
+        startupMs: options.startupMs ?? (() => 45_000),
+        capacity: options.capacity ?? Number.POSITIVE_INFINITY,
+        ttlAfterFinishedMs: 300_000,
+      },
+      {
+        started: (uuid) => this.bitbucket.connect(uuid),
+        stopped: (uuid, how) => this.bitbucket.disconnect(uuid, how),
+      },
+    );
+  }
+
+  get now(): Instant {
+    return this.clock.now;
+  }
+
+  /** Lets time pass. */
+  advance(ms: number): void {
+    this.clock.advanceTo(this.clock.now + ms);
+  }
+
+  /** A step becomes ready, now or at a later time. */
+  submit(request: StepRequest, at: Instant = this.clock.now): void {
+    this.clock.schedule(at, () => this.steps.push(this.bitbucket.submit(request)));
+    this.clock.advanceTo(this.clock.now);
+  }
+
+  /** Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. */
+  ports(interruption: Interruption = undisturbed): Ports {
+    return interrupt(
+      { runners: this.#runnerApi(), jobs: this.#jobApi(), state: this.state, calls: () => this.#snapshotCalls() },
+      (call, proceed) => interruption(call, () => this.#count(call.port, proceed)),
+    );
+  }
+
+  /** Ids that no two ticks of this world share. */
+  nextTickId(): string {
+    this.#ticks += 1;
+    return `tick-${this.#ticks}`;
+  }
+
+  /** What the run has come to so far. */
+  figures(): Figures {
+    this.#account();
+    return summarise(this.steps, this.#time);
+  }
+
+  #runnerApi(): RunnerApi {
+    const { bitbucket } = this;
+    return {
+      list: async (scope) => bitbucket.list(scope),
+      get: async (scope, uuid) => bitbucket.get(scope, uuid),
+      identify: async (scope) => bitbucket.identify(scope),
+      register: async (scope, runner) => bitbucket.register(scope, runner),
+      disable: async (scope, uuid) => bitbucket.disable(scope, uuid),
+      remove: async (scope, uuid) => bitbucket.remove(scope, uuid),
+    };
+  }
+
+  #jobApi(): JobApi {
+    const { cluster } = this;
+    return {
+      list: async (namespace) => cluster.list(namespace),
+      createJob: async (namespace, manifest) => cluster.createJob(namespace, manifest),
+      createSecret: async (namespace, manifest, owner) => cluster.createSecret(namespace, manifest, owner),
+      deleteJob: async (namespace, name) => cluster.deleteJob(namespace, name),
+    };
+  }
+
+  #count(port: 'runners' | 'jobs' | 'state', proceed: () => Promise<unknown>): Promise<unknown> {
+    this.#calls[({ runners: 'bitbucket', jobs: 'kubernetes', state: 'aws' } as const)[port]] += 1;
+    return proceed();
+  }
+
+  #snapshotCalls(): Calls {
+    return { ...this.#calls };
+  }
+
+  #account(): void {
+    this.#time.account(this.clock.now, this.bitbucket.totals);
+  }
+}

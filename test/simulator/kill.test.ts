@@ -1,0 +1,102 @@
+/**
+ * The program is killed after (and before) every single port call of a scale-up and of a scale-down. Whatever it leaves
+ * half-done, the following ticks finish or undo, on both sides, Secrets included, and no build is lost.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Fleet, RunnerGroup } from '../../lib/model.ts';
+import { runTicks, tickIn } from '../../lib/simulator/drive.ts';
+import { dieAt, type PortCall } from '../../lib/simulator/interrupt.ts';
+import { World } from '../../lib/simulator/world.ts';
+import { fleet, group } from '../fixtures/fleet.ts';
+import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits, registrationsOf } from './invariants.ts';
+
+type Story = {
+  readonly name: string;
+  readonly group: RunnerGroup;
+  /** Brings the world to just before the tick that is killed. */
+  readonly prepare: (world: World, config: Fleet) => Promise<void>;
+  /** Registrations once everything has settled. */
+  readonly settled: number;
+};
+
+const MINUTE = 60_000;
+const fast = { coolDownMs: 2 * MINUTE, startTimeoutMs: 5 * MINUTE, drainGraceMs: 45_000 } as const;
+
+const STORIES: readonly Story[] = [
+  { name: 'scale-up from zero', group: group({ ...fast, min: 3 }), prepare: async () => undefined, settled: 3 },
+  {
+    name: 'scale-up under load',
+    group: group({ ...fast, min: 2 }),
+    prepare: async (world, config) => {
+      await runTicks(world, config, { count: 2 });
+      for (const labels of [['self.hosted'], ['self.hosted']]) {
+        world.submit({ scope: { workspace: 'acme' }, labels, durationMs: 200 * MINUTE });
+      }
+    },
+    // 2 of 2 busy want 3, 2 of 3 want 5, and 2 of 5 is below the threshold.
+    settled: 5,
+  },
+  {
+    name: 'scale-down: disabling',
+    group: group({ ...fast, min: 1 }),
+    prepare: (world, config) => idleFleet(world, config, 3),
+    settled: 1,
+  },
+  {
+    name: 'scale-down: deleting',
+    group: group({ ...fast, min: 1 }),
+    prepare: (world, config) => idleFleet(world, config, 4),
+    settled: 1,
+  },
+];
+
+/** Four runners that have been idle for some ticks, of which the configuration now wants one. */
+async function idleFleet(world: World, config: Fleet, idleTicks: number): Promise<void> {
+  const wide: Fleet = { ...config, groups: config.groups.map((entry) => ({ ...entry, min: 4 })) };
+  await runTicks(world, wide, { count: 2 });
+  await runTicks(world, config, { count: idleTicks - 1 });
+}
+
+/** The calls of the tick in question when nobody disturbs it. */
+async function callsOf(story: Story): Promise<readonly PortCall[]> {
+  const world = new World();
+  const config = fleet([story.group]);
+  await story.prepare(world, config);
+  const calls: PortCall[] = [];
+  await tickIn(
+    world,
+    config,
+    world.ports((call, proceed) => {
+      calls.push(call);
+      return proceed();
+    }),
+  );
+  return calls;
+}
+
+describe.each(STORIES)('killed during $name', (story) => {
+  it('has calls on every port, so that there is something to kill', async () => {
+    const calls = await callsOf(story);
+    expect(new Set(calls.map(({ port }) => port))).toEqual(new Set(['runners', 'jobs', 'state']));
+    expect(calls.length).toBeGreaterThan(8);
+  });
+
+  it.each(['before', 'after'] as const)('%s each call: the next ticks repair everything', async (when) => {
+    const calls = await callsOf(story);
+    for (const { index, port, method } of calls) {
+      const world = new World();
+      const config = fleet([story.group]);
+      await story.prepare(world, config);
+      await tickIn(world, config, world.ports(dieAt(index, when))).catch(() => undefined);
+      for (let minute = 0; minute < 20; minute += 1) {
+        world.advance(MINUTE);
+        await tickIn(world, config);
+        expectWithinLimits(world, config);
+      }
+      const place = `${when} call ${index}, ${port}.${method}`;
+      expect(registrationsOf(world, story.group), place).toBe(story.settled);
+      expectNothingLeftOver(world, config);
+      expectNobodyKilled(world);
+    }
+  });
+});
