@@ -62,9 +62,9 @@ const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 /** The first rule that applies gives the sentence. */
 const RULES: readonly Rule[] = [
   {
-    applies: (error) => error.message === 'Region is missing',
+    applies: (error) => /^Region (?:is missing|not accepted)/.test(error.message),
     outcome: 'refused',
-    sentence: (call) => `No AWS region is set for ${call.subject}; set AWS_REGION`,
+    sentence: (call) => `There is no valid AWS region for ${call.subject}; set AWS_REGION, such as eu-west-1`,
   },
   {
     // An expired single sign-on session is a credentials error too, with this word in its text.
@@ -100,6 +100,13 @@ const RULES: readonly Rule[] = [
       `AWS throttles ${call.action} on ${call.subject}, also when asked again; it is tried anew next time, raise the limit or capacity if this lasts`,
   },
   {
+    // The SDK calls these time-outs, too.
+    applies: (error) => CONNECTION_LOST.has(error.code),
+    outcome: 'unknown',
+    sentence: (call, error) =>
+      `The connection to AWS broke during ${call.action} on ${call.subject} (${error.code}); it is tried anew next time`,
+  },
+  {
     applies: (error) => error.name === 'TimeoutError' || error.code === 'ETIMEDOUT',
     outcome: 'unknown',
     sentence: (call) =>
@@ -112,10 +119,10 @@ const RULES: readonly Rule[] = [
       `AWS cannot be reached for ${call.action} on ${call.subject} (${error.code}); check the network, AWS_REGION and AWS_ENDPOINT_URL`,
   },
   {
-    applies: (error) => CONNECTION_LOST.has(error.code),
+    applies: (error) => error.name === 'SyntaxError' || (error.status !== undefined && error.status < 300),
     outcome: 'unknown',
-    sentence: (call, error) =>
-      `The connection to AWS broke during ${call.action} on ${call.subject} (${error.code}); it is tried anew next time`,
+    sentence: (call) =>
+      `The answer to ${call.action} on ${call.subject} could not be read; check AWS_ENDPOINT_URL and any proxy in between`,
   },
   {
     applies: (error) => error.status !== undefined && error.status >= 500,
@@ -169,7 +176,7 @@ function deniedAction(error: AwsError): string | undefined {
 }
 
 function otherSentence(call: AwsCall, error: AwsError): string {
-  // Only what AWS itself answered is quoted; any other error may quote the answer's body.
+  // Only an error that AWS itself worded is quoted.
   const detail = error.status === undefined ? error.name : `${error.name}: ${error.message.split('\n')[0]}`;
   return `AWS could not do ${call.action} on ${call.subject} (${detail}); look the error up in AWS's reference of that action`;
 }

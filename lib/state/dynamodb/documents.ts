@@ -98,11 +98,11 @@ async function loadChunk(
   const found: (readonly [string, MemoryDocument])[] = [];
   let unread: readonly Key[] = keys.map(documentKey);
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await table.sleep(backOffMs(attempt - 1));
     const answer = await readKeys(table, unread);
     found.push(...answer.items.map((item) => toDocument(table, item)));
     if (answer.unread.length === 0) return found;
     unread = answer.unread;
-    await table.sleep(backOffMs(attempt));
   }
   throw new ServiceError(
     `DynamoDB table "${table.name}" left ${unread.length} of ${keys.length} documents unread in ${READ_ATTEMPTS} tries; raise its read capacity or use on-demand billing`,
@@ -125,9 +125,12 @@ async function readKeys(table: Table, keys: readonly Key[]) {
 function toDocument(table: Table, item: Record<string, AttributeValue>): readonly [string, MemoryDocument] {
   const key = item.pk?.S?.slice('memory#'.length) ?? '';
   const version = Number(item.version?.N);
-  const text = item.value?.S;
-  if (text === undefined || !Number.isInteger(version)) throw unreadableItem(table, `memory#${key}`);
-  return [key, { version, value: JSON.parse(text) }];
+  if (!Number.isInteger(version)) throw unreadableItem(table, `memory#${key}`);
+  try {
+    return [key, { version, value: JSON.parse(item.value?.S ?? '') }];
+  } catch {
+    throw unreadableItem(table, `memory#${key}`);
+  }
 }
 
 function chunked<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

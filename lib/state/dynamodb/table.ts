@@ -56,7 +56,7 @@ export function ttlSeconds(at: Instant): { readonly N: string } {
   return { N: String(Math.ceil(at / 1_000)) };
 }
 
-/** Waits before the second, third, … try: 50 ms doubled each time. */
+/** The wait after the first (0), second, … try: 50 ms, doubled each time. */
 export function backOffMs(attempt: number): number {
   return 50 * 2 ** attempt;
 }
