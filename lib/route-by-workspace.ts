@@ -4,7 +4,7 @@ import type { RunnerApi } from './ports.ts';
 /**
  * A RunnerApi that sends every call to the client of its scope's workspace. When a client cannot be had, such as for
  * want of a credential, the calls for its workspace reject with that error, and those for other workspaces go on.
- * `clientOf` is asked for every tick's calls together; it is expected to keep what it made.
+ * `clientOf` is asked before every call; it is expected to keep what it made.
  */
 export function routeByWorkspace(clientOf: (workspace: string) => Promise<RunnerApi>): RunnerApi {
   return {

@@ -32,7 +32,7 @@ export type Wiring = {
 /** Prepares everything and calls nobody yet. `now` is the clock by which credentials are read again. */
 export function wire(environment: Environment, now: () => Instant = Date.now): Wiring {
   const counter = countCalls();
-  const runnerApi = keepRunnerApis(environment, counter, now);
+  const runnerApis = keepRunnerApis(environment, counter, now);
   const clusterClient = keepClusterClients(counter);
   let state: Promise<StateStore> | undefined;
   return {
@@ -45,7 +45,7 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
     openPorts: async (fleet) => {
       state ??= openStateStore(environment.stateStore, { onCall: counter.aws });
       return {
-        runners: routeByWorkspace((workspace) => runnerApi(fleet, workspace)),
+        runners: routeByWorkspace(runnerApis(fleet)),
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await state,
         calls: counter.total,
@@ -81,24 +81,36 @@ function defaultClusterOf({ eksClusterName, kubeconfig }: Environment): ClusterS
   return { kind: 'kubeconfig', ...(kubeconfig === undefined ? {} : { path: kubeconfig }) };
 }
 
-/** Clients by workspace. A client lives as long as its credential is the same, for it holds the tokens made from it. */
+/**
+ * Clients by workspace. Credentials are asked for once per tick, however many calls need them; a client lives as long
+ * as its credential is the same, for it holds the tokens that were made from it.
+ */
 function keepRunnerApis(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly api: RunnerApi }>();
-  return async (fleet: Fleet, workspace: string): Promise<RunnerApi> => {
-    const { api: surface = 'internal', secretId = environment.bitbucketSecretId } = fleet.workspaces[workspace] ?? {};
-    const credential = await loadCredential({
-      secretId,
-      fromEnvironment: environment.credential,
-      now: now(),
-      onCall: counter.aws,
+  return (fleet: Fleet) => {
+    const credentialOf = oncePerKey((secretId: string | undefined) =>
+      loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
+    );
+    return oncePerKey(async (workspace: string): Promise<RunnerApi> => {
+      const { api: surface = 'internal', secretId = environment.bitbucketSecretId } = fleet.workspaces[workspace] ?? {};
+      const credential = await credentialOf(secretId);
+      const key = `${surface} ${workspace}`;
+      const known = kept.get(key);
+      if (known?.credential === credential) return known.api;
+      const baseUrl = environment.bitbucketBaseUrl;
+      const api = createBitbucketRunnerApi({ baseUrl, credential, api: surface, onCall: counter.bitbucket });
+      kept.set(key, { credential, api });
+      return api;
     });
-    const key = `${surface} ${workspace}`;
-    const known = kept.get(key);
-    if (known?.credential === credential) return known.api;
-    const baseUrl = environment.bitbucketBaseUrl;
-    const api = createBitbucketRunnerApi({ baseUrl, credential, api: surface, onCall: counter.bitbucket });
-    kept.set(key, { credential, api });
-    return api;
+  };
+}
+
+function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const made = new Map<Key, Promise<Value>>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
   };
 }
 

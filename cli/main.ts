@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/** The command line: `runner-autoscaler COMMAND`. Every way to end goes through here, with an exit code and a sentence. */
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { addApply } from './apply.ts';
+import { type ExitCode, failureDocument, failureOf } from './failure.ts';
+import { addPlan } from './plan.ts';
+import { addRun } from './run.ts';
+import { openTerminal } from './terminal.ts';
+import { addValidate } from './validate.ts';
+
+const HELP = `
+Start with:
+  $ runner-autoscaler validate --config runners_config.yaml
+  $ runner-autoscaler plan --config runners_config.yaml
+
+Exit code: 0 fine, 1 the work failed, 2 wrong use or invalid configuration.`;
+
+const terminal = openTerminal();
+
+function createProgram(finish: (code: ExitCode) => void): Command {
+  const program = new Command('runner-autoscaler')
+    .description('Scales Bitbucket Pipelines runners on Kubernetes.')
+    .version(manifest.version)
+    .helpCommand(true)
+    .addHelpText('after', HELP)
+    .showSuggestionAfterError()
+    .exitOverride();
+  addValidate(program, terminal, finish);
+  addPlan(program, terminal, finish);
+  addApply(program, terminal, finish);
+  addRun(program, terminal, finish);
+  return program;
+}
+
+function end(error: unknown): void {
+  const failure = failureOf(error);
+  process.exitCode = failure.exitCode;
+  if (failure.message !== '') for (const line of failure.message.split('\n')) terminal.tell(`error: ${line}`);
+  if (failure.exitCode !== 0 && process.argv.includes('--json')) {
+    terminal.print(JSON.stringify(failureDocument(failure)));
+  }
+}
+
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', () => process.exit());
+process.on('uncaughtException', (error) => {
+  end(error);
+  process.exit();
+});
+
+try {
+  const program = createProgram((code) => {
+    process.exitCode = code;
+  });
+  await program.parseAsync();
+} catch (error) {
+  end(error);
+}

@@ -1,0 +1,48 @@
+/**
+ * The two streams of a command: what it answers goes to stdout, what it says about itself to stderr. Colours appear on
+ * a terminal only, and not when NO_COLOR is set.
+ */
+import { styleText } from 'node:util';
+import type { TextOptions } from '../lib/report-text.ts';
+import type { Tone } from '../lib/text-layout.ts';
+
+export type Terminal = {
+  /** A line of the answer. */
+  readonly print: (line: string) => void;
+  /** A line about what is going on, never part of the answer. */
+  readonly tell: (line: string) => void;
+  /** Shows a line that the next one replaces; without a terminal, a line like any other. Empty: takes it away. */
+  readonly showProgress: (line: string) => void;
+  /** How the answer is to be laid out. */
+  readonly layout: TextOptions;
+};
+
+/** Where there is no terminal, as in a file or a CI log: wide enough for sentences beside their table. */
+const DEFAULT_WIDTH = 140;
+
+const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
+  heading: 'bold',
+  quiet: 'reset',
+  up: 'green',
+  down: 'cyan',
+  warning: 'yellow',
+  failure: 'red',
+};
+
+/** The terminal of this process. */
+export function openTerminal({ stdout, stderr } = process): Terminal {
+  const eraseLine = stderr.isTTY ? '\r\x1b[K' : '';
+  const showProgress = (line: string) => {
+    if (stderr.isTTY) stderr.write(`${eraseLine}${line}`);
+    else if (line !== '') stderr.write(`${line}\n`);
+  };
+  return {
+    print: (line) => stdout.write(`${line}\n`),
+    tell: (line) => stderr.write(`${eraseLine}${line}\n`),
+    showProgress,
+    layout: {
+      width: stdout.columns ?? DEFAULT_WIDTH,
+      paint: (tone, text) => (tone === 'quiet' ? text : styleText(STYLES[tone], text, { stream: stdout })),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** One tick from the command line: the clock is read here and nowhere further in. */
+import { randomUUID } from 'node:crypto';
+import { formatProblem, type InputProblem } from '../lib/errors.ts';
+import type { Calls, Mode, Report } from '../lib/model.ts';
+import { reconcile } from '../lib/reconcile.ts';
+import type { Wiring } from '../lib/wiring.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command wants of a tick. Absent `groups`: all. */
+export type TickOptions = { readonly mode: Mode; readonly groups?: readonly string[] };
+
+/** Work that takes longer than this shows that it goes on. */
+const PATIENCE_MS = 2_000;
+
+/** Loads the configuration and runs a tick over it; its warnings and its progress go to stderr. */
+export async function runTick(
+  wiring: Wiring,
+  { mode, groups }: TickOptions,
+  { tell, showProgress }: Pick<Terminal, 'tell' | 'showProgress'>,
+): Promise<Report> {
+  const start = performance.now();
+  const before = wiring.calls();
+  const progress = setInterval(() => {
+    const seconds = Math.round((performance.now() - start) / 1000);
+    showProgress(`still working after ${seconds} s: ${callsSince(before, wiring.calls())} so far`);
+  }, PATIENCE_MS);
+  try {
+    const { fleet, warnings } = await wiring.loadFleet();
+    tellWarnings(warnings, tell);
+    const ports = await wiring.openPorts(fleet);
+    const elapsedMs = () => performance.now() - start;
+    const request = { fleet, mode, now: Date.now(), tickId: randomUUID(), elapsedMs };
+    return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
+  } finally {
+    clearInterval(progress);
+    showProgress('');
+  }
+}
+
+/** One line for each thing that the author of the configuration should know. */
+export function tellWarnings(warnings: readonly InputProblem[], tell: Terminal['tell']): void {
+  for (const warning of warnings) tell(`warning: ${formatProblem(warning)}`);
+}
+
+function callsSince(before: Calls, { bitbucket, kubernetes, aws }: Calls): string {
+  const made = [bitbucket - before.bitbucket, kubernetes - before.kubernetes, aws - before.aws];
+  return `${made[0]} Bitbucket, ${made[1]} Kubernetes and ${made[2]} AWS calls`;
+}

@@ -1,0 +1,4 @@
+/** The dry run, invoked by hand: what the scaler would do now, and why. Its role can only read, so it never acts. */
+import { createHandler } from './tick.ts';
+
+export const handler = createHandler(() => 'plan');
