@@ -182,11 +182,6 @@ export class SimulatedBitbucket {
     return { registered: this.#runners.size, busy: this.#busy };
   }
 
-  /** Whether a step really runs on this runner, whatever the API shows so far. */
-  isBusy(uuid: string): boolean {
-    return this.#runners.get(uuid)?.step !== undefined;
-  }
-
   #find(scope: Scope, uuid: string): Registered | undefined {
     const entry = this.#runners.get(uuid);
     return entry !== undefined && scopeKey(entry.scope) === scopeKey(scope) ? entry : undefined;

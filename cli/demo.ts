@@ -1,0 +1,154 @@
+/**
+ * `demo`: a working day of the original guide's group in the simulated world, through the shipped line. In a terminal
+ * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadFleet } from '../lib/config/load.ts';
+import type { Fleet, GroupReport } from '../lib/model.ts';
+import { duration, percent } from '../lib/reasons.ts';
+import { tickIn } from '../lib/simulator/drive.ts';
+import { type Arrival, workingDay } from '../lib/simulator/load.ts';
+import { createRandom } from '../lib/simulator/random.ts';
+import { WORLD_START, World } from '../lib/simulator/world.ts';
+import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
+
+/** The group of the original guide, with names instead of its placeholders. */
+const CONFIG = `
+constants:
+  runner_cool_down_period: 300
+groups:
+  - name: "Runner group 1"
+    workspace: "acme"
+    labels: ["grp1"]
+    namespace: "runners"
+    strategy: "percentageRunnersIdle"
+    parameters:
+      min: 1
+      max: 10
+      scaleUpThreshold: 0.5
+      scaleDownThreshold: 0.2
+      scaleUpMultiplier: 1.5
+      scaleDownMultiplier: 0.5
+`;
+
+const MINUTE_MS = 60_000;
+const OPENING_MINUTE = 6 * 60;
+const CLOSING_MINUTE = 20 * 60;
+
+/** The whole day takes this long in a terminal at speed 1. */
+const SHOW_MS = 35_000;
+
+/** How a demo is played. */
+export type DemoOptions = {
+  readonly seed: number;
+  /** 2 is twice as fast; only matters in a terminal. */
+  readonly speed: number;
+  /** Exactly one JSON document, the day's figures, instead of the show. */
+  readonly json: boolean;
+};
+
+/** Where the demo shows itself. `columns` is undefined where nothing can move. */
+export type Stage = {
+  readonly columns: number | undefined;
+  readonly paint: Paint;
+  readonly write: (text: string) => void;
+  /** Ends the show early. */
+  readonly signal: AbortSignal;
+};
+
+/** Plays the day and ends with its figures. */
+export async function playDemo(options: DemoOptions, stage: Stage): Promise<void> {
+  const { fleet } = await loadFleet('demo', { readText: async () => CONFIG });
+  const random = createRandom(options.seed);
+  const world = new World({ startupMs: () => 30_000 + random.exponential(20_000) });
+  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival.step, arrival.at);
+  world.advance(OPENING_MINUTE * MINUTE_MS);
+
+  const show = options.json
+    ? silently
+    : stage.columns === undefined
+      ? printingLines(stage)
+      : moving(stage, options.speed);
+  for (let minute = OPENING_MINUTE; minute < CLOSING_MINUTE && !stage.signal.aborted; minute += 1) {
+    const report = await tickIn(world, fleet);
+    const [group] = report.groups;
+    if (group !== undefined) await show({ world, group, time: timeOfDay(minute) });
+    world.advance(MINUTE_MS);
+  }
+  stage.write(options.json ? `${JSON.stringify(figuresOf(world), null, 2)}\n` : `${summary(world).join('\n')}\n`);
+}
+
+type Moment = { readonly world: World; readonly group: GroupReport; readonly time: string };
+type Show = (moment: Moment) => Promise<void>;
+
+const silently: Show = async () => undefined;
+
+function printingLines(stage: Stage): Show {
+  stage.write('A working day of the guide’s group, min 1, max 10; one line per decision that changes something.\n\n');
+  return async ({ world, group, time }) => {
+    const happening = happeningOf(group);
+    if (happening === undefined) return;
+    const waiting = String(world.bitbucket.waiting.size).padStart(2);
+    stage.write(`${time}  ${waiting} waiting  ${happening}\n`);
+  };
+}
+
+function moving(stage: Stage, speed: number): Show {
+  const minutes: Minute[] = [];
+  const happenings: Happening[] = [];
+  const frameMs = SHOW_MS / (CLOSING_MINUTE - OPENING_MINUTE) / speed;
+  let drawn = 0;
+  return async ({ world, group, time }) => {
+    minutes.push({ counts: group.counts, waiting: world.bitbucket.waiting.size });
+    const happening = happeningOf(group);
+    if (happening !== undefined) happenings.push({ time, text: happening });
+    const frame = { title: 'A working day of the guide’s group, min 1, max 10', time, minutes, happenings, max: 10 };
+    const lines = drawFrame(frame, { width: Math.min(stage.columns ?? 80, 120), paint: stage.paint });
+    // Back to the top of the last frame, then line by line over it: nothing flickers and the scroll-back stays clean.
+    const home = drawn === 0 ? '' : `\x1b[${drawn}A`;
+    stage.write(`${home}${lines.map((line) => `${line}\x1b[K`).join('\n')}\n`);
+    drawn = lines.length;
+    await pause(frameMs, undefined, { signal: stage.signal }).catch(() => undefined);
+  };
+}
+
+/** What a tick did, in one sentence; nothing for a quiet one. */
+function happeningOf({ decision, plan }: GroupReport): string | undefined {
+  const { action, from, to, reason } = decision;
+  if (action !== 'hold') return `${action} ${from} → ${to}: ${reason.text}`;
+  const [first] = plan;
+  return first === undefined ? undefined : `${first.action} ${plan.length}: ${first.reason.text}`;
+}
+
+function arrivalsOf(fleet: Fleet, seed: number): readonly Arrival[] {
+  const day = { midnight: WORLD_START, peakPerHour: 75, meanStepMs: 5 * MINUTE_MS };
+  return fleet.groups.flatMap(({ scope, labels }) => workingDay({ ...day, scope, labels }, createRandom(seed)));
+}
+
+function figuresOf(world: World): unknown {
+  const { steps, failed, waiting, runnerHours, peak } = world.figures();
+  return { steps, failed, waiting, runnerHours, peak, calls: world.ports().calls() };
+}
+
+function summary(world: World): readonly string[] {
+  const { steps, failed, waiting, runnerHours, peak } = world.figures();
+  const { bitbucket, kubernetes } = world.ports().calls();
+  const total = world.steps.length;
+  const hours = (value: number) => `${value.toFixed(1)} h`;
+  return [
+    '',
+    'The day in figures',
+    `  steps          ${total}: ${steps.finished} finished, ${steps.running} running, ${steps.waiting} waiting`,
+    `  failed         ${failed.noRunner} for lack of a runner, ${failed.killed} killed by scaling, ${failed.crashed} crashed`,
+    `  waiting        mean ${duration(waiting.meanMs)}, 95 % under ${duration(waiting.p95Ms)}, longest ${duration(waiting.longestMs)}`,
+    `  runner-hours   ${hours(runnerHours.registered)}, of which ${hours(runnerHours.busy)} busy (${percent(runnerHours.busy / runnerHours.registered)})`,
+    `  peak           ${peak} runners (max 10)`,
+    `  calls          ${bitbucket} to Bitbucket, ${kubernetes} to the cluster in ${(CLOSING_MINUTE - OPENING_MINUTE) / 60} hours`,
+    '',
+    'Next: a dry run against your own workspace, README.md, “A first plan”.',
+  ];
+}
+
+function timeOfDay(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
