@@ -2,7 +2,7 @@
  * The SDK's exceptions as this project's one sentence. The original is not kept as `cause`: it carries the raw answer,
  * and the answers of Secrets Manager and SSM are secrets.
  */
-import { ServiceError } from '../errors.ts';
+import { InputError, ServiceError } from '../errors.ts';
 
 /** What was asked of AWS, for the sentence. */
 export type AwsCall = {
@@ -12,6 +12,8 @@ export type AwsCall = {
   readonly subject: string;
   /** What to do when the subject does not exist. */
   readonly ifMissing: string;
+  /** What else a denial may mean, in brackets after its sentence. */
+  readonly ifDenied?: string;
 };
 
 /** The parts of the SDK's and Node's errors that tell what happened. */
@@ -92,7 +94,7 @@ const RULES: readonly Rule[] = [
   {
     applies: (error) => DENIED.has(error.name),
     sentence: (call, error) =>
-      `AWS denies ${deniedAction(error) ?? call.action} on ${call.subject}; allow this action in the policy of the role`,
+      `AWS denies ${deniedAction(error) ?? call.action} on ${call.subject}; allow this action in the policy of the role${call.ifDenied === undefined ? '' : ` (${call.ifDenied})`}`,
   },
   {
     applies: (error) => THROTTLED.has(error.name),
@@ -145,9 +147,24 @@ export function awsFailure(thrown: unknown, call: AwsCall): ServiceError {
   });
 }
 
+/**
+ * The same for reading what the user named: that it does not exist is a mistake in the input. An `InputError`, such as
+ * about the content, stays as it is.
+ */
+export function awsReadFailure(thrown: unknown, call: AwsCall): InputError | ServiceError {
+  if (thrown instanceof InputError) return thrown;
+  const failure = awsFailure(thrown, call);
+  return MISSING.has(readError(thrown).name) ? new InputError(failure.message) : failure;
+}
+
 /** Whether the SDK threw this exception. */
 export function isAwsError(thrown: unknown, name: string): boolean {
   return readError(thrown).name === name;
+}
+
+/** The HTTP status of the answer that came with the SDK's exception. */
+export function answerStatus(thrown: unknown): number | undefined {
+  return readError(thrown).status;
 }
 
 /** A header of the answer that came with the SDK's exception. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
-import { awsFailure } from '../aws/failure.ts';
+import { awsReadFailure } from '../aws/failure.ts';
 import { InputError } from '../errors.ts';
 import type { Instant } from '../model.ts';
 import { Secret } from '../secret.ts';
@@ -104,8 +104,7 @@ async function readCredential(secretId: string, options: AwsClientOptions): Prom
     const json = answer.SecretString ?? Buffer.from(answer.SecretBinary ?? []).toString('utf8');
     return parseCredential(json, `Secret ${secretId}`);
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw awsFailure(error, {
+    throw awsReadFailure(error, {
       action: 'secretsmanager:GetSecretValue',
       subject: `secret ${secretId}`,
       ifMissing: 'create it or correct BITBUCKET_SECRET_ID, the secretId of the workspace and AWS_REGION',

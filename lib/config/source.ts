@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
-import { answerHeader, awsFailure, isAwsError } from '../aws/failure.ts';
+import { answerHeader, answerStatus, awsReadFailure, isAwsError } from '../aws/failure.ts';
 import { InputError } from '../errors.ts';
 
 /** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
@@ -52,7 +52,7 @@ async function readObject(source: string, options: SourceOptions): Promise<strin
     if (answer.ETag !== undefined) cache.set(source, { etag: answer.ETag, text });
     return text;
   } catch (error) {
-    if (known !== undefined && isAwsError(error, '304')) return known.text;
+    if (known !== undefined && answerStatus(error) === 304) return known.text;
     throw objectFailure(error, source, bucket);
   } finally {
     client.destroy();
@@ -68,19 +68,19 @@ function parseObjectSource(source: string): { readonly bucket: string; readonly 
 }
 
 function objectFailure(error: unknown, source: string, bucket: string): Error {
-  if (error instanceof InputError) return error;
   if (isAwsError(error, 'PermanentRedirect') || isAwsError(error, 'AuthorizationHeaderMalformed')) {
     const region = answerHeader(error, 'x-amz-bucket-region');
+    const place = region === undefined ? 'another region' : `region ${region}`;
     return new InputError(
-      `Bucket ${bucket} of ${source} is in ${region === undefined ? 'another region' : `region ${region}`} than the one asked; copy the object to a bucket in this region or set AWS_REGION`,
+      `Bucket ${bucket} of ${source} is in ${place}, not in the one asked; copy the object to a bucket in this region or set AWS_REGION`,
     );
   }
-  const failure = awsFailure(error, {
+  return awsReadFailure(error, {
     action: 's3:GetObject',
     subject: `S3 object ${source}`,
-    ifMissing: 'upload it or correct bucket and key (S3 says so too when the role lacks s3:ListBucket)',
+    ifMissing: 'upload it or correct bucket and key',
+    ifDenied: 'S3 says the same of a missing object when s3:ListBucket is not allowed',
   });
-  return failure;
 }
 
 function asChunks(body: unknown): AsyncIterable<Uint8Array> {
@@ -101,7 +101,7 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
     const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     return parameter?.Value ?? '';
   } catch (error) {
-    throw awsFailure(error, {
+    throw awsReadFailure(error, {
       action: 'ssm:GetParameter',
       subject: `SSM parameter ${name}`,
       ifMissing: 'create it (it holds 4 KB, an advanced one 8 KB; what is larger belongs in S3) or correct the name',

@@ -31,9 +31,8 @@ export function takeLease(contents: Contents, request: Parameters<StateStore['ac
   return { acquired: true };
 }
 
-/** Whether there was such a lease. */
-export function dropLease(contents: Contents, { name, holder }: Parameters<StateStore['releaseLease']>[0]): boolean {
-  return contents.leases.get(name)?.holder === holder && contents.leases.delete(name);
+export function dropLease(contents: Contents, { name, holder }: Parameters<StateStore['releaseLease']>[0]): void {
+  if (contents.leases.get(name)?.holder === holder) contents.leases.delete(name);
 }
 
 export function loadDocuments(contents: Contents, keys: readonly string[]): ReadonlyMap<string, MemoryDocument> {

@@ -55,9 +55,7 @@ export function createFileStateStore(path: string, options: FileStateOptions = {
 
   return {
     acquireLease: (request) => change((contents) => takeLease(contents, request)),
-    releaseLease: async (lease) => {
-      await change((contents) => dropLease(contents, lease));
-    },
+    releaseLease: (lease) => change((contents) => dropLease(contents, lease)),
     load: (keys) => explained(path, async () => loadDocuments(await read(path), keys)),
     save: (changes, now) => change((contents) => saveDocuments(contents, changes, now)),
     appendTick: (record) => alone(() => appendTickLine(ticksPath, record, tickFileBytes)),

@@ -19,14 +19,13 @@ export function createMemoryStateStore(options: { readonly keptCharacters?: numb
 
   return {
     acquireLease: async (request) => takeLease(contents, request),
-    releaseLease: async (lease) => {
-      dropLease(contents, lease);
-    },
+    releaseLease: async (lease) => dropLease(contents, lease),
     load: async (keys) => loadDocuments(contents, keys),
     save: async (changes, now) => saveDocuments(contents, changes, now),
-    appendTick: async ({ id, at, ...rest }) => {
+    appendTick: async (record) => {
+      const { id, at } = record;
       const others = ticks.filter((tick) => tick.id !== id || tick.at !== at);
-      const added = { id, at, json: JSON.stringify({ id, at, ...rest }) };
+      const added = { id, at, json: JSON.stringify(record) };
       ticks = newestWithin([...others, added].sort(compareTicks), keptCharacters);
     },
     listTicks: async ({ from, to }) =>
