@@ -85,10 +85,10 @@ export class SimulatedBitbucket {
   }
 
   /** Uuids that follow from the names, so that every world of one configuration agrees. */
-  identify(scope: Scope): ScopeIdentity {
-    const workspaceUuid = uuidOf('workspace', scope.workspace);
-    if (scope.repository === undefined) return { workspaceUuid };
-    return { workspaceUuid, repositoryUuid: uuidOf('repository', scopeKey(scope)) };
+  identify({ workspace, repository }: Scope): ScopeIdentity {
+    const workspaceUuid = uuidOf(workspace, `workspace-${workspace}`);
+    if (repository === undefined) return { workspaceUuid };
+    return { workspaceUuid, repositoryUuid: uuidOf(repository, `repository-${workspace}-${repository}`) };
   }
 
   register(
@@ -245,6 +245,6 @@ function fits(step: Step, { scope, labels }: Registered): boolean {
   );
 }
 
-function uuidOf(kind: string, name: string): string {
-  return name.startsWith('{') ? name : `{${kind}-${name.replaceAll('/', '-')}}`;
+function uuidOf(name: string, made: string): string {
+  return name.startsWith('{') ? name : `{${made}}`;
 }
