@@ -23,7 +23,6 @@ import { applyPodSettings } from './pod-settings.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { type ManifestInput, variablesOf } from './variables.ts';
 
-export { jobName, secretName } from './naming.ts';
 export type { ManifestInput } from './variables.ts';
 
 /**

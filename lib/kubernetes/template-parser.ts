@@ -67,11 +67,9 @@ function refusalOf(text: string, documents: readonly yaml.Document.Parsed[]): re
     const message = 'a template is one YAML document; put its objects under items of a List';
     return [{ offset: second.range[0], path: '', message }];
   }
-  return [...document.errors, ...document.warnings].map((fault) => ({
-    offset: fault.pos[0],
-    path: '',
-    message: yamlFault(fault, text),
-  }));
+  // One slip makes YAML stumble over all that follows; the first place is the one to look at.
+  const [fault] = [...document.errors, ...document.warnings];
+  return fault === undefined ? [] : [{ offset: fault.pos[0], path: '', message: yamlFault(fault, text) }];
 }
 
 /** YAML's own words, and the likeliest cause when the line has a hole in it. */

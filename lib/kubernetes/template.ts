@@ -6,7 +6,7 @@
  */
 import type { InputProblem } from '../errors.ts';
 import type { JobTemplate } from '../model.ts';
-import { type ParsedTemplate, parseTemplate, type TemplateNode } from './template-parser.ts';
+import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
 import type { TextPart } from './template-text.ts';
 
 /** What a template may refer to. `undefined`: a known variable that has no value for this runner. */
@@ -40,7 +40,7 @@ export function renderTemplate(template: JobTemplate, variables: TemplateVariabl
     const content = renderNode(node, { variables, inSecret: kindOf(node) === 'Secret', problems, parsed });
     return {
       content: content as Readonly<Record<string, unknown>>,
-      problemAt: (path, message) => parsed.problem(nearest(node, path), message),
+      problemAt: (path, message) => parsed.problem(placeOf(node, path), message),
     };
   });
   return { objects: problems.length > 0 ? [] : objects, problems };
@@ -104,6 +104,12 @@ function whyUnknown(name: string, visible: Variables, secretOnly: Variables): st
 function kindOf(node: TemplateNode): unknown {
   const kind = node.kind === 'map' ? node.entries.find(([key]) => key === 'kind')?.[1] : undefined;
   return kind?.kind === 'literal' ? kind.value : undefined;
+}
+
+/** Where the path leads; for what is missing, where it should have been. */
+function placeOf(node: TemplateNode, path: readonly string[]): Place {
+  const full = [node.path, ...path].filter((step) => step !== '').join('.');
+  return { offset: nearest(node, path).offset, path: full };
 }
 
 /** The node at the path, or the last one on the way to it. */
