@@ -42,14 +42,12 @@ export function parseYaml(text: string, source: string): YamlDocument {
   };
   try {
     const document = parseDocument(text, { merge: true, prettyErrors: false, lineCounter: lines, stringKeys: true });
-    // What follows a syntax error is mostly its echo.
-    const syntaxError = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
-    const complaints = syntaxError === undefined ? [...document.errors, ...document.warnings] : [syntaxError];
-    const errors = complaints.map((error) => describeError(document, text, error));
-    const offsets = new Map(errors.map(({ finding, offset }) => [finding, offset]));
+    const complaints = complaintsOf(document, text);
+    const offsets = new Map(complaints.map(({ finding, offset }) => [finding, offset]));
+    const isReadable = complaints.every(({ isFatal }) => !isFatal);
     return {
-      value: syntaxError === undefined ? document.toJS() : undefined,
-      findings: errors.map(({ finding }) => finding),
+      value: isReadable ? document.toJS() : undefined,
+      findings: complaints.map(({ finding }) => finding),
       locate: (finding) => locateAt(finding, offsets.get(finding) ?? offsetOf(document, finding)),
     };
   } catch (error) {
@@ -62,21 +60,46 @@ export function parseYaml(text: string, source: string): YamlDocument {
   }
 }
 
-function describeError(document: Document, text: string, error: YAMLError): { finding: Finding; offset: number } {
+type Complaint = { readonly finding: Finding; readonly offset: number; readonly isFatal: boolean };
+
+function complaintsOf(document: Document, text: string): readonly Complaint[] {
+  const all = [...document.errors, ...document.warnings].map((error) => describeError(document, text, error));
+  const fatal = [...all, ...danglingAliases(document)].find(({ isFatal }) => isFatal);
+  // What follows a syntax error is mostly its echo.
+  return fatal === undefined ? all : [fatal];
+}
+
+function danglingAliases(document: Document): readonly Complaint[] {
+  const anchors = new Set<string>();
+  const complaints: Complaint[] = [];
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node) && !anchors.has(node.source)) {
+        const message = `uses the alias "*${node.source}", but no "&${node.source}" stands before it`;
+        complaints.push({ finding: problem([], message), offset: node.range?.[0] ?? 0, isFatal: true });
+      }
+      if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
+    },
+  });
+  return complaints;
+}
+
+function describeError(document: Document, text: string, error: YAMLError): Complaint {
   const [offset] = error.pos;
+  const complain = (message: string, path: Path = [], isFatal = true): Complaint => {
+    return { finding: problem(path, message, 'key'), offset, isFatal };
+  };
   switch (error.code) {
-    case 'DUPLICATE_KEY': {
-      const path = pathOfKey(document, offset);
-      return { finding: problem(path, 'is given twice in one mapping; remove one of them', 'key'), offset };
-    }
+    case 'DUPLICATE_KEY':
+      return complain('is given twice in one mapping; remove one of them', pathOfKey(document, offset), false);
     case 'MULTIPLE_DOCS':
-      return { finding: problem([], 'holds several YAML documents; keep one, without "---" in between'), offset };
+      return complain('holds several YAML documents; keep one, without "---" in between');
     case 'TAB_AS_INDENT':
-      return { finding: problem([], 'is indented with a tab; YAML allows only spaces'), offset };
+      return complain('is indented with a tab; YAML allows only spaces');
     case 'TAG_RESOLVE_FAILED':
-      return { finding: problem([], `has the tag "${text.slice(...error.pos)}", which has no meaning here`), offset };
+      return complain(`has the tag "${text.slice(...error.pos)}", which has no meaning here`, [], false);
     default:
-      return { finding: problem([], `is not valid YAML: ${sentence(error)}`), offset };
+      return complain(`is not valid YAML: ${sentence(error)}`);
   }
 }
 

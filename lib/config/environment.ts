@@ -106,7 +106,12 @@ function credentialComplaints(read: Read): readonly (readonly [string, string])[
   const garbled = CREDENTIAL_VARIABLES.filter((name) => /\s|\p{Cc}/u.test(read(name) ?? '')).map(
     (name) => [name, 'contains white space or a control character; it was probably not copied as a whole'] as const,
   );
-  return [...halves, ...garbled];
+  const email = read('ATLASSIAN_ACCOUNT_EMAIL');
+  const isEmail = email === undefined || email.includes('@');
+  const notEmail = isEmail
+    ? []
+    : [['ATLASSIAN_ACCOUNT_EMAIL', 'is not the e-mail address of an Atlassian account'] as const];
+  return [...halves, ...garbled, ...notEmail];
 }
 
 function configSourceComplaint(source: string | undefined): string | undefined {
@@ -118,7 +123,7 @@ function configSourceComplaint(source: string | undefined): string | undefined {
   if (scheme === 'ssm') {
     return /^ssm:\/?[\w./-]+$/.test(source) ? undefined : `"${source}" lacks a part; write ssm:/name`;
   }
-  if (scheme === undefined || !source.includes('://')) return undefined;
+  if (scheme === undefined || scheme === 'file' || !source.includes('://')) return undefined;
   return `"${scheme}://" cannot be read from; give s3://bucket/key, ssm:/name or a file path`;
 }
 

@@ -9,9 +9,7 @@ const DURATION_RULE = 'expected a duration such as 90s, 10m or 2h, or a number o
 
 /** `90s`, `10m`, `2h`, `1h30m` or a number of seconds, as milliseconds. */
 export const duration = z
-  .union([z.number().min(0, { error: DURATION_RULE }), z.string().regex(DURATION_PATTERN, { error: DURATION_RULE })], {
-    error: DURATION_RULE,
-  })
+  .union([z.number().min(0), z.string().regex(DURATION_PATTERN, { error: DURATION_RULE })], { error: DURATION_RULE })
   .transform(parseDuration);
 
 /** Text with at least one visible character. */
