@@ -28,7 +28,7 @@ async function read(source: string, ...answers: readonly ScriptedAnswer[]) {
   const results: unknown[] = [];
   try {
     for (const _ of answers) {
-      results.push(await readSource(source, { onCall, cache, timeoutMs: 200 }).catch((error: unknown) => error));
+      results.push(await readSource(source, { onCall, cache, timeoutMs: 50 }).catch((error: unknown) => error));
     }
     expect(onCall).toHaveBeenCalledTimes(service.seen.length);
     return { results, seen: service.seen };
@@ -119,6 +119,12 @@ describe('s3://', () => {
       s3Error(503, 'ServiceUnavailable'),
       'ServiceError',
       'AWS failed at s3:GetObject on S3 object s3://bucket/key (503 ServiceUnavailable); it is tried anew next time',
+    ],
+    [
+      'an object that stops half-way',
+      'stall',
+      'ServiceError',
+      'AWS did not answer s3:GetObject on S3 object s3://bucket/key in time; check the network path (subnet, NAT, endpoint) if this lasts',
     ],
   ])('%s', async (_case, answer, name, message) => {
     expect((await read('s3://bucket/key', answer)).results).toMatchObject([{ name, message }]);
