@@ -18,7 +18,8 @@ export const text = z.string().regex(/\S/, { error: 'is empty' });
 /** A name that is shown to people: one line. */
 export const displayName = z
   .string()
-  .regex(/^\S(?:[^\p{Cc}]*\S)?$/u, { error: 'expected a name in one line, without spaces at its ends' })
+  .regex(/^\S(?:.*\S)?$/, { error: 'expected a name in one line, without spaces at its ends' })
+  .refine((name) => !/\p{Cc}/u.test(name), { error: 'contains a control character; write the name again by hand' })
   .max(100);
 
 /** The name of a cluster or job template, by which groups refer to it. */

@@ -60,6 +60,12 @@ describe('docs/configuration.md', async () => {
 });
 
 describe('generated files', () => {
+  it('the schema has only patterns that mean the same without the u flag, as editors compile them', async () => {
+    const patterns = [...(await readText('docs/configuration.schema.json')).matchAll(/"pattern": (".*")/g)];
+    expect(patterns.length).toBeGreaterThan(10);
+    expect(patterns.filter(([, pattern]) => pattern?.includes('\\\\p{'))).toEqual([]);
+  });
+
   it.each(generatedFiles)('$file is up to date', async ({ file, generate }) => {
     expect(await readText(file)).toBe(await generate());
   });

@@ -161,6 +161,7 @@ describe('groups', () => {
     ],
     ['a namespace of 64 characters', { namespace: 'a'.repeat(64) }, 'namespace: is longer than 63 characters'],
     ['a name with a line break', { name: 'a\nb' }, 'name: expected a name in one line, without spaces at its ends'],
+    ['a name with a tab', { name: 'a\tb' }, 'name: contains a control character; write the name again by hand'],
     [
       'an unknown strategy',
       { strategy: 'percentageRunnersIdel' },
