@@ -29,6 +29,9 @@ export type YamlDocument = {
   readonly locate: (finding: Finding) => InputProblem;
 };
 
+/** Enough for thousands of groups that share an anchor; few enough that aliases of aliases cannot fill the memory. */
+const MOST_ALIASES = 100_000;
+
 /**
  * Parses one YAML document (1.2, merge keys included, as Atlassian's parser knows them). `source` names the text in
  * the problems.
@@ -46,7 +49,7 @@ export function parseYaml(text: string, source: string): YamlDocument {
     const offsets = new Map(complaints.map(({ finding, offset }) => [finding, offset]));
     const isReadable = complaints.every(({ isFatal }) => !isFatal);
     return {
-      value: isReadable ? document.toJS() : undefined,
+      value: isReadable ? document.toJS({ maxAliasCount: MOST_ALIASES }) : undefined,
       findings: complaints.map(({ finding }) => finding),
       locate: (finding) => locateAt(finding, offsets.get(finding) ?? offsetOf(document, finding)),
     };

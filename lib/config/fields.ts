@@ -18,7 +18,7 @@ export const text = z.string().regex(/\S/, { error: 'is empty' });
 /** A name that is shown to people: one line. */
 export const displayName = z
   .string()
-  .regex(/^\S(?:.*\S)?$/, { error: 'expected a name in one line, without spaces at its ends' })
+  .regex(/^\S(?:.*\S)?$/, { error: 'expected a name in one line, without spaces at its ends', abort: true })
   .refine((name) => !/\p{Cc}/u.test(name), { error: 'contains a control character; write the name again by hand' })
   .max(100);
 

@@ -58,6 +58,19 @@ groups:
     ]);
   });
 
+  it('lets a thousand groups share what they have in common', () => {
+    const groups = Array.from(
+      { length: 1000 },
+      (_, index) => `- { <<: *group, name: g${index}, labels: [l${index}], parameters: *rule, cluster: *cluster }\n`,
+    );
+    const text = `x-group: &group { workspace: acme, namespace: runners, strategy: percentageRunnersIdle }
+x-cluster: &cluster default
+x-rule: &rule { min: 1, max: 1, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }
+groups:
+${groups.join('')}`;
+    expect(problemsOf(text)).toEqual([]);
+  });
+
   it('gives warnings their place, too', () => {
     const text = `constants:\n  runner_api_polling_interval: 600\n${VALID}`;
     expect(readConfig(text, 'r.yaml').warnings).toMatchObject([{ line: 2, column: 3 }]);
