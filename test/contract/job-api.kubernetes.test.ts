@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKubernetesJobApi } from '../../lib/kubernetes/jobs.ts';
+import { connectKubeconfig } from '../../lib/kubernetes/kubeconfig.ts';
+import { startLoopbackKubernetes } from '../fixtures/loopback-kubernetes.ts';
+import { type JobApiSubject, jobApiContract } from './job-api.ts';
+
+const CALLS = {
+  list: { method: 'GET', resource: 'pods' },
+  createJob: { method: 'POST', resource: 'jobs' },
+  createSecret: { method: 'POST', resource: 'secrets' },
+  deleteJob: { method: 'DELETE', resource: 'jobs' },
+} as const;
+
+async function makeSubject(tls: boolean): Promise<JobApiSubject> {
+  const directory = await mkdtemp(join(tmpdir(), 'job-api-'));
+  const server = await startLoopbackKubernetes({
+    namespaces: ['runners', 'others'],
+    longestPage: 20,
+    ...(tls ? { tls: {} } : {}),
+  });
+  const client = connectKubeconfig({ path: await server.writeKubeconfig(directory) });
+  return {
+    api: createKubernetesJobApi({ clients: async () => client }),
+    namespaces: [
+      { cluster: 'main', namespace: 'runners' },
+      { cluster: 'main', namespace: 'others' },
+    ],
+    absent: { cluster: 'main', namespace: 'nowhere' },
+    control: {
+      secrets: ({ namespace }) => server.names(namespace, 'secrets'),
+      endJob: ({ namespace }, name, how) =>
+        server.setJobCondition(namespace, name, how === 'complete' ? 'Complete' : 'Failed'),
+      startPod: ({ namespace }, name) => server.setPodStatus(namespace, name, { phase: 'Running' }),
+      refusePod: ({ namespace }, name, message) => {
+        const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
+        server.setPodStatus(namespace, name, { phase: 'Pending', conditions: [condition] });
+      },
+      failNext: (method) => server.failNext({ ...CALLS[method], answer: { status: 403, reason: 'Forbidden' } }),
+    },
+    severalPages: 45,
+    close: async () => {
+      await server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+jobApiContract('Kubernetes over HTTP', () => makeSubject(false));
+jobApiContract('Kubernetes over TLS', () => makeSubject(true));

@@ -1,0 +1,172 @@
+/**
+ * What every JobApi must do, whether it speaks to a cluster or is the in-memory world. A test file calls
+ * `jobApiContract` with a way to make a fresh subject for each test.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ServiceError } from '../../lib/errors.ts';
+import { renderManifests } from '../../lib/kubernetes/manifests.ts';
+import { jobName, secretName } from '../../lib/kubernetes/naming.ts';
+import type { RunnerGroup } from '../../lib/model.ts';
+import type { JobApi, Namespace } from '../../lib/ports.ts';
+import { Secret } from '../../lib/secret.ts';
+import { group, runner } from '../fixtures/fleet.ts';
+
+/** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
+export type JobApiSubject = {
+  readonly api: JobApi;
+  /** Two namespaces that exist and are empty. */
+  readonly namespaces: readonly [Namespace, Namespace];
+  /** A namespace that does not exist. */
+  readonly absent: Namespace;
+  readonly control: {
+    /** Names of the Secrets there, once garbage collection has had its time. */
+    secrets(namespace: Namespace): readonly string[] | Promise<readonly string[]>;
+    /** The Job ends. */
+    endJob(namespace: Namespace, name: string, how: 'complete' | 'failed'): void | Promise<void>;
+    /** The Job's pod runs. */
+    startPod(namespace: Namespace, name: string): void | Promise<void>;
+    /** No node takes the Job's pod. */
+    refusePod(namespace: Namespace, name: string, message: string): void | Promise<void>;
+    /** The next call of this method is refused. */
+    failNext(method: keyof JobApi): void | Promise<void>;
+  };
+  /** More Jobs than fit on one page, if there are pages. */
+  readonly severalPages: number;
+  close(): void | Promise<void>;
+};
+
+/** A uuid in Bitbucket's form, by number. */
+function uuid(number: number): string {
+  return `{00000000-0000-4000-8000-${String(number).padStart(12, '0')}}`;
+}
+
+function manifestsOf(place: Namespace, number: number, over: Partial<RunnerGroup> = {}) {
+  return renderManifests({
+    group: group({ ...place, name: 'Builds: größere', ...over }),
+    runner: runner({ uuid: uuid(number) }),
+    identity: { workspaceUuid: uuid(999) },
+    credentials: { clientId: 'client-id', clientSecret: new Secret('client-secret') },
+  });
+}
+
+/** Declares the suite under `name`; `makeSubject` is called before each test. */
+export function jobApiContract(name: string, makeSubject: () => JobApiSubject | Promise<JobApiSubject>): void {
+  describe(`JobApi contract: ${name}`, () => {
+    let subject: JobApiSubject;
+    let place: Namespace;
+    beforeEach(async () => {
+      subject = await makeSubject();
+      [place] = subject.namespaces;
+    });
+    afterEach(() => subject.close());
+
+    const launch = async (number: number): Promise<string> => {
+      const { job, secret } = manifestsOf(place, number);
+      const owner = await subject.api.createJob(place, job);
+      await subject.api.createSecret(place, secret, owner);
+      return job.metadata.name;
+    };
+
+    it('lists nothing where there is nothing', async () => {
+      expect(await subject.api.list(place)).toEqual([]);
+    });
+
+    it('lists a Job under its runner and its group, exactly as they are called', async () => {
+      await launch(1);
+      expect(await subject.api.list(place)).toMatchObject([
+        {
+          name: jobName(uuid(1)),
+          runnerUuid: '00000000-0000-4000-8000-000000000001',
+          group: 'Builds: größere',
+          status: 'active',
+        },
+      ]);
+    });
+
+    it('keeps namespaces apart', async () => {
+      await launch(1);
+      expect(await subject.api.list(subject.namespaces[1])).toEqual([]);
+    });
+
+    it('lists every Job once, over all pages', async () => {
+      const numbers = Array.from({ length: subject.severalPages }, (_, index) => index + 1);
+      await Promise.all(numbers.map((number) => subject.api.createJob(place, manifestsOf(place, number).job)));
+      const names = (await subject.api.list(place)).map((job) => job.name);
+      expect(names.toSorted()).toEqual(numbers.map((number) => jobName(uuid(number))));
+    });
+
+    it('creating a Job again gives the one that is there', async () => {
+      const { job } = manifestsOf(place, 1);
+      const first = await subject.api.createJob(place, job);
+      expect(first).toEqual({ name: jobName(uuid(1)), uid: expect.any(String) });
+      expect(await subject.api.createJob(place, job)).toEqual(first);
+      expect(await subject.api.list(place)).toHaveLength(1);
+    });
+
+    it('creating a Secret again is success', async () => {
+      const { job, secret } = manifestsOf(place, 1);
+      const owner = await subject.api.createJob(place, job);
+      await subject.api.createSecret(place, secret, owner);
+      await subject.api.createSecret(place, secret, owner);
+      expect(await subject.control.secrets(place)).toEqual([secretName(uuid(1))]);
+    });
+
+    it('deleting a Job takes its Secret along, and nothing else', async () => {
+      await launch(1);
+      await launch(2);
+      await subject.api.deleteJob(place, jobName(uuid(1)));
+      expect((await subject.api.list(place)).map((job) => job.name)).toEqual([jobName(uuid(2))]);
+      expect(await subject.control.secrets(place)).toEqual([secretName(uuid(2))]);
+    });
+
+    it('deleting a Job that is not there is success', async () => {
+      await subject.api.deleteJob(place, jobName(uuid(1)));
+      await launch(1);
+      await subject.api.deleteJob(place, jobName(uuid(1)));
+      await subject.api.deleteJob(place, jobName(uuid(1)));
+      expect(await subject.api.list(place)).toEqual([]);
+    });
+
+    it.each(['complete', 'failed'] as const)('tells a Job that is %s', async (how) => {
+      await subject.control.endJob(place, await launch(1), how);
+      expect(await subject.api.list(place)).toMatchObject([{ status: how }]);
+    });
+
+    it('tells a pod that runs', async () => {
+      await subject.control.startPod(place, await launch(1));
+      const [job] = await subject.api.list(place);
+      expect(job?.pod).toMatchObject({ phase: 'Running', restarts: 0 });
+      expect(job?.pod).not.toHaveProperty('trouble');
+    });
+
+    it('tells why a pod does not start', async () => {
+      await subject.control.refusePod(place, await launch(1), '0/5 nodes are available');
+      const [job] = await subject.api.list(place);
+      expect(job?.pod).toMatchObject({
+        phase: 'Pending',
+        trouble: { reason: 'Unschedulable', message: '0/5 nodes are available' },
+      });
+    });
+
+    it('refuses a Job for a namespace that does not exist, and names it', async () => {
+      const attempt = subject.api.createJob(subject.absent, manifestsOf(subject.absent, 1).job);
+      await expect(attempt).rejects.toThrow(ServiceError);
+      await expect(attempt).rejects.toMatchObject({ service: 'kubernetes', outcome: 'refused' });
+      await expect(attempt).rejects.toThrow(subject.absent.namespace);
+    });
+
+    it.each(['list', 'createJob', 'createSecret', 'deleteJob'] as const)('a refused %s throws', async (method) => {
+      const { job, secret } = manifestsOf(place, 1);
+      const owner = await subject.api.createJob(place, job);
+      const calls = {
+        list: () => subject.api.list(place),
+        createJob: () => subject.api.createJob(place, manifestsOf(place, 2).job),
+        createSecret: () => subject.api.createSecret(place, secret, owner),
+        deleteJob: () => subject.api.deleteJob(place, owner.name),
+      };
+      await subject.control.failNext(method);
+      await expect(calls[method]()).rejects.toMatchObject({ name: 'ServiceError', service: 'kubernetes' });
+      await expect(subject.api.list(place)).resolves.toHaveLength(1);
+    });
+  });
+}
