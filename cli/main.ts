@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
+import { addDemo } from './demo-command.ts';
 import { type ExitCode, failureDocument, failureOf } from './failure.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
@@ -30,6 +31,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addPlan(program, terminal, finish);
   addApply(program, terminal, finish);
   addRun(program, terminal, finish);
+  addDemo(program);
   return program;
 }
 

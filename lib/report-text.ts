@@ -72,7 +72,8 @@ function table(report: Report, options: TextOptions): readonly string[] {
   return [
     paint(options, 'heading', `${titles.join('')}${beside ? '  WHY' : ''}`.trimEnd()),
     ...report.groups.flatMap((group, index) => {
-      const row = layRow(COLUMNS, widths, rows[index] ?? []).map((text) => paint(options, toneOf(group), text));
+      const cells = layRow(COLUMNS, widths, rows[index] ?? []);
+      const row = cells.map((text) => paint(options, toneOf(group), beside ? text : text.trimEnd()));
       const lines = [{ text: why(group) }, ...details(group, report)];
       return beside
         ? zip(row, render(lines, 0, { ...options, width: options.width - left }), ' '.repeat(left - 2))

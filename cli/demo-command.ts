@@ -1,0 +1,66 @@
+/** `demo`: how the show of demo.ts is asked for. It needs no configuration, no workspace and no cluster. */
+import { styleText } from 'node:util';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Kind } from './demo-picture.ts';
+
+const HELP = `
+A working day of one group in a simulated world, decided by the same code that scales for real.
+
+Examples:
+  $ runner-autoscaler demo
+  $ runner-autoscaler demo --speed 4 --seed 7
+  $ runner-autoscaler demo --json
+
+Exit code: 0 fine, also when interrupted; 2 wrong use.`;
+
+type Options = { readonly seed: number; readonly speed: number; readonly json?: true };
+
+const STYLES = {
+  busy: 'green',
+  idle: 'cyan',
+  starting: 'yellow',
+  draining: 'magenta',
+  waiting: 'red',
+  faint: 'dim',
+  strong: 'bold',
+} as const satisfies Record<Kind, string>;
+
+/** Adds the command to the program. */
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('watch a simulated working day')
+    .option('--speed <factor>', 'how fast it goes in a terminal', parsePositive, 1)
+    .option('--seed <number>', 'another number, another day', parsePositive, 1)
+    .option('--json', "print the day's figures as one JSON document")
+    .addHelpText('after', HELP)
+    .action(demo);
+}
+
+async function demo({ seed, speed, json }: Options): Promise<void> {
+  // The simulated world is of no use to the other commands.
+  const { playDemo } = await import('./demo.ts');
+  const { stdout } = process;
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await playDemo(
+      { seed, speed, json: json === true },
+      {
+        columns: stdout.isTTY ? stdout.columns : undefined,
+        paint: (kind, text) => styleText(STYLES[kind], text, { stream: stdout }),
+        write: (text) => stdout.write(text),
+        signal: controller.signal,
+      },
+    );
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
+}

@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure } from '../../lib/metrics.ts';
+import { group, growing, partial, report, shrinking } from '../doors/reports.ts';
+
+const flat = (sets: readonly MetricSet[]) =>
+  sets.map(({ group: name = 'tick', metrics }) => [
+    name,
+    Object.fromEntries(metrics.map((metric) => [metric.name, metric.value])),
+  ]);
+
+const TICK = { TickDuration: 420, BitbucketCalls: 5, KubernetesCalls: 8, AwsCalls: 2 };
+const SUCCEEDED = ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK }];
+const FAILED = ['tick', { TicksSucceeded: 0, TicksFailed: 1, ...TICK }];
+const NOTHING = {
+  RunnersBusy: 0,
+  RunnersIdle: 0,
+  RunnersStarting: 0,
+  RunnersDraining: 0,
+  RunnersDead: 0,
+  ScaledUpBy: 0,
+  ScaledDownBy: 0,
+  RunnersWithheld: 0,
+  Failures: 0,
+};
+
+describe('metrics of a report', () => {
+  it.each([
+    [
+      'a quiet tick',
+      report({ groups: [group()] }),
+      [['linux-large', { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 }], SUCCEEDED],
+    ],
+    [
+      'growth that max limits and a create that fails',
+      report({ groups: [growing('apply')] }),
+      [
+        ['linux-small', { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 }],
+        FAILED,
+      ],
+    ],
+    [
+      'retirement, its cool-down being no shortage',
+      report({ groups: [shrinking('apply')] }),
+      [['arm', { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 }], SUCCEEDED],
+    ],
+    [
+      'a group that could not be read',
+      report({ groups: [partial()] }),
+      [['beta-builds', { ...NOTHING, Failures: 1 }], FAILED],
+    ],
+    ['a problem of the tick', report({ problems: ['x'] }), [FAILED]],
+    ['a tick that the lease kept out', report({ tick: { skipped: 'lease' } }), [['tick', { TicksSkipped: 1 }]]],
+    ['a dry run', report({ tick: { mode: 'plan' }, groups: [partial()] }), [['tick', { DryRuns: 1 }]]],
+  ])('%s', (_, value, expected) => {
+    expect(flat(metricsOf(value))).toEqual(expected);
+  });
+
+  it('counts a tick without a report as failed, a dry run without one as a dry run', () => {
+    expect(flat(metricsOfFailure('apply'))).toEqual([['tick', { TicksSucceeded: 0, TicksFailed: 1 }]]);
+    expect(flat(metricsOfFailure('plan'))).toEqual([['tick', { DryRuns: 1 }]]);
+  });
+});
+
+describe('EMF', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('is one line per group with its dimension, and one for the tick without', () => {
+    const lines: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+    const sink = createMetrics();
+    emit(sink, metricsOf(report({ groups: [group(), growing('apply')] })));
+    sink.publishStoredMetrics();
+    vi.restoreAllMocks();
+
+    const documents = lines.map((line) => JSON.parse(line));
+    expect(
+      documents.map(({ _aws, ...rest }) => [
+        _aws.CloudWatchMetrics[0].Namespace,
+        _aws.CloudWatchMetrics[0].Dimensions,
+        rest.group,
+      ]),
+    ).toEqual([
+      ['BitbucketRunnerAutoscaler', [['service', 'group']], 'linux-large'],
+      ['BitbucketRunnerAutoscaler', [['service', 'group']], 'linux-small'],
+      ['BitbucketRunnerAutoscaler', [['service']], undefined],
+    ]);
+    expect(documents[0]).toMatchObject({ RunnersBusy: 4, service: 'bitbucket-runner-autoscaler' });
+    expect(documents[2]).toMatchObject({ TicksFailed: 1, TickDuration: 420 });
+    expect(documents[2]).not.toHaveProperty('RunnersBusy');
+  });
+});
