@@ -142,8 +142,8 @@ describe('what is stamped on', () => {
     });
   });
 
-  it('whatever the group is called, its label is valid and its annotation exact', () => {
-    fc.assert(
+  it('whatever the group is called, its label is valid and its annotation exact', async () => {
+    await fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }), (name) => {
         const { labels, annotations } = metadata(BARE, { name }).job as Record<string, Record<string, string>>;
         expect(labels?.['bitbucket-runner-autoscaler/group']).toMatch(

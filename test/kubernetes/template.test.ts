@@ -139,11 +139,11 @@ const hostile = fc.oneof(
 );
 
 describe('hostile values', () => {
-  it('stay one string, whatever they contain', () => {
+  it('stay one string, whatever they contain', async () => {
     const template = templateOf(
       'a: "{{v}}"\nb: pre-{{v}}-post\nc: |-\n  {{v}}\nd: { e: ["{{v}}"] }\nf: "{{{runnerUuid}}}"',
     );
-    fc.assert(
+    await fc.assert(
       fc.property(hostile, (value) => {
         const rendering = renderTemplate(template, { everywhere: { v: value, runnerUuid: value }, secretOnly: {} });
         expect(rendering.problems).toEqual([]);
@@ -154,8 +154,8 @@ describe('hostile values', () => {
     );
   });
 
-  it('templates of any text never throw anything but problems', () => {
-    fc.assert(
+  it('templates of any text never throw anything but problems', async () => {
+    await fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
         const { problems, objects } = renderTemplate(templateOf(text), variables);
         expect(problems.length > 0 ? objects : []).toEqual([]);
