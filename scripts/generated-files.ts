@@ -2,7 +2,9 @@
  * The files of this repository that are made from its code. Each entry says where a file lies and how its text is made;
  * `generate.ts` writes them, and a test fails when one is out of date.
  */
+import { readFile } from 'node:fs/promises';
 import { jsonSchema } from '../lib/config/schema.ts';
+import { fillTables } from './documentation-tables.ts';
 
 /** A generated file: its path from the root of the repository, and its text. */
 export type GeneratedFile = {
@@ -13,4 +15,9 @@ export type GeneratedFile = {
 /** Every generated file. */
 export const generatedFiles: readonly GeneratedFile[] = [
   { file: 'docs/configuration.schema.json', generate: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
+  // Written by hand but for its tables, which the tests' rows fill in.
+  {
+    file: 'docs/scaling.md',
+    generate: async () => fillTables(await readFile(new URL('../docs/scaling.md', import.meta.url), 'utf8')),
+  },
 ];

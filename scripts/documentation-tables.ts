@@ -1,0 +1,42 @@
+/** The tables of docs/scaling.md, made from the rows that the tests run. */
+import { SCALING_ROWS, type ScalingRow } from '../test/tables/scaling.ts';
+
+/** The text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. */
+export function fillTables(text: string): string {
+  return Object.entries(TABLES).reduce((filled, [name, table]) => fill(filled, name, table()), text);
+}
+
+const TABLES: Readonly<Record<string, () => string>> = { percentageRunnersIdle: scalingTable };
+
+function fill(text: string, name: string, table: string): string {
+  const start = `<!-- generated: ${name} -->`;
+  const from = text.indexOf(start);
+  const to = text.indexOf('<!-- end -->', from);
+  if (from < 0 || to < 0) throw new Error(`docs/scaling.md has no place for the table "${name}"`);
+  return `${text.slice(0, from)}${start}\n\n${table}\n\n${text.slice(to)}`;
+}
+
+function scalingTable(): string {
+  return markdown(
+    ['case', 'seen', 'decision', 'reason', 'Atlassian’s instead'],
+    SCALING_ROWS.map((row) => [
+      row.name,
+      seen(row),
+      row.action === 'hold' ? `hold at ${row.to}` : `${row.action} to ${row.to}`,
+      [`\`${row.reason}\``, ...(row.bounds ?? []).map((bound) => `bound by \`${bound}\``)].join(', '),
+      row.atlassian ?? '',
+    ]),
+  );
+}
+
+function seen({ seen: counts, over = {} }: ScalingRow): string {
+  const { strategy, ...limits } = over;
+  const runners = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  const settings = Object.entries({ ...limits, ...strategy }).map(([key, value]) => `${key} ${value}`);
+  return [runners.length === 0 ? 'none' : runners.join(', '), ...settings].join('; ');
+}
+
+function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
+}
