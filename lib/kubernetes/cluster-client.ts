@@ -5,7 +5,7 @@
  */
 import type { Instant } from '../model.ts';
 import { type ClusterAnswer, type ClusterEndpoint, type ClusterRequest, exchange } from './exchange.ts';
-import { answerFailure, type Breakage, breakageOf, brokenExchange, malformedAnswer, statusReason } from './failure.ts';
+import { answerFailure, type Breakage, breakageOf, brokenExchange, malformedAnswer, reasonOf } from './failure.ts';
 
 /** How a cluster is reached; made from a kubeconfig, or from whatever else knows an address and an identity. */
 export type ClusterConnection = {
@@ -69,6 +69,9 @@ const LONGEST_RETRY_AFTER_MS = 10_000;
 
 type Attempt = { readonly answer: ClusterAnswer; readonly endpoint: ClusterEndpoint } | { readonly error: unknown };
 
+/** The last attempt, and whether any of them may have had its effect. */
+type Delivery = { readonly last: Attempt; readonly mayHaveHappened: boolean };
+
 /** A client for the cluster behind `connection`. */
 export function createClusterClient(
   connection: ClusterConnection,
@@ -91,9 +94,10 @@ export function createClusterClient(
     }
   }
 
-  /** The last attempt. New credentials, once, do not count as a repetition. */
-  async function send(request: ClusterRequest, timeoutMs: number): Promise<Attempt> {
+  /** Attempts until one settles it. New credentials, once, do not count as a repetition. */
+  async function send(request: ClusterRequest, timeoutMs: number): Promise<Delivery> {
     let renewed = false;
+    let mayHaveHappened = false;
     for (let repetition = 0; ; ) {
       const last = await attempt(request, timeoutMs);
       if ('answer' in last && last.answer.status === 401 && !renewed) {
@@ -101,9 +105,12 @@ export function createClusterClient(
         connection.renew(last.endpoint);
         continue;
       }
-      const trouble = troubleOf(last, request);
+      const trouble = troubleOf(last);
+      mayHaveHappened ||= isUncertain(last);
       const delayMs = delayBefore(repetition, last, random(), now());
-      if (trouble === undefined || repetition >= REPETITIONS[trouble] || delayMs === undefined) return last;
+      if (trouble === undefined || repetition >= REPETITIONS[trouble] || delayMs === undefined) {
+        return { last, mayHaveHappened };
+      }
       repetition += 1;
       await sleep(delayMs);
     }
@@ -114,9 +121,10 @@ export function createClusterClient(
     async request<T>(method: ClusterRequest['method'], path: string, options: RequestOptions = {}): Promise<T> {
       const { timeoutMs = defaultTimeoutMs, ...rest } = options;
       const request = { method, path, ...rest };
-      const last = await send(request, timeoutMs);
-      if ('error' in last) throw brokenExchange(connection.description, request, last.error, timeoutMs);
-      if (last.answer.status >= 300) throw answerFailure(connection.description, request, last.answer);
+      const { last, mayHaveHappened } = await send(request, timeoutMs);
+      const outcome = mayHaveHappened ? 'unknown' : 'refused';
+      if ('error' in last) throw brokenExchange(connection.description, request, last.error, { outcome, timeoutMs });
+      if (last.answer.status >= 300) throw answerFailure(connection.description, request, last.answer, outcome);
       try {
         return JSON.parse(last.answer.text) as T;
       } catch {
@@ -126,11 +134,18 @@ export function createClusterClient(
   };
 }
 
-function troubleOf(attempt: Attempt, request: ClusterRequest): keyof typeof REPETITIONS | undefined {
+/** Whether the attempt may have had its effect although there is no success to show for it. */
+function isUncertain(attempt: Attempt): boolean {
+  if ('answer' in attempt) return attempt.answer.status >= 500;
+  const breakage = breakageOf(attempt.error);
+  return breakage === 'lost' || breakage === 'timeout';
+}
+
+function troubleOf(attempt: Attempt): keyof typeof REPETITIONS | undefined {
   if ('error' in attempt) return breakageOf(attempt.error);
   const { answer } = attempt;
   if (answer.status === 429 || answer.status >= 500) return 'overload';
-  const isConflict = answer.status === 409 && statusReason(answerFailure('', request, answer)) === 'Conflict';
+  const isConflict = answer.status === 409 && reasonOf(answer) === 'Conflict';
   return isConflict ? 'conflict' : undefined;
 }
 

@@ -23,6 +23,11 @@ export function statusReason(error: unknown): string | undefined {
   return cause?.statusReason;
 }
 
+/** The Status reason of an answer; empty when it has none. */
+export function reasonOf(answer: ClusterAnswer): string {
+  return statusOf(answer).reason;
+}
+
 /** What the request did, for the start of a sentence: `create jobs in namespace "runners"`. */
 type Target = {
   readonly verb: string;
@@ -41,13 +46,17 @@ function targetOf({ method, path }: ClusterRequest): Target {
 }
 
 /** The error for an answer that is not a success. `cluster` names it, such as `cluster "ci" (https://…)`. */
-export function answerFailure(cluster: string, request: ClusterRequest, answer: ClusterAnswer): ServiceError {
+export function answerFailure(
+  cluster: string,
+  request: ClusterRequest,
+  answer: ClusterAnswer,
+  outcome: ServiceError['outcome'],
+): ServiceError {
   const target = targetOf(request);
   const status = statusOf(answer);
-  const mayHaveHappened = answer.status >= 500;
   return new ServiceError(
     `${cluster}: cannot ${target.text}: ${explain(target, answer.status, status)}`,
-    { service: 'kubernetes', outcome: mayHaveHappened ? 'unknown' : 'refused', status: answer.status },
+    { service: 'kubernetes', outcome, status: answer.status },
     { cause: { statusReason: status.reason } satisfies StatusCause },
   );
 }
@@ -135,13 +144,12 @@ export function brokenExchange(
   cluster: string,
   request: ClusterRequest,
   error: unknown,
-  timeoutMs: number,
+  { outcome, timeoutMs }: { readonly outcome: ServiceError['outcome']; readonly timeoutMs: number },
 ): ServiceError {
   const breakage = breakageOf(error);
-  const neverSent = breakage === 'connect' || breakage === 'tls' || breakage === 'credentials';
   return new ServiceError(
     `${cluster}: cannot ${targetOf(request).text}: ${explainBreakage(breakage, error, timeoutMs)}`,
-    { service: 'kubernetes', outcome: neverSent ? 'refused' : 'unknown' },
+    { service: 'kubernetes', outcome },
     { cause: error },
   );
 }

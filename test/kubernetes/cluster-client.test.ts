@@ -90,6 +90,17 @@ describe('what is repeated', () => {
     expect(loopback.trace()).toHaveLength(calls);
   });
 
+  it.each<[string, readonly FaultAnswer[], string]>([
+    ['refused at once', [{ status: 422 }], 'refused'],
+    ['turned away by load', [{ status: 429 }, { status: 403 }], 'refused'],
+    ['refused after an answer was lost', ['reset', { status: 403 }], 'unknown'],
+    ['refused after an error of the server', [{ status: 500 }, { status: 422 }], 'unknown'],
+  ])('tells whether it may have happened: %s', async (_name, answers, outcome) => {
+    await using loopback = await openLoopback();
+    for (const answer of answers) loopback.server.failNext({ answer });
+    await expect(loopback.client.request('POST', SECRETS, { body: SECRET })).rejects.toMatchObject({ outcome });
+  });
+
   it('a create whose answer was lost meets its own object', async () => {
     await using loopback = await openLoopback();
     loopback.server.failNext({ answer: 'reset-after-effect' });
