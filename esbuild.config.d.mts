@@ -1,0 +1,4 @@
+import type { Metafile } from 'esbuild';
+
+/** Builds the functions and the command line into `outdir`, by default dist/, and gives esbuild's account of it. */
+export declare function bundle(outdir?: string): Promise<Metafile>;

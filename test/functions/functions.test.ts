@@ -1,0 +1,188 @@
+/** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, buildBundle } from '../doors/bundle.ts';
+import { configuration, startDoorsWorld } from '../doors/world.ts';
+import { type Invocation, linesOf, startLambda } from './lambda.ts';
+
+let bundle: Bundle;
+
+beforeAll(async () => {
+  bundle = await buildBundle();
+});
+
+afterAll(async () => {
+  await bundle.remove();
+});
+
+const decisionsOf = ({ report }: Invocation) =>
+  report?.groups.map(({ decision: { action, from, to } }) => `${action} ${from} → ${to}`);
+
+const emitted = (invocation: Invocation, metric: string) =>
+  linesOf(invocation).flatMap((line) => (metric in line ? [line[metric]] : []));
+
+describe('scale', () => {
+  it('creates the runners with the first tick and holds with the second', async () => {
+    await using world = await startDoorsWorld();
+    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+
+    const first = await scale.invoke({ 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' });
+    expect(decisionsOf(first)).toEqual(['scale-up 0 → 3']);
+    expect(world.runners()).toHaveLength(3);
+    expect(world.kubernetes.names('runners', 'jobs')).toHaveLength(3);
+    expect(world.kubernetes.names('runners', 'secrets')).toHaveLength(3);
+    expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 0 });
+
+    world.bitbucket.forgetRequests();
+    const second = await scale.invoke({});
+    expect(decisionsOf(second)).toEqual(['hold 3 → 3']);
+    expect(world.bitbucket.trace()).toEqual(['GET /internal/workspaces/acme/pipelines-config/runners?pagelen=100 200']);
+  });
+
+  it('writes a line per group and one for the tick, with the request id, and its metrics', async () => {
+    await using world = await startDoorsWorld();
+    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+
+    const invocation = await scale.invoke({}, { requestId: 'request-42' });
+    const lines = linesOf(invocation).filter((line) => 'message' in line);
+    expect(lines.map(({ level, message, function_request_id }) => [level, message, function_request_id])).toEqual([
+      ['INFO', expect.stringMatching(/^linux-large: scale-up 0 → 3: 0 usable and 0 starting/), 'request-42'],
+      ['INFO', expect.stringMatching(/^Tick over 1 groups took \d+ ms$/), 'request-42'],
+    ]);
+    expect(lines[0]).toMatchObject({ tickId: invocation.report?.tick.id, group: invocation.report?.groups[0] });
+    expect(emitted(invocation, 'RunnersStarting')).toEqual([0]);
+    expect(emitted(invocation, 'ScaledUpBy')).toEqual([3]);
+    expect(emitted(invocation, 'TicksSucceeded')).toEqual([1]);
+  });
+
+  it('does nothing in a dry run', async () => {
+    await using world = await startDoorsWorld();
+    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+
+    const invocation = await scale.invoke({ dryRun: true, groups: ['linux-large'] });
+    expect(invocation.report?.tick.mode).toBe('plan');
+    expect(invocation.report?.groups[0]?.plan).toHaveLength(3);
+    expect(world.runners()).toEqual([]);
+    expect(emitted(invocation, 'DryRuns')).toEqual([1]);
+    expect(emitted(invocation, 'TicksSucceeded')).toEqual([]);
+  });
+
+  it('fails when Bitbucket does, in one sentence, after the report is logged', async () => {
+    await using world = await startDoorsWorld();
+    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+    world.bitbucket.script({ path: '/runners', times: 100, reply: { status: 403, body: { secret: 'x' } } });
+
+    const invocation = await scale.invoke({});
+    expect(invocation.report).toBeUndefined();
+    expect(invocation.error?.message).toMatch(
+      /^The tick failed in 1 of 1 groups \(linux-large\): see .+ tick [\w-]+\.$/,
+    );
+    expect(invocation.error?.stack).toBe(`FailedTick: ${invocation.error?.message}`);
+    const [ofGroup, ofTick] = linesOf(invocation).filter((line) => 'message' in line);
+    expect(ofGroup).toMatchObject({ level: 'ERROR', group: { name: 'linux-large', decision: { action: 'hold' } } });
+    expect(ofGroup?.message).toMatch(/403/);
+    expect(ofTick).toMatchObject({ level: 'ERROR', tick: { mode: 'apply' } });
+    expect(emitted(invocation, 'TicksFailed')).toEqual([1]);
+    expect(invocation.output).not.toContain('    at ');
+
+    const healed = await scale.invoke({}, { requestId: 'request-2' });
+    expect(healed.error ?? decisionsOf(healed)).toBeDefined();
+  });
+
+  it('leaves other groups alone when one has no credential', async () => {
+    const two = `
+workspaces:
+  beta: { secretId: ci/beta }
+${configuration({ min: 2 })}
+  - name: "beta-builds"
+    workspace: "beta"
+    labels: ["beta"]
+    namespace: "runners"
+    strategy: "percentageRunnersIdle"
+    parameters: { min: 1, max: 2, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }
+`;
+    await using world = await startDoorsWorld(two);
+    // Nobody listens there: Secrets Manager is out of reach.
+    const environment = {
+      ...world.environment,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'y',
+    };
+    await using scale = await startLambda(bundle.path('scale.js'), environment);
+
+    const invocation = await scale.invoke({});
+    expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 2 groups \(beta-builds\)/);
+    expect(invocation.output).toContain('ci/beta');
+    expect(world.runners()).toHaveLength(2);
+  });
+
+  it('takes a lease that a second tick at the same time respects', async () => {
+    await using world = await startDoorsWorld();
+    await using first = await startLambda(bundle.path('scale.js'), world.environment);
+    await using second = await startLambda(bundle.path('scale.js'), world.environment);
+    world.bitbucket.latencyMs = 300;
+
+    // The same request id, as when an event is delivered twice.
+    const both = await Promise.all([first.invoke({}), second.invoke({})]);
+    expect(both.map(({ report }) => report?.tick.skipped?.replace(/tick .*/, 'tick …') ?? 'worked').sort()).toEqual([
+      'lease held by tick …',
+      'worked',
+    ]);
+    expect(both.flatMap((invocation) => emitted(invocation, 'TicksSkipped'))).toEqual([1]);
+    expect(world.runners()).toHaveLength(3);
+  });
+
+  it.each([
+    ['an event that is none', { groups: 'linux-large' }, {}, 'InputError', /^The event is not one/],
+    ['a group that does not exist', { groups: ['windows'] }, {}, 'InputError', /^No group is called "windows"/],
+    ['no configuration', {}, { CONFIG_SOURCE: '' }, 'InputError', /^No configuration is named/],
+    ['a configuration that is missing', {}, { CONFIG_SOURCE: '/nowhere.yaml' }, 'InputError', /nowhere\.yaml/],
+    ['a variable that is wrong', {}, { STATE_STORE: 'redis:x' }, 'InputError', /STATE_STORE/],
+  ])('refuses %s in one sentence', async (_, event, variables, name, message) => {
+    await using world = await startDoorsWorld();
+    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...variables });
+
+    const invocation = await scale.invoke(event);
+    expect(invocation.error?.name).toBe(name);
+    expect(invocation.error?.message).toMatch(message);
+    expect(invocation.error?.message).not.toContain('\n');
+    expect(invocation.output).toContain('"level":"ERROR"');
+    expect(invocation.output).not.toContain('    at ');
+    expect(emitted(invocation, 'TicksFailed')).toEqual([1]);
+    expect(world.runners()).toEqual([]);
+  });
+
+  it('writes no secret, at the most talkative level, whether it works or fails', async () => {
+    await using world = await startDoorsWorld();
+    const environment = { ...world.environment, LOG_LEVEL: 'TRACE' };
+    await using scale = await startLambda(bundle.path('scale.js'), environment);
+    const worked = await scale.invoke({});
+    world.kubernetes.failNext({ method: 'POST', resource: 'secrets', times: 10, answer: { status: 403 } });
+    await world.write('runners_config.yaml', configuration({ min: 5 }));
+    const failed = await scale.invoke({});
+
+    expect(failed.error?.message).toMatch(/^The tick failed/);
+    const state = await readFile(world.path('state.json'), 'utf8');
+    const everything = worked.output + failed.output + JSON.stringify([worked.report, failed.error]) + state;
+    const runnerSecrets = world.kubernetes
+      .objects('runners', 'secrets')
+      .flatMap((secret) => Object.values((secret.stringData ?? secret.data ?? {}) as Record<string, string>));
+    expect(runnerSecrets.length).toBeGreaterThan(0);
+    const secrets = [...world.secrets(), ...runnerSecrets.filter((text) => text.includes('secret-'))];
+    expect(secrets.filter((secret) => everything.includes(secret))).toEqual([]);
+  });
+});
+
+describe('report', () => {
+  it.each([{}, { dryRun: false }])('never acts, not even when asked: %j', async (event) => {
+    await using world = await startDoorsWorld();
+    await using report = await startLambda(bundle.path('report.js'), world.environment);
+
+    const invocation = await report.invoke(event);
+    expect(invocation.report?.tick.mode).toBe('plan');
+    expect(decisionsOf(invocation)).toEqual(['scale-up 0 → 3']);
+    expect(world.runners()).toEqual([]);
+    expect(world.kubernetes.requests.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});

@@ -1,0 +1,60 @@
+/** A function of the bundle in a process of its own, with its log. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Report } from '../../lib/model.ts';
+
+export type Invocation = {
+  readonly report?: Report;
+  readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
+  /** What this invocation wrote, stdout and stderr. */
+  readonly output: string;
+};
+
+export type Lambda = AsyncDisposable & {
+  readonly invoke: (event: unknown, options?: { requestId?: string; remainingMs?: number }) => Promise<Invocation>;
+};
+
+/** Loads the bundled function at `path`. */
+export async function startLambda(path: string, environment: Readonly<Record<string, string>>): Promise<Lambda> {
+  const child = fork(fileURLToPath(new URL('lambda-host.mjs', import.meta.url)), [path], {
+    env: { ...environment },
+    execArgv: [],
+    silent: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  await answerOf(child, () => output);
+  return {
+    invoke: async (event, { requestId = 'request-1', remainingMs = 55_000 } = {}) => {
+      output = '';
+      child.send({ event, requestId, remainingMs });
+      const answer = await answerOf(child, () => output);
+      return { ...answer, output };
+    },
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(child, 'close');
+      child.kill();
+      await closed;
+    },
+  };
+}
+
+async function answerOf(child: ChildProcess, output: () => string): Promise<Omit<Invocation, 'output'>> {
+  const ended = once(child, 'close').then(() => Promise.reject(new Error(`the function's process ended: ${output()}`)));
+  ended.catch(() => undefined);
+  const [answer] = await Promise.race([once(child, 'message'), ended]);
+  return answer;
+}
+
+/** The log lines of an invocation, parsed; metrics included. */
+export function linesOf({ output }: Invocation): readonly Record<string, unknown>[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+}
