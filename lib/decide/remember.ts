@@ -3,8 +3,8 @@ import type { GroupMemory, GroupObservation, Instant, Runner } from '../model.ts
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 
 /**
- * The memory after this look. Runners that are being retired count as out of service from now on: if disabling fails,
- * the next look sees them in service and forgets.
+ * The memory after this look. Runners that are being retired count as out of service from now on, whatever an earlier
+ * try left behind: it may have failed, and the runner may have taken a step since that does not show yet.
  */
 export function remember(
   observation: GroupObservation,
@@ -21,7 +21,7 @@ export function remember(
     .map(({ runner }) => runner);
   return {
     idleSince: since(idle, memory.idleSince, at),
-    drainingSince: since([...draining, ...retired], memory.drainingSince, at),
+    drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
   };
 }
 
