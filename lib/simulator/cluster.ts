@@ -2,6 +2,7 @@
  * The cluster's side of the simulated world: Jobs, their Secrets, and one pod each. A pod starts when its Secret is
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
+import { ServiceError } from '../errors.ts';
 import { GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../kubernetes/naming.ts';
 import type { RunnerJob, RunnerPod } from '../model.ts';
 import type { Manifest, Namespace, ObjectReference } from '../ports.ts';
@@ -17,6 +18,8 @@ export type ClusterOptions = {
   readonly capacity: number;
   /** How long a finished Job stays. */
   readonly ttlAfterFinishedMs: number;
+  /** Namespaces that do not exist; every other one does. */
+  readonly absentNamespaces?: readonly string[];
 };
 
 /** What happens to runner processes, told to Bitbucket's side. */
@@ -32,7 +35,9 @@ type StoredJob = {
   readonly reference: ObjectReference;
   readonly job: Omit<RunnerJob, 'status' | 'pod'>;
   status: RunnerJob['status'];
-  phase: 'waiting' | 'starting' | 'running' | 'ended';
+  phase: 'waiting' | 'refused' | 'starting' | 'running' | 'ended';
+  /** What the scheduler says of a pod that it refuses. */
+  refusal?: string;
   /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
   life: number;
 };
@@ -59,6 +64,10 @@ export class SimulatedCluster {
   }
 
   createJob(namespace: Namespace, manifest: Manifest): ObjectReference {
+    if (this.#options.absentNamespaces?.includes(namespace.namespace)) {
+      const sentence = `Namespace ${namespace.namespace} does not exist in cluster ${namespace.cluster}; create it.`;
+      throw new ServiceError(sentence, { service: 'kubernetes', outcome: 'refused', status: 404 });
+    }
     const key = keyOf(namespace, manifest.metadata.name);
     const existing = this.#jobs.get(key);
     if (existing !== undefined) return existing.reference;
@@ -95,8 +104,8 @@ export class SimulatedCluster {
     this.#endPod(stored, 'killed');
   }
 
-  /** The runner's registration is gone: the process notices, exits, and its Job is complete. */
-  processRefused(runnerUuid: string): void {
+  /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
+  exit(runnerUuid: string): void {
     const stored = this.#byRunner(runnerUuid);
     if (stored?.phase === 'running') this.#finish(stored, 'complete');
   }
@@ -112,6 +121,15 @@ export class SimulatedCluster {
     this.#endPod(stored, 'crashed');
     stored.phase = 'waiting';
     this.#startPods();
+  }
+
+  /** No node takes the runner's pod, for this reason. */
+  refuse(runnerUuid: string, message: string): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || stored.phase === 'running' || stored.phase === 'ended') return;
+    if (stored.phase === 'starting') this.#occupied -= 1;
+    stored.phase = 'refused';
+    stored.refusal = message;
   }
 
   /** Everything there is, by name: what a test looks for when nothing may be left. */
@@ -175,13 +193,16 @@ function isIn(a: Namespace, b: Namespace): boolean {
 
 const PODS: { readonly [Phase in StoredJob['phase']]: RunnerPod['phase'] } = {
   waiting: 'Pending',
+  refused: 'Pending',
   starting: 'Pending',
   running: 'Running',
   ended: 'Succeeded',
 };
 
-function showJob({ job, status, phase, life }: StoredJob): RunnerJob {
-  return { ...job, status, pod: { name: `${job.name}-${life}`, phase: PODS[phase], restarts: life - 1 } };
+function showJob({ job, status, phase, life, refusal }: StoredJob): RunnerJob {
+  const pod = { name: `${job.name}-${life}`, phase: PODS[phase], restarts: life - 1 };
+  const trouble = refusal === undefined ? {} : { trouble: { reason: 'Unschedulable', message: refusal } };
+  return { ...job, status, pod: { ...pod, ...trouble } };
 }
 
 /** The marks that every Job of ours carries, whatever template made it. */

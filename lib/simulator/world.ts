@@ -3,13 +3,14 @@
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
 import type { Calls, Instant } from '../model.ts';
-import type { JobApi, Ports, RunnerApi, StateStore } from '../ports.ts';
+import type { Ports, StateStore } from '../ports.ts';
 import { createMemoryStateStore } from '../state/memory.ts';
 import { SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
 import { type Interruption, interrupt, undisturbed } from './interrupt.ts';
+import { jobApiOf, runnerApiOf } from './ports.ts';
 
 /** How a world behaves; everything has a default. */
 export type WorldOptions = {
@@ -44,7 +45,7 @@ export class World {
       this.clock,
       { skewMs: options.bitbucketSkewMs ?? 0, stepLagMs: options.stepLagMs ?? 0 },
       {
-        removed: (uuid) => this.cluster.processRefused(uuid),
+        removed: (uuid) => this.cluster.exit(uuid),
         changing: () => this.#account(),
       },
     );
@@ -81,7 +82,12 @@ export class World {
   /** Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. */
   ports(interruption: Interruption = undisturbed): Ports {
     return interrupt(
-      { runners: this.#runnerApi(), jobs: this.#jobApi(), state: this.state, calls: () => this.#snapshotCalls() },
+      {
+        runners: runnerApiOf(this.bitbucket),
+        jobs: jobApiOf(this.cluster),
+        state: this.state,
+        calls: () => this.#snapshotCalls(),
+      },
       (call, proceed) => interruption(call, () => this.#count(call.port, proceed)),
     );
   }
@@ -96,28 +102,6 @@ export class World {
   figures(): Figures {
     this.#account();
     return summarise(this.steps, this.#time);
-  }
-
-  #runnerApi(): RunnerApi {
-    const { bitbucket } = this;
-    return {
-      list: async (scope) => bitbucket.list(scope),
-      get: async (scope, uuid) => bitbucket.get(scope, uuid),
-      identify: async (scope) => bitbucket.identify(scope),
-      register: async (scope, runner) => bitbucket.register(scope, runner),
-      disable: async (scope, uuid) => bitbucket.disable(scope, uuid),
-      remove: async (scope, uuid) => bitbucket.remove(scope, uuid),
-    };
-  }
-
-  #jobApi(): JobApi {
-    const { cluster } = this;
-    return {
-      list: async (namespace) => cluster.list(namespace),
-      createJob: async (namespace, manifest) => cluster.createJob(namespace, manifest),
-      createSecret: async (namespace, manifest, owner) => cluster.createSecret(namespace, manifest, owner),
-      deleteJob: async (namespace, name) => cluster.deleteJob(namespace, name),
-    };
   }
 
   #count(port: 'runners' | 'jobs' | 'state', proceed: () => Promise<unknown>): Promise<unknown> {

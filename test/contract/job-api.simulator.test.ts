@@ -1,0 +1,59 @@
+import { runnerUuidOf } from '../../lib/kubernetes/naming.ts';
+import type { JobApi } from '../../lib/ports.ts';
+import { VirtualClock } from '../../lib/simulator/clock.ts';
+import { SimulatedCluster } from '../../lib/simulator/cluster.ts';
+import { failWhere, type Interruption, interrupt, undisturbed } from '../../lib/simulator/interrupt.ts';
+import { jobApiOf } from '../../lib/simulator/ports.ts';
+import { World } from '../../lib/simulator/world.ts';
+import { jobApiContract } from './job-api.ts';
+
+const STARTUP_MS = 45_000;
+
+jobApiContract('the simulated cluster', () => {
+  const clock = new VirtualClock(0);
+  const cluster = new SimulatedCluster(
+    clock,
+    {
+      skewMs: 0,
+      startupMs: () => STARTUP_MS,
+      capacity: Number.POSITIVE_INFINITY,
+      ttlAfterFinishedMs: 300_000,
+      absentNamespaces: ['nowhere'],
+    },
+    { started: () => true, stopped: () => undefined },
+  );
+  let next: Interruption = undisturbed;
+  const { jobs } = interrupt({ ...new World().ports(), jobs: jobApiOf(cluster) }, (call, proceed) => {
+    const present = next;
+    next = undisturbed;
+    return present(call, proceed);
+  });
+  const uuidOf = (job: string) => `{${runnerUuidOf(job)}}`;
+  const start = () => clock.advanceTo(clock.now + STARTUP_MS);
+  return {
+    api: jobs,
+    namespaces: [
+      { cluster: 'main', namespace: 'runners' },
+      { cluster: 'main', namespace: 'others' },
+    ],
+    absent: { cluster: 'main', namespace: 'nowhere' },
+    control: {
+      secrets: ({ cluster: name, namespace }) =>
+        cluster.objects.secrets
+          .filter((key) => key.startsWith(`${name}/${namespace}/`))
+          .map((key) => key.slice(key.lastIndexOf('/') + 1)),
+      endJob: (_namespace, job, how) => {
+        start();
+        if (how === 'complete') cluster.exit(uuidOf(job));
+        else cluster.crash(uuidOf(job), true);
+      },
+      startPod: start,
+      refusePod: (_namespace, job, message) => cluster.refuse(uuidOf(job), message),
+      failNext: (method: keyof JobApi) => {
+        next = failWhere((call) => call.method === method, 'refused');
+      },
+    },
+    severalPages: 3,
+    close: () => undefined,
+  };
+});
