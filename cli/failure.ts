@@ -6,11 +6,13 @@ import { InputError, type InputProblem, ServiceError, sentenceOf } from '../lib/
 /** 0: fine. 1: the work failed. 2: wrong use, or invalid input, and nothing was done. */
 export type ExitCode = 0 | 1 | 2;
 
-/** What ended a command: `message` is empty when it has been shown already. */
+/** What ended a command. */
 export type Failure = {
   readonly exitCode: ExitCode;
   readonly message: string;
   readonly problems: readonly InputProblem[];
+  /** Whether stderr has it already. */
+  readonly told: boolean;
 };
 
 const debug = debuglog('runner-autoscaler');
@@ -18,16 +20,17 @@ const debug = debuglog('runner-autoscaler');
 /** Reads what was thrown. A request for help arrives as an error too, with exit code 0. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) {
-    // Commander has said its sentence on stderr.
-    return { exitCode: error.exitCode === 0 ? 0 : 2, message: '', problems: [] };
+    const message = oneLine(error.message.replace(/^error: /, ''));
+    return { exitCode: error.exitCode === 0 ? 0 : 2, message, problems: [], told: true };
   }
-  if (error instanceof InputError) return { exitCode: 2, message: error.message, problems: error.problems };
-  if (error instanceof ServiceError) return { exitCode: 1, message: error.message, problems: [] };
+  if (error instanceof InputError)
+    return { exitCode: 2, message: error.message, problems: error.problems, told: false };
+  if (error instanceof ServiceError) return { exitCode: 1, message: error.message, problems: [], told: false };
   debug('%O', error);
   const message =
     `${oneLine(sentenceOf(error))} (an error that was not foreseen: ` +
     'please report it, with what NODE_DEBUG=runner-autoscaler adds)';
-  return { exitCode: 1, message, problems: [] };
+  return { exitCode: 1, message, problems: [], told: false };
 }
 
 /** What `--json` prints instead of the answer. */

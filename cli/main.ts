@@ -38,7 +38,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
 function end(error: unknown): void {
   const failure = failureOf(error);
   process.exitCode = failure.exitCode;
-  if (failure.message !== '') for (const line of failure.message.split('\n')) terminal.tell(`error: ${line}`);
+  if (!failure.told) for (const line of failure.message.split('\n')) terminal.tell(`error: ${line}`);
   if (failure.exitCode !== 0 && process.argv.includes('--json')) {
     terminal.print(JSON.stringify(failureDocument(failure)));
   }

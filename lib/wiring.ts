@@ -114,25 +114,27 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
   };
 }
 
-/** Clients by what the configuration says of their cluster. */
+/** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
 function keepClusterClients(counter: Counter) {
   const kept = new Map<string, Promise<ClusterClient>>();
   return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
     const settings = fleet.clusters[cluster];
     if (settings === undefined) {
-      throw new InputError(`No cluster is called "${cluster}"; define it under "clusters" in the configuration`);
+      throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }
     const key = JSON.stringify(settings);
-    const client = kept.get(key) ?? connect(cluster, settings, counter);
+    const client = kept.get(key) ?? connect(settings, counter);
     kept.set(key, client);
-    // What failed once may be mended by the next tick.
     client.catch(() => kept.delete(key));
     return client;
   };
 }
 
-/** The place where a way to reach clusters is added. The kubeconfig reader is loaded only when one is read. */
-async function connect(name: string, settings: ClusterSettings, counter: Counter): Promise<ClusterClient> {
+/**
+ * The place where a way to reach clusters is added. The kubeconfig reader is loaded only when one is read. The JobApi
+ * puts the cluster's name before what is thrown here.
+ */
+async function connect(settings: ClusterSettings, counter: Counter): Promise<ClusterClient> {
   switch (settings.kind) {
     case 'kubeconfig': {
       const { connectKubeconfig } = await import('./kubernetes/kubeconfig.ts');
@@ -140,7 +142,7 @@ async function connect(name: string, settings: ClusterSettings, counter: Counter
     }
     case 'eks':
       throw new InputError(
-        `Cluster "${name}" is EKS cluster ${settings.name}, which this version cannot reach by itself; ` +
+        `it is EKS cluster ${settings.name}, which this version cannot reach by itself; ` +
           `run "aws eks update-kubeconfig --name ${settings.name}" and give the cluster a kubeconfig instead`,
       );
   }

@@ -1,0 +1,229 @@
+/** The commands as child processes: what goes to which stream, and with which code they end. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../doors/command.ts';
+import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
+
+let world: DoorsWorld;
+
+beforeAll(async () => {
+  world = await startDoorsWorld();
+  await world.write('broken.yaml', 'groups:\n  - name: "x\n');
+  await world.write('empty.yaml', '\n');
+  await world.write('wrong.yaml', configuration({ min: 9, max: 2 }));
+});
+
+afterAll(async () => {
+  await world.close();
+});
+
+/** On a busy machine any tick may take so long that it shows its progress. */
+function withoutProgress(stderr: string): string {
+  return stderr.replace(/^still working .*\n/gm, '');
+}
+
+describe('commands that go well', () => {
+  it.each([
+    ['--help', /^Usage: runner-autoscaler/],
+    ['help plan', /Examples:\n {2}\$ runner-autoscaler plan/],
+    ['validate --help', /Exit code: 0 valid/],
+    ['plan --help', /Exit code: 0 fine/],
+    ['apply --help', /may be interrupted/],
+    ['run --help', /NDJSON/],
+    ['demo --help', /simulated/],
+    ['--version', /^\d+\.\d+\.\d+\n$/],
+    ['validate', /is valid: 1 group\.\n$/],
+    ['validate --group linux-large', /is valid: 1 group\.\n$/],
+    ['plan', /linux-large +0 +0 +0 +0 +0 {2}scale-up 0 → 3/],
+    ['plan --group linux-large', /would add 3 runners/],
+    ['demo --json', /^\{/],
+  ])('%s: exit 0, answer on stdout, silence on stderr', async (args, answer) => {
+    const { code, stdout, stderr } = await runCommand(args.split(' '), world.environment);
+    expect({ code, stderr: withoutProgress(stderr) }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(answer);
+  });
+
+  it.each(['validate', 'plan', 'apply --state memory', 'demo'])('%s --json: one document on stdout', async (args) => {
+    await using own = await startDoorsWorld();
+    const { code, stdout } = await runCommand([...args.split(' '), '--json'], own.environment);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toBeTypeOf('object');
+  });
+
+  it('answers alike whether the configuration comes by option or by variable', async () => {
+    const { CONFIG_SOURCE: source = '', STATE_STORE: store = '', ...rest } = world.environment;
+    const { code, stdout } = await runCommand(['plan', '--config', source, '--state', store, '--json'], rest);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).groups[0].decision).toMatchObject({ action: 'scale-up', from: 0, to: 3 });
+  });
+
+  it('applies once and then holds, and remembers it in the file', async () => {
+    await using own = await startDoorsWorld();
+    const first = await runCommand(['apply'], own.environment);
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain('added 3 runners');
+    expect(own.kubernetes.names('runners', 'jobs')).toHaveLength(3);
+    const second = await runCommand(['apply'], own.environment);
+    expect(second.stdout).toContain('hold 3');
+    expect(own.runners()).toHaveLength(3);
+  });
+
+  it('warns that a single tick without lasting memory never ends a cool-down', async () => {
+    await using own = await startDoorsWorld();
+    const { code, stderr } = await runCommand(['apply', '--state', 'memory'], own.environment);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: with state "memory" .* file:PATH/);
+    expect(withoutProgress(stderr).trim().split('\n')).toHaveLength(1);
+  });
+
+  it('shows that it goes on when a tick takes its time', async () => {
+    await using own = await startDoorsWorld();
+    own.bitbucket.latencyMs = 2_300;
+    const { code, stdout, stderr } = await runCommand(['plan', '--json'], own.environment);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).version).toBe(1);
+    expect(stderr).toMatch(/^still working after 2 s: \d Bitbucket, \d Kubernetes and 0 AWS calls so far\n/);
+  });
+
+  it('colours nothing without a terminal', async () => {
+    const { stdout } = await runCommand(['plan'], world.environment);
+    expect(stdout).not.toContain('\x1b');
+  });
+});
+
+describe('validate', () => {
+  const faulty = configuration({ min: 5, max: 2 }).replace('strategy:', 'cooldwn: 3\n    strategy:');
+
+  it('prints every problem with its place on a line, and a summary', async () => {
+    await using own = await startDoorsWorld(faulty);
+    const { code, stdout, stderr } = await runCommand(['validate'], own.environment);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines.filter((line) => /runners_config\.yaml:\d+:\d+ groups\[0\]\./.test(line))).toHaveLength(2);
+    expect(lines.at(-1)).toMatch(/is invalid: 2 problems\.$/);
+  });
+
+  it('gives the same as one document', async () => {
+    await using own = await startDoorsWorld(faulty);
+    const { code, stdout } = await runCommand(['validate', '--json'], own.environment);
+    expect(code).toBe(2);
+    const verdict = JSON.parse(stdout);
+    expect(verdict).toMatchObject({ version: 1, valid: false, groups: 0 });
+    expect(verdict.problems).toHaveLength(2);
+    expect(verdict.problems[0]).toMatchObject({ line: expect.any(Number), column: expect.any(Number) });
+  });
+
+  it('checks the Job templates too', async () => {
+    const templated = `jobTemplates: { own: { path: job.yaml } }\n${configuration()}    jobTemplate: own\n`;
+    await using own = await startDoorsWorld(templated);
+    await own.write('job.yaml', 'apiVersion: batch/v1\nkind: Pod\nmetadata: { name: x }\n');
+    const { code, stdout } = await runCommand(['validate'], own.environment);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/job\.yaml/);
+  });
+
+  it('calls neither Bitbucket nor the cluster', async () => {
+    await using own = await startDoorsWorld();
+    const {
+      KUBECONFIG: _kubeconfig,
+      ATLASSIAN_API_TOKEN: _token,
+      ATLASSIAN_ACCOUNT_EMAIL: _email,
+      ...bare
+    } = own.environment;
+    expect(await runCommand(['validate'], bare)).toMatchObject({ code: 0, stderr: '' });
+    expect(own.bitbucket.requests).toEqual([]);
+    expect(own.kubernetes.requests).toEqual([]);
+  });
+});
+
+describe.concurrent('bad input', () => {
+  const NOTHING: Readonly<Record<string, string>> = {};
+
+  it.each<[string, string, Readonly<Record<string, string>>, number, RegExp]>([
+    ['no command', '', NOTHING, 2, /Usage: runner-autoscaler/],
+    ['an unknown command', 'scale', NOTHING, 2, /^error: unknown command 'scale'/],
+    ['an unknown option', 'plan --gruop x', NOTHING, 2, /^error: unknown option '--gruop'\n\(Did you mean --group\?\)/],
+    ['an option without its value', 'plan --group', NOTHING, 2, /argument missing/],
+    ['an argument too many', 'plan now', NOTHING, 2, /^error: too many arguments/],
+    ['a pace of nothing', 'run --every 0s', NOTHING, 2, /at least one second/],
+    ['a pace that is none', 'run --every often', NOTHING, 2, /such as 10s or 1m/],
+    ['no configuration', 'plan', { CONFIG_SOURCE: '' }, 2, /^error: No configuration is named; give --config/],
+    [
+      'a missing file',
+      'plan --config nowhere.yaml',
+      NOTHING,
+      2,
+      /^error: File .*nowhere\.yaml cannot be read: there is no/,
+    ],
+    ['a directory', 'plan --config .', NOTHING, 2, /^error: File .* it is a directory/],
+    ['a scheme that is none', 'plan --config ftp://x/y', NOTHING, 2, /^error: Source "ftp:\/\/x\/y"/],
+    ['half an S3 address', 'plan --config s3://bucket', NOTHING, 2, /s3:\/\/bucket\/key/],
+    ['broken YAML', 'plan --config broken.yaml', NOTHING, 2, /^error: .*broken\.yaml:\d+:\d+ /],
+    ['an empty file', 'plan --config empty.yaml', NOTHING, 2, /^error: .*empty/],
+    ['a wrong value', 'run --config wrong.yaml', NOTHING, 2, /^error: .*wrong\.yaml:\d+:\d+ groups\[0\]/],
+    ['an unknown group', 'plan --group windows', NOTHING, 2, /^error: No group is called "windows"; .*"linux-large"/],
+    ['an unknown group of a loop', 'run --group windows', NOTHING, 2, /^error: No group is called "windows"/],
+    ['an unknown group to validate', 'validate --group windows', NOTHING, 2, /^error: No group is called "windows"/],
+    ['a state store that is none', 'plan --state redis:x', NOTHING, 2, /^error: State store "redis:x"/],
+    ['a wrong variable', 'plan', { STATE_STORE: 'redis:x' }, 2, /^error: environment STATE_STORE: /],
+    [
+      'half a credential',
+      'plan',
+      { ATLASSIAN_API_TOKEN: '' },
+      2,
+      /^error: environment ATLASSIAN_API_TOKEN: is missing/,
+    ],
+    ['a wrong address', 'plan', { BITBUCKET_BASE_URL: 'bitbucket' }, 2, /^error: environment BITBUCKET_BASE_URL: /],
+    ['a state file that is none', 'plan --state file:broken.yaml', NOTHING, 1, /broken\.yaml/],
+    ['no credential', 'plan', { ATLASSIAN_API_TOKEN: '', ATLASSIAN_ACCOUNT_EMAIL: '' }, 1, /credential/],
+    ['no kubeconfig', 'plan', { KUBECONFIG: '/nowhere' }, 1, /kubeconfig/],
+    ['an EKS cluster', 'plan', { EKS_CLUSTER_NAME: 'ci' }, 1, /aws eks update-kubeconfig --name ci/],
+    [
+      'a Bitbucket out of reach',
+      'plan',
+      { BITBUCKET_BASE_URL: 'http://127.0.0.1:40001' },
+      1,
+      /Bitbucket cannot be reached|connection/,
+    ],
+  ])('%s: one sentence, no stack, the right code', async (_, args, variables, exitCode, sentence) => {
+    const environment = { ...world.environment, ...variables };
+    const { code, stdout, stderr } = await runCommand(args === '' ? [] : args.split(' '), environment, {
+      cwd: world.directory,
+    });
+    expect(code).toBe(exitCode);
+    const told = exitCode === 2 ? stderr : stdout.replaceAll(/\s+/g, ' ') + stderr;
+    expect(told).toMatch(sentence);
+    expect(stdout + stderr).not.toMatch(/^ {4}at /m);
+    if (exitCode === 2) expect(stdout).toBe('');
+    if (exitCode === 2 && args !== '') expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ['plan --config nowhere.yaml', 2],
+    ['plan --bogus', 2],
+    ['apply --group windows', 2],
+    ['run --state redis:x', 2],
+  ])('%s --json: one document says what was wrong', async (args, exitCode) => {
+    const { code, stdout } = await runCommand([...args.split(' '), '--json'], world.environment, {
+      cwd: world.directory,
+    });
+    expect(code).toBe(exitCode);
+    expect(JSON.parse(stdout)).toEqual({ error: { message: expect.stringMatching(/./), problems: expect.any(Array) } });
+  });
+
+  it.each([
+    ['malformed JSON', { status: 200, body: '<html>' }],
+    ['an answer of another shape', { status: 200, body: { values: [{ uuid: 7 }] } }],
+    ['a refused credential', { status: 401 }],
+    ['a missing workspace', { status: 404 }],
+  ] as const)('an answer that is %s: the group holds, exit 1, the report is there', async (_, reply) => {
+    await using own = await startDoorsWorld();
+    own.bitbucket.script({ path: 'runners', times: 50, reply });
+    const { code, stdout, stderr } = await runCommand(['apply', '--json'], own.environment);
+    expect({ code, stderr: withoutProgress(stderr) }).toEqual({ code: 1, stderr: '' });
+    const report = JSON.parse(stdout);
+    expect(report.groups[0].decision).toMatchObject({ action: 'hold', reason: { code: 'partial-observation' } });
+    expect(report.groups[0].problems[0]).toMatch(/^runners of acme: .{20,}/);
+    expect(own.kubernetes.requests.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Environment, readEnvironment } from '../../lib/config/environment.ts';
+import type { Fleet } from '../../lib/model.ts';
+import { wire } from '../../lib/wiring.ts';
+import { fleet, group } from '../fixtures/fleet.ts';
+import { configuration, type DoorsWorld, startDoorsWorld } from './world.ts';
+
+const ACME = { workspace: 'acme' };
+const NAMESPACE = { cluster: 'main', namespace: 'runners' };
+
+describe('wiring', () => {
+  let world: DoorsWorld;
+
+  beforeEach(async () => {
+    world = await startDoorsWorld();
+  });
+
+  afterEach(async () => {
+    await world.close();
+  });
+
+  const environment = (variables: Readonly<Record<string, string>> = {}): Environment =>
+    readEnvironment({ ...world.environment, ...variables });
+
+  const inKubeconfig = (): Fleet => ({
+    ...fleet([group(), group({ name: 'app', scope: { workspace: 'acme', repository: 'app' } })]),
+    clusters: { main: { kind: 'kubeconfig', path: world.environment.KUBECONFIG ?? '' } },
+  });
+
+  it('reads the configuration anew each time', async () => {
+    const { loadFleet } = wire(environment());
+    expect((await loadFleet()).fleet.groups[0]?.min).toBe(3);
+    await world.write('runners_config.yaml', configuration({ min: 4 }));
+    expect((await loadFleet()).fleet.groups[0]?.min).toBe(4);
+  });
+
+  it('calls nobody until a port is used, and counts what it calls', async () => {
+    const { openPorts, calls } = wire(environment());
+    const ports = await openPorts(inKubeconfig());
+    expect(calls()).toEqual({ bitbucket: 0, kubernetes: 0, aws: 0 });
+    await ports.runners.list(ACME);
+    await ports.jobs.list(NAMESPACE);
+    await ports.state.load(['x']);
+    expect(calls()).toEqual({ bitbucket: 1, kubernetes: world.kubernetes.requests.length, aws: 0 });
+    expect(ports.calls()).toEqual(calls());
+  });
+
+  it('keeps the OAuth token over calls and ticks', async () => {
+    const variables = { BITBUCKET_OAUTH_CLIENT_ID: 'id', BITBUCKET_OAUTH_CLIENT_SECRET: 'very-secret' };
+    const { openPorts } = wire(environment({ ATLASSIAN_ACCOUNT_EMAIL: '', ATLASSIAN_API_TOKEN: '', ...variables }));
+    for (const tick of [inKubeconfig(), inKubeconfig()]) {
+      const { runners } = await openPorts(tick);
+      await Promise.all([runners.list(ACME), runners.list({ ...ACME, repository: 'app' })]);
+    }
+    const methods = world.bitbucket.requests.map(({ method }) => method);
+    expect(methods).toEqual(['POST', 'GET', 'GET', 'GET', 'GET']);
+  });
+
+  it('speaks to each workspace with the API that it is configured for', async () => {
+    const { openPorts } = wire(environment());
+    for (const api of ['internal', 'public'] as const) {
+      const { runners } = await openPorts(fleet([group()], 100, api));
+      await runners.list(ACME);
+    }
+    expect(world.bitbucket.trace().map((line) => line.split('/')[1])).toEqual(['internal', '2.0']);
+  });
+
+  it('fails only the workspace whose credential cannot be had', async () => {
+    const { openPorts } = wire(environment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }));
+    const workspaces = {
+      acme: { maxRunners: 100, api: 'internal' },
+      beta: { maxRunners: 100, api: 'internal', secretId: '' },
+    } as const;
+    const { runners } = await openPorts({ ...fleet([group()]), workspaces });
+    await expect(runners.list({ workspace: 'acme' })).resolves.toEqual([]);
+    await expect(runners.list({ workspace: 'beta' })).rejects.toThrow(/secret/i);
+  });
+
+  it.each([
+    [
+      'an EKS cluster',
+      { main: { kind: 'eks', name: 'ci' } },
+      /^cluster "main": it is EKS cluster ci, .+ kubeconfig instead$/,
+    ],
+    ['an unknown cluster', {}, /^cluster "main": it is not among the "clusters" .+; define it there$/],
+    [
+      'a missing kubeconfig',
+      { main: { kind: 'kubeconfig', path: '/nowhere' } },
+      /^cluster "main": \/nowhere cannot be read as a kubeconfig/,
+    ],
+  ] as const)('says of %s what is wrong, for its own groups', async (_, clusters, sentence) => {
+    const { openPorts } = wire(environment());
+    const ports = await openPorts({ ...fleet([group()]), clusters });
+    await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(sentence);
+    await expect(ports.runners.list(ACME)).resolves.toEqual([]);
+  });
+
+  it('tries a cluster again that could not be reached on an earlier tick', async () => {
+    const path = world.path('later.yaml');
+    const { openPorts } = wire(environment());
+    const clusters = { main: { kind: 'kubeconfig', path } } as const;
+    const ports = await openPorts({ ...fleet([group()]), clusters });
+    await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(/cannot be read/);
+    await world.write('later.yaml', await readFile(world.environment.KUBECONFIG ?? '', 'utf8'));
+    await expect(ports.jobs.list(NAMESPACE)).resolves.toEqual([]);
+  });
+
+  it.each([
+    ['an EKS cluster by its name', { EKS_CLUSTER_NAME: 'ci' }, { kind: 'eks', name: 'ci' }],
+    ['the kubeconfig', {}, { kind: 'kubeconfig' }],
+  ])('takes as default cluster %s', async (_, variables, settings) => {
+    const loaded = await wire(environment(variables)).loadFleet();
+    expect(Object.values(loaded.fleet.clusters)[0]).toMatchObject(settings);
+  });
+});
