@@ -12,12 +12,21 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const DEFINE_REQUIRE =
   "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);";
 
-/** Builds into `outdir` and gives esbuild's account of it. */
+const ENTRY_POINTS = { scale: 'functions/scale.ts', report: 'functions/report.ts', cli: 'cli/main.ts' };
+
+/** Builds the product into `outdir` and gives esbuild's account of it. */
 export async function bundle(outdir = `${root}dist`) {
+  const metafile = await bundlePrograms(ENTRY_POINTS, outdir);
+  await chmod(`${outdir}/cli.js`, 0o755);
+  return metafile;
+}
+
+/** Builds any programs of this repository as the product is built: output name → source. */
+export async function bundlePrograms(entryPoints, outdir) {
   await rm(outdir, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { scale: 'functions/scale.ts', report: 'functions/report.ts', cli: 'cli/main.ts' },
+    entryPoints,
     outdir,
     bundle: true,
     splitting: true,
@@ -37,7 +46,6 @@ export async function bundle(outdir = `${root}dist`) {
   });
   await mkdir(outdir, { recursive: true });
   await writeFile(`${outdir}/package.json`, '{ "type": "module" }\n');
-  await chmod(`${outdir}/cli.js`, 0o755);
   return metafile;
 }
 

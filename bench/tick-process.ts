@@ -1,0 +1,36 @@
+/**
+ * One tick in a process of its own, wired as the command is: what the benchmark measures time, calls and memory of.
+ * Prints one JSON line. The servers live in the parent, so that their cost is not counted here.
+ */
+import { randomUUID } from 'node:crypto';
+import { readEnvironment } from '../lib/config/environment.ts';
+import type { Calls, Mode } from '../lib/model.ts';
+import { reconcile } from '../lib/reconcile.ts';
+import { hasFailed } from '../lib/report.ts';
+import { wire } from '../lib/wiring.ts';
+
+/** What a tick came to. */
+export type Measured = {
+  /** The tick itself: from the first call to the report, configuration already read. */
+  readonly tickMs: number;
+  readonly calls: Calls;
+  readonly done: number;
+  readonly failed: boolean;
+  readonly maxRssMegabytes: number;
+};
+
+const mode = process.argv[2] as Mode;
+const wiring = wire(readEnvironment());
+const { fleet } = await wiring.loadFleet();
+const ports = await wiring.openPorts(fleet);
+const start = performance.now();
+const elapsedMs = () => performance.now() - start;
+const report = await reconcile({ fleet, mode, now: Date.now(), tickId: randomUUID(), elapsedMs }, ports);
+const measured: Measured = {
+  tickMs: elapsedMs(),
+  calls: report.tick.calls,
+  done: report.groups.flatMap((group) => group.outcomes).filter((outcome) => outcome.status === 'done').length,
+  failed: hasFailed(report),
+  maxRssMegabytes: process.resourceUsage().maxRSS / 1024,
+};
+console.log(JSON.stringify(measured));
