@@ -1,0 +1,18 @@
+/** Mutation testing of the pure part; docs/decisions/0005-mutation-testing.md says why these files and this limit. */
+export default {
+  mutate: ['lib/decide/**/*.ts', 'lib/{plan,select,report,memory,scope,reasons}.ts'],
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: 'vitest.stryker.config.ts', related: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // The whole suite takes a second: whoever needs three more than that is in an endless loop.
+  timeoutMS: 3000,
+  reporters: ['clear-text', 'progress-append-only'],
+  clearTextReporter: { allowEmojis: false, logTests: false, reportTests: false },
+  thresholds: { high: 98, low: 95, break: 90 },
+  // Stryker would rewrite the paths in it with the compiler's JavaScript API, which TypeScript 7 no longer has;
+  // nothing in the sandbox reads it.
+  tsconfigFile: 'none',
+  tempDirName: '.stryker-tmp',
+};

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey } from '../lib/memory.ts';
+import { scopeKey } from '../lib/scope.ts';
+
+describe('keys', () => {
+  it('of a scope: the workspace, with its repository where there is one', () => {
+    expect(scopeKey({ workspace: 'acme' })).toBe('acme');
+    expect(scopeKey({ workspace: 'acme', repository: 'site' })).toBe('acme/site');
+  });
+
+  it('of documents: a group and a scope of one name never meet', () => {
+    expect(groupMemoryKey('acme')).toBe('group/acme');
+    expect(scopeMemoryKey({ workspace: 'acme' })).toBe('scope/acme');
+    expect(scopeMemoryKey({ workspace: 'acme', repository: 'site' })).toBe('scope/acme/site');
+  });
+});
+
+const GARBAGE: readonly (readonly [string, unknown])[] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['text', 'idleSince'],
+  ['a number', 7],
+  ['a list', []],
+  ['an empty object', {}],
+];
+
+describe("a group's memory", () => {
+  it('comes back as it was saved', () => {
+    const memory = { idleSince: { '{a}': 1 }, drainingSince: { '{b}': 2 } };
+    expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it('keeps nothing of a later version that this one does not know', () => {
+    expect(parseGroupMemory({ idleSince: {}, drainingSince: {}, peaks: [1] })).toEqual({
+      idleSince: {},
+      drainingSince: {},
+    });
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['half of it', { idleSince: { '{a}': 1 } }],
+    ['the other half', { drainingSince: { '{a}': 1 } }],
+    ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
+    ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
+  ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
+    expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });
+  });
+});
+
+describe("a scope's memory", () => {
+  it.each([
+    { stepSeen: true },
+    { stepSeen: false, identity: { workspaceUuid: '{w}' } },
+    { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: '{r}' } },
+  ])('comes back as it was saved: %o', (memory) => {
+    expect(parseScopeMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['no step mark', { identity: { workspaceUuid: '{w}' } }],
+    ['a step mark that is none', { stepSeen: 'yes' }],
+    ['an identity without a workspace', { stepSeen: true, identity: {} }],
+    ['an identity that is none', { stepSeen: true, identity: '{w}' }],
+    ['a repository that is none', { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: 7 } }],
+  ] as const)('is looked up again when it is garbage: %s', (_name, value) => {
+    expect(parseScopeMemory(value)).toEqual({ stepSeen: false });
+  });
+});

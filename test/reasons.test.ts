@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { duration, percent, type ReasonCode, type ReasonValues, reason } from '../lib/reasons.ts';
+
+/** Every code, its numbers, and the sentence that people read. A code that is missing here does not compile. */
+const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues[Code], text: string] } = {
+  'below-min': [{ min: 4, usable: 1, starting: 2 }, '1 usable and 2 starting are fewer than min 4'],
+  'busy-share-high': [
+    { busy: 3, usable: 4, share: 0.75, threshold: 0.5, wanted: 6 },
+    '3 of 4 busy (75 %) is above 50 %, so 6 are wanted',
+  ],
+  'busy-share-low': [
+    { busy: 1, usable: 8, share: 0.125, threshold: 0.2, idle: 7, keepIdle: 3 },
+    '1 of 8 busy (12.5 %) is below 20 %, so 3 of 7 idle runners stay',
+  ],
+  'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
+  'partial-observation': [
+    { missing: 'runners of acme: 503' },
+    'holding because not everything could be read: runners of acme: 503',
+  ],
+  steady: [
+    { busy: 1, usable: 3, share: 1 / 3, lower: 0.2, upper: 0.5 },
+    '1 of 3 busy (33.3 %) lies between 20 % and 50 %',
+  ],
+  'nothing-usable': [{ starting: 2, min: 3 }, 'no runner is online, 2 starting, min is 3'],
+  'starting-suffice': [{ starting: 2, wanted: 6, usable: 4 }, '4 usable and 2 starting already cover the 6 wanted'],
+  'no-room': [{ wanted: 15, working: 10 }, '15 are wanted, but 10 is all that the limits allow'],
+  'idle-at-min': [{ idle: 1, min: 2 }, '1 idle, no more than min 2, so none goes'],
+  'cooling-down': [
+    { surplus: 2, coolDownMs: 300_000, longestIdleMs: 90_000 },
+    '2 idle runners too many, the longest idle for 1m 30s of the 5m cool-down',
+  ],
+  'idle-unproven': [
+    { surplus: 2 },
+    '2 runners too many, but this API has never shown a busy runner, so none can be trusted to be idle',
+  ],
+  max: [{ max: 10, registrations: 8, withheld: 4 }, 'max 10 with 8 registered withholds 4'],
+  'workspace-cap': [{ cap: 100, registrations: 97, withheld: 5 }, 'workspace cap 100 with 97 registered withholds 5'],
+  'max-creates-per-tick': [{ limit: 20, withheld: 7 }, 'at most 20 creates per tick leave 7 for the next'],
+  'cool-down': [
+    { coolDownMs: 300_000, withheld: 3, longestIdleMs: 61_000 },
+    '3 idle runners must be seen idle for 5m first (longest 1m 1s)',
+  ],
+  'unknown-status': [
+    { runners: 2, statuses: 'HIBERNATING' },
+    '2 runners with a status unknown here (HIBERNATING) left alone',
+  ],
+  surplus: [{ idleMs: 420_000 }, 'idle for 7m and not needed'],
+  excess: [{ max: 10 }, 'above max 10 and not yet at work'],
+  drained: [{ drainedMs: 60_000 }, 'out of service and without a step for 1m'],
+  'never-online': [
+    { ageMs: 660_000, startTimeoutMs: 600_000, pod: 'Pending, ImagePullBackOff' },
+    'not online 11m after registration (startTimeout 10m; pod: Pending, ImagePullBackOff)',
+  ],
+  'lost-heart-beat': [{ offlineMs: 180_000 }, 'offline for 3m without a step'],
+  unhealthy: [{ unhealthyMs: 180_000 }, 'unhealthy for 3m without a step'],
+  'job-missing': [{ ageMs: 180_000 }, 'registered for 3m, but there is no Job behind it'],
+  'job-ended': [{ jobStatus: 'failed' }, 'its Job is failed'],
+  'registration-gone': [{ ageMs: 180_000 }, 'its registration is gone, the Job is 3m old'],
+};
+
+/** A table's rows are typed by their own code each; the loop only knows that they belong together. */
+const rows = Object.entries(SENTENCES) as readonly [ReasonCode, readonly [ReasonValues[ReasonCode], string]][];
+
+describe('a sentence for every reason', () => {
+  it.each(rows)('%s', (code, [values, text]) => {
+    expect(reason(code, values)).toEqual({ code, text, values });
+  });
+
+  it.each([
+    { code: 'cooling-down', values: { surplus: 1, coolDownMs: 1000, longestIdleMs: 0 }, starts: '1 idle runner too' },
+    { code: 'idle-unproven', values: { surplus: 1 }, starts: '1 runner too many' },
+    { code: 'cool-down', values: { withheld: 1, coolDownMs: 1000, longestIdleMs: 0 }, starts: '1 idle runner must' },
+    { code: 'unknown-status', values: { runners: 1, statuses: 'X' }, starts: '1 runner with' },
+    { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
+  ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {
+    expect(reason(code, values).text.startsWith(starts)).toBe(true);
+  });
+});
+
+describe('percent', () => {
+  it.each([
+    [0, '0 %'],
+    [0.8, '80 %'],
+    [1, '100 %'],
+    [1.5, '150 %'],
+    [1 / 3, '33.3 %'],
+    [2 / 3, '66.7 %'],
+    [0.0005, '0.1 %'],
+    [0.0004, '0 %'],
+    [0.29, '29 %'],
+  ])('%f is %s', (share, text) => {
+    expect(percent(share)).toBe(text);
+  });
+});
+
+describe('duration', () => {
+  const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+
+  it.each([
+    [-5 * SECOND, '0s'],
+    [0, '0s'],
+    [999, '0s'],
+    [SECOND, '1s'],
+    [59.999 * SECOND, '59s'],
+    [MINUTE, '1m'],
+    [90 * SECOND, '1m 30s'],
+    [HOUR - 1, '59m 59s'],
+    [HOUR, '1h'],
+    [HOUR + 5 * SECOND, '1h 5s'],
+    [HOUR + 2 * MINUTE + 5 * SECOND, '1h 2m'],
+    [DAY - SECOND, '23h 59m'],
+    [DAY, '1d'],
+    [DAY + 3 * HOUR + 4 * MINUTE, '1d 3h'],
+    [50 * DAY + 59 * MINUTE, '50d 59m'],
+  ])('%i ms is %s', (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+});
