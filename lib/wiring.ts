@@ -140,10 +140,9 @@ async function connect(settings: ClusterSettings, counter: Counter): Promise<Clu
       const { connectKubeconfig } = await import('./kubernetes/kubeconfig.ts');
       return connectKubeconfig(settings, { onCall: counter.kubernetes });
     }
-    case 'eks':
-      throw new InputError(
-        `it is EKS cluster ${settings.name}, which this version cannot reach by itself; ` +
-          `run "aws eks update-kubeconfig --name ${settings.name}" and give the cluster a kubeconfig instead`,
-      );
+    case 'eks': {
+      const { connectEks } = await import('./eks/connect.ts');
+      return connectEks(settings, { onCall: counter.kubernetes, onAwsCall: counter.aws });
+    }
   }
 }

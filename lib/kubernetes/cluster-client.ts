@@ -5,15 +5,25 @@
  */
 import type { Instant } from '../model.ts';
 import { type ClusterAnswer, type ClusterEndpoint, type ClusterRequest, exchange } from './exchange.ts';
-import { answerFailure, type Breakage, breakageOf, brokenExchange, malformedAnswer, reasonOf } from './failure.ts';
+import {
+  answerFailure,
+  type Breakage,
+  breakageOf,
+  brokenExchange,
+  isOutdated,
+  malformedAnswer,
+  type NamedCluster,
+  reasonOf,
+} from './failure.ts';
 
 /** How a cluster is reached; made from a kubeconfig, or from whatever else knows an address and an identity. */
-export type ClusterConnection = {
-  /** For messages, such as `cluster "ci" (https://10.0.0.1:6443)`. */
-  readonly description: string;
+export type ClusterConnection = NamedCluster & {
   /** Where and as whom to send the next request. Cached credentials are renewed when they expire. */
   endpoint(): Promise<ClusterEndpoint>;
-  /** The server did not accept these credentials: forget them, so that the next `endpoint()` gets new ones. */
+  /**
+   * The server did not accept these credentials, or is not the one that they are for (another certificate, no such
+   * host): forget them, so that the next `endpoint()` gets new ones.
+   */
   renew(refused: ClusterEndpoint): void;
 };
 
@@ -67,7 +77,10 @@ const LONGEST_DELAY_MS = 5_000;
 /** A server that asks for a longer pause than this gets it from the time between ticks. */
 const LONGEST_RETRY_AFTER_MS = 10_000;
 
-type Attempt = { readonly answer: ClusterAnswer; readonly endpoint: ClusterEndpoint } | { readonly error: unknown };
+/** `endpoint` is where it went; absent when there was none to be had. */
+type Attempt =
+  | { readonly answer: ClusterAnswer; readonly endpoint: ClusterEndpoint }
+  | { readonly error: unknown; readonly endpoint: ClusterEndpoint | undefined };
 
 /** The last attempt, and whether any of them may have had its effect. */
 type Delivery = { readonly last: Attempt; readonly mayHaveHappened: boolean };
@@ -85,22 +98,23 @@ export function createClusterClient(
 ): ClusterClient {
   async function attempt(request: ClusterRequest, timeoutMs: number): Promise<Attempt> {
     const signal = AbortSignal.timeout(timeoutMs);
+    let endpoint: ClusterEndpoint | undefined;
     try {
-      const endpoint = await withinSignal(connection.endpoint(), signal);
+      endpoint = await withinSignal(connection.endpoint(), signal);
       onCall();
       return { endpoint, answer: await exchange(endpoint, request, signal) };
     } catch (error) {
-      return { error };
+      return { endpoint, error };
     }
   }
 
-  /** Attempts until one settles it. New credentials, once, do not count as a repetition. */
+  /** Attempts until one settles it. A renewed connection, once, does not count as a repetition. */
   async function send(request: ClusterRequest, timeoutMs: number): Promise<Delivery> {
     let renewed = false;
     let mayHaveHappened = false;
     for (let repetition = 0; ; ) {
       const last = await attempt(request, timeoutMs);
-      if ('answer' in last && last.answer.status === 401 && !renewed) {
+      if (!renewed && last.endpoint !== undefined && needsRenewal(last)) {
         renewed = true;
         connection.renew(last.endpoint);
         continue;
@@ -123,8 +137,8 @@ export function createClusterClient(
       const request = { method, path, ...rest };
       const { last, mayHaveHappened } = await send(request, timeoutMs);
       const outcome = mayHaveHappened ? 'unknown' : 'refused';
-      if ('error' in last) throw brokenExchange(connection.description, request, last.error, { outcome, timeoutMs });
-      if (last.answer.status >= 300) throw answerFailure(connection.description, request, last.answer, outcome);
+      if ('error' in last) throw brokenExchange(connection, request, last.error, { outcome, timeoutMs });
+      if (last.answer.status >= 300) throw answerFailure(connection, request, last.answer, outcome);
       try {
         return JSON.parse(last.answer.text) as T;
       } catch {
@@ -132,6 +146,11 @@ export function createClusterClient(
       }
     },
   };
+}
+
+/** Whether a new look at the kubeconfig, or whatever the connection is made from, may mend it. Nothing was done yet. */
+function needsRenewal(attempt: Attempt): boolean {
+  return 'answer' in attempt ? attempt.answer.status === 401 : isOutdated(attempt.error);
 }
 
 /** Whether the attempt may have had its effect although there is no success to show for it. */

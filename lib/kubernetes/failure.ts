@@ -15,6 +15,21 @@ type Status = {
   readonly fields: readonly string[];
 };
 
+/** A cluster as messages name it, and what to do about it, which depends on how we came to know it. */
+export type NamedCluster = {
+  /** Such as `cluster "ci" (https://10.0.0.1:6443)`. */
+  readonly description: string;
+  /** Instead of what suits a kubeconfig. */
+  advice?(): Advice;
+};
+
+/** The next step, by what is wrong: not let in, no way there, or not the server that it should be. */
+export type Advice = {
+  readonly unauthorized?: string;
+  readonly unreachable?: string;
+  readonly untrusted?: string;
+};
+
 const MESSAGE_LIMIT = 400;
 
 /** The Status reason behind an error of this module; undefined when the server gave none. */
@@ -45,9 +60,9 @@ function targetOf({ method, path }: ClusterRequest): Target {
   return { verb, resource, group, namespace, text };
 }
 
-/** The error for an answer that is not a success. `cluster` names it, such as `cluster "ci" (https://…)`. */
+/** The error for an answer that is not a success. */
 export function answerFailure(
-  cluster: string,
+  cluster: NamedCluster,
   request: ClusterRequest,
   answer: ClusterAnswer,
   outcome: ServiceError['outcome'],
@@ -55,15 +70,16 @@ export function answerFailure(
   const target = targetOf(request);
   const status = statusOf(answer);
   return new ServiceError(
-    `${cluster}: cannot ${target.text}: ${explain(target, answer.status, status)}`,
+    `${cluster.description}: cannot ${target.text}: ${explain(target, answer.status, status, cluster.advice?.())}`,
     { service: 'kubernetes', outcome, status: answer.status },
     { cause: { statusReason: status.reason } satisfies StatusCause },
   );
 }
 
-function explain(target: Target, code: number, status: Status): string {
+function explain(target: Target, code: number, status: Status, advice: Advice = {}): string {
   if (code === 401) {
-    return 'the credentials are not accepted (401); log in again, or check what the kubeconfig gives as credentials';
+    const { unauthorized = 'log in again, or check what the kubeconfig gives as credentials' } = advice;
+    return `the credentials are not accepted (401); ${unauthorized}`;
   }
   if (code === 403 && isMissingRight(status.message)) {
     const resource = target.group === '' ? target.resource : `${target.resource}.${target.group}`;
@@ -136,33 +152,39 @@ export function breakageOf(error: unknown): Breakage {
   return TLS_CODES.test(String(code)) ? 'tls' : 'lost';
 }
 
-/** There are no credentials to send: the kubeconfig's plugin or file failed. The message is safe to show. */
+/** There are no credentials to send: the kubeconfig's plugin or file failed, or AWS. The message is safe to show. */
 export class CredentialsError extends Error {}
+
+/** Whether the exchange broke because what we know of the cluster (its address, its CA) may no longer be true. */
+export function isOutdated(error: unknown): boolean {
+  // A cluster that was made anew under its old name leaves a host name that does not exist.
+  return breakageOf(error) === 'tls' || (error as { code?: unknown }).code === 'ENOTFOUND';
+}
 
 /** The error for an exchange that broke off. */
 export function brokenExchange(
-  cluster: string,
+  cluster: NamedCluster,
   request: ClusterRequest,
   error: unknown,
   { outcome, timeoutMs }: { readonly outcome: ServiceError['outcome']; readonly timeoutMs: number },
 ): ServiceError {
-  const breakage = breakageOf(error);
+  const explanation = explainBreakage(error, timeoutMs, cluster.advice?.());
   return new ServiceError(
-    `${cluster}: cannot ${targetOf(request).text}: ${explainBreakage(breakage, error, timeoutMs)}`,
+    `${cluster.description}: cannot ${targetOf(request).text}: ${explanation}`,
     { service: 'kubernetes', outcome },
     { cause: error },
   );
 }
 
-function explainBreakage(breakage: Breakage, error: unknown, timeoutMs: number): string {
+function explainBreakage(error: unknown, timeoutMs: number, { unreachable, untrusted }: Advice = {}): string {
   const { code = '', message = '' } = error as { code?: string; message?: string };
-  switch (breakage) {
+  switch (breakageOf(error)) {
     case 'timeout':
-      return `no answer within ${timeoutMs} ms; check the network path and the load of the API server`;
+      return `no answer within ${timeoutMs} ms; ${unreachable ?? 'check the network path and the load of the API server'}`;
     case 'connect':
-      return `it cannot be reached (${code}); check the server's address and that the network lets us through`;
+      return `it cannot be reached (${code}); ${unreachable ?? "check the server's address and that the network lets us through"}`;
     case 'tls':
-      return `${explainTls(code)} (${code})`;
+      return `${explainTls(code, untrusted)} (${code})`;
     case 'credentials':
       return message;
     case 'lost':
@@ -170,7 +192,7 @@ function explainBreakage(breakage: Breakage, error: unknown, timeoutMs: number):
   }
 }
 
-function explainTls(code: string): string {
+function explainTls(code: string, untrusted = 'update certificate-authority-data'): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return "the server's certificate is for another host name; correct the address, or set tls-server-name";
   }
@@ -178,5 +200,5 @@ function explainTls(code: string): string {
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     return 'TLS failed; check that the address is that of an API server, the https port included, and the client certificate';
   }
-  return "the server's certificate is not from the CA that we were given; update certificate-authority-data";
+  return `the server's certificate is not from the CA that we were given; ${untrusted}`;
 }
