@@ -188,9 +188,10 @@ function noteStrangers({ scope, runners }: ScopeReading, fleet: Fleet): readonly
   );
   if (strangers.length === 0) return [];
   const sets = [...new Set(strangers.map((runner) => runner.labels.join(', ')))].join(' | ');
+  const [some, carry, fit] = strangers.length === 1 ? ['runner', 'carries', 'fits'] : ['runners', 'carry', 'fit'];
   return [
-    `${strangers.length} runners of ${scopeKey(scope)} carry autoscaler.created but fit no group (labels ${sets}): ` +
-      'bring their group back to retire them, or delete them in Bitbucket.',
+    `${strangers.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
+      'bring the group back to retire what is left of it, or delete it in Bitbucket.',
   ];
 }
 

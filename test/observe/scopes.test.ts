@@ -96,9 +96,9 @@ describe('strangers', () => {
     });
     expect(seen.notes).toEqual([
       '3 runners of acme carry autoscaler.created but fit no group (labels autoscaler.created, old | ' +
-        'autoscaler.created, older): bring their group back to retire them, or delete them in Bitbucket.',
-      '1 runners of acme/site carry autoscaler.created but fit no group (labels autoscaler.created, older): ' +
-        'bring their group back to retire them, or delete them in Bitbucket.',
+        'autoscaler.created, older): bring the group back to retire what is left of it, or delete it in Bitbucket.',
+      '1 runner of acme/site carries autoscaler.created but fits no group (labels autoscaler.created, older): ' +
+        'bring the group back to retire what is left of it, or delete it in Bitbucket.',
     ]);
   });
 
