@@ -19,6 +19,8 @@ import { type AwsCredentials, eksToken } from './token.ts';
 export type EksOptions = ClusterClientOptions & {
   /** Called for each request to EKS or STS that leaves, repetitions included; `onCall` counts those to the cluster. */
   readonly onAwsCall?: () => void;
+  /** For each try at EKS or STS; default 2.5 s. */
+  readonly awsTimeoutMs?: number;
 };
 
 /** A token is good for 14 minutes; what is left of them is for the requests that it is sent with. */
@@ -33,7 +35,10 @@ export function connectEks(settings: EksSettings, options: EksOptions = {}): Clu
   return createClusterClient(eksConnection(settings, options), options);
 }
 
-function eksConnection(settings: EksSettings, { onAwsCall, now = Date.now }: EksOptions): ClusterConnection {
+function eksConnection(
+  settings: EksSettings,
+  { onAwsCall = () => {}, awsTimeoutMs = AWS_TIMEOUT_MS, now = Date.now }: EksOptions,
+): ClusterConnection {
   let access: EksAccess | undefined;
   let latest: { readonly endpoint: ClusterEndpoint; readonly until: Instant } | undefined;
   // Many requests start at once; each would ask AWS.
@@ -41,10 +46,7 @@ function eksConnection(settings: EksSettings, { onAwsCall, now = Date.now }: Eks
 
   async function ask(): Promise<ClusterEndpoint> {
     try {
-      access ??= await openAccess(settings, {
-        timeoutMs: AWS_TIMEOUT_MS,
-        ...(onAwsCall === undefined ? {} : { onCall: onAwsCall }),
-      });
+      access ??= await openAccess(settings, { timeoutMs: awsTimeoutMs, onCall: onAwsCall });
       const credentials = await access.credentials();
       const at = now();
       const endpoint = await endpointOf(settings.name, access, credentials, at);

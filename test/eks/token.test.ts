@@ -1,23 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { eksToken, type TokenRequest } from '../../lib/eks/token.ts';
-
-/** What `aws eks get-token` printed; vectors.json says how it was recorded. */
-type Vector = {
-  readonly name: string;
-  readonly clusterName: string;
-  readonly region: string;
-  readonly at: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly token: string;
-};
-
-const { vectors } = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8')) as {
-  readonly vectors: readonly Vector[];
-};
+import { type Vector, vectors } from './vectors.ts';
 
 function requestOf({ clusterName, region, at, accessKeyId, secretAccessKey, sessionToken }: Vector): TokenRequest {
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
