@@ -19,7 +19,8 @@ export type RoleCredentials = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  readonly expiresAt: number;
+  /** How long they live from the moment that they are asked for. */
+  readonly lifeMs: number;
 };
 
 export type LoopbackAws = AsyncDisposable & {
@@ -117,7 +118,7 @@ function answerAssumeRole(role: RoleCredentials | undefined): ScriptedAnswer {
     `<AccessKeyId>${role.accessKeyId}</AccessKeyId>`,
     `<SecretAccessKey>${role.secretAccessKey}</SecretAccessKey>`,
     `<SessionToken>${role.sessionToken}</SessionToken>`,
-    `<Expiration>${new Date(role.expiresAt).toISOString()}</Expiration>`,
+    `<Expiration>${new Date(Date.now() + role.lifeMs).toISOString()}</Expiration>`,
   ].join('');
   return xml(
     200,
