@@ -61,9 +61,9 @@ const IS = {
 } as const satisfies Record<string, Verdict>;
 
 function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
-  if (isOutOfService(runner)) return IS.draining;
+  if (runner.cordoned) return IS.draining;
   if (runner.hasStep) {
-    // A step on a runner that is not online may still be running: it takes nothing new and nobody touches it.
+    // A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it.
     return runner.status === 'ONLINE' ? IS.busy : IS.draining;
   }
   switch (runner.status) {
@@ -78,9 +78,9 @@ function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGrou
       const unhealthyMs = ageOf(runner.stateChangedAt, at);
       return unhealthyMs > ORPHAN_GRACE_MS ? dead(reason('unhealthy', { unhealthyMs })) : IS.draining;
     }
+    case 'DISABLED':
     // A status that Bitbucket invents tomorrow takes up a slot and is not usable; nothing more is known of it.
     case 'UNKNOWN':
-    case 'DISABLED':
       return IS.draining;
   }
 }

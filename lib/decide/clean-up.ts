@@ -42,7 +42,9 @@ function removal(observation: GroupObservation, entry: ClassifiedRunner, at: Ins
  */
 function drained({ memory, group, idleTrusted }: GroupObservation, { runner }: ClassifiedRunner, at: Instant) {
   const since = memory.drainingSince[runner.uuid];
-  if (since === undefined || !isOutOfService(runner) || !idleTrusted) return undefined;
+  // Stryker disable next-line ConditionalExpression: without it a comparison with NaN gives the same, for worse reasons.
+  if (since === undefined) return undefined;
+  if (!isOutOfService(runner) || !idleTrusted) return undefined;
   const drainedMs = at - since;
   return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;
 }

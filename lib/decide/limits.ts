@@ -34,7 +34,7 @@ export function limitByGroup(observation: GroupObservation, wanted: number): All
 export function shareOut(wanted: readonly number[], room: number): readonly number[] {
   const shares = wanted.map(() => 0);
   let left = Math.max(0, room);
-  let hungry = wanted.map((_, index) => index).filter((index) => (wanted[index] ?? 0) > 0);
+  let hungry = [...wanted.keys()];
   while (left > 0 && hungry.length > 0) {
     const each = Math.max(1, Math.floor(left / hungry.length));
     for (const index of hungry) {

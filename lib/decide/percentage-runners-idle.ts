@@ -15,9 +15,10 @@ export function percentageRunnersIdle(strategy: PercentageRunnersIdle, counts: C
   const { busy, idle, starting } = counts;
   const usable = busy + idle;
   const working = usable + starting;
+  // Stryker disable next-line ConditionalExpression: 0 / 0 is above no threshold either, but nobody should have to know.
   const share = usable === 0 ? 0 : busy / usable;
 
-  if (usable > 0 && share > strategy.scaleUpThreshold) {
+  if (share > strategy.scaleUpThreshold) {
     const wanted = Math.max(min, Math.ceil(usable * strategy.scaleUpMultiplier));
     return wanted > working
       ? {

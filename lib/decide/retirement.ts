@@ -59,5 +59,6 @@ function chooseIdle(
 
 /** Oldest first; the uuid decides between runners of one instant, so that every tick chooses alike. */
 function byAge(a: Runner, b: Runner): number {
+  // Stryker disable next-line EqualityOperator: no two runners have one uuid.
   return a.createdAt - b.createdAt || (a.uuid < b.uuid ? -1 : 1);
 }

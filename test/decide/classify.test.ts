@@ -80,6 +80,11 @@ const ROWS: readonly Row[] = [
     class: 'starting',
   },
   {
+    name: 'heart-beat lost for startTimeout, clocks a minute apart, Job alive',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON - 11 * MINUTE },
+    class: 'starting',
+  },
+  {
     name: 'heart-beat lost for long, Job alive',
     runner: { status: 'OFFLINE' },
     class: 'dead',
@@ -108,6 +113,11 @@ const ROWS: readonly Row[] = [
   {
     name: 'unhealthy a moment ago: may recover',
     runner: { status: 'UNHEALTHY', stateChangedAt: NOON },
+    class: 'draining',
+  },
+  {
+    name: 'unhealthy for two minutes, clocks a minute apart: may recover',
+    runner: { status: 'UNHEALTHY', stateChangedAt: NOON - 3 * MINUTE },
     class: 'draining',
   },
   { name: 'unhealthy for minutes', runner: { status: 'UNHEALTHY' }, class: 'dead', cause: 'unhealthy' },
@@ -147,5 +157,20 @@ describe('classify', () => {
     expect(entry?.class === 'dead' && entry.cause.text).toBe(
       'not online 59m after registration (startTimeout 10m; pod: Pending, ImagePullBackOff)',
     );
+  });
+
+  it('says that the pod of a failed start runs, where nothing is wrong with it', () => {
+    const seen = runner({ status: 'UNREGISTERED' });
+    const pod = { name: 'p', phase: 'Running', restarts: 0 } as const;
+    const [entry] = classify(groupObservation({ runners: [seen], jobs: [jobOf(seen, { pod })] }), NOON);
+    expect(entry?.class === 'dead' && entry.cause.text).toContain('; pod: Running)');
+  });
+
+  it('goes with the Job behind a runner, and only where there is one', () => {
+    const runners = [runner(), runner()];
+    const jobs = runners.slice(0, 1).map((entry) => jobOf(entry));
+    const [first, second] = classify(groupObservation({ runners, jobs }), NOON);
+    expect(first?.job).toBe(jobs[0]);
+    expect(second).not.toHaveProperty('job');
   });
 });

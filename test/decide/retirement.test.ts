@@ -36,6 +36,13 @@ const ROWS: readonly Row[] = [
     chosen: [],
   },
   {
+    name: 'no surplus, idle marks that prove nothing: not a word',
+    runners: [aged('a', 60)],
+    idleTrusted: false,
+    surplus: { starting: 0, idle: 0 },
+    chosen: [],
+  },
+  {
     name: 'the oldest go first, not the longest idle',
     runners: [aged('young', 20), aged('old', 90), aged('middle', 50)],
     idleFor: { young: 19, old: 6, middle: 30 },
@@ -128,6 +135,12 @@ const ROWS: readonly Row[] = [
       ['third', 'above max 10 and not yet at work'],
       ['second', 'above max 10 and not yet at work'],
     ],
+  },
+  {
+    name: 'above max: as starting ones only those that start, however new another is',
+    runners: [aged('idle', 0), aged('busy', 0, { hasStep: true }), starting('a', 1)],
+    surplus: { starting: 2, idle: 0 },
+    chosen: [['a', 'above max 10 and not yet at work']],
   },
   {
     name: 'above max: of starting ones of one age by uuid',
