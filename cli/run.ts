@@ -69,7 +69,7 @@ async function run({ every, ...options }: RunOptions, terminal: Terminal): Promi
   } finally {
     release();
   }
-  terminal.tell(`stopped after ${ticks} ticks`);
+  terminal.tell(`stopped after ${ticks} ${ticks === 1 ? 'tick' : 'ticks'}`);
 }
 
 async function showTick(wiring: Wiring, { group: groups, json }: CommonOptions, terminal: Terminal): Promise<void> {

@@ -2,7 +2,7 @@
  * The credential with which Bitbucket is called: its four shapes, and where it comes from. Nothing here ever quotes
  * what a secret contains; messages name the secret, the field and what is expected.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsReadFailure } from '../aws/failure.ts';
 import { InputError } from '../errors.ts';

@@ -8,7 +8,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError } from '../errors.ts';
 import type { StateStore } from '../ports.ts';
 import { type Contents, dropLease, emptyContents, loadDocuments, saveDocuments, takeLease } from './contents.ts';
