@@ -42,6 +42,22 @@ export const SCALING_ROWS: readonly ScalingRow[] = [
     atlassian: 'creates min again on every poll until the first runner is online',
   },
   {
+    name: 'draining runners are replaced',
+    seen: { draining: 2 },
+    over: { min: 2 },
+    action: 'scale-up',
+    to: 2,
+    reason: 'below-min',
+  },
+  {
+    name: 'dead registrations are no runners',
+    seen: { idle: 1, dead: 2 },
+    over: { min: 2 },
+    action: 'scale-up',
+    to: 2,
+    reason: 'below-min',
+  },
+  {
     name: 'below min and quiet: topped up to min',
     seen: { idle: 2 },
     over: { min: 8 },
@@ -193,5 +209,13 @@ export const SCALING_ROWS: readonly ScalingRow[] = [
     reason: 'above-max',
     bounds: ['max'],
     atlassian: 'does nothing about it',
+  },
+  {
+    name: 'above max by starting runners, and quiet: both go',
+    seen: { idle: 8, starting: 4 },
+    action: 'scale-down',
+    to: 8,
+    reason: 'busy-share-low',
+    atlassian: 'removes idle runners while the others start',
   },
 ];
