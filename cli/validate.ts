@@ -1,8 +1,6 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
-import { formatProblem, InputError, type InputProblem } from '../lib/errors.ts';
-import { checkTemplate } from '../lib/kubernetes/manifests.ts';
-import type { Fleet } from '../lib/model.ts';
+import { formatProblem, type InputProblem } from '../lib/errors.ts';
 import { selectGroups } from '../lib/select.ts';
 import { counted } from '../lib/text-layout.ts';
 import { wire } from '../lib/wiring.ts';
@@ -11,7 +9,8 @@ import { type CommonOptions, environmentFor, withCommonOptions } from './options
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
-Checks the configuration and its Job templates. Every problem is a line with its file, line and column.
+Checks the configuration, renders the manifests of every group and holds them against Kubernetes' own rules, without
+asking a cluster. Every problem is a line with its file, line and column.
 
 Examples:
   $ runner-autoscaler validate --config runners_config.yaml
@@ -47,25 +46,24 @@ async function validate({ json, group, ...options }: CommonOptions, { print }: T
 
 async function judge(options: CommonOptions, names: CommonOptions['group']): Promise<Verdict> {
   const environment = environmentFor(options);
-  const source = environment.configSource ?? '';
-  try {
-    const { fleet, warnings } = await wire(environment).loadFleet();
-    const groups = selectGroups(fleet, names === undefined ? {} : { groups: names });
-    const problems = templateProblems(groups);
-    return { version: 1, valid: problems.length === 0, source, groups: groups.length, problems, warnings };
-  } catch (error) {
-    // What is no fault of the configuration itself, such as that none is named, is a wrong use like any other.
-    if (!(error instanceof InputError) || error.problems.length === 0) throw error;
-    return { version: 1, valid: false, source, groups: 0, problems: error.problems, warnings: [] };
-  }
-}
-
-/** A template that several groups share is judged for each of them; what is wrong for all is said once. */
-function templateProblems(groups: Fleet['groups']): readonly InputProblem[] {
-  const problems = groups.flatMap((group) =>
-    group.pod.template === undefined ? [] : checkTemplate(group.pod.template, group),
-  );
-  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+  const { fleet, problems, warnings } = await wire(environment).inspectFleet();
+  // A group that is wrong is not in the fleet; nobody needs to hear that it cannot be found.
+  const groups =
+    problems.length > 0
+      ? fleet.groups.filter(({ name }) => names === undefined || names.includes(name))
+      : selectGroups(fleet, names === undefined ? {} : { groups: names });
+  // The field tables are of use to nobody else.
+  const { checkGroups } = await import('../lib/kubernetes/check.ts');
+  const manifests = checkGroups(groups);
+  const all = [...problems, ...manifests.problems];
+  return {
+    version: 1,
+    valid: all.length === 0,
+    source: environment.configSource ?? '',
+    groups: groups.length,
+    problems: all,
+    warnings: [...warnings, ...manifests.warnings],
+  };
 }
 
 function render({ valid, source, groups, problems, warnings }: Verdict): readonly string[] {

@@ -6,7 +6,13 @@
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { type Credential, loadCredential } from './config/credentials.ts';
 import type { Environment } from './config/environment.ts';
-import { type LoadedFleet, loadFleet } from './config/load.ts';
+import {
+  type InspectedFleet,
+  inspectFleet,
+  type LoadDependencies,
+  type LoadedFleet,
+  loadFleet,
+} from './config/load.ts';
 import { readSource } from './config/source.ts';
 import { InputError } from './errors.ts';
 import type { ClusterClient } from './kubernetes/cluster-client.ts';
@@ -20,6 +26,8 @@ import { openStateStore } from './state/open.ts';
 export type Wiring = {
   /** The configuration as it is now. Throws `InputError` with all its problems, `ServiceError` when S3 or SSM fails. */
   readonly loadFleet: () => Promise<LoadedFleet>;
+  /** As `loadFleet`, but what is wrong with the configuration is part of the answer. */
+  readonly inspectFleet: () => Promise<InspectedFleet>;
   /**
    * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
    * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
@@ -34,14 +42,15 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
   const counter = countCalls();
   const runnerApis = keepRunnerApis(environment, counter, now);
   const clusterClient = keepClusterClients(counter);
+  const loading: LoadDependencies = {
+    readText: (source) => readSource(source, { onCall: counter.aws }),
+    defaultCluster: defaultClusterOf(environment),
+  };
   let state: Promise<StateStore> | undefined;
   return {
     calls: counter.total,
-    loadFleet: async () =>
-      loadFleet(configSourceOf(environment), {
-        readText: (source) => readSource(source, { onCall: counter.aws }),
-        defaultCluster: defaultClusterOf(environment),
-      }),
+    loadFleet: async () => loadFleet(configSourceOf(environment), loading),
+    inspectFleet: async () => inspectFleet(configSourceOf(environment), loading),
     openPorts: async (fleet) => {
       state ??= openStateStore(environment.stateStore, { onCall: counter.aws });
       return {

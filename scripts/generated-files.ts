@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { jsonSchema } from '../lib/config/schema.ts';
 import { fillTables } from './documentation-tables.ts';
+import { kubernetesSchema } from './kubernetes-schema.ts';
 
 /** A generated file: its path from the root of the repository, and its text. */
 export type GeneratedFile = {
@@ -15,6 +16,10 @@ export type GeneratedFile = {
 /** Every generated file. */
 export const generatedFiles: readonly GeneratedFile[] = [
   { file: 'docs/configuration.schema.json', generate: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
+  {
+    file: 'lib/kubernetes/schema.json',
+    generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
+  },
   // Written by hand but for its tables, which the tests' rows fill in.
   {
     file: 'docs/scaling.md',

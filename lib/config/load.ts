@@ -5,9 +5,9 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, posix } from 'node:path';
 import { InputError, type InputProblem } from '../errors.ts';
 import type { ClusterSettings, Fleet, JobTemplate } from '../model.ts';
-import { type Path, problem } from './finding.ts';
+import { type Finding, type Path, problem } from './finding.ts';
 import { toFleet } from './fleet.ts';
-import { type ReadConfig, readConfig } from './read.ts';
+import { readConfig } from './read.ts';
 import type { Config, JobTemplateConfig } from './schema.ts';
 
 /** How texts are read, and the cluster of a file that defines none (default: the kubeconfig's current context). */
@@ -19,47 +19,72 @@ export type LoadDependencies = {
 /** A valid fleet, and what its author should know of it. */
 export type LoadedFleet = { readonly fleet: Fleet; readonly warnings: readonly InputProblem[] };
 
+/** What was found out about a configuration, whether or not it is valid. */
+export type InspectedFleet = LoadedFleet & {
+  /** Everything that is wrong with the file, and every template that could not be read. */
+  readonly problems: readonly InputProblem[];
+};
+
 /**
  * Loads the configuration at `source` (`s3://bucket/key`, `ssm:/name` or a file). Throws an `InputError` with every
- * problem of the file at once, or, when the file is right, of all the templates that its groups use.
+ * problem of the file and of reading the templates that its groups use, all at once.
  */
 export async function loadFleet(source: string, deps: LoadDependencies): Promise<LoadedFleet> {
-  const { config, problems, warnings, locate } = readConfig(await deps.readText(source), source);
-  if (config === undefined) throw new InputError(problems);
-  const fleet = toFleet(config, {
-    templates: await readTemplates(config, source, deps.readText, locate),
-    defaultCluster: deps.defaultCluster ?? { kind: 'kubeconfig' },
-    resolve: (path) => resolveBeside(source, path),
-  });
+  const { fleet, problems, warnings } = await inspectFleet(source, deps);
+  if (problems.length > 0) throw new InputError(problems);
   return { fleet, warnings };
 }
+
+/**
+ * As `loadFleet`, but what is wrong is an answer: the fleet then holds the groups in which nothing is, so that they
+ * can be looked at further.
+ */
+export async function inspectFleet(source: string, deps: LoadDependencies): Promise<InspectedFleet> {
+  const { soundPart, problems, warnings, locate } = readConfig(await deps.readText(source), source);
+  if (soundPart === undefined) return { fleet: { groups: [], workspaces: {}, clusters: {} }, problems, warnings };
+  const read = await readTemplates(soundPart, source, deps.readText);
+  const failure = read.find((one) => one.failure !== undefined)?.failure;
+  // A service that does not answer is not the author's mistake, but what is wrong with the file is to be told first.
+  if (failure !== undefined && problems.length === 0) throw failure;
+  const templates = new Map(
+    read.flatMap(({ template }) => (template === undefined ? [] : [[template.name, template]])),
+  );
+  const groups = soundPart.groups.filter(({ jobTemplate: name }) => name === undefined || templates.has(name));
+  const fleet = toFleet(
+    { ...soundPart, groups },
+    {
+      templates,
+      defaultCluster: deps.defaultCluster ?? { kind: 'kubeconfig' },
+      resolve: (path) => resolveBeside(source, path),
+    },
+  );
+  const unread = read.flatMap(({ finding }) => (finding === undefined ? [] : [locate(finding)]));
+  return { fleet, problems: [...problems, ...unread], warnings };
+}
+
+/** A template, or why there is none: its author's mistake, or a service that failed. */
+type ReadTemplate = { readonly template?: JobTemplate; readonly finding?: Finding; readonly failure?: unknown };
 
 async function readTemplates(
   config: Config,
   source: string,
   readText: LoadDependencies['readText'],
-  locate: ReadConfig['locate'],
-): Promise<ReadonlyMap<string, JobTemplate>> {
+): Promise<readonly ReadTemplate[]> {
   const used = new Set(config.groups.map((group) => group.jobTemplate));
   const entries = Object.entries(config.jobTemplates).filter(([name]) => used.has(name));
-  const problems: InputProblem[] = [];
-  const templates = await Promise.all(
-    entries.map(async ([name, template]): Promise<JobTemplate> => {
+  return Promise.all(
+    entries.map(async ([name, template]): Promise<ReadTemplate> => {
       const { origin, path, inline } = placeOf(template, ['jobTemplates', name], source);
       try {
         const text = inline ?? (await readText(origin));
-        if (text.trim() === '') problems.push(locate(problem(path, `${origin} is empty; it has to hold a Job`)));
-        return { name, origin, text };
+        return text.trim() === ''
+          ? { finding: problem(path, `${origin} is empty; it has to hold a Job`) }
+          : { template: { name, origin, text } };
       } catch (error) {
-        // A service that does not answer is not the author's mistake.
-        if (!(error instanceof InputError)) throw error;
-        problems.push(locate(problem(path, error.message)));
-        return { name, origin, text: '' };
+        return error instanceof InputError ? { finding: problem(path, error.message) } : { failure: error };
       }
     }),
   );
-  if (problems.length > 0) throw new InputError(problems);
-  return new Map(templates.map((template) => [template.name, template]));
 }
 
 function placeOf(

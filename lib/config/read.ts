@@ -11,6 +11,8 @@ import { Config, isRecord } from './schema.ts';
 /** What came of reading: `config` exactly if there are no `problems`. Both lists are in the order of the text. */
 export type ReadConfig = {
   readonly config?: Config;
+  /** What is right by itself: the file without its groups, templates and other entries in which something is wrong. */
+  readonly soundPart?: Config;
   readonly problems: readonly InputProblem[];
   readonly warnings: readonly InputProblem[];
   /** Finds the place of something that turns out to be wrong later. */
@@ -28,8 +30,13 @@ export function readConfig(text: string, source: string): ReadConfig {
       .map(document.locate)
       .sort(byPlace);
   const problems = located('problem');
+  const soundPart = soundPartOf(
+    value,
+    findings.filter(({ severity }) => severity === 'problem'),
+  );
   return {
-    config: problems.length === 0 ? Config.parse(value) : undefined,
+    config: problems.length === 0 ? soundPart : undefined,
+    soundPart,
     problems,
     warnings: located('warning'),
     locate: document.locate,
@@ -48,6 +55,19 @@ const CONFIG_MAP = problem(
   [],
   'is a Kubernetes ConfigMap; give what stands under its data, in "runners_config.yaml", as a file of its own',
 );
+
+/** The entries of every section that no problem is in, if a configuration can be made of them. */
+function soundPartOf(value: unknown, problems: readonly Finding[]): Config | undefined {
+  if (!isRecord(value) || problems.some(({ path }) => path.length === 0)) return undefined;
+  const isSound = (section: string, entry: string | number) =>
+    !problems.some(({ path }) => path[0] === section && (path[1] === undefined || path[1] === entry));
+  const sections = Object.entries(value).map(([section, entries]) => {
+    if (Array.isArray(entries)) return [section, entries.filter((_, index) => isSound(section, index))];
+    if (!isRecord(entries)) return [section, isSound(section, '') ? entries : undefined];
+    return [section, Object.fromEntries(Object.entries(entries).filter(([name]) => isSound(section, name)))];
+  });
+  return Config.safeParse(Object.fromEntries(sections.filter(([, entries]) => entries !== undefined))).data;
+}
 
 /** Top-level keys that start with `x-` hold YAML anchors and nothing else. */
 function withoutAnchorPlaces(value: unknown): unknown {

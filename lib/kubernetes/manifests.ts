@@ -3,10 +3,10 @@
  * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
  * so are the group's pod settings. Pure.
  */
+import { type Path, problem } from '../config/finding.ts';
 import { InputError, type InputProblem } from '../errors.ts';
 import type { JobTemplate, RunnerGroup } from '../model.ts';
 import type { Manifest } from '../ports.ts';
-import { Secret } from '../secret.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
   bareUuid,
@@ -20,6 +20,8 @@ import {
   secretName,
 } from './naming.ts';
 import { applyPodSettings } from './pod-settings.ts';
+import { type Fields, recordOf } from './shapes.ts';
+import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { type ManifestInput, variablesOf } from './variables.ts';
 
@@ -30,40 +32,46 @@ export type { ManifestInput } from './variables.ts';
  * Throws `InputError` with every problem of the template, each with its line and column.
  */
 export function renderManifests(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest } {
-  const { problems, job, secret } = tryRender(input.group.pod.template ?? BUILT_IN_TEMPLATE, input);
+  const { problems, job, secret } = renderObjects(input.group.pod.template ?? BUILT_IN_TEMPLATE, input);
   if (job === undefined || problems.length > 0) throw new InputError(problems);
-  return { job, secret: secret ?? builtInSecret(input) };
+  return {
+    job: stampJob(job.content, input),
+    secret: stamp(secret?.content ?? builtInSecret(input), secretName(input.runner.uuid), input),
+  };
 }
 
-/** What is wrong with a template for a group, rendered with stand-in values; empty when nothing is. */
+/**
+ * What keeps a template from being filled for a group; empty when nothing does. Whether Kubernetes would take the
+ * result is the question of check.ts.
+ */
 export function checkTemplate(template: JobTemplate, group: RunnerGroup): readonly InputProblem[] {
-  return tryRender(template, standInFor(group)).problems;
+  return renderObjects(template, standInFor(group)).problems;
 }
 
-type Attempt = {
+/** A template's objects with their values filled in, and what makes them useless as a runner's Job and Secret. */
+export type RenderedObjects = {
   readonly problems: readonly InputProblem[];
-  readonly job?: Manifest;
-  readonly secret?: Manifest;
+  readonly job?: RenderedObject;
+  readonly secret?: RenderedObject;
 };
 
-function tryRender(template: JobTemplate, input: ManifestInput): Attempt {
+/** Fills a template for a runner, before anything is stamped on. Absent objects are not in the template. */
+export function renderObjects(template: JobTemplate, input: ManifestInput): RenderedObjects {
   const { objects, problems } = renderTemplate(template, variablesOf(input));
   if (problems.length > 0) return { problems };
   const jobs = objects.filter(({ content }) => content.kind === 'Job');
   const secrets = objects.filter(({ content }) => content.kind === 'Secret');
-  const found = [
-    ...countProblems(template, objects, jobs, secrets),
-    ...jobs.flatMap((job) => objectProblems(job, 'batch/v1', jobName(input.runner.uuid), input.group.namespace)),
-    ...jobs.flatMap(podProblems),
-    ...secrets.flatMap((object) => objectProblems(object, 'v1', secretName(input.runner.uuid), input.group.namespace)),
-  ];
   const [job] = jobs;
   const [secret] = secrets;
-  if (found.length > 0 || job === undefined) return { problems: found };
   return {
-    problems: [],
-    job: stampJob(job.content, input),
-    ...(secret === undefined ? {} : { secret: stamp(secret.content, secretName(input.runner.uuid), input) }),
+    problems: [
+      ...countProblems(template, objects, jobs, secrets),
+      ...jobs.flatMap((each) => objectProblems(each, 'batch/v1', jobName(input.runner.uuid), input.group.namespace)),
+      ...jobs.flatMap(podProblems),
+      ...secrets.flatMap((each) => objectProblems(each, 'v1', secretName(input.runner.uuid), input.group.namespace)),
+    ],
+    ...(job === undefined ? {} : { job }),
+    ...(secret === undefined ? {} : { secret }),
   };
 }
 
@@ -78,10 +86,12 @@ function countProblems(
     ...objects
       .filter((object) => !known.has(object))
       .map((object) =>
-        object.problemAt(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl'),
+        object.locate(
+          problem(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl'),
+        ),
       ),
-    ...jobs.slice(1).map((job) => job.problemAt(['kind'], 'a template holds one Job, and this is another')),
-    ...secrets.slice(1).map((one) => one.problemAt(['kind'], 'a template holds one Secret, and this is another')),
+    ...jobs.slice(1).map((job) => job.locate(problem(['kind'], 'a template holds one Job, and this is another'))),
+    ...secrets.slice(1).map((one) => one.locate(problem(['kind'], 'a template holds one Secret, and this is another'))),
     ...(jobs.length === 0
       ? [{ source: template.origin, path: '', message: 'the template holds no Job; add one of apiVersion batch/v1' }]
       : []),
@@ -90,13 +100,13 @@ function countProblems(
 
 /** A name or namespace that differs from ours would be overwritten; better to say so than to surprise. */
 function objectProblems(
-  { content, problemAt }: RenderedObject,
+  { content, locate }: RenderedObject,
   apiVersion: string,
   name: string,
   namespace: string,
 ): readonly InputProblem[] {
   const metadata = recordOf(content.metadata);
-  const expectations = [
+  const expectations: readonly { path: Path; actual: unknown; expected: string }[] = [
     { path: ['apiVersion'], actual: content.apiVersion ?? 'none', expected: apiVersion },
     { path: ['metadata', 'name'], actual: metadata.name ?? name, expected: name },
     { path: ['metadata', 'namespace'], actual: metadata.namespace ?? namespace, expected: namespace },
@@ -104,7 +114,7 @@ function objectProblems(
   return expectations
     .filter(({ actual, expected }) => actual !== expected)
     .map(({ path, actual, expected }) =>
-      problemAt(path, `must be ${hole(expected, name)}, not ${hole(String(actual), name)}`),
+      locate(problem(path, `must be ${hole(expected, name)}, not ${hole(String(actual), name)}`)),
     );
 }
 
@@ -114,15 +124,15 @@ function hole(text: string, name: string): string {
   return text.replaceAll(uuid, '{{runnerUuid}}');
 }
 
-function podProblems({ content, problemAt }: RenderedObject): readonly InputProblem[] {
-  const pod = recordOf(recordOf(recordOf(content.spec).template).spec);
-  const containers = pod.containers;
+function podProblems({ content, locate }: RenderedObject): readonly InputProblem[] {
+  const { containers } = recordOf(recordOf(recordOf(content.spec).template).spec);
+  const path = ['spec', 'template', 'spec', 'containers'];
   return Array.isArray(containers) && containers.length > 0
     ? []
-    : [problemAt(['spec', 'template', 'spec', 'containers'], 'the Job needs a container for the runner')];
+    : [locate(problem(path, 'the Job needs a container for the runner'))];
 }
 
-function stampJob(content: Readonly<Record<string, unknown>>, input: ManifestInput): Manifest {
+function stampJob(content: Fields, input: ManifestInput): Manifest {
   const spec = recordOf(content.spec);
   const template = recordOf(spec.template);
   return stamp(
@@ -142,13 +152,13 @@ function stampJob(content: Readonly<Record<string, unknown>>, input: ManifestInp
   );
 }
 
-function stamp(content: Readonly<Record<string, unknown>>, name: string, input: ManifestInput): Manifest {
+function stamp(content: Fields, name: string, input: ManifestInput): Manifest {
   const metadata = { ...marked(content.metadata, input), name, namespace: input.group.namespace };
   return { ...content, apiVersion: String(content.apiVersion), kind: String(content.kind), metadata };
 }
 
 /** Metadata with the marks by which lists find the object and join it to its runner and group. */
-function marked(metadata: unknown, { group, runner }: ManifestInput): Readonly<Record<string, unknown>> {
+function marked(metadata: unknown, { group, runner }: ManifestInput): Fields {
   const own = recordOf(metadata);
   return {
     ...own,
@@ -163,37 +173,8 @@ function marked(metadata: unknown, { group, runner }: ManifestInput): Readonly<R
 }
 
 /** For templates that hold only a Job; its keys are those of the built-in template. */
-function builtInSecret(input: ManifestInput): Manifest {
-  const { secret } = tryRender(BUILT_IN_TEMPLATE, input);
+export function builtInSecret(input: ManifestInput): Fields {
+  const { secret } = renderObjects(BUILT_IN_TEMPLATE, input);
   if (secret === undefined) throw new Error('the built-in template holds a Secret');
-  return secret;
-}
-
-function standInFor(group: RunnerGroup): ManifestInput {
-  const uuid = (digit: string) => `{${digit.repeat(8)}-${digit.repeat(4)}-${digit.repeat(4)}-${digit.repeat(12)}}`;
-  return {
-    group,
-    runner: {
-      uuid: uuid('0'),
-      name: group.name,
-      labels: group.labels,
-      status: 'UNREGISTERED',
-      statusText: 'UNREGISTERED',
-      cordoned: false,
-      hasStep: false,
-      createdAt: 0,
-      stateChangedAt: 0,
-    },
-    identity: {
-      workspaceUuid: uuid('1'),
-      ...(group.scope.repository === undefined ? {} : { repositoryUuid: uuid('2') }),
-    },
-    credentials: { clientId: 'client-id', clientSecret: new Secret('client-secret') },
-  };
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
+  return secret.content;
 }

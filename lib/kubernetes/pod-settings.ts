@@ -1,7 +1,6 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
 import type { PodSettings } from '../model.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, listOf, recordOf } from './shapes.ts';
 
 /** The container whose environment a group may extend; a template that names it differently has it first. */
 const RUNNER_CONTAINER = 'runner';
@@ -14,7 +13,7 @@ export function applyPodSettings(pod: Fields, settings: PodSettings): Fields {
   const { nodeSelector, tolerations, serviceAccountName, priorityClassName, env } = settings;
   return {
     ...pod,
-    ...(isEmpty(nodeSelector) ? {} : { nodeSelector: { ...(pod.nodeSelector as Fields), ...nodeSelector } }),
+    ...(isEmpty(nodeSelector) ? {} : { nodeSelector: { ...recordOf(pod.nodeSelector), ...nodeSelector } }),
     ...(tolerations.length === 0 ? {} : { tolerations: [...listOf(pod.tolerations), ...tolerations] }),
     ...(serviceAccountName === undefined ? {} : { serviceAccountName, automountServiceAccountToken: true }),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
@@ -23,18 +22,21 @@ export function applyPodSettings(pod: Fields, settings: PodSettings): Fields {
 }
 
 function withEnvironment(containers: readonly unknown[], env: PodSettings['env']): readonly unknown[] {
-  const named = containers.findIndex((container) => (container as Fields | null)?.name === RUNNER_CONTAINER);
-  const runner = Math.max(named, 0);
+  const runner = runnerIndex(containers);
   return containers.map((container, index) => {
     if (index !== runner) return container;
-    const fields = container as Fields;
-    const kept = listOf(fields.env).filter((entry) => !Object.hasOwn(env, String((entry as Fields).name)));
+    const fields = recordOf(container);
+    const kept = listOf(fields.env).filter((entry) => !Object.hasOwn(env, String(recordOf(entry).name)));
     return { ...fields, env: [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))] };
   });
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+/** Which of a pod's containers is the runner. */
+export function runnerIndex(containers: readonly unknown[]): number {
+  return Math.max(
+    containers.findIndex((container) => recordOf(container).name === RUNNER_CONTAINER),
+    0,
+  );
 }
 
 function isEmpty(record: Readonly<Record<string, unknown>>): boolean {

@@ -3,12 +3,13 @@
  * several documents, aliases, unquoted `{{x}}` (YAML reads it as a map), logic, and the Jinja of Atlassian's templates.
  */
 import * as yaml from 'yaml';
+import { formatPath, type Path } from '../config/finding.ts';
 import type { InputProblem } from '../errors.ts';
 import type { JobTemplate } from '../model.ts';
 import { type TextPart, textParts } from './template-text.ts';
 
-/** Where something stands in a template: an offset into its text, and a path such as `items[1].metadata`. */
-export type Place = { readonly offset: number; readonly path: string };
+/** Where something stands in a template: an offset into its text, and the path from its root. */
+export type Place = { readonly offset: number; readonly path: Path };
 
 /** A template's YAML with its scalars taken apart. */
 export type TemplateNode = Place &
@@ -18,7 +19,7 @@ export type TemplateNode = Place &
     | { readonly kind: 'list'; readonly items: readonly TemplateNode[] }
     | { readonly kind: 'map'; readonly isListItem: boolean; readonly entries: readonly TemplateEntry[] }
   );
-export type TemplateEntry = readonly [key: string, value: TemplateNode];
+export type TemplateEntry = readonly [key: string, value: TemplateNode, keyOffset: number];
 
 /** The objects of a template, or what is wrong with it; `problem` makes one for a place in it. */
 export type ParsedTemplate = {
@@ -28,7 +29,7 @@ export type ParsedTemplate = {
 };
 
 const JINJA = /<%|\{%/;
-const START: Place = { offset: 0, path: '' };
+const START: Place = { offset: 0, path: [] };
 
 /** Parses a template. Its text is a List, a sequence of objects, or one object. */
 export function parseTemplate(template: JobTemplate): ParsedTemplate {
@@ -37,14 +38,14 @@ export function parseTemplate(template: JobTemplate): ParsedTemplate {
   const documents = yaml.parseAllDocuments(template.text, { lineCounter: lines, version: '1.1', prettyErrors: false });
   const problem = ({ offset, path }: Place, message: string): InputProblem => {
     const { line, col } = lines.linePos(offset);
-    return { source: template.origin, line, column: col, path, message };
+    return { source: template.origin, line, column: col, path: formatPath(path), message };
   };
   const refusal = refusalOf(template.text, documents);
   if (refusal.length > 0) {
     return { objects: [], problem, problems: refusal.map(({ message, ...place }) => problem(place, message)) };
   }
   const faults: Fault[] = [];
-  const root = readNode(documents[0]?.contents, { path: '', isListItem: false, faults });
+  const root = readNode(documents[0]?.contents, { path: [], isListItem: false, faults });
   const problems = faults.map(({ message, ...place }) => problem(place, message));
   return { objects: objectsOf(root), problems, problem };
 }
@@ -57,7 +58,7 @@ function refusalOf(text: string, documents: readonly yaml.Document.Parsed[]): re
   if (jinja !== null) {
     const message =
       "this is Jinja, the language of Atlassian's autoscaler; write {{runnerUuid}} for <%runnerUuid%> and drop the {% if %} lines: an entry without a value is left out by itself";
-    return [{ offset: jinja.index, path: '', message }];
+    return [{ offset: jinja.index, path: [], message }];
   }
   const [document, second] = documents;
   if (document === undefined || document.contents === null) {
@@ -65,11 +66,11 @@ function refusalOf(text: string, documents: readonly yaml.Document.Parsed[]): re
   }
   if (second !== undefined) {
     const message = 'a template is one YAML document; put its objects under items of a List';
-    return [{ offset: second.range[0], path: '', message }];
+    return [{ offset: second.range[0], path: [], message }];
   }
   // One slip makes YAML stumble over all that follows; the first place is the one to look at.
   const [fault] = [...document.errors, ...document.warnings];
-  return fault === undefined ? [] : [{ offset: fault.pos[0], path: '', message: yamlFault(fault, text) }];
+  return fault === undefined ? [] : [{ offset: fault.pos[0], path: [], message: yamlFault(fault, text) }];
 }
 
 /** YAML's own words, and the likeliest cause when the line has a hole in it. */
@@ -80,7 +81,7 @@ function yamlFault(fault: yaml.YAMLError, text: string): string {
   return `${fault.message.split('\n', 1)[0] ?? 'invalid YAML'}${hint}`;
 }
 
-type Surroundings = { readonly path: string; readonly isListItem: boolean; readonly faults: Fault[] };
+type Surroundings = { readonly path: Path; readonly isListItem: boolean; readonly faults: Fault[] };
 
 function readNode(node: unknown, around: Surroundings): TemplateNode {
   const place = { offset: offsetOf(node), path: around.path };
@@ -90,7 +91,7 @@ function readNode(node: unknown, around: Surroundings): TemplateNode {
   }
   if (yaml.isSeq(node)) {
     const items = node.items.map((item, index) =>
-      readNode(item, { path: `${around.path}[${index}]`, isListItem: true, faults: around.faults }),
+      readNode(item, { path: [...around.path, index], isListItem: true, faults: around.faults }),
     );
     return { ...place, kind: 'list', items };
   }
@@ -104,16 +105,16 @@ function readEntry({ key, value }: yaml.Pair, around: Surroundings): TemplateEnt
   if (!yaml.isScalar(key)) {
     const message = 'a value that starts with {{ needs quotes, as in "{{runnerUuid}}": without them YAML reads a map';
     around.faults.push({ offset: at, path: around.path, message });
-    return ['', { offset: at, path: around.path, kind: 'literal', value: null }];
+    return ['', { offset: at, path: around.path, kind: 'literal', value: null }, at];
   }
   const name = key.source ?? String(key.value);
-  const path = around.path === '' ? name : `${around.path}.${name}`;
+  const path = [...around.path, name];
   if (name.includes('{{')) {
     around.faults.push({ offset: at, path, message: 'keys cannot hold variables; only values can' });
   }
   const read = readNode(value, { path, isListItem: false, faults: around.faults });
   // An empty value has no place of its own.
-  return [name, value === null ? { ...read, offset: at } : read];
+  return [name, value === null ? { ...read, offset: at } : read, at];
 }
 
 function readScalar(node: yaml.Scalar, place: Place, faults: Fault[]): TemplateNode {

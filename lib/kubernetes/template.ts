@@ -4,6 +4,7 @@
  * logic. An entry whose variable has no value (a workspace runner has no repository) is left out, together with its
  * list item when that is a `name` and `value` pair.
  */
+import type { Finding } from '../config/finding.ts';
 import type { InputProblem } from '../errors.ts';
 import type { JobTemplate } from '../model.ts';
 import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
@@ -15,10 +16,13 @@ export type Variables = Readonly<Record<string, unknown>>;
 /** Variables for every object, and those that only a Secret may see. */
 export type TemplateVariables = { readonly everywhere: Variables; readonly secretOnly: Variables };
 
-/** An object of the template with its values filled in; `locate` gives the place of a path such as `metadata.name`. */
+/**
+ * An object of the template with its values filled in. `locate` turns what was found at a path of `content` into its
+ * place in the template's text, where lists may have entries that were left out.
+ */
 export type RenderedObject = {
   readonly content: Readonly<Record<string, unknown>>;
-  readonly problemAt: (path: readonly string[], message: string) => InputProblem;
+  readonly locate: (finding: Finding) => InputProblem;
 };
 
 /** Either every object, or everything that is wrong. */
@@ -37,20 +41,25 @@ export function renderTemplate(template: JobTemplate, variables: TemplateVariabl
 
   const problems: InputProblem[] = [];
   const objects = parsed.objects.map((node): RenderedObject => {
-    const content = renderNode(node, { variables, inSecret: kindOf(node) === 'Secret', problems, parsed });
+    const kept: KeptItems = new Map();
+    const content = renderNode(node, { variables, inSecret: kindOf(node) === 'Secret', problems, parsed, kept });
     return {
       content: content as Readonly<Record<string, unknown>>,
-      problemAt: (path, message) => parsed.problem(placeOf(node, path), message),
+      locate: (finding) => parsed.problem(placeOf(node, finding, kept), finding.message),
     };
   });
   return { objects: problems.length > 0 ? [] : objects, problems };
 }
+
+/** By list: the items that were not left out, in their order. */
+type KeptItems = Map<TemplateNode, readonly TemplateNode[]>;
 
 type Context = {
   readonly variables: TemplateVariables;
   readonly inSecret: boolean;
   readonly problems: InputProblem[];
   readonly parsed: ParsedTemplate;
+  readonly kept: KeptItems;
 };
 
 function renderNode(node: TemplateNode, context: Context): unknown {
@@ -60,10 +69,21 @@ function renderNode(node: TemplateNode, context: Context): unknown {
     case 'text':
       return renderText(node, context);
     case 'list':
-      return node.items.map((item) => renderNode(item, context)).filter((item) => item !== LEFT_OUT);
+      return renderList(node, context);
     case 'map':
       return renderMap(node, context);
   }
+}
+
+function renderList(node: TemplateNode & { kind: 'list' }, context: Context): unknown {
+  const items = node.items
+    .map((item) => ({ item, value: renderNode(item, context) }))
+    .filter(({ value }) => value !== LEFT_OUT);
+  context.kept.set(
+    node,
+    items.map(({ item }) => item),
+  );
+  return items.map(({ value }) => value);
 }
 
 function renderMap(node: TemplateNode & { kind: 'map' }, context: Context): unknown {
@@ -106,21 +126,29 @@ function kindOf(node: TemplateNode): unknown {
   return kind?.kind === 'literal' ? kind.value : undefined;
 }
 
-/** Where the path leads; for what is missing, where it should have been. */
-function placeOf(node: TemplateNode, path: readonly string[]): Place {
-  const full = [node.path, ...path].filter((step) => step !== '').join('.');
-  return { offset: nearest(node, path).offset, path: full };
+/** Where the finding's path leads; for what is missing, where it should have been. */
+function placeOf(root: TemplateNode, { path, at }: Finding, kept: KeptItems): Place {
+  let node = root;
+  let { offset } = root;
+  for (const [index, step] of path.entries()) {
+    const child = childOf(node, step, kept);
+    if (child === undefined) return { offset, path: [...node.path, ...path.slice(index)] };
+    const isLast = index === path.length - 1;
+    offset = isLast && at === 'key' ? child.keyOffset : child.node.offset;
+    node = child.node;
+  }
+  return { offset, path: node.path };
 }
 
-/** The node at the path, or the last one on the way to it. */
-function nearest(node: TemplateNode, path: readonly string[]): TemplateNode {
-  const [step, ...rest] = path;
-  if (step === undefined) return node;
-  const next =
-    node.kind === 'map'
-      ? node.entries.find(([key]) => key === step)?.[1]
-      : node.kind === 'list'
-        ? node.items[Number(step)]
-        : undefined;
-  return next === undefined ? node : nearest(next, rest);
+function childOf(
+  parent: TemplateNode,
+  step: string | number,
+  kept: KeptItems,
+): { readonly node: TemplateNode; readonly keyOffset: number } | undefined {
+  if (parent.kind === 'list') {
+    const item = kept.get(parent)?.[Number(step)];
+    return item === undefined ? undefined : { node: item, keyOffset: item.offset };
+  }
+  const entry = parent.kind === 'map' ? parent.entries.find(([key]) => key === step) : undefined;
+  return entry === undefined ? undefined : { node: entry[1], keyOffset: entry[2] };
 }
