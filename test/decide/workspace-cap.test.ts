@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../lib/decide/decide.ts';
+import type { WorkspaceObservation } from '../../lib/model.ts';
+import { group, groupObservation, observation } from '../fixtures/fleet.ts';
+
+describe("a workspace's cap", () => {
+  type Row = {
+    readonly name: string;
+    /** What each group wants, as its `min`, and its workspace. */
+    readonly groups: readonly (readonly [workspace: string, min: number])[];
+    readonly workspaces: readonly WorkspaceObservation[];
+    readonly creates: readonly number[];
+    /** Withheld by the cap, by group; 0: no bound. */
+    readonly withheld: readonly number[];
+  };
+
+  const ROWS: readonly Row[] = [
+    {
+      name: 'room for all: no bound',
+      groups: [
+        ['acme', 3],
+        ['acme', 4],
+      ],
+      workspaces: [{ workspace: 'acme', registrations: 93, maxRunners: 100 }],
+      creates: [3, 4],
+      withheld: [0, 0],
+    },
+    {
+      name: 'one too few: the bound is with the group that it takes from',
+      groups: [
+        ['acme', 3],
+        ['acme', 4],
+      ],
+      workspaces: [{ workspace: 'acme', registrations: 94, maxRunners: 100 }],
+      creates: [3, 3],
+      withheld: [0, 1],
+    },
+    {
+      name: 'full: everybody holds',
+      groups: [
+        ['acme', 3],
+        ['acme', 4],
+      ],
+      workspaces: [{ workspace: 'acme', registrations: 100, maxRunners: 100 }],
+      creates: [0, 0],
+      withheld: [3, 4],
+    },
+    {
+      name: 'over-full, by registrations that are none of ours',
+      groups: [['acme', 3]],
+      workspaces: [{ workspace: 'acme', registrations: 120, maxRunners: 100 }],
+      creates: [0],
+      withheld: [3],
+    },
+    {
+      name: 'workspaces do not touch each other, whatever the order of the groups',
+      groups: [
+        ['acme', 5],
+        ['other', 5],
+        ['acme', 5],
+      ],
+      workspaces: [
+        { workspace: 'other', registrations: 98, maxRunners: 100 },
+        { workspace: 'acme', registrations: 94, maxRunners: 100 },
+      ],
+      creates: [3, 2, 3],
+      withheld: [2, 3, 2],
+    },
+    {
+      name: 'a workspace without groups takes nothing from anybody',
+      groups: [['acme', 2]],
+      workspaces: [
+        { workspace: 'empty', registrations: 100, maxRunners: 100 },
+        { workspace: 'acme', registrations: 0, maxRunners: 100 },
+      ],
+      creates: [2],
+      withheld: [0],
+    },
+  ];
+
+  it.each(ROWS)('$name', ({ groups, workspaces, creates, withheld }) => {
+    const looks = groups.map(([workspace, min], index) =>
+      groupObservation({ group: group({ name: `g${index}`, scope: { workspace }, min }) }),
+    );
+    const decided = decide(observation(looks, workspaces));
+    expect(decided.map((entry) => entry.creates)).toEqual(creates);
+    expect(decided.map(({ decision }) => decision.to)).toEqual(creates);
+    expect(decided.map(({ decision }) => decision.action)).toEqual(
+      creates.map((count) => (count === 0 ? 'hold' : 'scale-up')),
+    );
+    const caps = decided.map(({ decision }) =>
+      decision.bounds.flatMap((bound) => (bound.code === 'workspace-cap' ? [bound.values.withheld] : [])),
+    );
+    expect(caps).toEqual(withheld.map((count) => (count === 0 ? [] : [count])));
+  });
+
+  it('takes from what the own limits of a group leave, and comes last among the bounds', () => {
+    const look = groupObservation({ group: group({ min: 30, max: 20, maxCreatesPerTick: 10 }) });
+    const workspaces = [{ workspace: 'acme', registrations: 95, maxRunners: 100 }];
+    const [decided] = decide(observation([look], workspaces));
+    expect(decided?.creates).toBe(5);
+    expect(decided?.decision.bounds.map(({ text }) => text)).toEqual([
+      'max 20 with 0 registered withholds 10',
+      'at most 10 creates per tick leave 10 for the next',
+      'workspace cap 100 with 95 registered withholds 5',
+    ]);
+  });
+});
