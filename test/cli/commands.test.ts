@@ -177,7 +177,13 @@ describe.concurrent('bad input', () => {
     ['a state file that is none', 'plan --state file:broken.yaml', NOTHING, 1, /broken\.yaml/],
     ['no credential', 'plan', { ATLASSIAN_API_TOKEN: '', ATLASSIAN_ACCOUNT_EMAIL: '' }, 1, /credential/],
     ['no kubeconfig', 'plan', { KUBECONFIG: '/nowhere' }, 1, /kubeconfig/],
-    ['an EKS cluster', 'plan', { EKS_CLUSTER_NAME: 'ci' }, 1, /aws eks update-kubeconfig --name ci/],
+    [
+      'an EKS cluster without credentials',
+      'plan',
+      { EKS_CLUSTER_NAME: 'ci' },
+      1,
+      /No AWS credentials were found for EKS cluster "ci"/,
+    ],
     [
       'a Bitbucket out of reach',
       'plan',

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, readEnvironment } from '../../lib/config/environment.ts';
 import type { Fleet } from '../../lib/model.ts';
 import { wire } from '../../lib/wiring.ts';
+import { startLoopbackAws } from '../eks/aws.ts';
+import { startLoopbackCluster } from '../eks/cluster.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from './world.ts';
 
@@ -78,11 +80,6 @@ describe('wiring', () => {
   });
 
   it.each([
-    [
-      'an EKS cluster',
-      { main: { kind: 'eks', name: 'ci' } },
-      /^cluster "main": it is EKS cluster ci, .+ kubeconfig instead$/,
-    ],
     ['an unknown cluster', {}, /^cluster "main": it is not among the "clusters" .+; define it there$/],
     [
       'a missing kubeconfig',
@@ -94,6 +91,19 @@ describe('wiring', () => {
     const ports = await openPorts({ ...fleet([group()]), clusters });
     await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(sentence);
     await expect(ports.runners.list(ACME)).resolves.toEqual([]);
+  });
+
+  it('enters an EKS cluster by its name, and counts what AWS is asked apart from the cluster', async () => {
+    await using aws = await startLoopbackAws();
+    await using cluster = await startLoopbackCluster(() => true);
+    aws.clusters.set('eu-west-1/ci', { endpoint: cluster.endpoint, ca: cluster.ca });
+    const clusters = { main: { kind: 'eks', name: 'ci' } } as const;
+    const { openPorts, calls } = wire(environment());
+    for (const tick of [fleet([group()]), fleet([group()])]) {
+      const { jobs } = await openPorts({ ...tick, clusters });
+      await expect(jobs.list(NAMESPACE)).resolves.toEqual([]);
+    }
+    expect(calls()).toEqual({ bitbucket: 0, kubernetes: cluster.tokens.length, aws: 1 });
   });
 
   it('tries a cluster again that could not be reached on an earlier tick', async () => {
