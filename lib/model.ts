@@ -50,7 +50,7 @@ export type PodSettings = {
   /** Absent: the built-in template. */
   readonly template?: JobTemplate;
   /** What a step may use; it sizes the docker container, in which steps run. 1x = 4 GB. */
-  readonly size: '1x' | '2x' | '4x' | '8x';
+  readonly size: '1x' | '2x' | '4x' | '8x' | Required<Quantities>;
   readonly architecture: 'amd64' | 'arm64';
   /** Atlassian's per-group `resources`; where given they win over `size`. */
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };

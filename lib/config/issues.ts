@@ -15,8 +15,9 @@ export function schemaFindings(value: unknown): readonly Finding[] {
     .filter((finding) => !belongsToOtherStrategy(value, finding.path));
 }
 
-function describe(issue: z.core.$ZodIssue): readonly Finding[] {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+/** `around`: where the issue's own path begins. */
+function describe(issue: z.core.$ZodIssue, around: Path = []): readonly Finding[] {
+  const path = [...around, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => problem([...path, key], unknownKey(path, key), 'key'));
@@ -30,10 +31,19 @@ function describe(issue: z.core.$ZodIssue): readonly Finding[] {
     case 'too_big':
       return [problem(path, outOfRange(issue))];
     case 'invalid_union':
-      return [problem(path, issue.input === undefined || issue.input === null ? NO_VALUE : issue.message)];
+      return inUnion(issue, path);
     default:
       return [problem(path, quoting(issue.input, issue.message))];
   }
+}
+
+/** A mapping where one of the alternatives is a mapping is meant as that one. */
+function inUnion({ input, message, errors }: z.core.$ZodIssueInvalidUnion, path: Path): readonly Finding[] {
+  if (input === undefined || input === null) return [problem(path, input === null ? NO_VALUE : 'is missing')];
+  const meant = isRecord(input)
+    ? errors.find((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'))
+    : undefined;
+  return meant?.flatMap((inner) => describe(inner, path)) ?? [problem(path, message)];
 }
 
 const NO_VALUE = 'has no value; write one or remove the line';
@@ -122,6 +132,7 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodUnion) return schema.options.find((option) => option instanceof z.ZodObject) ?? schema;
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
   return schema;
 }

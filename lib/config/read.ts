@@ -59,14 +59,16 @@ const CONFIG_MAP = problem(
 /** The entries of every section that no problem is in, if a configuration can be made of them. */
 function soundPartOf(value: unknown, problems: readonly Finding[]): Config | undefined {
   if (!isRecord(value) || problems.some(({ path }) => path.length === 0)) return undefined;
-  const isSound = (section: string, entry: string | number) =>
-    !problems.some(({ path }) => path[0] === section && (path[1] === undefined || path[1] === entry));
-  const sections = Object.entries(value).map(([section, entries]) => {
-    if (Array.isArray(entries)) return [section, entries.filter((_, index) => isSound(section, index))];
-    if (!isRecord(entries)) return [section, isSound(section, '') ? entries : undefined];
-    return [section, Object.fromEntries(Object.entries(entries).filter(([name]) => isSound(section, name)))];
+  const isWrong = (section: string, entry: string | number) =>
+    problems.some(({ path }) => path[0] === section && path[1] === entry);
+  const isWrongAsWhole = (section: string) => problems.some(({ path }) => path.length === 1 && path[0] === section);
+  const sections = Object.entries(value).filter(([section]) => !isWrongAsWhole(section));
+  const entries = sections.map(([section, content]) => {
+    if (Array.isArray(content)) return [section, content.filter((_, index) => !isWrong(section, index))];
+    if (!isRecord(content)) return [section, content];
+    return [section, Object.fromEntries(Object.entries(content).filter(([key]) => !isWrong(section, key)))];
   });
-  return Config.safeParse(Object.fromEntries(sections.filter(([, entries]) => entries !== undefined))).data;
+  return Config.safeParse(Object.fromEntries(entries)).data;
 }
 
 /** Top-level keys that start with `x-` hold YAML anchors and nothing else. */

@@ -71,6 +71,12 @@ const Resources = z.strictObject({
   limits: Amounts.optional().meta({ description: 'What may be used at most.' }),
 });
 
+const Size = z
+  .union([z.enum(['1x', '2x', '4x', '8x']), z.strictObject({ memory, cpu })], {
+    error: 'expected 1x, 2x, 4x or 8x, or a size of your own such as { memory: 12Gi, cpu: 3 }',
+  })
+  .default('1x');
+
 const Toleration = z.strictObject({
   key: labelKey.optional(),
   operator: z.enum(['Exists', 'Equal']).optional(),
@@ -97,10 +103,10 @@ export const Group = z.strictObject({
   resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
   cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
   jobTemplate: reference.optional().meta({ description: 'An entry of jobTemplates; default: the built-in template.' }),
-  size: z
-    .enum(['1x', '2x', '4x', '8x'])
-    .default('1x')
-    .meta({ description: 'Sizes the docker container, in which steps run: 4, 8, 16 or 32 GB.' }),
+  size: Size.meta({
+    description:
+      'Sizes the docker container, in which steps run: 4, 8, 16 or 32 GB, or memory and cpu as Kubernetes quantities.',
+  }),
   architecture: z
     .enum(['amd64', 'arm64'])
     .optional()

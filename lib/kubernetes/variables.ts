@@ -13,12 +13,15 @@ export type ManifestInput = {
 };
 
 /** Bitbucket's sizes, as quantities of the container in which steps run. */
-const SIZES: Readonly<Record<RunnerGroup['pod']['size'], Required<Quantities>>> = {
+const SIZES: Readonly<Record<Extract<RunnerGroup['pod']['size'], string>, Required<Quantities>>> = {
   '1x': { memory: '4Gi', cpu: '1000m' },
   '2x': { memory: '8Gi', cpu: '2000m' },
   '4x': { memory: '16Gi', cpu: '4000m' },
   '8x': { memory: '32Gi', cpu: '8000m' },
 };
+
+/** What `{{size}}` gives for a size that has no name; made to be a label. */
+const CUSTOM_SIZE = 'custom';
 
 /** The variables of one runner. Uuids are without braces; the credentials are for the Secret only. */
 export function variablesOf({ group, runner, identity, credentials }: ManifestInput): TemplateVariables {
@@ -38,7 +41,7 @@ export function variablesOf({ group, runner, identity, credentials }: ManifestIn
       limits_cpu: limits.cpu,
       group: group.name,
       labels: group.labels,
-      size: group.pod.size,
+      size: typeof group.pod.size === 'string' ? group.pod.size : CUSTOM_SIZE,
       architecture: group.pod.architecture,
     },
     secretOnly: inBothSpellings({
@@ -55,8 +58,9 @@ export function variablesOf({ group, runner, identity, credentials }: ManifestIn
  */
 function resourcesOf({ resources = {}, size }: RunnerGroup['pod']): { requests: Quantities; limits: Quantities } {
   const { requests = {}, limits = {} } = resources;
-  const memory = requests.memory ?? limits.memory ?? SIZES[size].memory;
-  const cpu = requests.cpu ?? limits.cpu ?? SIZES[size].cpu;
+  const sized = typeof size === 'string' ? SIZES[size] : size;
+  const memory = requests.memory ?? limits.memory ?? sized.memory;
+  const cpu = requests.cpu ?? limits.cpu ?? sized.cpu;
   return {
     requests: { memory, cpu },
     limits: { memory: limits.memory ?? memory, ...(limits.cpu === undefined ? {} : { cpu: limits.cpu }) },

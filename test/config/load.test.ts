@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadFleet } from '../../lib/config/load.ts';
+import { inspectFleet, loadFleet } from '../../lib/config/load.ts';
 import { InputError, ServiceError } from '../../lib/errors.ts';
 import { PARAMETERS, withGroup, withGroups } from './samples.ts';
 
@@ -50,6 +50,11 @@ describe('a group', () => {
       clusters: { default: { kind: 'kubeconfig' } },
     });
     expect(Object.keys(fleet.groups[0]?.scope ?? {})).toEqual(['workspace']);
+  });
+
+  it('takes a size of the group’s own', async () => {
+    const { groups } = await fleetOf(withGroup({ size: { memory: '12Gi', cpu: 3 } }));
+    expect(groups[0]?.pod.size).toEqual({ memory: '12Gi', cpu: '3' });
   });
 
   it('is the same in both spellings', async () => {
@@ -219,11 +224,53 @@ describe('job templates', () => {
     await expect(loadFleet('r.yaml', { readText })).rejects.toBe(down);
   });
 
-  it('nothing else is read while the file is wrong', async () => {
+  it('templates that only wrong groups use are not read', async () => {
     const texts = textsOf({
       'r.yaml': withGroup({ jobTemplate: 't', colour: 1 }, { jobTemplates: { t: { path: 't' } } }),
     });
     await expect(loadFleet('r.yaml', texts)).rejects.toThrow(InputError);
     expect(texts.read).toEqual(['r.yaml']);
+  });
+});
+
+describe('a file in which something is wrong', () => {
+  const template = 'kind: Job';
+
+  it.each<[string, string, readonly string[], readonly string[]]>([
+    ['nothing', withGroups([{}, {}]), ['g0', 'g1'], []],
+    ['one group', withGroups([{ colour: 1 }, {}]), ['g1'], ['groups[0].colour']],
+    [
+      'a group and a template of another',
+      withGroups([{ colour: 1 }, { jobTemplate: 'gone' }, { jobTemplate: 't' }], {
+        jobTemplates: { gone: { path: 'gone.yaml' }, t: { path: 't.yaml' } },
+      }),
+      ['g2'],
+      ['groups[0].colour', 'jobTemplates.gone.path'],
+    ],
+    [
+      'a workspace',
+      withGroup({}, { workspaces: { acme: { maxRunner: 1 } } }),
+      ['builds'],
+      ['workspaces.acme.maxRunner'],
+    ],
+    ['an unknown section', withGroup({}, { group: [] }), ['builds'], ['group']],
+    ['the constants', withGroup({}, { constants: 3 }), ['builds'], ['constants']],
+    ['the groups', JSON.stringify({ groups: {} }), [], ['groups']],
+    ['the whole file', '- 1', [], ['']],
+    ['the YAML', 'groups: [', [], ['']],
+  ])('%s: the other groups can be looked at', async (_name, text, groups, paths) => {
+    const { fleet, problems } = await inspectFleet('r.yaml', textsOf({ 'r.yaml': text, 't.yaml': template }));
+    expect(fleet.groups.map(({ name }) => name)).toEqual(groups);
+    expect(problems.map(({ path }) => path)).toEqual(paths);
+  });
+
+  it('is told even when a service does not answer', async () => {
+    const down = new ServiceError('S3 does not answer', { service: 'aws', outcome: 'unknown' });
+    const text = withGroups([{ colour: 1 }, { jobTemplate: 't' }], { jobTemplates: { t: { source: 's3://b/t' } } });
+    const readText = async (source: string) => {
+      if (source === 'r.yaml') return text;
+      throw down;
+    };
+    await expect(loadFleet('r.yaml', { readText })).rejects.toMatchObject({ problems: [{ path: 'groups[0].colour' }] });
   });
 });

@@ -167,7 +167,27 @@ describe('groups', () => {
       { strategy: 'percentageRunnersIdel' },
       'strategy: expected percentageRunnersIdle, got the text "percentageRunnersIdel" (did you mean "percentageRunnersIdle"?)',
     ],
-    ['an unknown size', { size: '3x' }, 'size: expected one of 1x, 2x, 4x, 8x, got the text "3x"'],
+    [
+      'an unknown size',
+      { size: '3x' },
+      'size: expected 1x, 2x, 4x or 8x, or a size of your own such as { memory: 12Gi, cpu: 3 }',
+    ],
+    ['a size without cpu', { size: { memory: '12Gi' } }, 'size.cpu: is missing'],
+    [
+      'a size with another key',
+      { size: { memory: '12Gi', cpu: 3, cpus: 2 } },
+      'size.cpus: unknown key (did you mean "cpu"?)',
+    ],
+    [
+      'a size without a unit',
+      { size: { memory: 12, cpu: 3 } },
+      'size.memory: "12" is less than 1Mi, so its unit is missing or wrong; write it as 512Mi or 4Gi',
+    ],
+    [
+      'a size that is a list',
+      { size: ['12Gi'] },
+      'size: expected 1x, 2x, 4x or 8x, or a size of your own such as { memory: 12Gi, cpu: 3 }',
+    ],
     [
       'schedules',
       { schedules: [] },
