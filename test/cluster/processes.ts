@@ -1,0 +1,67 @@
+/** Child processes that write to log files and never outlive the test run. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type Process = {
+  readonly pid: number;
+  /** Whether it has ended. */
+  readonly ended: boolean;
+  /** The last lines of its log, for messages. */
+  tail(): string;
+  /** Ends it and waits until it is gone. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+};
+
+/** Starts processes whose logs are in `directory`; the directory is removed with the last of them. */
+export type Spawner = {
+  start(program: string, args: readonly string[]): Process;
+  /** Ends whatever still runs and removes the directory. */
+  close(): Promise<void>;
+};
+
+const GUARD = fileURLToPath(new URL('./guard.ts', import.meta.url));
+
+/** A spawner with a guard process beside it, which cleans up should this process die. */
+export function createSpawner(directory: string): Spawner {
+  // In a session of its own: Ctrl-C in the terminal goes to every process of the foreground group.
+  const guard = spawn(process.execPath, [GUARD, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  guard.unref();
+  const guardEnded = once(guard, 'exit');
+
+  return {
+    start(program, args) {
+      const name = program.slice(program.lastIndexOf('/') + 1);
+      const logPath = join(directory, `${name}.log`);
+      const log = openSync(logPath, 'a');
+      const child = spawn(program, args, { stdio: ['ignore', log, log] });
+      closeSync(log);
+      const { pid } = child;
+      if (pid === undefined) throw new Error(`${program} cannot be started`);
+      const exited = once(child, 'exit');
+      guard.stdin.write(`+${pid}\n`);
+      const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+      return {
+        pid,
+        get ended() {
+          return hasEnded();
+        },
+        tail: () => readFileSync(logPath, 'utf8').trim().split('\n').slice(-5).join('\n'),
+        async stop(signal) {
+          if (!hasEnded()) {
+            child.kill(signal);
+            await exited;
+          }
+          guard.stdin.write(`-${pid}\n`);
+        },
+      };
+    },
+    async close() {
+      guard.ref();
+      guard.stdin.end();
+      await guardEnded;
+    },
+  };
+}
