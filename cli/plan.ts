@@ -4,30 +4,42 @@ import { hasFailed } from '../lib/report.ts';
 import { renderReport } from '../lib/report-text.ts';
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
+import { printManifests } from './manifests.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { runTick } from './tick.ts';
 
 const HELP = `
-Shows what "apply" would do now, and why, and changes nothing.
+Shows what "apply" would do now, and why, and changes nothing. With --manifests it shows the Job and the Secret of a
+runner of each group instead, as YAML; for that it asks neither Bitbucket nor a cluster.
 
 Examples:
   $ runner-autoscaler plan --config runners_config.yaml
   $ runner-autoscaler plan --config s3://ci/runners.yaml --state dynamodb:runner-autoscaler --group linux-large
+  $ runner-autoscaler plan --manifests --group linux-large
   $ runner-autoscaler plan --json | jq '.groups[] | {name, decision}'
 
 Exit code: 0 fine, 1 something could not be read, 2 wrong use or invalid configuration.`;
+
+type PlanOptions = CommonOptions & { readonly manifests?: true };
 
 /** Adds the command to the program. */
 export function addPlan(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   withCommonOptions(program.command('plan'))
     .description('show what would be done now, and why')
+    .option('--manifests', 'print the Job and Secret of a runner of each group, with stand-ins for what is secret')
     .addHelpText('after', HELP)
-    .action(async (options: CommonOptions) => finish(await plan(options, terminal)));
+    .action(async (options: PlanOptions) => finish(await plan(options, terminal)));
 }
 
-async function plan({ group: groups, json, ...options }: CommonOptions, terminal: Terminal): Promise<ExitCode> {
-  const report = await runTick(wire(environmentFor(options)), { mode: 'plan', groups }, terminal);
+async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode> {
+  const { group: groups, json, manifests } = options;
+  const wiring = wire(environmentFor(options));
+  if (manifests) {
+    await printManifests(wiring, options, terminal);
+    return 0;
+  }
+  const report = await runTick(wiring, { mode: 'plan', groups }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderReport(report, terminal.layout);
   for (const line of lines) terminal.print(line);
   return hasFailed(report) ? 1 : 0;

@@ -19,6 +19,13 @@ export function formatProblem(problem: InputProblem): string {
   return problem.path === '' ? `${place} ${problem.message}` : `${place} ${problem.path}: ${problem.message}`;
 }
 
+/** Each problem once, in the order of the text, however many groups share what they are in. */
+export function distinctProblems(problems: readonly InputProblem[]): readonly InputProblem[] {
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()].sort(
+    (a, b) => a.source.localeCompare(b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}
+
 /** The user's input (file, option, environment variable, secret) is wrong; nothing was done. Exit code 2. */
 export class InputError extends Error {
   override readonly name = 'InputError';

@@ -4,7 +4,7 @@
  * the template. No network. Only commands load this; the functions leave it to the API server.
  */
 import type { Finding } from '../config/finding.ts';
-import { formatProblem, type InputProblem } from '../errors.ts';
+import { distinctProblems, type InputProblem } from '../errors.ts';
 import type { RunnerGroup } from '../model.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import { relationFindings } from './check-relations.ts';
@@ -33,15 +33,18 @@ export function checkManifests(group: RunnerGroup): ManifestVerdict {
   ];
   const located = (severity: Finding['severity']) =>
     found.filter((one) => one.severity === severity).map(({ place }) => place);
-  return { problems: distinct([...problems, ...located('problem')]), warnings: distinct(located('warning')) };
+  return {
+    problems: distinctProblems([...problems, ...located('problem')]),
+    warnings: distinctProblems(located('warning')),
+  };
 }
 
 /** Judges several groups; what is wrong with a template that they share is said once. */
 export function checkGroups(groups: readonly RunnerGroup[]): ManifestVerdict {
   const verdicts = groups.map(checkManifests);
   return {
-    problems: distinct(verdicts.flatMap(({ problems }) => problems)),
-    warnings: distinct(verdicts.flatMap(({ warnings }) => warnings)),
+    problems: distinctProblems(verdicts.flatMap(({ problems }) => problems)),
+    warnings: distinctProblems(verdicts.flatMap(({ warnings }) => warnings)),
   };
 }
 
@@ -67,11 +70,4 @@ function locateAll({ locate }: RenderedObject, findings: readonly Finding[]): re
     const message = finding.message.replaceAll(STAND_IN_UUID, '{{runnerUuid}}');
     return { severity: finding.severity, place: locate({ ...finding, message }) };
   });
-}
-
-/** Each problem once, in the order of the text. */
-function distinct(problems: readonly InputProblem[]): readonly InputProblem[] {
-  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()].sort(
-    (a, b) => a.source.localeCompare(b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-  );
 }

@@ -1,0 +1,43 @@
+/** `plan --manifests`: what would be created for a runner of each group. Asks neither Bitbucket nor a cluster. */
+
+import { distinctProblems, InputError, type InputProblem } from '../lib/errors.ts';
+import type { ManifestPreview } from '../lib/kubernetes/preview.ts';
+import { previewManifests, previewText } from '../lib/kubernetes/preview.ts';
+import type { RunnerGroup } from '../lib/model.ts';
+import { selectGroups } from '../lib/select.ts';
+import type { Wiring } from '../lib/wiring.ts';
+import type { CommonOptions } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { tellWarnings } from './tick.ts';
+
+/** The answer of `plan --manifests --json`. */
+type Answer = { readonly version: 1; readonly manifests: readonly ManifestPreview[] };
+
+/** Prints the manifests. Throws `InputError` with everything that is wrong with any group's template. */
+export async function printManifests(
+  { loadFleet }: Wiring,
+  { group: groups, json }: Pick<CommonOptions, 'group' | 'json'>,
+  { print, tell }: Terminal,
+): Promise<void> {
+  const { fleet, warnings } = await loadFleet();
+  tellWarnings(warnings, tell);
+  const manifests = previewAll(selectGroups(fleet, groups === undefined ? {} : { groups }));
+  const answer: Answer = { version: 1, manifests };
+  if (json) print(JSON.stringify(answer));
+  else for (const preview of manifests) print(previewText(preview).trimEnd());
+}
+
+function previewAll(groups: readonly RunnerGroup[]): readonly ManifestPreview[] {
+  const problems: InputProblem[] = [];
+  const manifests = groups.flatMap((group) => {
+    try {
+      return [previewManifests(group)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new InputError(distinctProblems(problems));
+  return manifests;
+}
