@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
 import { type ExitCode, failureDocument, failureOf } from './failure.ts';
+import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
 import { openTerminal } from './terminal.ts';
@@ -31,6 +32,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addPlan(program, terminal, finish);
   addApply(program, terminal, finish);
   addRun(program, terminal, finish);
+  addMigrate(program, terminal, finish);
   addDemo(program);
   return program;
 }

@@ -1,0 +1,131 @@
+/**
+ * The Jinja of Atlassian's Job templates: `<% variable %>`, comments `{# … #}`, and `{%- if repositoryUuid %} …
+ * {%- endif %}` on lines of their own. Templates here have no logic: an entry whose variable has no value is left out by
+ * itself, so that the lines with tags can go. What cannot be said that way is a fault with a line and a next step.
+ */
+
+/** The lines between an `if` and its `endif`, counted from 1 in the text without tags; `tagLine` in the source. */
+export type Condition = { readonly from: number; readonly to: number; readonly tagLine: number };
+
+export type Fault = { readonly line: number; readonly message: string };
+
+/** A template without tags: YAML whose scalars still hold `<% variables %>`. */
+export type Untagged = {
+  readonly text: string;
+  /** The line of the source that a line of `text` was. */
+  readonly sourceLine: (line: number) => number;
+  readonly conditions: readonly Condition[];
+  /** Lines are those of the source. */
+  readonly faults: readonly Fault[];
+};
+
+/** The only variables of which Atlassian's autoscaler has no value for some runners. */
+const OPTIONAL = /^(repositoryUuid|repository_uuid)(\s+is\s+defined)?$/;
+
+const TAG_LINE = /^\s*\{%[-+]?\s*(.*?)\s*[-+]?%\}\s*(#.*)?$/;
+const TWO_TEMPLATES =
+  'make two templates, one for groups with a repository and one for groups without, and name them in jobTemplates';
+
+/** Takes the tags out of a template. */
+export function removeTags(source: string): Untagged {
+  const lines = commentsAsYaml(source).split('\n').map(readLine);
+  const kept = lines.filter(({ rest }) => rest !== undefined);
+  const { conditions, faults } = pairTags(lines);
+  return {
+    text: kept.map(({ rest }) => rest).join('\n'),
+    sourceLine: (line) => kept[line - 1]?.number ?? line,
+    conditions,
+    faults: [
+      ...lines
+        .filter(({ hasTagWithin }) => hasTagWithin)
+        .map(({ number: line }) => ({ line, message: TAG_WITHIN_LINE })),
+      ...faults,
+    ],
+  };
+}
+
+/** A line of a template: a tag, other text (`rest`), or a tag with a comment behind it. */
+type Line = {
+  readonly number: number;
+  readonly statement?: string;
+  readonly rest?: string;
+  readonly hasTagWithin: boolean;
+};
+
+function readLine(text: string, index: number): Line {
+  const number = index + 1;
+  if (text.trimStart().startsWith('#')) return { number, rest: text, hasTagWithin: false };
+  const [, statement, comment] = TAG_LINE.exec(text) ?? [];
+  if (statement === undefined) return { number, rest: text, hasTagWithin: text.includes('{%') };
+  return { number, statement, hasTagWithin: false, ...(comment === undefined ? {} : { rest: comment }) };
+}
+
+function pairTags(lines: readonly Line[]): Pick<Untagged, 'conditions' | 'faults'> {
+  const conditions: Condition[] = [];
+  const faults: Fault[] = [];
+  const open: Omit<Condition, 'to'>[] = [];
+  let kept = 0;
+  for (const { number: line, statement, rest } of lines) {
+    kept += rest === undefined ? 0 : 1;
+    if (statement === undefined) continue;
+    faults.push(...faultsOf(statement, open.length > 0).map((message) => ({ line, message })));
+    if (/^if\b/.test(statement)) open.push({ from: kept + 1, tagLine: line });
+    const opened = statement === 'endif' ? open.pop() : undefined;
+    if (opened !== undefined) conditions.push({ ...opened, to: kept });
+  }
+  const unclosed = open.map(({ tagLine }) => ({ line: tagLine, message: 'this "if" has no "endif"; add it' }));
+  return { conditions, faults: [...faults, ...unclosed] };
+}
+
+const TAG_WITHIN_LINE = `a {% tag %} within a line cannot be converted; ${TWO_TEMPLATES}`;
+
+/** Why a statement cannot be converted; empty when it can. */
+function faultsOf(statement: string, isInside: boolean): readonly string[] {
+  const [keyword = '', condition = ''] = statement.split(/\s+(.*)/s);
+  switch (keyword) {
+    case 'if':
+      return OPTIONAL.test(condition)
+        ? []
+        : [`only "if repositoryUuid" can be converted, not "if ${condition}"; ${REWRITE}`];
+    case 'endif':
+      return isInside ? [] : ['this "endif" has no "if"; remove it'];
+    case 'else':
+    case 'elif':
+      return [`"${keyword}" cannot be converted; ${TWO_TEMPLATES}`];
+    case 'for':
+    case 'endfor':
+      return [`"${keyword}" cannot be converted, as templates have no loops; write the entries out`];
+    case 'set':
+      return ['"set" cannot be converted; write the value where it is used'];
+    default:
+      return [`"${keyword}" cannot be converted; remove the tag and write out what it makes`];
+  }
+}
+
+const REWRITE = `write out what always holds, or ${TWO_TEMPLATES}`;
+
+/** `{# a #}` becomes `# a` at the end of a line and on lines of its own, and goes without trace before other text. */
+function commentsAsYaml(text: string): string {
+  return text.replace(/\{#[-+]?([\s\S]*?)[-+]?#\}([^\n]*)/g, (_, comment: string, rest: string) => {
+    const lines = comment.split('\n').map((line) => `# ${line.trim()}`.trimEnd());
+    return rest.trim() === '' ? lines.join('\n') : `${'\n'.repeat(lines.length - 1)}${rest}`;
+  });
+}
+
+/** A scalar with its `<% variables %>` as `{{variables}}`, or one sentence of what cannot be converted. */
+export function withHandlebars(text: string): { readonly text: string } | { readonly fault: string } {
+  const escaped = text.replaceAll('{{', '\\{{');
+  const expressions = [...escaped.matchAll(/<%[-+]?\s*([\s\S]*?)\s*[-+]?%>/g)].map(([, expression = '']) => expression);
+  const wrong = expressions.find((expression) => !/^\w+$/.test(expression));
+  if (wrong !== undefined) {
+    return { fault: `only plain variables such as <%runnerUuid%> can be converted, not <%${wrong}%>; ${WRITE_OUT}` };
+  }
+  return { text: escaped.replace(/<%[-+]?\s*(\w+)\s*[-+]?%>/g, '{{$1}}') };
+}
+
+const WRITE_OUT = 'write the value out, or set it in the group';
+
+/** Helm's own templating: what the chart makes of it can be migrated, not the chart. */
+export function isHelmTemplate(text: string): boolean {
+  return /\{\{-?\s*(\.Values|\.Release|\.Chart|include|template|if|range|with|end)\b/.test(text);
+}

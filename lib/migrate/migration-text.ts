@@ -1,0 +1,93 @@
+/** A migration as it is told: to a person in a terminal, and to a machine. Pure. */
+import { formatProblem } from '../errors.ts';
+import type { TextOptions } from '../report-text.ts';
+import { counted, wrap } from '../text-layout.ts';
+import { TEMPLATE_FILE } from './change.ts';
+import type { Migration } from './migrate.ts';
+
+/** The answer of `migrate --json`. */
+export function migrationDocument(migration: Migration, written: readonly string[]): object {
+  const { problems, warnings, changes, objects, groups, placeholders, own } = migration;
+  return {
+    version: 1,
+    valid: problems.length === 0,
+    written,
+    groups,
+    placeholders,
+    problems,
+    warnings,
+    changes,
+    objects,
+    own,
+  };
+}
+
+/** The answer of `migrate` in lines. `written` are the paths of the files. */
+export function renderMigration(
+  migration: Migration,
+  written: readonly string[],
+  { width, paint = (_, text) => text }: TextOptions,
+): readonly string[] {
+  const { problems, changes, objects } = migration;
+  if (problems.length > 0) {
+    return [
+      ...problems.map(formatProblem),
+      `Nothing was written: ${counted(problems.length, 'thing')} cannot be converted.`,
+    ];
+  }
+  const section = (title: string, entries: readonly string[]) =>
+    entries.length === 0 ? [] : ['', paint('heading', title), ...entries.flatMap((entry) => bullet(entry, width))];
+  const named = (fate: (typeof objects)[number]['fate']) =>
+    objects
+      .filter((object) => object.fate === fate)
+      .map(({ kind, name, source, line }) => `${kind} ${name} (${source}:${line})`);
+  return [
+    `Wrote ${written.join(' and ')}.`,
+    summary(migration),
+    ...section(
+      'What changed, and why',
+      changes.map(({ file, what, why }) => `${file === undefined ? '' : `${file}: `}${what}. Because ${why}.`),
+    ),
+    ...section('To look at', migration.warnings.map(formatProblem)),
+    ...section('No longer needed, once you are done', named('obsolete')),
+    ...section('Still needed', named('needed')),
+    ...section('Not part of the autoscaler, left alone', named('unknown')),
+    ...section('Next', nextSteps(migration, written)),
+  ];
+}
+
+function summary({ groups, files, placeholders }: Migration): string {
+  if (groups === 0) return 'The migrated Job template is valid.';
+  const template = files.some(({ name }) => name === TEMPLATE_FILE) ? ' with its Job template' : '';
+  const condition =
+    placeholders === 0
+      ? ''
+      : ` once ${placeholders === 1 ? 'a placeholder is' : `${placeholders} placeholders are`} replaced`;
+  return `The migrated configuration is valid${condition}: ${counted(groups, 'group')}${template}.`;
+}
+
+function nextSteps({ files, own, groups }: Migration, written: readonly string[]): readonly string[] {
+  const config = written[0] ?? '';
+  if (groups === 0) {
+    return [
+      `name ${config} in the configuration: jobTemplates: { runner: { path: ${TEMPLATE_FILE} } }, and "jobTemplate: runner" in the groups`,
+    ];
+  }
+  const hasTemplate = files.some(({ name }) => name === TEMPLATE_FILE);
+  const simpler =
+    hasTemplate && own?.others.length === 0
+      ? [
+          'your template says nothing that groups cannot say: "migrate --built-in --force" makes a configuration without one',
+        ]
+      : [];
+  return [
+    ...simpler,
+    `runner-autoscaler validate --config ${config}`,
+    `runner-autoscaler plan --config ${config} (a dry run against the live workspace)`,
+    'docs/migrate.md tells the rest: stop the old one, start this one, and the way back',
+  ];
+}
+
+function bullet(text: string, width: number): readonly string[] {
+  return wrap(text, Math.max(width - 2, 20)).map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
+}
