@@ -2,7 +2,7 @@
  * What relates the keys of one group to each other. Pure.
  */
 import type { Quantities } from '../model.ts';
-import { type Finding, type Path, problem } from './finding.ts';
+import { type Finding, type Path, problem, warning } from './finding.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { parameterFindings } from './parameters.ts';
 import { parseQuantity } from './quantity.ts';
@@ -23,6 +23,7 @@ export function groupFindings({ index, raw, draft: group }: WrittenGroup): reado
     ...architectureFindings(path, group),
     ...ruleFindings([...path, 'parameters'], raw),
     ...resourceFindings([...path, 'resources'], group),
+    ...drainGraceFindings(path, group),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
     ),
@@ -48,6 +49,16 @@ function labelFindings(path: Path, { labels, architecture }: GroupDraft): readon
   if (total <= MOST_LABELS) return [];
   const message = `makes ${total} labels with self.hosted, the OS label and autoscaler.created, but Bitbucket allows ${MOST_LABELS}; remove ${total - MOST_LABELS}`;
   return [problem([...path, 'labels'], message, 'key')];
+}
+
+/** How late Bitbucket may show that a runner has taken a step, as other CI systems were seen to do. */
+const LATEST_MARK_MS = 60_000;
+
+function drainGraceFindings(path: Path, { drainGrace }: GroupDraft): readonly Finding[] {
+  if (drainGrace === undefined || drainGrace >= LATEST_MARK_MS) return [];
+  const message =
+    'is less than the minute by which a step may show late: a build that has just begun could be lost; use 90s';
+  return [warning([...path, 'drainGrace'], message)];
 }
 
 const ARCHITECTURE_LABEL = 'kubernetes.io/arch';

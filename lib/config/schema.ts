@@ -129,7 +129,7 @@ export const Group = z.strictObject({
     .prefault('10m')
     .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
   drainGrace: duration
-    .prefault('45s')
+    .prefault('90s')
     .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
   maxCreatesPerTick: z
     .int()

@@ -41,7 +41,7 @@ describe('a group', () => {
           max: 10,
           coolDownMs: 300_000,
           startTimeoutMs: 600_000,
-          drainGraceMs: 45_000,
+          drainGraceMs: 90_000,
           maxCreatesPerTick: 50,
           pod: { size: '1x', architecture: 'amd64', nodeSelector: {}, tolerations: [], env: {} },
         },

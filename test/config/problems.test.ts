@@ -443,6 +443,14 @@ describe('warnings', () => {
         'groups[0].parameters.min: with 0 the group never starts by itself: a step that finds no online runner fails at once, and no runner means no busy share; use at least 1',
       ],
     ],
+    [
+      'a drain grace shorter than a late busy mark',
+      withGroup({ drainGrace: '59s' }),
+      [
+        'groups[0].drainGrace: is less than the minute by which a step may show late: a build that has just begun could be lost; use 90s',
+      ],
+    ],
+    ['a drain grace as long as a late busy mark', withGroup({ drainGrace: 60 }), []],
     ['exactly the cap', withGroups([60, 40].map((max) => ({ parameters: { ...PARAMETERS, max } }))), []],
     [
       'more than the cap',

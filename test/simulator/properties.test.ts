@@ -87,7 +87,7 @@ const worlds = fc.record({
   seed: fc.nat(),
   capacity: fc.constantFrom(3, 8, 1000),
   startupSeconds: fc.constantFrom(5, 45, 180),
-  stepLagMs: fc.constantFrom(0, 20_000, 40_000),
+  stepLagMs: fc.constantFrom(0, 30_000, 60_000),
   bitbucketSkewMs: fc.constantFrom(-MINUTE, 0, MINUTE),
   clusterSkewMs: fc.constantFrom(-MINUTE, 0, MINUTE),
   cap: fc.constantFrom(6, 15, 100),
@@ -98,7 +98,7 @@ const worlds = fc.record({
 type Setting = typeof worlds extends fc.Arbitrary<infer S> ? S : never;
 
 function configure({ cap, coolDownMinutes }: Setting): Fleet {
-  const times = { coolDownMs: coolDownMinutes * MINUTE, startTimeoutMs: 5 * MINUTE };
+  const times = { coolDownMs: coolDownMinutes * MINUTE, startTimeoutMs: 5 * MINUTE, drainGraceMs: 90_000 };
   return fleet(
     [
       group({ name: 'builds', min: 1, max: 6, ...times }),
