@@ -1,7 +1,16 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
 import type { PodTrouble, RunnerJob, RunnerPod } from '../model.ts';
-import { bareUuid, GROUP_ANNOTATION, GROUP_LABEL, RUNNER_LABEL, runnerUuidOf } from './naming.ts';
+import {
+  bareUuid,
+  bracedUuid,
+  GROUP_ANNOTATION,
+  GROUP_LABEL,
+  REPOSITORY_LABEL,
+  RUNNER_LABEL,
+  runnerUuidOf,
+  WORKSPACE_LABEL,
+} from './naming.ts';
 
 const metadata = z.object({
   name: z.string(),
@@ -78,12 +87,24 @@ export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[])
         name,
         runnerUuid: bareUuid(runnerUuid),
         group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
+        ...scopeOf(labels),
         status: jobStatus(each),
         createdAt: createdAt(each),
         ...(itsPod === undefined ? {} : { pod: runnerPod(itsPod) }),
       },
     ];
   });
+}
+
+/** The scope, from labels that may have been taken away. */
+function scopeOf(labels: Readonly<Record<string, string>>): Pick<RunnerJob, 'identity'> {
+  const workspace = labels[WORKSPACE_LABEL];
+  const repository = labels[REPOSITORY_LABEL];
+  if (workspace === undefined) return {};
+  const workspaceUuid = bracedUuid(workspace);
+  return {
+    identity: repository === undefined ? { workspaceUuid } : { workspaceUuid, repositoryUuid: bracedUuid(repository) },
+  };
 }
 
 function createdAt({ metadata: { creationTimestamp } }: JobObject | PodObject): number {

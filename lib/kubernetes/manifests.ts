@@ -16,8 +16,10 @@ import {
   labelSafe,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  REPOSITORY_LABEL,
   RUNNER_LABEL,
   secretName,
+  WORKSPACE_LABEL,
 } from './naming.ts';
 import { applyPodSettings } from './pod-settings.ts';
 import { type Fields, recordOf } from './shapes.ts';
@@ -157,13 +159,18 @@ function stamp(content: Fields, name: string, input: ManifestInput): Manifest {
   return { ...content, apiVersion: String(content.apiVersion), kind: String(content.kind), metadata };
 }
 
-/** Metadata with the marks by which lists find the object and join it to its runner and group. */
-function marked(metadata: unknown, { group, runner }: ManifestInput): Fields {
+/** Metadata with the marks by which lists find the object and join it to its runner, group and scope. */
+function marked(metadata: unknown, { group, runner, identity }: ManifestInput): Fields {
   const own = recordOf(metadata);
+  // A template that was written for a repository's runners may still name it.
+  const { [REPOSITORY_LABEL]: _, ...labels } = recordOf(own.labels);
+  const { workspaceUuid, repositoryUuid } = identity;
   return {
     ...own,
     labels: {
-      ...recordOf(own.labels),
+      ...labels,
+      [WORKSPACE_LABEL]: bareUuid(workspaceUuid),
+      ...(repositoryUuid === undefined ? {} : { [REPOSITORY_LABEL]: bareUuid(repositoryUuid) }),
       [MANAGED_BY_LABEL]: MANAGED_BY,
       [RUNNER_LABEL]: bareUuid(runner.uuid),
       [GROUP_LABEL]: labelSafe(group.name),

@@ -11,6 +11,12 @@ export const RUNNER_LABEL = 'bitbucket-runner-autoscaler/runner';
 /** As a label the group's name made label-safe, for `kubectl -l`; as an annotation the exact name. */
 export const GROUP_LABEL = 'bitbucket-runner-autoscaler/group';
 export const GROUP_ANNOTATION = GROUP_LABEL;
+/**
+ * Labels with the uuids of the scope that the runner is registered in, without braces; the same as in Atlassian's
+ * templates. The second is absent for a runner of a workspace.
+ */
+export const WORKSPACE_LABEL = 'accountUuid';
+export const REPOSITORY_LABEL = 'repositoryUuid';
 
 const JOB_PREFIX = 'runner-';
 /** Kubernetes' limit for label values. */
@@ -19,6 +25,11 @@ const LABEL_VALUE_LIMIT = 63;
 /** `{0b1c…}` → `0b1c…`: Bitbucket writes uuids with braces, Kubernetes names cannot carry them. */
 export function bareUuid(uuid: string): string {
   return uuid.replace(/^\{|\}$/g, '');
+}
+
+/** `0b1c…` → `{0b1c…}`, as Bitbucket writes it. */
+export function bracedUuid(uuid: string): string {
+  return `{${bareUuid(uuid)}}`;
 }
 
 /** Name of the Job of a runner; with or without braces. */

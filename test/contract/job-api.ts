@@ -40,6 +40,22 @@ function uuid(number: number): string {
   return `{00000000-0000-4000-8000-${String(number).padStart(12, '0')}}`;
 }
 
+/** A template of somebody's own, without any label. */
+const SILENT_TEMPLATE = {
+  name: 'silent',
+  origin: 'silent.yaml',
+  text: `
+apiVersion: batch/v1
+kind: Job
+metadata: { name: "runner-{{runnerUuid}}" }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: runner, image: runner }]
+`,
+};
+
 function manifestsOf(place: Namespace, number: number, over: Partial<RunnerGroup> = {}) {
   return renderManifests({
     group: group({ ...place, name: 'Builds: größere', ...over }),
@@ -81,6 +97,21 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
           status: 'active',
         },
       ]);
+    });
+
+    it.each([
+      { of: 'a workspace', identity: { workspaceUuid: uuid(7) } },
+      { of: 'a repository', identity: { workspaceUuid: uuid(7), repositoryUuid: uuid(8) } },
+    ])('tells the scope of a runner of $of, though its template says nothing of it', async ({ identity }) => {
+      const { job } = renderManifests({
+        group: group({ ...place, pod: { ...group().pod, template: SILENT_TEMPLATE } }),
+        runner: runner({ uuid: uuid(1) }),
+        identity,
+        credentials: { clientId: 'client-id', clientSecret: new Secret('client-secret') },
+      });
+      await subject.api.createJob(place, job);
+      const [listed] = await subject.api.list(place);
+      expect(listed?.identity).toEqual(identity);
     });
 
     it('keeps namespaces apart', async () => {

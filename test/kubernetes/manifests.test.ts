@@ -113,6 +113,7 @@ describe('what is stamped on', () => {
 
   it('names, namespace, labels and the group, even on a template that says nothing', () => {
     const labels = {
+      accountUuid: 'aaaaaaaa-0000-0000-0000-000000000000',
       'app.kubernetes.io/managed-by': 'bitbucket-runner-autoscaler',
       'bitbucket-runner-autoscaler/runner': '11111111-2222-3333-4444-555555555555',
       'bitbucket-runner-autoscaler/group': 'Runner-group-1',
@@ -140,6 +141,11 @@ describe('what is stamped on', () => {
       'app.kubernetes.io/managed-by': 'bitbucket-runner-autoscaler',
       team: 'ci',
     });
+  });
+
+  it('a workspace’s runner carries no repository, whatever its template says', () => {
+    const claims = `metadata: { labels: { repositoryUuid: somewhere } }\n${BARE}`;
+    expect(metadata(claims).job.labels).not.toHaveProperty('repositoryUuid');
   });
 
   it('whatever the group is called, its label is valid and its annotation exact', async () => {
