@@ -12,7 +12,7 @@ import { auditEvents, tally } from './audit.ts';
 import type { ControlPlaneAddress } from './control-plane.ts';
 import { writeKubeconfig } from './control-plane-files.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
-import { autoscalerRole, autoscalerRoleBinding, type Rule } from './roles.ts';
+import { ROLE_NAME, type Rule, runnerNamespaceObjects } from './runner-namespace.ts';
 
 /** The parts of a cluster object that tests look at. */
 export type ClusterObject = {
@@ -27,15 +27,23 @@ export type ClusterObject = {
   readonly [field: string]: unknown;
 };
 
-/** Kinds by which objects are looked up, with the paths of their collections. */
-const PATHS = {
-  jobs: (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`,
-  pods: (namespace: string) => `/api/v1/namespaces/${namespace}/pods`,
-  secrets: (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`,
-  resourcequotas: (namespace: string) => `/api/v1/namespaces/${namespace}/resourcequotas`,
-  roles: (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
-  rolebindings: (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+/** Where objects of a kind live. */
+const COLLECTIONS = {
+  jobs: { api: '/apis/batch/v1', kind: 'Job' },
+  pods: { api: '/api/v1', kind: 'Pod' },
+  secrets: { api: '/api/v1', kind: 'Secret' },
+  resourcequotas: { api: '/api/v1', kind: 'ResourceQuota' },
+  roles: { api: '/apis/rbac.authorization.k8s.io/v1', kind: 'Role' },
+  rolebindings: { api: '/apis/rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+  poddisruptionbudgets: { api: '/apis/policy/v1', kind: 'PodDisruptionBudget' },
 } as const;
+
+export type Collection = keyof typeof COLLECTIONS;
+
+/** Such as `/api/v1/namespaces/runners/pods`. */
+export function pathOf(namespace: string, collection: Collection): string {
+  return `${COLLECTIONS[collection].api}/namespaces/${namespace}/${collection}`;
+}
 
 export type Cluster = ReturnType<typeof useCluster>;
 
@@ -46,9 +54,18 @@ const SOON = { timeout: 20_000, interval: 50 };
 export function useCluster(address: ControlPlaneAddress = inject('controlPlane')) {
   const admin = connectKubeconfig({ path: address.kubeconfigs.admin });
 
-  async function objects(namespace: string, kind: keyof typeof PATHS): Promise<readonly ClusterObject[]> {
-    const { items } = await admin.request<{ items: readonly ClusterObject[] }>('GET', PATHS[kind](namespace));
+  async function objects({ namespace }: Namespace, collection: Collection): Promise<readonly ClusterObject[]> {
+    const path = pathOf(namespace, collection);
+    const { items } = await admin.request<{ items: readonly ClusterObject[] }>('GET', path);
     return items;
+  }
+
+  /** Creates an object in the namespace; the path follows from its kind. */
+  async function create({ namespace }: Pick<Namespace, 'namespace'>, body: Manifest): Promise<void> {
+    const names = Object.keys(COLLECTIONS) as readonly Collection[];
+    const collection = names.find((name) => COLLECTIONS[name].kind === body.kind);
+    const path = collection === undefined ? '/api/v1/namespaces' : pathOf(namespace, collection);
+    await admin.request('POST', path, { body });
   }
 
   return {
@@ -72,39 +89,31 @@ export function useCluster(address: ControlPlaneAddress = inject('controlPlane')
       return writeKubeconfig(address.directory, { ...address, ...over }, user);
     },
 
-    /** A new namespace in which the autoscaler has its rights, or those given. */
-    async makeNamespace(rules?: readonly Rule[]): Promise<Namespace> {
+    /** A new namespace, as the shipped manifests set it up. */
+    async makeNamespace(): Promise<Namespace> {
       const namespace = `runners-${randomBytes(5).toString('hex')}`;
-      const create = (path: string, body: Manifest) => admin.request('POST', path, { body });
-      await create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-      await create(PATHS.roles(namespace), autoscalerRole(rules));
-      await create(PATHS.rolebindings(namespace), autoscalerRoleBinding());
+      for (const object of runnerNamespaceObjects(namespace)) await create({ namespace }, object);
       // Pods need it, and a Job whose pod was refused waits long before it tries again.
-      await vi.waitFor(() => admin.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`), SOON);
-      await settleRights(admin, namespace, 'list', 'pods', true);
+      await eventually(() => admin.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`));
+      await settleRights(admin, namespace, { verb: 'list', resource: 'pods', allowed: true });
       return { cluster: 'main', namespace };
     },
 
-    /** Gives the autoscaler other rights in the namespace, and waits until `create jobs` and so on follow them. */
+    /** Gives the autoscaler other rights in the namespace, and waits until `probe` follows them. */
     async setRules({ namespace }: Namespace, rules: readonly Rule[], probe: Probe): Promise<void> {
-      await admin.request('PATCH', `${PATHS.roles(namespace)}/${autoscalerRole().metadata.name}`, {
-        body: { rules },
-        contentType: 'application/merge-patch+json',
-      });
-      await settleRights(admin, namespace, probe.verb, probe.resource, probe.allowed);
+      const contentType = 'application/merge-patch+json';
+      await admin.request('PATCH', `${pathOf(namespace, 'roles')}/${ROLE_NAME}`, { body: { rules }, contentType });
+      await settleRights(admin, namespace, probe);
     },
 
-    async create({ namespace }: Namespace, kind: keyof typeof PATHS, body: Manifest): Promise<void> {
-      await admin.request('POST', PATHS[kind](namespace), { body });
-    },
+    create,
 
-    /** Every object of the kind, as the API server has it now. */
-    objects: ({ namespace }: Namespace, kind: keyof typeof PATHS) => objects(namespace, kind),
+    /** Every object of the collection, as the API server has it now. */
+    objects,
 
     /** Their names, those on their way out left out. */
-    async names({ namespace }: Namespace, kind: keyof typeof PATHS): Promise<readonly string[]> {
-      const found = await objects(namespace, kind);
-      const there = found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    async names(place: Namespace, collection: Collection): Promise<readonly string[]> {
+      const there = (await objects(place, collection)).filter(({ metadata }) => !('deletionTimestamp' in metadata));
       return there.map(({ metadata }) => metadata.name).toSorted();
     },
 
@@ -128,9 +137,7 @@ export type Probe = { readonly verb: string; readonly resource: string; readonly
 async function settleRights(
   admin: ClusterClient,
   namespace: string,
-  verb: string,
-  resource: string,
-  allowed: boolean,
+  { verb, resource, allowed }: Probe,
 ): Promise<void> {
   const { user, groups } = IDENTITIES.autoscaler;
   const group = resource === 'jobs' ? 'batch' : '';
@@ -139,13 +146,10 @@ async function settleRights(
     kind: 'SubjectAccessReview',
     spec: { user, groups, resourceAttributes: { namespace, verb, resource, group } },
   };
-  await vi.waitFor(async () => {
-    const { status } = await admin.request<{ status: { allowed: boolean } }>(
-      'POST',
-      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-      { body },
-    );
-    if (status.allowed !== allowed)
-      throw new Error(`${verb} ${resource} is not yet ${allowed ? 'allowed' : 'refused'}`);
-  }, SOON);
+  type Review = { readonly status: { readonly allowed: boolean } };
+  await eventually(async () => {
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    const { status } = await admin.request<Review>('POST', path, { body });
+    if (status.allowed !== allowed) throw new Error(`${verb} ${resource}: the change of rights has not arrived`);
+  });
 }

@@ -1,0 +1,40 @@
+/** A namespace for runners as `kubectl apply -k infra/kubernetes` sets it up, under another name. */
+import { readFileSync } from 'node:fs';
+import { parse, parseAllDocuments } from 'yaml';
+import type { Manifest } from '../../lib/ports.ts';
+
+const BASE = new URL('../../infra/kubernetes/base/', import.meta.url);
+
+/** The Role of the autoscaler itself. */
+export const ROLE_NAME = 'bitbucket-runner-autoscaler';
+
+/** One line of a Role. */
+export type Rule = {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+};
+
+/** Every shipped object in kustomize's order, the Namespace first, moved to `namespace`. */
+export function runnerNamespaceObjects(namespace: string): readonly Manifest[] {
+  const { resources } = parse(read('kustomization.yaml')) as { resources: readonly string[] };
+  return resources
+    .flatMap((file) => parseAllDocuments(read(file)).map((document) => document.toJS() as Manifest))
+    .map((object) =>
+      object.kind === 'Namespace'
+        ? { ...object, metadata: { ...object.metadata, name: namespace } }
+        : { ...object, metadata: { ...object.metadata, namespace } },
+    );
+}
+
+/** The shipped rights of the autoscaler. */
+export function autoscalerRules(): readonly Rule[] {
+  const role = runnerNamespaceObjects('any').find(
+    ({ kind, metadata }) => kind === 'Role' && metadata.name === ROLE_NAME,
+  );
+  return role?.rules as readonly Rule[];
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(file, BASE), 'utf8');
+}
