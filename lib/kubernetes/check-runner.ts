@@ -11,6 +11,8 @@ import type { ManifestInput } from './variables.ts';
 
 const POD: Path = ['spec', 'template', 'spec'];
 
+const CREDENTIALS = ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'];
+
 /** What keeps the Job from being the runner of `input`; `secret` is the Secret that will be created beside it. */
 export function runnerFindings(job: Fields, secret: Fields, input: ManifestInput): readonly Finding[] {
   const spec = recordOf(job.spec);
@@ -60,20 +62,20 @@ function identityOf({
 function identityFindings({ item, path }: Item, input: ManifestInput): readonly Finding[] {
   const environment = itemsOf(item.env, [...path, 'env']);
   const named = (name: string) => environment.find((variable) => variable.item.name === name);
-  const missing = ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET']
-    .filter((name) => named(name) === undefined)
-    .map((name) => `${name} from the Secret`);
-  const wrong: Finding[] = [];
-  for (const [name, uuid, hole] of identityOf(input)) {
-    const variable = named(name);
-    if (variable === undefined) missing.unshift(`${name}: "{{{${hole}}}}"`);
-    // A variable may also come from elsewhere; only what is written here can be judged.
-    else if (variable.item.value !== undefined && variable.item.value !== uuid) {
-      wrong.push(problem([...variable.path, 'value'], identityMessage(String(variable.item.value), uuid, hole)));
-    }
-  }
-  const isComplete = missing.length === 0 || listOf(item.envFrom).length > 0;
+  const identity = identityOf(input);
+  const missing = [
+    ...identity.filter(([name]) => named(name) === undefined).map(([name, , hole]) => `${name}: "{{{${hole}}}}"`),
+    ...CREDENTIALS.filter((name) => named(name) === undefined).map((name) => `${name} from the Secret`),
+  ];
+  // A variable may also come from elsewhere; only what is written here can be judged.
+  const wrong = identity.flatMap(([name, uuid, hole]) => {
+    const { item: { value } = {}, path: at = [] } = named(name) ?? {};
+    return value === undefined || value === uuid
+      ? []
+      : [problem([...at, 'value'], identityMessage(String(value), uuid, hole))];
+  });
   const message = `does not set what the runner needs to come online: ${missing.join(', ')}`;
+  const isComplete = missing.length === 0 || listOf(item.envFrom).length > 0;
   return isComplete ? wrong : [...wrong, warning([...path, 'env'], message)];
 }
 

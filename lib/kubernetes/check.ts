@@ -33,10 +33,10 @@ export function checkManifests(group: RunnerGroup): ManifestVerdict {
   ];
   const located = (severity: Finding['severity']) =>
     found.filter((one) => one.severity === severity).map(({ place }) => place);
-  return {
-    problems: distinctProblems([...problems, ...located('problem')]),
-    warnings: distinctProblems(located('warning')),
-  };
+  // What cannot be used at all needs no second sentence.
+  const told = new Set(problems.map(placeKey));
+  const others = located('problem').filter((place) => !told.has(placeKey(place)));
+  return { problems: distinctProblems([...problems, ...others]), warnings: distinctProblems(located('warning')) };
 }
 
 /** Judges several groups; what is wrong with a template that they share is said once. */
@@ -70,4 +70,8 @@ function locateAll({ locate }: RenderedObject, findings: readonly Finding[]): re
     const message = finding.message.replaceAll(STAND_IN_UUID, '{{runnerUuid}}');
     return { severity: finding.severity, place: locate({ ...finding, message }) };
   });
+}
+
+function placeKey({ line, column, path }: InputProblem): string {
+  return `${line}:${column} ${path}`;
 }

@@ -116,7 +116,12 @@ function objectProblems(
   return expectations
     .filter(({ actual, expected }) => actual !== expected)
     .map(({ path, actual, expected }) =>
-      locate(problem(path, `must be ${hole(expected, name)}, not ${hole(String(actual), name)}`)),
+      locate(
+        problem(
+          path,
+          `must be ${hole(expected, name)}, not ${hole(typeof actual === 'string' ? actual : JSON.stringify(actual), name)}`,
+        ),
+      ),
     );
 }
 

@@ -7,6 +7,7 @@
 import type { Finding } from '../config/finding.ts';
 import type { InputProblem } from '../errors.ts';
 import type { JobTemplate } from '../model.ts';
+import { type Fields, recordOf } from './shapes.ts';
 import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
 import type { TextPart } from './template-text.ts';
 
@@ -21,7 +22,7 @@ export type TemplateVariables = { readonly everywhere: Variables; readonly secre
  * place in the template's text, where lists may have entries that were left out.
  */
 export type RenderedObject = {
-  readonly content: Readonly<Record<string, unknown>>;
+  readonly content: Fields;
   readonly locate: (finding: Finding) => InputProblem;
 };
 
@@ -44,7 +45,7 @@ export function renderTemplate(template: JobTemplate, variables: TemplateVariabl
     const kept: KeptItems = new Map();
     const content = renderNode(node, { variables, inSecret: kindOf(node) === 'Secret', problems, parsed, kept });
     return {
-      content: content as Readonly<Record<string, unknown>>,
+      content: recordOf(content),
       locate: (finding) => parsed.problem(placeOf(node, finding, kept), finding.message),
     };
   });
