@@ -12,6 +12,8 @@ export type LoopbackCluster = AsyncDisposable & {
   readonly ca: string;
   /** The tokens that came, oldest first. */
   readonly tokens: readonly string[];
+  /** Leaves every request without an answer from now on. */
+  fallSilent(): void;
   /** Shows a certificate of another CA from now on, and ends the connections that know the old one. */
   rotate(): void;
 };
@@ -20,9 +22,11 @@ export type LoopbackCluster = AsyncDisposable & {
 export async function startLoopbackCluster(accepts: (token: string) => boolean): Promise<LoopbackCluster> {
   const tokens: string[] = [];
   let certificate: Certificate = makeCertificate();
+  let isSilent = false;
   const server = https.createServer(certificate, (request, response) => {
     const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
     tokens.push(token);
+    if (isSilent) return;
     const [status, body] = accepts(token) ? [200, { items: [] }] : [401, { kind: 'Status', reason: 'Unauthorized' }];
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -33,6 +37,9 @@ export async function startLoopbackCluster(accepts: (token: string) => boolean):
       return certificate.cert;
     },
     tokens,
+    fallSilent() {
+      isSilent = true;
+    },
     rotate() {
       certificate = makeCertificate();
       server.setSecureContext(certificate);

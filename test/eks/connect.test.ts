@@ -1,5 +1,4 @@
 /** A cluster of EKS by its name: what is asked of AWS and when, and every way in which it goes wrong. */
-import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EksSettings } from '../../lib/eks/access.ts';
@@ -249,7 +248,7 @@ describe('one sentence for each failure', () => {
   const list = 'EKS cluster "ci" in eu-west-1: cannot list pods in namespace "runners": ';
 
   async function messageOf(world: World, settings: EksSettings = CI, options: EksOptions = {}): Promise<string> {
-    const call = world.connect(settings, { awsTimeoutMs: 100, ...options }).request('GET', PODS);
+    const call = world.connect(settings, options).request('GET', PODS);
     await expect(call).rejects.toMatchObject({ name: 'ServiceError', service: 'kubernetes' });
     return call.then(String, (error: Error) => error.message);
   }
@@ -304,7 +303,8 @@ describe('one sentence for each failure', () => {
   ])('%s', async (_name, action, answer, settings, sentence) => {
     await using world = await openWorld();
     world.aws.failNext(action, answer, 10);
-    expect(await messageOf(world, settings)).toBe(`${list}${sentence}`);
+    const options = answer === 'hang' ? { awsTimeoutMs: 50 } : {};
+    expect(await messageOf(world, settings, options)).toBe(`${list}${sentence}`);
     expect(world.cluster.tokens).toEqual([]);
   });
 
@@ -373,6 +373,14 @@ describe('one sentence for each failure', () => {
     expect(await messageOf(world)).toBe(`${list}${sentence}`);
   });
 
+  it('an AWS that is slower than the whole attempt', async () => {
+    await using world = await openWorld();
+    world.aws.failNext('DescribeCluster', 'hang', 10);
+    expect(await messageOf(world, CI, { timeoutMs: 50 })).toBe(
+      `${list}no answer within 50 ms; check the network path to AWS (subnet, NAT, endpoint)`,
+    );
+  });
+
   it('a cluster that is being updated works', async () => {
     await using world = await openWorld();
     world.describe({ status: 'UPDATING' });
@@ -395,15 +403,14 @@ describe('one sentence for each failure', () => {
       { endpointPublicAccess: true, publicAccessCidrs: ['0.0.0.0/0'] },
       'no answer within 50 ms; check the network path and the load of the API server',
     ],
-  ])('an endpoint that does not answer and is %s', async (_name, vpc, sentence) => {
+  ])('an API server that does not answer, whose endpoint is %s', async (_name, vpc, sentence) => {
     await using world = await openWorld();
-    const silent = createServer();
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void silent.close());
-    const { port } = silent.address() as { port: number };
-    world.describe({ endpoint: `https://127.0.0.1:${port}`, vpc });
-    const client = world.connect(CI, { awsTimeoutMs: 2000, timeoutMs: 50 });
-    await expect(client.request('GET', PODS)).rejects.toThrow(`${list}${sentence}`);
+    world.describe({ vpc });
+    const client = world.connect();
+    await client.request('GET', PODS);
+    world.cluster.fallSilent();
+    const call = client.request('GET', PODS, { timeoutMs: 50 });
+    await expect(call).rejects.toThrow(`${list}${sentence}`);
   });
 
   it.each([
