@@ -46,6 +46,11 @@ describe('the built-in template', () => {
     ['4x', { size: '4x' }, { requests: { memory: '16Gi', cpu: '4000m' }, limits: { memory: '16Gi' } }],
     ['8x', { size: '8x' }, { requests: { memory: '32Gi', cpu: '8000m' }, limits: { memory: '32Gi' } }],
     [
+      'of one’s own',
+      { size: { memory: '12Gi', cpu: '3' } },
+      { requests: { memory: '12Gi', cpu: '3' }, limits: { memory: '12Gi' } },
+    ],
+    [
       'resources win over the size',
       { size: '8x', resources: { requests: { memory: '1Gi', cpu: '1' }, limits: { memory: '2Gi', cpu: '3' } } },
       { requests: { memory: '1Gi', cpu: '1' }, limits: { memory: '2Gi', cpu: '3' } },
@@ -63,42 +68,6 @@ describe('the built-in template', () => {
   ])('size: %s', (_name, pod, resources) => {
     const docker = builtInPod(pod).initContainers?.find(({ name }) => name === 'docker');
     expect(docker?.resources).toEqual(resources);
-  });
-});
-
-describe('settings of the group', () => {
-  it('leave a template alone when there are none', () => {
-    const pod = builtInPod({});
-    expect(pod).not.toHaveProperty('tolerations');
-    expect(pod).not.toHaveProperty('serviceAccountName');
-    expect(pod).toHaveProperty('automountServiceAccountToken', false);
-  });
-
-  it.each([
-    ['the built-in template', undefined, { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' }],
-    ['the guide’s template', GUIDE, { customer: 'shared' }],
-  ])('are laid over %s', (_name, template, selector) => {
-    const toleration = { key: 'ci', operator: 'Exists', effect: 'NoSchedule' } as const;
-    const pod = builtInPod({
-      ...(template === undefined ? {} : { template }),
-      nodeSelector: { pool: 'ci' },
-      tolerations: [toleration],
-      serviceAccountName: 'builder',
-      priorityClassName: 'high',
-      env: { WORKING_DIRECTORY: '/work', EXTRA: 'yes' },
-    });
-    expect(pod).toMatchObject({
-      nodeSelector: { ...selector, pool: 'ci' },
-      tolerations: [toleration],
-      serviceAccountName: 'builder',
-      automountServiceAccountToken: true,
-      priorityClassName: 'high',
-    });
-    const env = pod.containers.find(({ name }) => name === 'runner')?.env ?? [];
-    expect(env.filter(({ name }) => name === 'WORKING_DIRECTORY')).toEqual([
-      { name: 'WORKING_DIRECTORY', value: '/work' },
-    ]);
-    expect(env).toContainEqual({ name: 'EXTRA', value: 'yes' });
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../../lib/errors.ts';
 import { renderTemplate } from '../../lib/kubernetes/template.ts';
 import { templateOf } from './group.ts';
+import { hostile } from './hostile.ts';
 
 const variables = {
   everywhere: {
@@ -116,27 +117,6 @@ describe('what is refused, and where', () => {
     ]);
   });
 });
-
-const hostile = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 200 }),
-  fc.constantFrom(
-    '---',
-    '\n---\nkind: Pod',
-    '"',
-    "'",
-    '{{runnerUuid}}',
-    '{{{x}}}',
-    '*a',
-    '&a',
-    '!!binary x',
-    '#',
-    ': ',
-    '<%x%>',
-  ),
-  fc.constant('x'.repeat(10_240)),
-  fc.constant('\nsecurityContext:\n  privileged: true'),
-  fc.constant('ünïcödé 🏃 \u2028\u0000'),
-);
 
 describe('hostile values', () => {
   it('stay one string, whatever they contain', async () => {
