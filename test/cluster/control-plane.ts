@@ -155,6 +155,8 @@ function apiServerFlagsFor(
     `--tls-private-key-file=${files.servingKey}`,
     `--token-auth-file=${files.tokens}`,
     '--authorization-mode=RBAC',
+    // Docker in a runner's pod needs it, and EKS has it.
+    '--allow-privileged=true',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${files.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${files.serviceAccountKey}`,

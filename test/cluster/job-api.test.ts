@@ -1,0 +1,87 @@
+/** The contract of the Job port, held against a real API server by exactly the rights that we ship. */
+import type { JobApi } from '../../lib/ports.ts';
+import { type JobApiSubject, jobApiContract } from '../contract/job-api.ts';
+import { eventually, useCluster } from './cluster.ts';
+import { startKubelet } from './kubelet.ts';
+import { runs } from './pod-status.ts';
+import { autoscalerRules } from './runner-namespace.ts';
+
+/** The right that each method cannot do without. */
+const RIGHTS: Readonly<Record<keyof JobApi, { readonly verb: string; readonly resource: string }>> = {
+  list: { verb: 'list', resource: 'jobs' },
+  createJob: { verb: 'create', resource: 'jobs' },
+  createSecret: { verb: 'create', resource: 'secrets' },
+  deleteJob: { verb: 'delete', resource: 'jobs' },
+  protectPod: { verb: 'patch', resource: 'pods' },
+};
+
+async function makeSubject(): Promise<JobApiSubject> {
+  const cluster = useCluster();
+  const [place, other] = [await cluster.makeNamespace(), await cluster.makeNamespace()];
+  const kubelet = await startKubelet(cluster, place);
+  const api = cluster.jobApiOf('autoscaler');
+  const listed = async (name: string) => (await api.list(place)).find((job) => job.name === name);
+
+  /** Takes a right away until the next call of the method has been refused for want of it. */
+  const refuseNext = async (method: keyof JobApi): Promise<void> => {
+    const { verb, resource } = RIGHTS[method];
+    const reduced = autoscalerRules().map((rule) =>
+      rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule,
+    );
+    await cluster.setRules(
+      place,
+      reduced.filter(({ verbs }) => verbs.length > 0),
+      { verb, resource, allowed: false },
+    );
+    const original = api[method];
+    Object.assign(api, {
+      async [method](...args: readonly unknown[]) {
+        try {
+          return await Reflect.apply(original, api, args);
+        } finally {
+          Object.assign(api, { [method]: original });
+          await cluster.setRules(place, autoscalerRules(), { verb, resource, allowed: true });
+        }
+      },
+    });
+  };
+
+  return {
+    api,
+    namespaces: [place, other],
+    absent: { cluster: 'main', namespace: 'nowhere' },
+    control: {
+      secrets: async (namespace) => {
+        // Garbage collection has had its time when no Secret is left whose Job is gone.
+        await eventually(async () => {
+          const jobs = new Set((await cluster.objects(namespace, 'jobs')).map(({ metadata }) => metadata.uid));
+          const orphans = (await cluster.objects(namespace, 'secrets')).filter(
+            ({ metadata }) => !metadata.ownerReferences?.some(({ uid }) => jobs.has(uid)),
+          );
+          if (orphans.length > 0) throw new Error(`Secrets without a Job: ${orphans.length}`);
+        });
+        return cluster.names(namespace, 'secrets');
+      },
+      endJob: async (_, name, how) => {
+        kubelet.setFate(name, { kind: 'ends', how });
+        await eventually(async () => {
+          await kubelet.pass();
+          if ((await listed(name))?.status === 'active') throw new Error('the Job has not ended');
+        });
+      },
+      startPod: async (_, name) => {
+        kubelet.setFate(name, runs);
+        await kubelet.settle();
+      },
+      refusePod: async (_, name, message) => {
+        kubelet.setFate(name, { kind: 'unschedulable', message });
+        await kubelet.settle();
+      },
+      failNext: refuseNext,
+    },
+    severalPages: 501,
+    close: () => undefined,
+  };
+}
+
+jobApiContract('a real API server', makeSubject);
