@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../lib/errors.ts';
 import { connectKubeconfig } from '../../lib/kubernetes/kubeconfig.ts';
+import { makeCertificate } from '../fixtures/certificate.ts';
 import { openLoopback } from './loopback.ts';
 
 const PODS = '/api/v1/namespaces/runners/pods';
@@ -58,6 +59,20 @@ describe('credential plugins', () => {
     await expect(call).rejects.toThrow(expected);
     await expect(call).rejects.not.toThrow('hush');
     expect(loopback.trace()).toEqual([]);
+  });
+});
+
+describe('a kubeconfig that was changed', () => {
+  it('is read again by the request that meets another CA', async () => {
+    await using loopback = await openLoopback({ tls: {} });
+    const old = Buffer.from(makeCertificate().cert).toString('base64');
+    const path = await loopback.server.writeKubeconfig(loopback.directory, {
+      cluster: { 'certificate-authority-data': old },
+    });
+    const client = connectKubeconfig({ path });
+    await copyFile(loopback.kubeconfig, path);
+    await expect(client.request('GET', PODS)).resolves.toMatchObject({ kind: 'PodList' });
+    expect(loopback.trace()).toHaveLength(1);
   });
 });
 
