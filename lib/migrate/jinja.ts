@@ -127,5 +127,5 @@ const WRITE_OUT = 'write the value out, or set it in the group';
 
 /** Helm's own templating: what the chart makes of it can be migrated, not the chart. */
 export function isHelmTemplate(text: string): boolean {
-  return /\{\{-?\s*(\.Values|\.Release|\.Chart|include|template|if|range|with|end)\b/.test(text);
+  return /\{\{[^}]*(\.Values\b|\.Release\b|\.Chart\b|\binclude\s+")/.test(text);
 }

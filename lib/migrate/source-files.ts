@@ -58,9 +58,13 @@ function contentsOf(file: SourceFile): Contents {
     const isTemplate = /<%|\{%/.test(file.text) && !/^kind:\s*ConfigMap\s*$/m.test(file.text);
     return isTemplate ? { ...NOTHING, templates: [fileExcerpt(file.source, file.text)] } : unreadable(file, fault);
   }
-  const roots = documents.map(({ contents }) => contents).filter((root) => root !== null);
+  const roots = documents.map(({ contents }) => contents).filter((root) => !isEmpty(root));
   if (roots.length === 0) return nothingIn(file, 'is empty; give a file with the configuration or the Job template');
   return join(roots.map((root) => contentsOfNode(file, root, roots.length === 1)));
+}
+
+function isEmpty(root: unknown): boolean {
+  return root === null || (yaml.isScalar(root) && root.value === null);
 }
 
 /** The parser quotes the text that it stumbles over, which may be a credential: only the rule is repeated. */
