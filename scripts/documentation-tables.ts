@@ -8,12 +8,13 @@ export function fillTables(text: string): string {
 
 const TABLES: Readonly<Record<string, () => string>> = { percentageRunnersIdle: scalingTable };
 
-function fill(text: string, name: string, table: string): string {
+/** The text with one generated part made anew. */
+export function fill(text: string, name: string, part: string): string {
   const start = `<!-- generated: ${name} -->`;
   const from = text.indexOf(start);
   const to = text.indexOf('<!-- end -->', from);
-  if (from < 0 || to < 0) throw new Error(`docs/scaling.md has no place for the table "${name}"`);
-  return `${text.slice(0, from)}${start}\n\n${table}\n\n${text.slice(to)}`;
+  if (from < 0 || to < 0) throw new Error(`there is no place for "${name}"`);
+  return `${text.slice(0, from)}${start}\n\n${part}\n\n${text.slice(to)}`;
 }
 
 function scalingTable(): string {
@@ -36,7 +37,8 @@ function seen({ seen: counts, over = {} }: ScalingRow): string {
   return [runners.length === 0 ? 'none' : runners.join(', '), ...settings].join('; ');
 }
 
-function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table. */
+export function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { jsonSchema } from '../lib/config/schema.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';
+import { fillTemplateDocument } from './template-document.ts';
 
 /** A generated file: its path from the root of the repository, and its text. */
 export type GeneratedFile = {
@@ -20,9 +21,14 @@ export const generatedFiles: readonly GeneratedFile[] = [
     file: 'lib/kubernetes/schema.json',
     generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
   },
-  // Written by hand but for its tables, which the tests' rows fill in.
+  // Written by hand but for the parts between `<!-- generated: NAME -->` and `<!-- end -->`.
   {
     file: 'docs/scaling.md',
     generate: async () => fillTables(await readFile(new URL('../docs/scaling.md', import.meta.url), 'utf8')),
+  },
+  {
+    file: 'docs/templates.md',
+    generate: async () =>
+      fillTemplateDocument(await readFile(new URL('../docs/templates.md', import.meta.url), 'utf8')),
   },
 ];

@@ -9,25 +9,16 @@ import { type Fields, recordOf } from './shapes.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
-const POD_TEMPLATE: Path = ['spec', 'template'];
-const POD: Path = [...POD_TEMPLATE, 'spec'];
-
-/** Annotations that keep node autoscalers from ending a pod. */
-const DO_NOT_DISRUPT: Readonly<Record<string, string>> = {
-  'karpenter.sh/do-not-disrupt': 'true',
-  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-};
+const POD: Path = ['spec', 'template', 'spec'];
 
 /** The traps that a Job is in. */
 export function trapFindings(job: Fields): readonly Finding[] {
   const spec = recordOf(job.spec);
-  const template = recordOf(spec.template);
-  const pod = recordOf(template.spec);
+  const pod = recordOf(recordOf(spec.template).spec);
   const containers = containersOf(pod, POD);
   return [
     ...jobFindings(spec),
     ...podFindings(pod),
-    ...disruptionFindings(template),
     ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
   ];
 }
@@ -66,14 +57,6 @@ function deadlineFindings(fields: Fields, path: Path): readonly Finding[] {
   const message =
     'ends the runner after that time, in the middle of a step too; leave it out, idle runners are removed';
   return (fields.activeDeadlineSeconds ?? null) === null ? [] : [warning([...path, 'activeDeadlineSeconds'], message)];
-}
-
-function disruptionFindings(template: Fields): readonly Finding[] {
-  const annotations = recordOf(recordOf(template.metadata).annotations);
-  if (Object.entries(DO_NOT_DISRUPT).some(([key, value]) => annotations[key] === value)) return [];
-  const wanted = Object.entries(DO_NOT_DISRUPT).map(([key, value]) => `${key}: "${value}"`);
-  const message = `should say ${wanted.join(' and ')}: consolidation of nodes ends running steps otherwise`;
-  return [warning([...POD_TEMPLATE, 'metadata', 'annotations'], message)];
 }
 
 /** By its image, `docker:dind` or a mirror of it: the daemon in which steps run. */

@@ -378,16 +378,6 @@ describe('traps', () => {
     expect(warningsOf(changed(from, to))).toEqual([expect.stringMatching(expected)]);
   });
 
-  it('either of the two annotations is enough', () => {
-    const [karpenter, autoscaler] = [
-      'karpenter.sh/do-not-disrupt: "true"',
-      'cluster-autoscaler.kubernetes.io/safe-to-evict: "false"',
-    ];
-    expect(warningsOf(changed(karpenter, ''))).toEqual([]);
-    const neither = changed(karpenter, 'a: b').replace(autoscaler, '');
-    expect(warningsOf(neither)).toEqual([expect.stringMatching(/^template\.metadata\.annotations: should say /)]);
-  });
-
   it('Docker beside the runner, and the size on the wrong one of them', () => {
     const pod = `apiVersion: batch/v1
 kind: Job
@@ -395,7 +385,6 @@ spec:
   podReplacementPolicy: Failed
   ttlSecondsAfterFinished: 600
   template:
-    metadata: { annotations: { karpenter.sh/do-not-disrupt: "true" } }
     spec:
       restartPolicy: OnFailure
       terminationGracePeriodSeconds: 7260
@@ -411,8 +400,8 @@ spec:
     expect(verdictOf(pod)).toEqual({
       problems: [],
       warnings: [
-        'job.yaml:16:11 spec.template.spec.containers[1]: runs on when the runner has ended, so the Job never completes and its pod stays; move it to initContainers with "restartPolicy: Always"',
-        'job.yaml:16:11 spec.template.spec.containers[1].resources: should carry the size: steps run in this container, not in "runner", which needs 512Mi; write memory: "{{requests_memory}}" and so on here',
+        'job.yaml:15:11 spec.template.spec.containers[1]: runs on when the runner has ended, so the Job never completes and its pod stays; move it to initContainers with "restartPolicy: Always"',
+        'job.yaml:15:11 spec.template.spec.containers[1].resources: should carry the size: steps run in this container, not in "runner", which needs 512Mi; write memory: "{{requests_memory}}" and so on here',
       ],
     });
   });
