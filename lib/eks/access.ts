@@ -42,8 +42,6 @@ export async function openAccess(settings: EksSettings, options: AwsClientOption
   const client = countCalls(createClient(settings, options), options.onCall);
   try {
     const region = await client.config.region();
-    // Asked first, so that a lack of credentials is not told as a failure of DescribeCluster.
-    await client.config.credentials();
     const { cluster } = await client.send(new DescribeClusterCommand({ name: settings.name }));
     const credentials = () => client.config.credentials().catch((error: unknown) => Promise.reject(failure(error)));
     return { region, credentials, ...readCluster(settings, cluster) };

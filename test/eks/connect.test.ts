@@ -1,4 +1,7 @@
 /** A cluster of EKS by its name: what is asked of AWS and when, and every way in which it goes wrong. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EksSettings } from '../../lib/eks/access.ts';
@@ -65,6 +68,16 @@ async function openWorld(): Promise<World> {
       await aws[Symbol.asyncDispose]();
       await cluster[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** The SDK keeps credentials by the machine's clock, which then only moves as it is told to. */
+function fakeDate(): (ms: number) => number {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (ms) => {
+    vi.setSystemTime(Date.now() + ms);
+    return Date.now();
   };
 }
 
@@ -163,16 +176,12 @@ describe('a token', () => {
 
 describe('the credentials of a role', () => {
   it('are kept until shortly before they expire', async () => {
-    // The SDK keeps them, by the machine's clock.
-    vi.useFakeTimers({ toFake: ['Date'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const start = Date.now();
+    const passTime = fakeDate();
     await using world = await openWorld();
     const client = world.connect({ ...CI, roleArn: ROLE });
     const assumed: number[] = [];
-    for (const minute of [0, 30, 54, 58, 59]) {
-      world.clock.now = start + minute * MINUTE;
-      vi.setSystemTime(world.clock.now);
+    for (const minutes of [0, 30, 24, 4, 1]) {
+      world.clock.now = passTime(minutes * MINUTE);
       await client.request('GET', PODS);
       assumed.push(world.aws.calls.filter((call) => call.includes('AssumeRole')).length);
     }
@@ -379,6 +388,37 @@ describe('one sentence for each failure', () => {
     expect(await messageOf(world, CI, { timeoutMs: 50 })).toBe(
       `${list}no answer within 50 ms; check the network path to AWS (subnet, NAT, endpoint)`,
     );
+  });
+
+  it('credentials that cannot be had any more when the next token is due', async () => {
+    const passTime = fakeDate();
+    await using world = await openWorld();
+    const directory = await mkdtemp(join(tmpdir(), 'eks-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const [config, credentials] = [join(directory, 'config'), join(directory, 'credentials.json')];
+    const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken } = OF_ROLE;
+    const Expiration = new Date(Date.now() + MINUTE).toISOString();
+    await writeFile(
+      credentials,
+      JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey, SessionToken, Expiration }),
+    );
+    await writeFile(config, `[default]\ncredential_process = cat ${credentials}\n`);
+    for (const name of Object.keys(NO_CREDENTIALS)) vi.stubEnv(name, '');
+    vi.stubEnv('AWS_CONFIG_FILE', config);
+    const client = world.connect();
+    await client.request('GET', PODS);
+    await rm(credentials);
+    world.clock.now = passTime(10 * MINUTE);
+    await expect(client.request('GET', PODS)).rejects.toThrow(
+      `${list}No AWS credentials were found for EKS cluster "ci" in eu-west-1; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+    );
+  });
+
+  it('a refusal by AWS is asked for once', async () => {
+    await using world = await openWorld();
+    world.aws.roles.clear();
+    await messageOf(world, WITH_ROLE);
+    expect(world.aws.calls).toEqual([`eu-west-1 AssumeRole ${ROLE} by AKIDEXAMPLE`]);
   });
 
   it('a cluster that is being updated works', async () => {
