@@ -12,7 +12,6 @@ export type ChangeCode =
   | 'ttl'
   | 'pod-replacement'
   | 'grace-period'
-  | 'do-not-disrupt'
   | 'mandatory-labels'
   | 'polling'
   | 'pauses'

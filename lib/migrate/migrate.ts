@@ -145,7 +145,7 @@ function joinParts({ config, template }: Parts, builtIn: OwnParts | undefined): 
 }
 
 const BUILT_IN_HAS =
-  'it has docker as a native sidecar with the size of the group, a time to live, a long grace period and marks that keep node consolidation away';
+  'it has docker as a native sidecar with the size of the group, a time to live and a grace period in which steps can end';
 
 const NO_TEMPLATE: Change = {
   code: 'built-in-template',

@@ -30,7 +30,7 @@ export function repairJob(document: yaml.Document): Repaired {
       ...sizes.changes,
       ...makeSidecar(document, pod),
       ...limitLife(document, spec),
-      ...protectSteps(document, spec, pod),
+      ...letStepsEnd(document, pod),
     ],
     warnings: [...sizes.warnings, ...otherContainers(pod)],
   };
@@ -214,40 +214,17 @@ function limitLife(document: yaml.Document, spec: yaml.YAMLMap): readonly Change
   return changes;
 }
 
-function protectSteps(document: yaml.Document, spec: yaml.YAMLMap, pod: yaml.YAMLMap): readonly Change[] {
-  const changes: Change[] = [];
-  if (!pod.has('terminationGracePeriodSeconds')) {
-    pod.add(document.createPair('terminationGracePeriodSeconds', 7260));
-    changes.push({
+function letStepsEnd(document: yaml.Document, pod: yaml.YAMLMap): readonly Change[] {
+  if (pod.has('terminationGracePeriodSeconds')) return [];
+  pod.add(document.createPair('terminationGracePeriodSeconds', 7260));
+  return [
+    {
       code: 'grace-period',
       file: TEMPLATE_FILE,
       what: '"terminationGracePeriodSeconds: 7260" is on the pod',
       why: 'a pod that is asked to go lets its step end, which takes 120 minutes at most, instead of 30 seconds; without a step it goes at once',
-    });
-  }
-  const template = mapUnder(document, spec, 'template');
-  const annotations = mapUnder(document, mapUnder(document, template, 'metadata'), 'annotations');
-  if (!Object.keys(DO_NOT_DISRUPT).some((key) => annotations.has(key))) {
-    for (const [key, value] of Object.entries(DO_NOT_DISRUPT)) annotations.set(key, quoted(value));
-    changes.push({
-      code: 'do-not-disrupt',
-      file: TEMPLATE_FILE,
-      what: 'the pod is marked for Karpenter and the Cluster Autoscaler not to be disrupted',
-      why: 'consolidation of nodes ends running steps otherwise',
-    });
-  }
-  return changes;
-}
-
-const DO_NOT_DISRUPT = {
-  'karpenter.sh/do-not-disrupt': 'true',
-  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-};
-
-function quoted(text: string): yaml.Scalar {
-  const scalar = new yaml.Scalar(text);
-  scalar.type = yaml.Scalar.QUOTE_DOUBLE;
-  return scalar;
+    },
+  ];
 }
 
 /** The mapping under a key, which is made if there is none. */

@@ -71,7 +71,7 @@ function isEmpty(root: unknown): boolean {
 function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError): Contents {
   const line = lineOf(file, offset);
   if (isHelmTemplate(file.text)) return nothingIn(file, RENDER_FIRST, line);
-  const rule = message.split(/[:\n]/, 1)[0] ?? '';
+  const rule = /stack/.test(message) ? 'it is nested too deeply' : (message.split(/[:\n]/, 1)[0] ?? '');
   return nothingIn(file, `is not valid YAML: ${rule}`, line);
 }
 

@@ -190,6 +190,11 @@ describe('files that hold nothing to migrate', () => {
     ['plain text', ['hello'], /^0\.yaml:1 is neither a runner configuration/],
     ['YAML of something else', ['a: 1\n'], /^0\.yaml:1 is neither/],
     ['broken YAML', ['groups:\n  - name: "x\n'], /^0\.yaml:\d+ is not valid YAML/],
+    [
+      'YAML of great depth',
+      [`groups: ${'['.repeat(20_000)}`],
+      /^0\.yaml:\d+ is not valid YAML: it is nested too deeply/,
+    ],
     ['objects only', ['apiVersion: v1\nkind: Namespace\nmetadata: { name: x }\n'], /hold neither/],
     ['two configurations', [CONFIG, CONFIG], /^1\.yaml:1 is a second runner configuration, after the one of 0\.yaml/],
     ['two templates', [GUIDE_TEMPLATE, GUIDE_TEMPLATE], /^1\.yaml:1 is a second Job template/],

@@ -153,16 +153,6 @@ describe('the life of Job and pod', () => {
     expect(templateOf(migration).match(new RegExp(`${key}.*`, 'g'))).toEqual([line]);
   });
 
-  it('annotations of the user stay beside the marks', async () => {
-    const labels = '          labels:\n            customer: shared';
-    const own = `          annotations: { team: ci }\n${labels}`;
-    const migration = await migrateTexts({ template: templateWith(labels, own) });
-    expect(problemsOf(migration)).toEqual([]);
-    expect(templateOf(migration)).toContain(
-      'annotations: { team: ci, karpenter.sh/do-not-disrupt: "true", cluster-autoscaler.kubernetes.io/safe-to-evict: "false" }',
-    );
-  });
-
   it('what is repaired leaves validate nothing to warn of', async () => {
     expect(warningsOf(await migrateTexts({}))).toEqual([]);
   });
