@@ -69,6 +69,9 @@ async function perform(action: Action, group: RunnerGroup, ports: Ports): Promis
         return await remove(action, group, ports);
       case 'remove-job':
         return await removeJob(action, group, ports);
+      case 'protect':
+      case 'unprotect':
+        return await changeProtection(action, group, ports);
     }
   } catch (error) {
     return { ...outcomeOf(action), status: 'failed', error: sentenceOf(error) };
@@ -155,6 +158,20 @@ async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, por
   return { ...outcomeOf(action), status: 'done' };
 }
 
+/** Letting a pod go is asked of Bitbucket first, since a pod at work must keep its node. */
+async function changeProtection(
+  action: ActionOf<'protect'> | ActionOf<'unprotect'>,
+  group: RunnerGroup,
+  ports: Ports,
+): Promise<Outcome> {
+  if (action.action === 'unprotect') {
+    const now = await ports.runners.get(group.scope, action.runner.uuid);
+    if (now?.hasStep) return skipped(action, 'it has taken a step since');
+  }
+  await ports.jobs.protectPod(group, action.pod, action.action === 'protect');
+  return { ...outcomeOf(action), status: 'done' };
+}
+
 function skipped(action: Action, why: string): Outcome {
   return { ...outcomeOf(action), status: 'skipped', error: why };
 }
@@ -169,6 +186,8 @@ function runnerOf(action: Action): { readonly runner?: string } {
       return {};
     case 'disable':
     case 'remove':
+    case 'protect':
+    case 'unprotect':
       return { runner: action.runner.uuid };
     case 'remove-job':
       return { runner: `{${action.runnerUuid}}` };

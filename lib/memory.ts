@@ -4,7 +4,8 @@ import type { GroupMemory, Scope, ScopeMemory } from './model.ts';
 import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
-const groupMemory = z.object({ idleSince: times, drainingSince: times });
+const quarantine = z.object({ failures: z.number(), since: z.number() });
+const groupMemory = z.object({ idleSince: times, drainingSince: times, quarantine: quarantine.optional() });
 const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),

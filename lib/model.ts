@@ -136,6 +136,8 @@ export type RunnerPod = {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly restarts: number;
   readonly trouble?: PodTrouble;
+  /** Whether it carries the marks that keep it on its node. */
+  readonly isProtected: boolean;
 };
 
 /** A Job of ours in a cluster. */
@@ -162,7 +164,12 @@ export type GroupMemory = {
   readonly idleSince: Readonly<Record<string, Instant>>;
   /** By runner uuid: since when every look saw it out of service and without a step, by our clock. */
   readonly drainingSince: Readonly<Record<string, Instant>>;
+  /** Present while the group's runners fail to start. */
+  readonly quarantine?: Quarantine;
 };
+
+/** Starts that failed, look after look, and when the last such look was, by our clock. */
+export type Quarantine = { readonly failures: number; readonly since: Instant };
 
 /** What the autoscaler remembers of a scope between ticks. */
 export type ScopeMemory = {
@@ -238,12 +245,17 @@ export type Decision = {
   readonly counts: Counts;
 };
 
-/** One whole runner to add, take out of service or remove; the precondition is checked again just before. */
+/**
+ * One whole runner to add, take out of service or remove, or one pod to keep on its node or to let go; the precondition
+ * is checked again just before.
+ */
 export type Action =
   | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }
   | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
   | { readonly action: 'remove'; readonly runner: Runner; readonly job?: string; readonly reason: Reason }
-  | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason };
+  | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
+  | { readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
+  | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason };
 
 /** What to do about one group. */
 export type GroupPlan = {
@@ -325,6 +337,8 @@ export type GroupReport = {
     readonly reason: Reason;
   };
   readonly bounds: Bounds;
+  /** What keeps starting runners from coming online. */
+  readonly troubles: readonly Reason[];
   readonly plan: readonly PlannedAction[];
   readonly outcomes: readonly Outcome[];
   readonly problems: readonly string[];

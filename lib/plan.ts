@@ -1,6 +1,7 @@
 /** From decisions to whole-runner actions. Pure: the dry run ends with this value, a tick carries it out. */
 import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
+import { changeProtection } from './decide/protection.ts';
 import { isSameMemory, remember } from './decide/remember.ts';
 import type { Action, GroupPlan, Instant, Observation, Plan, ScopeIdentity } from './model.ts';
 import type { Reason } from './reasons.ts';
@@ -30,6 +31,7 @@ function planGroup({ observation, classified, decision, creates, retire }: Group
     ...(identity === undefined ? [] : Array.from({ length: creates }, () => add(identity, decision.reason))),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
     ...cleanUp(observation, classified, at),
+    ...changeProtection(observation, classified, at),
   ];
   return {
     group,

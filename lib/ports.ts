@@ -53,6 +53,8 @@ export interface JobApi {
   createSecret(namespace: Namespace, manifest: Manifest, owner: ObjectReference): Promise<void>;
   /** Deletes the Job, its pods and its Secret in the background. Not found is success. */
   deleteJob(namespace: Namespace, name: string): Promise<void>;
+  /** Puts the marks that keep a pod on its node, or takes them away. Not found is success. */
+  protectPod(namespace: Namespace, pod: string, isProtected: boolean): Promise<void>;
 }
 
 /** A remembered JSON document. Versions count from 1 and grow by 1 with every save. */

@@ -26,6 +26,9 @@ export type ReasonValues = {
   'max-creates-per-tick': { limit: number; withheld: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
+  quarantine: { failures: number; waitMs: number; withheld: number };
+  /* what keeps starting runners from coming online */
+  'start-trouble': { kind: StartTroubleKind; runners: number; message: string; selector: string };
   /* why a runner or a Job is acted on */
   surplus: { idleMs: number };
   excess: { max: number };
@@ -36,7 +39,13 @@ export type ReasonValues = {
   'job-missing': { ageMs: number };
   'job-ended': { jobStatus: string };
   'registration-gone': { ageMs: number };
+  'start-hopeless': { kind: StartTroubleKind; message: string };
+  'at-work': Record<never, never>;
+  rested: { idleMs: number };
 };
+
+/** What can keep a runner from starting. `silent`: its pod runs, but it does not connect. */
+export type StartTroubleKind = 'unschedulable' | 'image' | 'configuration' | 'crash' | 'silent' | 'other';
 
 export type ReasonCode = keyof ReasonValues;
 
@@ -73,6 +82,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
   'unknown-status': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
+  quarantine: (v) =>
+    v.waitMs > 0
+      ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
+      : `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, one runner at a time is tried`,
+  'start-trouble': (v) => `${v.runners} starting ${plural(v.runners, 'runner')}: ${describeTrouble(v)}`,
   surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,
   excess: (v) => `above max ${v.max} and not yet at work`,
   drained: (v) => `out of service and without a step for ${duration(v.drainedMs)}`,
@@ -83,6 +97,9 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
   'job-ended': (v) => `its Job is ${v.jobStatus}`,
   'registration-gone': (v) => `its registration is gone, the Job is ${duration(v.ageMs)} old`,
+  'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,
+  'at-work': () => 'its runner is busy, so its node must stay',
+  rested: (v) => `its runner has been idle for ${duration(v.idleMs)}, so its node may go`,
 };
 
 /** Builds a reason, sentence included. */
@@ -111,6 +128,26 @@ export function duration(ms: number): string {
         .slice(0, 2)
         .map(([amount, unit]) => `${amount}${unit}`)
         .join(' ');
+}
+
+/** What happened, in the cluster's words, and what to do about it. */
+function describeTrouble({ kind, message, selector }: Omit<ReasonValues['start-trouble'], 'runners'>): string {
+  switch (kind) {
+    case 'unschedulable': {
+      const asked = selector === '' ? 'no node takes the pod' : `no node has ${selector} and room`;
+      return `${asked}: ${message}; add nodes, or change nodeSelector, tolerations or size`;
+    }
+    case 'image':
+      return `the image cannot be had: ${message}; check its name in the template and the nodes' way to the registry`;
+    case 'configuration':
+      return `the container cannot be made: ${message}; check the Secrets and settings that the template names`;
+    case 'crash':
+      return `the container crashes: ${message}; see kubectl logs of the pod, with --previous`;
+    case 'silent':
+      return `${message}, but the runner has not connected; check the nodes' way to api.bitbucket.org and kubectl logs`;
+    case 'other':
+      return `${message}; see kubectl describe of the pod`;
+  }
 }
 
 function plural(count: number, word: string): string {

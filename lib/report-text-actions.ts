@@ -10,6 +10,8 @@ const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly
   disable: { base: 'disable', past: 'disabled' },
   remove: { base: 'remove', past: 'removed' },
   'remove-job': { base: 'delete the Job of', past: 'deleted the Job of' },
+  protect: { base: 'keep in place the pod of', past: 'kept in place the pod of' },
+  unprotect: { base: 'let go the pod of', past: 'let go the pod of' },
 };
 
 type Status = Outcome['status'] | 'planned';

@@ -113,6 +113,7 @@ function details(group: GroupReport, report: Report): readonly Line[] {
   const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
     ...group.bounds.map((bound): Line => ({ text: `limit: ${bound.text}`, tone: 'warning' })),
+    ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, report.tick.mode),
     ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
   ];

@@ -1,6 +1,17 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
-import type { Action, Applied, GroupPlan, GroupReport, Observation, Plan, PlannedAction, Report } from './model.ts';
+import { startTroubles } from './decide/start-trouble.ts';
+import type {
+  Action,
+  Applied,
+  GroupPlan,
+  GroupReport,
+  Instant,
+  Observation,
+  Plan,
+  PlannedAction,
+  Report,
+} from './model.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
@@ -14,7 +25,7 @@ export function makeReport(
   return {
     version: 1,
     tick,
-    groups: decisions.map((decision) => reportGroup(decision, plans, applied)),
+    groups: decisions.map((decision) => reportGroup(decision, observation.at, plans, applied)),
     problems: applied.problems,
     notes: observation.notes,
   };
@@ -36,7 +47,8 @@ export function hasFailed(report: Report): boolean {
 }
 
 function reportGroup(
-  { observation, decision }: GroupDecision,
+  { observation, classified, decision }: GroupDecision,
+  at: Instant,
   plans: ReadonlyMap<string, GroupPlan>,
   applied: Applied,
 ): GroupReport {
@@ -49,6 +61,7 @@ function reportGroup(
     counts: decision.counts,
     decision: { action, from, to, reason },
     bounds: decision.bounds,
+    troubles: startTroubles(observation, classified, at),
     plan: (plans.get(name)?.actions ?? []).map(planned),
     outcomes: applied.outcomes.get(name) ?? [],
     problems: observation.missing,
@@ -61,6 +74,8 @@ function planned(action: Action): PlannedAction {
       return { action: action.action, reason: action.reason };
     case 'disable':
     case 'remove':
+    case 'protect':
+    case 'unprotect':
       return { action: action.action, runner: action.runner.uuid, reason: action.reason };
     case 'remove-job':
       return { action: action.action, runner: `{${action.runnerUuid}}`, reason: action.reason };

@@ -20,6 +20,9 @@ function tooMany(over: Partial<GroupObservation> = {}): GroupObservation {
   return groupObservation({ runners, memory: { idleSince, drainingSince: {} }, ...over });
 }
 
+/** A pod that runs, as it was made. */
+const POD = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: true } as const;
+
 /** Every kind of action, and how it comes about. A kind that is missing here does not compile. */
 const ACTIONS: {
   readonly [Name in Action['action']]: () => readonly [GroupObservation, Extract<Action, { action: Name }>];
@@ -61,6 +64,39 @@ const ACTIONS: {
           code: 'drained',
           text: 'out of service and without a step for 10m',
           values: { drainedMs: 600_000 },
+        },
+      },
+    ];
+  },
+  protect: () => {
+    const seen = runner({ hasStep: true });
+    return [
+      groupObservation({
+        group: group({ max: 1 }),
+        runners: [seen],
+        jobs: [jobOf(seen, { pod: { ...POD, isProtected: false } })],
+      }),
+      {
+        action: 'protect',
+        runner: seen,
+        pod: 'pod-1',
+        reason: { code: 'at-work', text: 'its runner is busy, so its node must stay', values: {} },
+      },
+    ];
+  },
+  unprotect: () => {
+    const seen = runner();
+    const memory = { idleSince: { [seen.uuid]: EARLIER }, drainingSince: {} };
+    return [
+      groupObservation({ runners: [seen], memory, jobs: [jobOf(seen, { pod: POD })] }),
+      {
+        action: 'unprotect',
+        runner: seen,
+        pod: 'pod-1',
+        reason: {
+          code: 'rested',
+          text: 'its runner has been idle for 10m, so its node may go',
+          values: { idleMs: 600_000 },
         },
       },
     ];

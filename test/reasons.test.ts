@@ -56,6 +56,20 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   'job-missing': [{ ageMs: 180_000 }, 'registered for 3m, but there is no Job behind it'],
   'job-ended': [{ jobStatus: 'failed' }, 'its Job is failed'],
   'registration-gone': [{ ageMs: 180_000 }, 'its registration is gone, the Job is 3m old'],
+  quarantine: [
+    { failures: 2, waitMs: 120_000, withheld: 4 },
+    '2 failed starts in a row: 4 withheld, the next try is in 2m',
+  ],
+  'start-trouble': [
+    { kind: 'unschedulable', runners: 3, message: '0/5 nodes match', selector: 'customer=shared' },
+    '3 starting runners: no node has customer=shared and room: 0/5 nodes match; add nodes, or change nodeSelector, tolerations or size',
+  ],
+  'start-hopeless': [
+    { kind: 'crash', message: 'CrashLoopBackOff: back-off' },
+    'it cannot start: the container crashes: CrashLoopBackOff: back-off; see kubectl logs of the pod, with --previous',
+  ],
+  'at-work': [{}, 'its runner is busy, so its node must stay'],
+  rested: [{ idleMs: 300_000 }, 'its runner has been idle for 5m, so its node may go'],
 };
 
 /** A table's rows are typed by their own code each; the loop only knows that they belong together. */

@@ -76,6 +76,7 @@ describe('the report as JSON', () => {
               values: { max: 3, registrations: 2, withheld: 1 },
             },
           ],
+          troubles: [],
           plan: [
             {
               action: 'add',
@@ -172,6 +173,8 @@ describe('every kind of action shows its runner', () => {
     disable: { action: 'disable', runner: seen, reason },
     remove: { action: 'remove', runner: seen, job: 'runner-a', reason },
     'remove-job': { action: 'remove-job', runnerUuid: 'a', job: 'runner-a', reason },
+    protect: { action: 'protect', runner: seen, pod: 'pod-a', reason },
+    unprotect: { action: 'unprotect', runner: seen, pod: 'pod-a', reason },
   };
 
   it.each(Object.values(actions))('$action', (action) => {

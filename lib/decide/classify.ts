@@ -5,18 +5,8 @@
 import { bareUuid } from '../kubernetes/naming.ts';
 import type { Counts, GroupObservation, Instant, Runner, RunnerClass, RunnerGroup, RunnerJob } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-
-/**
- * How far Bitbucket's and a cluster's clock may be off ours. Ages by a foreign clock are reckoned this much younger:
- * being late with a clean-up costs a minute, being early costs a build.
- */
-export const CLOCK_SKEW_MS = 60_000;
-
-/**
- * How old a registration without a Job, or a Job without a registration, must be before it counts as left over: longer
- * than the tick that may be half-way through making it can live.
- */
-export const ORPHAN_GRACE_MS = 120_000;
+import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
+import { startTroubleOf } from './start-trouble.ts';
 
 /** A runner with its class. A dead one carries why it is dead. */
 export type ClassifiedRunner = {
@@ -41,11 +31,6 @@ export function countClasses(runners: readonly ClassifiedRunner[]): Counts {
   const counts = { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 };
   for (const { class: name } of runners) counts[name] += 1;
   return counts;
-}
-
-/** How old something is that carries a time by somebody else's clock, at the least. */
-export function ageOf(foreign: Instant, at: Instant): number {
-  return Math.max(0, at - foreign - CLOCK_SKEW_MS);
 }
 
 /** Whether the runner was taken out of service: it gets no new step, though it may carry one. */
@@ -90,6 +75,8 @@ function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: Ru
   const ageMs = ageOf(runner.status === 'ENABLED' ? runner.stateChangedAt : runner.createdAt, at);
   if (job === undefined) return ageMs > ORPHAN_GRACE_MS ? dead(reason('job-missing', { ageMs })) : IS.starting;
   if (job.status !== 'active') return dead(reason('job-ended', { jobStatus: job.status }));
+  const trouble = startTroubleOf(job, at);
+  if (trouble?.hopeless) return dead(reason('start-hopeless', { kind: trouble.kind, message: trouble.message }));
   if (ageMs <= group.startTimeoutMs) return IS.starting;
   return dead(reason('never-online', { ageMs, startTimeoutMs: group.startTimeoutMs, pod: describePod(job) }));
 }

@@ -4,7 +4,8 @@
  */
 import type { Action, GroupObservation, Instant } from '../model.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
-import { ageOf, type ClassifiedRunner, isOutOfService, ORPHAN_GRACE_MS } from './classify.ts';
+import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
+import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];

@@ -1,6 +1,7 @@
-/** What keeps a group from getting all the runners it wants: its own `max`, the pace, and the workspace's cap. */
-import type { GroupObservation, WorkspaceObservation } from '../model.ts';
+/** What keeps a group from getting all the runners it wants: its `max`, the pace, quarantine, and the workspace's cap. */
+import type { Counts, GroupObservation, Instant, WorkspaceObservation } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { quarantineRoom } from './quarantine.ts';
 
 /** How many runners a group may create, and what withheld the rest. */
 export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
@@ -9,8 +10,13 @@ export type Allowance = { readonly creates: number; readonly bounds: readonly Re
  * Limits that concern the group alone. Every registration that is not yet deleted counts towards `max`, whatever its
  * state: Bitbucket counts, and bills, them all.
  */
-export function limitByGroup(observation: GroupObservation, wanted: number): Allowance {
-  const { group, runners } = observation;
+export function limitByGroup(
+  observation: GroupObservation,
+  { starting }: Counts,
+  wanted: number,
+  at: Instant,
+): Allowance {
+  const { group, runners, memory } = observation;
   const bounds: Reason[] = [];
   let creates = wanted;
   const limit = (room: number, explain: (withheld: number) => Reason) => {
@@ -24,6 +30,8 @@ export function limitByGroup(observation: GroupObservation, wanted: number): All
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
+  const quarantine = quarantineRoom(memory, starting, at);
+  if (quarantine !== undefined) limit(quarantine.room, quarantine.explain);
   return { creates, bounds };
 }
 

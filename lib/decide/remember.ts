@@ -1,6 +1,7 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
 import type { GroupMemory, GroupObservation, Instant, Runner } from '../model.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { nextQuarantine } from './quarantine.ts';
 
 /**
  * The memory after this look. Runners that are being retired count as out of service from now on, whatever an earlier
@@ -19,15 +20,22 @@ export function remember(
   const draining = classified
     .filter(({ runner }) => isOutOfService(runner) && !runner.hasStep)
     .map(({ runner }) => runner);
+  const quarantine = nextQuarantine(memory.quarantine, classified, at);
   return {
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
+    ...(quarantine === undefined ? {} : { quarantine }),
   };
 }
 
 /** Whether there is anything new to save. */
 export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
-  return isSameTimes(a.idleSince, b.idleSince) && isSameTimes(a.drainingSince, b.drainingSince);
+  return (
+    isSameTimes(a.idleSince, b.idleSince) &&
+    isSameTimes(a.drainingSince, b.drainingSince) &&
+    a.quarantine?.failures === b.quarantine?.failures &&
+    a.quarantine?.since === b.quarantine?.since
+  );
 }
 
 type Times = Readonly<Record<string, Instant>>;

@@ -6,6 +6,7 @@ import {
   bracedUuid,
   GROUP_ANNOTATION,
   GROUP_LABEL,
+  PROTECTED_LABEL,
   REPOSITORY_LABEL,
   RUNNER_LABEL,
   runnerUuidOf,
@@ -128,6 +129,7 @@ function runnerPod(each: PodObject): RunnerPod {
     name: each.metadata.name,
     phase: PHASES.has(phase) ? (phase as RunnerPod['phase']) : 'Unknown',
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    isProtected: each.metadata.labels[PROTECTED_LABEL] === 'true',
     ...(trouble === undefined ? {} : { trouble }),
   };
 }

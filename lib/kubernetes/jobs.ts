@@ -1,6 +1,6 @@
 /**
  * The JobApi port on Kubernetes clusters. It needs the rights to create, list and delete jobs, to create secrets and to
- * list pods, in the namespaces of runners only. It never reads a Secret.
+ * list and patch pods, in the namespaces of runners only. It never reads a Secret.
  */
 import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { JobApi, Manifest, Namespace, ObjectReference } from '../ports.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { statusReason } from './failure.ts';
 import { type JobObject, jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from './naming.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from './naming.ts';
 
 /** Objects per page of a list; kubectl's own number. */
 const PAGE_SIZE = 500;
@@ -69,6 +69,16 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
         }),
       );
     },
+
+    async protectPod({ cluster, namespace }: Namespace, pod: string, isProtected: boolean) {
+      const client = await connect(cluster);
+      await tolerate('NotFound', () =>
+        client.request('PATCH', `/api/v1/namespaces/${namespace}/pods/${pod}`, {
+          contentType: 'application/merge-patch+json',
+          body: { metadata: protectionMarks(isProtected) },
+        }),
+      );
+    },
   };
 }
 
@@ -120,6 +130,12 @@ async function existingJob(client: ClusterClient, namespace: string, name: strin
     `${client.description}: the Job "${name}" in namespace "${namespace}" existed already and is being deleted; the next tick makes another runner`,
     { service: 'kubernetes', outcome: 'refused', status: 409 },
   );
+}
+
+/** As a merge patch: null takes a mark away. */
+function protectionMarks(isProtected: boolean) {
+  const annotations = Object.entries(PROTECTION_ANNOTATIONS).map(([name, value]) => [name, isProtected ? value : null]);
+  return { labels: { [PROTECTED_LABEL]: isProtected ? 'true' : null }, annotations: Object.fromEntries(annotations) };
 }
 
 /** `blockOwnerDeletion` stays unset: an admission plugin may ask for more rights than ours to set it. */

@@ -16,6 +16,8 @@ import {
   labelSafe,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  PROTECTED_LABEL,
+  PROTECTION_ANNOTATIONS,
   REPOSITORY_LABEL,
   RUNNER_LABEL,
   secretName,
@@ -149,7 +151,7 @@ function stampJob(content: Fields, input: ManifestInput): Manifest {
         ...spec,
         template: {
           ...template,
-          metadata: marked(template.metadata, input),
+          metadata: protectedFromTheStart(marked(template.metadata, input)),
           spec: applyPodSettings(recordOf(template.spec), input.group.pod),
         },
       },
@@ -181,6 +183,15 @@ function marked(metadata: unknown, { group, runner, identity }: ManifestInput): 
       [GROUP_LABEL]: labelSafe(group.name),
     },
     annotations: { ...recordOf(own.annotations), [GROUP_ANNOTATION]: group.name },
+  };
+}
+
+/** A pod keeps its node from its first moment; the mark is taken away when its runner has rested. */
+function protectedFromTheStart(metadata: Fields): Fields {
+  return {
+    ...metadata,
+    labels: { ...recordOf(metadata.labels), [PROTECTED_LABEL]: 'true' },
+    annotations: { ...recordOf(metadata.annotations), ...PROTECTION_ANNOTATIONS },
   };
 }
 

@@ -18,6 +18,15 @@ export const GROUP_ANNOTATION = GROUP_LABEL;
 export const WORKSPACE_LABEL = 'accountUuid';
 export const REPOSITORY_LABEL = 'repositoryUuid';
 
+/** Label of a pod that must stay on its node: what the PodDisruptionBudget selects. */
+export const PROTECTED_LABEL = 'bitbucket-runner-autoscaler/protected';
+
+/** What keeps Karpenter and Cluster Autoscaler from moving a pod, by annotation. */
+export const PROTECTION_ANNOTATIONS: Readonly<Record<string, string>> = {
+  'karpenter.sh/do-not-disrupt': 'true',
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+};
+
 const JOB_PREFIX = 'runner-';
 /** Kubernetes' limit for label values. */
 const LABEL_VALUE_LIMIT = 63;

@@ -40,6 +40,7 @@ type StoredJob = {
   refusal?: string;
   /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
   life: number;
+  isProtected: boolean;
 };
 
 type StoredSecret = { readonly key: string; readonly owner: string };
@@ -81,6 +82,7 @@ export class SimulatedCluster {
       status: 'active',
       phase: 'waiting',
       life: 1,
+      isProtected: true,
     });
     this.#startPods();
     return reference;
@@ -102,6 +104,13 @@ export class SimulatedCluster {
       if (secret.owner === stored.reference.uid) this.#secrets.delete(secret.key);
     }
     this.#endPod(stored, 'killed');
+  }
+
+  /** Puts a pod's marks or takes them away. A pod that is gone needs none. */
+  protectPod(namespace: Namespace, pod: string, isProtected: boolean): void {
+    for (const stored of this.#jobs.values()) {
+      if (isIn(stored.namespace, namespace) && podName(stored) === pod) stored.isProtected = isProtected;
+    }
   }
 
   /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
@@ -177,6 +186,7 @@ export class SimulatedCluster {
     const { phase } = stored;
     stored.phase = 'ended';
     stored.life += 1;
+    stored.isProtected = true;
     if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
     if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
     this.#startPods();
@@ -199,8 +209,13 @@ const PODS: { readonly [Phase in StoredJob['phase']]: RunnerPod['phase'] } = {
   ended: 'Succeeded',
 };
 
-function showJob({ job, status, phase, life, refusal }: StoredJob): RunnerJob {
-  const pod = { name: `${job.name}-${life}`, phase: PODS[phase], restarts: life - 1 };
+function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
+  return `${job.name}-${life}`;
+}
+
+function showJob(stored: StoredJob): RunnerJob {
+  const { job, status, phase, life, refusal, isProtected } = stored;
+  const pod = { name: podName(stored), phase: PODS[phase], restarts: life - 1, isProtected };
   const trouble = refusal === undefined ? {} : { trouble: { reason: 'Unschedulable', message: refusal } };
   return { ...job, status, pod: { ...pod, ...trouble } };
 }

@@ -22,5 +22,6 @@ export function jobApiOf(cluster: SimulatedCluster): JobApi {
     createJob: async (namespace, manifest) => cluster.createJob(namespace, manifest),
     createSecret: async (namespace, manifest, owner) => cluster.createSecret(namespace, manifest, owner),
     deleteJob: async (namespace, name) => cluster.deleteJob(namespace, name),
+    protectPod: async (namespace, pod, isProtected) => cluster.protectPod(namespace, pod, isProtected),
   };
 }

@@ -11,6 +11,7 @@ const CALLS = {
   createJob: { method: 'POST', resource: 'jobs' },
   createSecret: { method: 'POST', resource: 'secrets' },
   deleteJob: { method: 'DELETE', resource: 'jobs' },
+  protectPod: { method: 'PATCH', resource: 'pods' },
 } as const;
 
 async function makeSubject(tls: boolean): Promise<JobApiSubject> {

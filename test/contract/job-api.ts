@@ -179,6 +179,22 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       });
     });
 
+    it('keeps a pod in place from its beginning, lets it go, and keeps it again', async () => {
+      await subject.control.startPod(place, await launch(1));
+      const marks: unknown[] = [];
+      for (const isProtected of [undefined, false, false, true]) {
+        const [before] = await subject.api.list(place);
+        if (isProtected !== undefined) await subject.api.protectPod(place, before?.pod?.name ?? '', isProtected);
+        const [after] = await subject.api.list(place);
+        marks.push(after?.pod?.isProtected);
+      }
+      expect(marks).toEqual([true, false, false, true]);
+    });
+
+    it('marking a pod that is not there is success', async () => {
+      await expect(subject.api.protectPod(place, 'gone', false)).resolves.toBeUndefined();
+    });
+
     it('refuses a Job for a namespace that does not exist, and names it', async () => {
       const attempt = subject.api.createJob(subject.absent, manifestsOf(subject.absent, 1).job);
       await expect(attempt).rejects.toThrow(ServiceError);
@@ -186,18 +202,22 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       await expect(attempt).rejects.toThrow(subject.absent.namespace);
     });
 
-    it.each(['list', 'createJob', 'createSecret', 'deleteJob'] as const)('a refused %s throws', async (method) => {
-      const { job, secret } = manifestsOf(place, 1);
-      const owner = await subject.api.createJob(place, job);
-      const calls = {
-        list: () => subject.api.list(place),
-        createJob: () => subject.api.createJob(place, manifestsOf(place, 2).job),
-        createSecret: () => subject.api.createSecret(place, secret, owner),
-        deleteJob: () => subject.api.deleteJob(place, owner.name),
-      };
-      await subject.control.failNext(method);
-      await expect(calls[method]()).rejects.toMatchObject({ name: 'ServiceError', service: 'kubernetes' });
-      await expect(subject.api.list(place)).resolves.toHaveLength(1);
-    });
+    it.each(['list', 'createJob', 'createSecret', 'deleteJob', 'protectPod'] as const)(
+      'a refused %s throws',
+      async (method) => {
+        const { job, secret } = manifestsOf(place, 1);
+        const owner = await subject.api.createJob(place, job);
+        const calls = {
+          list: () => subject.api.list(place),
+          createJob: () => subject.api.createJob(place, manifestsOf(place, 2).job),
+          createSecret: () => subject.api.createSecret(place, secret, owner),
+          deleteJob: () => subject.api.deleteJob(place, owner.name),
+          protectPod: () => subject.api.protectPod(place, 'any', true),
+        };
+        await subject.control.failNext(method);
+        await expect(calls[method]()).rejects.toMatchObject({ name: 'ServiceError', service: 'kubernetes' });
+        await expect(subject.api.list(place)).resolves.toHaveLength(1);
+      },
+    );
   });
 }

@@ -152,7 +152,7 @@ describe('classify', () => {
   it('says what the pod of a failed start is doing', () => {
     const seen = runner({ status: 'UNREGISTERED' });
     const trouble = { reason: 'ImagePullBackOff', message: 'no such image' };
-    const pod = { name: 'p', phase: 'Pending', restarts: 0, trouble } as const;
+    const pod = { name: 'p', phase: 'Pending', restarts: 0, isProtected: true, trouble } as const;
     const [entry] = classify(groupObservation({ runners: [seen], jobs: [jobOf(seen, { pod })] }), NOON);
     expect(entry?.class === 'dead' && entry.cause.text).toBe(
       'not online 59m after registration (startTimeout 10m; pod: Pending, ImagePullBackOff)',
@@ -161,7 +161,7 @@ describe('classify', () => {
 
   it('says that the pod of a failed start runs, where nothing is wrong with it', () => {
     const seen = runner({ status: 'UNREGISTERED' });
-    const pod = { name: 'p', phase: 'Running', restarts: 0 } as const;
+    const pod = { name: 'p', phase: 'Running', restarts: 0, isProtected: true } as const;
     const [entry] = classify(groupObservation({ runners: [seen], jobs: [jobOf(seen, { pod })] }), NOON);
     expect(entry?.class === 'dead' && entry.cause.text).toContain('; pod: Running)');
   });

@@ -34,6 +34,7 @@ export function group(over: Partial<GroupReport> = {}): GroupReport {
       reason: reason('steady', { busy: 4, usable: 7, share: 4 / 7, lower: 0.2, upper: 0.8 }),
     },
     bounds: [],
+    troubles: [],
     plan: [],
     outcomes: [],
     problems: [],

@@ -203,7 +203,7 @@ describe('what objects say', () => {
     ['a phase of tomorrow', { phase: 'Dreaming' }, { phase: 'Unknown', restarts: 0 }],
   ])('a pod: %s', (_name, over, expected) => {
     const [job] = joinJobs([{ metadata: metadata('runner-1') }], [podOf(over)]);
-    expect(job?.pod).toEqual({ name: 'pod', ...expected });
+    expect(job?.pod).toEqual({ name: 'pod', isProtected: false, ...expected });
   });
 
   it.each([
@@ -212,6 +212,15 @@ describe('what objects say', () => {
   ])('a Job’s runner from %s', (_name, over, expected) => {
     const [job] = joinJobs([{ metadata: metadata('runner-1', over) }], []);
     expect(job).toMatchObject({ runnerUuid: expected, createdAt: Date.parse(at) });
+  });
+
+  it.each([
+    ['with the label', { labels: { 'bitbucket-runner-autoscaler/protected': 'true' } }, true],
+    ['without it', {}, false],
+  ])('a pod %s', (_name, over, isProtected) => {
+    const pod = podOf({});
+    const marked = { ...pod, metadata: { ...pod.metadata, ...over } };
+    expect(joinJobs([{ metadata: metadata('runner-1') }], [marked])[0]?.pod).toMatchObject({ isProtected });
   });
 
   it('the latest pod of a Job counts', () => {

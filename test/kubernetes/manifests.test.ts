@@ -95,7 +95,15 @@ describe('what is stamped on', () => {
       labels,
       annotations,
     });
-    expect(pod).toEqual({ labels, annotations });
+    // A pod is kept on its node from its first moment.
+    expect(pod).toEqual({
+      labels: { ...labels, 'bitbucket-runner-autoscaler/protected': 'true' },
+      annotations: {
+        ...annotations,
+        'karpenter.sh/do-not-disrupt': 'true',
+        'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+      },
+    });
     expect(secret).toMatchObject({
       name: 'runner-oauth-credentials-11111111-2222-3333-4444-555555555555',
       namespace: 'runners',

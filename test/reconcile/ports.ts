@@ -46,6 +46,10 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         createSecret: (at, manifest, owner) =>
           saw(`createSecret ${manifest.metadata.name} of ${owner.name}`, () => jobs.createSecret(at, manifest, owner)),
         deleteJob: (at, name) => saw(`deleteJob ${name} in ${at.namespace}`, () => jobs.deleteJob(at, name)),
+        protectPod: (at, pod, isProtected) =>
+          saw(`${isProtected ? 'protectPod' : 'unprotectPod'} ${pod} in ${at.namespace}`, () =>
+            jobs.protectPod(at, pod, isProtected),
+          ),
       },
       state: {
         acquireLease: (lease) => saw(`acquireLease ${lease.name}`, () => state.acquireLease(lease)),
@@ -93,6 +97,7 @@ function emptyCluster(): JobApi {
     createJob: async (_namespace, { metadata: { name } }) => ({ name, uid: `uid-of-${name}` }),
     createSecret: async () => undefined,
     deleteJob: async () => undefined,
+    protectPod: async () => undefined,
   };
 }
 

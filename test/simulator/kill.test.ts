@@ -15,15 +15,15 @@ type Story = {
   readonly group: RunnerGroup;
   /** Brings the world to just before the tick that is killed. */
   readonly prepare: (world: World, config: Fleet) => Promise<void>;
-  /** Registrations once everything has settled. */
-  readonly settled: number;
+  /** Registrations once everything has settled: the numbers at which the group may come to rest. */
+  readonly settled: readonly number[];
 };
 
 const MINUTE = 60_000;
 const fast = { coolDownMs: 2 * MINUTE, startTimeoutMs: 5 * MINUTE, drainGraceMs: 45_000 } as const;
 
 const STORIES: readonly Story[] = [
-  { name: 'scale-up from zero', group: group({ ...fast, min: 3 }), prepare: async () => undefined, settled: 3 },
+  { name: 'scale-up from zero', group: group({ ...fast, min: 3 }), prepare: async () => undefined, settled: [3] },
   {
     name: 'scale-up under load',
     group: group({ ...fast, min: 2 }),
@@ -33,20 +33,21 @@ const STORIES: readonly Story[] = [
         world.submit({ scope: { workspace: 'acme' }, labels, durationMs: 200 * MINUTE });
       }
     },
-    // 2 of 2 busy want 3, 2 of 3 want 5, and 2 of 5 is below the threshold.
-    settled: 5,
+    // 2 of 2 busy want 3, 2 of 3 want 5, and 2 of 5 is below the threshold. A runner that was lost on the way is a failed
+    // start, after which they come one by one, and 2 of 4 is not above the threshold either.
+    settled: [4, 5],
   },
   {
     name: 'scale-down: disabling',
     group: group({ ...fast, min: 1 }),
     prepare: (world, config) => idleFleet(world, config, 3),
-    settled: 1,
+    settled: [1],
   },
   {
     name: 'scale-down: deleting',
     group: group({ ...fast, min: 1 }),
     prepare: (world, config) => idleFleet(world, config, 4),
-    settled: 1,
+    settled: [1],
   },
 ];
 
@@ -94,7 +95,7 @@ describe.each(STORIES)('killed during $name', (story) => {
         expectWithinLimits(world, config);
       }
       const place = `${when} call ${index}, ${port}.${method}`;
-      expect(registrationsOf(world, story.group), place).toBe(story.settled);
+      expect(story.settled, place).toContain(registrationsOf(world, story.group));
       expectNothingLeftOver(world, config);
       expectNobodyKilled(world);
     }

@@ -1,0 +1,19 @@
+/** Ages by clocks that are not ours. Pure. */
+import type { Instant } from '../model.ts';
+
+/**
+ * How far Bitbucket's and a cluster's clock may be off ours. Ages by a foreign clock are reckoned this much younger:
+ * being late with a clean-up costs a minute, being early costs a build.
+ */
+export const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * How old a registration without a Job, or a Job without a registration or its Secret, must be before it counts as left
+ * over: longer than the tick that may be half-way through making it can live.
+ */
+export const ORPHAN_GRACE_MS = 120_000;
+
+/** How old something is that carries a time by somebody else's clock, at the least. */
+export function ageOf(foreign: Instant, at: Instant): number {
+  return Math.max(0, at - foreign - CLOCK_SKEW_MS);
+}

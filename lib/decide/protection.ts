@@ -1,0 +1,28 @@
+/**
+ * Which pods must not be moved to another node. A pod is made protected; its mark is taken away once its runner has been
+ * idle for the cool-down, so that nodes can be emptied, and put back as soon as the runner is seen busy. Pure.
+ */
+import type { Action, GroupObservation, Instant } from '../model.ts';
+import { reason } from '../reasons.ts';
+import type { ClassifiedRunner } from './classify.ts';
+
+/** The marks to change. Nothing under a partial observation. */
+export function changeProtection(
+  observation: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  at: Instant,
+): readonly Action[] {
+  if (observation.missing.length > 0) return [];
+  return classified.flatMap((entry): readonly Action[] => {
+    const { runner, job } = entry;
+    const pod = job?.pod;
+    if (pod?.phase !== 'Running') return [];
+    if (runner.hasStep) {
+      return pod.isProtected ? [] : [{ action: 'protect', runner, pod: pod.name, reason: reason('at-work', {}) }];
+    }
+    const idleMs = at - (observation.memory.idleSince[runner.uuid] ?? at);
+    const rested = entry.class === 'idle' && observation.idleTrusted && idleMs >= observation.group.coolDownMs;
+    if (!rested || !pod.isProtected) return [];
+    return [{ action: 'unprotect', runner, pod: pod.name, reason: reason('rested', { idleMs }) }];
+  });
+}

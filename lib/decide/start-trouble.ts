@@ -1,0 +1,70 @@
+/**
+ * What keeps a starting runner from coming online, told from what its pod says, and whether waiting can help. Pure.
+ * The words are Kubernetes' own: a container's waiting reasons and the scheduler's message.
+ */
+import type { GroupObservation, Instant, RunnerJob } from '../model.ts';
+import { type Reason, reason, type StartTroubleKind } from '../reasons.ts';
+import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
+import type { ClassifiedRunner } from './classify.ts';
+
+/** A trouble, in the cluster's words. */
+export type StartTrouble = {
+  readonly kind: StartTroubleKind;
+  readonly message: string;
+  /** No amount of waiting brings this runner online. */
+  readonly hopeless: boolean;
+};
+
+/** A container that has crashed this often without ever connecting will not come up by itself. */
+const HOPELESS_CRASHES = 3;
+
+const IMAGE: readonly string[] = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+];
+const HOPELESS_IMAGE: readonly string[] = ['InvalidImageName', 'ErrImageNeverPull'];
+const CONFIGURATION: readonly string[] = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
+
+/** What troubles the pod behind a Job of this age, if anything does. */
+export function startTroubleOf({ pod, createdAt }: RunnerJob, at: Instant): StartTrouble | undefined {
+  if (pod === undefined) return undefined;
+  const waitedMs = ageOf(createdAt, at);
+  const { reason: word = '', message = '' } = pod.trouble ?? {};
+  const told = message === '' ? word : `${word}: ${message}`;
+  if (IMAGE.includes(word)) return { kind: 'image', message: told, hopeless: HOPELESS_IMAGE.includes(word) };
+  if (CONFIGURATION.includes(word)) {
+    // A pod waits for its Secret for a moment, by design; a Secret that is not there by now never comes.
+    return { kind: 'configuration', message: told, hopeless: waitedMs > ORPHAN_GRACE_MS };
+  }
+  if (word === 'Unschedulable' || word === 'SchedulerError') return { kind: 'unschedulable', message, hopeless: false };
+  if (word === 'CrashLoopBackOff') return { kind: 'crash', message: told, hopeless: pod.restarts >= HOPELESS_CRASHES };
+  if (word !== '') return { kind: 'other', message: told, hopeless: false };
+  if (pod.phase !== 'Running' || waitedMs <= ORPHAN_GRACE_MS) return undefined;
+  return { kind: 'silent', message: 'its pod runs', hopeless: false };
+}
+
+/** The troubles of a group's starting runners, the same ones counted together. */
+export function startTroubles(
+  { group }: GroupObservation,
+  classified: readonly ClassifiedRunner[],
+  at: Instant,
+): readonly Reason[] {
+  const troubles = classified.flatMap((entry) => {
+    const trouble = entry.class === 'starting' && entry.job !== undefined ? startTroubleOf(entry.job, at) : undefined;
+    return trouble === undefined ? [] : [trouble];
+  });
+  const selector = Object.entries(group.pod.nodeSelector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
+  return [...Map.groupBy(troubles, ({ kind, message }) => `${kind} ${message}`).values()].flatMap(
+    ([first, ...more]) => {
+      if (first === undefined) return [];
+      const { kind, message } = first;
+      return [reason('start-trouble', { kind, runners: 1 + more.length, message, selector })];
+    },
+  );
+}
