@@ -81,6 +81,9 @@ function explain(target: Target, code: number, status: Status, advice: Advice = 
     const { unauthorized = 'log in again, or check what the kubeconfig gives as credentials' } = advice;
     return `the credentials are not accepted (401); ${unauthorized}`;
   }
+  if (code === 403 && status.message.includes('User "system:anonymous"')) {
+    return 'the cluster does not know who is asking (403, system:anonymous); log in again, or check what the kubeconfig gives as credentials';
+  }
   if (code === 403 && isMissingRight(status.message)) {
     const resource = target.group === '' ? target.resource : `${target.resource}.${target.group}`;
     return `not allowed (403): ${target.verb} ${resource} in namespace "${target.namespace}" is missing; apply the Role of the runner namespace`;

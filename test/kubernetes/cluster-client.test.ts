@@ -151,6 +151,16 @@ describe('one sentence for each failure', () => {
       { status: 422, reason: 'Invalid', message: 'x'.repeat(5000) },
       `${list}refused (422, Invalid: ${'x'.repeat(400)}…)`,
     ],
+    [
+      'somebody who showed no credentials',
+      {
+        status: 403,
+        reason: 'Forbidden',
+        message:
+          'jobs.batch is forbidden: User "system:anonymous" cannot list resource "jobs" in API group "batch" in the namespace "runners"',
+      },
+      `${list}the cluster does not know who is asking (403, system:anonymous); log in again, or check what the kubeconfig gives as credentials`,
+    ],
     ['an unwell server', { status: 502 }, `${list}the API server is overloaded or unwell (502)`],
     [
       'something that is no API server',
