@@ -8,8 +8,8 @@
  */
 import pLimit from 'p-limit';
 import { isOutOfService } from './decide/classify.ts';
-import { ServiceError, sentenceOf } from './errors.ts';
-import { renderManifests } from './kubernetes/manifests.ts';
+import { InputError, ServiceError, sentenceOf } from './errors.ts';
+import { checkTemplate, renderManifests } from './kubernetes/manifests.ts';
 import { jobName } from './kubernetes/naming.ts';
 import { groupMemoryKey } from './memory.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
@@ -81,6 +81,10 @@ async function perform(action: Action, group: RunnerGroup, ports: Ports): Promis
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
 async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  const { template } = group.pod;
+  const problems = template === undefined ? [] : checkTemplate(template, group);
+  // Before anything is registered that would only have to be taken back.
+  if (problems.length > 0) throw new InputError(problems);
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {

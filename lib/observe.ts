@@ -31,10 +31,14 @@ type Read<T> = { readonly value: T } | { readonly missing: string };
 type ScopeReading = {
   readonly scope: Scope;
   readonly runners: Read<readonly Runner[]>;
-  readonly identity: Read<ScopeIdentity>;
+  /** Absent when the runners could not be listed: whatever is wrong there would be wrong here, and be told twice. */
+  readonly identity?: Read<ScopeIdentity>;
   readonly memory: ScopeMemoryEntry;
   readonly stepSeen: boolean;
 };
+
+/** Everything that was read of one namespace. */
+type JobReading = { readonly namespace: Namespace; readonly jobs: Read<readonly RunnerJob[]> };
 
 type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
 
@@ -73,7 +77,10 @@ export async function observe(
     }),
     workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
     scopeMemory: scopeReadings.flatMap(changedMemory),
-    notes: scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
+    notes: [
+      ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
+      ...jobReadings.flatMap((reading) => noteStrayJobs(reading, fleet)),
+    ],
   };
 }
 
@@ -87,15 +94,15 @@ async function readScope(scope: Scope, documents: Promise<Documents>, ports: Por
   const document = 'value' in loaded ? loaded.value.get(key) : undefined;
   const memory = parseScopeMemory(document?.value);
   const remembered = memory.identity;
-  const identity =
-    remembered === undefined
-      ? await attempt(`uuid of ${name}`, () => ports.runners.identify(scope))
-      : { value: remembered };
   const stepSeen = memory.stepSeen || ('value' in runners && runners.value.some((runner) => runner.hasStep));
-  return { scope, runners, identity, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  const reading = { scope, runners, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
+  if ('missing' in runners) return reading;
+  return { ...reading, identity: await attempt(`uuid of ${name}`, () => ports.runners.identify(scope)) };
 }
 
-async function readJobs(namespace: Namespace, ports: Ports) {
+async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): Promise<JobReading> {
+  const namespace = { cluster, namespace: name };
   const what = `Jobs in namespace ${namespace.namespace} of cluster ${namespace.cluster}`;
   return { namespace, jobs: await attempt(what, () => ports.jobs.list(namespace)) };
 }
@@ -110,7 +117,7 @@ function observeGroup(
   const labels = group.labels.join(' ');
   const registered = valueOr(scope.runners, []);
   const runners = registered.filter((runner) => runner.labels.join(' ') === labels);
-  const identity = 'value' in scope.identity ? scope.identity.value : undefined;
+  const identity = identityOf(scope);
   const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
   const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
   return {
@@ -124,7 +131,7 @@ function observeGroup(
     // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
     idleTrusted: internal || scope.stepSeen,
     missing: [scope.runners, scope.identity, jobs, documents].flatMap((read) =>
-      'missing' in read ? [read.missing] : [],
+      read !== undefined && 'missing' in read ? [read.missing] : [],
     ),
   };
 }
@@ -172,8 +179,13 @@ function observeWorkspace(
   return { workspace, registrations, maxRunners: fleet.workspaces[workspace]?.maxRunners ?? 100 };
 }
 
-function changedMemory({ memory: entry, identity, stepSeen }: ScopeReading): readonly ScopeMemoryEntry[] {
-  const found = 'value' in identity ? identity.value : undefined;
+function identityOf({ identity }: ScopeReading): ScopeIdentity | undefined {
+  return identity !== undefined && 'value' in identity ? identity.value : undefined;
+}
+
+function changedMemory(reading: ScopeReading): readonly ScopeMemoryEntry[] {
+  const { memory: entry, stepSeen } = reading;
+  const found = identityOf(reading);
   if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
   return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
 }
@@ -192,6 +204,19 @@ function noteStrangers({ scope, runners }: ScopeReading, fleet: Fleet): readonly
   return [
     `${strangers.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
       'bring the group back to retire what is left of it, or delete it in Bitbucket.',
+  ];
+}
+
+/** Jobs of ours for groups that this configuration does not have: another one's, or left behind by a group's removal. */
+function noteStrayJobs({ namespace: place, jobs }: JobReading, fleet: Fleet): readonly string[] {
+  const known = new Set(fleet.groups.map((group) => group.name));
+  const strays = valueOr(jobs, []).filter((job) => !known.has(job.group));
+  if (strays.length === 0) return [];
+  const groups = [...new Set(strays.map((job) => `"${job.group}"`))].sort().join(', ');
+  const what = strays.length === 1 ? '1 Job' : `${strays.length} Jobs`;
+  return [
+    `${what} in namespace ${place.namespace} of cluster ${place.cluster} ${strays.length === 1 ? 'is' : 'are'} of no group here (made for ${groups}): ` +
+      'bring the group back to retire them, or delete them with kubectl.',
   ];
 }
 
