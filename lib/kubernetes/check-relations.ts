@@ -2,7 +2,7 @@
  * What relates the parts of a pod to each other: names that are given twice, volumes that nobody defines, requests
  * above their limits. The API server refuses pods for these, or the pod never starts. Pure.
  */
-import { type Finding, type Path, problem } from '../config/finding.ts';
+import { type Finding, type Path, problem, warning } from '../config/finding.ts';
 import { parseQuantity } from '../config/quantity.ts';
 import { type Fields, listOf, recordOf } from './shapes.ts';
 
@@ -14,11 +14,7 @@ export function relationFindings(pod: Fields, path: Path): readonly Finding[] {
   return [
     ...doubles(containers, 'name', 'a container'),
     ...doubles(volumes, 'name', 'a volume'),
-    ...containers.flatMap((container) => [
-      ...containerFindings(container),
-      ...undefinedVolumes(container, defined),
-      ...restartFindings(container),
-    ]),
+    ...containers.flatMap((container) => [...containerFindings(container), ...undefinedVolumes(container, defined)]),
     ...itemsOf(pod.tolerations, [...path, 'tolerations']).flatMap(tolerationFindings),
   ];
 }
@@ -41,7 +37,8 @@ export function itemsOf(list: unknown, path: Path): readonly Item[] {
   return listOf(list).map((item, index) => ({ item: recordOf(item), path: [...path, index] }));
 }
 
-function doubles(items: readonly Item[], key: string, what: string): readonly Finding[] {
+/** `judge`: whether Kubernetes refuses a double or takes the last one. */
+function doubles(items: readonly Item[], key: string, what: string, judge = problem): readonly Finding[] {
   const seen = new Set<unknown>();
   return items.flatMap(({ item, path }) => {
     const name = item[key];
@@ -49,7 +46,7 @@ function doubles(items: readonly Item[], key: string, what: string): readonly Fi
       seen.add(name);
       return [];
     }
-    return [problem([...path, key], `${JSON.stringify(name)} is ${what} already; rename or remove one of them`)];
+    return [judge([...path, key], `${JSON.stringify(name)} is ${what} already; rename or remove one of them`)];
   });
 }
 
@@ -57,7 +54,7 @@ function containerFindings({ item, path }: Item): readonly Finding[] {
   const environment = itemsOf(item.env, [...path, 'env']);
   return [
     ...((item.image ?? null) === null ? [problem([...path, 'image'], 'is missing')] : []),
-    ...doubles(environment, 'name', 'a variable of this container'),
+    ...doubles(environment, 'name', 'a variable of this container', warning),
     ...environment.filter(isTwofold).map(({ path: at }) => problem([...at, 'valueFrom'], 'excludes value; keep one')),
     ...doubles(itemsOf(item.ports, [...path, 'ports']), 'name', 'a port of this container'),
     ...doubles(itemsOf(item.volumeMounts, [...path, 'volumeMounts']), 'mountPath', 'a mount of this container'),
@@ -87,18 +84,6 @@ function resourceFindings(resources: Fields, path: Path): readonly Finding[] {
     const message = `is ${request}, which is more than the limit (${limit}); Kubernetes refuses such pods`;
     return [problem([...path, 'requests', name], message)];
   });
-}
-
-function restartFindings({ item, path, isInit }: ContainerItem): readonly Finding[] {
-  const { restartPolicy } = item;
-  if (isInit && (restartPolicy === 'OnFailure' || restartPolicy === 'Never')) {
-    return [problem([...path, 'restartPolicy'], 'has to be Always in an init container, or be left out')];
-  }
-  if (!isInit && restartPolicy === 'Always') {
-    const message = 'restarts the container for ever, so the Job never completes; move the container to initContainers';
-    return [problem([...path, 'restartPolicy'], message)];
-  }
-  return [];
 }
 
 function tolerationFindings({ item, path }: Item): readonly Finding[] {

@@ -19,6 +19,7 @@ export function trapFindings(job: Fields): readonly Finding[] {
   return [
     ...jobFindings(spec),
     ...podFindings(pod),
+    ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
     ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
   ];
 }
@@ -57,6 +58,12 @@ function deadlineFindings(fields: Fields, path: Path): readonly Finding[] {
   const message =
     'ends the runner after that time, in the middle of a step too; leave it out, idle runners are removed';
   return (fields.activeDeadlineSeconds ?? null) === null ? [] : [warning([...path, 'activeDeadlineSeconds'], message)];
+}
+
+function endlessFinding({ path }: ContainerItem): Finding {
+  const message =
+    'restarts the container for ever, so the Job never completes; only containers under initContainers may';
+  return warning([...path, 'restartPolicy'], message);
 }
 
 /** By its image, `docker:dind` or a mirror of it: the daemon in which steps run. */

@@ -109,7 +109,7 @@ const dnsLabel = matching(
 );
 const dnsName = asField(objectName);
 const image = matching(/^\S+$/, 'is not an image: it is empty or holds a space');
-const absolutePath = matching(/^\/[^:]*$/, 'is not a path inside a container: it starts with / and holds no colon');
+const mountPath = matching(/^[^:]+$/, 'is not a path inside a container: it is empty or holds a colon');
 const dataKey = matching(
   /^(?!\.{1,2}$)[-._A-Za-z0-9]{1,253}$/,
   'is not a valid key: letters, digits, dashes, dots and underscores',
@@ -141,7 +141,7 @@ const FORMS: Readonly<Record<string, Rule>> = {
   'V1Toleration.value': asField(labelValue),
   'V1TopologySpreadConstraint.topologyKey': asField(labelKey),
   'V1Volume.name': dnsLabel,
-  'V1VolumeMount.mountPath': absolutePath,
+  'V1VolumeMount.mountPath': mountPath,
   'V1VolumeMount.name': dnsLabel,
 };
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../../lib/errors.ts';
 import { BUILT_IN_TEMPLATE } from '../../lib/kubernetes/built-in-template.ts';
 import { checkGroups, checkManifests } from '../../lib/kubernetes/check.ts';
+import { DOCKER, POD, RELATIONS, RUNNER, STRUCTURE, UNSTARTABLE, VALUES } from '../tables/refused-manifests.ts';
 import { groupWith, templateOf } from './group.ts';
 
 /** The built-in template with one passage replaced; the passage has to be there. */
@@ -29,10 +30,6 @@ function warningsOf(text: string): readonly string[] {
   return verdictOf(text).warnings.map((line) => line.replace(/^job\.yaml:\d+:\d+ items\[\d]\.spec\./, ''));
 }
 
-const POD = 'spec.template.spec';
-const RUNNER = `${POD}.containers[0]`;
-const DOCKER = `${POD}.initContainers[0]`;
-
 describe('the built-in template', () => {
   it.each([
     ['a workspace runner', groupWith()],
@@ -46,164 +43,13 @@ describe('the built-in template', () => {
 });
 
 describe('structure', () => {
-  it.each<[name: string, from: string, to: string, expected: string]>([
-    [
-      'an unknown field of the Job',
-      'ttlSecondsAfterFinished: 600',
-      'ttlSecondAfterFinished: 600',
-      'spec.ttlSecondAfterFinished: unknown field (did you mean "ttlSecondsAfterFinished"?)',
-    ],
-    [
-      'an unknown field of a container',
-      'image: docker:dind',
-      'image: docker:dind\n              imagePullpolicy: Always',
-      `${DOCKER}.imagePullpolicy: unknown field (did you mean "imagePullPolicy"?)`,
-    ],
-    ['an unknown field like nothing', 'type: Opaque', 'type: Opaque\n    colour: red', 'colour: unknown field'],
-    [
-      'a number in quotes',
-      'backoffLimit: 3',
-      'backoffLimit: "3"',
-      'spec.backoffLimit: expected a whole number, got the text "3"; remove the quotes',
-    ],
-    [
-      'a fraction',
-      'backoffLimit: 3',
-      'backoffLimit: 1.5',
-      'spec.backoffLimit: expected a whole number, got the number 1.5',
-    ],
-    [
-      'a boolean without quotes',
-      'karpenter.sh/do-not-disrupt: "true"',
-      'karpenter.sh/do-not-disrupt: true',
-      'spec.template.metadata.annotations["karpenter.sh/do-not-disrupt"]: expected text, got the boolean true; put it in quotes',
-    ],
-    [
-      'the yes of YAML 1.1',
-      'value: /tmp',
-      'value: yes',
-      `${RUNNER}.env[5].value: expected text, got the boolean true; put it in quotes`,
-    ],
-    [
-      'a boolean in quotes',
-      'privileged: true',
-      'privileged: "true"',
-      `${DOCKER}.securityContext.privileged: expected true or false, got the text "true"; remove the quotes`,
-    ],
-    [
-      'text for a list',
-      'command: [docker, version]',
-      'command: docker version',
-      `${DOCKER}.startupProbe.exec.command: expected a list (- item), got the text "docker version"`,
-    ],
-    [
-      'a list for a mapping',
-      'securityContext:\n                privileged: true',
-      'securityContext: [privileged]',
-      `${DOCKER}.securityContext: expected a mapping (key: value), got a list`,
-    ],
-    [
-      'a variable that is a list, where text is wanted',
-      'value: /tmp',
-      'value: "{{labels}}"',
-      `${RUNNER}.env[5].value: expected text, got a list`,
-    ],
-    ['a missing name', '- name: docker\n', '- tty: true\n', `${DOCKER}.name: is missing`],
-    ['a missing image', 'image: docker:dind', 'tty: true', `${DOCKER}.image: is missing`],
-    ['a null is a missing one', 'mountPath: /tmp', 'mountPath:', `${DOCKER}.volumeMounts[0].mountPath: is missing`],
-    [
-      'data that is not base64',
-      '"{{oauthClientId_base64}}"',
-      '"{{runnerName}}"',
-      'data.oauthClientId: expected base64, got the text "Runner group 1"',
-    ],
-    ['a number for text', 'type: Opaque', 'type: 3', 'type: expected text, got the number 3; put it in quotes'],
-  ])('%s', (_name, from, to, expected) => {
+  it.each(STRUCTURE)('%s', (_name, from, to, expected) => {
     expect(problemsOf(changed(from, to))).toEqual([expected]);
   });
 });
 
 describe('values', () => {
-  it.each<[name: string, from: string, to: string, expected: string]>([
-    [
-      'a container’s name',
-      '- name: docker\n',
-      '- name: Docker_1\n',
-      `${DOCKER}.name: "Docker_1" is not a valid name: at most 63 lower-case letters, digits and dashes, and no dash at its ends`,
-    ],
-    [
-      'a label’s value made of a variable',
-      'runnerUuid: "{{runnerUuid}}"',
-      'runnerUuid: "{{runnerUuid}} {{group}}"',
-      'metadata.labels.runnerUuid: "{{runnerUuid}} Runner group 1" is not a Kubernetes label value: at most 63 letters, digits, dashes, dots and underscores',
-    ],
-    [
-      'a label’s key',
-      'runnerUuid: "{{runnerUuid}}"',
-      'runner uuid: x',
-      'metadata.labels["runner uuid"]: "runner uuid" is not a Kubernetes label key such as "customer" or "example.com/pool"',
-    ],
-    [
-      'a quantity',
-      'memory: 512Mi',
-      'memory: 512MB',
-      `${RUNNER}.resources.requests.memory: "512MB" is not a quantity; write it as 512Mi, 4Gi, 500m or 2`,
-    ],
-    [
-      'a negative quantity',
-      'cpu: 250m',
-      'cpu: -1',
-      `${RUNNER}.resources.requests.cpu: -1 is a negative quantity; it has to be at least 0`,
-    ],
-    [
-      'a request above its limit',
-      'memory: 512Mi',
-      'memory: 2Gi',
-      `${RUNNER}.resources.requests.memory: is 2Gi, which is more than the limit (1Gi); Kubernetes refuses such pods`,
-    ],
-    [
-      'a word',
-      'restartPolicy: OnFailure',
-      'restartPolicy: onfailure',
-      `${POD}.restartPolicy: expected one of OnFailure, Never, got "onfailure" (did you mean "OnFailure"?)`,
-    ],
-    [
-      'Always, which Jobs do not know',
-      'restartPolicy: OnFailure',
-      'restartPolicy: Always',
-      `${POD}.restartPolicy: expected one of OnFailure, Never, got "Always"`,
-    ],
-    [
-      'a number below its range',
-      'backoffLimit: 3',
-      'backoffLimit: -1',
-      'spec.backoffLimit: expected a number of at least 0, got -1',
-    ],
-    [
-      'a port',
-      'image: docker:dind',
-      'image: docker:dind\n              ports: [{ containerPort: 70000 }]',
-      `${DOCKER}.ports[0].containerPort: expected a number of at most 65535, got 70000`,
-    ],
-    [
-      'an image with a space',
-      'image: docker:dind',
-      'image: "docker: dind"',
-      `${DOCKER}.image: "docker: dind" is not an image: it is empty or holds a space`,
-    ],
-    [
-      'a path that is not absolute',
-      'mountPath: /var/run',
-      'mountPath: var/run',
-      `${DOCKER}.volumeMounts[2].mountPath: "var/run" is not a path inside a container: it starts with / and holds no colon`,
-    ],
-    [
-      'a key of the Secret',
-      'oauthClientId: "',
-      'oauth client: eHg=\n      oauthClientId: "',
-      'data["oauth client"]: "oauth client" is not a valid key: letters, digits, dashes, dots and underscores',
-    ],
-  ])('%s', (_name, from, to, expected) => {
+  it.each([...VALUES, ...UNSTARTABLE])('%s', (_name, from, to, expected) => {
     expect(problemsOf(changed(from, to))).toEqual([expected]);
   });
 
@@ -214,44 +60,7 @@ describe('values', () => {
 });
 
 describe('relations', () => {
-  it.each<[name: string, from: string, to: string, expected: string]>([
-    [
-      'a variable twice',
-      '- name: RUNTIME_PREREQUISITES_ENABLED',
-      '- name: WORKING_DIRECTORY',
-      `${RUNNER}.env[6].name: "WORKING_DIRECTORY" is a variable of this container already; rename or remove one of them`,
-    ],
-    [
-      'two containers of one name',
-      '- name: runner\n',
-      '- name: docker\n',
-      `${RUNNER}.name: "docker" is a container already; rename or remove one of them`,
-    ],
-    [
-      'a variable with value and valueFrom',
-      '- name: OAUTH_CLIENT_ID\n',
-      '- name: OAUTH_CLIENT_ID\n                  value: x\n',
-      `${RUNNER}.env[3].valueFrom: excludes value; keep one`,
-    ],
-    [
-      'two kinds of volume in one',
-      'emptyDir: {}',
-      'emptyDir: {}\n              hostPath: { path: /x }',
-      `${POD}.volumes[0].hostPath: excludes emptyDir; keep one of them`,
-    ],
-    [
-      'a container that never ends',
-      'image: docker-public',
-      'restartPolicy: Always\n              image: docker-public',
-      `${RUNNER}.restartPolicy: restarts the container for ever, so the Job never completes; move the container to initContainers`,
-    ],
-    [
-      'a toleration without a key',
-      'automountServiceAccountToken: false',
-      'tolerations: [{ effect: NoSchedule }]',
-      `${POD}.tolerations[0]: has no key; give one, or write "operator: Exists" to tolerate every taint`,
-    ],
-  ])('%s', (_name, from, to, expected) => {
+  it.each(RELATIONS)('%s', (_name, from, to, expected) => {
     expect(problemsOf(changed(from, to))).toEqual([expected]);
   });
 
