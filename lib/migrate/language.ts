@@ -38,7 +38,10 @@ export function translate(excerpt: Excerpt): Translated {
     return { document, problems: [...tags, ...located([{ offset: fault.pos[0], message }])], problemAt };
   }
   const scalars = located(translateScalars(document));
-  const conditions = untagged.conditions.flatMap((condition) => conditionFaults(document, condition, lineOf));
+  const conditions = untagged.conditions.flatMap((condition) => {
+    const { line: tagLine } = excerpt.placeOf({ line: condition.tagLine });
+    return conditionFaults(document, { ...condition, tagLine }, lineOf);
+  });
   const found = [...tags, ...scalars, ...located(conditions)];
   return { document, problems: found.length > 0 ? found : located(refusals(document)), problemAt };
 }
@@ -93,7 +96,7 @@ function conditionFaults(
 const WITHIN_TEXT = 'an "if" inside of a text cannot be converted; write a text for each case into two templates';
 
 function staysMessage(tagLine: number): string {
-  return `this entry is inside "if repositoryUuid" (line ${tagLine} of the template) but does not use the variable, so it would always be there; take it out of the "if", or make two templates and name them in jobTemplates`;
+  return `this entry is inside "if repositoryUuid" (line ${tagLine}) and would stay without a repository, as its own value does not use the variable; take it out of the "if", or make two templates and name them in jobTemplates`;
 }
 
 /** What the template engine leaves out when the variable has no value: an entry, or an item with `name` and `value`. */

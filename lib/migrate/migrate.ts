@@ -1,6 +1,7 @@
 /**
  * From the files of Atlassian's autoscaler to those of this one. All or nothing: either files that the loader and the
- * template engine of this project accept, or every reason why not, each with its place in the given files. Pure.
+ * template engine of this project accept, or every reason why not, each with its place in the given files. Reads
+ * and writes no file.
  */
 import { loadFleet } from '../config/load.ts';
 import { InputError, type InputProblem } from '../errors.ts';

@@ -2,7 +2,7 @@
 import { formatProblem } from '../errors.ts';
 import type { TextOptions } from '../report-text.ts';
 import { counted, wrap } from '../text-layout.ts';
-import { TEMPLATE_FILE } from './change.ts';
+import { CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import type { Migration } from './migrate.ts';
 
 /** The answer of `migrate --json`. */
@@ -35,25 +35,42 @@ export function renderMigration(
       `Nothing was written: ${counted(problems.length, 'thing')} cannot be converted.`,
     ];
   }
-  const section = (title: string, entries: readonly string[]) =>
-    entries.length === 0 ? [] : ['', paint('heading', title), ...entries.flatMap((entry) => bullet(entry, width))];
-  const named = (fate: (typeof objects)[number]['fate']) =>
+  const section = (title: string, entries: readonly Entry[]) =>
+    entries.length === 0 ? [] : ['', paint('heading', title), ...entries.flatMap((entry) => layEntry(entry, width))];
+  const changesIn = (file: (typeof changes)[number]['file']) =>
+    changes.filter((change) => change.file === file).map(({ what, why }) => ({ text: what, detail: `Why: ${why}.` }));
+  const objectsOf = (fate: (typeof objects)[number]['fate']) =>
     objects
       .filter((object) => object.fate === fate)
-      .map(({ kind, name, source, line }) => `${kind} ${name} (${source}:${line})`);
+      .map(({ kind, name, source, line }) => ({ text: `${kind} ${name} (${source}:${line})` }));
   return [
     `Wrote ${written.join(' and ')}.`,
     summary(migration),
+    ...section(`What changed in ${CONFIG_FILE}`, changesIn(CONFIG_FILE)),
+    ...section(`What changed in ${TEMPLATE_FILE}`, changesIn(TEMPLATE_FILE)),
+    ...section('What changes besides', changesIn(undefined)),
     ...section(
-      'What changed, and why',
-      changes.map(({ file, what, why }) => `${file === undefined ? '' : `${file}: `}${what}. Because ${why}.`),
+      'To look at',
+      migration.warnings.map((warning) => ({ text: formatProblem(warning) })),
     ),
-    ...section('To look at', migration.warnings.map(formatProblem)),
-    ...section('No longer needed, once you are done', named('obsolete')),
-    ...section('Still needed', named('needed')),
-    ...section('Not part of the autoscaler, left alone', named('unknown')),
-    ...section('Next', nextSteps(migration, written)),
+    ...section('No longer needed, once you are done', objectsOf('obsolete')),
+    ...section('Still needed', objectsOf('needed')),
+    ...section('Not part of the autoscaler, left alone', objectsOf('unknown')),
+    ...section(
+      'Next',
+      nextSteps(migration, written).map((text) => ({ text })),
+    ),
   ];
+}
+
+/** An item of a list, and what stands beneath it. */
+type Entry = { readonly text: string; readonly detail?: string };
+
+function layEntry({ text, detail }: Entry, width: number): readonly string[] {
+  const lines = [text, ...(detail === undefined ? [] : [detail])].flatMap((part) =>
+    wrap(part, Math.max(width - 2, 20)),
+  );
+  return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
 }
 
 function summary({ groups, files, placeholders }: Migration): string {
@@ -77,7 +94,7 @@ function nextSteps({ files, own, groups }: Migration, written: readonly string[]
   const simpler =
     hasTemplate && own?.others.length === 0
       ? [
-          'your template says nothing that groups cannot say: "migrate --built-in --force" makes a configuration without one',
+          'your template says nothing that groups cannot say: "migrate --built-in" into another directory makes a configuration without one',
         ]
       : [];
   return [
@@ -86,8 +103,4 @@ function nextSteps({ files, own, groups }: Migration, written: readonly string[]
     `runner-autoscaler plan --config ${config} (a dry run against the live workspace)`,
     'docs/migrate.md tells the rest: stop the old one, start this one, and the way back',
   ];
-}
-
-function bullet(text: string, width: number): readonly string[] {
-  return wrap(text, Math.max(width - 2, 20)).map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
 }

@@ -5,12 +5,12 @@
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '../kubernetes/built-in-template.ts';
 import type { GroupDefaults } from './config.ts';
-import { jobOf } from './repairs.ts';
+import { objectOf } from './repairs.ts';
 
 export type OwnParts = {
   /** What the groups can say themselves, under the names that they have for it. */
   readonly settings: GroupDefaults;
-  /** Paths in the Job of everything else. */
+  /** Paths of everything else in the Job, and with `Secret` before them in the Secret. */
   readonly others: readonly string[];
 };
 
@@ -27,11 +27,15 @@ const ATLASSIANS = new Map<string, unknown>([
   [`${POD}.containers[runner].imagePullPolicy`, 'Always'],
 ]);
 
-/** Compares the Job of a repaired template with the built-in one. */
+/** Compares a repaired template with the built-in one. */
 export function ownParts(document: yaml.Document): OwnParts {
-  const job = canonical(jobOf(document)?.toJS(document)) as Fields;
-  const builtIn = jobOf(yaml.parseDocument(BUILT_IN_TEMPLATE.text))?.toJSON() as Fields;
-  const own = extras(job, builtIn, '').filter(({ path, value }) => ATLASSIANS.get(path) !== value);
+  const builtIn = yaml.parseDocument(BUILT_IN_TEMPLATE.text);
+  const own = (['Job', 'Secret'] as const)
+    .flatMap((kind) => {
+      const theirs = canonical(objectOf(document, kind)?.toJS(document));
+      return extras(theirs, objectOf(builtIn, kind)?.toJS(builtIn), kind === 'Job' ? '' : kind);
+    })
+    .filter(({ path, value }) => ATLASSIANS.get(path) !== value);
   const isSetting = ({ path }: Extra) => POD_SETTINGS.some((key) => path.startsWith(`${POD}.${key}`));
   const env = own.filter(({ path, value }) => isPlainVariable(path, value));
   return {

@@ -29,7 +29,7 @@ function placeholderAt(document: yaml.Document, path: readonly (string | number)
   const node = document.getIn(path, true);
   if (!yaml.isScalar(node) || typeof node.value !== 'string') return [];
   const isName = path.includes('workspace') || path.includes('repository');
-  const pattern = isName ? /[\s<>]|^\{[^}]*\}$/ : /^<.*>$/;
+  const pattern = isName ? /[\s<>]|^$|^\{[^}]*\}$/ : /^<.*>$/;
   if (!pattern.test(node.value) || UUID.test(node.value)) return [];
   return [{ path, value: node.value, offset: node.range?.[0] ?? 0 }];
 }

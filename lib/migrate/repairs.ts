@@ -19,7 +19,7 @@ export type Repaired = {
 
 /** Repairs the Job of a translated template in place. */
 export function repairJob(document: yaml.Document): Repaired {
-  const job = jobOf(document);
+  const job = objectOf(document, 'Job');
   const spec = job?.get('spec');
   const pod = job?.getIn(['spec', 'template', 'spec']);
   if (!yaml.isMap(spec) || !yaml.isMap(pod)) return { changes: [], warnings: [] };
@@ -36,12 +36,12 @@ export function repairJob(document: yaml.Document): Repaired {
   };
 }
 
-/** The Job among the objects of a template. */
-export function jobOf(document: yaml.Document): yaml.YAMLMap | undefined {
+/** The Job or the Secret among the objects of a template. */
+export function objectOf(document: yaml.Document, kind: 'Job' | 'Secret'): yaml.YAMLMap | undefined {
   const root = document.contents;
   const items = yaml.isMap(root) ? root.get('items') : root;
   const objects = yaml.isSeq(items) ? items.items : [root];
-  return objects.filter(yaml.isMap).find((object) => object.get('kind') === 'Job');
+  return objects.filter(yaml.isMap).find((object) => object.get('kind') === kind);
 }
 
 /* Containers */
@@ -119,7 +119,7 @@ const OWN_SIZE =
 const SIZE_MOVED: Change = {
   code: 'size-on-docker',
   file: TEMPLATE_FILE,
-  what: 'memory and cpu are on the container docker, from the size or resources of the group; the container runner has 512Mi and 250m, at most 1Gi',
+  what: 'memory and cpu are on the container docker, from the size or resources of the group, and limit steps from now on; the container runner has 512Mi and 250m, at most 1Gi',
   why: 'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
 };
 

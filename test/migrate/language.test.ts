@@ -140,7 +140,7 @@ describe('what cannot be converted has its line and a next step, and nothing is 
     expect(problemsOf(migration)).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^job\\.yaml\\.template:${label + 1}:9 this entry is inside "if repositoryUuid" \\(line ${label} of`,
+          `^job\\.yaml\\.template:${label + 1}:9 this entry is inside "if repositoryUuid" \\(line ${label}\\) and would stay`,
         ),
       ),
     ]);

@@ -203,6 +203,12 @@ describe('--built-in', () => {
       'spec.template.metadata.labels.customer',
     ],
     ['a number of tries', 'backoffLimit: 6', 'backoffLimit: 2', 'spec.backoffLimit'],
+    [
+      'a label of the Secret',
+      '        accountUuid: <%',
+      '        team: ci\n        accountUuid: <%',
+      'Secret.metadata.labels.team',
+    ],
   ])('refuses to lose %s, by name', async (_, before, after, path) => {
     const migration = await migrateTexts({ template: templateWith(before, after) }, { builtIn: true });
     expect(migration.files).toEqual([]);
