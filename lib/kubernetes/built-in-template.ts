@@ -1,7 +1,8 @@
 /**
  * The Job template of groups that bring none: a runner and the Docker daemon in which its steps run. It is an ordinary
  * template, made to be printed, copied and changed. Node selector, tolerations, service account, priority class and
- * extra environment of a group are applied to every template and so are not in it.
+ * extra environment of a group, and the marks that protect working pods, are applied to every template and so are not in
+ * it.
  */
 import type { JobTemplate } from '../model.ts';
 
@@ -49,10 +50,6 @@ items:
             repositoryUuid: "{{repositoryUuid}}"
             runnerUuid: "{{runnerUuid}}"
             runnerNamespace: "{{runnerNamespace}}"
-          annotations:
-            # Consolidation of nodes must not end a running step.
-            karpenter.sh/do-not-disrupt: "true"
-            cluster-autoscaler.kubernetes.io/safe-to-evict: "false"
         spec:
           restartPolicy: OnFailure
           # A step may run for 120 minutes; one minute more to report its end.

@@ -131,7 +131,7 @@ describe('one runner', () => {
     expect(verdictOf(changed(env, 'env: []\n'), 'app')).toEqual({
       problems: [],
       warnings: [
-        'job.yaml:95:15 items[1].spec.template.spec.containers[0].env: does not set what the runner needs to come online: ' +
+        'job.yaml:91:15 items[1].spec.template.spec.containers[0].env: does not set what the runner needs to come online: ' +
           'ACCOUNT_UUID: "{{{accountUuid}}}", REPOSITORY_UUID: "{{{repositoryUuid}}}", RUNNER_UUID: "{{{runnerUuid}}}", ' +
           'OAUTH_CLIENT_ID from the Secret, OAUTH_CLIENT_SECRET from the Secret',
       ],

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_TEMPLATE } from '../../lib/kubernetes/built-in-template.ts';
 import { checkManifests } from '../../lib/kubernetes/check.ts';
+import { structureFindings } from '../../lib/kubernetes/check-structure.ts';
 import { renderManifests } from '../../lib/kubernetes/manifests.ts';
 import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '../../lib/model.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
@@ -119,6 +120,32 @@ describe('the variables of sizes', () => {
     ['arm64', { architecture: 'arm64' as const }, { size: '1x', architecture: 'arm64' }],
   ])('%s', (_name, pod, labels) => {
     expect(jobOf(OPINIONATED, pod).metadata.labels).toMatchObject(labels);
+  });
+});
+
+describe('settings that the configuration accepts', () => {
+  const label = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/);
+  const objectName = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z0-9]{1,9}){0,2}$/);
+  const accepted = fc.record(
+    {
+      env: fc.dictionary(fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,20}$/), fc.string({ unit: 'binary' })),
+      nodeSelector: fc.dictionary(fc.constantFrom('pool', 'example.com/a.b', '0'), label),
+      tolerations: fc.array(fc.record({ key: label, operator: fc.constant('Equal' as const), value: label })),
+      serviceAccountName: objectName,
+      priorityClassName: objectName,
+      size: fc.constantFrom<PodSettings['size'][]>('1x', '8x', { memory: '12Gi', cpu: '1.5' }),
+    },
+    { requiredKeys: [] },
+  );
+
+  it('make manifests that are right for Kubernetes, with all that is stamped on', async () => {
+    await fc.assert(
+      fc.property(accepted, hostile, (pod, name) => {
+        const { job, secret } = renderManifests(manifestInput(groupWith(pod, { name })));
+        expect(structureFindings(job, 'V1Job')).toEqual([]);
+        expect(structureFindings(secret, 'V1Secret')).toEqual([]);
+      }),
+    );
   });
 });
 

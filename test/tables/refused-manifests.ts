@@ -234,8 +234,8 @@ export const VALUES: readonly RefusedRow[] = [
   ],
   [
     'a key of an annotation',
-    'cluster-autoscaler.kubernetes.io/safe-to-evict',
-    '"not/a/key"',
+    'template:\n        metadata:\n',
+    'template:\n        metadata:\n          annotations: { not/a/key: x }\n',
     'spec.template.metadata.annotations["not/a/key"]: "not/a/key" is not a Kubernetes label key such as "customer" or "example.com/pool"',
   ],
 ];
