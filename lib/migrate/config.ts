@@ -9,6 +9,7 @@ import type { InputProblem } from '../errors.ts';
 import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import { type Excerpt, moved, problemIn } from './excerpt.ts';
 import { type Placeholder, placeholdersOf, withStandIns } from './placeholders.ts';
+import { insertBefore, offsetOf } from './yaml-tree.ts';
 
 /** What every group gets that does not say it itself: a Job template, resources, a node selector. */
 export type GroupDefaults = Readonly<Record<string, unknown>>;
@@ -36,15 +37,12 @@ export function convertConfig(excerpt: Excerpt): ConvertedConfig {
   const placeholders = document.errors.length > 0 ? [] : placeholdersOf(document);
   const problems = problemsOf(excerpt, document, placeholders);
   if (problems.length > 0) return { changes: [], problems, warnings: [], limits: [], placeholders };
-  const warnings = placeholders.map(({ path, value, offset }) => {
+  const warn = (offset: number, path: Path, message: string) => {
     const { line, col } = lines.linePos(offset);
-    return problemIn(excerpt, { line, column: col }, toReplace(path, value), formatPath(path));
-  });
-  const limitAt = (offset: number, path: Path) => {
-    const { line, col } = lines.linePos(offset);
-    return problemIn(excerpt, { line, column: col }, LIMITS_STEPS, formatPath(path));
+    return problemIn(excerpt, { line, column: col }, message, formatPath(path));
   };
-  const limits = limitsOf(document).map(({ offset, path }) => limitAt(offset, path));
+  const warnings = placeholders.map(({ path, value, offset }) => warn(offset, path, toReplace(path, value)));
+  const limits = limitsOf(document).map(({ offset, path }) => warn(offset, path, LIMITS_STEPS));
   return { document, changes: replaceConstants(document), problems, warnings, limits, placeholders };
 }
 
@@ -56,7 +54,7 @@ function limitsOf(document: yaml.Document): readonly { readonly offset: number; 
   return (yaml.isSeq(groups) ? groups.items : []).flatMap((group, index) => {
     const limits = yaml.isMap(group) ? group.getIn(['resources', 'limits'], true) : undefined;
     if (!yaml.isMap(limits)) return [];
-    return [{ offset: limits.range?.[0] ?? 0, path: ['groups', index, 'resources', 'limits'] }];
+    return [{ offset: offsetOf(limits), path: ['groups', index, 'resources', 'limits'] }];
   });
 }
 
@@ -158,9 +156,4 @@ export function nameTemplate(document: yaml.Document, name: string): Change {
     what: `jobTemplates names ${TEMPLATE_FILE} "${name}", and every group refers to it`,
     why: 'groups may have different templates, or none, which is the built-in one',
   };
-}
-
-function insertBefore(map: yaml.YAMLMap, key: string, pair: yaml.Pair): void {
-  const index = map.items.findIndex((item) => yaml.isScalar(item.key) && item.key.value === key);
-  map.items.splice(Math.max(index, 0), 0, pair as (typeof map.items)[number]);
 }

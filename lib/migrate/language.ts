@@ -11,6 +11,7 @@ import { checkManifests } from '../kubernetes/check.ts';
 import type { RunnerGroup } from '../model.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
+import { offsetOf } from './yaml-tree.ts';
 
 /** A template in the language of this project; `problemAt` gives the place in the source of an offset in the tree. */
 export type Translated = {
@@ -34,8 +35,8 @@ export function translate(excerpt: Excerpt): Translated {
   const tags = untagged.faults.map(({ line, message }) => problemIn(excerpt, { line }, message));
   const [fault] = document.errors;
   if (fault !== undefined) {
-    const message = `is not valid YAML: ${fault.message.split('\n', 1)[0]}; quote values that begin with { or %`;
-    return { document, problems: [...tags, ...located([{ offset: fault.pos[0], message }])], problemAt };
+    const place = { offset: fault.pos[0], message: faultMessage(fault, untagged.text) };
+    return { document, problems: [...tags, ...located([place])], problemAt };
   }
   const scalars = located(translateScalars(document));
   const conditions = untagged.conditions.flatMap((condition) => {
@@ -46,12 +47,20 @@ export function translate(excerpt: Excerpt): Translated {
   return { document, problems: found.length > 0 ? found : located(refusals(document)), problemAt };
 }
 
+function faultMessage({ code, message, pos: [offset] }: yaml.YAMLError, text: string): string {
+  if (code === 'MULTIPLE_DOCS')
+    return 'is a second document; give the template as a file of its own, with its objects in a List';
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] ?? '';
+  const hint = /:\s+[{%@`]/.test(line) ? '; put quotes around a value that begins with such a character' : '';
+  return `is not valid YAML: ${message.split('\n', 1)[0]}${hint}`;
+}
+
 function translateScalars(document: yaml.Document): readonly Fault[] {
   const faults: Fault[] = [];
   yaml.visit(document, {
     Scalar(key, node) {
       if (typeof node.value !== 'string') return;
-      const [offset = 0] = node.range ?? [];
+      const offset = offsetOf(node);
       if (key === 'key') {
         if (node.value.includes('<%')) faults.push({ offset, message: QUOTE_OR_MOVE });
         return;
@@ -137,10 +146,6 @@ function offsetAt(document: yaml.Document, path: string): number {
     if (yaml.isNode(node)) offset = offsetOf(node);
   }
   return offset;
-}
-
-function offsetOf(node: unknown): number {
-  return (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }
 
 /** A group for a workspace and one for a repository, with every variable that a template may use. */

@@ -3,6 +3,7 @@
  * placeholders can be migrated; to check the rest of it, each is replaced by something of the right form.
  */
 import * as yaml from 'yaml';
+import { offsetOf } from './yaml-tree.ts';
 
 export type Placeholder = {
   readonly path: readonly (string | number)[];
@@ -31,7 +32,7 @@ function placeholderAt(document: yaml.Document, path: readonly (string | number)
   const isName = path.includes('workspace') || path.includes('repository');
   const pattern = isName ? /[\s<>]|^$|^\{[^}]*\}$/ : /^<.*>$/;
   if (!pattern.test(node.value) || UUID.test(node.value)) return [];
-  return [{ path, value: node.value, offset: node.range?.[0] ?? 0 }];
+  return [{ path, value: node.value, offset: offsetOf(node) }];
 }
 
 /** The document with something valid in the place of every placeholder. */

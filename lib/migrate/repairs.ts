@@ -4,6 +4,7 @@
  */
 import * as yaml from 'yaml';
 import { type Change, TEMPLATE_FILE } from './change.ts';
+import { emptyMap, insertBefore, mapUnder, offsetOf } from './yaml-tree.ts';
 
 type Note = { readonly offset: number; readonly message: string };
 
@@ -74,7 +75,7 @@ function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
   return first === undefined
     ? []
     : [first, ...rest].map((container) => ({
-        offset: container.range?.[0] ?? 0,
+        offset: offsetOf(container),
         message: `container ${container.get('name')} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
       }));
 }
@@ -94,7 +95,10 @@ function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
   const resources = runner.get('resources');
   if (docker.has('resources')) {
     const isSized = /\{\{(requests|limits)_/.test(JSON.stringify(docker.get('resources')));
-    return { changes: [], warnings: isSized ? [] : [{ offset: offsetOfKey(docker, 'resources'), message: OWN_SIZE }] };
+    return {
+      changes: [],
+      warnings: isSized ? [] : [{ offset: offsetOf(docker.get('resources', true)), message: OWN_SIZE }],
+    };
   }
   const moved = yaml.isMap(resources) ? resources : emptyMap(document);
   const amounts = amountsOf(moved);
@@ -225,29 +229,4 @@ function letStepsEnd(document: yaml.Document, pod: yaml.YAMLMap): readonly Chang
       why: 'a pod that is asked to go lets its step end, which takes 120 minutes at most, instead of 30 seconds; without a step it goes at once',
     },
   ];
-}
-
-/** The mapping under a key, which is made if there is none. */
-function mapUnder(document: yaml.Document, parent: yaml.YAMLMap, key: string): yaml.YAMLMap {
-  const existing = parent.get(key);
-  if (yaml.isMap(existing)) return existing;
-  const made = emptyMap(document);
-  parent.set(key, made);
-  return made;
-}
-
-function emptyMap(document: yaml.Document): yaml.YAMLMap {
-  const map = new yaml.YAMLMap(document.schema);
-  map.flow = false;
-  return map;
-}
-
-function insertBefore(map: yaml.YAMLMap, key: string, pair: yaml.Pair): void {
-  const index = map.items.findIndex((item) => yaml.isScalar(item.key) && item.key.value === key);
-  map.items.splice(Math.max(index, 0), 0, pair as (typeof map.items)[number]);
-}
-
-function offsetOfKey(map: yaml.YAMLMap, key: string): number {
-  const node = map.get(key, true);
-  return (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }

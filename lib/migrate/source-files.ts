@@ -7,6 +7,7 @@ import * as yaml from 'yaml';
 import type { InputProblem } from '../errors.ts';
 import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
+import { offsetOf } from './yaml-tree.ts';
 
 /** A file to migrate; `source` names it in messages. */
 export type SourceFile = { readonly source: string; readonly text: string };
@@ -169,10 +170,6 @@ function credentialsIn(file: SourceFile, node: yaml.YAMLMap): readonly Credentia
 function textOf({ text }: SourceFile, node: yaml.YAMLMap): string {
   const [start = 0, , end] = node.range ?? [];
   return text.slice(start, end);
-}
-
-function offsetOf(node: unknown): number {
-  return (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }
 
 function lineOf({ text }: SourceFile, offset: number): number {

@@ -110,6 +110,16 @@ describe('what cannot be converted has its line and a next step, and nothing is 
     ],
     ['broken YAML', templateWith('kind: List', 'kind: "List'), /is not valid YAML/],
     [
+      'several documents',
+      templateWith('kind: List', 'kind: List\n---\na: b'),
+      /job\.yaml\.template:\d+:1 is a second document; give/,
+    ],
+    [
+      'a value that begins with %',
+      templateWith('customer: shared', 'customer: %shared'),
+      /is not valid YAML: .*; put quotes around/,
+    ],
+    [
       'a Helm template',
       templateWith('customer: shared', 'customer: {{ .Values.customer }}'),
       /this is Helm; render the chart/,
