@@ -144,7 +144,7 @@ function describeTrouble({ kind, message, selector }: Omit<ReasonValues['start-t
     case 'crash':
       return `the container crashes: ${message}; see kubectl logs of the pod, with --previous`;
     case 'silent':
-      return `${message}, but the runner has not connected; check the nodes' way to api.bitbucket.org and kubectl logs`;
+      return "its pod runs, but the runner has not connected; check the nodes' way to api.bitbucket.org and kubectl logs";
     case 'other':
       return `${message}; see kubectl describe of the pod`;
   }

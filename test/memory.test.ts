@@ -26,7 +26,7 @@ const GARBAGE: readonly (readonly [string, unknown])[] = [
 
 describe("a group's memory", () => {
   it('comes back as it was saved', () => {
-    const memory = { idleSince: { '{a}': 1 }, drainingSince: { '{b}': 2 } };
+    const memory = { idleSince: { '{a}': 1 }, drainingSince: { '{b}': 2 }, quarantine: { failures: 3, since: 4 } };
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 
@@ -42,6 +42,7 @@ describe("a group's memory", () => {
     ['half of it', { idleSince: { '{a}': 1 } }],
     ['the other half', { drainingSince: { '{a}': 1 } }],
     ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
+    ['a quarantine that is none', { idleSince: {}, drainingSince: {}, quarantine: { failures: '3', since: 4 } }],
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });

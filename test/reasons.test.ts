@@ -91,6 +91,30 @@ describe('a sentence for every reason', () => {
   });
 });
 
+describe('what keeps runners from starting, and what to do', () => {
+  it.each([
+    ['unschedulable', '', 'no node takes the pod: why; add nodes, or change nodeSelector, tolerations or size'],
+    ['unschedulable', 'a=b', 'no node has a=b and room: why; add nodes, or change nodeSelector, tolerations or size'],
+    ['image', '', "the image cannot be had: why; check its name in the template and the nodes' way to the registry"],
+    ['configuration', '', 'the container cannot be made: why; check the Secrets and settings that the template names'],
+    ['crash', '', 'the container crashes: why; see kubectl logs of the pod, with --previous'],
+    [
+      'silent',
+      '',
+      "its pod runs, but the runner has not connected; check the nodes' way to api.bitbucket.org and kubectl logs",
+    ],
+    ['other', '', 'why; see kubectl describe of the pod'],
+  ] as const)('%s, nodes with "%s"', (kind, selector, text) => {
+    const values = { kind, runners: 1, message: 'why', selector };
+    expect(reason('start-trouble', values).text).toBe(`1 starting runner: ${text}`);
+  });
+
+  it('hopeless ones do not speak of what the group selects', () => {
+    const values = { kind: 'unschedulable', message: 'why' } as const;
+    expect(reason('start-hopeless', values).text).toContain('it cannot start: no node takes the pod: why;');
+  });
+});
+
 describe('percent', () => {
   it.each([
     [0, '0 %'],

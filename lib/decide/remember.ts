@@ -24,7 +24,7 @@ export function remember(
   return {
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
-    ...(quarantine === undefined ? {} : { quarantine }),
+    ...(quarantine && { quarantine }),
   };
 }
 

@@ -33,18 +33,20 @@ const CONFIGURATION: readonly string[] = ['CreateContainerConfigError', 'CreateC
 export function startTroubleOf({ pod, createdAt }: RunnerJob, at: Instant): StartTrouble | undefined {
   if (pod === undefined) return undefined;
   const waitedMs = ageOf(createdAt, at);
-  const { reason: word = '', message = '' } = pod.trouble ?? {};
+  if (pod.trouble === undefined) {
+    const isSilent = pod.phase === 'Running' && waitedMs > ORPHAN_GRACE_MS;
+    return isSilent ? { kind: 'silent', message: '', hopeless: false } : undefined;
+  }
+  const { reason: word, message } = pod.trouble;
   const told = message === '' ? word : `${word}: ${message}`;
   if (IMAGE.includes(word)) return { kind: 'image', message: told, hopeless: HOPELESS_IMAGE.includes(word) };
   if (CONFIGURATION.includes(word)) {
     // A pod waits for its Secret for a moment, by design; a Secret that is not there by now never comes.
     return { kind: 'configuration', message: told, hopeless: waitedMs > ORPHAN_GRACE_MS };
   }
-  if (word === 'Unschedulable' || word === 'SchedulerError') return { kind: 'unschedulable', message, hopeless: false };
   if (word === 'CrashLoopBackOff') return { kind: 'crash', message: told, hopeless: pod.restarts >= HOPELESS_CRASHES };
-  if (word !== '') return { kind: 'other', message: told, hopeless: false };
-  if (pod.phase !== 'Running' || waitedMs <= ORPHAN_GRACE_MS) return undefined;
-  return { kind: 'silent', message: 'its pod runs', hopeless: false };
+  const isUnscheduled = word === 'Unschedulable' || word === 'SchedulerError';
+  return { kind: isUnscheduled ? 'unschedulable' : 'other', message: isUnscheduled ? message : told, hopeless: false };
 }
 
 /** The troubles of a group's starting runners, the same ones counted together. */
@@ -60,11 +62,10 @@ export function startTroubles(
   const selector = Object.entries(group.pod.nodeSelector)
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
-  return [...Map.groupBy(troubles, ({ kind, message }) => `${kind} ${message}`).values()].flatMap(
-    ([first, ...more]) => {
-      if (first === undefined) return [];
-      const { kind, message } = first;
-      return [reason('start-trouble', { kind, runners: 1 + more.length, message, selector })];
-    },
+  const kinds = Map.groupBy(troubles, ({ kind, message }) => `${kind} ${message}`);
+  return [...kinds.values()].flatMap((same) =>
+    same
+      .slice(0, 1)
+      .map(({ kind, message }) => reason('start-trouble', { kind, runners: same.length, message, selector })),
   );
 }

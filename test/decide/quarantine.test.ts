@@ -4,7 +4,7 @@ import { decide } from '../../lib/decide/decide.ts';
 import { nextQuarantine, quarantineRoom } from '../../lib/decide/quarantine.ts';
 import { isSameMemory, remember } from '../../lib/decide/remember.ts';
 import type { Quarantine, Runner } from '../../lib/model.ts';
-import { group, groupObservation, NOON, observation, runner } from '../fixtures/fleet.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '../fixtures/fleet.ts';
 
 const MINUTE = 60_000;
 const memory = (quarantine?: Quarantine) => ({
@@ -46,12 +46,14 @@ describe('how many may start', () => {
 
 describe('what a look makes of it', () => {
   const failed: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - 20 * MINUTE };
+  const hopeless: Partial<Runner> = { uuid: '{hopeless}', status: 'UNREGISTERED', createdAt: NOON - MINUTE };
   const before = { failures: 2, since: NOON - 10 * MINUTE };
   const deeper = { failures: 3, since: NOON };
 
   it.each([
     { name: 'nothing wrong', runners: [{}], before: undefined, after: undefined },
     { name: 'a first failed start', runners: [failed], before: undefined, after: { failures: 1, since: NOON } },
+    { name: 'a hopeless start', runners: [hopeless], before: undefined, after: { failures: 1, since: NOON } },
     { name: 'one more', runners: [failed], before, after: deeper },
     { name: 'two at one look are one more', runners: [failed, failed], before, after: deeper },
     { name: 'nothing new', runners: [], before, after: before },
@@ -90,10 +92,16 @@ describe('what a look makes of it', () => {
     },
     { name: 'a drained runner', runners: [{ status: 'DISABLED', createdAt: NOON }], before, after: before },
   ] as const)('$name', ({ runners, before: quarantine, after }) => {
-    const seen = groupObservation({ runners: runners.map((over) => runner(over)), memory: memory(quarantine) });
+    const trouble = { reason: 'InvalidImageName', message: 'x y' };
+    const pod = { name: 'pod', phase: 'Pending', restarts: 0, isProtected: true, trouble } as const;
+    const made = runners.map((over) => runner(over));
+    const jobs = made.map((entry) => jobOf(entry, entry.uuid === '{hopeless}' ? { pod } : {}));
+    const seen = groupObservation({ runners: made, jobs, memory: memory(quarantine) });
     const classified = classify(seen, NOON);
     expect(nextQuarantine(quarantine, classified, NOON)).toEqual(after);
-    expect(remember(seen, classified, [], NOON).quarantine).toEqual(after);
+    const kept = remember(seen, classified, [], NOON);
+    expect(kept.quarantine).toEqual(after);
+    expect('quarantine' in kept).toBe(after !== undefined);
   });
 
   it.each([

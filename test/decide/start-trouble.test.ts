@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '../../lib/decide/classify.ts';
 import { type StartTrouble, startTroubleOf, startTroubles } from '../../lib/decide/start-trouble.ts';
 import type { RunnerPod } from '../../lib/model.ts';
+import { reason } from '../../lib/reasons.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '../fixtures/fleet.ts';
 
 const MINUTE = 60_000;
@@ -105,7 +106,9 @@ describe('what keeps a runner from starting', () => {
     const [entry] = classify(groupObservation({ runners: [seen], jobs: [job] }), NOON);
     const hopeless = trouble !== 'none' && trouble.hopeless;
     expect(entry?.class).toBe(hopeless ? 'dead' : 'starting');
-    expect(entry?.class === 'dead' && entry.cause.code).toBe(hopeless && 'start-hopeless');
+    expect(entry?.class === 'dead' ? entry.cause : 'none').toEqual(
+      hopeless ? reason('start-hopeless', { kind: trouble.kind, message: found?.message ?? '' }) : 'none',
+    );
   });
 
   it.each([
