@@ -203,7 +203,7 @@ async function verify(files: readonly MigratedFile[], config: ConvertedConfig | 
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { problems: error.problems, warnings: [], groups: 0 };
+    return { problems: error.problems.map(withoutPlace), warnings: [], groups: 0 };
   }
 }
 

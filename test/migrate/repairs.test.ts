@@ -108,6 +108,14 @@ describe('amounts', () => {
     ]);
   });
 
+  it('that no group can have are named by their path, as there is no file yet that has them', async () => {
+    const migration = await migrateTexts({ template: GUIDE_TEMPLATE.replaceAll('"4Gi"', '"4096"') });
+    expect(migration.files).toEqual([]);
+    expect(problemsOf(migration)[0]).toMatch(
+      /^runners_config\.yaml groups\[0\]\.resources\.requests\.memory: "4096" is less than 1Mi/,
+    );
+  });
+
   it('variables are the groups’ already', async () => {
     const migration = await migrateTexts({ template: KUSTOMIZE_TEMPLATE });
     expect(codesOf(migration)).not.toContain('amounts-to-groups');
