@@ -114,9 +114,10 @@ describe('what keeps a runner from starting', () => {
   it.each([
     ['both', says('ErrImagePull', 'no such image'), 'ErrImagePull: no such image'],
     ['only a word', says('ErrImagePull', ''), 'ErrImagePull'],
+    ['a pod that runs says nothing', { phase: 'Running' }, ''],
     ['the scheduler’s message alone', says('Unschedulable', '0/5 nodes match'), '0/5 nodes match'],
   ])('is told in the words of the cluster: %s', (_name, pod, message) => {
-    expect(startTroubleOf(starting(pod).job, NOON)?.message).toBe(message);
+    expect(startTroubleOf(starting(pod, 4).job, NOON)?.message).toBe(message);
   });
 
   it('is counted together where it is the same, and told with what the group asks of nodes', () => {
