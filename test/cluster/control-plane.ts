@@ -37,10 +37,12 @@ export type ControlPlaneAddress = {
 export type ControlPlane = AsyncDisposable & {
   readonly address: ControlPlaneAddress;
   readonly kubeconfigs: ControlPlaneAddress['kubeconfigs'];
-  /** Ends the API server, at once unless told otherwise; etcd and the controllers stay. */
-  stopApiServer(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the API server, at once; etcd and the controllers stay. */
+  stopApiServer(): Promise<void>;
   /** Starts it again, on the same port and with the same data, and waits until it is ready. */
   startApiServer(): Promise<void>;
+  /** Of every process that was started. */
+  pids(): readonly number[];
   /** Ends everything and removes every file. */
   stop(): Promise<void>;
 };
@@ -110,7 +112,8 @@ export async function startControlPlane({ apiServerFlags = [] }: ControlPlaneOpt
     address,
     kubeconfigs,
     startApiServer,
-    stopApiServer: async (signal = 'SIGKILL') => apiServer?.stop(signal),
+    stopApiServer: async () => apiServer?.kill(),
+    pids: spawner.pids,
     stop: spawner.close,
     [Symbol.asyncDispose]: spawner.close,
   };

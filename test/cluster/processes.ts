@@ -6,18 +6,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export type Process = {
-  readonly pid: number;
   /** Whether it has ended. */
   readonly ended: boolean;
   /** The last lines of its log, for messages. */
   tail(): string;
-  /** Ends it and waits until it is gone. */
-  stop(signal: NodeJS.Signals): Promise<void>;
+  /** Ends it without asking, and waits until it is gone. */
+  kill(): Promise<void>;
 };
 
 /** Starts processes whose logs are in `directory`; the directory is removed with the last of them. */
 export type Spawner = {
   start(program: string, args: readonly string[]): Process;
+  /** Of everything that was started. */
+  pids(): readonly number[];
   /** Ends whatever still runs and removes the directory. */
   close(): Promise<void>;
 };
@@ -30,6 +31,7 @@ export function createSpawner(directory: string): Spawner {
   const guard = spawn(process.execPath, [GUARD, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   guard.unref();
   const guardEnded = once(guard, 'exit');
+  const pids: number[] = [];
 
   return {
     start(program, args) {
@@ -42,22 +44,23 @@ export function createSpawner(directory: string): Spawner {
       if (pid === undefined) throw new Error(`${program} cannot be started`);
       const exited = once(child, 'exit');
       guard.stdin.write(`+${pid}\n`);
+      pids.push(pid);
       const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
       return {
-        pid,
         get ended() {
           return hasEnded();
         },
         tail: () => readFileSync(logPath, 'utf8').trim().split('\n').slice(-5).join('\n'),
-        async stop(signal) {
+        async kill() {
           if (!hasEnded()) {
-            child.kill(signal);
+            child.kill('SIGKILL');
             await exited;
           }
           guard.stdin.write(`-${pid}\n`);
         },
       };
     },
+    pids: () => pids,
     async close() {
       guard.ref();
       guard.stdin.end();

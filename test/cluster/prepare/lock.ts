@@ -1,4 +1,5 @@
 /** One build at a time per cache directory, over processes: the others wait and then find it done. */
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -26,7 +27,7 @@ export async function withLock<T>(path: string, onWait: (pid: number) => void, w
  * do that at the same moment, both build, and the later result replaces the earlier.
  */
 async function take(path: string): Promise<number | undefined> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   try {
     // Linking makes the lock appear with its content.
