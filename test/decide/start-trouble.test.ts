@@ -114,7 +114,7 @@ describe('what keeps a runner from starting', () => {
   it.each([
     ['both', says('ErrImagePull', 'no such image'), 'ErrImagePull: no such image'],
     ['only a word', says('ErrImagePull', ''), 'ErrImagePull'],
-    ['a pod that runs says nothing', { phase: 'Running' }, ''],
+    ['a pod that runs says nothing', { phase: 'Running' } as const, ''],
     ['the scheduler’s message alone', says('Unschedulable', '0/5 nodes match'), '0/5 nodes match'],
   ])('is told in the words of the cluster: %s', (_name, pod, message) => {
     expect(startTroubleOf(starting(pod, 4).job, NOON)?.message).toBe(message);
