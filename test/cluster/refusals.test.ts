@@ -9,6 +9,7 @@ import type { JobApi, Namespace } from '../../lib/ports.ts';
 import { makeCertificate } from '../fixtures/certificate.ts';
 import { type Cluster, eventually, useCluster } from './cluster.ts';
 import { launch, manifestsOf } from './launch.ts';
+import { forbidPrivilegedJobs, limitObjects } from './policies.ts';
 import { autoscalerRules } from './runner-namespace.ts';
 
 let cluster: Cluster;
@@ -70,7 +71,7 @@ describe('what is refused before anything is made', () => {
   });
 
   it('a quota on Jobs', async () => {
-    await quota({ 'count/jobs.batch': '1' });
+    await limitObjects(cluster, place, { 'count/jobs.batch': '1' });
     await launch(api, place, 1);
     expect(await sentenceOf(launch(api, place, 2))).toBe(
       'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (403, Forbidden: jobs.batch "runner-00000000-0000-4000-8000-000000000002" is forbidden: exceeded quota: small, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1)',
@@ -78,14 +79,14 @@ describe('what is refused before anything is made', () => {
   });
 
   it('a quota on Secrets', async () => {
-    await quota({ 'count/secrets': '0' });
+    await limitObjects(cluster, place, { 'count/secrets': '0' });
     expect(await sentenceOf(launch(api, place, 1))).toBe(
       'cluster "test" (URL): cannot create secrets in namespace "NAMESPACE": refused (403, Forbidden: secrets "runner-oauth-credentials-00000000-0000-4000-8000-000000000001" is forbidden: exceeded quota: small, requested: count/secrets=1, used: count/secrets=0, limited: count/secrets=0)',
     );
   });
 
   it('an admission policy', async () => {
-    await forbidPrivilegedJobs(place.namespace);
+    await forbidPrivilegedJobs(cluster, place);
     await eventually(async () => {
       expect(await sentenceOf(api.createJob(place, manifestsOf(place, Date.now()).job))).toMatch(
         /^cluster "test" \(URL\): cannot create jobs in namespace "NAMESPACE": refused \(422, Invalid: jobs\.batch "runner-[\d-]+" is forbidden: ValidatingAdmissionPolicy 'no-privilege-[\w-]+' with binding 'no-privilege-[\w-]+' denied request: no privileged containers here\)$/,
@@ -133,49 +134,3 @@ describe('what keeps us out', () => {
     );
   });
 });
-
-async function quota(hard: Readonly<Record<string, string>>): Promise<void> {
-  const path = `/api/v1/namespaces/${place.namespace}/resourcequotas`;
-  await cluster.create(place, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small' }, spec: { hard } });
-  // Until the controller has counted, everything is refused.
-  await eventually(async () => {
-    const { items } = await cluster.admin.request<{ items: readonly { status?: { hard?: object } }[] }>('GET', path);
-    expect(items[0]?.status?.hard).toEqual(hard);
-  });
-}
-
-async function forbidPrivilegedJobs(namespace: string): Promise<void> {
-  const name = `no-privilege-${namespace}`;
-  const api = '/apis/admissionregistration.k8s.io/v1';
-  const common = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } };
-  await cluster.admin.request('POST', `${api}/validatingadmissionpolicies`, {
-    body: {
-      ...common,
-      kind: 'ValidatingAdmissionPolicy',
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }],
-        },
-        validations: [
-          {
-            expression:
-              '!object.spec.template.spec.initContainers.exists(c, c.?securityContext.?privileged.orValue(false))',
-            message: 'no privileged containers here',
-          },
-        ],
-      },
-    },
-  });
-  await cluster.admin.request('POST', `${api}/validatingadmissionpolicybindings`, {
-    body: {
-      ...common,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      spec: {
-        policyName: name,
-        validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
-      },
-    },
-  });
-}

@@ -6,6 +6,7 @@ import { World } from '../../lib/simulator/world.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { manifestsOf } from './launch.ts';
+import { limitObjects } from './policies.ts';
 
 let cluster: Cluster;
 let place: Namespace;
@@ -31,6 +32,14 @@ it('a tick that adds 100 runners takes one list of Jobs and pods, and two reques
   });
   expect(await cluster.names(place, 'jobs')).toHaveLength(100);
   expect(await cluster.names(place, 'secrets')).toHaveLength(100);
+});
+
+it('100 creates at once under a quota collide on it, and all succeed', async () => {
+  await limitObjects(cluster, place, { 'count/jobs.batch': '100' });
+  const api = cluster.jobApiOf('autoscaler');
+  const numbers = Array.from({ length: 100 }, (_, index) => index);
+  await Promise.all(numbers.map((number) => api.createJob(place, manifestsOf(place, number).job)));
+  expect(await cluster.names(place, 'jobs')).toHaveLength(100);
 });
 
 it('1100 Jobs come in pages of 500, each once', async () => {
