@@ -1,4 +1,5 @@
 /** The tables of docs/scaling.md, made from the rows that the tests run. */
+import { CLASS_ROWS } from '../test/tables/classes.ts';
 import { SCALING_ROWS, type ScalingRow } from '../test/tables/scaling.ts';
 
 /** The text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. */
@@ -6,7 +7,7 @@ export function fillTables(text: string): string {
   return Object.entries(TABLES).reduce((filled, [name, table]) => fill(filled, name, table()), text);
 }
 
-const TABLES: Readonly<Record<string, () => string>> = { percentageRunnersIdle: scalingTable };
+const TABLES: Readonly<Record<string, () => string>> = { classes: classTable, percentageRunnersIdle: scalingTable };
 
 /** The text with one generated part made anew. */
 export function fill(text: string, name: string, part: string): string {
@@ -15,6 +16,20 @@ export function fill(text: string, name: string, part: string): string {
   const to = text.indexOf('<!-- end -->', from);
   if (from < 0 || to < 0) throw new Error(`there is no place for "${name}"`);
   return `${text.slice(0, from)}${start}\n\n${part}\n\n${text.slice(to)}`;
+}
+
+function classTable(): string {
+  return markdown(
+    ['case', 'status', 'step', 'Job', 'class', 'because'],
+    CLASS_ROWS.map(({ name, runner, job = {}, class: kind, cause }) => [
+      name,
+      runner.cordoned ? 'cordoned' : (runner.statusText ?? runner.status ?? 'ONLINE'),
+      runner.hasStep ? 'yes' : '',
+      job === 'none' ? 'none' : (job.status ?? 'active'),
+      kind,
+      cause === undefined ? '' : `\`${cause}\``,
+    ]),
+  );
 }
 
 function scalingTable(): string {
