@@ -55,7 +55,15 @@ it('in annotations and in the environment, quoted in any way', async () => {
       const runner = spec.template.spec.containers.find(({ name }) => name === 'runner');
       expect(runner?.env.find(({ name }) => name === 'OF_THE_USER')?.value).toBe(variable[0]);
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        [
+          [' ', 'BLOCK_LITERAL'],
+          ['', 'QUOTE_DOUBLE'],
+        ],
+      ],
+    },
   );
 });
 
@@ -63,6 +71,7 @@ it('in annotations and in the environment, quoted in any way', async () => {
 function entryOf(key: string, [value, style]: readonly [string, string], indentation: number): string {
   const document = new yaml.Document({ [key]: value }, { version: '1.1' });
   const scalar = document.get(key, true) as yaml.Scalar;
-  scalar.type = style as yaml.Scalar.Type;
+  // A block of nothing but blanks says nothing at all, in YAML itself.
+  scalar.type = (/\S/.test(value) ? style : 'QUOTE_DOUBLE') as yaml.Scalar.Type;
   return document.toString({ lineWidth: 0 }).replace(/^(?=.)/gm, ' '.repeat(indentation));
 }
