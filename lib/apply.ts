@@ -15,8 +15,8 @@ import { groupMemoryKey } from './memory.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
 import type { Ports } from './ports.ts';
 
-/** Whole-runner actions in flight at once: 50 creates go out in two waves, and Bitbucket is not stormed. */
-const CONCURRENT_ACTIONS = 25;
+/** Whole-runner actions in flight at once, over all groups: what one group may create by default goes out in one wave. */
+const CONCURRENT_ACTIONS = 50;
 
 /** Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. */
 export async function apply(plan: Plan, ports: Ports): Promise<Applied> {

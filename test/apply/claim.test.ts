@@ -102,26 +102,26 @@ it('a claim that fails: nothing is done, and the tick has a problem', async () =
 });
 
 describe('actions side by side', () => {
-  it('are 25 at most, whatever group they belong to, and all get their turn', async () => {
+  it('are 50 at most, whatever group they belong to, and all get their turn', async () => {
     const waiting: (() => void)[] = [];
     const { ports, trace } = recordingPorts({
       runners: { get: () => new Promise((resolve) => waiting.push(() => resolve(undefined))) },
     });
-    const many = Array.from({ length: 20 }, (_, index) => disable(runner({ uuid: `{${index}}` })));
+    const many = Array.from({ length: 40 }, (_, index) => disable(runner({ uuid: `{${index}}` })));
     const gets = () => trace.filter((line) => line.startsWith('get')).length;
     const done = apply(planOf(groupPlan(many), groupPlan(many, { group: tests })), ports);
     await settle();
-    expect(gets()).toBe(25);
+    expect(gets()).toBe(50);
     waiting[0]?.();
     await settle();
-    expect(gets()).toBe(26);
-    for (let index = 1; index < 40; index += 1) {
+    expect(gets()).toBe(51);
+    for (let index = 1; index < 80; index += 1) {
       waiting[index]?.();
       await settle();
     }
     const { outcomes } = await done;
-    expect([...outcomes.values()].map((list) => list.length)).toEqual([20, 20]);
-    expect(gets()).toBe(40);
+    expect([...outcomes.values()].map((list) => list.length)).toEqual([40, 40]);
+    expect(gets()).toBe(80);
   });
 
   it('of a failing group do not stop another, and outcomes are in the order of the actions', async () => {
