@@ -48,7 +48,7 @@ async function demo({ seed, speed, json }: Options): Promise<void> {
     await playDemo(
       { seed, speed, json: json === true },
       {
-        columns: stdout.isTTY ? stdout.columns : undefined,
+        screen: stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined,
         paint: (kind, text) => styleText(STYLES[kind], text, { stream: stdout }),
         write: (text) => stdout.write(text),
         signal: controller.signal,

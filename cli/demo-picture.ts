@@ -33,17 +33,28 @@ const MARKS: { readonly [K in 'busy' | 'idle' | 'starting' | 'draining' | 'waiti
 
 const ORDER = ['busy', 'idle', 'starting', 'draining', 'waiting'] as const;
 
-const HAPPENINGS = 7;
+const MOST_HAPPENINGS = 7;
 const AXIS_WIDTH = 4;
 
-/** The frame as lines, none wider than `width`. The chart has one column per minute and one row per runner. */
+/** Rows of the chart above `max`, for steps that wait. */
+const HEADROOM = 4;
+
+/** Title, legend, an empty line and the axis. */
+const FIXED_LINES = 4;
+
+/**
+ * The frame as lines, none wider than `width`. The chart has one column per minute and one row per runner. Where the
+ * `height` does not suffice, older happenings go first, then the chart's upper rows: the legend is always in sight.
+ */
 export function drawFrame(
   frame: Frame,
-  { width, paint }: { readonly width: number; readonly paint: Paint },
+  { width, height, paint }: { readonly width: number; readonly height: number; readonly paint: Paint },
 ): readonly string[] {
+  const fullRows = frame.max + HEADROOM;
+  const listed = Math.max(0, Math.min(MOST_HAPPENINGS, height - FIXED_LINES - fullRows));
+  const rows = Math.max(1, Math.min(fullRows, height - FIXED_LINES));
   const now = frame.minutes.at(-1);
   const columns = frame.minutes.slice(-(width - AXIS_WIDTH));
-  const rows = frame.max + 4;
   const chart = Array.from({ length: rows }, (_, index) => {
     const level = rows - index;
     const axis =
@@ -54,14 +65,14 @@ export function drawFrame(
     const count = kind === 'waiting' ? (now?.waiting ?? 0) : (now?.counts[kind] ?? 0);
     return `${paint(kind, MARKS[kind])} ${kind} ${String(count).padStart(2)}`;
   }).join('   ');
-  const recent = frame.happenings.slice(-HAPPENINGS);
+  const recent = listed === 0 ? [] : frame.happenings.slice(-listed);
   return [
     `${paint('strong', frame.title)}`,
     `${paint('strong', frame.time)}   ${legend}`,
     '',
     ...chart,
     `${' '.repeat(AXIS_WIDTH - 1)}${paint('faint', `└${'─'.repeat(Math.max(0, width - AXIS_WIDTH))}`)}`,
-    ...Array.from({ length: HAPPENINGS }, (_, index) => {
+    ...Array.from({ length: listed }, (_, index) => {
       const happening = recent[index];
       return happening === undefined ? '' : `${paint('faint', happening.time)}  ${shorten(happening.text, width - 8)}`;
     }),

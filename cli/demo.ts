@@ -47,9 +47,9 @@ export type DemoOptions = {
   readonly json: boolean;
 };
 
-/** Where the demo shows itself. `columns` is undefined where nothing can move. */
+/** Where the demo shows itself. `screen` is undefined where nothing can move. */
 export type Stage = {
-  readonly columns: number | undefined;
+  readonly screen: { readonly columns: number; readonly rows: number } | undefined;
   readonly paint: Paint;
   readonly write: (text: string) => void;
   /** Ends the show early. */
@@ -66,9 +66,9 @@ export async function playDemo(options: DemoOptions, stage: Stage): Promise<void
 
   const show = options.json
     ? silently
-    : stage.columns === undefined
+    : stage.screen === undefined
       ? printingLines(stage)
-      : moving(stage, options.speed);
+      : moving(stage, stage.screen, options.speed);
   for (let minute = OPENING_MINUTE; minute < CLOSING_MINUTE && !stage.signal.aborted; minute += 1) {
     const report = await tickIn(world, fleet);
     const [group] = report.groups;
@@ -93,7 +93,7 @@ function printingLines(stage: Stage): Show {
   };
 }
 
-function moving(stage: Stage, speed: number): Show {
+function moving(stage: Stage, screen: NonNullable<Stage['screen']>, speed: number): Show {
   const minutes: Minute[] = [];
   const happenings: Happening[] = [];
   const frameMs = SHOW_MS / (CLOSING_MINUTE - OPENING_MINUTE) / speed;
@@ -103,7 +103,9 @@ function moving(stage: Stage, speed: number): Show {
     const happening = happeningOf(group);
     if (happening !== undefined) happenings.push({ time, text: happening });
     const frame = { title: 'A working day of the guide’s group, min 1, max 10', time, minutes, happenings, max: 10 };
-    const lines = drawFrame(frame, { width: Math.min(stage.columns ?? 80, 120), paint: stage.paint });
+    // One row less than there are: below the last line stands the cursor.
+    const size = { width: Math.min(screen.columns, 120), height: screen.rows - 1 };
+    const lines = drawFrame(frame, { ...size, paint: stage.paint });
     // Back to the top of the last frame, then line by line over it: nothing flickers and the scroll-back stays clean.
     const home = drawn === 0 ? '' : `\x1b[${drawn}A`;
     stage.write(`${home}${lines.map((line) => `${line}\x1b[K`).join('\n')}\n`);
@@ -112,12 +114,13 @@ function moving(stage: Stage, speed: number): Show {
   };
 }
 
-/** What a tick did, in one sentence; nothing for a quiet one. */
+/** What a tick did, in one sentence; nothing for a quiet one. Marks on pods come and go too often to be worth a line. */
 function happeningOf({ decision, plan }: GroupReport): string | undefined {
   const { action, from, to, reason } = decision;
   if (action !== 'hold') return `${action} ${from} → ${to}: ${reason.text}`;
-  const [first] = plan;
-  return first === undefined ? undefined : `${first.action} ${plan.length}: ${first.reason.text}`;
+  const removals = plan.filter((entry) => entry.action === 'remove' || entry.action === 'remove-job');
+  const [first] = removals;
+  return first === undefined ? undefined : `${first.action} ${removals.length}: ${first.reason.text}`;
 }
 
 function arrivalsOf(fleet: Fleet, seed: number): readonly Arrival[] {
@@ -135,6 +138,7 @@ function summary(world: World): readonly string[] {
   const { bitbucket, kubernetes } = world.ports().calls();
   const total = world.steps.length;
   const hours = (value: number) => `${value.toFixed(1)} h`;
+  const shownMs = world.now - WORLD_START - OPENING_MINUTE * MINUTE_MS;
   return [
     '',
     'The day in figures',
@@ -143,7 +147,7 @@ function summary(world: World): readonly string[] {
     `  waiting        mean ${duration(waiting.meanMs)}, 95 % under ${duration(waiting.p95Ms)}, longest ${duration(waiting.longestMs)}`,
     `  runner-hours   ${hours(runnerHours.registered)}, of which ${hours(runnerHours.busy)} busy (${percent(runnerHours.busy / runnerHours.registered)})`,
     `  peak           ${peak} runners (max 10)`,
-    `  calls          ${bitbucket} to Bitbucket, ${kubernetes} to the cluster in ${(CLOSING_MINUTE - OPENING_MINUTE) / 60} hours`,
+    `  calls          ${bitbucket} to Bitbucket, ${kubernetes} to the cluster in ${duration(shownMs)}`,
     '',
     'Next: a dry run against your own workspace, README.md, “A first plan”.',
   ];
