@@ -1,7 +1,8 @@
 /** The commands as child processes: what goes to which stream, and with which code they end. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../doors/command.ts';
-import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
+import { API_TOKEN, configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 
 let world: DoorsWorld;
 
@@ -232,4 +233,36 @@ describe.concurrent('bad input', () => {
     expect(report.groups[0].problems[0]).toMatch(/^runners of acme: .{20,}/);
     expect(own.kubernetes.requests.every(({ method }) => method === 'GET')).toBe(true);
   });
+});
+
+describe('secrets', () => {
+  it.each([[[]], [['--json']]])(
+    'appear nowhere, whether it works or fails, with every debug line on: %j',
+    async (more) => {
+      await using own = await startDoorsWorld();
+      const environment = { ...own.environment, NODE_DEBUG: 'runner-autoscaler', LOG_LEVEL: 'TRACE' };
+      const outputs = [
+        await runCommand(['plan', ...more], environment),
+        await runCommand(['apply', ...more], environment),
+      ];
+      // The server quotes what it refuses.
+      own.kubernetes.failNext({
+        method: 'POST',
+        resource: 'secrets',
+        times: 10,
+        answer: { status: 422, reason: 'Invalid', message: own.bitbucket.issuedSecrets.join(' ') },
+      });
+      await own.write('runners_config.yaml', configuration({ min: 5 }));
+      outputs.push(await runCommand(['apply', ...more], environment));
+      own.bitbucket.script({ times: 9, reply: { status: 400, body: { error: { message: `what is ${API_TOKEN}?` } } } });
+      outputs.push(await runCommand(['apply', ...more], environment));
+      expect(outputs.map(({ code }) => code)).toEqual([0, 0, 1, 1]);
+
+      const state = await readFile(own.path('state.json'), 'utf8');
+      const records = await readFile(own.path('state.json.ticks.jsonl'), 'utf8');
+      const everything = JSON.stringify(outputs) + state + records;
+      expect(own.bitbucket.issuedSecrets).toHaveLength(5);
+      expect(own.secrets().filter((secret) => everything.includes(secret))).toEqual([]);
+    },
+  );
 });

@@ -73,7 +73,14 @@ export async function startDoorsWorld(config = configuration()) {
     [Symbol.asyncDispose]: close,
     /** Registrations of the workspace. */
     runners: () => bitbucket.runners({ workspace: 'acme' }),
-    /** Everything that is secret here: the credential, the cluster's token, and the secrets of the runners. */
-    secrets: () => [API_TOKEN, Buffer.from(`ci@acme.example:${API_TOKEN}`).toString('base64'), CLUSTER_TOKEN],
+    /**
+     * Everything that is secret here: the credential, the cluster's token, and the secrets of the runners, also of those
+     * that never got as far as a Secret. Each as it is and in base64.
+     */
+    secrets: () =>
+      [API_TOKEN, `ci@acme.example:${API_TOKEN}`, CLUSTER_TOKEN, ...bitbucket.issuedSecrets].flatMap((secret) => [
+        secret,
+        Buffer.from(secret).toString('base64'),
+      ]),
   };
 }
