@@ -1,17 +1,16 @@
 /**
- * Carries a plan out, one whole runner per action, in parallel with a bound. It first claims every group that it is
- * going to change by saving the group's memory against the version that was read: of two ticks that saw the same
- * world, only one gets to act, even when a lease has failed to keep them apart.
+ * Carries a plan out, one whole runner per action, in parallel with a bound, after it has claimed every group that it is
+ * going to change (claim.ts).
  *
  * In: register → Job → Secret owned by the Job. The pod waits for its Secret, so until the last step nothing runs and
  * every step before it can be undone. Out: disable, and on a later tick delete the registration, then the Job.
  */
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { claimGroups, noteRefusedStarts } from './claim.ts';
 import { isOutOfService } from './decide/classify.ts';
 import { InputError, ServiceError, sentenceOf } from './errors.ts';
 import { checkTemplate, renderManifests } from './kubernetes/manifests.ts';
 import { jobName } from './kubernetes/naming.ts';
-import { groupMemoryKey } from './memory.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
 import type { Ports } from './ports.ts';
 
@@ -20,42 +19,48 @@ const CONCURRENT_ACTIONS = 50;
 
 /** Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. */
 export async function apply(plan: Plan, ports: Ports): Promise<Applied> {
-  const claim = await claimGroups(plan, ports);
+  const claim = await claimGroups(plan, ports.state);
   if ('problem' in claim) return { outcomes: new Map(), problems: [claim.problem] };
   const limit = pLimit(CONCURRENT_ACTIONS);
-  const entries = plan.groups.map(async ({ group, actions }) => {
-    const outcomes = await Promise.all(
-      actions.map((action) =>
-        claim.lost.has(group.name)
-          ? skipped(action, 'another tick is changing this group; the next one looks again')
-          : limit(() => perform(action, group, ports)),
-      ),
-    );
-    return [group.name, outcomes] as const;
-  });
-  return { outcomes: new Map(await Promise.all(entries)), problems: [] };
+  const done = await Promise.all(
+    plan.groups.map(async (group) => {
+      const isLost = claim.lost.has(group.group.name);
+      return { group, ...(isLost ? leaveAlone(group) : await applyGroup(group, limit, ports)) };
+    }),
+  );
+  const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
+  return {
+    outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
+    problems: await noteRefusedStarts(refused, plan, ports.state),
+  };
 }
 
-type Claim = { readonly lost: ReadonlySet<string> } | { readonly problem: string };
+type GroupApplied = { readonly outcomes: readonly Outcome[]; readonly startsRefused: boolean };
 
-async function claimGroups(plan: Plan, { state }: Ports): Promise<Claim> {
-  const touched = plan.groups.filter((group) => group.memoryChanged || group.actions.length > 0);
-  const changes = [
-    ...touched.map(claimOf),
-    ...plan.scopeMemory.map(({ key, version, memory }) => ({ key, expectedVersion: version, value: memory })),
-  ];
-  if (changes.length === 0) return { lost: new Set() };
-  try {
-    const conflicts = new Set(await state.save(changes, plan.at));
-    const lost = touched.filter(({ group }) => conflicts.has(groupMemoryKey(group.name)));
-    return { lost: new Set(lost.map(({ group }) => group.name)) };
-  } catch (error) {
-    return { problem: `Nothing was done because memory could not be saved: ${sentenceOf(error)}` };
-  }
+function leaveAlone({ actions }: GroupPlan): GroupApplied {
+  const why = 'another tick is changing this group; the next one looks again';
+  return { outcomes: actions.map((action) => skipped(action, why)), startsRefused: false };
 }
 
-function claimOf({ group, memory, memoryVersion }: GroupPlan) {
-  return { key: groupMemoryKey(group.name), expectedVersion: memoryVersion, value: memory };
+async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, ports: Ports): Promise<GroupApplied> {
+  const broken = brokenTemplate(group);
+  const outcomes = await Promise.all(
+    actions.map((action) =>
+      // Before anything is registered that would only have to be taken back.
+      action.action === 'add' && broken !== undefined
+        ? failed(action, broken)
+        : limit(() => perform(action, group, ports)),
+    ),
+  );
+  const refused = outcomes.some(({ action, status }) => action === 'add' && status === 'failed');
+  // A template is mended in the configuration, and then nobody should have to wait.
+  return { outcomes, startsRefused: refused && broken === undefined };
+}
+
+function brokenTemplate(group: RunnerGroup): InputError | undefined {
+  const { template } = group.pod;
+  const problems = template === undefined ? [] : checkTemplate(template, group);
+  return problems.length === 0 ? undefined : new InputError(problems);
 }
 
 async function perform(action: Action, group: RunnerGroup, ports: Ports): Promise<Outcome> {
@@ -74,17 +79,13 @@ async function perform(action: Action, group: RunnerGroup, ports: Ports): Promis
         return await changeProtection(action, group, ports);
     }
   } catch (error) {
-    return { ...outcomeOf(action), status: 'failed', error: sentenceOf(error) };
+    return failed(action, error);
   }
 }
 
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
 async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
-  const { template } = group.pod;
-  const problems = template === undefined ? [] : checkTemplate(template, group);
-  // Before anything is registered that would only have to be taken back.
-  if (problems.length > 0) throw new InputError(problems);
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
@@ -174,6 +175,10 @@ async function changeProtection(
   }
   await ports.jobs.protectPod(group, action.pod, action.action === 'protect');
   return { ...outcomeOf(action), status: 'done' };
+}
+
+function failed(action: Action, error: unknown): Outcome {
+  return { ...outcomeOf(action), status: 'failed', error: sentenceOf(error) };
 }
 
 function skipped(action: Action, why: string): Outcome {

@@ -30,7 +30,7 @@ export function quarantineRoom(
 /**
  * The quarantine after this look. It deepens with every look that finds a failed start, unless a runner that was
  * registered with it or later works: then the group can start runners, and one had bad luck. It is over when a runner
- * works that was registered after the last failure.
+ * works that was registered well after the last failure, which only a probe is.
  */
 export function nextQuarantine(
   before: Quarantine | undefined,
@@ -45,8 +45,15 @@ export function nextQuarantine(
     (entry) =>
       entry.class === 'dead' && FAILED_STARTS.includes(entry.cause.code) && !isProvenOtherwise(entry.runner.createdAt),
   );
-  if (failed) return { failures: (before?.failures ?? 0) + 1, since: at };
-  return before === undefined || isProvenOtherwise(before.since) ? undefined : before;
+  if (failed) return deepen(before, at);
+  // What was registered in the very tick that failed in part (a quota lets some through) proves nothing.
+  const isOver = before === undefined || newestAtWork >= before.since + FIRST_WAIT_MS / 2;
+  return isOver ? undefined : before;
+}
+
+/** One more failure. */
+export function deepen(before: Quarantine | undefined, at: Instant): Quarantine {
+  return { failures: (before?.failures ?? 0) + 1, since: at };
 }
 
 /** One minute after the first failure, two after the second, four …, an hour at most. */

@@ -14,15 +14,18 @@ export function planIn(world: World, fleet: Fleet, ports: Ports = world.ports())
   return reconcile(requestIn(world, fleet, 'plan'), ports);
 }
 
+/** How often, how far apart, and through which ports: those of a process of its own for each tick unless given. */
+export type Pace = { readonly count: number; readonly everyMs?: number; readonly ports?: () => Ports };
+
 /** Ticks and lets time pass after each, `count` times. Gives the reports. */
 export async function runTicks(
   world: World,
   fleet: Fleet,
-  { count, everyMs = 60_000 }: { readonly count: number; readonly everyMs?: number },
+  { count, everyMs = 60_000, ports = () => world.ports() }: Pace,
 ): Promise<readonly Report[]> {
   const reports: Report[] = [];
   for (let tick = 0; tick < count; tick += 1) {
-    reports.push(await tickIn(world, fleet));
+    reports.push(await tickIn(world, fleet, ports()));
     world.advance(everyMs);
   }
   return reports;

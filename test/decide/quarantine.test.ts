@@ -66,12 +66,17 @@ describe('what a look makes of it', () => {
       after: undefined,
     },
     {
-      name: 'a runner of that very moment works, by a clock that is behind',
-      runners: [{ createdAt: before.since - MINUTE }],
+      name: 'a probe works',
+      runners: [{ createdAt: before.since + MINUTE / 2 }],
       before,
       after: undefined,
     },
-    { name: 'only older ones work', runners: [{ createdAt: before.since - MINUTE - 1 }], before, after: before },
+    {
+      name: 'only those work that came of the very tick that failed',
+      runners: [{ createdAt: before.since + MINUTE / 2 - 1 }],
+      before,
+      after: before,
+    },
     {
       name: 'one of a batch had bad luck: its siblings work',
       runners: [failed, { createdAt: NOON - 20 * MINUTE }],
