@@ -224,7 +224,8 @@ async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>
   try {
     return { value: await read() };
   } catch (error) {
-    return { missing: `${what}: ${sentenceOf(error)}` };
+    // Without the full stop that some have: several are put into one sentence.
+    return { missing: `${what}: ${sentenceOf(error).replace(/\.$/, '')}` };
   }
 }
 

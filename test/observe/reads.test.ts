@@ -121,7 +121,7 @@ describe('a read that fails is missing for exactly the groups that need it', () 
           list: async (scope) => (scopeKey(scope) === 'acme/site' ? fails('Bitbucket answered 503.')() : []),
         },
       },
-      missing: { site: ['runners of acme/site: Bitbucket answered 503.'] },
+      missing: { site: ['runners of acme/site: Bitbucket answered 503'] },
     },
     {
       name: "a scope's uuid",
@@ -132,8 +132,8 @@ describe('a read that fails is missing for exactly the groups that need it', () 
         },
       },
       missing: {
-        builds: ['uuid of acme: There is no such workspace.'],
-        tests: ['uuid of acme: There is no such workspace.'],
+        builds: ['uuid of acme: There is no such workspace'],
+        tests: ['uuid of acme: There is no such workspace'],
       },
     },
     {
@@ -141,16 +141,16 @@ describe('a read that fails is missing for exactly the groups that need it', () 
       script: {
         jobs: { list: async ({ namespace }) => (namespace === 'web' ? fails('Forbidden.')() : []) },
       },
-      missing: { site: ['Jobs in namespace web of cluster main: Forbidden.'] },
+      missing: { site: ['Jobs in namespace web of cluster main: Forbidden'] },
     },
     {
       name: 'memory, which all need',
       script: { state: { load: fails('Throttled.') } },
       missing: {
-        builds: ['memory: Throttled.'],
-        tests: ['memory: Throttled.'],
-        site: ['memory: Throttled.'],
-        other: ['memory: Throttled.'],
+        builds: ['memory: Throttled'],
+        tests: ['memory: Throttled'],
+        site: ['memory: Throttled'],
+        other: ['memory: Throttled'],
       },
     },
     {
@@ -160,9 +160,9 @@ describe('a read that fails is missing for exactly the groups that need it', () 
         jobs: { list: async ({ namespace }) => (namespace === 'runners' ? fails('Forbidden.')() : []) },
       },
       missing: {
-        builds: ['Jobs in namespace runners of cluster main: Forbidden.'],
-        tests: ['Jobs in namespace runners of cluster main: Forbidden.'],
-        other: ['runners of other: Time-out.', 'Jobs in namespace runners of cluster main: Forbidden.'],
+        builds: ['Jobs in namespace runners of cluster main: Forbidden'],
+        tests: ['Jobs in namespace runners of cluster main: Forbidden'],
+        other: ['runners of other: Time-out', 'Jobs in namespace runners of cluster main: Forbidden'],
       },
     },
     {

@@ -177,7 +177,7 @@ describe('a tick that goes wrong in part', () => {
       decision: { action: 'hold', reason: { code: 'partial-observation' } },
       plan: [],
       outcomes: [],
-      problems: ['runners of acme: 503.'],
+      problems: ['runners of acme: 503'],
     });
     expect(trace.filter((line) => /^(register|create|disable|remove|delete)/.test(line))).toEqual([]);
   });
