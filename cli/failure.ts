@@ -33,6 +33,11 @@ export function failureOf(error: unknown): Failure {
   return { exitCode: 1, message, problems: [], told: false };
 }
 
+/** What stderr says: a line for each problem. */
+export function failureLines({ message }: Failure): readonly string[] {
+  return message.split('\n').map((line) => `error: ${line}`);
+}
+
 /** What `--json` prints instead of the answer. */
 export function failureDocument({ message, problems }: Failure): object {
   return { error: { message, problems } };

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
-import { type ExitCode, failureDocument, failureOf } from './failure.ts';
+import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
@@ -40,7 +40,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
 function end(error: unknown): void {
   const failure = failureOf(error);
   process.exitCode = failure.exitCode;
-  if (!failure.told) for (const line of failure.message.split('\n')) terminal.tell(`error: ${line}`);
+  if (!failure.told) for (const line of failureLines(failure)) terminal.tell(line);
   if (failure.exitCode !== 0 && process.argv.includes('--json')) {
     terminal.print(JSON.stringify(failureDocument(failure)));
   }

@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/config/quantity.ts';
 import { InputError } from '../lib/errors.ts';
 import { renderTick } from '../lib/report-text.ts';
 import { type Wiring, wire } from '../lib/wiring.ts';
-import { type ExitCode, failureDocument, failureOf } from './failure.ts';
+import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import { repeat } from './repeat.ts';
 import type { Terminal } from './terminal.ts';
@@ -80,7 +80,7 @@ async function showTick(wiring: Wiring, { group: groups, json }: CommonOptions, 
 
 function showFailure(error: unknown, { json }: CommonOptions, terminal: Terminal): void {
   const failure = failureOf(error);
-  terminal.tell(`error: ${failure.message}`);
+  for (const line of failureLines(failure)) terminal.tell(line);
   if (json) terminal.print(JSON.stringify(failureDocument(failure)));
 }
 

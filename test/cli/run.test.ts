@@ -73,8 +73,11 @@ describe('run', () => {
     await using world = await startDoorsWorld();
     const command = startCommand(['run', '--every', '1s', '--json'], world.environment);
     await command.seen('stdout', /"action":"scale-up","from":0,"to":3/);
-    await world.write('runners_config.yaml', 'groups: [');
-    await command.seen('stderr', /^error: .*runners_config\.yaml:1:/m);
+    await world.write('runners_config.yaml', configuration({ min: 9, max: 2, name: '' }));
+    await command.seen(
+      'stderr',
+      /^error: .*runners_config\.yaml:.* groups\[0\]\.name: .*\nerror: .* groups\[0\]\.parameters\.min: /m,
+    );
     await world.write('runners_config.yaml', configuration({ min: 4 }));
     await command.seen('stdout', /"action":"scale-up","from":3,"to":4/);
     command.process.kill('SIGTERM');
