@@ -53,7 +53,7 @@ async function obtain(directory: string, sources: Sources, progress: Progress): 
   let packages = 0;
   try {
     await progress.during(
-      `Building Kubernetes ${version} with go (once; some 10 minutes on 2 cores)`,
+      `Building Kubernetes ${version} with go (once; 5 to 10 minutes on 2 cores)`,
       sources.build(directory, version, () => (packages += 1)),
       () => `, ${packages} packages`,
     );
