@@ -44,8 +44,8 @@ export type ReasonValues = {
   rested: { idleMs: number };
 };
 
-/** What can keep a runner from starting. `silent`: its pod runs, but it does not connect. */
-export type StartTroubleKind = 'unschedulable' | 'image' | 'configuration' | 'crash' | 'silent' | 'other';
+/** What can keep a runner from starting. `silent`: its pod runs, but it does not connect; `no-pod`: its Job gets none. */
+export type StartTroubleKind = 'no-pod' | 'unschedulable' | 'image' | 'configuration' | 'crash' | 'silent' | 'other';
 
 export type ReasonCode = keyof ReasonValues;
 
@@ -131,8 +131,11 @@ export function duration(ms: number): string {
 }
 
 /** What happened, in the cluster's words, and what to do about it. */
-function describeTrouble({ kind, message, selector }: Omit<ReasonValues['start-trouble'], 'runners'>): string {
+function describeTrouble({ kind, selector, ...told }: Omit<ReasonValues['start-trouble'], 'runners'>): string {
+  const message = told.message.replace(/\.$/, '');
   switch (kind) {
+    case 'no-pod':
+      return 'its Job has no pod; see the events of kubectl describe job: a quota, a limit range or an admission policy may refuse it';
     case 'unschedulable': {
       const asked = selector === '' ? 'no node takes the pod' : `no node has ${selector} and room`;
       return `${asked}: ${message}; add nodes, or change nodeSelector, tolerations or size`;

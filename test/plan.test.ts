@@ -128,13 +128,13 @@ describe('every kind of action has its situation', () => {
 
 describe('a plan', () => {
   it('adds as many as decided, before anything else, each with the reason of the decision', () => {
-    const dead = runner({ status: 'UNREGISTERED' });
+    const dead = runner({ status: 'OFFLINE' });
     const { actions } = planOf(groupObservation({ group: group({ min: 3 }), runners: [dead] }));
     expect(actions.map(({ action, reason }) => [action, reason.code])).toEqual([
       ['add', 'below-min'],
       ['add', 'below-min'],
       ['add', 'below-min'],
-      ['remove', 'never-online'],
+      ['remove', 'lost-heart-beat'],
     ]);
   });
 

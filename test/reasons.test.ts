@@ -103,10 +103,20 @@ describe('what keeps runners from starting, and what to do', () => {
       '',
       "its pod runs, but the runner has not connected; check the nodes' way to api.bitbucket.org and kubectl logs",
     ],
+    [
+      'no-pod',
+      '',
+      'its Job has no pod; see the events of kubectl describe job: a quota, a limit range or an admission policy may refuse it',
+    ],
     ['other', '', 'why; see kubectl describe of the pod'],
   ] as const)('%s, nodes with "%s"', (kind, selector, text) => {
     const values = { kind, runners: 1, message: 'why', selector };
     expect(reason('start-trouble', values).text).toBe(`1 starting runner: ${text}`);
+  });
+
+  it('a full stop of the scheduler ends no sentence of ours', () => {
+    const values = { kind: 'unschedulable', message: '0/5 nodes are available: why.' } as const;
+    expect(reason('start-hopeless', values).text).toContain('0/5 nodes are available: why; add nodes');
   });
 
   it('hopeless ones do not speak of what the group selects', () => {

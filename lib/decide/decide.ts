@@ -47,7 +47,7 @@ function assess(observation: GroupObservation, at: Instant): Assessment {
     return { observation, classified, counts, wish, creates: 0, bounds: [] };
   }
   const wish = wishOf(observation, counts);
-  const allowance = limitByGroup(observation, counts, Math.max(0, wish.working - working), at);
+  const allowance = limitByGroup(observation, classified, Math.max(0, wish.working - working), at);
   return {
     observation,
     classified,

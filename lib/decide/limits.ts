@@ -1,18 +1,20 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, quarantine, and the workspace's cap. */
-import type { Counts, GroupObservation, Instant, WorkspaceObservation } from '../model.ts';
+import type { GroupObservation, Instant, WorkspaceObservation } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { quarantineRoom } from './quarantine.ts';
+import { type ClassifiedRunner, countClasses } from './classify.ts';
+import { nextQuarantine, quarantineRoom } from './quarantine.ts';
 
 /** How many runners a group may create, and what withheld the rest. */
 export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
 
 /**
  * Limits that concern the group alone. Every registration that is not yet deleted counts towards `max`, whatever its
- * state: Bitbucket counts, and bills, them all.
+ * state: Bitbucket counts, and bills, them all. Quarantine is that of after this look: a start that it finds to have
+ * failed is not replaced at once, and a probe that it finds at work lets the others follow.
  */
 export function limitByGroup(
   observation: GroupObservation,
-  { starting }: Counts,
+  classified: readonly ClassifiedRunner[],
   wanted: number,
   at: Instant,
 ): Allowance {
@@ -30,8 +32,9 @@ export function limitByGroup(
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
-  const quarantine = quarantineRoom(memory, starting, at);
-  if (quarantine !== undefined) limit(quarantine.room, quarantine.explain);
+  const quarantine = nextQuarantine(memory.quarantine, classified, at);
+  const probing = quarantineRoom(quarantine, countClasses(classified).starting, at);
+  if (probing !== undefined) limit(probing.room, probing.explain);
   return { creates, bounds };
 }
 

@@ -2,7 +2,7 @@
  * Quarantine: a group whose runners fail to start waits, twice as long after every failure, and then tries with one.
  * Without it a broken image or an exhausted quota would be asked for, and cleaned up after, on every tick. Pure.
  */
-import type { GroupMemory, Instant, Quarantine } from '../model.ts';
+import type { Instant, Quarantine } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { CLOCK_SKEW_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';
@@ -15,7 +15,7 @@ const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless'];
 
 /** How many runners may start now, and the reason for holding the others back. */
 export function quarantineRoom(
-  { quarantine }: GroupMemory,
+  quarantine: Quarantine | undefined,
   starting: number,
   at: Instant,
 ): { readonly room: number; readonly explain: (withheld: number) => Reason } | undefined {

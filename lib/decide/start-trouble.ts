@@ -2,7 +2,7 @@
  * What keeps a starting runner from coming online, told from what its pod says, and whether waiting can help. Pure.
  * The words are Kubernetes' own: a container's waiting reasons and the scheduler's message.
  */
-import type { GroupObservation, Instant, RunnerJob } from '../model.ts';
+import type { GroupObservation, Instant, PodTrouble, RunnerJob } from '../model.ts';
 import { type Reason, reason, type StartTroubleKind } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';
@@ -29,22 +29,22 @@ const IMAGE: readonly string[] = [
 const HOPELESS_IMAGE: readonly string[] = ['InvalidImageName', 'ErrImageNeverPull'];
 const CONFIGURATION: readonly string[] = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
 
-/** What troubles the pod behind a Job of this age, if anything does. */
+/** What troubles a Job of this age or its pod, if anything does. */
 export function startTroubleOf({ pod, createdAt }: RunnerJob, at: Instant): StartTrouble | undefined {
-  if (pod === undefined) return undefined;
-  const waitedMs = ageOf(createdAt, at);
-  if (pod.trouble === undefined) {
-    const isSilent = pod.phase === 'Running' && waitedMs > ORPHAN_GRACE_MS;
-    return isSilent ? { kind: 'silent', message: '', hopeless: false } : undefined;
-  }
-  const { reason: word, message } = pod.trouble;
+  // What comes a moment later, by design or because somebody is slow, has come by then or never comes.
+  const isLate = ageOf(createdAt, at) > ORPHAN_GRACE_MS;
+  if (pod?.trouble !== undefined) return podTrouble(pod.trouble, pod.restarts, isLate);
+  if (!isLate) return undefined;
+  if (pod === undefined) return { kind: 'no-pod', message: '', hopeless: false };
+  return pod.phase === 'Running' ? { kind: 'silent', message: '', hopeless: false } : undefined;
+}
+
+function podTrouble({ reason: word, message }: PodTrouble, restarts: number, isLate: boolean): StartTrouble {
   const told = message === '' ? word : `${word}: ${message}`;
   if (IMAGE.includes(word)) return { kind: 'image', message: told, hopeless: HOPELESS_IMAGE.includes(word) };
-  if (CONFIGURATION.includes(word)) {
-    // A pod waits for its Secret for a moment, by design; a Secret that is not there by now never comes.
-    return { kind: 'configuration', message: told, hopeless: waitedMs > ORPHAN_GRACE_MS };
-  }
-  if (word === 'CrashLoopBackOff') return { kind: 'crash', message: told, hopeless: pod.restarts >= HOPELESS_CRASHES };
+  // A pod waits for its Secret for a moment.
+  if (CONFIGURATION.includes(word)) return { kind: 'configuration', message: told, hopeless: isLate };
+  if (word === 'CrashLoopBackOff') return { kind: 'crash', message: told, hopeless: restarts >= HOPELESS_CRASHES };
   const isUnscheduled = word === 'Unschedulable' || word === 'SchedulerError';
   return { kind: isUnscheduled ? 'unschedulable' : 'other', message: isUnscheduled ? message : told, hopeless: false };
 }

@@ -92,7 +92,12 @@ function explain(target: Target, code: number, status: Status, advice: Advice = 
     return `the namespace "${target.namespace}" does not exist; create it, or correct the group's namespace`;
   }
   if (code === 429 || code >= 500) return `the API server is overloaded or unwell (${code}${said(target, status)})`;
-  return `refused (${code}${said(target, status)})`;
+  const step = isQuotaExceeded(status) ? '; raise the quota, or lower max of the groups in this namespace' : '';
+  return `refused (${code}${said(target, status)})${step}`;
+}
+
+function isQuotaExceeded({ message }: Status): boolean {
+  return message.includes('exceeded quota');
 }
 
 function isMissingRight(message: string): boolean {
@@ -101,7 +106,8 @@ function isMissingRight(message: string): boolean {
 
 /** `, Invalid: spec.template: …` */
 function said(target: Target, status: Status): string {
-  const quotable = target.resource !== 'secrets' || /exceeded quota|is being terminated/.test(status.message);
+  const quotable =
+    target.resource !== 'secrets' || isQuotaExceeded(status) || status.message.includes('is being terminated');
   const text = quotable ? status.message : status.fields.join(', ');
   return `${status.reason === '' ? '' : `, ${status.reason}`}${text === '' ? '' : `: ${shorten(text)}`}`;
 }

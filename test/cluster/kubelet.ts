@@ -17,6 +17,8 @@ export type KubeletOptions = {
   readonly fateOf?: (job: string) => Fate;
   /** Pods that the node takes; further ones stay unschedulable. Default: no limit. */
   readonly capacity?: number;
+  /** Of the node; pods that select others stay unschedulable. Default: whatever a pod selects. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Passes that a bound pod is without a container before its fate begins; default none. */
   readonly startDelay?: number;
   /** A runner's containers run, for the first time, with these variables: values and keys of Secrets, resolved. */
@@ -57,6 +59,7 @@ export async function startKubelet(
   {
     fateOf = () => waits,
     capacity = Number.POSITIVE_INFINITY,
+    labels,
     startDelay = 0,
     onStart = () => {},
   }: KubeletOptions = {},
@@ -99,7 +102,7 @@ export async function startKubelet(
 
   /** The containers start, once everything that they name is there. */
   async function start(pod: Pod, fate: Fate): Promise<boolean> {
-    if (fate.kind === 'image-missing') return show(pod, statusFor(fate, pod.spec));
+    if (fate.kind === 'image-missing' || fate.kind === 'image-misnamed') return show(pod, statusFor(fate, pod.spec));
     const environment = await environmentOf(admin, namespace, pod.spec);
     if ('missing' in environment) return show(pod, statusFor({ kind: 'secret-missing', ...environment }, pod.spec));
     if (!started.has(pod.metadata.uid)) {
@@ -109,17 +112,25 @@ export async function startKubelet(
     return show(pod, statusFor(fate, pod.spec));
   }
 
+  const isSelected = ({ spec: { nodeSelector = {} } }: Pod) =>
+    labels === undefined || Object.entries(nodeSelector).every(([name, value]) => labels[name] === value);
+
+  const whyNoNode = (pod: Pod, fate: Fate): Fate => {
+    if (fate.kind === 'unschedulable') return fate;
+    return isSelected(pod) ? noRoom : noMatch;
+  };
+
   /** Does the next thing about a pod. Gives whether there was something to do. */
   async function attend(pod: Pod, isRoom: boolean): Promise<boolean> {
     const fate = fateFor(pod);
     const delay = delays.get(pod.metadata.uid) ?? startDelay;
-    switch (stepFor(pod, fate, isRoom)) {
+    switch (stepFor(pod, fate, isRoom && isSelected(pod))) {
       case 'nothing':
         return false;
       case 'terminate':
         return terminate(pod);
       case 'refuse':
-        return show(pod, statusFor(fate.kind === 'unschedulable' ? fate : noRoom, pod.spec));
+        return show(pod, statusFor(whyNoNode(pod, fate), pod.spec));
       case 'bind':
         return bind(pod);
       case 'start':
@@ -165,6 +176,10 @@ export async function startKubelet(
 }
 
 const noRoom: Fate = { kind: 'unschedulable', message: '0/1 nodes are available: 1 Too many pods.' };
+const noMatch: Fate = {
+  kind: 'unschedulable',
+  message: "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+};
 
 function stepFor(
   { metadata, spec, status }: Pod,

@@ -8,6 +8,8 @@ export type Fate =
   | { readonly kind: 'unschedulable'; readonly message: string }
   /** The first container's image cannot be had. */
   | { readonly kind: 'image-missing'; readonly image: string }
+  /** What stands for its image is no name of one. */
+  | { readonly kind: 'image-misnamed'; readonly image: string }
   /** A Secret that it names is not there; the kubelet looks again. */
   | { readonly kind: 'secret-missing'; readonly missing: string }
   | { readonly kind: 'runs' }
@@ -30,6 +32,7 @@ export type PodSpec = {
     }[];
   }[];
   readonly initContainers?: readonly { readonly name: string; readonly image: string }[];
+  readonly nodeSelector?: Readonly<Record<string, string>>;
 };
 
 type Status = Readonly<Record<string, unknown>>;
@@ -61,6 +64,10 @@ export function statusFor(fate: Fate, { containers, initContainers = [] }: PodSp
     case 'image-missing': {
       const waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${fate.image}"` };
       return inContainers('Pending', { waiting });
+    }
+    case 'image-misnamed': {
+      const message = `Failed to apply default image tag "${fate.image}": couldn't parse image name: invalid reference format`;
+      return inContainers('Pending', { waiting: { reason: 'InvalidImageName', message } });
     }
     case 'secret-missing': {
       const waiting = { reason: 'CreateContainerConfigError', message: `secret "${fate.missing}" not found` };

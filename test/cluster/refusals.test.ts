@@ -74,14 +74,14 @@ describe('what is refused before anything is made', () => {
     await limitObjects(cluster, place, { 'count/jobs.batch': '1' });
     await launch(api, place, 1);
     expect(await sentenceOf(launch(api, place, 2))).toBe(
-      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (403, Forbidden: jobs.batch "runner-00000000-0000-4000-8000-000000000002" is forbidden: exceeded quota: small, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1)',
+      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (403, Forbidden: jobs.batch "runner-00000000-0000-4000-8000-000000000002" is forbidden: exceeded quota: small, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1); raise the quota, or lower max of the groups in this namespace',
     );
   });
 
   it('a quota on Secrets', async () => {
     await limitObjects(cluster, place, { 'count/secrets': '0' });
     expect(await sentenceOf(launch(api, place, 1))).toBe(
-      'cluster "test" (URL): cannot create secrets in namespace "NAMESPACE": refused (403, Forbidden: secrets "runner-oauth-credentials-00000000-0000-4000-8000-000000000001" is forbidden: exceeded quota: small, requested: count/secrets=1, used: count/secrets=0, limited: count/secrets=0)',
+      'cluster "test" (URL): cannot create secrets in namespace "NAMESPACE": refused (403, Forbidden: secrets "runner-oauth-credentials-00000000-0000-4000-8000-000000000001" is forbidden: exceeded quota: small, requested: count/secrets=1, used: count/secrets=0, limited: count/secrets=0); raise the quota, or lower max of the groups in this namespace',
     );
   });
 

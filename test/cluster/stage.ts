@@ -16,15 +16,20 @@ import { type Fate, runs } from './pod-status.ts';
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
-/** Nothing is there yet; pods run as soon as they have their Secret, and then their runners come online. */
+/**
+ * Nothing is there yet; pods run as soon as they have their Secret, and then their runners come online, unless
+ * `nodes` is told otherwise.
+ */
 export async function openStage(cluster: Cluster, over: Partial<RunnerGroup> = {}) {
   const world = new World({ start: Date.now() });
   const place = await cluster.makeNamespace();
   const builds = group({ ...over, ...place });
-  const nodes: { fate: Fate } = { fate: runs };
+  const nodes: { fate: Fate; reachBitbucket: boolean } = { fate: runs, reachBitbucket: true };
   const kubelet = await startKubelet(cluster, place, {
     fateOf: () => nodes.fate,
-    onStart: ({ RUNNER_UUID = '' }) => world.bitbucket.connect(RUNNER_UUID),
+    onStart: ({ RUNNER_UUID = '' }) => {
+      if (nodes.reachBitbucket) world.bitbucket.connect(RUNNER_UUID);
+    },
   });
   // Between two attempts no time passes: what a cluster that is away costs is not in question here.
   const jobs = cluster.jobApiOf('autoscaler', { sleep: async () => undefined });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { classify } from '../../lib/decide/classify.ts';
 import { limitByGroup, shareOut, workspaceBound } from '../../lib/decide/limits.ts';
 import { group, groupObservation, NOON, population } from '../fixtures/fleet.ts';
 
@@ -66,24 +67,21 @@ const GROUP_ROWS: readonly GroupRow[] = [
   },
 ];
 
-const NONE_STARTING = { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 };
-
 describe("a group's own limits", () => {
   it.each(GROUP_ROWS)('$name', ({ registrations, max, perTick, wanted, creates, bounds }) => {
     const seen = groupObservation({
       group: group({ max, maxCreatesPerTick: perTick }),
       runners: population({ idle: registrations }),
     });
-    const allowance = limitByGroup(seen, NONE_STARTING, wanted, NOON);
+    const allowance = limitByGroup(seen, classify(seen, NOON), wanted, NOON);
     expect(allowance.creates).toBe(creates);
     expect(allowance.bounds.map(({ text }) => text)).toEqual(bounds);
   });
 
   it('every registration counts towards max, whatever its class', () => {
     const runners = population({ busy: 1, idle: 1, starting: 1, draining: 1, dead: 1 });
-    expect(limitByGroup(groupObservation({ group: group({ max: 7 }), runners }), NONE_STARTING, 5, NOON).creates).toBe(
-      2,
-    );
+    const seen = groupObservation({ group: group({ max: 7 }), runners });
+    expect(limitByGroup(seen, classify(seen, NOON), 5, NOON).creates).toBe(2);
   });
 });
 

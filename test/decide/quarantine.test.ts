@@ -25,7 +25,7 @@ describe('how many may start', () => {
     { name: 'one probe at a time', failures: 1, minutesAgo: 5, starting: 1, room: 0, waitMs: 0 },
   ])('$name', ({ failures, minutesAgo, starting, room, waitMs }) => {
     const quarantine = failures === 0 ? undefined : { failures, since: NOON - minutesAgo * MINUTE };
-    const found = quarantineRoom(memory(quarantine), starting, NOON);
+    const found = quarantineRoom(quarantine, starting, NOON);
     expect(found?.room ?? 'all').toBe(room);
     expect(found?.explain(3).values).toEqual(found && { failures, waitMs, withheld: 3 });
   });
@@ -41,6 +41,36 @@ describe('how many may start', () => {
     const [decided] = decide(observation([seen]));
     expect(decided?.decision.bounds.map((bound) => bound.text)).toEqual([text]);
     expect(decided?.creates).toBe(minutesAgo);
+  });
+});
+
+describe('what the look that finds it makes of it, at once', () => {
+  it.each([
+    {
+      name: 'a failed start is not replaced',
+      runners: [{ status: 'UNREGISTERED' }],
+      quarantine: undefined,
+      creates: 0,
+    },
+    {
+      name: 'a probe that failed is not replaced',
+      runners: [{ status: 'UNREGISTERED' }],
+      quarantine: { failures: 1, since: NOON - 30 * MINUTE },
+      creates: 0,
+    },
+    {
+      name: 'a probe at work lets the others follow',
+      runners: [{ createdAt: NOON - MINUTE }],
+      quarantine: { failures: 5, since: NOON - 30 * MINUTE },
+      creates: 2,
+    },
+  ] as const)('$name', ({ runners, quarantine, creates }) => {
+    const seen = groupObservation({
+      group: group({ min: 3 }),
+      runners: runners.map((over) => runner(over)),
+      memory: memory(quarantine),
+    });
+    expect(decide(observation([seen]))[0]?.creates).toBe(creates);
   });
 });
 

@@ -21,7 +21,8 @@ const says = (reason: string, message = 'why', over: Partial<RunnerPod> = {}): P
 });
 
 const ROWS: readonly Row[] = [
-  { name: 'no pod yet', pod: 'none', minutes: 9, trouble: 'none' },
+  { name: 'no pod yet', pod: 'none', minutes: 3, trouble: 'none' },
+  { name: 'no pod for long', pod: 'none', minutes: 3.1, trouble: { kind: 'no-pod', hopeless: false } },
   { name: 'a pod that is on its way', pod: {}, minutes: 9, trouble: 'none' },
   { name: 'no node takes it', pod: says('Unschedulable'), trouble: { kind: 'unschedulable', hopeless: false } },
   {

@@ -139,7 +139,7 @@ describe('one sentence for each failure', () => {
     [
       'a quota',
       { status: 403, reason: 'Forbidden', message: 'exceeded quota: small, requested: count/jobs.batch=1' },
-      `${list}refused (403, Forbidden: exceeded quota: small, requested: count/jobs.batch=1)`,
+      `${list}refused (403, Forbidden: exceeded quota: small, requested: count/jobs.batch=1); raise the quota, or lower max of the groups in this namespace`,
     ],
     [
       'a webhook',
