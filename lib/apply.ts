@@ -20,25 +20,23 @@ const CONCURRENT_ACTIONS = 50;
 /** Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. */
 export async function apply(plan: Plan, ports: Ports): Promise<Applied> {
   const claim = await claimGroups(plan, ports.state);
-  if ('problem' in claim) return { outcomes: new Map(), problems: [claim.problem] };
   const limit = pLimit(CONCURRENT_ACTIONS);
   const done = await Promise.all(
     plan.groups.map(async (group) => {
-      const isLost = claim.lost.has(group.group.name);
-      return { group, ...(isLost ? leaveAlone(group) : await applyGroup(group, limit, ports)) };
+      const lost = claim.lost.get(group.group.name);
+      return { group, ...(lost === undefined ? await applyGroup(group, limit, ports) : leaveAlone(group, lost)) };
     }),
   );
   const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
-    problems: await noteRefusedStarts(refused, plan, ports.state),
+    problems: [...claim.problems, ...(await noteRefusedStarts(refused, plan, ports.state))],
   };
 }
 
 type GroupApplied = { readonly outcomes: readonly Outcome[]; readonly startsRefused: boolean };
 
-function leaveAlone({ actions }: GroupPlan): GroupApplied {
-  const why = 'another tick is changing this group; the next one looks again';
+function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
   return { outcomes: actions.map((action) => skipped(action, why)), startsRefused: false };
 }
 

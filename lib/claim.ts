@@ -8,10 +8,12 @@ import { deepen } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
 import { groupMemoryKey } from './memory.ts';
 import type { GroupPlan, Plan } from './model.ts';
-import type { MemoryChange, StateStore } from './ports.ts';
+import type { MemoryChange, StateStore, UnsavedDocument } from './ports.ts';
 
-/** Which groups another tick got hold of first, or why nothing could be claimed at all. */
-export type Claim = { readonly lost: ReadonlySet<string> } | { readonly problem: string };
+/** The groups that may not be touched, by name, and why; and what went wrong. */
+export type Claim = { readonly lost: ReadonlyMap<string, string>; readonly problems: readonly string[] };
+
+const CLAIMED_BY_ANOTHER = 'another tick is changing this group; the next one looks again';
 
 /** Claims every group that the plan changes, and saves what was learnt about scopes. */
 export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim> {
@@ -20,14 +22,16 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
     ...touched.map(({ group, memory, memoryVersion }) => change(group.name, memoryVersion, memory)),
     ...plan.scopeMemory.map(({ key, version, memory }) => ({ key, expectedVersion: version, value: memory })),
   ];
-  if (changes.length === 0) return { lost: new Set() };
-  try {
-    const conflicts = new Set(await state.save(changes, plan.at));
-    const lost = touched.filter(({ group }) => conflicts.has(groupMemoryKey(group.name)));
-    return { lost: new Set(lost.map(({ group }) => group.name)) };
-  } catch (error) {
-    return { problem: `Nothing was done because memory could not be saved: ${sentenceOf(error)}` };
-  }
+  if (changes.length === 0) return { lost: new Map(), problems: [] };
+  const unsaved = await saveAll(changes, plan, state);
+  const lost = touched.flatMap(({ group }): readonly [string, string][] => {
+    const document = unsaved.find(({ key }) => key === groupMemoryKey(group.name));
+    return document === undefined ? [] : [[group.name, document.failure ?? CLAIMED_BY_ANOTHER]];
+  });
+  return {
+    lost: new Map(lost),
+    problems: describeFailures('could not be saved, so nothing that needs it was done', unsaved),
+  };
 }
 
 /**
@@ -44,12 +48,29 @@ export async function noteRefusedStarts(
     // One version on: the claim of this tick.
     change(group.name, memoryVersion + 1, { ...memory, quarantine: deepen(memory.quarantine, plan.at) }),
   );
+  const unsaved = await saveAll(changes, plan, state);
+  return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);
+}
+
+/** A store that fails as a whole has failed for each document. */
+async function saveAll(
+  changes: readonly MemoryChange[],
+  plan: Plan,
+  state: StateStore,
+): Promise<readonly UnsavedDocument[]> {
   try {
-    await state.save(changes, plan.at);
-    return [];
+    return await state.save(changes, plan.at);
   } catch (error) {
-    return [`Failed starts could not be remembered and will be tried again at once: ${sentenceOf(error)}`];
+    return changes.map(({ key }) => ({ key, failure: sentenceOf(error) }));
   }
+}
+
+/** One sentence for each reason, with the documents that it kept from being saved. */
+function describeFailures(what: string, unsaved: readonly UnsavedDocument[]): readonly string[] {
+  const failures = Map.groupBy(unsaved, ({ failure }) => failure);
+  return [...failures].flatMap(([failure, documents]) =>
+    failure === undefined ? [] : [`Memory of ${documents.map(({ key }) => key).join(', ')} ${what}: ${failure}`],
+  );
 }
 
 function change(group: string, expectedVersion: number, value: GroupPlan['memory']): MemoryChange {

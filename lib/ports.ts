@@ -63,6 +63,9 @@ export type MemoryDocument = { readonly version: number; readonly value: unknown
 /** A document to save, on the condition that its version is still the one that was read (0: that there is none). */
 export type MemoryChange = { readonly key: string; readonly expectedVersion: number; readonly value: unknown };
 
+/** A document that was not saved: with a `failure`, or without one because somebody else changed it since it was read. */
+export type UnsavedDocument = { readonly key: string; readonly failure?: string };
+
 /** What a lease request came to. */
 export type LeaseAnswer =
   | { readonly acquired: true }
@@ -79,13 +82,16 @@ export interface StateStore {
   }): Promise<LeaseAnswer>;
   /** Gives the lease back; without effect when somebody else holds it by now. */
   releaseLease(lease: { readonly name: string; readonly holder: string }): Promise<void>;
-  /** The documents under these keys; a key without one is absent from the map. */
+  /**
+   * The documents under these keys; a key without one is absent from the map. A document that is there and cannot be read
+   * has no value (undefined): what it remembered is lost, and nobody else's.
+   */
   load(keys: readonly string[]): Promise<ReadonlyMap<string, MemoryDocument>>;
   /**
-   * Saves each document whose version is still the expected one. Gives the keys of those that somebody else changed
-   * in the meantime; these are not saved. `now` dates the expiry of documents that nobody touches any more.
+   * Saves each document whose version is still the expected one, and gives those that were not saved. One that cannot
+   * be saved costs the others nothing. `now` dates the expiry of documents that nobody touches any more.
    */
-  save(changes: readonly MemoryChange[], now: Instant): Promise<readonly string[]>;
+  save(changes: readonly MemoryChange[], now: Instant): Promise<readonly UnsavedDocument[]>;
   /** Appends a tick record, which is kept for some days. Repeating it is harmless. */
   appendTick(record: TickRecord): Promise<void>;
   /** Tick records with `from ≤ at < to`, oldest first. */

@@ -3,7 +3,7 @@
  * data, so that both stores hold to the same rules. DynamoDB states the same conditions in its own language.
  */
 import type { Instant } from '../model.ts';
-import type { LeaseAnswer, MemoryChange, MemoryDocument, StateStore } from '../ports.ts';
+import type { LeaseAnswer, MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '../ports.ts';
 import { MEMORY_KEPT_MS } from './retention.ts';
 
 export type Lease = { readonly holder: string; readonly until: Instant };
@@ -45,15 +45,19 @@ export function loadDocuments(contents: Contents, keys: readonly string[]): Read
   return found;
 }
 
-/** Saves what is unchanged since it was read and gives the keys of the rest; forgets what nobody touched for long. */
-export function saveDocuments(contents: Contents, changes: readonly MemoryChange[], now: Instant): readonly string[] {
+/** Saves what is unchanged since it was read and gives the rest; forgets what nobody touched for long. */
+export function saveDocuments(
+  contents: Contents,
+  changes: readonly MemoryChange[],
+  now: Instant,
+): readonly UnsavedDocument[] {
   for (const [key, document] of contents.documents) {
     if (document.expiresAt <= now) contents.documents.delete(key);
   }
-  const conflicts: string[] = [];
+  const conflicts: UnsavedDocument[] = [];
   for (const { key, expectedVersion, value } of changes) {
     if ((contents.documents.get(key)?.version ?? 0) !== expectedVersion) {
-      conflicts.push(key);
+      conflicts.push({ key });
       continue;
     }
     const version = expectedVersion + 1;

@@ -67,7 +67,7 @@ describe('a group that another tick has claimed', () => {
     const actions = [ADD, disable(IDLE), remove(IDLE, 'runner-a'), removeJob('b')];
     const plan = planOf(groupPlan(actions), groupPlan([disable(IDLE)], { group: tests }));
     const { outcomes, problems, trace } = await run(plan, {
-      state: { save: async () => ['group/builds'] },
+      state: { save: async () => [{ key: 'group/builds' }] },
       runners: { get: async () => IDLE },
     });
     expect(trace).toEqual(['save group/builds@0 group/tests@0', 'get {a}', 'disable {a}']);
@@ -86,10 +86,26 @@ describe('a group that another tick has claimed', () => {
   it("is not lost by a conflict over its scope's memory", async () => {
     const { outcomes } = await run(
       { ...planOf(groupPlan([ADD])), scopeMemory: [{ key: 'scope/acme', version: 0, memory: { stepSeen: false } }] },
-      { state: { save: async () => ['scope/acme'] } },
+      { state: { save: async () => [{ key: 'scope/acme' }] } },
     );
     expect(outcomes).toEqual({ builds: [{ action: 'add', runner: '{new-1}', status: 'done' }] });
   });
+});
+
+it("one group's claim that fails leaves that group alone, and no other", async () => {
+  const plan = planOf(groupPlan([disable(IDLE)]), groupPlan([disable(IDLE)], { group: tests }));
+  const { outcomes, problems, trace } = await run(plan, {
+    state: { save: async () => [{ key: 'group/builds', failure: 'Memory "group/builds" is too large.' }] },
+    runners: { get: async () => IDLE },
+  });
+  expect(trace).toEqual(['save group/builds@0 group/tests@0', 'get {a}', 'disable {a}']);
+  expect(outcomes).toEqual({
+    builds: [{ action: 'disable', runner: '{a}', status: 'skipped', error: 'Memory "group/builds" is too large.' }],
+    tests: [{ action: 'disable', runner: '{a}', status: 'done' }],
+  });
+  expect(problems).toEqual([
+    'Memory of group/builds could not be saved, so nothing that needs it was done: Memory "group/builds" is too large.',
+  ]);
 });
 
 it('a claim that fails: nothing is done, and the tick has a problem', async () => {
@@ -97,8 +113,14 @@ it('a claim that fails: nothing is done, and the tick has a problem', async () =
     state: { save: () => Promise.reject(new Error('DynamoDB throttles.')) },
   });
   expect(trace).toEqual(['save group/builds@0']);
-  expect(outcomes).toEqual({});
-  expect(problems).toEqual(['Nothing was done because memory could not be saved: DynamoDB throttles.']);
+  expect(
+    Object.values(outcomes)
+      .flat()
+      .map(({ status, error }) => `${status}: ${error}`),
+  ).toEqual(['skipped: DynamoDB throttles.', 'skipped: DynamoDB throttles.']);
+  expect(problems).toEqual([
+    'Memory of group/builds could not be saved, so nothing that needs it was done: DynamoDB throttles.',
+  ]);
 });
 
 describe('actions side by side', () => {

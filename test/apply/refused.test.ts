@@ -77,7 +77,7 @@ describe('a refused start is remembered', () => {
     };
     const { applied } = await saves(planOf(groupPlan([ADD])), { jobs: { createJob: refuse }, state: { save } });
     expect(applied.problems).toEqual([
-      'Failed starts could not be remembered and will be tried again at once: DynamoDB throttles.',
+      'Memory of group/builds could not be saved, so failed starts will be tried again at once: DynamoDB throttles.',
     ]);
   });
 });

@@ -113,7 +113,7 @@ export function stateStoreContract(name: string, makeStore: () => Promise<StoreU
             { key, expectedVersion, value: 'refused' },
             { key: 'c', expectedVersion: 0, value: 'saved' },
           ];
-          expect(await other.save(changes, NOW)).toEqual([key]);
+          expect(await other.save(changes, NOW)).toEqual([{ key }]);
           expect(await store.load(['a', 'b', 'c'])).toEqual(
             new Map([
               ['a', { version: 2, value: 'second' }],

@@ -164,11 +164,11 @@ describe('a tick that goes wrong in part', () => {
     const fail = () => Promise.reject(new Error('Throttled.'));
     const { report, trace } = await tick({}, { state: { save: fail, appendTick: fail } });
     expect(report.problems).toEqual([
-      'Nothing was done because memory could not be saved: Throttled.',
+      'Memory of group/builds, scope/acme could not be saved, so nothing that needs it was done: Throttled.',
       'The tick could not be recorded: Throttled.',
     ]);
     expect(trace).not.toContain('register builds in acme');
-    expect(report.groups[0]).toMatchObject({ plan: [{ action: 'add' }], outcomes: [] });
+    expect(report.groups[0]).toMatchObject({ plan: [{ action: 'add' }], outcomes: [{ status: 'skipped' }] });
   });
 
   it('and could not list: it holds, does nothing, and says what is missing with the group', async () => {

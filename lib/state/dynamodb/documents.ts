@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { type AttributeValue, BatchGetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
-import { ServiceError } from '../../errors.ts';
+import { ServiceError, sentenceOf } from '../../errors.ts';
 import type { Instant } from '../../model.ts';
-import type { MemoryChange, MemoryDocument, StateStore } from '../../ports.ts';
+import type { MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '../../ports.ts';
 import { MEMORY_KEPT_MS } from '../retention.ts';
-import { backOffMs, request, type Table, ttlSeconds, unreadableItem, writeIf } from './table.ts';
+import { backOffMs, request, type Table, ttlSeconds, writeIf } from './table.ts';
 
 type DocumentStore = Pick<StateStore, 'load' | 'save'>;
 type Key = Record<string, AttributeValue>;
@@ -34,17 +34,18 @@ export function documentStore(table: Table): DocumentStore {
     },
     save: async (changes, now) => {
       const limit = pLimit(CONCURRENCY);
-      const answers = await Promise.allSettled(changes.map((change) => limit(() => put(table, change, now))));
-      // Everything is tried before anything is thrown: one group's failure must not cost the others their memory.
-      const failure = answers.find((answer) => answer.status === 'rejected');
-      if (failure !== undefined) throw failure.reason;
-      return changes.filter((_, index) => answers[index]?.status === 'fulfilled' && !answers[index].value).map(keyOf);
+      const answers = await Promise.all(changes.map((change) => limit(() => save(table, change, now))));
+      return answers.flat();
     },
   };
 }
 
-function keyOf(change: MemoryChange): string {
-  return change.key;
+async function save(table: Table, change: MemoryChange, now: Instant): Promise<readonly UnsavedDocument[]> {
+  try {
+    return (await put(table, change, now)) ? [] : [{ key: change.key }];
+  } catch (error) {
+    return [{ key: change.key, failure: sentenceOf(error) }];
+  }
 }
 
 function documentKey(key: string): Key {
@@ -100,7 +101,7 @@ async function loadChunk(
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt += 1) {
     if (attempt > 0) await table.sleep(backOffMs(attempt - 1));
     const answer = await readKeys(table, unread);
-    found.push(...answer.items.map((item) => toDocument(table, item)));
+    found.push(...answer.items.map(toDocument));
     if (answer.unread.length === 0) return found;
     unread = answer.unread;
   }
@@ -122,14 +123,21 @@ async function readKeys(table: Table, keys: readonly Key[]) {
   };
 }
 
-function toDocument(table: Table, item: Record<string, AttributeValue>): readonly [string, MemoryDocument] {
+/**
+ * An item that this program did not write is one without a value; without a version either, it can never be saved over,
+ * and only its own group is stopped until somebody deletes it.
+ */
+function toDocument(item: Record<string, AttributeValue>): readonly [string, MemoryDocument] {
   const key = item.pk?.S?.slice('memory#'.length) ?? '';
-  const version = Number(item.version?.N);
-  if (!Number.isInteger(version)) throw unreadableItem(table, `memory#${key}`);
+  const version = Number(item.version?.N ?? 0);
+  return [key, { version: Number.isInteger(version) ? version : 0, value: parse(item.value?.S) }];
+}
+
+function parse(text = ''): unknown {
   try {
-    return [key, { version, value: JSON.parse(item.value?.S ?? '') }];
+    return JSON.parse(text);
   } catch {
-    throw unreadableItem(table, `memory#${key}`);
+    return undefined;
   }
 }
 
