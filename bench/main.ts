@@ -13,7 +13,14 @@ const SECOND = 1000;
 /** Its default pause after every create; it waits them one after the other. */
 const BASELINE_PAUSE_MS = 5 * SECOND;
 
-type Goal = { readonly name: string; readonly goal: string; readonly measured: string; readonly met: boolean };
+/** Counts and memory are the same on every machine and must be met; a time is only shown. */
+type Goal = {
+  readonly name: string;
+  readonly goal: string;
+  readonly measured: string;
+  readonly met: boolean;
+  readonly binding: boolean;
+};
 const goals: Goal[] = [];
 
 const steady = { min: 1, max: 30, busy: 5, runners: 10, latencyMs: 100 };
@@ -28,7 +35,7 @@ printTable(
   ['goal', 'wanted', 'measured', ''],
   goals.map(({ name, goal, measured, met }) => [name, goal, measured, met ? 'met' : 'MISSED']),
 );
-process.exitCode = goals.every(({ met }) => met) ? 0 : 1;
+process.exitCode = goals.every(({ met, binding }) => met || !binding) ? 0 : 1;
 
 async function compareWithBaseline(): Promise<void> {
   console.log('A tick beside the baseline: 100 ms per call, to Bitbucket and to the cluster\n');
@@ -122,7 +129,8 @@ async function showGrowth(): Promise<void> {
 }
 
 function goal(name: string, wanted: string, measured: number, most: number): void {
-  goals.push({ name, goal: `at most ${wanted}`, measured: `${measured}`, met: measured <= most });
+  const binding = !wanted.endsWith(' ms');
+  goals.push({ name, goal: `at most ${wanted}`, measured: `${measured}`, met: measured <= most, binding });
 }
 
 function seconds(ms: number): string {

@@ -1,6 +1,6 @@
 /** `plan --manifests`: what would be created for a runner of each group. Asks neither Bitbucket nor a cluster. */
 
-import { distinctProblems, InputError, type InputProblem } from '../lib/errors.ts';
+import { distinctProblems, InputError, type InputProblem, ServiceError } from '../lib/errors.ts';
 import type { ManifestPreview } from '../lib/kubernetes/preview.ts';
 import { previewManifests, previewText } from '../lib/kubernetes/preview.ts';
 import type { RunnerGroup } from '../lib/model.ts';
@@ -21,7 +21,10 @@ export async function printManifests(
 ): Promise<void> {
   const { fleet, warnings } = await loadFleet();
   tellWarnings(warnings, tell);
-  const manifests = previewAll(selectGroups(fleet, groups === undefined ? {} : { groups }));
+  const selected = selectGroups(fleet, groups === undefined ? {} : { groups });
+  const unready = selected.find((group) => group.unready !== undefined)?.unready;
+  if (unready !== undefined) throw new ServiceError(unready, { service: 'aws', outcome: 'unknown' });
+  const manifests = previewAll(selected);
   const answer: Answer = { version: 1, manifests };
   if (json) print(JSON.stringify(answer));
   else for (const preview of manifests) print(previewText(preview).trimEnd());

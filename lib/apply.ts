@@ -17,14 +17,20 @@ import type { Ports } from './ports.ts';
 /** Whole-runner actions in flight at once, over all groups: what one group may create by default goes out in one wave. */
 const CONCURRENT_ACTIONS = 50;
 
-/** Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. */
-export async function apply(plan: Plan, ports: Ports): Promise<Applied> {
+/**
+ * Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. Once
+ * `hasTime` says no, what has not begun is left to the next tick, so that nothing is cut off half-way.
+ */
+export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = () => true): Promise<Applied> {
   const claim = await claimGroups(plan, ports.state);
   const limit = pLimit(CONCURRENT_ACTIONS);
   const done = await Promise.all(
     plan.groups.map(async (group) => {
       const lost = claim.lost.get(group.group.name);
-      return { group, ...(lost === undefined ? await applyGroup(group, limit, ports) : leaveAlone(group, lost)) };
+      return {
+        group,
+        ...(lost === undefined ? await applyGroup(group, limit, ports, hasTime) : leaveAlone(group, lost)),
+      };
     }),
   );
   const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
@@ -40,14 +46,23 @@ function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
   return { outcomes: actions.map((action) => skipped(action, why)), startsRefused: false };
 }
 
-async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, ports: Ports): Promise<GroupApplied> {
+async function applyGroup(
+  { group, actions }: GroupPlan,
+  limit: LimitFunction,
+  ports: Ports,
+  hasTime: () => boolean,
+): Promise<GroupApplied> {
   const broken = brokenTemplate(group);
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
       action.action === 'add' && broken !== undefined
         ? failed(action, broken)
-        : limit(() => perform(action, group, ports)),
+        : limit(async () =>
+            hasTime()
+              ? await perform(action, group, ports)
+              : skipped(action, 'no time was left; the next tick goes on'),
+          ),
     ),
   );
   const refused = outcomes.some(({ action, status }) => action === 'add' && status === 'failed');

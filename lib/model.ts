@@ -81,6 +81,11 @@ export type RunnerGroup = {
   readonly drainGraceMs: number;
   readonly maxCreatesPerTick: number;
   readonly pod: PodSettings;
+  /**
+   * Why the group cannot be run now although nothing is wrong with what it says, such as a template that S3 does not
+   * give. It holds; the others go on.
+   */
+  readonly unready?: string;
 };
 
 /** What the configuration says of one workspace. */

@@ -67,14 +67,15 @@ export async function observe(
   const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
   const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading.jobs]));
 
+  const observed = groups.map((group) => {
+    const scope = byScope.get(scopeKey(group.scope));
+    const jobs = byNamespace.get(namespaceKey(group));
+    if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
+    return observeGroup(group, fleet, scope, jobs, memory);
+  });
   return {
     at,
-    groups: groups.map((group) => {
-      const scope = byScope.get(scopeKey(group.scope));
-      const jobs = byNamespace.get(namespaceKey(group));
-      if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
-      return observeGroup(group, fleet, scope, jobs, memory);
-    }),
+    groups: holdDoubles(observed),
     workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
     scopeMemory: scopeReadings.flatMap(changedMemory),
     notes: [
@@ -130,10 +131,31 @@ function observeGroup(
     ...(identity === undefined ? {} : { identity }),
     // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
     idleTrusted: internal || scope.stepSeen,
-    missing: [scope.runners, scope.identity, jobs, documents].flatMap((read) =>
-      read !== undefined && 'missing' in read ? [read.missing] : [],
-    ),
+    missing: [
+      ...(group.unready === undefined ? [] : [group.unready]),
+      ...[scope.runners, scope.identity, jobs, documents].flatMap((read) =>
+        read !== undefined && 'missing' in read ? [read.missing] : [],
+      ),
+    ],
   };
+}
+
+/**
+ * Two groups whose scopes are one and the same under two names (a slug and a uuid, say) and whose labels are equal have
+ * the same runners; each would undo what the other does. Only their uuids tell, so it is found out here.
+ */
+function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObservation[] {
+  const owners = Map.groupBy(groups, ({ group, identity }) =>
+    identity === undefined ? group : [identity.workspaceUuid, identity.repositoryUuid, ...group.labels].join(' '),
+  );
+  const doubles = [...owners.values()].filter((members) => members.length > 1);
+  return groups.map((entry) => {
+    const members = doubles.find((double) => double.includes(entry));
+    if (members === undefined) return entry;
+    const names = members.map(({ group }) => `"${group.name}"`).join(' and ');
+    const sentence = `groups ${names} have the same workspace or repository under two names and the same labels, so the same runners; name it in one way and keep one of them`;
+    return { ...entry, missing: [...entry.missing, sentence] };
+  });
 }
 
 function jobsBehind(runners: readonly Runner[], jobs: readonly RunnerJob[]): readonly RunnerJob[] {

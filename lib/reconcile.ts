@@ -28,6 +28,8 @@ export type TickRequest = Selection & {
   readonly leaseTtlMs?: number;
   /** Time since the tick began. */
   readonly elapsedMs: () => number;
+  /** Whether there is time to begin another action before the process is stopped; default: always. */
+  readonly hasTime?: () => boolean;
 };
 
 const DEFAULT_LEASE_TTL_MS = 120_000;
@@ -57,7 +59,7 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const observation = await observe(request.fleet, groups, ports, request.now);
   const decisions = decide(observation);
   const plan = makePlan(observation, decisions);
-  const applied = request.mode === 'apply' ? await apply(plan, ports) : NOTHING_APPLIED;
+  const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
   return { observation, report: makeReport(tick(), observation, decisions, plan, applied) };
 }
 

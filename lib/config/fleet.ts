@@ -12,6 +12,8 @@ import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS }
 export type FleetContext = {
   /** The texts behind `jobTemplates`, by name; at least those that groups use. */
   readonly templates: ReadonlyMap<string, JobTemplate>;
+  /** Why a template that groups use could not be had, by its name: these groups are unready. */
+  readonly unread?: ReadonlyMap<string, string>;
   /** The cluster of files that define none. */
   readonly defaultCluster: ClusterSettings;
   /** Where a path that the file mentions leads. */
@@ -24,18 +26,19 @@ export function toFleet(config: Config, context: FleetContext): Fleet {
   const [onlyCluster] = Object.keys(clusters).length === 1 ? Object.keys(clusters) : [];
   const coolDownMs = config.constants?.runner_cool_down_period ?? 300_000;
   const groups = config.groups.flatMap((group) =>
-    toRunnerGroup(group, { cluster: onlyCluster ?? 'default', coolDownMs, templates: context.templates }),
+    toRunnerGroup(group, { cluster: onlyCluster ?? 'default', coolDownMs, ...context }),
   );
   return { groups, workspaces: workspacesOf(config), clusters };
 }
 
 function toRunnerGroup(
   group: GroupConfig,
-  defaults: { cluster: string; coolDownMs: number; templates: FleetContext['templates'] },
+  defaults: { cluster: string; coolDownMs: number } & Pick<FleetContext, 'templates' | 'unread'>,
 ): readonly RunnerGroup[] {
   const strategy = strategyOf(group.parameters);
   // The checks have made sure of it; the type cannot know.
   if (strategy === undefined) return [];
+  const unready = group.jobTemplate === undefined ? undefined : defaults.unread?.get(group.jobTemplate);
   return [
     {
       name: group.name,
@@ -51,6 +54,7 @@ function toRunnerGroup(
       drainGraceMs: group.drainGrace,
       maxCreatesPerTick: group.maxCreatesPerTick,
       pod: podSettings(group, defaults.templates),
+      ...(unready && { unready }),
     },
   ];
 }

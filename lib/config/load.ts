@@ -3,7 +3,7 @@
  */
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, posix } from 'node:path';
-import { InputError, type InputProblem } from '../errors.ts';
+import { InputError, type InputProblem, sentenceOf } from '../errors.ts';
 import type { ClusterSettings, Fleet, JobTemplate } from '../model.ts';
 import { type Finding, type Path, problem } from './finding.ts';
 import { toFleet } from './fleet.ts';
@@ -27,43 +27,59 @@ export type InspectedFleet = LoadedFleet & {
 
 /**
  * Loads the configuration at `source` (`s3://bucket/key`, `ssm:/name` or a file). Throws an `InputError` with every
- * problem of the file and of reading the templates that its groups use, all at once.
+ * problem of the file and of reading the templates that its groups use, all at once. A service that fails to give a
+ * template is no problem of the file: the groups that use it are `unready`.
  */
 export async function loadFleet(source: string, deps: LoadDependencies): Promise<LoadedFleet> {
-  const { fleet, problems, warnings } = await inspectFleet(source, deps);
+  const { fleet, problems, warnings } = await readFleet(source, deps);
   if (problems.length > 0) throw new InputError(problems);
   return { fleet, warnings };
 }
 
 /**
  * As `loadFleet`, but what is wrong is an answer: the fleet then holds the groups in which nothing is, so that they
- * can be looked at further.
+ * can be looked at further. Throws when nothing is wrong and a service keeps a template back.
  */
 export async function inspectFleet(source: string, deps: LoadDependencies): Promise<InspectedFleet> {
+  const { failure, ...inspected } = await readFleet(source, deps);
+  // A service that does not answer is not the author's mistake, but what is wrong with the file is to be told first.
+  if (failure !== undefined && inspected.problems.length === 0) throw failure;
+  return inspected;
+}
+
+async function readFleet(
+  source: string,
+  deps: LoadDependencies,
+): Promise<InspectedFleet & { readonly failure?: unknown }> {
   const { soundPart, problems, warnings, locate } = readConfig(await deps.readText(source), source);
   if (soundPart === undefined) return { fleet: { groups: [], workspaces: {}, clusters: {} }, problems, warnings };
   const read = await readTemplates(soundPart, source, deps.readText);
-  const failure = read.find((one) => one.failure !== undefined)?.failure;
-  // A service that does not answer is not the author's mistake, but what is wrong with the file is to be told first.
-  if (failure !== undefined && problems.length === 0) throw failure;
-  const templates = new Map(
-    read.flatMap(({ template }) => (template === undefined ? [] : [[template.name, template]])),
+  const failures = new Map(read.flatMap(({ name, failure }) => (failure === undefined ? [] : [[name, failure]])));
+  const templates = new Map(read.flatMap(({ name, template }) => (template === undefined ? [] : [[name, template]])));
+  const groups = soundPart.groups.filter(
+    ({ jobTemplate: name }) => name === undefined || templates.has(name) || failures.has(name),
   );
-  const groups = soundPart.groups.filter(({ jobTemplate: name }) => name === undefined || templates.has(name));
   const fleet = toFleet(
     { ...soundPart, groups },
     {
       templates,
+      unread: new Map([...failures].map(([name, failure]) => [name, `template ${name}: ${sentenceOf(failure)}`])),
       defaultCluster: deps.defaultCluster ?? { kind: 'kubeconfig' },
       resolve: (path) => resolveBeside(source, path),
     },
   );
   const unread = read.flatMap(({ finding }) => (finding === undefined ? [] : [locate(finding)]));
-  return { fleet, problems: [...problems, ...unread], warnings };
+  const [failure] = failures.values();
+  return { fleet, problems: [...problems, ...unread], warnings, failure };
 }
 
 /** A template, or why there is none: its author's mistake, or a service that failed. */
-type ReadTemplate = { readonly template?: JobTemplate; readonly finding?: Finding; readonly failure?: unknown };
+type ReadTemplate = {
+  readonly name: string;
+  readonly template?: JobTemplate;
+  readonly finding?: Finding;
+  readonly failure?: unknown;
+};
 
 async function readTemplates(
   config: Config,
@@ -78,10 +94,10 @@ async function readTemplates(
       try {
         const text = inline ?? (await readText(origin));
         return text.trim() === ''
-          ? { finding: problem(path, `${origin} is empty; it has to hold a Job`) }
-          : { template: { name, origin, text } };
+          ? { name, finding: problem(path, `${origin} is empty; it has to hold a Job`) }
+          : { name, template: { name, origin, text } };
       } catch (error) {
-        return error instanceof InputError ? { finding: problem(path, error.message) } : { failure: error };
+        return error instanceof InputError ? { name, finding: problem(path, error.message) } : { name, failure: error };
       }
     }),
   );

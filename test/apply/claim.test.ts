@@ -146,6 +146,23 @@ describe('actions side by side', () => {
     expect(gets()).toBe(80);
   });
 
+  it('are left to the next tick once there is no time to begin them', async () => {
+    let begun = 0;
+    const { ports, trace } = recordingPorts({
+      runners: {
+        get: async () => {
+          begun += 1;
+          return undefined;
+        },
+      },
+    });
+    const many = Array.from({ length: 80 }, (_, index) => disable(runner({ uuid: `{${index}}` })));
+    const { outcomes } = await apply(planOf(groupPlan(many)), ports, () => begun < 10);
+    const skipped = outcomes.get('builds')?.filter(({ error }) => error === 'no time was left; the next tick goes on');
+    expect(trace.filter((line) => line.startsWith('get'))).toHaveLength(10);
+    expect(skipped).toHaveLength(70);
+  });
+
   it('of a failing group do not stop another, and outcomes are in the order of the actions', async () => {
     const slow = runner({ uuid: '{slow}' });
     const plan = planOf(groupPlan([disable(slow), ADD]), groupPlan([disable(IDLE)], { group: tests }));

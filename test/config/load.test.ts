@@ -215,13 +215,19 @@ describe('job templates', () => {
     });
   });
 
-  it('a service that fails is not a problem of the file', async () => {
+  it('a service that fails is not a problem of the file: the groups that need it are unready, the others are not', async () => {
     const down = new ServiceError('S3 does not answer', { service: 'aws', outcome: 'unknown' });
+    const text = withGroups([{}, { jobTemplate: 't' }], { jobTemplates: { t: { source: 's3://b/t.yaml' } } });
     const readText = async (source: string) => {
-      if (source === 'r.yaml') return config({ source: 's3://b/t.yaml' });
+      if (source === 'r.yaml') return text;
       throw down;
     };
-    await expect(loadFleet('r.yaml', { readText })).rejects.toBe(down);
+    const { fleet } = await loadFleet('r.yaml', { readText });
+    expect(fleet.groups.map(({ name, unready }) => [name, unready])).toEqual([
+      ['g0', undefined],
+      ['g1', 'template t: S3 does not answer'],
+    ]);
+    await expect(inspectFleet('r.yaml', { readText })).rejects.toBe(down);
   });
 
   it('templates that only wrong groups use are not read', async () => {
