@@ -115,8 +115,8 @@ describe('what keeps runners from starting, and what to do', () => {
   });
 
   it('a full stop of the scheduler ends no sentence of ours', () => {
-    const values = { kind: 'unschedulable', message: '0/5 nodes are available: why.' } as const;
-    expect(reason('start-hopeless', values).text).toContain('0/5 nodes are available: why; add nodes');
+    const values = { kind: 'unschedulable', message: '0/5 nodes are available. why.' } as const;
+    expect(reason('start-hopeless', values).text).toContain('0/5 nodes are available. why; add nodes');
   });
 
   it('hopeless ones do not speak of what the group selects', () => {

@@ -98,6 +98,13 @@ const starting = (pod: Row['pod'], minutes = 0) => {
 };
 
 describe('what keeps a runner from starting', () => {
+  it.each([
+    ['no-pod', 'none'],
+    ['silent', { phase: 'Running' }],
+  ] as const)('%s: nobody has said anything', (kind, pod) => {
+    expect(startTroubleOf(starting(pod, 9).job, NOON)).toEqual({ kind, message: '', hopeless: false });
+  });
+
   it.each(ROWS)('$name', ({ pod, minutes, trouble }) => {
     const { seen, job } = starting(pod, minutes);
     const found = startTroubleOf(job, NOON);
