@@ -7,7 +7,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { readEnvironment } from '../lib/config/environment.ts';
+import { readEnvironment, readTelemetry } from '../lib/config/environment.ts';
 import { InputError, ServiceError, sentenceOf } from '../lib/errors.ts';
 import { createLogger, logReport, logWarnings } from '../lib/log.ts';
 import { createMetrics, emit, metricsOf, metricsOfFailure } from '../lib/metrics.ts';
@@ -20,8 +20,9 @@ import { readEvent, type TickEvent } from './event.ts';
 /** A lease outlives the invocation that took it by this much, so that a killed one is over before the next begins. */
 const LEASE_MARGIN_MS = 5_000;
 
-const logger = createLogger();
-const metrics = createMetrics();
+const { serviceName, groupMetrics: perGroup } = readTelemetry();
+const logger = createLogger(serviceName);
+const metrics = createMetrics(serviceName);
 let wiring: Wiring | undefined;
 
 /**
@@ -39,7 +40,7 @@ export function createHandler(modeOf: (event: TickEvent) => Mode) {
         mode = modeOf(request);
         const report = await tick(request, mode, context);
         logReport(logger, report);
-        emit(metrics, metricsOf(report));
+        emit(metrics, metricsOf(report, { perGroup }));
         if (hasFailed(report)) throw new FailedTick(describeFailure(report));
         return report;
       } catch (error) {

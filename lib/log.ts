@@ -13,8 +13,8 @@ import { hasFailed } from './report.ts';
 export const SERVICE = 'bitbucket-runner-autoscaler';
 
 /** A logger that hides secrets, whatever it is given. */
-export function createLogger(): Logger {
-  return new Logger({ serviceName: SERVICE, jsonReplacerFn: redactField });
+export function createLogger(serviceName = SERVICE): Logger {
+  return new Logger({ serviceName, jsonReplacerFn: redactField });
 }
 
 /** Logs a report: `group` lines first, then the `tick` line; a line with a failure in it has level ERROR. */

@@ -3,6 +3,7 @@
  * counts as such and as nothing else, so that looking never changes what alarms see.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { FAILED_STARTS } from './decide/quarantine.ts';
 import { SERVICE } from './log.ts';
 import type { GroupReport, Mode, Report } from './model.ts';
 import { hasFailed } from './report.ts';
@@ -15,14 +16,17 @@ export type Metric = { readonly name: string; readonly unit: 'Count' | 'Millisec
 /** Metrics that share their dimensions: those of one group, or, without `group`, of the whole tick. */
 export type MetricSet = { readonly group?: string; readonly metrics: readonly Metric[] };
 
-/** The metrics of a report: one set per group, then the tick's. */
-export function metricsOf(report: Report): readonly MetricSet[] {
+/**
+ * The metrics of a report: the tick's, which sum up those of its groups; before it, with `perGroup`, one set per group,
+ * which CloudWatch bills one by one.
+ */
+export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boolean }): readonly MetricSet[] {
   const { mode, skipped, durationMs, calls } = report.tick;
   if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
   if (skipped !== undefined) return [{ metrics: [count('TicksSkipped', 1)] }];
   const failed = hasFailed(report);
   return [
-    ...report.groups.map(groupMetrics),
+    ...(perGroup ? report.groups.map((group) => ({ group: group.name, metrics: groupMetrics(group) })) : []),
     {
       metrics: [
         count('TicksSucceeded', failed ? 0 : 1),
@@ -31,6 +35,8 @@ export function metricsOf(report: Report): readonly MetricSet[] {
         count('BitbucketCalls', calls.bitbucket),
         count('KubernetesCalls', calls.kubernetes),
         count('AwsCalls', calls.aws),
+        ...sumOf(report.groups.map(groupMetrics)),
+        count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
       ],
     },
   ];
@@ -42,24 +48,35 @@ export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
   return [{ metrics: [count('TicksSucceeded', 0), count('TicksFailed', 1)] }];
 }
 
-function groupMetrics(group: GroupReport): MetricSet {
+function groupMetrics(group: GroupReport): readonly Metric[] {
   const { busy, idle, starting, draining, dead } = group.counts;
   const { from, to } = group.decision;
   const failures = group.problems.length + group.outcomes.filter(({ status }) => status === 'failed').length;
-  return {
-    group: group.name,
-    metrics: [
-      count('RunnersBusy', busy),
-      count('RunnersIdle', idle),
-      count('RunnersStarting', starting),
-      count('RunnersDraining', draining),
-      count('RunnersDead', dead),
-      count('ScaledUpBy', Math.max(0, to - from)),
-      count('ScaledDownBy', Math.max(0, from - to)),
-      count('RunnersWithheld', withheld(group)),
-      count('Failures', failures),
-    ],
-  };
+  return [
+    count('RunnersBusy', busy),
+    count('RunnersIdle', idle),
+    count('RunnersStarting', starting),
+    count('RunnersDraining', draining),
+    count('RunnersDead', dead),
+    count('ScaledUpBy', Math.max(0, to - from)),
+    count('ScaledDownBy', Math.max(0, from - to)),
+    count('RunnersWithheld', withheld(group)),
+    count('StartFailures', group.plan.filter(({ reason }) => FAILED_STARTS.includes(reason.code)).length),
+    count('Failures', failures),
+  ];
+}
+
+function isInQuarantine({ bounds }: GroupReport): boolean {
+  return bounds.some(({ code }) => code === 'quarantine');
+}
+
+/** Metric by metric, over all the groups. A fleet without groups has none of them. */
+function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
+  const [first = []] = groups;
+  return first.map((metric, index) => ({
+    ...metric,
+    value: groups.reduce((sum, metrics) => sum + (metrics[index]?.value ?? 0), 0),
+  }));
 }
 
 /** Runners that are wanted and that `max` or the workspace's cap does not allow: work is waiting, and will wait. */
@@ -75,8 +92,8 @@ function count(name: string, value: number): Metric {
 }
 
 /** The sink for metrics; `POWERTOOLS_METRICS_DISABLED=true` silences it. */
-export function createMetrics(): Metrics {
-  return new Metrics({ namespace: NAMESPACE, serviceName: SERVICE });
+export function createMetrics(serviceName = SERVICE): Metrics {
+  return new Metrics({ namespace: NAMESPACE, serviceName });
 }
 
 /**

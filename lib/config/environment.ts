@@ -27,6 +27,23 @@ export type Environment = {
 /** A process environment: names to values. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** How the process presents itself in logs and metrics. */
+export type Telemetry = {
+  /** Absent: the name of the program. */
+  readonly serviceName?: string;
+  /** Whether every group has metrics of its own, besides those of the fleet. */
+  readonly groupMetrics: boolean;
+};
+
+/** Reads what logs and metrics need. It cannot fail, for failures are told through them. */
+export function readTelemetry(variables: Variables = process.env): Telemetry {
+  const serviceName = variables.POWERTOOLS_SERVICE_NAME?.trim();
+  return {
+    ...(serviceName === undefined || serviceName === '' ? {} : { serviceName }),
+    groupMetrics: variables.GROUP_METRICS?.trim() === 'true',
+  };
+}
+
 const DEFAULT_BASE_URL = 'https://api.bitbucket.org';
 
 /**

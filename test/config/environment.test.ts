@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, type Variables } from '../../lib/config/environment.ts';
+import { readEnvironment, readTelemetry, type Telemetry, type Variables } from '../../lib/config/environment.ts';
 import { InputError } from '../../lib/errors.ts';
 
 function complaintsOf(variables: Variables): readonly string[] {
@@ -182,5 +182,18 @@ describe('complaints', () => {
     's3://b/k.yaml',
   ])('source %s is fine', (source) => {
     expect(readEnvironment({ CONFIG_SOURCE: source }).configSource).toBe(source);
+  });
+});
+
+describe('telemetry', () => {
+  it.each<[Variables, Telemetry]>([
+    [{}, { groupMetrics: false }],
+    [{ POWERTOOLS_SERVICE_NAME: ' ', GROUP_METRICS: 'no' }, { groupMetrics: false }],
+    [
+      { POWERTOOLS_SERVICE_NAME: 'prod', GROUP_METRICS: ' true ' },
+      { serviceName: 'prod', groupMetrics: true },
+    ],
+  ])('%j', (variables, expected) => {
+    expect(readTelemetry(variables)).toEqual(expected);
   });
 });

@@ -14,7 +14,9 @@ describe('docs/operate.md', () => {
       report({ tick: { skipped: 'x' } }),
       report({ tick: { mode: 'plan' } }),
     ];
-    const names = reports.flatMap(metricsOf).flatMap(({ metrics }) => metrics.map(({ name }) => name));
+    const names = reports
+      .flatMap((one) => metricsOf(one, { perGroup: true }))
+      .flatMap(({ metrics }) => metrics.map(({ name }) => name));
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 

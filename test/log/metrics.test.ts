@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure } from '../../lib/metrics.ts';
+import { reason } from '../../lib/reasons.ts';
 import { group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
 const flat = (sets: readonly MetricSet[]) =>
@@ -9,8 +10,6 @@ const flat = (sets: readonly MetricSet[]) =>
   ]);
 
 const TICK = { TickDuration: 420, BitbucketCalls: 5, KubernetesCalls: 8, AwsCalls: 2 };
-const SUCCEEDED = ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK }];
-const FAILED = ['tick', { TicksSucceeded: 0, TicksFailed: 1, ...TICK }];
 const NOTHING = {
   RunnersBusy: 0,
   RunnersIdle: 0,
@@ -20,39 +19,62 @@ const NOTHING = {
   ScaledUpBy: 0,
   ScaledDownBy: 0,
   RunnersWithheld: 0,
+  StartFailures: 0,
   Failures: 0,
 };
+const succeeded = (groups: object) => [
+  'tick',
+  { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, GroupsInQuarantine: 0 },
+];
+const failed = (groups: object) => [
+  'tick',
+  { TicksSucceeded: 0, TicksFailed: 1, ...TICK, ...groups, GroupsInQuarantine: 0 },
+];
+const QUIET = { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 };
+const GROWING = { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 };
+const SHRINKING = { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 };
+const PARTIAL = { ...NOTHING, Failures: 1 };
 
 describe('metrics of a report', () => {
   it.each([
-    [
-      'a quiet tick',
-      report({ groups: [group()] }),
-      [['linux-large', { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 }], SUCCEEDED],
-    ],
+    ['a quiet tick', report({ groups: [group()] }), [['linux-large', QUIET], succeeded(QUIET)]],
     [
       'growth that max limits and a create that fails',
       report({ groups: [growing('apply')] }),
-      [
-        ['linux-small', { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 }],
-        FAILED,
-      ],
+      [['linux-small', GROWING], failed(GROWING)],
     ],
     [
       'retirement, its cool-down being no shortage',
       report({ groups: [shrinking('apply')] }),
-      [['arm', { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 }], SUCCEEDED],
+      [['arm', SHRINKING], succeeded(SHRINKING)],
     ],
+    ['a group that could not be read', report({ groups: [partial()] }), [['beta-builds', PARTIAL], failed(PARTIAL)]],
     [
-      'a group that could not be read',
-      report({ groups: [partial()] }),
-      [['beta-builds', { ...NOTHING, Failures: 1 }], FAILED],
+      'two groups, summed up',
+      report({ groups: [group(), growing('apply')] }),
+      [['linux-large', QUIET], ['linux-small', GROWING], failed({ ...GROWING, RunnersBusy: 9, RunnersIdle: 4 })],
     ],
-    ['a problem of the tick', report({ problems: ['x'] }), [FAILED]],
+    ['a problem of the tick', report({ problems: ['x'] }), [failed({})]],
     ['a tick that the lease kept out', report({ tick: { skipped: 'lease' } }), [['tick', { TicksSkipped: 1 }]]],
     ['a dry run', report({ tick: { mode: 'plan' }, groups: [partial()] }), [['tick', { DryRuns: 1 }]]],
   ])('%s', (_, value, expected) => {
-    expect(flat(metricsOf(value))).toEqual(expected);
+    expect(flat(metricsOf(value, { perGroup: true }))).toEqual(expected);
+  });
+
+  it('has none per group unless asked', () => {
+    expect(flat(metricsOf(report({ groups: [group()] }), { perGroup: false }))).toEqual([succeeded(QUIET)]);
+  });
+
+  it('counts what never came online, and the groups that wait because of it', () => {
+    const late = reason('never-online', { ageMs: 700_000, startTimeoutMs: 600_000, pod: 'Pending' });
+    const broken = reason('start-hopeless', { kind: 'image', message: 'InvalidImageName' });
+    const surplus = reason('surplus', { idleMs: 1 });
+    const waiting = group({
+      bounds: [reason('quarantine', { failures: 2, waitMs: 60_000, withheld: 3 })],
+      plan: [late, broken, surplus].map((why) => ({ action: 'remove', runner: '{1}', reason: why })),
+    });
+    const [[, metrics] = []] = flat(metricsOf(report({ groups: [waiting, group()] }), { perGroup: false }));
+    expect(metrics).toMatchObject({ StartFailures: 2, GroupsInQuarantine: 1 });
   });
 
   it('counts a tick without a report as failed, a dry run without one as a dry run', () => {
@@ -70,7 +92,7 @@ describe('EMF', () => {
     const lines: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
     const sink = createMetrics();
-    emit(sink, metricsOf(report({ groups: [group(), growing('apply')] })));
+    emit(sink, metricsOf(report({ groups: [group(), growing('apply')] }), { perGroup: true }));
     sink.publishStoredMetrics();
     vi.restoreAllMocks();
 
@@ -88,6 +110,6 @@ describe('EMF', () => {
     ]);
     expect(documents[0]).toMatchObject({ RunnersBusy: 4, service: 'bitbucket-runner-autoscaler' });
     expect(documents[2]).toMatchObject({ TicksFailed: 1, TickDuration: 420 });
-    expect(documents[2]).not.toHaveProperty('RunnersBusy');
+    expect(documents[2]).toMatchObject({ RunnersBusy: 9, service: 'bitbucket-runner-autoscaler' });
   });
 });

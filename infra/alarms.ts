@@ -1,0 +1,137 @@
+/**
+ * What wakes somebody up. Every metric here is one of the whole fleet, since a template does not know the groups;
+ * what to do about each alarm is in docs/operate.md.
+ */
+import { NAMESPACE } from '../lib/metrics.ts';
+import { nameOf, type Resource, type Resources } from './cloudformation.ts';
+import { TIMEOUT_SECONDS } from './functions.ts';
+import type { Parameters } from './parameters.ts';
+
+type Alarm = {
+  readonly name: string;
+  readonly description: string;
+  readonly metric: string;
+  readonly statistic: 'Sum' | 'Maximum';
+  readonly periodMinutes: number;
+  /** How many of the latest periods are looked at, and how many of them have to be bad. */
+  readonly of: number;
+  readonly bad: number;
+  readonly threshold: number;
+  readonly comparison: 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
+  readonly missing: 'breaching' | 'notBreaching';
+};
+
+/** Of Bitbucket's 1,000 calls an hour. */
+const CALLS_WARNING = 900;
+const CALLS_LIMIT = 1_000;
+
+/** The alarms. Without a topic they are still seen in the console and on the dashboard. */
+export function alarmResources(parameters: Parameters): Resources {
+  return Object.fromEntries(
+    alarmsOf(parameters).map((alarm) => [`${pascalCase(alarm.name)}Alarm`, alarmResource(parameters, alarm)]),
+  );
+}
+
+function alarmsOf({ everyMinutes, shards }: Parameters): readonly Alarm[] {
+  const silentMinutes = Math.max(5, 3 * everyMinutes);
+  const ticks = Math.floor(silentMinutes / everyMinutes);
+  const perTick = {
+    periodMinutes: everyMinutes,
+    comparison: 'GreaterThanOrEqualToThreshold',
+    missing: 'notBreaching',
+  } as const;
+  return [
+    {
+      name: 'no-successful-tick',
+      description: `No tick of some shard has succeeded for ${silentMinutes} minutes: nothing scales.`,
+      metric: 'TicksSucceeded',
+      statistic: 'Sum',
+      periodMinutes: silentMinutes,
+      of: 1,
+      bad: 1,
+      // What all the other shards make at most.
+      threshold: (shards - 1) * ticks + 1,
+      comparison: 'LessThanThreshold',
+      missing: 'breaching',
+    },
+    {
+      ...perTick,
+      name: 'failed-ticks',
+      description: 'Ticks fail again and again: some group, workspace or cluster is not scaled.',
+      metric: 'TicksFailed',
+      statistic: 'Sum',
+      of: 5,
+      bad: 3,
+      threshold: 1,
+    },
+    {
+      ...perTick,
+      name: 'slow-ticks',
+      description: `Ticks take nearly the ${TIMEOUT_SECONDS} s that they may.`,
+      metric: 'TickDuration',
+      statistic: 'Maximum',
+      of: 5,
+      bad: 3,
+      threshold: TIMEOUT_SECONDS * 800,
+    },
+    {
+      ...perTick,
+      name: 'work-is-waiting',
+      description: 'Groups want more runners than max or the cap of the workspace allows.',
+      metric: 'RunnersWithheld',
+      statistic: 'Maximum',
+      of: 15,
+      bad: 15,
+      threshold: 1,
+    },
+    {
+      ...perTick,
+      name: 'starts-fail',
+      description: 'Runners of some group do not come online, so that the group is in quarantine.',
+      metric: 'GroupsInQuarantine',
+      statistic: 'Maximum',
+      of: 15,
+      bad: 3,
+      threshold: 1,
+    },
+    {
+      ...perTick,
+      name: 'bitbucket-limit',
+      description: `Bitbucket throttles after ${CALLS_LIMIT} calls an hour; ${CALLS_WARNING} are made.`,
+      metric: 'BitbucketCalls',
+      statistic: 'Sum',
+      periodMinutes: 60,
+      of: 1,
+      bad: 1,
+      threshold: CALLS_WARNING,
+    },
+  ];
+}
+
+function alarmResource(parameters: Parameters, alarm: Alarm): Resource {
+  const actions = parameters.alarmTopic === undefined ? [] : [parameters.alarmTopic];
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmName: `${nameOf(parameters)}-${alarm.name}`,
+      AlarmDescription: `${alarm.description} See docs/operate.md.`,
+      Namespace: NAMESPACE,
+      MetricName: alarm.metric,
+      Dimensions: [{ Name: 'service', Value: nameOf(parameters) }],
+      Statistic: alarm.statistic,
+      Period: alarm.periodMinutes * 60,
+      EvaluationPeriods: alarm.of,
+      DatapointsToAlarm: alarm.bad,
+      Threshold: alarm.threshold,
+      ComparisonOperator: alarm.comparison,
+      TreatMissingData: alarm.missing,
+      // Silence is what was asked for.
+      ActionsEnabled: parameters.enabled,
+      ...(actions.length === 0 ? {} : { AlarmActions: actions, OKActions: actions }),
+    },
+  };
+}
+
+function pascalCase(name: string): string {
+  return name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,75 @@
+/**
+ * A configuration on its way to the function: everything that it consists of, seen as the function will see it, and
+ * uploaded only when nothing is wrong with it. Templates go first, so that no tick meets a configuration that is ahead
+ * of them.
+ */
+import { dirname, posix, relative } from 'node:path';
+import { inspectFleet } from '../lib/config/load.ts';
+import { InputError, type InputProblem } from '../lib/errors.ts';
+import { checkGroups } from '../lib/kubernetes/check.ts';
+import type { Fleet } from '../lib/model.ts';
+
+/** A text and where it belongs: `s3://bucket/key` or `ssm:/name`. */
+export type Upload = { readonly to: string; readonly from: string; readonly text: string };
+
+/** What will be uploaded, in this order, and what the author should know. */
+export type Delivery = { readonly uploads: readonly Upload[]; readonly warnings: readonly InputProblem[] };
+
+/** How texts are read: files of this machine, and sources of AWS that the configuration refers to. */
+export type ReadText = (source: string) => Promise<string>;
+
+/**
+ * Prepares the file for its destination. Throws an `InputError` with everything that is wrong: with the file, with its
+ * templates, with their manifests, and with what only a laptop has.
+ */
+export async function prepareDelivery(file: string, destination: string, readText: ReadText): Promise<Delivery> {
+  const uploads = new Map<string, Upload>();
+  const readAsFunction = async (source: string) => {
+    const from = localCounterpart(source, file, destination);
+    if (from === undefined) return readText(source);
+    const text = await readText(from);
+    uploads.set(source, { to: source, from, text });
+    return text;
+  };
+  // The function knows its cluster by name; a file without clusters is right for it.
+  const defaultCluster = { kind: 'eks', name: 'default' } as const;
+  const { fleet, problems, warnings } = await inspectFleet(destination, { readText: readAsFunction, defaultCluster });
+  const manifests = checkGroups(fleet.groups);
+  const all = [...problems, ...manifests.problems, ...kubeconfigProblems(fleet, destination)];
+  const inFiles = (found: readonly InputProblem[]) => found.map((one) => inFile(one, uploads));
+  if (all.length > 0) throw new InputError(inFiles(all));
+  return {
+    uploads: [...uploads.values()].sort((a, b) => Number(a.to === destination) - Number(b.to === destination)),
+    warnings: inFiles([...warnings, ...manifests.warnings]),
+  };
+}
+
+/** The file here that will lie there. Absent: the source is in AWS already, and somebody else's. */
+function localCounterpart(source: string, file: string, destination: string): string | undefined {
+  if (source === destination) return file;
+  const isRemote = /^(s3:\/\/|ssm:)/.test(source);
+  if (!isRemote) {
+    throw new InputError(`${source} is a file of this machine, which the function cannot read; make the path relative`);
+  }
+  const [, store = '', key = ''] = /^(s3:\/\/[^/]+\/|ssm:\/?)(.*)$/.exec(destination) ?? [];
+  if (!source.startsWith(store)) return undefined;
+  const path = relative(posix.dirname(`/${key}`), `/${source.slice(store.length)}`);
+  return path.startsWith('..') ? undefined : posix.join(dirname(file), path);
+}
+
+function kubeconfigProblems({ clusters }: Fleet, source: string): readonly InputProblem[] {
+  return Object.entries(clusters)
+    .filter(([, { kind }]) => kind === 'kubeconfig')
+    .map(([name]) => ({
+      source,
+      path: `clusters.${name}`,
+      message: 'is reached through a kubeconfig, which the function does not have; write eks: { name: … }',
+    }));
+}
+
+/** Places as the author knows them. */
+function inFile(problem: InputProblem, uploads: ReadonlyMap<string, Upload>): InputProblem {
+  const sources = [...uploads.values()].sort((a, b) => b.to.length - a.to.length);
+  const upload = sources.find(({ to }) => problem.source === to || problem.source.startsWith(`${to} `));
+  return upload === undefined ? problem : { ...problem, source: problem.source.replace(upload.to, upload.from) };
+}

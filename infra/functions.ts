@@ -1,0 +1,49 @@
+/** The two functions: `scale` for the schedule, `report` for people. */
+import type { AWS } from 'osls';
+import { attributeText, nameOf, type Value } from './cloudformation.ts';
+import { configSourceValue } from './config-place.ts';
+import type { Parameters } from './parameters.ts';
+import { tableName } from './table.ts';
+
+/** A tick that is killed at this age is over, and its lease too, before the next minute's begins. */
+export const TIMEOUT_SECONDS = 55;
+
+/** The functions as osls takes them. */
+export function functionsOf(parameters: Parameters): NonNullable<AWS['functions']> {
+  const { memory, shards, reserveConcurrency } = parameters;
+  const shared = { memorySize: memory, timeout: TIMEOUT_SECONDS, environment: environmentOf(parameters) };
+  return {
+    scale: {
+      ...shared,
+      handler: 'dist/scale.handler',
+      description: 'One tick: looks, decides, creates and retires runners. Invoked by the schedule.',
+      role: attributeText('ScaleRole', 'Arn'),
+      // One tick at a time for each shard: what comes meanwhile waits for a minute at most, and is then dropped.
+      ...(reserveConcurrency ? { reservedConcurrency: shards } : {}),
+      maximumRetryAttempts: 0,
+      maximumEventAge: 60,
+    },
+    report: {
+      ...shared,
+      handler: 'dist/report.handler',
+      description: 'The dry run: what scale would do now, and why. Invoked by hand; may only read.',
+      role: attributeText('ReportRole', 'Arn'),
+      maximumRetryAttempts: 0,
+    },
+  };
+}
+
+function environmentOf(parameters: Parameters): Record<string, Value> {
+  const { clusters, clusterRoles, secrets, groupMetrics } = parameters;
+  const [only, ...others] = clusters;
+  const isOnly = only !== undefined && only.region === undefined && others.length + clusterRoles.length === 0;
+  return {
+    CONFIG_SOURCE: configSourceValue(parameters),
+    STATE_STORE: `dynamodb:${tableName(parameters)}`,
+    BITBUCKET_SECRET_ID: secrets[0],
+    ...(isOnly ? { EKS_CLUSTER_NAME: only.name } : {}),
+    // Two deployments of one account must not pass for each other in metrics and alarms.
+    POWERTOOLS_SERVICE_NAME: nameOf(parameters),
+    GROUP_METRICS: String(groupMetrics),
+  };
+}

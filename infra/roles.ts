@@ -1,0 +1,120 @@
+/**
+ * One role per function, one statement per need, every resource by its name. `report` differs from `scale` in what it
+ * may do to the table: read. What either may do in a cluster is said by the access entries and the RBAC manifests.
+ */
+import { arn, attribute, nameOf, type Resource, type Resources, type Value } from './cloudformation.ts';
+import { bucketArn, type Place, placesOf } from './config-place.ts';
+import type { Parameters } from './parameters.ts';
+import { tableName } from './table.ts';
+
+/** What a statement of a policy says. */
+type Statement = {
+  readonly Sid: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: readonly string[];
+  readonly Resource: readonly Value[] | '*';
+  readonly Condition?: Readonly<Record<string, unknown>>;
+};
+
+const READ_TABLE = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
+const WRITE_TABLE = ['dynamodb:DeleteItem', 'dynamodb:PutItem'];
+
+/** What Lambda itself does for a function in a VPC, with that function's role. */
+const NETWORK_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** The roles of both functions. */
+export function roleResources(parameters: Parameters): Resources {
+  return {
+    ScaleRole: role(parameters, 'scale', [...READ_TABLE, ...WRITE_TABLE]),
+    ReportRole: role(parameters, 'report', READ_TABLE),
+  };
+}
+
+function role(parameters: Parameters, functionName: string, tableActions: readonly string[]): Resource {
+  const name = `${nameOf(parameters)}-${functionName}`;
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      // Creating a network interface cannot be limited to names; AWS's own policy for it holds nothing else.
+      ...(parameters.vpc === undefined
+        ? {}
+        : { ManagedPolicyArns: [arn('iam::aws:policy/service-role/AWSLambdaENIManagementAccess')] }),
+      Policies: [
+        {
+          PolicyName: name,
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              allow(
+                'Log',
+                ['logs:CreateLogStream', 'logs:PutLogEvents'],
+                [arn(`logs:REGION:ACCOUNT:log-group:/aws/lambda/${name}:*`)],
+              ),
+              allow('State', tableActions, [arn(`dynamodb:REGION:ACCOUNT:table/${tableName(parameters)}`)]),
+              ...readConfiguration(placesOf(parameters)),
+              allow('Credentials', ['secretsmanager:GetSecretValue'], parameters.secrets.map(secretArn)),
+              ...(parameters.kmsKey === undefined ? [] : [allow('Key', ['kms:Decrypt'], [parameters.kmsKey])]),
+              ...reachClusters(parameters),
+              ...(parameters.vpc === undefined ? [] : [denyNetworkToCode(name)]),
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: readonly Value[]): Statement {
+  return { Sid, Effect: 'Allow', Action, Resource };
+}
+
+function readConfiguration(places: readonly Place[]): readonly Statement[] {
+  const objects = places.flatMap((place) =>
+    place.kind === 's3' ? [{ 'Fn::Sub': `${bucketArn(place.bucket)}/${place.key}` }] : [],
+  );
+  const parameters = places.flatMap((place) =>
+    place.kind === 'ssm' ? [arn(`ssm:REGION:ACCOUNT:parameter/${place.name.replace(/^\//, '')}`)] : [],
+  );
+  return [
+    ...(objects.length === 0 ? [] : [allow('ConfigObjects', ['s3:GetObject'], objects)]),
+    ...(parameters.length === 0 ? [] : [allow('ConfigParameters', ['ssm:GetParameter'], parameters)]),
+  ];
+}
+
+/** Secrets Manager ends the ARN of a secret with a dash and six characters of its own choice. */
+function secretArn(secret: string): Value {
+  return secret.startsWith('arn:') ? secret : arn(`secretsmanager:REGION:ACCOUNT:secret:${secret}-??????`);
+}
+
+function reachClusters({ clusters, clusterRoles }: Parameters): readonly Statement[] {
+  const own = clusters.map(({ name, region = 'REGION' }) => arn(`eks:${region}:ACCOUNT:cluster/${name}`));
+  return [
+    ...(own.length === 0 ? [] : [allow('Clusters', ['eks:DescribeCluster'], own)]),
+    ...(clusterRoles.length === 0 ? [] : [allow('ClustersOfOthers', ['sts:AssumeRole'], clusterRoles)]),
+  ];
+}
+
+/** Lambda may make network interfaces with this role, the code that runs in the function may not. */
+function denyNetworkToCode(functionName: string): Statement {
+  return {
+    Sid: 'NoNetworkForCode',
+    Effect: 'Deny',
+    Action: NETWORK_ACTIONS,
+    Resource: '*',
+    Condition: { ArnEquals: { 'lambda:SourceFunctionArn': [arn(`lambda:REGION:ACCOUNT:function:${functionName}`)] } },
+  };
+}
+
+/** The ARN of a function's role, for the access entries and the outputs. */
+export const roleArn = { scale: attribute('ScaleRole', 'Arn'), report: attribute('ReportRole', 'Arn') };

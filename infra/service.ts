@@ -1,0 +1,61 @@
+/** The whole deployment, assembled from its fragments, as osls takes it. Pure: parameters in, service out. */
+import type { AWS } from 'osls';
+import { accessEntryResources } from './access-entries.ts';
+import { alarmResources } from './alarms.ts';
+import { SERVICE_NAME } from './cloudformation.ts';
+import { bucketResources, configSourceValue } from './config-place.ts';
+import { dashboardResources } from './dashboard.ts';
+import { functionsOf } from './functions.ts';
+import type { Parameters } from './parameters.ts';
+import { roleArn, roleResources } from './roles.ts';
+import { scheduleResources } from './schedule.ts';
+import { tableName, tableResources } from './table.ts';
+
+/** The service. `region` is where it goes. */
+export function serviceOf(parameters: Parameters, region: string): AWS {
+  return {
+    service: SERVICE_NAME,
+    frameworkVersion: '4',
+    configValidationMode: 'error',
+    plugins: ['./infra/bundle-plugin.mjs'],
+    provider: {
+      name: 'aws',
+      runtime: 'nodejs24.x',
+      architecture: 'arm64',
+      stage: parameters.stage,
+      // osls knows the regions by name; which one it is, is a matter of the command line.
+      region: region as NonNullable<AWS['provider']['region']>,
+      versionFunctions: false,
+      logRetentionInDays: parameters.logRetention,
+      deploymentBucket: { blockPublicAccess: true },
+      tags: { service: SERVICE_NAME },
+      ...(parameters.vpc === undefined ? {} : { vpc: { ...lists(parameters.vpc) } }),
+    },
+    // The functions and what they share; the command line is not theirs.
+    package: { patterns: ['!**', 'dist/**', '!dist/cli.js'] },
+    functions: functionsOf(parameters),
+    resources: {
+      Description: 'Autoscaler of Bitbucket Pipelines runners on Kubernetes',
+      Resources: {
+        ...tableResources(parameters),
+        ...bucketResources(parameters),
+        ...roleResources(parameters),
+        ...accessEntryResources(parameters),
+        ...scheduleResources(parameters),
+        ...alarmResources(parameters),
+        ...dashboardResources(parameters),
+      },
+      Outputs: {
+        ConfigSource: { Description: 'Where the configuration belongs', Value: configSourceValue(parameters) },
+        StateTableName: { Description: 'The table of the state', Value: tableName(parameters) },
+        ScaleRoleArn: { Description: 'Role of scale, for access entries and trust policies', Value: roleArn.scale },
+        ReportRoleArn: { Description: 'Role of report, for access entries and trust policies', Value: roleArn.report },
+      },
+    },
+  };
+}
+
+/** osls wants lists that may be written to. */
+function lists({ subnetIds, securityGroupIds }: NonNullable<Parameters['vpc']>) {
+  return { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
+}

@@ -1,0 +1,48 @@
+/** Deployments to look at. */
+import type { Resources } from '../../infra/cloudformation.ts';
+import { type Parameters, readParameters } from '../../infra/parameters.ts';
+import { serviceOf } from '../../infra/service.ts';
+
+export const ARN = {
+  topic: 'arn:aws:sns:eu-west-1:123456789012:alarms',
+  key: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012',
+  role: 'arn:aws:iam::210987654321:role/runner-autoscaler',
+  secret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/bitbucket-AbCdEf',
+} as const;
+
+/** The least that can be said. */
+export const SMALL = { clusters: 'ci' } as const;
+
+/** Everything that can be said. */
+export const LARGE = {
+  clusters: 'ci, build_farm, us-ci@us-east-1',
+  'cluster-roles': ARN.role,
+  'config-source': 's3://acme-ci/autoscaler/runners.yaml',
+  templates: 'large.yaml,ssm:/ci/small.yaml',
+  secrets: `${ARN.secret},ci/other`,
+  table: 'shared-state',
+  'kms-key': ARN.key,
+  subnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+  'security-groups': 'sg-0123456789abcdef0',
+  schedule: 'rate(2 minutes)',
+  shards: '3',
+  memory: '1024',
+  'log-retention': '90',
+  'alarm-topic': ARN.topic,
+  'group-metrics': 'true',
+} as const;
+
+export function parametersOf(values: Readonly<Record<string, string>>): Parameters {
+  return readParameters({ stage: 'prod', values }, true);
+}
+
+/** The resources that the fragments add to what osls makes itself. */
+export function resourcesOf(values: Readonly<Record<string, string>>): Resources {
+  // osls types resources loosely; the fragments build them as Resources.
+  return serviceOf(parametersOf(values), 'eu-west-1').resources?.Resources as unknown as Resources;
+}
+
+/** Those of one type. */
+export function ofType(resources: Resources, type: string): Resources {
+  return Object.fromEntries(Object.entries(resources).filter(([, resource]) => resource.Type === type));
+}

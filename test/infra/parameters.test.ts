@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { PARAMETERS, readParameters } from '../../infra/parameters.ts';
+import { InputError } from '../../lib/errors.ts';
+import { ARN, LARGE, parametersOf, SMALL } from './deployments.ts';
+
+function complaintsOf(values: Readonly<Record<string, string>>, stage = 'prod'): readonly string[] {
+  try {
+    readParameters({ stage, values }, true);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.message.split('\n');
+  }
+}
+
+describe('parameters of a deployment', () => {
+  it('have defaults, all but the clusters', () => {
+    expect(parametersOf(SMALL)).toEqual({
+      stage: 'prod',
+      clusters: [{ name: 'ci' }],
+      clusterRoles: [],
+      accessEntries: true,
+      templates: [],
+      secrets: ['bitbucket-runner-autoscaler/prod'],
+      everyMinutes: 1,
+      enabled: true,
+      shards: 1,
+      memory: 512,
+      reserveConcurrency: true,
+      logRetention: 30,
+      groupMetrics: false,
+    });
+  });
+
+  it('are all read', () => {
+    expect(parametersOf(LARGE)).toEqual({
+      stage: 'prod',
+      clusters: [{ name: 'ci' }, { name: 'build_farm' }, { name: 'us-ci', region: 'us-east-1' }],
+      clusterRoles: [ARN.role],
+      accessEntries: true,
+      configSource: 's3://acme-ci/autoscaler/runners.yaml',
+      templates: ['large.yaml', 'ssm:/ci/small.yaml'],
+      secrets: [ARN.secret, 'ci/other'],
+      table: 'shared-state',
+      kmsKey: ARN.key,
+      vpc: {
+        subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+        securityGroupIds: ['sg-0123456789abcdef0'],
+      },
+      everyMinutes: 2,
+      enabled: true,
+      shards: 3,
+      memory: 1024,
+      reserveConcurrency: true,
+      logRetention: 90,
+      alarmTopic: ARN.topic,
+      groupMetrics: true,
+    });
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['no cluster', {}, 'clusters: is missing; name the EKS clusters of the runners, such as --param clusters=ci'],
+    [
+      'an empty cluster',
+      { clusters: ' , ' },
+      'clusters: is missing; name the EKS clusters of the runners, such as --param clusters=ci',
+    ],
+    [
+      'the ARN of a cluster',
+      { clusters: 'arn:aws:eks:eu-west-1:123456789012:cluster/ci' },
+      'clusters: "arn:aws:eks:eu-west-1:123456789012:cluster/ci" is not a cluster; write name, or name@region for another region',
+    ],
+    [
+      'half a VPC',
+      { ...SMALL, subnets: 'subnet-0123456789abcdef0' },
+      'security-groups: is missing, although subnets is given; give both, or neither',
+    ],
+    [
+      'the other half',
+      { ...SMALL, 'security-groups': 'sg-0123456789abcdef0' },
+      'subnets: is missing, although security-groups is given; give both, or neither',
+    ],
+    [
+      'a subnet by name',
+      { ...SMALL, subnets: 'private', 'security-groups': 'sg-0123456789abcdef0' },
+      'subnets: "private" is not the id of a subnet',
+    ],
+    ['a wrong ARN', { ...SMALL, 'alarm-topic': 'alarms' }, 'alarm-topic: "alarms" is not the ARN of an SNS topic'],
+    [
+      'the ARN of something else',
+      { ...SMALL, 'alarm-topic': ARN.key },
+      `alarm-topic: "${ARN.key}" is not the ARN of an SNS topic`,
+    ],
+    [
+      'the alias of a key',
+      { ...SMALL, 'kms-key': 'alias/ci' },
+      'kms-key: "alias/ci" is not the ARN of a KMS key, which ends in key/ID; an alias cannot stand in a policy',
+    ],
+    [
+      'a file as the source',
+      { ...SMALL, 'config-source': 'runners.yaml' },
+      'config-source: "runners.yaml" is no place to read from; write s3://bucket/key or ssm:/name',
+    ],
+    [
+      'a wild card as the source',
+      { ...SMALL, 'config-source': 's3://acme/*' },
+      'config-source: "s3://acme/*" is no place to read from; write s3://bucket/key or ssm:/name',
+    ],
+    [
+      'a template elsewhere',
+      { ...SMALL, templates: '~/large.yaml' },
+      'templates: "~/large.yaml" is no template; write s3://bucket/key, ssm:/name, or the name of a file beside the configuration',
+    ],
+    [
+      'a secret with a wild card',
+      { ...SMALL, secrets: 'ci/*' },
+      'secrets: "ci/*" is neither the name nor the ARN of a secret in Secrets Manager',
+    ],
+    ['a role by name', { ...SMALL, 'cluster-roles': 'ci' }, 'cluster-roles: "ci" is not the ARN of an IAM role'],
+    [
+      'a cron',
+      { ...SMALL, schedule: 'cron(0 8 * * ? *)' },
+      'schedule: "cron(0 8 * * ? *)" is not a rate of minutes; write rate(1 minute), or up to rate(59 minutes)',
+    ],
+    ['no shard', { ...SMALL, shards: '0' }, 'shards: "0" is not a whole number from 1 to 50'],
+    ['little memory', { ...SMALL, memory: '64' }, 'memory: "64" is not a whole number from 128 to 3008'],
+    ['maybe', { ...SMALL, 'access-entries': 'yes' }, 'access-entries: "yes" is neither true nor false'],
+    [
+      'an odd retention',
+      { ...SMALL, 'log-retention': '31' },
+      'log-retention: "31" is not a retention that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 days',
+    ],
+    [
+      'an unknown name',
+      { ...SMALL, cluster: 'ci' },
+      `cluster: is unknown; the parameters are ${Object.keys(PARAMETERS).join(', ')}`,
+    ],
+  ])('%s is one sentence', (_, values, complaint) => {
+    expect(complaintsOf(values)).toEqual([`parameter ${complaint}`]);
+  });
+
+  it('an odd stage is one sentence', () => {
+    expect(complaintsOf(SMALL, 'Prod')).toEqual([
+      'parameter stage: "Prod" is not a stage: lower-case letters, digits and dashes, at most 16 characters',
+    ]);
+  });
+
+  it('says everything at once', () => {
+    expect(complaintsOf({ shards: 'x', memory: 'y' })).toHaveLength(3);
+  });
+
+  it('asks about a deployed stack without knowing its clusters', () => {
+    expect(readParameters({ stage: 'prod', values: {} }, false).clusters).toEqual([]);
+  });
+
+  it('are all described in docs/deploy.md', async () => {
+    const text = await readFile(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+    expect(Object.keys(PARAMETERS).filter((name) => !text.includes(`| \`${name}\``))).toEqual([]);
+  });
+});

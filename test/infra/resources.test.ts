@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { placesOf } from '../../infra/config-place.ts';
+import { serviceOf } from '../../infra/service.ts';
+import { LARGE, ofType, parametersOf, resourcesOf, SMALL } from './deployments.ts';
+
+const functionsOf = (values: Readonly<Record<string, string>>) =>
+  serviceOf(parametersOf(values), 'eu-west-1').functions;
+
+describe('schedule', () => {
+  it('is one rule without shards, whose event says nothing', () => {
+    expect(Object.values(ofType(resourcesOf(SMALL), 'AWS::Events::Rule'))).toMatchObject([
+      {
+        Properties: {
+          ScheduleExpression: 'rate(1 minute)',
+          Targets: [{ Input: '{}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
+        },
+      },
+    ]);
+  });
+
+  it('is one rule for each shard, together the whole', () => {
+    const rules = Object.values(ofType(resourcesOf(LARGE), 'AWS::Events::Rule'));
+    expect(
+      rules.map(({ Properties: { Name, ScheduleExpression, Targets } }) => [
+        Name,
+        ScheduleExpression,
+        (Targets as { Input: string }[])[0]?.Input,
+      ]),
+    ).toEqual(
+      [0, 1, 2].map((index) => [
+        `bitbucket-runner-autoscaler-prod-${index}`,
+        'rate(2 minutes)',
+        `{"shard":{"index":${index},"of":3}}`,
+      ]),
+    );
+    expect(Object.keys(ofType(resourcesOf(LARGE), 'AWS::Lambda::Permission'))).toHaveLength(3);
+    expect(functionsOf(LARGE)?.scale).toMatchObject({
+      reservedConcurrency: 3,
+      maximumRetryAttempts: 0,
+      maximumEventAge: 60,
+    });
+  });
+
+  it('can be off, and is not alarmed then by its own silence', () => {
+    const resources = resourcesOf({ ...SMALL, enabled: 'false' });
+    expect(resources.ScheduleRule0?.Properties.State).toBe('DISABLED');
+    expect(resources.NoSuccessfulTickAlarm?.Properties.ActionsEnabled).toBe(false);
+  });
+
+  it('leaves the concurrency of a small account alone when asked', () => {
+    expect(functionsOf({ ...SMALL, 'reserve-concurrency': 'false' })?.scale).not.toHaveProperty('reservedConcurrency');
+  });
+});
+
+describe('functions', () => {
+  it('name the cluster only when there is no other', () => {
+    expect(functionsOf(SMALL)?.scale?.environment).toMatchObject({ EKS_CLUSTER_NAME: 'ci' });
+    expect(functionsOf(LARGE)?.scale?.environment).not.toHaveProperty('EKS_CLUSTER_NAME');
+  });
+
+  it('share their environment', () => {
+    expect(functionsOf(LARGE)?.report?.environment).toEqual(functionsOf(LARGE)?.scale?.environment);
+  });
+});
+
+describe('what is kept', () => {
+  it('the table and the bucket stay when the stack goes', () => {
+    expect(resourcesOf(SMALL)).toMatchObject({
+      StateTable: { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
+      ConfigBucket: { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
+    });
+  });
+
+  it('those that are there already are not made', () => {
+    expect(Object.keys(resourcesOf(LARGE))).not.toEqual(expect.arrayContaining(['StateTable']));
+    expect(Object.keys(resourcesOf(LARGE))).not.toEqual(expect.arrayContaining(['ConfigBucket']));
+    expect(functionsOf(LARGE)?.scale?.environment).toMatchObject({ STATE_STORE: 'dynamodb:shared-state' });
+  });
+});
+
+it('templates lie beside the configuration unless they say where', () => {
+  expect(placesOf(parametersOf(LARGE))).toEqual([
+    { kind: 's3', bucket: 'acme-ci', key: 'autoscaler/runners.yaml' },
+    { kind: 's3', bucket: 'acme-ci', key: 'autoscaler/large.yaml' },
+    { kind: 'ssm', name: '/ci/small.yaml' },
+  ]);
+  expect(placesOf(parametersOf({ ...SMALL, 'config-source': 'ssm:/ci/runners', templates: 'large' }))).toEqual([
+    { kind: 'ssm', name: '/ci/runners' },
+    { kind: 'ssm', name: '/ci/large' },
+  ]);
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
+
+type Statement = { Sid: string; Effect: string; Action: string[]; Resource: unknown };
+
+function statementsOf(values: Readonly<Record<string, string>>, role: string): readonly Statement[] {
+  const policies = resourcesOf(values)[role]?.Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+const actionsOf = (values: Readonly<Record<string, string>>, role: string) =>
+  statementsOf(values, role)
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action }) => Action);
+
+describe.each([
+  ['the least', SMALL],
+  ['everything', LARGE],
+])('the roles of a deployment that says %s', (_, values) => {
+  it.each(['ScaleRole', 'ReportRole'])('%s grants nothing by wild card', (role) => {
+    const granted = statementsOf(values, role).filter(({ Effect }) => Effect === 'Allow');
+    expect(granted.length).toBeGreaterThanOrEqual(5);
+    expect(actionsOf(values, role).filter((action) => !/^[a-z0-9]+:[A-Z]\w+$/.test(action))).toEqual([]);
+    for (const { Sid, Resource } of granted) {
+      // The streams of a log group have names that Lambda invents; the group itself is named.
+      const text = JSON.stringify(Resource).replace(/(log-group:\/aws\/lambda\/[\w-]+):\*/, '$1');
+      expect([Sid, text]).toEqual([Sid, expect.not.stringContaining('*')]);
+    }
+  });
+
+  it('report can only read', () => {
+    const reading =
+      /^(dynamodb:(BatchGetItem|GetItem|Query)|s3:GetObject|ssm:GetParameter|secretsmanager:GetSecretValue|kms:Decrypt|eks:DescribeCluster|sts:AssumeRole)$/;
+    const logging = /^logs:(CreateLogStream|PutLogEvents)$/;
+    expect(actionsOf(values, 'ReportRole').filter((action) => !reading.test(action) && !logging.test(action))).toEqual(
+      [],
+    );
+  });
+
+  it('scale may write to the table, and nothing else than that besides', () => {
+    const more = actionsOf(values, 'ScaleRole').filter((action) => !actionsOf(values, 'ReportRole').includes(action));
+    expect(more).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem']);
+  });
+
+  it('each need is a statement of its own', () => {
+    const names = statementsOf(values, 'ScaleRole').map(({ Sid }) => Sid);
+    expect(names).toEqual([...new Set(names)]);
+    expect(names).toMatchSnapshot();
+  });
+});
+
+it('the code of a function in a VPC may not use the right to make network interfaces', () => {
+  expect(statementsOf(LARGE, 'ReportRole').filter(({ Effect }) => Effect === 'Deny')).toMatchObject([
+    { Sid: 'NoNetworkForCode', Action: expect.arrayContaining(['ec2:CreateNetworkInterface']) },
+  ]);
+});
+
+it('every cluster of the stack knows both roles, by the groups that the RBAC manifests bind', () => {
+  const entries = Object.values(ofType(resourcesOf(LARGE), 'AWS::EKS::AccessEntry')).map(({ Properties }) => [
+    Properties.ClusterName,
+    Properties.PrincipalArn,
+    Properties.KubernetesGroups,
+  ]);
+  const scale = { 'Fn::GetAtt': ['ScaleRole', 'Arn'] };
+  const report = { 'Fn::GetAtt': ['ReportRole', 'Arn'] };
+  expect(entries).toEqual([
+    ['ci', scale, ['bitbucket-runner-autoscaler']],
+    ['ci', report, ['bitbucket-runner-autoscaler-readonly']],
+    ['build_farm', scale, ['bitbucket-runner-autoscaler']],
+    ['build_farm', report, ['bitbucket-runner-autoscaler-readonly']],
+  ]);
+  expect(ofType(resourcesOf({ ...LARGE, 'access-entries': 'false' }), 'AWS::EKS::AccessEntry')).toEqual({});
+});
