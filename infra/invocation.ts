@@ -18,8 +18,8 @@ export type Invocation = Given & {
 /** Commands whose stack is built from the parameters; the others ask about one that is deployed. */
 const BUILDING: readonly string[] = ['deploy', 'package', 'print'];
 
-/** Options of osls that stand without a value. */
-const SWITCHES: readonly string[] = ['--verbose', '--force', '--debug', '--help', '--log', '--aws-s3-accelerate'];
+/** Options of osls that stand without a value, even before an operand; so does any that another option follows. */
+const SWITCHES: readonly string[] = ['--verbose', '--force', '--help', '--log', '--raw', '--conceal', '--tail'];
 
 /** Whether this invocation makes a stack, and so needs all that a stack needs. */
 export function isDeployment({ command }: Pick<Invocation, 'command'>): boolean {
@@ -52,7 +52,7 @@ function splitArguments(args: readonly string[]) {
     const [name = '', ...value] = argument.split('=');
     if (!argument.startsWith('-')) operands.push(argument);
     else if (value.length > 0) options.push([name, value.join('=')]);
-    else if (!SWITCHES.includes(name)) {
+    else if (!SWITCHES.includes(name) && !(args[index + 1] ?? '-').startsWith('-')) {
       index += 1;
       options.push([name, args[index] ?? '']);
     }

@@ -43,6 +43,10 @@ describe('a command line of osls', () => {
     expect(readInvocation([], {})).toEqual({ command: '', operands: [], stage: 'dev', values: {} });
   });
 
+  it('never takes an option for the value of another', () => {
+    expect(readInvocation(['deploy', '--conceal', '--minify-template', '--stage', 'prod'], {}).stage).toBe('prod');
+  });
+
   it('takes operands after options', () => {
     expect(readInvocation(['config:push', '--stage', 'prod', 'a.yaml'], {}).operands).toEqual(['a.yaml']);
   });
