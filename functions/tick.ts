@@ -13,12 +13,16 @@ import { createLogger, logReport, logWarnings } from '../lib/log.ts';
 import { createMetrics, emit, metricsOf, metricsOfFailure } from '../lib/metrics.ts';
 import type { Mode, Report } from '../lib/model.ts';
 import { reconcile } from '../lib/reconcile.ts';
+import { redactText } from '../lib/redact.ts';
 import { hasFailed } from '../lib/report.ts';
 import { type Wiring, wire } from '../lib/wiring.ts';
 import { readEvent, type TickEvent } from './event.ts';
 
 /** A lease outlives the invocation that took it by this much, so that a killed one is over before the next begins. */
 const LEASE_MARGIN_MS = 5_000;
+
+/** An action that begins with less than this left may be cut off by the function's time-out. */
+const ACTION_TAKES_MS = 15_000;
 
 const { serviceName, groupMetrics: perGroup } = readTelemetry();
 const logger = createLogger(serviceName);
@@ -68,6 +72,7 @@ async function tick({ groups, shard }: TickEvent, mode: Mode, context: Context):
       tickId: randomUUID(),
       leaseTtlMs: context.getRemainingTimeInMillis() + LEASE_MARGIN_MS,
       elapsedMs: () => performance.now() - start,
+      hasTime: () => context.getRemainingTimeInMillis() > ACTION_TAKES_MS,
       ...(groups === undefined ? {} : { groups }),
       ...(shard === undefined ? {} : { shard }),
     },
@@ -98,7 +103,7 @@ function logFailure(error: unknown): void {
 
 /** Lambda prints an invocation's error with its stack; the stack of a finding says nothing. */
 function withoutStack(error: unknown): Error {
-  const finding = new Error(sentenceOf(error));
+  const finding = new Error(redactText(sentenceOf(error)));
   finding.name = error instanceof Error ? error.name : 'Error';
   finding.stack = `${finding.name}: ${finding.message}`;
   return finding;

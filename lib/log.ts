@@ -46,5 +46,5 @@ function describeGroup({ name, decision: { action, from, to, reason } }: GroupRe
 function describeTick({ tick, groups, problems }: Report): string {
   if (tick.skipped !== undefined) return `Tick skipped: ${tick.skipped}`;
   const failed = problems.length > 0 ? `: ${problems.join(' ')}` : '';
-  return `Tick over ${groups.length} groups took ${tick.durationMs} ms${failed}`;
+  return `Tick over ${groups.length} ${groups.length === 1 ? 'group' : 'groups'} took ${tick.durationMs} ms${failed}`;
 }

@@ -47,7 +47,7 @@ describe('scale', () => {
     const lines = linesOf(invocation).filter((line) => 'message' in line);
     expect(lines.map(({ level, message, function_request_id }) => [level, message, function_request_id])).toEqual([
       ['INFO', expect.stringMatching(/^linux-large: scale-up 0 → 3: 0 usable and 0 starting/), 'request-42'],
-      ['INFO', expect.stringMatching(/^Tick over 1 groups took \d+ ms$/), 'request-42'],
+      ['INFO', expect.stringMatching(/^Tick over 1 group took \d+ ms$/), 'request-42'],
     ]);
     expect(lines[0]).toMatchObject({ tickId: invocation.report?.tick.id, group: invocation.report?.groups[0] });
     expect(emitted(invocation, 'RunnersStarting')).toEqual([0]);
