@@ -40,6 +40,7 @@ export type ReasonValues = {
   'job-ended': { jobStatus: string };
   'registration-gone': { ageMs: number };
   'start-hopeless': { kind: StartTroubleKind; message: string };
+  'start-ended': { jobStatus: string };
   'at-work': Record<never, never>;
   rested: { idleMs: number };
 };
@@ -98,6 +99,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'job-ended': (v) => `its Job is ${v.jobStatus}`,
   'registration-gone': (v) => `its registration is gone, the Job is ${duration(v.ageMs)} old`,
   'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,
+  'start-ended': (v) =>
+    `its Job is ${v.jobStatus}, and it has never connected; see kubectl logs of the next one's pod while it starts`,
   'at-work': () => 'its runner is busy, so its node must stay',
   rested: (v) => `its runner has been idle for ${duration(v.idleMs)}, so its node may go`,
 };

@@ -68,6 +68,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { kind: 'crash', message: 'CrashLoopBackOff: back-off' },
     'it cannot start: the container crashes: CrashLoopBackOff: back-off; see kubectl logs of the pod, with --previous',
   ],
+  'start-ended': [
+    { jobStatus: 'failed' },
+    "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
+  ],
   'at-work': [{}, 'its runner is busy, so its node must stay'],
   rested: [{ idleMs: 300_000 }, 'its runner has been idle for 5m, so its node may go'],
 };

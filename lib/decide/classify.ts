@@ -74,7 +74,10 @@ function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: Ru
   // A runner that was enabled again starts anew at that moment; one that never connected, at its registration.
   const ageMs = ageOf(runner.status === 'ENABLED' ? runner.stateChangedAt : runner.createdAt, at);
   if (job === undefined) return ageMs > ORPHAN_GRACE_MS ? dead(reason('job-missing', { ageMs })) : IS.starting;
-  if (job.status !== 'active') return dead(reason('job-ended', { jobStatus: job.status }));
+  if (job.status !== 'active') {
+    // One that was enabled again has worked before; one that never connected is a failed start.
+    return dead(reason(runner.status === 'ENABLED' ? 'job-ended' : 'start-ended', { jobStatus: job.status }));
+  }
   const trouble = startTroubleOf(job, at);
   if (trouble?.hopeless) return dead(reason('start-hopeless', { kind: trouble.kind, message: trouble.message }));
   if (ageMs <= group.startTimeoutMs) return IS.starting;

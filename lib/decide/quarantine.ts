@@ -11,7 +11,7 @@ const FIRST_WAIT_MS = 60_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
 /** Causes of death that are failed starts, and not the end of a runner that has worked. */
-export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless'];
+export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless', 'start-ended'];
 
 /** How many runners may start now, and the reason for holding the others back. */
 export function quarantineRoom(

@@ -37,9 +37,9 @@ items:
     spec:
       completions: 1
       parallelism: 1
-      # A runner that crashes is restarted in its pod, and a new pod waits until the old one is gone: two processes
-      # with one RUNNER_UUID would take each other's steps.
-      backoffLimit: 3
+      # A container that crashes is restarted in its pod; the sixth time, over the pod's whole life, ends the Job. A new
+      # pod waits until the old one is gone: two processes with one RUNNER_UUID would take each other's steps.
+      backoffLimit: 6
       podReplacementPolicy: Failed
       # Long enough to read the log of a runner that has ended.
       ttlSecondsAfterFinished: 600

@@ -48,7 +48,7 @@ function podFindings(pod: Fields): readonly Finding[] {
   }
   const grace = pod.terminationGracePeriodSeconds ?? 30;
   if (typeof grace === 'number' && grace < LONGEST_STEP_SECONDS) {
-    const message = `is ${grace}, but a step may run for ${LONGEST_STEP_SECONDS} seconds and dies with its pod; 7260 lets it end`;
+    const message = `is ${grace}, but a step may run for ${LONGEST_STEP_SECONDS} seconds and dies with its pod; 7260 gives it the time`;
     findings.push(warning([...POD, 'terminationGracePeriodSeconds'], message));
   }
   return findings;

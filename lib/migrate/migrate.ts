@@ -146,7 +146,7 @@ function joinParts({ config, template }: Parts, builtIn: OwnParts | undefined): 
 }
 
 const BUILT_IN_HAS =
-  'it has docker as a native sidecar with the size of the group, a time to live and a grace period in which steps can end';
+  'it has docker as a native sidecar with the size of the group, a time to live and a grace period as long as a step';
 
 const NO_TEMPLATE: Change = {
   code: 'built-in-template',

@@ -22,7 +22,6 @@ const POD = 'spec.template.spec';
 
 /** What Atlassian's own templates say and what has no effect, or a better one in the built-in template. */
 const ATLASSIANS = new Map<string, unknown>([
-  ['spec.backoffLimit', 6],
   ['spec.template.metadata.labels.customer', 'shared'],
   [`${POD}.containers[runner].imagePullPolicy`, 'Always'],
 ]);

@@ -226,7 +226,7 @@ function letStepsEnd(document: yaml.Document, pod: yaml.YAMLMap): readonly Chang
       code: 'grace-period',
       file: TEMPLATE_FILE,
       what: '"terminationGracePeriodSeconds: 7260" is on the pod',
-      why: 'a pod that is asked to go lets its step end, which takes 120 minutes at most, instead of 30 seconds; without a step it goes at once',
+      why: 'a pod that is asked to go has the time that a step takes, 120 minutes at most, instead of 30 seconds',
     },
   ];
 }

@@ -133,6 +133,24 @@ describe('a pod that no waiting helps gives its place up at once', () => {
   });
 });
 
+describe('a Job that gives up on its pod before its runner has connected', () => {
+  it('is a failed start too', async () => {
+    const stage = await openWith({ kind: 'ends', how: 'failed' });
+    await eventually(async () => {
+      await stage.kubelet.pass();
+      const jobs = await cluster.jobApiOf('autoscaler').list(stage.place);
+      expect(jobs.map(({ status }) => status)).toEqual(['failed', 'failed']);
+    });
+    const report = await tickAfter(stage, 10_000);
+    expect(done(report)).toEqual(['remove', 'remove']);
+    expect(reasons(report)).toEqual([
+      "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
+    ]);
+    expect(bounds(report)).toEqual(['1 failed start in a row: 2 withheld, the next try is in 1m']);
+    await expectNothingLeft(stage);
+  });
+});
+
 describe('quarantine', () => {
   const broken: Fate = { kind: 'image-misnamed', image: 'Runner:1' };
 

@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
     name: 'its Job ended before it came online',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed' },
-    removed: 'its Job is failed',
+    removed: "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
   },
   { name: 'heart-beat lost', runner: { status: 'OFFLINE' }, removed: 'offline for 59m without a step' },
   {

@@ -74,6 +74,16 @@ describe('what the look that finds it makes of it, at once', () => {
   });
 });
 
+it('a Job that gave up before its runner connected is a failed start; one that ended after work is not', () => {
+  const after = (over: Partial<Runner>) => {
+    const dying = runner(over);
+    const seen = groupObservation({ runners: [dying], jobs: [{ ...jobOf(dying), status: 'failed' }] });
+    return nextQuarantine(undefined, classify(seen, NOON), NOON);
+  };
+  expect(after({ status: 'UNREGISTERED', createdAt: NOON - MINUTE })).toEqual({ failures: 1, since: NOON });
+  expect(after({ status: 'OFFLINE', stateChangedAt: NOON })).toBeUndefined();
+});
+
 describe('what a look makes of it', () => {
   const failed: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - 20 * MINUTE };
   const hopeless: Partial<Runner> = { uuid: '{hopeless}', status: 'UNREGISTERED', createdAt: NOON - MINUTE };

@@ -239,7 +239,7 @@ describe('places', () => {
 
   it('every problem is told at once and once, in the order of the text, however many groups share the template', () => {
     const template = templateOf(
-      changed('backoffLimit: 3', 'backoffLimit: x').replace('image: docker:dind', 'image: 3'),
+      changed('backoffLimit: 6', 'backoffLimit: x').replace('image: docker:dind', 'image: 3'),
     );
     const { problems } = checkGroups([groupWith({ template }), groupWith({ template }, { name: 'another' })]);
     expect(problems.map(({ path }) => path)).toEqual([

@@ -71,6 +71,13 @@ export const CLASS_ROWS: readonly ClassRow[] = [
     runner: { status: 'UNREGISTERED', ...aged(1) },
     job: { status: 'failed' },
     class: 'dead',
+    cause: 'start-ended',
+  },
+  {
+    name: 'enabled again, Job failed',
+    runner: { status: 'ENABLED', stateChangedAt: NOON },
+    job: { status: 'failed' },
+    class: 'dead',
     cause: 'job-ended',
   },
   { name: 'enabled again: starts anew', runner: { status: 'ENABLED', stateChangedAt: NOON }, class: 'starting' },

@@ -28,13 +28,13 @@ export const STRUCTURE: readonly RefusedRow[] = [
   ['an unknown field like nothing', 'type: Opaque', 'type: Opaque\n    colour: red', 'colour: unknown field'],
   [
     'a number in quotes',
-    'backoffLimit: 3',
+    'backoffLimit: 6',
     'backoffLimit: "3"',
     'spec.backoffLimit: expected a whole number, got the text "3"; remove the quotes',
   ],
   [
     'a fraction',
-    'backoffLimit: 3',
+    'backoffLimit: 6',
     'backoffLimit: 1.5',
     'spec.backoffLimit: expected a whole number, got the number 1.5',
   ],
@@ -138,7 +138,7 @@ export const VALUES: readonly RefusedRow[] = [
   ],
   [
     'a number below its range',
-    'backoffLimit: 3',
+    'backoffLimit: 6',
     'backoffLimit: -1',
     'spec.backoffLimit: expected a number of at least 0, got -1',
   ],
