@@ -108,8 +108,16 @@ function isMissingRight(message: string): boolean {
 function said(target: Target, status: Status): string {
   const quotable =
     target.resource !== 'secrets' || isQuotaExceeded(status) || status.message.includes('is being terminated');
-  const text = quotable ? status.message : status.fields.join(', ');
+  const text = quotable
+    ? status.message
+    : [refuserOf(status), ...status.fields].filter((part) => part !== '').join(', ');
   return `${status.reason === '' ? '' : `, ${status.reason}`}${text === '' ? '' : `: ${shorten(text)}`}`;
+}
+
+/** Who refused, by name and without its reasons, which may quote what it was shown. */
+function refuserOf({ message }: Status): string {
+  const [refuser = ''] = /ValidatingAdmissionPolicy '[\w.-]+'|admission webhook "[\w.-]+"/.exec(message) ?? [];
+  return refuser;
 }
 
 function statusOf({ text }: ClusterAnswer): Status {

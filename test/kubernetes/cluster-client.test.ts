@@ -250,6 +250,25 @@ describe('secrets', () => {
     expect(message).not.toContain('loopback-token');
   });
 
+  it.each([
+    [
+      'a policy',
+      `secrets "s" is forbidden: ValidatingAdmissionPolicy 'no-secrets' with binding 'b' denied request: dGhlLXNlY3JldA==`,
+      `ValidatingAdmissionPolicy 'no-secrets'`,
+    ],
+    [
+      'a webhook',
+      'admission webhook "guard.example.com" denied the request: dGhlLXNlY3JldA==',
+      'admission webhook "guard.example.com"',
+    ],
+  ])('who refuses them is told, without its words: %s', async (_name, message, who) => {
+    await using loopback = await openLoopback();
+    loopback.server.failNext({ answer: { status: 403, reason: 'Forbidden', message } });
+    const told = await messageOf(loopback.client.request('POST', SECRETS, { body: SECRET }));
+    expect(told).toContain(`refused (403, Forbidden: ${who})`);
+    expect(told).not.toContain('dGhlLXNlY3JldA');
+  });
+
   it('what is wrong with them is told by field, and quotas in full', async () => {
     await using loopback = await openLoopback();
     const invalid = { status: 422, reason: 'Invalid', message: '"x"', fields: ['data[key]'] };
