@@ -115,6 +115,11 @@ const dataKey = matching(
   'is not a valid key: letters, digits, dashes, dots and underscores',
 );
 
+const resourceName = matching(
+  /^(?:cpu|memory|ephemeral-storage|hugepages-.+|.+\/.+)$/,
+  'is not a resource: cpu, memory, ephemeral-storage, or one with a domain such as nvidia.com/gpu',
+);
+
 /** Fields, and values of mappings, that have to look like this. */
 const FORMS: Readonly<Record<string, Rule>> = {
   'V1ConfigMapKeySelector.name': dnsName,
@@ -151,6 +156,8 @@ const KEYS: Readonly<Record<string, Rule>> = {
   'V1ObjectMeta.annotations': asField(labelKey),
   'V1ObjectMeta.labels': asField(labelKey),
   'V1PodSpec.nodeSelector': asField(labelKey),
+  'V1ResourceRequirements.limits': resourceName,
+  'V1ResourceRequirements.requests': resourceName,
   'V1Secret.data': dataKey,
   'V1Secret.stringData': dataKey,
 };

@@ -238,6 +238,12 @@ export const VALUES: readonly RefusedRow[] = [
     'template:\n        metadata:\n          annotations: { not/a/key: x }\n',
     'spec.template.metadata.annotations["not/a/key"]: "not/a/key" is not a Kubernetes label key such as "customer" or "example.com/pool"',
   ],
+  [
+    'a resource that does not exist',
+    'memory: 512Mi',
+    'memroy: 512Mi',
+    `${RUNNER}.resources.requests.memroy: "memroy" is not a resource: cpu, memory, ephemeral-storage, or one with a domain such as nvidia.com/gpu`,
+  ],
 ];
 
 /** Parts of a pod that contradict each other. */
