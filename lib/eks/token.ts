@@ -30,7 +30,10 @@ export type TokenRequest = {
 /** EKS lets a token in for 15 minutes after its signing, whatever this says, and refuses one that says more than 900. */
 const EXPIRES_SECONDS = 60;
 
-/** Domains of AWS's partitions by the start of their regions' names; all others share one. */
+/**
+ * Domains of AWS's partitions by the start of their regions' names; the commercial and GovCloud ones share one. The isolated
+ * partitions have domains of their own and are not supported.
+ */
 const DOMAINS: Readonly<Record<string, string>> = { cn: 'amazonaws.com.cn', eusc: 'amazonaws.eu' };
 
 /** The token for one cluster, good for 14 minutes from `at`. It is made here alone: no call leaves. */

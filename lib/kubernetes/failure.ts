@@ -92,8 +92,20 @@ function explain(target: Target, code: number, status: Status, advice: Advice = 
     return `the namespace "${target.namespace}" does not exist; create it, or correct the group's namespace`;
   }
   if (code === 429 || code >= 500) return `the API server is overloaded or unwell (${code}${said(target, status)})`;
-  const step = isQuotaExceeded(status) ? '; raise the quota, or lower max of the groups in this namespace' : '';
-  return `refused (${code}${said(target, status)})${step}`;
+  return `refused (${code}${said(target, status)})${stepAfterRefusal(status)}`;
+}
+
+/** What to do about a refusal, by the words in which the server gives it. */
+function stepAfterRefusal(status: Status): string {
+  if (isQuotaExceeded(status)) return '; raise the quota, or lower max of the groups in this namespace';
+  if (status.message.includes('is being terminated')) {
+    return '; wait until the namespace is gone and create it anew, or give the groups another one';
+  }
+  if (refuserOf(status) !== '') return '; change the template to what that rule allows, or ask whoever keeps it';
+  if (status.reason === 'Invalid' || status.reason === 'BadRequest') {
+    return '; correct the Job template, where validate names the line of what it knows';
+  }
+  return '';
 }
 
 function isQuotaExceeded({ message }: Status): boolean {

@@ -66,7 +66,7 @@ describe('what is refused before anything is made', () => {
     const { job } = manifestsOf(place, 1);
     const misspelt = { ...job, spec: { ...(job.spec as object), ttlSecondAfterFinished: 60 } };
     expect(await sentenceOf(api.createJob(place, misspelt))).toBe(
-      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (400, BadRequest: Job in version "v1" cannot be handled as a Job: strict decoding error: unknown field "spec.ttlSecondAfterFinished")',
+      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (400, BadRequest: Job in version "v1" cannot be handled as a Job: strict decoding error: unknown field "spec.ttlSecondAfterFinished"); correct the Job template, where validate names the line of what it knows',
     );
   });
 
@@ -89,7 +89,7 @@ describe('what is refused before anything is made', () => {
     await forbidPrivilegedJobs(cluster, place);
     await eventually(async () => {
       expect(await sentenceOf(api.createJob(place, manifestsOf(place, Date.now()).job))).toMatch(
-        /^cluster "test" \(URL\): cannot create jobs in namespace "NAMESPACE": refused \(422, Invalid: jobs\.batch "runner-[\d-]+" is forbidden: ValidatingAdmissionPolicy 'no-privilege-[\w-]+' with binding 'no-privilege-[\w-]+' denied request: no privileged containers here\)$/,
+        /^cluster "test" \(URL\): cannot create jobs in namespace "NAMESPACE": refused \(422, Invalid: jobs\.batch "runner-[\d-]+" is forbidden: ValidatingAdmissionPolicy 'no-privilege-[\w-]+' with binding 'no-privilege-[\w-]+' denied request: no privileged containers here\); change the template to what that rule allows, or ask whoever keeps it$/,
       );
     });
   });
@@ -99,7 +99,7 @@ describe('what is refused before anything is made', () => {
     await cluster.create(place, { ...job, metadata: { ...job.metadata, finalizers: ['example.com/stays'] } });
     await cluster.admin.request('DELETE', `/api/v1/namespaces/${place.namespace}`);
     expect(await sentenceOf(api.createJob(place, manifestsOf(place, 2).job))).toBe(
-      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (403, Forbidden: jobs.batch "runner-00000000-0000-4000-8000-000000000002" is forbidden: unable to create new content in namespace NAMESPACE because it is being terminated)',
+      'cluster "test" (URL): cannot create jobs in namespace "NAMESPACE": refused (403, Forbidden: jobs.batch "runner-00000000-0000-4000-8000-000000000002" is forbidden: unable to create new content in namespace NAMESPACE because it is being terminated); wait until the namespace is gone and create it anew, or give the groups another one',
     );
   });
 });

@@ -144,12 +144,12 @@ describe('one sentence for each failure', () => {
     [
       'a webhook',
       { status: 400, message: 'admission webhook "policy.acme.example"\n  denied the request: no privileged pods' },
-      `${list}refused (400: admission webhook "policy.acme.example" denied the request: no privileged pods)`,
+      `${list}refused (400: admission webhook "policy.acme.example" denied the request: no privileged pods); change the template to what that rule allows, or ask whoever keeps it`,
     ],
     [
       'an endless message',
       { status: 422, reason: 'Invalid', message: 'x'.repeat(5000) },
-      `${list}refused (422, Invalid: ${'x'.repeat(400)}…)`,
+      `${list}refused (422, Invalid: ${'x'.repeat(400)}…); correct the Job template, where validate names the line of what it knows`,
     ],
     [
       'somebody who showed no credentials',
