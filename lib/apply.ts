@@ -52,7 +52,8 @@ async function applyGroup(
   ports: Ports,
   hasTime: () => boolean,
 ): Promise<GroupApplied> {
-  const broken = brokenTemplate(group);
+  const adds = actions.some(({ action }) => action === 'add');
+  const broken = adds ? brokenTemplate(group) : undefined;
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
