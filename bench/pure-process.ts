@@ -37,7 +37,7 @@ const workspaces = Array.from({ length: 100 }, (_, index) => ({
   registrations: 100,
   maxRunners: 200,
 }));
-const observation: Observation = { at: NOON, groups, workspaces, scopeMemory: [], notes: [] };
+const observation: Observation = { at: NOON, groups, workspaces, queues: [], scopeMemory: [], notes: [] };
 const calls = { bitbucket: 0, kubernetes: 0, aws: 0 };
 
 function runPurePart(): number {

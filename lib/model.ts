@@ -27,8 +27,46 @@ export type PercentageRunnersIdle = {
   readonly scaleDownMultiplier: number;
 };
 
+/** Idle runners in proportion to the busy ones, within limits; doubles while everybody is busy and nobody starts. */
+export type IdleBuffer = {
+  readonly kind: 'idleBuffer';
+  /** The fewest runners to keep idle. */
+  readonly idleCount: number;
+  /** Idle runners to keep per busy one, ≥ 0. */
+  readonly scaleFactor: number;
+  /** The most runners to keep idle, ≥ `idleCount`. */
+  readonly scaleFactorLimit: number;
+};
+
+/** As many runners as there is work: busy + waiting steps where they can be counted, else as `idleBuffer`. */
+export type QueueAware = Omit<IdleBuffer, 'kind'> & {
+  readonly kind: 'queueAware';
+  /** Where the steps of a workspace's group come from; a repository's group looks at its own repository only. */
+  readonly repositories: QueueSource;
+};
+
+/** Repositories by name, or by a query in Bitbucket's language (absent: all), the most recently active first. */
+export type QueueSource =
+  | { readonly kind: 'named'; readonly names: readonly string[] }
+  | { readonly kind: 'query'; readonly query?: string };
+
 /** How a group finds its target: a union by `kind`, which every switch over it must exhaust. */
-export type Strategy = PercentageRunnersIdle;
+export type Strategy = PercentageRunnersIdle | IdleBuffer | QueueAware;
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A window of the week in which other bounds hold than outside of it. It opens on `days` and may close a day later. */
+export type Schedule = {
+  readonly name: string;
+  readonly days: readonly Weekday[];
+  /** Minutes after midnight, on the clock of `timezone`; `to` ≤ `from` is on the next day, `to` may be 1440. */
+  readonly from: number;
+  readonly to: number;
+  /** An IANA name. */
+  readonly timezone: string;
+  readonly min: number;
+  readonly max: number;
+};
 
 /** Memory and CPU as Kubernetes quantities. */
 export type Quantities = { readonly memory?: string; readonly cpu?: string };
@@ -73,6 +111,12 @@ export type RunnerGroup = {
   readonly strategy: Strategy;
   readonly min: number;
   readonly max: number;
+  /** Windows with bounds of their own; of those that are open the last one holds. */
+  readonly schedules: readonly Schedule[];
+  /** For this long the highest target counts when runners are to go; 0: only the present one. */
+  readonly stabilisationWindowMs: number;
+  /** Its share of what its workspace has left, relative to that of other groups; > 0. */
+  readonly weight: number;
   /** How long a runner must have been seen idle, on every tick, before it may go. 0: it may go at the first look. */
   readonly coolDownMs: number;
   /** How long a runner may take from registration to ONLINE before it counts as a failed start. */
@@ -201,6 +245,8 @@ export type GroupObservation = {
   readonly idleTrusted: boolean;
   /** One sentence for each thing that could not be read. Not empty = partial = hold. */
   readonly missing: readonly string[];
+  /** Absent: the queue was not asked for, since nothing depended on it. */
+  readonly queue?: QueueReading;
 };
 
 /** What is known of a workspace's registrations, over all its scopes that any group uses. */
@@ -211,12 +257,28 @@ export type WorkspaceObservation = {
   readonly maxRunners: number;
 };
 
+/** Waiting steps of one repository that ask for the same labels (sorted, `self.hosted` and the OS label as written). */
+export type WaitingSteps = { readonly labels: readonly string[]; readonly steps: number };
+
+/** The work that waits in one repository, as far as it could be counted. */
+export type QueueObservation = {
+  readonly scope: Required<Scope>;
+  readonly waiting: readonly WaitingSteps[];
+};
+
+/** Of a `queueAware` group that is saturated: the repositories that were looked at, or why its queue is unknown. */
+export type QueueReading =
+  | { readonly kind: 'counted'; readonly repositories: readonly string[] }
+  | { readonly kind: 'unknown'; readonly why: string };
+
 /** One look at the world. */
 export type Observation = {
   /** Our clock, read once. */
   readonly at: Instant;
   readonly groups: readonly GroupObservation[];
   readonly workspaces: readonly WorkspaceObservation[];
+  /** Each repository once, whatever groups look at it. */
+  readonly queues: readonly QueueObservation[];
   /** Scope memory that this look changed, to be saved when the tick applies. */
   readonly scopeMemory: readonly ScopeMemoryEntry[];
   /** Things worth knowing that stop nothing, such as runners that belong to no group. */

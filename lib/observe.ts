@@ -77,6 +77,7 @@ export async function observe(
     at,
     groups: holdDoubles(observed),
     workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
+    queues: [],
     scopeMemory: scopeReadings.flatMap(changedMemory),
     notes: [
       ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),

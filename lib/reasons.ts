@@ -20,6 +20,8 @@ export type ReasonValues = {
   'idle-at-min': { idle: number; min: number };
   'cooling-down': { surplus: number; coolDownMs: number; longestIdleMs: number };
   'idle-unproven': { surplus: number };
+  /* what the buffer of idleBuffer wants; it may be a reason for each of the three */
+  'idle-buffer': { busy: number; buffer: number; wanted: number };
   /* bounds */
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; withheld: number };
@@ -76,6 +78,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
     `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
+  'idle-buffer': (v) => `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
   'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,

@@ -12,6 +12,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { busy: 1, usable: 8, share: 0.125, threshold: 0.2, idle: 7, keepIdle: 3 },
     '1 of 8 busy (12.5 %) is below 20 %, so 3 of 7 idle runners stay',
   ],
+  'idle-buffer': [{ busy: 4, buffer: 2, wanted: 6 }, '4 busy and a buffer of 2 make 6'],
   'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
   'partial-observation': [
     { missing: 'runners of acme: 503' },

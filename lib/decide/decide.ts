@@ -5,9 +5,11 @@
 import type { Decision, GroupObservation, Instant, Observation, WorkspaceObservation } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type ClassifiedRunner, classify, countClasses } from './classify.ts';
+import { idleBuffer } from './idle-buffer.ts';
 import { limitByGroup, shareOut, workspaceBound } from './limits.ts';
-import { percentageRunnersIdle, type Wish } from './percentage-runners-idle.ts';
+import { percentageRunnersIdle } from './percentage-runners-idle.ts';
 import { chooseRetirements, type Retirement, type Surplus } from './retirement.ts';
+import type { Wish } from './wish.ts';
 
 /** A decision with what `plan` needs to carry it out. */
 export type GroupDecision = {
@@ -62,6 +64,9 @@ function wishOf({ group }: GroupObservation, counts: Decision['counts']): Wish {
   switch (group.strategy.kind) {
     case 'percentageRunnersIdle':
       return percentageRunnersIdle(group.strategy, counts, group.min);
+    case 'idleBuffer':
+    case 'queueAware':
+      return idleBuffer(group.strategy, counts, group.min);
   }
 }
 

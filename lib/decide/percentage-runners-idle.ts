@@ -5,10 +5,8 @@
  * `min` is filled up to `min`.
  */
 import type { Counts, PercentageRunnersIdle } from '../model.ts';
-import { type Reason, reason } from '../reasons.ts';
-
-/** What a strategy wants, before any limit: how many runners should be working, that is busy, idle or starting. */
-export type Wish = { readonly working: number; readonly reason: Reason };
+import { reason } from '../reasons.ts';
+import type { Wish } from './wish.ts';
 
 /** What the share of busy runners asks for. */
 export function percentageRunnersIdle(strategy: PercentageRunnersIdle, counts: Counts, min: number): Wish {

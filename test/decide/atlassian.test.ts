@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../lib/decide/decide.ts';
 import type { PercentageRunnersIdle } from '../../lib/model.ts';
 import { atlassianDecides } from '../fixtures/atlassian.ts';
-import { group, groupObservation, NOON, observation, population } from '../fixtures/fleet.ts';
+import { GUIDE, group, groupObservation, NOON, observation, population } from '../fixtures/fleet.ts';
 
 const strategies: fc.Arbitrary<PercentageRunnersIdle> = fc
   .record({
@@ -74,7 +74,7 @@ describe("equality with Atlassian's decisions", () => {
   });
 
   it('keeps their floating point: ceil(50 × 1.1) is 56', () => {
-    const strategy = { ...group().strategy, scaleUpMultiplier: 1.1 };
+    const strategy = { ...GUIDE, scaleUpMultiplier: 1.1 };
     expect(change({ strategy, min: 1, spread: 99, busy: 50, idle: 0 })).toBe(6);
   });
 });

@@ -36,6 +36,14 @@ const STRATEGIES: { readonly [Kind in Strategy['kind']]: Extract<Strategy, { kin
     scaleUpMultiplier: 2,
     scaleDownMultiplier: 0.5,
   },
+  idleBuffer: { kind: 'idleBuffer', idleCount: 1, scaleFactor: 0.5, scaleFactorLimit: 5 },
+  queueAware: {
+    kind: 'queueAware',
+    idleCount: 1,
+    scaleFactor: 0.5,
+    scaleFactorLimit: 5,
+    repositories: { kind: 'query' },
+  },
 };
 
 describe('every strategy answers to full load with more runners', () => {
