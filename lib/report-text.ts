@@ -4,10 +4,17 @@
  */
 import type { Counts, GroupReport, Report } from './model.ts';
 import { actionLines } from './report-text-actions.ts';
-import { type Column, columnWidths, counted, type Line, layRow, type Tone, wrap } from './text-layout.ts';
-
-/** `width`: characters per line. `paint` must not change how wide a text looks; by default it leaves it as it is. */
-export type TextOptions = { readonly width: number; readonly paint?: (tone: Tone, text: string) => string };
+import {
+  type Column,
+  columnWidths,
+  counted,
+  type Line,
+  layLines,
+  layRow,
+  paint,
+  type TextOptions,
+  type Tone,
+} from './text-layout.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
@@ -25,14 +32,14 @@ const MIN_WHY_WIDTH = 36;
 /** The whole report: what tick it was, the table, the sum, and what went wrong. */
 export function renderReport(report: Report, options: TextOptions): readonly string[] {
   if (report.tick.skipped !== undefined) {
-    return render([heading(report), { text: `Skipped: ${report.tick.skipped}.`, tone: 'warning' }], 0, options);
+    return layLines([heading(report), { text: `Skipped: ${report.tick.skipped}.`, tone: 'warning' }], 0, options);
   }
   return [
-    ...render([heading(report)], 0, options),
+    ...layLines([heading(report)], 0, options),
     '',
     ...table(report, options),
     '',
-    ...render([{ text: summarise(report) }, ...tickLines(report)], 0, options),
+    ...layLines([{ text: summarise(report) }, ...tickLines(report)], 0, options),
   ];
 }
 
@@ -40,7 +47,7 @@ export function renderReport(report: Report, options: TextOptions): readonly str
 export function renderTick(report: Report, options: TextOptions): readonly string[] {
   const time = timeOf(report).slice(11, 19);
   if (report.tick.skipped !== undefined) {
-    return render([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
+    return layLines([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
   }
   const { durationMs, calls } = report.tick;
   const total = calls.bitbucket + calls.kubernetes + calls.aws;
@@ -49,17 +56,17 @@ export function renderTick(report: Report, options: TextOptions): readonly strin
     (group) => group.decision.action !== 'hold' || group.plan.length > 0 || group.problems.length > 0,
   );
   return [
-    ...render([{ text: line }], 0, options),
+    ...layLines([{ text: line }], 0, options),
     ...eventful.flatMap((group) => [
-      ...render([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
-      ...render(details(group, report), 12, options),
+      ...layLines([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
+      ...layLines(details(group, report), 12, options),
     ]),
-    ...render(tickLines(report), 10, options),
+    ...layLines(tickLines(report), 10, options),
   ];
 }
 
 function table(report: Report, options: TextOptions): readonly string[] {
-  if (report.groups.length === 0) return render([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
+  if (report.groups.length === 0) return layLines([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
   const rows = report.groups.map(cellsOf);
   const widths = columnWidths(COLUMNS, rows);
   const left = widths.reduce((sum, width) => sum + width + 2, 0);
@@ -76,8 +83,8 @@ function table(report: Report, options: TextOptions): readonly string[] {
       const row = cells.map((text) => paint(options, toneOf(group), beside ? text : text.trimEnd()));
       const lines = [{ text: why(group) }, ...details(group, report)];
       return beside
-        ? zip(row, render(lines, 0, { ...options, width: options.width - left }), ' '.repeat(left - 2))
-        : [...row, ...render(lines, 2, options)];
+        ? zip(row, layLines(lines, 0, { ...options, width: options.width - left }), ' '.repeat(left - 2))
+        : [...row, ...layLines(lines, 2, options)];
     }),
   ];
 }
@@ -160,18 +167,4 @@ function seconds(ms: number): string {
 /** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
 function timeOf({ tick }: Report): string {
   return tick.at.slice(0, 19).replace('T', ' ');
-}
-
-/** Wraps lines; those that go on are indented by two more, so that each entry still stands out. */
-function render(lines: readonly Line[], indent: number, options: TextOptions): readonly string[] {
-  return lines.flatMap(({ text, tone }) =>
-    wrap(text, options.width - indent - 2).map((line, index) => {
-      const painted = tone === undefined ? line : paint(options, tone, line);
-      return `${' '.repeat(index === 0 ? indent : indent + 2)}${painted}`;
-    }),
-  );
-}
-
-function paint(options: TextOptions, tone: Tone, text: string): string {
-  return options.paint === undefined ? text : options.paint(tone, text);
 }

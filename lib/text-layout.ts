@@ -64,3 +64,21 @@ function breakHard(text: string, width: number): readonly string[] {
 export function counted(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
+
+/** `width`: characters per line. `paint` must not change how wide a text looks; by default it leaves it as it is. */
+export type TextOptions = { readonly width: number; readonly paint?: (tone: Tone, text: string) => string };
+
+/** Wraps lines; those that go on are indented by two more, so that each entry still stands out. */
+export function layLines(lines: readonly Line[], indent: number, options: TextOptions): readonly string[] {
+  return lines.flatMap(({ text, tone }) =>
+    wrap(text, options.width - indent - 2).map((line, index) => {
+      const painted = tone === undefined ? line : paint(options, tone, line);
+      return `${' '.repeat(index === 0 ? indent : indent + 2)}${painted}`;
+    }),
+  );
+}
+
+/** The text in the colours of its tone, where there are colours. */
+export function paint(options: TextOptions, tone: Tone, text: string): string {
+  return options.paint === undefined ? text : options.paint(tone, text);
+}
