@@ -49,43 +49,7 @@ export async function bundlePrograms(entryPoints, outdir) {
   return metafile;
 }
 
-/** What each entry loads at start, what it may load later, and its ten largest files. */
-function printSizes(metafile) {
-  const outputs = metafile.outputs;
-  const entries = Object.entries(outputs).filter(([, output]) => output.entryPoint !== undefined && isEntry(output));
-  console.log('entry        at start     in all');
-  for (const [path, { entryPoint }] of entries) {
-    const start = reach(outputs, path, ['import-statement']);
-    const all = reach(outputs, path, ['import-statement', 'dynamic-import']);
-    const name = entryPoint.replace(/.*\/(.*)\.ts$/, '$1').padEnd(10);
-    console.log(`${name} ${kib(sizeOf(outputs, start))} ${kib(sizeOf(outputs, all))}`);
-  }
-  console.log(`everything            ${kib(sizeOf(outputs, Object.keys(outputs)))}`);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { printBundleReport } = await import('./bench/bundle-report.ts');
+  await printBundleReport(await bundle());
 }
-
-function isEntry({ entryPoint }) {
-  return /^(functions|cli)\/(scale|report|main)\.ts$/.test(entryPoint);
-}
-
-/** The files that are loaded with this one, over imports of these kinds. */
-function reach(outputs, from, kinds) {
-  const reached = new Set();
-  const queue = [from];
-  for (const path of queue) {
-    if (reached.has(path)) continue;
-    reached.add(path);
-    const imports = outputs[path].imports.filter(({ kind, external }) => !external && kinds.includes(kind));
-    queue.push(...imports.map((imported) => imported.path));
-  }
-  return [...reached];
-}
-
-function sizeOf(outputs, paths) {
-  return paths.reduce((sum, path) => sum + outputs[path].bytes, 0);
-}
-
-function kib(bytes) {
-  return `${(bytes / 1024).toFixed(0)} KiB`.padStart(10);
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) printSizes(await bundle());

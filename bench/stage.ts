@@ -18,6 +18,8 @@ export type Setting = {
   readonly runners: number;
   readonly busy: number;
   readonly latencyMs: number;
+  /** Where the groups' Job template is; absent: the built-in one. */
+  readonly jobTemplate?: string;
 };
 
 /** A Bitbucket and a cluster on loopback with the setting's fleet in them. */
@@ -29,7 +31,7 @@ export type Stage = AsyncDisposable & {
 };
 
 export async function openStage(setting: Setting): Promise<Stage> {
-  const names = Array.from({ length: setting.workspaces }, (_, index) => (index === 0 ? 'acme' : `acme-${index}`));
+  const names = workspaceNames(setting);
   const bitbucket = await startLoopbackBitbucket({
     workspaces: Object.fromEntries(names.map((name) => [name, []])),
     maxRunners: 10_000,
@@ -38,7 +40,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'autoscaler-bench-'));
   const kubeconfig = await kubernetes.writeKubeconfig(folder);
   const config = join(folder, 'runners.yaml');
-  await writeFile(config, configuration(names, bitbucket, setting));
+  await writeFile(config, configureFleet(names, bitbucket, setting));
   bitbucket.latencyMs = setting.latencyMs;
   kubernetes.latencyMs = setting.latencyMs;
   const env = {
@@ -81,9 +83,20 @@ export function runProgram<T>(program: string, args: readonly string[], env: Nod
   });
 }
 
-/** Every workspace is named by uuid, as after the first tick: its look-up is remembered, not made. */
-function configuration(names: readonly string[], bitbucket: LoopbackBitbucket, setting: Setting): string {
-  const lines = ['workspaces:'];
+/** The workspaces of a setting, by name. */
+export function workspaceNames({ workspaces }: Setting): readonly string[] {
+  return Array.from({ length: workspaces }, (_, index) => (index === 0 ? 'acme' : `acme-${index}`));
+}
+
+/**
+ * Registers the setting's runners and gives the configuration of their groups. Every workspace is named by uuid, as
+ * after the first tick: its look-up is remembered, not made.
+ */
+export function configureFleet(names: readonly string[], bitbucket: LoopbackBitbucket, setting: Setting): string {
+  const { jobTemplate } = setting;
+  const template = jobTemplate === undefined ? '' : ' jobTemplate: own,';
+  const templates = jobTemplate === undefined ? [] : [`jobTemplates: { own: { source: "${jobTemplate}" } }`];
+  const lines = [...templates, 'workspaces:'];
   const groups = ['groups:'];
   for (const name of names) {
     const uuid = bitbucket.uuidOf(name);
@@ -91,7 +104,7 @@ function configuration(names: readonly string[], bitbucket: LoopbackBitbucket, s
     for (let index = 0; index < setting.groupsPerWorkspace; index += 1) {
       const label = `group${index}`;
       groups.push(
-        `  - { name: "${name} ${label}", workspace: "${uuid}", labels: [${label}], namespace: runners, strategy: percentageRunnersIdle,`,
+        `  - { name: "${name} ${label}", workspace: "${uuid}", labels: [${label}], namespace: runners,${template} strategy: percentageRunnersIdle,`,
         `      parameters: { min: ${setting.min}, max: ${setting.max}, scaleUpThreshold: 0.8, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 } }`,
       );
       const labels = ['self.hosted', 'linux', 'autoscaler.created', label];
