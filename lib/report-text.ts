@@ -2,19 +2,10 @@
  * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
  * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
  */
-import type { Counts, GroupReport, Report } from './model.ts';
+import type { Counts, GroupReport, Mode, Report } from './model.ts';
 import { actionLines } from './report-text-actions.ts';
-import {
-  type Column,
-  columnWidths,
-  counted,
-  type Line,
-  layLines,
-  layRow,
-  paint,
-  type TextOptions,
-  type Tone,
-} from './text-layout.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './text-layout.ts';
+import { layTable } from './text-table.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
@@ -25,9 +16,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'DEAD', align: 'right' },
   { title: 'DECISION', align: 'left' },
 ];
-
-/** Less room than this for the sentences, and they go beneath their row instead of beside it. */
-const MIN_WHY_WIDTH = 36;
 
 /** The whole report: what tick it was, the table, the sum, and what went wrong. */
 export function renderReport(report: Report, options: TextOptions): readonly string[] {
@@ -59,7 +47,7 @@ export function renderTick(report: Report, options: TextOptions): readonly strin
     ...layLines([{ text: line }], 0, options),
     ...eventful.flatMap((group) => [
       ...layLines([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
-      ...layLines(details(group, report), 12, options),
+      ...layLines(details(group, report.tick.mode), 12, options),
     ]),
     ...layLines(tickLines(report), 10, options),
   ];
@@ -67,33 +55,12 @@ export function renderTick(report: Report, options: TextOptions): readonly strin
 
 function table(report: Report, options: TextOptions): readonly string[] {
   if (report.groups.length === 0) return layLines([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
-  const rows = report.groups.map(cellsOf);
-  const widths = columnWidths(COLUMNS, rows);
-  const left = widths.reduce((sum, width) => sum + width + 2, 0);
-  const beside = options.width - left >= MIN_WHY_WIDTH;
-  const titles = layRow(
-    COLUMNS,
-    widths,
-    COLUMNS.map((column) => column.title),
-  );
-  return [
-    paint(options, 'heading', `${titles.join('')}${beside ? '  WHY' : ''}`.trimEnd()),
-    ...report.groups.flatMap((group, index) => {
-      const cells = layRow(COLUMNS, widths, rows[index] ?? []);
-      const row = cells.map((text) => paint(options, toneOf(group), beside ? text : text.trimEnd()));
-      const lines = [{ text: why(group) }, ...details(group, report)];
-      return beside
-        ? zip(row, layLines(lines, 0, { ...options, width: options.width - left }), ' '.repeat(left - 2))
-        : [...row, ...layLines(lines, 2, options)];
-    }),
-  ];
-}
-
-/** Puts two blocks of lines side by side. */
-function zip(left: readonly string[], right: readonly string[], blank: string): readonly string[] {
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, line) =>
-    `${left[line] ?? blank}  ${right[line] ?? ''}`.trimEnd(),
-  );
+  const rows = report.groups.map((group) => ({
+    cells: cellsOf(group),
+    tone: toneOf(group),
+    sentences: [{ text: why(group) }, ...details(group, report.tick.mode)],
+  }));
+  return layTable(COLUMNS, 'WHY', rows, options);
 }
 
 function cellsOf(group: GroupReport): readonly string[] {
@@ -101,11 +68,13 @@ function cellsOf(group: GroupReport): readonly string[] {
   return [group.name, ...[busy, idle, starting, draining, dead].map(String), decisionOf(group)];
 }
 
-function decisionOf({ decision: { action, from, to } }: GroupReport): string {
+/** `scale-up 6 → 10` */
+export function decisionOf({ decision: { action, from, to } }: GroupReport): string {
   return action === 'hold' ? `hold ${from}` : `${action} ${from} → ${to}`;
 }
 
-function toneOf(group: GroupReport): Tone {
+/** Failures stand out, and so does what changes. */
+export function toneOf(group: GroupReport): Tone {
   if (group.problems.length > 0 || group.outcomes.some(({ status }) => status === 'failed')) return 'failure';
   if (group.decision.action === 'scale-up') return 'up';
   return group.decision.action === 'scale-down' ? 'down' : 'quiet';
@@ -115,13 +84,14 @@ function why({ decision }: GroupReport): string {
   return decision.reason.text;
 }
 
-function details(group: GroupReport, report: Report): readonly Line[] {
+/** What limited the decision, what was done or would be, and what went wrong: a line each. */
+export function details(group: GroupReport, mode: Mode): readonly Line[] {
   // A partial observation names its problems in its reason already.
   const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
     ...group.bounds.map((bound): Line => ({ text: `limit: ${bound.text}`, tone: 'warning' })),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
-    ...actionLines(group, report.tick.mode),
+    ...actionLines(group, mode),
     ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
   ];
 }
