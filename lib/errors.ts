@@ -46,7 +46,7 @@ export type Service = 'bitbucket' | 'kubernetes' | 'aws';
  * `refused` – the service answered that it did nothing; `unknown` – it may have happened (time-out, lost connection, 5xx).
  */
 export class ServiceError extends Error {
-  override readonly name = 'ServiceError';
+  override readonly name: string = 'ServiceError';
   readonly service: Service;
   readonly outcome: 'refused' | 'unknown';
   /** HTTP status, when there was an answer. */
@@ -61,6 +61,20 @@ export class ServiceError extends Error {
     this.service = details.service;
     this.outcome = details.outcome;
     this.status = details.status;
+  }
+}
+
+/**
+ * A call to Bitbucket was not made: the hourly budget of its credential keeps what is left for more important calls, or
+ * Bitbucket throttles it. Nothing is wrong; the call is worth making again at `until`.
+ */
+export class BudgetError extends ServiceError {
+  override readonly name = 'BudgetError';
+  readonly until: number;
+
+  constructor(message: string, until: number) {
+    super(message, { service: 'bitbucket', outcome: 'refused' });
+    this.until = until;
   }
 }
 

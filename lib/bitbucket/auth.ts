@@ -8,7 +8,8 @@ import { InputError } from '../errors.ts';
 import type { Instant } from '../model.ts';
 import { parseAnswer } from './answers.ts';
 import { type CallFacts, failure } from './failure.ts';
-import type { Deliver } from './retry.ts';
+import type { HttpRequest } from './http.ts';
+import type { Delivery } from './retry.ts';
 
 export type Authorization = {
   /** The header for the next request. Throws ServiceError when no token can be had. */
@@ -23,7 +24,7 @@ export type Authorization = {
 type TokenEndpoint = {
   readonly tokenUrl: string;
   readonly timeoutMs: number;
-  readonly deliver: Deliver;
+  readonly deliver: (request: HttpRequest) => Promise<Delivery>;
   readonly now: () => Instant;
 };
 
@@ -106,7 +107,7 @@ async function requestToken(
   hide: (text: string) => string,
 ): Promise<z.infer<typeof TokenAnswer>> {
   const doing = 'Getting an OAuth token';
-  const delivery = await endpoint.deliver('token', {
+  const delivery = await endpoint.deliver({
     method: 'POST',
     url: endpoint.tokenUrl,
     headers: {

@@ -1,13 +1,22 @@
 /**
  * Calls to one Bitbucket with one credential: a call goes out with its Authorization header, is repeated as the retry
  * policy says, and comes back as a 2xx answer or as a ServiceError.
+ *
+ * A credential has a number of calls an hour (`lib/budget/`), so that every call says how important it is. With a meter
+ * the client asks before each call, counts each request, and passes on what answers say of Bitbucket's own limit. A call
+ * that must not be made now throws `BudgetError`, a ServiceError of its own: it is no failure, and its caller does
+ * without what it asked for, or says that it was held back. Only calls are refused, never their repeats.
+ *
+ *     await client.send({ operation: 'read', importance: 'queue', path, doing, needs: 'readRepository' });
  */
+import type { Meter } from '../budget/ledger.ts';
+import type { Importance } from '../budget/rule.ts';
 import type { Credential } from '../config/credentials.ts';
 import { InputError } from '../errors.ts';
 import type { Instant } from '../model.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
-import { type Answer, createSender, type HttpRequest } from './http.ts';
+import { type Answer, createSender, type Exchange, type HttpRequest } from './http.ts';
 import { createDelivery, type Delivery, type Operation } from './retry.ts';
 
 /** What the client is made of; the functions are there for tests. */
@@ -17,6 +26,8 @@ export type ClientOptions = {
   /** Where OAuth tokens come from; by default bitbucket.org's, or the one under a `baseUrl` of one's own. */
   readonly tokenUrl?: string;
   readonly credential: Credential;
+  /** The budget of the credential's calls; without one, nothing is refused. */
+  readonly meter?: Meter;
   /** Called once for each HTTP request that leaves, those for tokens included. */
   readonly onCall?: () => void;
   /** For one HTTP request with its whole answer; default 10 s. */
@@ -32,6 +43,8 @@ export type ClientOptions = {
 /** One call, without address and credential. */
 export type Call = {
   readonly operation: Exclude<Operation, 'token'>;
+  /** What the call is for; by default as `IMPORTANCE` says of its operation. */
+  readonly importance?: Importance;
   /** Path and query below the base URL. */
   readonly path: string;
   readonly body?: object;
@@ -47,26 +60,49 @@ export type BitbucketClient = {
   readonly pathOf: (link: string) => string;
 };
 
+/** Of calls that do not say it: a `read` that makes a removal safe, or counts the queue, has to. */
+const IMPORTANCE = { read: 'look', register: 'create', disable: 'removal', remove: 'removal' } as const;
+
 const METHODS = { read: 'GET', register: 'POST', disable: 'PUT', remove: 'DELETE' } as const;
 
 /** Throws InputError when an address or the credential cannot be used at all. */
 export function createBitbucketClient(options: ClientOptions): BitbucketClient {
-  const { credential, timeoutMs = 10_000, budgetMs = 15_000, now = Date.now, random = Math.random } = options;
+  const { credential, meter, timeoutMs = 10_000, budgetMs = 15_000, now = Date.now, random = Math.random } = options;
   const base = readBaseUrl(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
   const send = createSender({ timeoutMs, now, onCall: options.onCall ?? (() => {}) });
-  const deliver = createDelivery(send, { sleep: options.sleep ?? pause, random, now, budgetMs });
-  const tokenUrl = options.tokenUrl ?? defaultTokenUrl(base, prefix);
-  const authorization = createAuthorization(credential, { tokenUrl, timeoutMs, deliver, now });
+  const repeatedly = createDelivery({ sleep: options.sleep ?? pause, random, now, budgetMs });
+  const deliver = async (operation: Operation, importance: Importance, request: HttpRequest): Promise<Delivery> => {
+    const delivery = await repeatedly(operation, () => sendMetered(request, importance));
+    const { exchange } = delivery;
+    if (exchange.kind === 'answer' && exchange.status === 429) meter?.turnedAway(exchange.retryAfterMs);
+    return delivery;
+  };
+  const authorization = createAuthorization(credential, {
+    tokenUrl: options.tokenUrl ?? defaultTokenUrl(base, prefix),
+    timeoutMs,
+    // Without a token nothing can be done, not even a removal.
+    deliver: (request) => deliver('token', 'removal', request),
+    now,
+  });
+
+  async function sendMetered(request: HttpRequest, importance: Importance): Promise<Exchange> {
+    meter?.count(importance);
+    const exchange = await send(request);
+    if (exchange.kind === 'answer') meter?.heard(exchange);
+    return exchange;
+  }
 
   async function sendAuthorised(call: Call): Promise<Delivery> {
+    const importance = call.importance ?? IMPORTANCE[call.operation];
     const authorised = (header: string): HttpRequest => requestFor(call, base.origin + prefix + call.path, header);
+    meter?.admit(importance, call.doing);
     const header = await authorization.header();
-    const first = await deliver(call.operation, authorised(header));
+    const first = await deliver(call.operation, importance, authorised(header));
     if (first.exchange.kind !== 'answer' || first.exchange.status !== 401) return first;
     // A refused credential means that nothing was done, so that even a registration may be asked for once more.
     const renewed = await authorization.renew(header);
-    return renewed === undefined ? first : deliver(call.operation, authorised(renewed));
+    return renewed === undefined ? first : deliver(call.operation, importance, authorised(renewed));
   }
 
   return {

@@ -2,6 +2,7 @@
  * One HTTP request, once, bounded in time. What comes back is a value in every case, so that the retry policy can
  * look at it: an answer of any status, or one of three ways to get none.
  */
+import type { RateLimit } from '../budget/ledger.ts';
 import type { Instant } from '../model.ts';
 
 /** A request as it goes on the wire. `headers` carries the credential: never print a request. */
@@ -19,6 +20,7 @@ export type Answer = {
   readonly text: string;
   /** What `Retry-After` asks for, if it is there and can be read. */
   readonly retryAfterMs: number | undefined;
+  readonly rateLimit?: RateLimit;
 };
 
 /**
@@ -73,6 +75,7 @@ export function createSender(options: {
         status: response.status,
         text,
         retryAfterMs: readRetryAfter(response.headers, options.now()),
+        rateLimit: readRateLimit(response.headers),
       };
     } catch (error) {
       const code = codeOf(error);
@@ -93,6 +96,22 @@ function readRetryAfter(headers: Headers, now: Instant): number | undefined {
   if (Number.isNaN(until)) return undefined;
   const serverNow = Date.parse(headers.get('date') ?? '');
   return Math.max(0, until - (Number.isNaN(serverNow) ? now : serverNow));
+}
+
+/** What `X-RateLimit-*` say, as far as they are there and can be read. */
+function readRateLimit(headers: Headers): RateLimit {
+  const limit = readCount(headers.get('x-ratelimit-limit'));
+  const remaining = readCount(headers.get('x-ratelimit-remaining'));
+  const near = headers.get('x-ratelimit-nearlimit')?.trim().toLowerCase();
+  return {
+    ...(limit !== undefined && limit > 0 && { limit }),
+    ...(remaining !== undefined && { remaining }),
+    ...((near === 'true' || near === 'false') && { nearLimit: near === 'true' }),
+  };
+}
+
+function readCount(value: string | null): number | undefined {
+  return value !== null && /^\d{1,9}$/.test(value.trim()) ? Number(value) : undefined;
 }
 
 /** fetch wraps what went wrong in a TypeError; the code is on its cause. */

@@ -12,7 +12,7 @@
  * A refused credential (401) is not a matter of waiting; `client.ts` renews the token and asks once more.
  */
 import type { Instant } from '../model.ts';
-import type { Exchange, HttpRequest } from './http.ts';
+import type { Exchange } from './http.ts';
 
 /** What a request is for. All but `register` can be done twice with the effect of once. */
 export type Operation = 'read' | 'register' | 'disable' | 'remove' | 'token';
@@ -69,7 +69,8 @@ export type Delivery = {
   readonly mayHaveHappened: boolean;
 };
 
-export type Deliver = (operation: Operation, request: HttpRequest) => Promise<Delivery>;
+/** `send` makes one attempt. */
+export type Deliver = (operation: Operation, send: () => Promise<Exchange>) => Promise<Delivery>;
 
 /** The trouble that an exchange is in; undefined for success and for refusals that repeating cannot change. */
 export function troubleOf(exchange: Exchange): Trouble | undefined {
@@ -94,21 +95,18 @@ export function retryDelay(attempts: number, exchange: Exchange, random: () => n
  * exceed `budgetMs` (so a call takes at most the budget and one time-out): a tick has a minute, and what Bitbucket
  * asks to be put off for longer is better tried by the next one.
  */
-export function createDelivery(
-  send: (request: HttpRequest) => Promise<Exchange>,
-  options: {
-    readonly sleep: (ms: number) => Promise<void>;
-    readonly random: () => number;
-    readonly now: () => Instant;
-    readonly budgetMs: number;
-  },
-): Deliver {
-  return async (operation, request) => {
+export function createDelivery(options: {
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly random: () => number;
+  readonly now: () => Instant;
+  readonly budgetMs: number;
+}): Deliver {
+  return async (operation, send) => {
     let spentMs = 0;
     let mayHaveHappened = false;
     for (let attempts = 1; ; attempts += 1) {
       const startedAt = options.now();
-      const exchange = await send(request);
+      const exchange = await send();
       spentMs += options.now() - startedAt;
       const trouble = troubleOf(exchange);
       mayHaveHappened ||= trouble === 'server-error' || trouble === 'timed-out' || trouble === 'connection-lost';

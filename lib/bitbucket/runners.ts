@@ -37,7 +37,9 @@ export function createBitbucketRunnerApi(options: ClientOptions & { readonly api
     },
     get: async (scope, uuid) => {
       const doing = `Reading runner ${named(scope, uuid)}`;
-      const call: Call = { operation: 'read', path: runners.one(scope, uuid), doing, needs: 'readRunners' };
+      const path = runners.one(scope, uuid);
+      // Runners are read one by one only just before something is done to them.
+      const call: Call = { operation: 'read', importance: 'removal', path, doing, needs: 'readRunners' };
       const answer = await unlessGone(client.send(call));
       return answer && toRunner(parseAnswer(RunnerDocument, answer, doing), now());
     },
@@ -91,7 +93,7 @@ async function disableByUpdate(client: BitbucketClient, path: string, name: stri
   if (updated === undefined) return;
   const answer =
     updated.text.trim() === ''
-      ? await unlessGone(client.send({ operation: 'read', path, doing, needs: 'readRunners' }))
+      ? await unlessGone(client.send({ operation: 'read', importance: 'removal', path, doing, needs: 'readRunners' }))
       : updated;
   if (answer === undefined) return;
   const { status, cordoned } = toRunner(parseAnswer(RunnerDocument, answer, doing), 0);

@@ -1,0 +1,192 @@
+/**
+ * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
+ * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
+ */
+import { BudgetError } from '../errors.ts';
+import type { Instant } from '../model.ts';
+import { duration } from '../reasons.ts';
+import { addLook, allowance, type HeldBack, holdBack, holdBackLook, type Importance, moreFrom } from './rule.ts';
+import {
+  addBudgets,
+  addCalls,
+  type BudgetState,
+  EMPTY_BUDGET,
+  forgetOld,
+  HOUR_MS,
+  leftCalls,
+  limitNow,
+  MINUTE_MS,
+  parseBudget,
+  throttledUntil,
+  usedCalls,
+} from './state.ts';
+
+/** What an answer says of Bitbucket's limit, as its headers `X-RateLimit-*` give it; nothing of it is promised. */
+export type RateLimit = {
+  /** Calls in an hour. */
+  readonly limit?: number;
+  readonly remaining?: number;
+  /** Less than a fifth is left. */
+  readonly nearLimit?: boolean;
+};
+
+/** What a client of Bitbucket needs of its credential's budget. */
+export type Meter = {
+  /** Throws `BudgetError` when a call of this importance must not be made now. Ask before each call; it books nothing. */
+  readonly admit: (importance: Importance, doing: string) => void;
+  /** One request leaves, repeats and tokens included. */
+  readonly count: (importance: Importance) => void;
+  /** An answer came, with what it says of the limit. */
+  readonly heard: (answer: { readonly status: number; readonly rateLimit?: RateLimit }) => void;
+  /** The call was given up on because Bitbucket turned it away, and asked, or not, to wait. */
+  readonly turnedAway: (retryAfterMs: number | undefined) => void;
+};
+
+/** The budget of one credential, as ticks see it. */
+export type CallBudget = Meter & {
+  /** The credential, by a name that reveals nothing. */
+  readonly credential: string;
+  /** The state's document in the store. */
+  readonly key: string;
+  /** Takes up what the store has; what this process has not saved yet is kept on top of it. */
+  readonly recall: (value: unknown) => void;
+  /** What is to be saved over the recalled state: both together, or undefined when there is nothing new. */
+  readonly unsaved: () => BudgetState | undefined;
+  /** What `unsaved` gave is saved. */
+  readonly saved: (state: BudgetState) => void;
+  /** Why a look of so many calls at a workspace must wait; see `holdBackLook`. */
+  readonly holdBackLook: (look: Parameters<typeof holdBackLook>[0]) => HeldBack | undefined;
+  /** How many calls the latest look at a workspace took. */
+  readonly lastLook: (workspace: string) => number | undefined;
+  /** A workspace was looked at, with so many calls. */
+  readonly looked: (workspace: string, calls: number) => void;
+  /** Where it stands now. */
+  readonly standing: () => Standing;
+};
+
+/** Where a budget stands. */
+export type Standing = {
+  readonly limit: number;
+  /** Calls of the past hour. */
+  readonly used: number;
+  readonly left: number;
+  /** Registrations that it would pay for, and when it would for more. */
+  readonly creates: number;
+  readonly moreAt: Instant;
+  readonly throttledUntil?: Instant;
+  /** Answers 429 since the process began. */
+  readonly turnedAway: number;
+  /** Calls that were not made, since the process began, by what they were for. */
+  readonly refused: Readonly<Record<Importance, number>>;
+};
+
+/** Bitbucket says "near the limit" below this share of it. */
+const NEAR = 0.2;
+
+/** How long nothing is sent after a 429 that does not say: this, and twice as long after each further one in a row. */
+const FIRST_WAIT_MS = MINUTE_MS;
+const LONGEST_WAIT_MS = 15 * MINUTE_MS;
+
+/** Used by nobody yet. `limit` is asked each time, since the configuration may change it. */
+export function createCallBudget(options: {
+  readonly credential: string;
+  readonly key: string;
+  /** Calls an hour. */
+  readonly limit: () => number;
+  readonly now: () => Instant;
+}): CallBudget {
+  const { credential, key, now } = options;
+  let recalled: BudgetState = EMPTY_BUDGET;
+  let own: BudgetState = EMPTY_BUDGET;
+  let turnedAway = 0;
+  const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
+  const state = () => addBudgets(recalled, own);
+  const limit = () => options.limit();
+
+  return {
+    credential,
+    key,
+    admit: (importance, doing) => {
+      const held = holdBack(importance, 1, state(), limit(), now());
+      if (held === undefined) return;
+      refused[importance] += 1;
+      throw new BudgetError(describe(doing, credential, held, now()), held.until);
+    },
+    count: (importance) => {
+      own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
+    },
+    heard: ({ status, rateLimit }) => {
+      if (status === 429) turnedAway += 1;
+      else own = endStrikes(own, state(), now());
+      own = { ...own, ...wordOf(rateLimit, limit(), now()) };
+    },
+    turnedAway: (retryAfterMs) => {
+      own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
+    },
+    recall: (value) => {
+      recalled = forgetOld(parseBudget(value), now());
+      own = forgetOld(own, now());
+    },
+    unsaved: () => (own === EMPTY_BUDGET ? undefined : forgetOld(state(), now())),
+    saved: (saved) => {
+      recalled = saved;
+      own = EMPTY_BUDGET;
+    },
+    holdBackLook: (look) => {
+      const held = holdBackLook(look, state(), limit(), now());
+      if (held !== undefined) refused.look += look.calls;
+      return held;
+    },
+    lastLook: (workspace) => state().looks[workspace]?.calls,
+    looked: (workspace, calls) => {
+      own = { ...own, looks: { ...own.looks, ...addLook(workspace, calls, state(), limit(), now()) } };
+    },
+    standing: () => ({ ...standingOf(state(), limit(), now()), turnedAway, refused: { ...refused } }),
+  };
+}
+
+function standingOf(state: BudgetState, limit: number, now: Instant): Omit<Standing, 'turnedAway' | 'refused'> {
+  const { look, other } = usedCalls(state, now);
+  const throttled = throttledUntil(state, now);
+  return {
+    limit: limitNow(state, limit, now),
+    used: look + other,
+    left: leftCalls(state, limit, now),
+    creates: allowance('create', state, limit, now),
+    moreAt: moreFrom('create', state, limit, now),
+    ...(throttled !== undefined && { throttledUntil: throttled }),
+  };
+}
+
+function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<BudgetState, 'word'> {
+  if (said === undefined || (said.limit ?? said.remaining ?? said.nearLimit) === undefined) return {};
+  const near = said.nearLimit === true ? Math.floor((said.limit ?? limit) * NEAR) : undefined;
+  const left = said.remaining ?? near;
+  return { word: { at, ...(said.limit !== undefined && { limit: said.limit }), ...(left !== undefined && { left }) } };
+}
+
+function nextThrottle(
+  { throttle }: BudgetState,
+  retryAfterMs: number | undefined,
+  at: Instant,
+): BudgetState['throttle'] {
+  // Calls that went out together and came back together are one strike.
+  const together = throttle !== undefined && at < throttle.until;
+  const strikes = together ? throttle.strikes : (throttle?.strikes ?? 0) + 1;
+  const wait = Math.min(retryAfterMs ?? FIRST_WAIT_MS * 2 ** (Math.max(1, strikes) - 1), HOUR_MS);
+  const until = at + (retryAfterMs === undefined ? Math.min(wait, LONGEST_WAIT_MS) : wait);
+  return { at, until: together ? Math.max(until, throttle.until) : until, strikes };
+}
+
+/** After an answer that is none of turning away, the next 429 is the first one again. */
+function endStrikes(own: BudgetState, { throttle }: BudgetState, at: Instant): BudgetState {
+  if (throttle === undefined || throttle.strikes === 0) return own;
+  return { ...own, throttle: { ...throttle, at, strikes: 0 } };
+}
+
+function describe(doing: string, credential: string, { cause, until }: HeldBack, now: Instant): string {
+  const wait = duration(until - now);
+  return cause === 'throttled'
+    ? `${doing} was held back: Bitbucket throttles the credential ${credential}; it goes on in ${wait}.`
+    : `${doing} was held back: the calls of the credential ${credential} for this hour are kept for what is more important; it goes on in ${wait}.`;
+}

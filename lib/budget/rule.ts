@@ -1,0 +1,132 @@
+/**
+ * Who may spend what is left of a credential's hour. Pure. In the order of importance:
+ *
+ * | calls for | may use                                                                            |
+ * |-----------|------------------------------------------------------------------------------------|
+ * | removal   | everything: taking a runner away safely is refused only while Bitbucket throttles   |
+ * | create    | all but 10 % of the limit                                                          |
+ * | look      | all but 25 %, spread over the hour                                                 |
+ * | queue     | all but 25 % and what an hour of looking every minute still needs                  |
+ */
+import type { Instant } from '../model.ts';
+import {
+  type BudgetState,
+  HOUR_MS,
+  leftCalls,
+  limitNow,
+  lookCost,
+  MINUTE_MS,
+  throttledUntil,
+  usedCalls,
+} from './state.ts';
+
+/**
+ * What a call is for, most important first. `removal`: taking a runner away and whatever makes that safe, such as the
+ * look just before. `create`: registering. `look`: listing runners. `queue`: counting what waits.
+ */
+export type Importance = 'removal' | 'create' | 'look' | 'queue';
+
+/** The share of the limit that a kind of call leaves to those that are more important. */
+const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
+
+/** The looks for which counting the queue leaves room: one a minute. */
+const LOOKS_PER_HOUR = 60;
+
+/** The minutes over which looks are spread: an hour, and the one that is counted besides (see `MINUTES_COUNTED`). */
+const LOOK_SPAN_MS = HOUR_MS + MINUTE_MS;
+
+/** Why calls are held back: `throttled` by Bitbucket, or by what is left; and when to ask again. */
+export type HeldBack = { readonly cause: 'throttled' | 'short'; readonly until: Instant };
+
+/** Calls that may be made for this now; `Infinity` for removals that Bitbucket does not throttle. */
+export function allowance(importance: Importance, state: BudgetState, limit: number, now: Instant): number {
+  if (throttledUntil(state, now) !== undefined) return 0;
+  if (importance === 'removal') return Number.POSITIVE_INFINITY;
+  const kept = reserve(importance, state, limit, now) + (importance === 'queue' ? lookNeed(state, now) : 0);
+  return Math.max(0, leftCalls(state, limit, now) - kept);
+}
+
+/** Whether `calls` for this must wait. */
+export function holdBack(
+  importance: Importance,
+  calls: number,
+  state: BudgetState,
+  limit: number,
+  now: Instant,
+): HeldBack | undefined {
+  return heldUntil(state, now, (at) => allowance(importance, state, limit, at) >= calls);
+}
+
+/**
+ * Whether a look at a workspace, of so many calls, must wait: for its turn, or for calls. `planned` calls of this very
+ * tick are as good as made. A look that the whole hour could not pay for begins when it can have most of it.
+ */
+export function holdBackLook(
+  { workspace, calls, planned }: { readonly workspace: string; readonly calls: number; readonly planned: number },
+  state: BudgetState,
+  limit: number,
+  now: Instant,
+): HeldBack | undefined {
+  const slot = state.looks[workspace]?.slot;
+  const most = limit - reserve('look', state, limit, now);
+  return heldUntil(state, now, (at) => {
+    const due = slot === undefined || at >= slot + lookInterval(state, limit, at);
+    return due && allowance('look', state, limit, at) - planned >= Math.min(calls, most);
+  });
+}
+
+/**
+ * The time between two looks at which an hour of looking fits into what removals, creates and everybody else leave of
+ * it. It is far below a minute as long as there is plenty, so that every tick looks.
+ */
+export function lookInterval(state: BudgetState, limit: number, now: Instant): number {
+  const used = usedCalls(state, now);
+  const allowed = limitNow(state, limit, now);
+  const elsewhere = Math.max(0, allowed - used.look - used.other - leftCalls(state, limit, now));
+  const cost = lookCost(state, now);
+  const forLooking = allowed - reserve('look', state, limit, now) - used.other - elsewhere;
+  // One look more than the span holds can fall into it, at its two ends.
+  return cost === 0 ? 0 : forLooking <= cost ? Number.POSITIVE_INFINITY : (LOOK_SPAN_MS * cost) / (forLooking - cost);
+}
+
+/** The state after a look at a workspace that took so many calls. The calls themselves are counted as they leave. */
+export function addLook(
+  workspace: string,
+  calls: number,
+  state: BudgetState,
+  limit: number,
+  now: Instant,
+): BudgetState['looks'] {
+  const before = state.looks[workspace];
+  const interval = lookInterval(state, limit, now);
+  // A slot that was missed by more than an interval is not made up for.
+  const slot = before === undefined ? now : Math.max(before.slot + interval, now - interval);
+  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? Math.min(slot, now) : now, calls } };
+}
+
+/** When more calls than now may be made for this; the end of the hour if that cannot be foreseen. */
+export function moreFrom(importance: Importance, state: BudgetState, limit: number, now: Instant): Instant {
+  const present = allowance(importance, state, limit, now);
+  return heldUntil(state, now, (at) => at > now && allowance(importance, state, limit, at) > present)?.until ?? now;
+}
+
+function reserve(importance: Importance, state: BudgetState, limit: number, now: Instant): number {
+  return Math.ceil(limitNow(state, limit, now) * RESERVED[importance]);
+}
+
+/** Calls for looking that have yet to come until there are as many as an hour of looking takes. */
+function lookNeed(state: BudgetState, now: Instant): number {
+  return Math.max(0, LOOKS_PER_HOUR * lookCost(state, now) - usedCalls(state, now).look);
+}
+
+/** The first minute from now on at which it is allowed, as far as the calls made so far tell. */
+function heldUntil(state: BudgetState, now: Instant, isAllowed: (at: Instant) => boolean): HeldBack | undefined {
+  const throttled = throttledUntil(state, now);
+  if (throttled !== undefined) return { cause: 'throttled', until: throttled };
+  if (isAllowed(now)) return undefined;
+  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  for (let at = thisMinute + MINUTE_MS; at <= thisMinute + LOOK_SPAN_MS; at += MINUTE_MS) {
+    if (isAllowed(at)) return { cause: 'short', until: at };
+  }
+  return { cause: 'short', until: now + HOUR_MS };
+}
