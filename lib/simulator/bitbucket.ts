@@ -18,6 +18,8 @@ export type Step = {
   state: 'waiting' | 'running' | 'finished' | 'failed';
   /** Why it failed: nobody was online for it, its runner was taken away (by the autoscaler), or its runner died. */
   failure?: 'no-runner' | 'killed' | 'crashed';
+  /** Uuid of the runner that it runs or ran on. */
+  runner?: string;
   startedAt?: Instant;
   endedAt?: Instant;
 };
@@ -47,12 +49,24 @@ export type BitbucketOptions = {
   readonly stepLagMs: number;
 };
 
+/** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
+export type RunnerTotals = {
+  readonly busy: number;
+  readonly idle: number;
+  readonly starting: number;
+  readonly unavailable: number;
+};
+
 /** What a step's end, or a removal, is told to whoever listens. */
 export type Listeners = {
   /** The registration is gone: its process will find out and exit. */
   readonly removed: (uuid: string) => void;
   /** Called before anything changes, so that time can be accounted with the old numbers. */
   readonly changing: () => void;
+  /** A step waits, runs, has finished or has failed. */
+  readonly stepChanged?: (step: Step) => void;
+  /** A runner is online and there is no step for it. */
+  readonly rested?: (uuid: string) => void;
 };
 
 export class SimulatedBitbucket {
@@ -60,10 +74,12 @@ export class SimulatedBitbucket {
   readonly #options: BitbucketOptions;
   readonly #listeners: Listeners;
   readonly #runners = new Map<string, Registered>();
+  /** The same runners by scope, so that what concerns one scope costs nothing for the others. */
+  readonly #scopes = new Map<string, Map<string, Registered>>();
   readonly #waiting = new Set<Step>();
+  readonly #totals = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #registrations = 0;
   #stepIds = 0;
-  #busy = 0;
 
   constructor(clock: VirtualClock, options: BitbucketOptions, listeners: Listeners) {
     this.#clock = clock;
@@ -73,10 +89,7 @@ export class SimulatedBitbucket {
 
   /** Every registration of a scope, as the API shows it. */
   list(scope: Scope): readonly Runner[] {
-    const key = scopeKey(scope);
-    return [...this.#runners.values()]
-      .filter((entry) => scopeKey(entry.scope) === key)
-      .map((entry) => this.#show(entry));
+    return Array.from(this.#scopes.get(scopeKey(scope))?.values() ?? [], (entry) => this.#show(entry));
   }
 
   get(scope: Scope, uuid: string): Runner | undefined {
@@ -111,6 +124,8 @@ export class SimulatedBitbucket {
       connected: false,
     };
     this.#runners.set(uuid, entry);
+    this.#membersOf(scope).set(uuid, entry);
+    this.#totals.starting += 1;
     return { runner: this.#show(entry), clientId: `client-${uuid}`, clientSecret: new Secret(`secret-of-${uuid}`) };
   }
 
@@ -125,7 +140,9 @@ export class SimulatedBitbucket {
     if (entry === undefined) return;
     this.#listeners.changing();
     this.#endStep(entry, 'killed');
+    this.#totals[totalOf(entry)] -= 1;
     this.#runners.delete(uuid);
+    this.#membersOf(entry.scope).delete(uuid);
     this.#listeners.removed(uuid);
   }
 
@@ -143,6 +160,7 @@ export class SimulatedBitbucket {
   disconnect(uuid: string, failure: 'killed' | 'crashed'): void {
     const entry = this.#runners.get(uuid);
     if (entry === undefined) return;
+    this.#listeners.changing();
     entry.connected = false;
     this.#endStep(entry, failure);
     if (entry.status !== 'DISABLED') this.#setStatus(entry, 'OFFLINE');
@@ -158,17 +176,20 @@ export class SimulatedBitbucket {
   submit(request: StepRequest): Step {
     this.#stepIds += 1;
     const step: Step = { id: this.#stepIds, ...request, readyAt: this.#clock.now, state: 'waiting' };
-    const online = [...this.#runners.values()].filter((entry) => entry.status === 'ONLINE' && fits(step, entry));
-    const free = online.find((entry) => entry.step === undefined);
+    const { free, anyOnline } = this.#lookFor(step);
     if (free !== undefined) {
       this.#startStep(free, step);
-    } else if (online.length > 0) {
+      return step;
+    }
+    this.#listeners.changing();
+    if (anyOnline) {
       this.#waiting.add(step);
     } else {
       step.state = 'failed';
       step.failure = 'no-runner';
       step.endedAt = step.readyAt;
     }
+    this.#listeners.stepChanged?.(step);
     return step;
   }
 
@@ -177,14 +198,37 @@ export class SimulatedBitbucket {
     return this.#waiting;
   }
 
-  /** Registrations and those of them with a step, over all scopes. */
-  get totals(): { readonly registered: number; readonly busy: number } {
-    return { registered: this.#runners.size, busy: this.#busy };
+  /** Registrations over all scopes. */
+  get totals(): RunnerTotals {
+    return this.#totals;
   }
 
   #find(scope: Scope, uuid: string): Registered | undefined {
     const entry = this.#runners.get(uuid);
     return entry !== undefined && scopeKey(entry.scope) === scopeKey(scope) ? entry : undefined;
+  }
+
+  #membersOf(scope: Scope): Map<string, Registered> {
+    const key = scopeKey(scope);
+    const members = this.#scopes.get(key) ?? new Map<string, Registered>();
+    this.#scopes.set(key, members);
+    return members;
+  }
+
+  /** The first free runner for a step, those of its workspace before those of its repository. */
+  #lookFor(step: Step): { readonly free?: Registered; readonly anyOnline: boolean } {
+    let anyOnline = false;
+    for (const entry of this.#inReachOf(step.scope)) {
+      if (entry.status !== 'ONLINE' || (anyOnline && entry.step !== undefined) || !fits(step, entry)) continue;
+      anyOnline = true;
+      if (entry.step === undefined) return { free: entry, anyOnline };
+    }
+    return { anyOnline };
+  }
+
+  *#inReachOf({ workspace, repository }: Scope): Iterable<Registered> {
+    yield* this.#scopes.get(scopeKey({ workspace }))?.values() ?? [];
+    if (repository !== undefined) yield* this.#scopes.get(scopeKey({ workspace, repository }))?.values() ?? [];
   }
 
   #show(entry: Registered): Runner {
@@ -196,7 +240,9 @@ export class SimulatedBitbucket {
 
   #setStatus(entry: Registered, status: RunnerStatus, statusText: string = status): void {
     this.#listeners.changing();
+    this.#totals[totalOf(entry)] -= 1;
     entry.status = status;
+    this.#totals[totalOf(entry)] += 1;
     entry.statusText = statusText;
     entry.stateChangedAt = this.#clock.now + this.#options.skewMs;
   }
@@ -204,10 +250,13 @@ export class SimulatedBitbucket {
   #startStep(entry: Registered, step: Step): void {
     this.#listeners.changing();
     this.#waiting.delete(step);
-    this.#busy += 1;
+    this.#totals[totalOf(entry)] -= 1;
     entry.step = step;
+    this.#totals.busy += 1;
     step.state = 'running';
+    step.runner = entry.uuid;
     step.startedAt = this.#clock.now;
+    this.#listeners.stepChanged?.(step);
     this.#clock.schedule(this.#clock.now + step.durationMs, () => {
       if (entry.step !== step) return;
       this.#listeners.changing();
@@ -219,11 +268,13 @@ export class SimulatedBitbucket {
   #endStep(entry: Registered, failure?: 'killed' | 'crashed'): void {
     const { step } = entry;
     if (step === undefined) return;
-    this.#busy -= 1;
+    this.#totals.busy -= 1;
     delete entry.step;
+    this.#totals[totalOf(entry)] += 1;
     step.state = failure === undefined ? 'finished' : 'failed';
     if (failure !== undefined) step.failure = failure;
     step.endedAt = this.#clock.now;
+    this.#listeners.stepChanged?.(step);
   }
 
   #offerWork(entry: Registered): void {
@@ -233,7 +284,14 @@ export class SimulatedBitbucket {
       this.#startStep(entry, step);
       return;
     }
+    this.#listeners.rested?.(entry.uuid);
   }
+}
+
+function totalOf({ step, status }: Registered): keyof RunnerTotals {
+  if (step !== undefined) return 'busy';
+  if (status === 'ONLINE') return 'idle';
+  return status === 'UNREGISTERED' || status === 'ENABLED' ? 'starting' : 'unavailable';
 }
 
 /** A step runs on runners of its repository or of its workspace that have all its labels. */

@@ -3,7 +3,7 @@
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
 import { ServiceError } from '../errors.ts';
-import { GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../kubernetes/naming.ts';
+import { bareUuid, GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../kubernetes/naming.ts';
 import type { RunnerJob, RunnerPod } from '../model.ts';
 import type { Manifest, Namespace, ObjectReference } from '../ports.ts';
 import type { VirtualClock } from './clock.ts';
@@ -14,8 +14,8 @@ export type ClusterOptions = {
   readonly skewMs: number;
   /** From "may start" to "runner connects". */
   readonly startupMs: () => number;
-  /** How many pods fit on the nodes at once. */
-  readonly capacity: number;
+  /** How many pods fit on the nodes at once; those that run stay when it shrinks. */
+  readonly capacity: number | (() => number);
   /** How long a finished Job stays. */
   readonly ttlAfterFinishedMs: number;
   /** Namespaces that do not exist; every other one does. */
@@ -50,7 +50,10 @@ export class SimulatedCluster {
   readonly #options: ClusterOptions;
   readonly #listeners: ProcessListeners;
   readonly #jobs = new Map<string, StoredJob>();
+  readonly #byUuid = new Map<string, StoredJob>();
+  readonly #byUid = new Map<string, StoredJob>();
   readonly #secrets = new Map<string, StoredSecret>();
+  #pending = 0;
   #uids = 0;
   #occupied = 0;
 
@@ -74,7 +77,7 @@ export class SimulatedCluster {
     if (existing !== undefined) return existing.reference;
     this.#uids += 1;
     const reference = { name: manifest.metadata.name, uid: `uid-${this.#uids}` };
-    this.#jobs.set(key, {
+    const stored: StoredJob = {
       key,
       namespace,
       reference,
@@ -83,7 +86,11 @@ export class SimulatedCluster {
       phase: 'waiting',
       life: 1,
       isProtected: true,
-    });
+    };
+    this.#jobs.set(key, stored);
+    this.#byUid.set(reference.uid, stored);
+    this.#byUuid.set(stored.job.runnerUuid, stored);
+    this.#pending += 1;
     this.#startPods();
     return reference;
   }
@@ -92,7 +99,7 @@ export class SimulatedCluster {
     const key = keyOf(namespace, manifest.metadata.name);
     if (!this.#secrets.has(key)) this.#secrets.set(key, { key, owner: owner.uid });
     // A Secret whose owner is gone is collected at once, as the garbage collector does within moments.
-    if (![...this.#jobs.values()].some((stored) => stored.reference.uid === owner.uid)) this.#secrets.delete(key);
+    if (!this.#byUid.has(owner.uid)) this.#secrets.delete(key);
     this.#startPods();
   }
 
@@ -100,6 +107,8 @@ export class SimulatedCluster {
     const stored = this.#jobs.get(keyOf(namespace, name));
     if (stored === undefined) return;
     this.#jobs.delete(stored.key);
+    this.#byUid.delete(stored.reference.uid);
+    if (this.#byUuid.get(stored.job.runnerUuid) === stored) this.#byUuid.delete(stored.job.runnerUuid);
     for (const secret of this.#secrets.values()) {
       if (secret.owner === stored.reference.uid) this.#secrets.delete(secret.key);
     }
@@ -129,6 +138,7 @@ export class SimulatedCluster {
     }
     this.#endPod(stored, 'crashed');
     stored.phase = 'waiting';
+    this.#pending += 1;
     this.#startPods();
   }
 
@@ -137,6 +147,7 @@ export class SimulatedCluster {
     const stored = this.#byRunner(runnerUuid);
     if (stored === undefined || stored.phase === 'running' || stored.phase === 'ended') return;
     if (stored.phase === 'starting') this.#occupied -= 1;
+    if (stored.phase === 'waiting') this.#pending -= 1;
     stored.phase = 'refused';
     stored.refusal = message;
   }
@@ -147,14 +158,21 @@ export class SimulatedCluster {
   }
 
   #byRunner(runnerUuid: string): StoredJob | undefined {
-    return [...this.#jobs.values()].find((stored) => `{${stored.job.runnerUuid}}` === runnerUuid);
+    return this.#byUuid.get(bareUuid(runnerUuid));
+  }
+
+  /** Nodes came or went: pods that wait for one may start. */
+  nodesChanged(): void {
+    this.#startPods();
   }
 
   /** Starts every pod that may start, oldest Job first. */
   #startPods(): void {
-    if (this.#occupied >= this.#options.capacity) return;
+    if (this.#pending === 0) return;
+    const { capacity } = this.#options;
+    const places = typeof capacity === 'number' ? capacity : capacity();
     for (const stored of this.#jobs.values()) {
-      if (this.#occupied >= this.#options.capacity) return;
+      if (this.#pending === 0 || this.#occupied >= places) return;
       if (stored.phase === 'waiting' && this.#hasSecret(stored)) this.#startPod(stored);
     }
   }
@@ -165,6 +183,7 @@ export class SimulatedCluster {
 
   #startPod(stored: StoredJob): void {
     this.#occupied += 1;
+    this.#pending -= 1;
     stored.phase = 'starting';
     const { life } = stored;
     this.#clock.schedule(this.#clock.now + this.#options.startupMs(), () => {
@@ -188,6 +207,7 @@ export class SimulatedCluster {
     stored.life += 1;
     stored.isProtected = true;
     if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
+    if (phase === 'waiting') this.#pending -= 1;
     if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
     this.#startPods();
   }

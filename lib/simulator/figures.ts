@@ -1,6 +1,6 @@
 /** What a simulated run came to, in the units that people decide by: waiting, runner-hours, peaks, failures. */
 import type { Instant } from '../model.ts';
-import type { Step } from './bitbucket.ts';
+import type { RunnerTotals, Step } from './bitbucket.ts';
 
 /** Figures of a run. Waiting is per step that got a runner, in milliseconds. */
 export type Figures = {
@@ -23,11 +23,12 @@ export class RunnerTime {
   }
 
   /** The numbers that held until now. */
-  account(now: Instant, totals: { readonly registered: number; readonly busy: number }): void {
+  account(now: Instant, { busy, idle, starting, unavailable }: RunnerTotals): void {
     const span = now - this.#at;
-    this.#registeredMs += span * totals.registered;
-    this.#busyMs += span * totals.busy;
-    this.#peak = Math.max(this.#peak, totals.registered);
+    const registered = busy + idle + starting + unavailable;
+    this.#registeredMs += span * registered;
+    this.#busyMs += span * busy;
+    this.#peak = Math.max(this.#peak, registered);
     this.#at = now;
   }
 

@@ -5,7 +5,7 @@
 import type { Calls, Instant } from '../model.ts';
 import type { Ports, StateStore } from '../ports.ts';
 import { createMemoryStateStore } from '../state/memory.ts';
-import { SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
+import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
@@ -17,12 +17,16 @@ export type WorldOptions = {
   readonly start?: Instant;
   /** From "the pod may start" to "the runner connects"; default 45 s. */
   readonly startupMs?: () => number;
-  /** Pods that fit on the nodes; default: no limit. */
-  readonly capacity?: number;
+  /** Pods that fit on the nodes, now or always; default: no limit. */
+  readonly capacity?: number | (() => number);
   /** How long a step runs before the API shows it; default 0. */
   readonly stepLagMs?: number;
   readonly bitbucketSkewMs?: number;
   readonly clusterSkewMs?: number;
+  /** Memory between ticks; default: a store of its own. */
+  readonly state?: StateStore;
+  /** Told of what happens, beside the world's own books. `changing`: just before the numbers of runners change. */
+  readonly listeners?: Partial<Omit<Listeners, 'removed'>>;
 };
 
 /** 9 November 2026, a Monday, midnight UTC. */
@@ -32,7 +36,7 @@ export class World {
   readonly clock: VirtualClock;
   readonly bitbucket: SimulatedBitbucket;
   readonly cluster: SimulatedCluster;
-  readonly state: StateStore = createMemoryStateStore();
+  readonly state: StateStore;
   readonly steps: Step[] = [];
   readonly #time: RunnerTime;
   #ticks = 0;
@@ -40,13 +44,20 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
+    this.state = options.state ?? createMemoryStateStore();
     this.#time = new RunnerTime(this.clock.now);
+    const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
       this.clock,
       { skewMs: options.bitbucketSkewMs ?? 0, stepLagMs: options.stepLagMs ?? 0 },
       {
         removed: (uuid) => this.cluster.exit(uuid),
-        changing: () => this.#account(),
+        changing: () => {
+          this.#account();
+          listeners?.changing?.();
+        },
+        ...(listeners?.stepChanged && { stepChanged: listeners.stepChanged }),
+        ...(listeners?.rested && { rested: listeners.rested }),
       },
     );
     this.cluster = new SimulatedCluster(
