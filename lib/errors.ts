@@ -70,10 +70,13 @@ export class ServiceError extends Error {
  */
 export class BudgetError extends ServiceError {
   override readonly name = 'BudgetError';
+  readonly why: 'throttled' | 'short';
+  /** Epoch milliseconds. */
   readonly until: number;
 
-  constructor(message: string, until: number) {
+  constructor(message: string, { why, until }: { readonly why: 'throttled' | 'short'; readonly until: number }) {
     super(message, { service: 'bitbucket', outcome: 'refused' });
+    this.why = why;
     this.until = until;
   }
 }

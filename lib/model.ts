@@ -215,7 +215,12 @@ export type GroupMemory = {
   readonly drainingSince: Readonly<Record<string, Instant>>;
   /** Present while the group's runners fail to start. */
   readonly quarantine?: Quarantine;
+  /** Present where there is a stabilisation window: the targets that still count, highest first. */
+  readonly recentTargets?: readonly RecentTarget[];
 };
+
+/** A number of runners that was wanted, and since when no more than that was, by our clock. */
+export type RecentTarget = { readonly target: number; readonly since: Instant };
 
 /** Starts that failed, look after look, and when the last such look was, by our clock. */
 export type Quarantine = { readonly failures: number; readonly since: Instant };
@@ -245,6 +250,8 @@ export type GroupObservation = {
   readonly idleTrusted: boolean;
   /** One sentence for each thing that could not be read. Not empty = partial = hold. */
   readonly missing: readonly string[];
+  /** Present while the hourly calls do not allow a look at the workspace: nothing is wrong, nothing was seen, hold. */
+  readonly heldBack?: Reason;
   /** Absent: the queue was not asked for, since nothing depended on it. */
   readonly queue?: QueueReading;
 };
@@ -255,6 +262,20 @@ export type WorkspaceObservation = {
   /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
   readonly registrations: number;
   readonly maxRunners: number;
+};
+
+/** What a credential's hourly calls allow, after the look. */
+export type BudgetObservation = {
+  readonly credential: string;
+  /** Those of the look whose calls it pays for. */
+  readonly workspaces: readonly string[];
+  /** Calls an hour. */
+  readonly limit: number;
+  readonly left: number;
+  /** Registrations that it pays for now. */
+  readonly creates: number;
+  /** When it pays for more. */
+  readonly moreAt: Instant;
 };
 
 /** Waiting steps of one repository that ask for the same labels (sorted, `self.hosted` and the OS label as written). */
@@ -279,6 +300,8 @@ export type Observation = {
   readonly workspaces: readonly WorkspaceObservation[];
   /** Each repository once, whatever groups look at it. */
   readonly queues: readonly QueueObservation[];
+  /** Absent where nothing counts calls, and in records from before they were counted. */
+  readonly budgets?: readonly BudgetObservation[];
   /** Scope memory that this look changed, to be saved when the tick applies. */
   readonly scopeMemory: readonly ScopeMemoryEntry[];
   /** Things worth knowing that stop nothing, such as runners that belong to no group. */
@@ -385,10 +408,29 @@ export type Report = {
     readonly skipped?: string;
   };
   readonly groups: readonly GroupReport[];
+  /** By credential; absent where nothing counts calls. */
+  readonly budgets?: readonly BudgetReport[];
   /** What went wrong with the tick as a whole; a group's own problems are with the group. */
   readonly problems: readonly string[];
   /** Worth knowing, no failure. */
   readonly notes: readonly string[];
+};
+
+/** Where the hourly calls of a credential stand after the tick. */
+export type BudgetReport = {
+  /** A name that reveals nothing secret, such as the secret's. */
+  readonly credential: string;
+  /** Calls an hour, by the configuration or by Bitbucket, whichever is less. */
+  readonly limit: number;
+  /** Calls of the past hour, of every tick with this credential. */
+  readonly used: number;
+  readonly left: number;
+  /** 429 answers to this tick, and calls that were not made because of one. */
+  readonly throttled: number;
+  /** ISO 8601; while Bitbucket throttles the credential. */
+  readonly throttledUntil?: string;
+  /** What this tick was to do and left to a later one. */
+  readonly heldBack: readonly ('removal' | 'create' | 'look' | 'queue')[];
 };
 
 /** One group in the report. */

@@ -5,6 +5,7 @@
  * Common contract: a call either gives what it says or throws `ServiceError` with one sentence. Adapters bound every
  * call in time and retry what is safe to retry; a caller never retries.
  */
+import type { CallBudget } from './budget/ledger.ts';
 import type { Calls, Instant, Registration, Runner, RunnerJob, Scope, ScopeIdentity, TickRecord } from './model.ts';
 
 /** Runner registrations at Bitbucket. */
@@ -105,4 +106,6 @@ export type Ports = {
   readonly state: StateStore;
   /** Calls since the process began; a tick reports the difference. */
   readonly calls: () => Calls;
+  /** The budget that the calls for a workspace count towards; absent: calls are not counted, and none is refused. */
+  readonly budgetOf?: (workspace: string) => CallBudget;
 };

@@ -13,6 +13,7 @@ export type ReasonValues = {
   'above-max': { working: number; max: number };
   /* why a group holds */
   'partial-observation': { missing: string };
+  'look-held-back': { credential: string; why: 'short' | 'throttled'; used: number; limit: number; waitMs: number };
   steady: { busy: number; usable: number; share: number; lower: number; upper: number };
   'nothing-usable': { starting: number; min: number };
   'starting-suffice': { starting: number; wanted: number; usable: number };
@@ -20,15 +21,22 @@ export type ReasonValues = {
   'idle-at-min': { idle: number; min: number };
   'cooling-down': { surplus: number; coolDownMs: number; longestIdleMs: number };
   'idle-unproven': { surplus: number };
-  /* what the buffer of idleBuffer wants; it may be a reason for each of the three */
+  'stabilisation-window': { surplus: number; highest: number; windowMs: number; leftMs: number };
+  'last-usable': { starting: number };
+  /* what idleBuffer and queueAware want; each may be a reason for any of the three */
   'idle-buffer': { busy: number; buffer: number; wanted: number };
+  saturated: { busy: number; wanted: number };
+  'queue-counted': { busy: number; waiting: number; buffer: number; wanted: number };
+  'at-min': { needed: number; min: number };
   /* bounds */
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; withheld: number };
   'max-creates-per-tick': { limit: number; withheld: number };
+  'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
   quarantine: { failures: number; waitMs: number; withheld: number };
+  'queue-unknown': { why: string };
   /* what keeps starting runners from coming online */
   'start-trouble': { kind: StartTroubleKind; runners: number; message: string; selector: string };
   /* why a runner or a Job is acted on */
@@ -68,6 +76,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.busy} of ${v.usable} busy (${percent(v.share)}) is below ${percent(v.threshold)}, so ${v.keepIdle} of ${v.idle} idle runners stay`,
   'above-max': (v) => `${v.working} runners are more than max ${v.max}`,
   'partial-observation': (v) => `holding because not everything could be read: ${v.missing}`,
+  'look-held-back': (v) =>
+    v.why === 'throttled'
+      ? `not looked at, since Bitbucket throttles credential ${v.credential}; the next look is in ${duration(v.waitMs)}`
+      : `not looked at, since credential ${v.credential} has made ${v.used} of its ${v.limit} calls an hour; the next look is in ${duration(v.waitMs)}`,
   steady: (v) =>
     `${v.busy} of ${v.usable} busy (${percent(v.share)}) lies between ${percent(v.lower)} and ${percent(v.upper)}`,
   'nothing-usable': (v) => `no runner is online, ${v.starting} starting, min is ${v.min}`,
@@ -78,9 +90,18 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
     `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
+  'stabilisation-window': (v) =>
+    `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted within the stabilisation window of ${duration(v.windowMs)}, for ${duration(v.leftMs)} to come`,
+  'last-usable': (v) =>
+    `the only runner online stays while ${v.starting} ${v.starting === 1 ? 'is' : 'are'} starting: a step that finds none online fails at once`,
   'idle-buffer': (v) => `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}`,
+  saturated: (v) => `all ${v.busy} online are busy and nobody knows how much waits, so ${v.wanted} are wanted`,
+  'queue-counted': (v) => `${v.busy} busy, ${v.waiting} waiting and a buffer of ${v.buffer} make ${v.wanted}`,
+  'at-min': (v) => `${v.needed} would do, but min is ${v.min}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
+  'api-budget': (v) =>
+    `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
   'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,
   'cool-down': (v) =>
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
@@ -90,6 +111,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
       : `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, one runner at a time is tried`,
+  'queue-unknown': (v) => `the queue is unknown (${v.why}), so the group is scaled without it`,
   'start-trouble': (v) => `${v.runners} starting ${plural(v.runners, 'runner')}: ${describeTrouble(v)}`,
   surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,
   excess: (v) => `above max ${v.max} and not yet at work`,

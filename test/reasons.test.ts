@@ -14,6 +14,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   ],
   'idle-buffer': [{ busy: 4, buffer: 2, wanted: 6 }, '4 busy and a buffer of 2 make 6'],
   'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
+  'look-held-back': [
+    { credential: 'ci/bitbucket', why: 'short', used: 1000, limit: 1000, waitMs: 180_000 },
+    'not looked at, since credential ci/bitbucket has made 1000 of its 1000 calls an hour; the next look is in 3m',
+  ],
   'partial-observation': [
     { missing: 'runners of acme: 503' },
     'holding because not everything could be read: runners of acme: 503',
@@ -36,6 +40,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   ],
   max: [{ max: 10, registrations: 8, withheld: 4 }, 'max 10 with 8 registered withholds 4'],
   'workspace-cap': [{ cap: 100, registrations: 97, withheld: 5 }, 'workspace cap 100 with 97 registered withholds 5'],
+  'api-budget': [
+    { credential: 'ci/bitbucket', limit: 1000, left: 104, withheld: 6, moreInMs: 60_000 },
+    'credential ci/bitbucket has 104 of 1000 calls an hour left, which withholds 6; more in 1m',
+  ],
   'max-creates-per-tick': [{ limit: 20, withheld: 7 }, 'at most 20 creates per tick leave 7 for the next'],
   'cool-down': [
     { coolDownMs: 300_000, withheld: 3, longestIdleMs: 61_000 },

@@ -110,7 +110,7 @@ export function createCallBudget(options: {
       const held = holdBack(importance, 1, state(), limit(), now());
       if (held === undefined) return;
       refused[importance] += 1;
-      throw new BudgetError(describe(doing, credential, held, now()), held.until);
+      throw new BudgetError(describe(doing, credential, held, now()), held);
     },
     count: (importance) => {
       own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
@@ -184,9 +184,9 @@ function endStrikes(own: BudgetState, { throttle }: BudgetState, at: Instant): B
   return { ...own, throttle: { ...throttle, at, strikes: 0 } };
 }
 
-function describe(doing: string, credential: string, { cause, until }: HeldBack, now: Instant): string {
+function describe(doing: string, credential: string, { why, until }: HeldBack, now: Instant): string {
   const wait = duration(until - now);
-  return cause === 'throttled'
+  return why === 'throttled'
     ? `${doing} was held back: Bitbucket throttles the credential ${credential}; it goes on in ${wait}.`
     : `${doing} was held back: the calls of the credential ${credential} for this hour are kept for what is more important; it goes on in ${wait}.`;
 }

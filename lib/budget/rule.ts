@@ -36,7 +36,7 @@ const LOOKS_PER_HOUR = 60;
 const LOOK_SPAN_MS = HOUR_MS + MINUTE_MS;
 
 /** Why calls are held back: `throttled` by Bitbucket, or by what is left; and when to ask again. */
-export type HeldBack = { readonly cause: 'throttled' | 'short'; readonly until: Instant };
+export type HeldBack = { readonly why: 'throttled' | 'short'; readonly until: Instant };
 
 /** Calls that may be made for this now; `Infinity` for removals that Bitbucket does not throttle. */
 export function allowance(importance: Importance, state: BudgetState, limit: number, now: Instant): number {
@@ -122,11 +122,11 @@ function lookNeed(state: BudgetState, now: Instant): number {
 /** The first minute from now on at which it is allowed, as far as the calls made so far tell. */
 function heldUntil(state: BudgetState, now: Instant, isAllowed: (at: Instant) => boolean): HeldBack | undefined {
   const throttled = throttledUntil(state, now);
-  if (throttled !== undefined) return { cause: 'throttled', until: throttled };
+  if (throttled !== undefined) return { why: 'throttled', until: throttled };
   if (isAllowed(now)) return undefined;
   const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   for (let at = thisMinute + MINUTE_MS; at <= thisMinute + LOOK_SPAN_MS; at += MINUTE_MS) {
-    if (isAllowed(at)) return { cause: 'short', until: at };
+    if (isAllowed(at)) return { why: 'short', until: at };
   }
-  return { cause: 'short', until: now + HOUR_MS };
+  return { why: 'short', until: now + HOUR_MS };
 }

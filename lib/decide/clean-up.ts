@@ -6,6 +6,7 @@ import type { Action, GroupObservation, Instant } from '../model.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { isPartial } from './partial.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
@@ -16,7 +17,7 @@ export function cleanUp(
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly Action[] {
-  if (observation.missing.length > 0) return [];
+  if (isPartial(observation)) return [];
   return [
     ...classified.flatMap((entry) => removal(observation, entry, at)),
     ...observation.orphanJobs.flatMap((job): readonly Action[] => {

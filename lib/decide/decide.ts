@@ -2,13 +2,19 @@
  * From an observation to decisions: what every group wants (its strategy), what it gets (the limits, and its share of
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
-import type { Decision, GroupObservation, Instant, Observation, WorkspaceObservation } from '../model.ts';
+import type { Decision, GroupObservation, Instant, Observation, RecentTarget, WorkspaceObservation } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { type Withheld, withheldByBudgets } from './api-budget.ts';
 import { type ClassifiedRunner, classify, countClasses } from './classify.ts';
 import { idleBuffer } from './idle-buffer.ts';
 import { limitByGroup, shareOut, workspaceBound } from './limits.ts';
+import { isPartial } from './partial.ts';
 import { percentageRunnersIdle } from './percentage-runners-idle.ts';
+import { waitingByGroup } from './queue.ts';
+import { queueAware } from './queue-aware.ts';
 import { chooseRetirements, type Retirement, type Surplus } from './retirement.ts';
+import { targetsWithin } from './stabilisation.ts';
+import { surplusOf } from './surplus.ts';
 import type { Wish } from './wish.ts';
 
 /** A decision with what `plan` needs to carry it out. */
@@ -20,6 +26,8 @@ export type GroupDecision = {
   readonly creates: number;
   /** Which runners to take out of service. */
   readonly retire: readonly Retirement[];
+  /** The targets that the way down has to mind from now on. */
+  readonly recentTargets: readonly RecentTarget[];
 };
 
 /** A group half-way: it knows what it wants and what its own limits leave of it. */
@@ -34,21 +42,32 @@ type Assessment = {
 
 /** Decides for every group, in the observation's order. */
 export function decide(observation: Observation): readonly GroupDecision[] {
-  const assessments = observation.groups.map((group) => assess(group, observation.at));
-  const withheld = withheldByWorkspaces(assessments, observation.workspaces);
-  return assessments.map((assessment, index) => conclude(assessment, withheld[index], observation.at));
+  const waiting = waitingByGroup(observation);
+  const assessments = observation.groups.map((entry) => assess(entry, waiting.get(entry.group.name), observation.at));
+  const byCaps = withheldByWorkspaces(assessments, observation.workspaces);
+  const wanted = assessments.map(({ observation: { group }, creates }, index) => ({
+    workspace: group.scope.workspace,
+    creates: creates - (byCaps[index]?.runners ?? 0),
+  }));
+  const byBudgets = withheldByBudgets(wanted, observation.budgets ?? [], observation.at);
+  return assessments.map((assessment, index) =>
+    conclude(
+      assessment,
+      [byCaps[index], byBudgets[index]].filter((withheld) => withheld !== undefined),
+      observation.at,
+    ),
+  );
 }
 
-function assess(observation: GroupObservation, at: Instant): Assessment {
+function assess(observation: GroupObservation, waiting: number | undefined, at: Instant): Assessment {
   const classified = classify(observation, at);
   const counts = countClasses(classified);
   const working = counts.busy + counts.idle + counts.starting;
-  if (observation.missing.length > 0) {
-    const missing = observation.missing.join('; ');
-    const wish = { working, reason: reason('partial-observation', { missing }) };
+  if (isPartial(observation)) {
+    const wish = { working, reason: reasonOfPartial(observation) };
     return { observation, classified, counts, wish, creates: 0, bounds: [] };
   }
-  const wish = wishOf(observation, counts);
+  const wish = wishOf(observation, counts, waiting);
   const allowance = limitByGroup(observation, classified, Math.max(0, wish.working - working), at);
   return {
     observation,
@@ -56,17 +75,23 @@ function assess(observation: GroupObservation, at: Instant): Assessment {
     counts,
     wish,
     creates: allowance.creates,
-    bounds: [...unknownStatuses(observation), ...allowance.bounds],
+    bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
   };
 }
 
-function wishOf({ group }: GroupObservation, counts: Decision['counts']): Wish {
+function reasonOfPartial({ missing, heldBack }: GroupObservation): Reason {
+  const incomplete = reason('partial-observation', { missing: missing.join('; ') });
+  return missing.length > 0 ? incomplete : (heldBack ?? incomplete);
+}
+
+function wishOf({ group }: GroupObservation, counts: Decision['counts'], waiting: number | undefined): Wish {
   switch (group.strategy.kind) {
     case 'percentageRunnersIdle':
       return percentageRunnersIdle(group.strategy, counts, group.min);
     case 'idleBuffer':
-    case 'queueAware':
       return idleBuffer(group.strategy, counts, group.min);
+    case 'queueAware':
+      return queueAware(group.strategy, counts, group.min, waiting);
   }
 }
 
@@ -75,6 +100,10 @@ function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
   if (unknown.length === 0) return [];
   const statuses = [...new Set(unknown.map((runner) => runner.statusText))].sort().join(', ');
   return [reason('unknown-status', { runners: unknown.length, statuses })];
+}
+
+function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
+  return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
 /** For every assessment what its workspace's cap takes from it: a count and the bound that says so. */
@@ -99,17 +128,13 @@ function withheldByWorkspaces(
   return withheld;
 }
 
-type Withheld = { readonly runners: number; readonly bound: Reason };
-
 function conclude(assessment: Assessment, withheld: Withheld | undefined, at: Instant): GroupDecision {
   const { observation, classified, counts, wish } = assessment;
   const working = counts.busy + counts.idle + counts.starting;
   const creates = assessment.creates - (withheld?.runners ?? 0);
-  const upBounds = withheld === undefined ? assessment.bounds : [...assessment.bounds, withheld.bound];
-  const surplus = surplusOf(assessment, working);
-  const retirements = chooseRetirements(observation, classified, surplus, at);
-  const retire = retirements.chosen;
-  const bounds = [...upBounds, ...retirements.bounds];
+  const descent = descend(assessment, at);
+  const retire = descent.chosen;
+  const bounds = [...assessment.bounds, ...(withheld === undefined ? [] : [withheld.bound]), ...descent.bounds];
 
   const shared = { group: observation.group.name, from: working, bounds, counts };
   const decision: Decision =
@@ -117,29 +142,42 @@ function conclude(assessment: Assessment, withheld: Withheld | undefined, at: In
       ? { ...shared, action: 'scale-up', to: working + creates, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment, working) }
-        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, working, surplus, bounds) };
-  return { observation, classified, decision, creates, retire };
+        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, working, descent) };
+  return { observation, classified, decision, creates, retire, recentTargets: descent.recentTargets };
 }
 
-function surplusOf({ observation, counts, wish }: Assessment, working: number): Surplus {
-  if (observation.missing.length > 0) return { starting: 0, idle: 0 };
-  const { max } = observation.group;
-  const surplus = Math.max(0, working - Math.min(wish.working, max));
-  // A strategy never gives up a runner that is still starting; only `max` does, and these before any idle one.
-  const starting = Math.min(counts.starting, Math.max(0, working - max));
-  return { starting, idle: Math.min(counts.idle, surplus - starting) };
+/** The way down: how many are too many, which of them go, and what keeps the others. */
+type Descent = {
+  readonly surplus: Surplus;
+  readonly chosen: readonly Retirement[];
+  readonly bounds: readonly Reason[];
+  readonly recentTargets: readonly RecentTarget[];
+};
+
+function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
+  if (observation.missing.length > 0) {
+    return { surplus: { starting: 0, idle: 0 }, chosen: [], bounds: [], recentTargets: [] };
+  }
+  const { group, memory } = observation;
+  const target = Math.min(wish.working, group.max);
+  const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
+  const { surplus, bounds } = surplusOf(group, counts, target, recentTargets, at);
+  const { chosen, bounds: kept } = chooseRetirements(observation, classified, surplus, at);
+  return { surplus, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
 function reasonToShrink({ observation, wish }: Assessment, working: number): Reason {
   return wish.working < working ? wish.reason : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold({ wish }: Assessment, working: number, surplus: Surplus, bounds: readonly Reason[]): Reason {
+function reasonToHold({ wish }: Assessment, working: number, { surplus, bounds }: Descent): Reason {
   if (surplus.idle > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
     if (coolDown === undefined) return reason('idle-unproven', { surplus: surplus.idle });
     const { coolDownMs, longestIdleMs } = coolDown.values;
     return reason('cooling-down', { surplus: surplus.idle, coolDownMs, longestIdleMs });
   }
+  const [kept] = bounds;
+  if (kept !== undefined) return kept;
   return wish.working > working ? reason('no-room', { wanted: wish.working, working }) : wish.reason;
 }

@@ -5,6 +5,7 @@
 import type { Action, GroupObservation, Instant } from '../model.ts';
 import { reason } from '../reasons.ts';
 import type { ClassifiedRunner } from './classify.ts';
+import { isPartial } from './partial.ts';
 
 /** The marks to change. Nothing under a partial observation. */
 export function changeProtection(
@@ -12,7 +13,7 @@ export function changeProtection(
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly Action[] {
-  if (observation.missing.length > 0) return [];
+  if (isPartial(observation)) return [];
   return classified.flatMap((entry): readonly Action[] => {
     const { runner, job } = entry;
     const pod = job?.pod;

@@ -1,7 +1,11 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import type { GroupMemory, GroupObservation, Instant, Runner } from '../model.ts';
+import type { GroupMemory, GroupObservation, Instant, RecentTarget, Runner } from '../model.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { isPartial } from './partial.ts';
 import { nextQuarantine } from './quarantine.ts';
+
+/** What this tick decided, as far as the next ones have to know. */
+export type Decided = { readonly retired: readonly Runner[]; readonly recentTargets: readonly RecentTarget[] };
 
 /**
  * The memory after this look. Runners that are being retired count as out of service from now on, whatever an earlier
@@ -10,12 +14,12 @@ import { nextQuarantine } from './quarantine.ts';
 export function remember(
   observation: GroupObservation,
   classified: readonly ClassifiedRunner[],
-  retired: readonly Runner[],
+  { retired, recentTargets }: Decided,
   at: Instant,
 ): GroupMemory {
   const { memory } = observation;
   // A look that failed says nothing about anybody.
-  if (observation.missing.length > 0) return memory;
+  if (isPartial(observation)) return memory;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const draining = classified
     .filter(({ runner }) => isOutOfService(runner) && !runner.hasStep)
@@ -25,6 +29,7 @@ export function remember(
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
     ...(quarantine && { quarantine }),
+    ...(recentTargets.length > 0 && { recentTargets }),
   };
 }
 
@@ -34,7 +39,8 @@ export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
     isSameTimes(a.idleSince, b.idleSince) &&
     isSameTimes(a.drainingSince, b.drainingSince) &&
     a.quarantine?.failures === b.quarantine?.failures &&
-    a.quarantine?.since === b.quarantine?.since
+    a.quarantine?.since === b.quarantine?.since &&
+    isSameTargets(a.recentTargets ?? [], b.recentTargets ?? [])
   );
 }
 
@@ -47,4 +53,11 @@ function since(runners: readonly Runner[], before: Times, at: Instant): Times {
 function isSameTimes(a: Times, b: Times): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+function isSameTargets(a: readonly RecentTarget[], b: readonly RecentTarget[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => entry.target === b[index]?.target && entry.since === b[index].since)
+  );
 }
