@@ -5,7 +5,13 @@ import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
 const quarantine = z.object({ failures: z.number(), since: z.number() });
-const groupMemory = z.object({ idleSince: times, drainingSince: times, quarantine: quarantine.optional() });
+const recentTarget = z.object({ target: z.number(), since: z.number() });
+const groupMemory = z.object({
+  idleSince: times,
+  drainingSince: times,
+  quarantine: quarantine.optional(),
+  recentTargets: z.array(recentTarget).optional(),
+});
 const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),

@@ -18,14 +18,11 @@ export function makePlan(observation: Observation, decisions: readonly GroupDeci
   };
 }
 
-function planGroup({ observation, classified, decision, creates, retire }: GroupDecision, at: Instant): GroupPlan {
+function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
+  const { observation, classified, decision, creates, retire, recentTargets } = decided;
   const { group, identity, memoryVersion } = observation;
-  const memory = remember(
-    observation,
-    classified,
-    retire.map(({ runner }) => runner),
-    at,
-  );
+  const retired = retire.map(({ runner }) => runner);
+  const memory = remember(observation, classified, { retired, recentTargets }, at);
   const actions: readonly Action[] = [
     // Without an identity the observation is partial, and a partial observation creates nothing.
     ...(identity === undefined ? [] : Array.from({ length: creates }, () => add(identity, decision.reason))),

@@ -29,6 +29,7 @@ export type ReasonValues = {
   'queue-counted': { busy: number; waiting: number; buffer: number; wanted: number };
   'at-min': { needed: number; min: number };
   /* bounds */
+  schedule: { window: string; min: number; max: number; until: string };
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; withheld: number };
   'max-creates-per-tick': { limit: number; withheld: number };
@@ -91,13 +92,15 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'idle-unproven': (v) =>
     `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
   'stabilisation-window': (v) =>
-    `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted within the stabilisation window of ${duration(v.windowMs)}, for ${duration(v.leftMs)} to come`,
+    `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted less than ${duration(v.windowMs)} ago; the stabilisation window ends in ${duration(v.leftMs)}`,
   'last-usable': (v) =>
     `the only runner online stays while ${v.starting} ${v.starting === 1 ? 'is' : 'are'} starting: a step that finds none online fails at once`,
   'idle-buffer': (v) => `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}`,
   saturated: (v) => `all ${v.busy} online are busy and nobody knows how much waits, so ${v.wanted} are wanted`,
   'queue-counted': (v) => `${v.busy} busy, ${v.waiting} waiting and a buffer of ${v.buffer} make ${v.wanted}`,
   'at-min': (v) => `${v.needed} would do, but min is ${v.min}`,
+  schedule: (v) =>
+    `window ${v.window} sets min ${v.min} and max ${v.max} ${v.until === '' ? 'at all times' : `until ${v.until}`}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
   'api-budget': (v) =>

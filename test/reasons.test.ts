@@ -12,6 +12,21 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { busy: 1, usable: 8, share: 0.125, threshold: 0.2, idle: 7, keepIdle: 3 },
     '1 of 8 busy (12.5 %) is below 20 %, so 3 of 7 idle runners stay',
   ],
+  'stabilisation-window': [
+    { surplus: 2, highest: 10, windowMs: 300_000, leftMs: 120_000 },
+    '2 idle runners too many, but 10 were wanted less than 5m ago; the stabilisation window ends in 2m',
+  ],
+  'last-usable': [
+    { starting: 2 },
+    'the only runner online stays while 2 are starting: a step that finds none online fails at once',
+  ],
+  saturated: [{ busy: 4, wanted: 8 }, 'all 4 online are busy and nobody knows how much waits, so 8 are wanted'],
+  'queue-counted': [{ busy: 4, waiting: 3, buffer: 1, wanted: 8 }, '4 busy, 3 waiting and a buffer of 1 make 8'],
+  'queue-unknown': [
+    { why: 'the credential may not read pipelines' },
+    'the queue is unknown (the credential may not read pipelines), so the group is scaled without it',
+  ],
+  'at-min': [{ needed: 1, min: 3 }, '1 would do, but min is 3'],
   'idle-buffer': [{ busy: 4, buffer: 2, wanted: 6 }, '4 busy and a buffer of 2 make 6'],
   'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
   'look-held-back': [

@@ -128,13 +128,13 @@ function withheldByWorkspaces(
   return withheld;
 }
 
-function conclude(assessment: Assessment, withheld: Withheld | undefined, at: Instant): GroupDecision {
+function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Instant): GroupDecision {
   const { observation, classified, counts, wish } = assessment;
   const working = counts.busy + counts.idle + counts.starting;
-  const creates = assessment.creates - (withheld?.runners ?? 0);
+  const creates = withheld.reduce((left, { runners }) => left - runners, assessment.creates);
   const descent = descend(assessment, at);
   const retire = descent.chosen;
-  const bounds = [...assessment.bounds, ...(withheld === undefined ? [] : [withheld.bound]), ...descent.bounds];
+  const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
 
   const shared = { group: observation.group.name, from: working, bounds, counts };
   const decision: Decision =
@@ -155,7 +155,7 @@ type Descent = {
 };
 
 function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
-  if (observation.missing.length > 0) {
+  if (isPartial(observation)) {
     return { surplus: { starting: 0, idle: 0 }, chosen: [], bounds: [], recentTargets: [] };
   }
   const { group, memory } = observation;

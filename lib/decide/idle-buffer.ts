@@ -1,13 +1,35 @@
-/** Idle runners in proportion to the busy ones. */
+/**
+ * Idle runners in proportion to the busy ones. While every runner is busy nobody knows how much waits, so the group
+ * doubles until somebody is idle again; runners that start count towards it, so that it doubles once per start-up.
+ */
 import type { Counts, IdleBuffer } from '../model.ts';
 import { reason } from '../reasons.ts';
-import type { Wish } from './wish.ts';
+import { atLeast, type Wish } from './wish.ts';
+
+/** The part of a strategy that says how many runners to keep idle. */
+export type Buffer = Omit<IdleBuffer, 'kind'>;
 
 /** What the buffer asks for: the busy runners, and as many idle ones as the buffer holds for them. */
-export function idleBuffer(strategy: Omit<IdleBuffer, 'kind'>, { busy, idle, starting }: Counts, min: number): Wish {
-  const { idleCount, scaleFactor, scaleFactorLimit } = strategy;
-  const buffer = Math.min(scaleFactorLimit, Math.max(idleCount, Math.ceil(scaleFactor * busy)));
-  const isSaturated = busy > 0 && idle === 0 && starting === 0;
-  const working = Math.max(min, busy + buffer, isSaturated ? 2 * busy : 0);
-  return { working, reason: reason('idle-buffer', { busy, buffer, wanted: working }) };
+export function idleBuffer(strategy: Buffer, counts: Counts, min: number): Wish {
+  const { busy } = counts;
+  const buffer = bufferOf(strategy, busy);
+  const buffered = busy + buffer;
+  const doubled = 2 * busy;
+  if (isSaturated(counts) && doubled > buffered) {
+    return atLeast(min, counts, { working: doubled, reason: reason('saturated', { busy, wanted: doubled }) });
+  }
+  return atLeast(min, counts, {
+    working: buffered,
+    reason: reason('idle-buffer', { busy, buffer, wanted: buffered }),
+  });
+}
+
+/** The number of runners to keep idle beside so many busy ones. */
+export function bufferOf({ idleCount, scaleFactor, scaleFactorLimit }: Buffer, busy: number): number {
+  return Math.min(scaleFactorLimit, Math.max(idleCount, Math.ceil(scaleFactor * busy)));
+}
+
+/** Whether every runner that is online works, so that the next step waits: the moment to ask how many do. */
+export function isSaturated({ busy, idle }: Counts): boolean {
+  return busy > 0 && idle === 0;
 }

@@ -90,14 +90,19 @@ describe('remember', () => {
   it.each(ROWS)('$name', ({ seen, before, retired, after }) => {
     const runners = seen === undefined ? [] : [runner({ uuid: A, ...seen })];
     const look = groupObservation({ runners, memory: { ...NOTHING, ...before } });
-    const memory = remember(look, classify(look, NOON), retired === undefined ? [] : runners, NOON);
+    const memory = remember(
+      look,
+      classify(look, NOON),
+      { retired: retired === undefined ? [] : runners, recentTargets: [] },
+      NOON,
+    );
     expect(memory).toEqual({ ...NOTHING, ...after });
   });
 
   it('a look that failed says nothing about anybody', () => {
     const memory = { idleSince: { [A]: EARLIER }, drainingSince: { '{b}': EARLIER } };
     const look = groupObservation({ runners: [], memory, missing: ['runners of acme: 503'] });
-    expect(remember(look, [], [], NOON)).toBe(memory);
+    expect(remember(look, [], { retired: [], recentTargets: [{ target: 3, since: NOON }] }, NOON)).toBe(memory);
   });
 });
 
