@@ -15,7 +15,8 @@ import type { Mode, Report } from '../lib/model.ts';
 import { reconcile } from '../lib/reconcile.ts';
 import { redactText } from '../lib/redact.ts';
 import { hasFailed } from '../lib/report.ts';
-import { type Wiring, wire } from '../lib/wiring.ts';
+import { wire } from '../lib/wiring.ts';
+import { createConfigurationLoader } from './configuration.ts';
 import { readEvent, type TickEvent } from './event.ts';
 
 /** A lease outlives the invocation that took it by this much, so that a killed one is over before the next begins. */
@@ -27,7 +28,7 @@ const ACTION_TAKES_MS = 15_000;
 const { serviceName, groupMetrics: perGroup } = readTelemetry();
 const logger = createLogger(serviceName);
 const metrics = createMetrics(serviceName);
-let wiring: Wiring | undefined;
+let doors: ReturnType<typeof openDoors> | undefined;
 
 /**
  * The handler of a function. `modeOf` tells from the event whether to act. The report is logged and measured in any
@@ -57,22 +58,31 @@ export function createHandler(modeOf: (event: TickEvent) => Mode) {
     });
 }
 
+function openDoors() {
+  const wiring = wire(readEnvironment());
+  const place = { ...wiring.configuration(), openState: wiring.openState };
+  return { openPorts: wiring.openPorts, loadConfiguration: createConfigurationLoader(place) };
+}
+
 async function tick({ groups, shard }: TickEvent, mode: Mode, context: Context): Promise<Report> {
   const start = performance.now();
-  wiring ??= wire(readEnvironment());
-  const { fleet, warnings } = await wiring.loadFleet();
+  doors ??= openDoors();
+  const now = Date.now();
+  const { fleet, warnings, circumstances, problems } = await doors.loadConfiguration({ now, mode });
   logWarnings(logger, warnings);
-  const ports = await wiring.openPorts(fleet);
+  for (const note of circumstances.notes) logger.warn(note, { problems });
+  const ports = await doors.openPorts(fleet);
   return await reconcile(
     {
       fleet,
       mode,
-      now: Date.now(),
+      now,
       // Not the request id: a delivery that arrives twice has it twice, and the lease could not tell the two apart.
       tickId: randomUUID(),
       leaseTtlMs: context.getRemainingTimeInMillis() + LEASE_MARGIN_MS,
       elapsedMs: () => performance.now() - start,
       hasTime: () => context.getRemainingTimeInMillis() > ACTION_TAKES_MS,
+      circumstances: () => circumstances,
       ...(groups === undefined ? {} : { groups }),
       ...(shard === undefined ? {} : { shard }),
     },

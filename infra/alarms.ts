@@ -32,14 +32,22 @@ export function alarmResources(parameters: Parameters): Resources {
   );
 }
 
-function alarmsOf({ everyMinutes, shards }: Parameters): readonly Alarm[] {
-  const silentMinutes = Math.max(5, 3 * everyMinutes);
-  const ticks = Math.floor(silentMinutes / everyMinutes);
-  const perTick = {
-    periodMinutes: everyMinutes,
+function alarmsOf(parameters: Parameters): readonly Alarm[] {
+  const perTick: PerTick = {
+    periodMinutes: parameters.everyMinutes,
     comparison: 'GreaterThanOrEqualToThreshold',
     missing: 'notBreaching',
-  } as const;
+  };
+  return [...tickAlarms(parameters, perTick), ...groupAlarms(perTick), ...surroundingAlarms(perTick)];
+}
+
+/** What alarms have in common that look at single ticks. */
+type PerTick = Pick<Alarm, 'periodMinutes' | 'comparison' | 'missing'>;
+
+/** Whether ticks run. */
+function tickAlarms({ everyMinutes, shards }: Parameters, perTick: PerTick): readonly Alarm[] {
+  const silentMinutes = Math.max(5, 3 * everyMinutes);
+  const ticks = Math.floor(silentMinutes / everyMinutes);
   return [
     {
       name: 'no-successful-tick',
@@ -74,6 +82,12 @@ function alarmsOf({ everyMinutes, shards }: Parameters): readonly Alarm[] {
       bad: 3,
       threshold: TIMEOUT_SECONDS * 800,
     },
+  ];
+}
+
+/** Whether groups get what they need. */
+function groupAlarms(perTick: PerTick): readonly Alarm[] {
+  return [
     {
       ...perTick,
       name: 'work-is-waiting',
@@ -91,6 +105,22 @@ function alarmsOf({ everyMinutes, shards }: Parameters): readonly Alarm[] {
       metric: 'GroupsInQuarantine',
       statistic: 'Maximum',
       of: 15,
+      bad: 3,
+      threshold: 1,
+    },
+  ];
+}
+
+/** Whether what the autoscaler rests on holds: its configuration, Bitbucket, and its credentials there. */
+function surroundingAlarms(perTick: PerTick): readonly Alarm[] {
+  return [
+    {
+      ...perTick,
+      name: 'configuration-refused',
+      description: 'The configuration cannot be used; the last good one is in force.',
+      metric: 'ConfigurationRefused',
+      statistic: 'Maximum',
+      of: 5,
       bad: 3,
       threshold: 1,
     },

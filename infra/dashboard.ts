@@ -42,7 +42,7 @@ function widgetsOf(parameters: Parameters): readonly Widget[] {
   return [
     graph('Runners by state', levels(parameters, ['Busy', 'Idle', 'Starting', 'Draining', 'Dead']), { stacked: true }),
     graph('Decisions: runners', sums('ScaledUpBy', 'ScaledDownBy', 'RunnersWithheld')),
-    graph('Ticks', sums('TicksSucceeded', 'TicksFailed', 'TicksSkipped')),
+    graph('Ticks', sums('TicksSucceeded', 'TicksFailed', 'TicksSkipped', 'ConfigurationRefused')),
     graph(
       'Tick time',
       [

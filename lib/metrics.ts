@@ -37,6 +37,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         count('AwsCalls', calls.aws),
         ...sumOf(report.groups.map(groupMetrics)),
         count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
+        count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
       ],
     },
   ];

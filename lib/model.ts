@@ -414,6 +414,13 @@ export type Report = {
   readonly problems: readonly string[];
   /** Worth knowing, no failure. */
   readonly notes: readonly string[];
+  /** Present while the last good configuration is in force, because the present one cannot be used. */
+  readonly configuration?: {
+    /** ISO 8601. */
+    readonly inForceSince: string;
+    /** Why the present one cannot be used, such as `is refused (runners.yaml:6:5 groups[0].cooldwn: unknown key)`. */
+    readonly refusal: string;
+  };
 };
 
 /** Where the hourly calls of a credential stand after the tick. */

@@ -13,7 +13,7 @@ import type { Applied, Calls, Fleet, Instant, Mode, Observation, Report } from '
 import { observe } from './observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
-import { makeReport, makeSkippedReport } from './report.ts';
+import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
 import { leaseName, type Selection, selectGroups } from './select.ts';
 
 /** What a tick is asked to do. */
@@ -30,6 +30,8 @@ export type TickRequest = Selection & {
   readonly elapsedMs: () => number;
   /** Whether there is time to begin another action before the process is stopped; default: always. */
   readonly hasTime?: () => boolean;
+  /** What the report has to say besides, asked for when it is made. */
+  readonly circumstances?: () => Circumstances;
 };
 
 const DEFAULT_LEASE_TTL_MS = 120_000;
@@ -60,7 +62,8 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const decisions = decide(observation);
   const plan = makePlan(observation, decisions);
   const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
-  return { observation, report: makeReport(tick(), observation, decisions, plan, applied) };
+  const report = makeReport(tick(), observation, decisions, plan, applied);
+  return { observation, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
 }
 
 async function record(report: Report, observation: Observation, { state }: Ports): Promise<Report> {

@@ -36,6 +36,14 @@ export function makeSkippedReport(tick: Report['tick'], skipped: string): Report
   return { version: 1, tick: { ...tick, skipped }, groups: [], problems: [], notes: [] };
 }
 
+/** What the door knows of a tick, besides what the line finds out. */
+export type Circumstances = Pick<Report, 'notes' | 'configuration'>;
+
+/** The report with these circumstances; its own notes come after theirs. */
+export function withCircumstances(report: Report, { notes, ...known }: Circumstances): Report {
+  return { ...report, ...known, notes: [...notes, ...report.notes] };
+}
+
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
 export function hasFailed(report: Report): boolean {
   return (

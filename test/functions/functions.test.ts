@@ -154,6 +154,29 @@ ${configuration({ min: 2 })}
     expect(world.runners()).toEqual([]);
   });
 
+  it('goes on with the last good configuration when the present one is refused, warm and cold, and so does report', async () => {
+    await using world = await startDoorsWorld();
+    await using warm = await startLambda(bundle.path('scale.js'), world.environment);
+    await warm.invoke({});
+    await world.write('runners_config.yaml', configuration().replace('labels', 'lables').replace('min: 3', 'min: 30'));
+    await using cold = await startLambda(bundle.path('scale.js'), world.environment);
+    await using report = await startLambda(bundle.path('report.js'), world.environment);
+
+    for (const lambda of [warm, cold, report]) {
+      const invocation = await lambda.invoke({});
+      expect(decisionsOf(invocation)).toEqual(['hold 3 → 3']);
+      const sentence = expect.stringMatching(
+        /^The configuration is refused \(.+runners_config\.yaml:5:\d+ groups\[0\]\.labels: is missing; and 2 more problems\), so the one in force since \d{4}-\d\d-\d\d \d\d:\d\d UTC stays/,
+      );
+      expect(invocation.report?.notes).toEqual([sentence]);
+      expect(invocation.report?.problems).toEqual([]);
+      const [warning] = linesOf(invocation).filter(({ level }) => level === 'WARN');
+      expect(warning).toMatchObject({ message: sentence, problems: { length: 3 } });
+      expect(emitted(invocation, 'ConfigurationRefused')).toEqual(lambda === report ? [] : [1]);
+      expect(emitted(invocation, 'TicksSucceeded')).toEqual(lambda === report ? [] : [1]);
+    }
+  });
+
   it('writes no secret, at the most talkative level, whether it works or fails', async () => {
     await using world = await startDoorsWorld();
     const environment = { ...world.environment, LOG_LEVEL: 'TRACE' };

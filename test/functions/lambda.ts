@@ -13,6 +13,8 @@ export type Invocation = {
 
 export type Lambda = AsyncDisposable & {
   readonly invoke: (event: unknown, options?: { requestId?: string; remainingMs?: number }) => Promise<Invocation>;
+  /** Ends the process as Lambda ends one whose time is over; what it was at is left as it is. */
+  readonly kill: () => Promise<void>;
 };
 
 /** Loads the bundled function at `path`. */
@@ -28,6 +30,11 @@ export async function startLambda(path: string, environment: Readonly<Record<str
       output += chunk;
     });
   }
+  const closed = once(child, 'close');
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await closed;
+  };
   await answerOf(child, () => output);
   return {
     invoke: async (event, { requestId = 'request-1', remainingMs = 55_000 } = {}) => {
@@ -36,11 +43,8 @@ export async function startLambda(path: string, environment: Readonly<Record<str
       const answer = await answerOf(child, () => output);
       return { ...answer, output };
     },
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(child, 'close');
-      child.kill();
-      await closed;
-    },
+    kill,
+    [Symbol.asyncDispose]: kill,
   };
 }
 

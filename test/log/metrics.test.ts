@@ -22,14 +22,9 @@ const NOTHING = {
   StartFailures: 0,
   Failures: 0,
 };
-const succeeded = (groups: object) => [
-  'tick',
-  { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, GroupsInQuarantine: 0 },
-];
-const failed = (groups: object) => [
-  'tick',
-  { TicksSucceeded: 0, TicksFailed: 1, ...TICK, ...groups, GroupsInQuarantine: 0 },
-];
+const FLEET = { GroupsInQuarantine: 0, ConfigurationRefused: 0 };
+const succeeded = (groups: object) => ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, ...FLEET }];
+const failed = (groups: object) => ['tick', { TicksSucceeded: 0, TicksFailed: 1, ...TICK, ...groups, ...FLEET }];
 const QUIET = { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 };
 const GROWING = { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 };
 const SHRINKING = { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 };
@@ -75,6 +70,12 @@ describe('metrics of a report', () => {
     });
     const [[, metrics] = []] = flat(metricsOf(report({ groups: [waiting, group()] }), { perGroup: false }));
     expect(metrics).toMatchObject({ StartFailures: 2, GroupsInQuarantine: 1 });
+  });
+
+  it('tells that the last good configuration is in force, of a tick that succeeds', () => {
+    const configuration = { inForceSince: '2026-11-20T08:00:00.000Z', refusal: 'is refused (x)' };
+    const [[, metrics] = []] = flat(metricsOf(report({ configuration }), { perGroup: false }));
+    expect(metrics).toMatchObject({ ConfigurationRefused: 1, TicksSucceeded: 1, TicksFailed: 0 });
   });
 
   it('counts a tick without a report as failed, a dry run without one as a dry run', () => {

@@ -83,6 +83,22 @@ describe('a tick', () => {
     });
   });
 
+  it('reports and records what the door knows of it, before its own notes', async () => {
+    const records: TickRecord[] = [];
+    const configuration = { inForceSince: '2026-11-09T11:00:00.000Z', refusal: 'is refused (x)' };
+    const circumstances = () => ({ configuration, notes: ['from the door'] });
+    const { report } = await tick(
+      { circumstances },
+      {
+        runners: { list: async () => [runner({ name: 'stray', labels: ['autoscaler.created', 'stray'] })] },
+        state: { appendTick: async (record) => void records.push(record) },
+      },
+    );
+    expect(report.configuration).toEqual(configuration);
+    expect(report.notes).toEqual(['from the door', expect.stringContaining('stray')]);
+    expect(records.map((record) => record.report)).toEqual([report]);
+  });
+
   it('is about the groups that were asked for', async () => {
     const config = fleet([group(), group({ name: 'tests' })]);
     const { report } = await tick({ fleet: config, groups: ['tests'] });
