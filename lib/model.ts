@@ -68,6 +68,9 @@ export type Schedule = {
   readonly max: number;
 };
 
+/** The window that sets a group's bounds now. `until`: when it no longer does, ISO 8601 by its own clock; absent: never. */
+export type OpenWindow = { readonly name: string; readonly until?: string };
+
 /** Memory and CPU as Kubernetes quantities. */
 export type Quantities = { readonly memory?: string; readonly cpu?: string };
 
@@ -113,6 +116,8 @@ export type RunnerGroup = {
   readonly max: number;
   /** Windows with bounds of their own; of those that are open the last one holds. */
   readonly schedules: readonly Schedule[];
+  /** Present while a window is open: `min` and `max` are its own then. */
+  readonly window?: OpenWindow;
   /** For this long the highest target counts when runners are to go; 0: only the present one. */
   readonly stabilisationWindowMs: number;
   /** Its share of what its workspace has left, relative to that of other groups; > 0. */

@@ -19,6 +19,7 @@ import type {
   WorkspaceObservation,
 } from './model.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
+import { highestMax } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 
 /** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
@@ -196,7 +197,7 @@ function observeWorkspace(
   for (const [key, members] of groups) {
     const runners = byScope.get(key)?.runners;
     // A scope that could not be listed is taken at its worst, so that one failing repository stops no other.
-    const worst = members.reduce((sum, group) => sum + group.max, 0);
+    const worst = members.reduce((sum, group) => sum + highestMax(group), 0);
     registrations += runners !== undefined && 'value' in runners ? runners.value.length : worst;
   }
   return { workspace, registrations, maxRunners: fleet.workspaces[workspace]?.maxRunners ?? 100 };

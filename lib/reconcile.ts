@@ -14,6 +14,7 @@ import { observe } from './observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
+import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, type Selection, selectGroups } from './select.ts';
 
 /** What a tick is asked to do. */
@@ -57,7 +58,7 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
 }
 
 async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']) {
-  const groups = selectGroups(request.fleet, request);
+  const groups = groupsAt(selectGroups(request.fleet, request), request.now);
   const observation = await observe(request.fleet, groups, ports, request.now);
   const decisions = decide(observation);
   const plan = makePlan(observation, decisions);

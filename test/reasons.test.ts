@@ -53,6 +53,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { surplus: 2 },
     '2 runners too many, but this API has never shown a busy runner, so none can be trusted to be idle',
   ],
+  schedule: [
+    { window: 'office', min: 5, max: 40, until: '2026-11-23T19:00+01:00' },
+    'window office sets min 5 and max 40 until 2026-11-23T19:00+01:00',
+  ],
   max: [{ max: 10, registrations: 8, withheld: 4 }, 'max 10 with 8 registered withholds 4'],
   'workspace-cap': [{ cap: 100, registrations: 97, withheld: 5 }, 'workspace cap 100 with 97 registered withholds 5'],
   'api-budget': [

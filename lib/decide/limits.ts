@@ -1,5 +1,5 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, quarantine, and the workspace's cap. */
-import type { GroupObservation, Instant, WorkspaceObservation } from '../model.ts';
+import type { GroupObservation, Instant, RunnerGroup, WorkspaceObservation } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type ClassifiedRunner, countClasses } from './classify.ts';
 import { nextQuarantine, quarantineRoom } from './quarantine.ts';
@@ -19,7 +19,7 @@ export function limitByGroup(
   at: Instant,
 ): Allowance {
   const { group, runners, memory } = observation;
-  const bounds: Reason[] = [];
+  const bounds: Reason[] = [...scheduleBound(group)];
   let creates = wanted;
   const limit = (room: number, explain: (withheld: number) => Reason) => {
     const allowed = Math.max(0, Math.min(creates, room));
@@ -36,6 +36,12 @@ export function limitByGroup(
   const probing = quarantineRoom(quarantine, countClasses(classified).starting, at);
   if (probing !== undefined) limit(probing.room, probing.explain);
   return { creates, bounds };
+}
+
+/** Which window sets the bounds, where one does. */
+function scheduleBound({ window, min, max }: RunnerGroup): readonly Reason[] {
+  if (window === undefined) return [];
+  return [reason('schedule', { window: window.name, min, max, until: window.until ?? '' })];
 }
 
 /**

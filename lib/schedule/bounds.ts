@@ -1,0 +1,56 @@
+/**
+ * The bounds in force: those of the open window, else the group's own. Everything further in sees plain `min` and `max`.
+ * Pure.
+ */
+import type { Instant, RunnerGroup, Schedule } from '../model.ts';
+import { nextBoundary, openWindow } from './windows.ts';
+import { formatWallTime } from './zone.ts';
+
+/** The moment at which another window holds than before, or none any more, or one at last. */
+export type Change = { readonly at: Instant; readonly before?: Schedule; readonly after?: Schedule };
+
+/** The groups as they are at this moment: with the bounds in force, and the name of the window that sets them. */
+export function groupsAt(groups: readonly RunnerGroup[], at: Instant): readonly RunnerGroup[] {
+  return groups.map((group) => groupAt(group, at));
+}
+
+function groupAt(group: RunnerGroup, at: Instant): RunnerGroup {
+  const window = openWindow(group.schedules, at);
+  if (window === undefined) return group;
+  const { name, min, max, timezone } = window;
+  const end = nextChange(group.schedules, at)?.at;
+  const until = end === undefined ? undefined : formatWallTime(timezone, end);
+  return { ...group, min, max, window: { name, ...(until && { until }) } };
+}
+
+/** The most runners that a group may have at any time. */
+export function highestMax({ max, schedules }: Pick<RunnerGroup, 'max' | 'schedules'>): number {
+  return schedules.reduce((highest, window) => Math.max(highest, window.max), max);
+}
+
+/** Windows repeat by the week; what has not changed in two and a day never will. */
+const FARTHEST_MS = 15 * 86_400_000;
+
+/** The first change after this instant; undefined when the same holds for ever. */
+export function nextChange(schedules: readonly Schedule[], after: Instant): Change | undefined {
+  const before = openWindow(schedules, after);
+  let at = after;
+  for (;;) {
+    at = schedules.reduce((first, schedule) => Math.min(first, nextBoundary(schedule, at) ?? first), Infinity);
+    if (at > after + FARTHEST_MS) return undefined;
+    const window = openWindow(schedules, at);
+    if (window !== before) return { at, ...(before && { before }), ...(window && { after: window }) };
+  }
+}
+
+/** The next changes, at most so many. */
+export function nextChanges(schedules: readonly Schedule[], after: Instant, count: number): readonly Change[] {
+  const changes: Change[] = [];
+  for (let at = after; changes.length < count; ) {
+    const change = nextChange(schedules, at);
+    if (change === undefined) return changes;
+    changes.push(change);
+    at = change.at;
+  }
+  return changes;
+}

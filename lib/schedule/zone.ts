@@ -1,0 +1,89 @@
+/**
+ * The clock on the wall of a time zone, by the rules that Node brings along. A *wall time* is a number like an instant:
+ * the milliseconds that a clock at UTC would count when it shows the same date and time. Pure: the same instant always
+ * gives the same answer.
+ */
+import type { Instant } from '../model.ts';
+
+/** Milliseconds since the epoch by the clock of some zone; compare it only with others of the same zone. */
+export type WallTime = number;
+
+export const DAY_MS = 86_400_000;
+
+/** Whether Node knows this name. Offsets such as `+01:00` are no zones: they have no daylight saving. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    formatterOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How far the zone's clock is ahead of UTC, in milliseconds; negative in the west. */
+export function offsetAt(zone: string, at: Instant): number {
+  const text = partsAt(zone, at).timeZoneName ?? '';
+  const [, sign, hours = '0', minutes = '0', seconds = '0'] = /([+-])(\d+):(\d+)(?::(\d+))?$/.exec(text) ?? [];
+  const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+  return sign === '-' ? -size : size;
+}
+
+/** What the zone's clock shows. */
+export function wallTimeAt(zone: string, at: Instant): WallTime {
+  return at + offsetAt(zone, at);
+}
+
+/**
+ * The first instant at which the zone's clock shows this time or a later one. So a time that is skipped is the moment of
+ * the change, and of a time that comes twice it is the first.
+ */
+export function instantOf(zone: string, wall: WallTime): Instant {
+  // No offset reaches a day, so the first of these lies before any change that matters, and the second behind it.
+  const before = offsetAt(zone, wall - DAY_MS);
+  const after = offsetAt(zone, wall + DAY_MS);
+  const early = wall - before;
+  if (before === after || offsetAt(zone, early) === before) return early;
+  const late = wall - after;
+  return offsetAt(zone, late) === after ? late : changeBetween(zone, wall - DAY_MS, wall + DAY_MS);
+}
+
+/** `2026-11-23T07:00+01:00`: date and time on the zone's clock, with its offset (ISO 8601, to the minute). */
+export function formatWallTime(zone: string, at: Instant): string {
+  const { year, month, day, hour, minute, timeZoneName = '' } = partsAt(zone, at);
+  return `${year}-${month}-${day}T${hour}:${minute}${timeZoneName.replace(/^GMT/, '')}`;
+}
+
+/** The first instant of the later offset, of two instants with one change between them. */
+function changeBetween(zone: string, from: Instant, to: Instant): Instant {
+  const before = offsetAt(zone, from);
+  let low = from;
+  let high = to;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetAt(zone, middle) === before) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+type Parts = { readonly [Type in Intl.DateTimeFormatPartTypes]?: string };
+
+function partsAt(zone: string, at: Instant): Parts {
+  const parts = formatterOf(zone).formatToParts(at);
+  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+}
+
+/** Making a formatter costs a hundred times what using it does. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone);
+  if (known !== undefined) return known;
+  const two = '2-digit';
+  const fields = { year: 'numeric', month: two, day: two, hour: two, minute: two } as const;
+  const options = { ...fields, hourCycle: 'h23', timeZoneName: 'longOffset', timeZone: zone } as const;
+  const formatter = new Intl.DateTimeFormat('en-US', options);
+  formatters.set(zone, formatter);
+  return formatter;
+}
