@@ -4,10 +4,12 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
+import { addExplain } from './explain.ts';
 import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
+import { addStatus } from './status.ts';
 import { openTerminal } from './terminal.ts';
 import { addValidate } from './validate.ts';
 
@@ -32,6 +34,8 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addPlan(program, terminal, finish);
   addApply(program, terminal, finish);
   addRun(program, terminal, finish);
+  addStatus(program, terminal, finish);
+  addExplain(program, terminal, finish);
   addMigrate(program, terminal, finish);
   addDemo(program);
   return program;

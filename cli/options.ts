@@ -20,7 +20,7 @@ export function withCommonOptions(command: Command): Command {
 }
 
 /** The process's environment, with what the options say instead. Throws `InputError` for variables that are wrong. */
-export function environmentFor({ config, state }: CommonOptions): Environment {
+export function environmentFor({ config, state }: Pick<CommonOptions, 'config' | 'state'>): Environment {
   return {
     ...readEnvironment(),
     ...(config === undefined ? {} : { configSource: config }),

@@ -16,8 +16,25 @@ const PATIENCE_MS = 2_000;
 export async function runTick(
   wiring: Wiring,
   { mode, groups }: TickOptions,
-  { tell, showProgress }: Pick<Terminal, 'tell' | 'showProgress'>,
+  terminal: Pick<Terminal, 'tell' | 'showProgress'>,
 ): Promise<Report> {
+  const start = performance.now();
+  return await withProgress(wiring, terminal, async () => {
+    const { fleet, warnings } = await wiring.loadFleet();
+    tellWarnings(warnings, terminal.tell);
+    const ports = await wiring.openPorts(fleet);
+    const elapsedMs = () => performance.now() - start;
+    const request = { fleet, mode, now: Date.now(), tickId: randomUUID(), elapsedMs };
+    return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
+  });
+}
+
+/** Says how far it is while the work goes on, by the calls that were made since it began. */
+export async function withProgress<T>(
+  wiring: Wiring,
+  { showProgress }: Pick<Terminal, 'showProgress'>,
+  work: () => Promise<T>,
+): Promise<T> {
   const start = performance.now();
   const before = wiring.calls();
   const progress = setInterval(() => {
@@ -25,12 +42,7 @@ export async function runTick(
     showProgress(`still working after ${seconds} s: ${callsSince(before, wiring.calls())} so far`);
   }, PATIENCE_MS);
   try {
-    const { fleet, warnings } = await wiring.loadFleet();
-    tellWarnings(warnings, tell);
-    const ports = await wiring.openPorts(fleet);
-    const elapsedMs = () => performance.now() - start;
-    const request = { fleet, mode, now: Date.now(), tickId: randomUUID(), elapsedMs };
-    return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
+    return await work();
   } finally {
     clearInterval(progress);
     showProgress('');

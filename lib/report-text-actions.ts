@@ -42,6 +42,17 @@ export function actionLines(group: GroupReport, mode: Mode): readonly Line[] {
   });
 }
 
+/** One line for each kind of action and what became of it, with how many; of failures, the first one's sentence. */
+export function actionSummary(group: GroupReport, mode: Mode): readonly Line[] {
+  const kinds = Map.groupBy(entriesOf(group, mode), ({ action, status }) => `${status} ${action}`);
+  return [...kinds.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    const text = `${phrase(first)} ${counted(1 + more.length, 'runner')}`;
+    const told = first.status === 'failed' ? `${text}: ${first.why}` : text;
+    return [{ text: told, tone: TONES[first.status] }];
+  });
+}
+
 function entriesOf({ plan, outcomes }: GroupReport, mode: Mode): readonly Entry[] {
   return plan.map(({ action, runner = '', reason }, index): Entry => {
     const outcome = outcomes[index];

@@ -61,8 +61,8 @@ function breakHard(text: string, width: number): readonly string[] {
 }
 
 /** `1 runner`, `2 runners` */
-export function counted(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+export function counted(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount} ${amount === 1 ? noun : plural}`;
 }
 
 /** `width`: characters per line. `paint` must not change how wide a text looks; by default it leaves it as it is. */

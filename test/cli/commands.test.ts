@@ -31,6 +31,9 @@ describe('commands that go well', () => {
     ['apply --help', /may be interrupted/],
     ['run --help', /NDJSON/],
     ['demo --help', /simulated/],
+    ['explain --help', /kept for 14 days/],
+    ['status --help', /side by side|beside what the cluster says/],
+    ['status', /linux-large +0 +0 +0 +0 +0 +3–10 +every runner has its Job/],
     ['--version', /^\d+\.\d+\.\d+\n$/],
     ['validate', /is valid: 1 group\.\n$/],
     ['validate --group linux-large', /is valid: 1 group\.\n$/],
@@ -66,6 +69,19 @@ describe('commands that go well', () => {
     const second = await runCommand(['apply'], own.environment);
     expect(second.stdout).toContain('hold 3');
     expect(own.runners()).toHaveLength(3);
+  });
+
+  it('explains the tick that was applied, and shows the fleet that it made', async () => {
+    await using own = await startDoorsWorld();
+    expect((await runCommand(['apply'], own.environment)).code).toBe(0);
+    const { code, stdout } = await runCommand(['explain', '--group', 'linux-large'], own.environment);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Group linux-large at .* UTC \(tick /);
+    expect(stdout).toContain('scale-up 0 → 3: 0 usable and 0 starting are fewer than min 3');
+    const since = await runCommand(['explain', '--group', 'linux-large', '--since', '1h', '--json'], own.environment);
+    expect(JSON.parse(since.stdout)).toMatchObject({ version: 1, group: 'linux-large', spans: [{ ticks: 1 }] });
+    const status = await runCommand(['status', '--json'], own.environment);
+    expect(JSON.parse(status.stdout)).toMatchObject({ version: 1, groups: [{ counts: { starting: 3 } }] });
   });
 
   it('warns that a single tick without lasting memory never ends a cool-down', async () => {
@@ -165,6 +181,13 @@ describe.concurrent('bad input', () => {
     ['an unknown group', 'plan --group windows', NOTHING, 2, /^error: No group is called "windows"; .*"linux-large"/],
     ['an unknown group of a loop', 'run --group windows', NOTHING, 2, /^error: No group is called "windows"/],
     ['an unknown group to validate', 'validate --group windows', NOTHING, 2, /^error: No group is called "windows"/],
+    ['an explanation of nothing', 'explain', NOTHING, 2, /^error: required option '-g, --group <name>'/],
+    ['an explanation without memory', 'explain -g x --state memory', NOTHING, 2, /^error: State "memory" keeps no/],
+    ['a group that no tick looked at', 'explain -g x', NOTHING, 2, /^error: No tick looked at group "x" in the hour/],
+    ['a time that is none', 'explain -g x --at noon', NOTHING, 2, /such as 2026-11-23T10:00 or 10:00, both UTC/],
+    ['a stretch that is none', 'explain -g x --since ever', NOTHING, 2, /such as 30m, 2h or 1d/],
+    ['a time and a stretch', 'explain -g x --since 1h --at 10:00', NOTHING, 2, /Give --at or --since, not both/],
+    ['a status without a cluster', 'status', { KUBECONFIG: '/nowhere' }, 1, /unknown: Jobs in namespace runners/],
     ['a state store that is none', 'plan --state redis:x', NOTHING, 2, /^error: State store "redis:x"/],
     ['a wrong variable', 'plan', { STATE_STORE: 'redis:x' }, 2, /^error: environment STATE_STORE: /],
     [

@@ -1,0 +1,49 @@
+/** `status`: the fleet now, from Bitbucket and the cluster side by side. */
+import type { Command } from 'commander';
+import { observe } from '../lib/observe.ts';
+import { selectGroups } from '../lib/select.ts';
+import { isIncomplete, statusOf } from '../lib/status/status.ts';
+import { renderStatus } from '../lib/status/status-text.ts';
+import { wire } from '../lib/wiring.ts';
+import type { ExitCode } from './failure.ts';
+import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { tellWarnings, withProgress } from './tick.ts';
+
+const HELP = `
+Shows what Bitbucket says of every runner beside what the cluster says of its Job, and what of it does not match. It
+changes nothing. What does not match is mostly a moment between two steps; the next tick repairs what is left behind.
+
+Examples:
+  $ runner-autoscaler status --config runners_config.yaml
+  $ runner-autoscaler status --group linux-large --all
+  $ runner-autoscaler status --json | jq '.groups[].runners[] | select(.mismatches != [])'
+
+Exit code: 0 fine, 1 something could not be read, 2 wrong use or invalid configuration.`;
+
+type StatusOptions = CommonOptions & { readonly all?: true };
+
+/** Adds the command to the program. */
+export function addStatus(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  withCommonOptions(program.command('status'))
+    .description('show the fleet now, in Bitbucket and in the cluster')
+    .option('--all', 'list every runner, not only those that do not match')
+    .addHelpText('after', HELP)
+    .action(async (options: StatusOptions) => finish(await showStatus(options, terminal)));
+}
+
+async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
+  const wiring = wire(environmentFor(options));
+  const observation = await withProgress(wiring, terminal, async () => {
+    const { fleet, warnings } = await wiring.loadFleet();
+    tellWarnings(warnings, terminal.tell);
+    const groups = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
+    return await observe(fleet, groups, await wiring.openPorts(fleet), Date.now());
+  });
+  const status = statusOf(observation);
+  const lines = options.json
+    ? [JSON.stringify(status)]
+    : renderStatus(status, { all: options.all === true }, terminal.layout);
+  for (const line of lines) terminal.print(line);
+  return isIncomplete(status) ? 1 : 0;
+}
