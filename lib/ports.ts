@@ -1,12 +1,22 @@
 /**
- * What the line needs from the world: three ports. Real adapters live in `bitbucket/`, `kubernetes/` and `state/`,
+ * What the line needs from the world: four ports. Real adapters live in `bitbucket/`, `kubernetes/` and `state/`,
  * the in-memory ones in `simulator/`; `test/contract/` holds both kinds to this file.
  *
  * Common contract: a call either gives what it says or throws `ServiceError` with one sentence. Adapters bound every
  * call in time and retry what is safe to retry; a caller never retries.
  */
 import type { CallBudget } from './budget/ledger.ts';
-import type { Calls, Instant, Registration, Runner, RunnerJob, Scope, ScopeIdentity, TickRecord } from './model.ts';
+import type {
+  Calls,
+  Instant,
+  Registration,
+  Runner,
+  RunnerJob,
+  Scope,
+  ScopeIdentity,
+  TickRecord,
+  WaitingSteps,
+} from './model.ts';
 
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {
@@ -28,6 +38,47 @@ export interface RunnerApi {
   disable(scope: Scope, uuid: string): Promise<void>;
   /** Deletes the registration. Not found is success. */
   remove(scope: Scope, uuid: string): Promise<void>;
+}
+
+/** Where a pipeline's steps are written down: a section of bitbucket-pipelines.yml at a commit. */
+export type PipelineSource = {
+  /** Absent when Bitbucket does not say. */
+  readonly commit?: string;
+  readonly section: 'default' | 'branches' | 'tags' | 'bookmarks' | 'pull-requests' | 'custom';
+  /** The key in the section, such as `feature/*` or the name of a custom pipeline. */
+  readonly pattern?: string;
+  /** The branch or tag (of a pull request: its source), by which a section without a known key is chosen. */
+  readonly ref?: string;
+};
+
+/** A pipeline that is not completed. */
+export type OpenPipeline = PipelineSource & { readonly uuid: string };
+
+/** Some or all of the pipelines of a repository that are not completed. */
+export type OpenPipelines = {
+  /** The latest first. */
+  readonly pipelines: readonly OpenPipeline[];
+  /** Whether these are all. */
+  readonly isWhole: boolean;
+};
+
+/** The steps of a pipeline that wait for a runner of one's own, by their labels; and what could not be told. */
+export type WaitingInPipeline = { readonly waiting: readonly WaitingSteps[]; readonly notes: readonly string[] };
+
+/**
+ * The work that waits at Bitbucket. It only reads, needs rights of its own and is the first to be held back, so that
+ * nothing but the size of a scale-up may depend on it. Calls may throw `BudgetError`.
+ */
+export interface PipelineApi {
+  /** Repositories of the workspace by slug, the most recently active first, at most `limit`. `query`: as Bitbucket's `q`. */
+  recentRepositories(
+    workspace: string,
+    request: { readonly query?: string; readonly limit: number },
+  ): Promise<readonly string[]>;
+  /** The repository's pipelines that are pending or running; those that wait for a person are not. */
+  openPipelines(scope: Required<Scope>): Promise<OpenPipelines>;
+  /** The steps of one of them that a runner with their labels could begin now. What cannot be told is not counted. */
+  waitingSteps(scope: Required<Scope>, pipeline: OpenPipeline): Promise<WaitingInPipeline>;
 }
 
 /** A namespace of a cluster, both by name. */
@@ -102,6 +153,7 @@ export interface StateStore {
 /** All that one tick acts through. */
 export type Ports = {
   readonly runners: RunnerApi;
+  readonly pipelines: PipelineApi;
   readonly jobs: JobApi;
   readonly state: StateStore;
   /** Calls since the process began; a tick reports the difference. */

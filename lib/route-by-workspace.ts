@@ -1,5 +1,5 @@
-/** One RunnerApi over many workspaces, each with its own client. */
-import type { RunnerApi } from './ports.ts';
+/** Bitbucket's ports over many workspaces, each with its own client. */
+import type { PipelineApi, RunnerApi } from './ports.ts';
 
 /**
  * A RunnerApi that sends every call to the client of its scope's workspace. When a client cannot be had, such as for
@@ -14,5 +14,15 @@ export function routeByWorkspace(clientOf: (workspace: string) => Promise<Runner
     register: async (scope, runner) => (await clientOf(scope.workspace)).register(scope, runner),
     disable: async (scope, uuid) => (await clientOf(scope.workspace)).disable(scope, uuid),
     remove: async (scope, uuid) => (await clientOf(scope.workspace)).remove(scope, uuid),
+  };
+}
+
+/** A PipelineApi that does the same. */
+export function routePipelines(clientOf: (workspace: string) => Promise<PipelineApi>): PipelineApi {
+  return {
+    recentRepositories: async (workspace, request) =>
+      (await clientOf(workspace)).recentRepositories(workspace, request),
+    openPipelines: async (scope) => (await clientOf(scope.workspace)).openPipelines(scope),
+    waitingSteps: async (scope, pipeline) => (await clientOf(scope.workspace)).waitingSteps(scope, pipeline),
   };
 }

@@ -3,6 +3,8 @@
  * they are first needed and kept for as long as the process lives, so that a warm function reuses connections, tokens
  * and texts; the configuration itself is read anew for every tick.
  */
+import { createBitbucketClient } from './bitbucket/client.ts';
+import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { type Credential, loadCredential } from './config/credentials.ts';
 import type { Environment } from './config/environment.ts';
@@ -18,8 +20,8 @@ import { InputError } from './errors.ts';
 import type { ClusterClient } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
 import type { Calls, ClusterSettings, Fleet, Instant } from './model.ts';
-import type { Ports, RunnerApi, StateStore } from './ports.ts';
-import { routeByWorkspace } from './route-by-workspace.ts';
+import type { PipelineApi, Ports, RunnerApi, StateStore } from './ports.ts';
+import { routeByWorkspace, routePipelines } from './route-by-workspace.ts';
 import { openStateStore } from './state/open.ts';
 
 /** Everything a door needs of the outside. Each function may be called once per tick for as long as the process lives. */
@@ -44,7 +46,7 @@ export type Wiring = {
 /** Prepares everything and calls nobody yet. `now` is the clock by which credentials are read again. */
 export function wire(environment: Environment, now: () => Instant = Date.now): Wiring {
   const counter = countCalls();
-  const runnerApis = keepRunnerApis(environment, counter, now);
+  const connections = keepConnections(environment, counter, now);
   const clusterClient = keepClusterClients(counter);
   const loading: LoadDependencies = {
     readText: (source) => readSource(source, { onCall: counter.aws }),
@@ -61,12 +63,16 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
     inspectFleet: async () => inspectFleet(configSourceOf(environment), loading),
     configuration: () => ({ source: configSourceOf(environment), loading }),
     openState,
-    openPorts: async (fleet) => ({
-      runners: routeByWorkspace(runnerApis(fleet)),
-      jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
-      state: await openState(),
-      calls: counter.total,
-    }),
+    openPorts: async (fleet) => {
+      const connectionOf = connections(fleet);
+      return {
+        runners: routeByWorkspace(async (workspace) => (await connectionOf(workspace)).runners),
+        pipelines: routePipelines(async (workspace) => (await connectionOf(workspace)).pipelines),
+        jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
+        state: await openState(),
+        calls: counter.total,
+      };
+    },
   };
 }
 
@@ -97,26 +103,34 @@ function defaultClusterOf({ eksClusterName, kubeconfig }: Environment): ClusterS
   return { kind: 'kubeconfig', ...(kubeconfig === undefined ? {} : { path: kubeconfig }) };
 }
 
+/** Bitbucket's ports over one client. */
+type Connection = { readonly runners: RunnerApi; readonly pipelines: PipelineApi };
+
 /**
  * Clients by workspace. Credentials are asked for once per tick, however many calls need them; a client lives as long
  * as its credential is the same, for it holds the tokens that were made from it.
  */
-function keepRunnerApis(environment: Environment, counter: Counter, now: () => Instant) {
-  const kept = new Map<string, { readonly credential: Credential; readonly api: RunnerApi }>();
+function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
+  const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
   return (fleet: Fleet) => {
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
-    return oncePerKey(async (workspace: string): Promise<RunnerApi> => {
+    return oncePerKey(async (workspace: string): Promise<Connection> => {
       const { api: surface = 'internal', secretId = environment.bitbucketSecretId } = fleet.workspaces[workspace] ?? {};
       const credential = await credentialOf(secretId);
       const key = `${surface} ${workspace}`;
       const known = kept.get(key);
-      if (known?.credential === credential) return known.api;
+      if (known?.credential === credential) return known.connection;
       const baseUrl = environment.bitbucketBaseUrl;
-      const api = createBitbucketRunnerApi({ baseUrl, credential, api: surface, onCall: counter.bitbucket });
-      kept.set(key, { credential, api });
-      return api;
+      const options = { baseUrl, credential, api: surface, onCall: counter.bitbucket };
+      const client = createBitbucketClient(options);
+      const connection = {
+        runners: createBitbucketRunnerApi(options, client),
+        pipelines: createBitbucketPipelineApi(client),
+      };
+      kept.set(key, { credential, connection });
+      return connection;
     });
   };
 }

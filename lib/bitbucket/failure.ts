@@ -8,7 +8,7 @@ import type { Answer, NoAnswer } from './http.ts';
 import type { Delivery, Operation } from './retry.ts';
 
 /** What a call needs the credential to allow. */
-export type Permission = 'readRunners' | 'writeRunners' | 'readWorkspace' | 'readRepository';
+export type Permission = 'readRunners' | 'writeRunners' | 'readWorkspace' | 'readRepository' | 'readPipelines';
 
 /** The scopes of API tokens, and those that OAuth consumers and access tokens know. */
 const SCOPES: Readonly<Record<Permission, { readonly apiToken: string; readonly oauth: string }>> = {
@@ -16,6 +16,7 @@ const SCOPES: Readonly<Record<Permission, { readonly apiToken: string; readonly 
   writeRunners: { apiToken: 'write:runner:bitbucket', oauth: 'runner:write' },
   readWorkspace: { apiToken: 'read:workspace:bitbucket', oauth: 'account' },
   readRepository: { apiToken: 'read:repository:bitbucket', oauth: 'repository' },
+  readPipelines: { apiToken: 'read:pipeline:bitbucket', oauth: 'pipeline' },
 };
 
 /** What a sentence needs to know of the call that failed. */
@@ -92,10 +93,12 @@ const BY_STATUS: Readonly<Record<number, (facts: CallFacts, answer: Answer) => s
     `Bitbucket's rate limit is used up (429)${askedToWait(answer)}; run fewer ticks, or give busy workspaces credentials of their own`,
 };
 
-const API_TOKEN_SCOPES = Object.values(SCOPES)
+/** What every credential needs; looking at pipelines is only for those who have their queue counted, and a 403 names it. */
+const { readPipelines: _optional, ...NEEDED } = SCOPES;
+const API_TOKEN_SCOPES = Object.values(NEEDED)
   .map((scope) => scope.apiToken)
   .join(', ');
-const OAUTH_SCOPES = Object.values(SCOPES)
+const OAUTH_SCOPES = Object.values(NEEDED)
   .map((scope) => scope.oauth)
   .join(', ');
 

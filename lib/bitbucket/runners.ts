@@ -22,9 +22,14 @@ import { readAllPages } from './paging.ts';
 /** Which of Bitbucket's two runner APIs to speak. */
 export type Surface = 'internal' | 'public';
 
-/** A RunnerApi over HTTP. Throws InputError when an address or the credential cannot be used at all. */
-export function createBitbucketRunnerApi(options: ClientOptions & { readonly api: Surface }): RunnerApi {
-  const client = createBitbucketClient(options);
+/**
+ * A RunnerApi over HTTP, with a client of its own unless one is given. Throws InputError when an address or the
+ * credential cannot be used at all.
+ */
+export function createBitbucketRunnerApi(
+  options: ClientOptions & { readonly api: Surface },
+  client: BitbucketClient = createBitbucketClient(options),
+): RunnerApi {
   const now = options.now ?? Date.now;
   const runners = runnerPaths(options.api);
   const disable = options.api === 'internal' ? disableByState : disableByUpdate;

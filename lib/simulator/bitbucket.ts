@@ -77,6 +77,8 @@ export class SimulatedBitbucket {
   /** The same runners by scope, so that what concerns one scope costs nothing for the others. */
   readonly #scopes = new Map<string, Map<string, Registered>>();
   readonly #waiting = new Set<Step>();
+  /** By workspace, the one with the latest step first. */
+  readonly #repositories = new Map<string, readonly string[]>();
   readonly #totals = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #registrations = 0;
   #stepIds = 0;
@@ -176,6 +178,7 @@ export class SimulatedBitbucket {
   submit(request: StepRequest): Step {
     this.#stepIds += 1;
     const step: Step = { id: this.#stepIds, ...request, readyAt: this.#clock.now, state: 'waiting' };
+    this.#noteRepository(step.scope);
     const { free, anyOnline } = this.#lookFor(step);
     if (free !== undefined) {
       this.#startStep(free, step);
@@ -193,14 +196,38 @@ export class SimulatedBitbucket {
     return step;
   }
 
+  /** Repositories of the workspace that ever had a step, the one with the latest first. */
+  recentRepositories(workspace: string): readonly string[] {
+    return this.#repositories.get(workspace) ?? [];
+  }
+
+  /** The repository's steps that wait or run, the latest first. */
+  openSteps({ workspace, repository }: Required<Scope>): readonly Step[] {
+    const running = [...this.#runners.values()].flatMap(({ step }) => step ?? []);
+    return [...this.#waiting, ...running]
+      .filter(({ scope }) => scope.workspace === workspace && scope.repository === repository)
+      .sort((a, b) => b.id - a.id);
+  }
+
   /** Steps that wait for a runner. */
   get waiting(): ReadonlySet<Step> {
     return this.#waiting;
   }
 
+  /** How many registrations there have ever been. */
+  get everRegistered(): number {
+    return this.#registrations;
+  }
+
   /** Registrations over all scopes. */
   get totals(): RunnerTotals {
     return this.#totals;
+  }
+
+  #noteRepository({ workspace, repository }: Scope): void {
+    if (repository === undefined) return;
+    const others = this.recentRepositories(workspace).filter((name) => name !== repository);
+    this.#repositories.set(workspace, [repository, ...others]);
   }
 
   #find(scope: Scope, uuid: string): Registered | undefined {

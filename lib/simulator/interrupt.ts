@@ -8,7 +8,7 @@ import type { Ports } from '../ports.ts';
 /** One call, counted from 1 over all ports. */
 export type PortCall = {
   readonly index: number;
-  readonly port: 'runners' | 'jobs' | 'state';
+  readonly port: 'runners' | 'pipelines' | 'jobs' | 'state';
   readonly method: string;
   readonly arguments: readonly unknown[];
 };
@@ -53,12 +53,16 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
     ) as T;
   return {
     runners: through('runners', ports.runners),
+    pipelines: through('pipelines', ports.pipelines),
     jobs: through('jobs', ports.jobs),
     state: through('state', ports.state),
     calls: ports.calls,
   };
 }
 
+/** Which service each port calls. */
+export const SERVICES = { runners: 'bitbucket', pipelines: 'bitbucket', jobs: 'kubernetes', state: 'aws' } as const;
+
 function serviceOf({ port }: PortCall): ServiceError['service'] {
-  return port === 'runners' ? 'bitbucket' : port === 'jobs' ? 'kubernetes' : 'aws';
+  return SERVICES[port];
 }

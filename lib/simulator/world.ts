@@ -9,8 +9,8 @@ import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from 
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
-import { type Interruption, interrupt, undisturbed } from './interrupt.ts';
-import { jobApiOf, runnerApiOf } from './ports.ts';
+import { type Interruption, interrupt, SERVICES, undisturbed } from './interrupt.ts';
+import { jobApiOf, pipelineApiOf, runnerApiOf } from './ports.ts';
 
 /** How a world behaves; everything has a default. */
 export type WorldOptions = {
@@ -95,6 +95,7 @@ export class World {
     return interrupt(
       {
         runners: runnerApiOf(this.bitbucket),
+        pipelines: pipelineApiOf(this.bitbucket),
         jobs: jobApiOf(this.cluster),
         state: this.state,
         calls: () => this.#snapshotCalls(),
@@ -115,8 +116,8 @@ export class World {
     return summarise(this.steps, this.#time);
   }
 
-  #count(port: 'runners' | 'jobs' | 'state', proceed: () => Promise<unknown>): Promise<unknown> {
-    this.#calls[({ runners: 'bitbucket', jobs: 'kubernetes', state: 'aws' } as const)[port]] += 1;
+  #count(port: keyof typeof SERVICES, proceed: () => Promise<unknown>): Promise<unknown> {
+    this.#calls[SERVICES[port]] += 1;
     return proceed();
   }
 

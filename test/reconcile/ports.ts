@@ -4,7 +4,7 @@
  * is under way at the same time, without a clock.
  */
 import type { Calls, Registration, Runner } from '../../lib/model.ts';
-import type { JobApi, Ports, RunnerApi, StateStore } from '../../lib/ports.ts';
+import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '../../lib/ports.ts';
 import { scopeKey } from '../../lib/scope.ts';
 import { Secret } from '../../lib/secret.ts';
 import { runner } from '../fixtures/fleet.ts';
@@ -12,6 +12,7 @@ import { runner } from '../fixtures/fleet.ts';
 /** What a test scripts; the rest gives an empty world that lets everything be done. */
 export type Script = {
   readonly runners?: Partial<RunnerApi>;
+  readonly pipelines?: Partial<PipelineApi>;
   readonly jobs?: Partial<JobApi>;
   readonly state?: Partial<StateStore>;
   readonly calls?: () => Calls;
@@ -21,6 +22,7 @@ export type Script = {
 export function recordingPorts(script: Script = {}): { readonly ports: Ports; readonly trace: string[] } {
   const trace: string[] = [];
   const runners = { ...emptyBitbucket(), ...script.runners };
+  const pipelines = { ...emptyQueue(), ...script.pipelines };
   const jobs = { ...emptyCluster(), ...script.jobs };
   const state = { ...emptyState(), ...script.state };
   const saw = <T>(line: string, answer: () => T): T => {
@@ -38,6 +40,16 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
           saw(`register ${request.name} in ${scopeKey(scope)}`, () => runners.register(scope, request)),
         disable: (scope, uuid) => saw(`disable ${uuid}`, () => runners.disable(scope, uuid)),
         remove: (scope, uuid) => saw(`remove ${uuid}`, () => runners.remove(scope, uuid)),
+      },
+      pipelines: {
+        recentRepositories: (workspace, request) =>
+          saw(
+            `recentRepositories ${workspace} ${request.limit}${request.query === undefined ? '' : ` ${request.query}`}`,
+            () => pipelines.recentRepositories(workspace, request),
+          ),
+        openPipelines: (scope) => saw(`openPipelines ${scopeKey(scope)}`, () => pipelines.openPipelines(scope)),
+        waitingSteps: (scope, pipeline) =>
+          saw(`waitingSteps ${scopeKey(scope)} ${pipeline.uuid}`, () => pipelines.waitingSteps(scope, pipeline)),
       },
       jobs: {
         list: (at) => saw(`list Jobs of ${at.cluster}/${at.namespace}`, () => jobs.list(at)),
@@ -88,6 +100,14 @@ function emptyBitbucket(): RunnerApi {
     },
     disable: async () => undefined,
     remove: async () => undefined,
+  };
+}
+
+function emptyQueue(): PipelineApi {
+  return {
+    recentRepositories: async () => [],
+    openPipelines: async () => ({ pipelines: [], isWhole: true }),
+    waitingSteps: async () => ({ waiting: [], notes: [] }),
   };
 }
 
