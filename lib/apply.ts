@@ -8,7 +8,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { claimGroups, noteRefusedStarts } from './claim.ts';
 import { isOutOfService } from './decide/classify.ts';
-import { InputError, ServiceError, sentenceOf } from './errors.ts';
+import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import { checkTemplate, renderManifests } from './kubernetes/manifests.ts';
 import { jobName } from './kubernetes/naming.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
@@ -93,7 +93,8 @@ async function perform(action: Action, group: RunnerGroup, ports: Ports): Promis
         return await changeProtection(action, group, ports);
     }
   } catch (error) {
-    return failed(action, error);
+    // A call that was not made is no failure: the next tick asks again.
+    return error instanceof BudgetError ? skipped(action, error.message) : failed(action, error);
   }
 }
 

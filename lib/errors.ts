@@ -64,20 +64,26 @@ export class ServiceError extends Error {
   }
 }
 
+/** Whose calls are held back, why, where its budget stands, and for how long at least. */
+export type BudgetFacts = {
+  readonly credential: string;
+  readonly why: 'throttled' | 'short';
+  readonly used: number;
+  readonly limit: number;
+  readonly waitMs: number;
+};
+
 /**
  * A call to Bitbucket was not made: the hourly budget of its credential keeps what is left for more important calls, or
- * Bitbucket throttles it. Nothing is wrong; the call is worth making again at `until`.
+ * Bitbucket throttles it. Nothing is wrong; the call is worth making again after `facts.waitMs`.
  */
 export class BudgetError extends ServiceError {
   override readonly name = 'BudgetError';
-  readonly why: 'throttled' | 'short';
-  /** Epoch milliseconds. */
-  readonly until: number;
+  readonly facts: BudgetFacts;
 
-  constructor(message: string, { why, until }: { readonly why: 'throttled' | 'short'; readonly until: number }) {
+  constructor(message: string, facts: BudgetFacts) {
     super(message, { service: 'bitbucket', outcome: 'refused' });
-    this.why = why;
-    this.until = until;
+    this.facts = facts;
   }
 }
 

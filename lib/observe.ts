@@ -3,7 +3,8 @@
  * parallel. Whatever cannot be read becomes a sentence in the `missing` of exactly those groups that needed it.
  */
 import pLimit from 'p-limit';
-import { sentenceOf } from './errors.ts';
+import { budgetsOf, noteLooks, observeBudgets, planLooks } from './budget/tick.ts';
+import { BudgetError, sentenceOf } from './errors.ts';
 import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey } from './memory.ts';
 import type {
   Fleet,
@@ -19,14 +20,18 @@ import type {
   WorkspaceObservation,
 } from './model.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
+import { type Reason, reason } from './reasons.ts';
 import { highestMax } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 
 /** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
 const CONCURRENT_READS = 25;
 
-/** A read that came to a value or to a sentence. */
-type Read<T> = { readonly value: T } | { readonly missing: string };
+/** A read that came to a value, to a sentence, or that the hourly calls did not allow. */
+type Read<T> = { readonly value: T } | { readonly missing: string } | { readonly heldBack: Reason };
+
+/** Registrations on one page of a list, which is one call. */
+const RUNNERS_PER_CALL = 100;
 
 /** Everything that was read of one scope. */
 type ScopeReading = {
@@ -59,12 +64,20 @@ export async function observe(
   const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
   const namespaces = distinct(groups, namespaceKey);
 
-  const documents = attempt('memory', () => ports.state.load(memoryKeys(groups, scopes)));
+  const budgets = budgetsOf(groups, ports);
+  const keys = [...memoryKeys(groups, scopes), ...budgets.map(({ budget }) => budget.key)];
+
+  const documents = attempt('memory', () => ports.state.load(keys));
+  const heldBack =
+    budgets.length === 0
+      ? undefined
+      : documents.then((read) => planLooks(budgets, valueOr(read, undefined), scopes, at));
   const [scopeReadings, jobReadings, memory] = await Promise.all([
-    Promise.all(scopes.map((scope) => limit(() => readScope(scope, documents, ports)))),
+    Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack }, ports)))),
     Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
     documents,
   ]);
+  noteLooks(budgets, (workspace) => callsOfLook(workspace, scopeReadings), at);
   const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
   const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading.jobs]));
 
@@ -79,6 +92,7 @@ export async function observe(
     groups: holdDoubles(observed),
     workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
     queues: [],
+    ...(budgets.length > 0 && { budgets: observeBudgets(budgets) }),
     scopeMemory: scopeReadings.flatMap(changedMemory),
     notes: [
       ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
@@ -87,20 +101,34 @@ export async function observe(
   };
 }
 
-async function readScope(scope: Scope, documents: Promise<Documents>, ports: Ports): Promise<ScopeReading> {
+/** What the look at a scope waits for. */
+type Preliminaries = {
+  readonly documents: Promise<Documents>;
+  /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
+  readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
+};
+
+async function listRunners(
+  scope: Scope,
+  heldBack: Preliminaries['heldBack'],
+  ports: Ports,
+): Promise<Read<readonly Runner[]>> {
+  const why = heldBack && (await heldBack).get(scope.workspace);
+  if (why !== undefined) return { heldBack: why };
+  return attempt(`runners of ${scopeKey(scope)}`, () => ports.runners.list(scope));
+}
+
+async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, ports: Ports): Promise<ScopeReading> {
   const key = scopeMemoryKey(scope);
   const name = scopeKey(scope);
-  const [runners, loaded] = await Promise.all([
-    attempt(`runners of ${name}`, () => ports.runners.list(scope)),
-    documents,
-  ]);
+  const [runners, loaded] = await Promise.all([listRunners(scope, heldBack, ports), documents]);
   const document = 'value' in loaded ? loaded.value.get(key) : undefined;
   const memory = parseScopeMemory(document?.value);
   const remembered = memory.identity;
   const stepSeen = memory.stepSeen || ('value' in runners && runners.value.some((runner) => runner.hasStep));
   const reading = { scope, runners, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
   if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
-  if ('missing' in runners) return reading;
+  if (!('value' in runners)) return reading;
   return { ...reading, identity: await attempt(`uuid of ${name}`, () => ports.runners.identify(scope)) };
 }
 
@@ -122,6 +150,7 @@ function observeGroup(
   const runners = registered.filter((runner) => runner.labels.join(' ') === labels);
   const identity = identityOf(scope);
   const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
+  const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
   const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
   return {
     group,
@@ -133,6 +162,7 @@ function observeGroup(
     ...(identity === undefined ? {} : { identity }),
     // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
     idleTrusted: internal || scope.stepSeen,
+    ...(heldBack && { heldBack }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),
       ...[scope.runners, scope.identity, jobs, documents].flatMap((read) =>
@@ -181,6 +211,14 @@ function orphans(
       job.identity?.workspaceUuid === identity.workspaceUuid &&
       job.identity.repositoryUuid === identity.repositoryUuid,
   );
+}
+
+/** How many calls listing the runners of a workspace took; undefined when nothing of it was listed. */
+function callsOfLook(workspace: string, readings: readonly ScopeReading[]): number | undefined {
+  const lists = readings.filter(({ scope, runners }) => scope.workspace === workspace && !('heldBack' in runners));
+  if (lists.length === 0) return undefined;
+  const calls = lists.map(({ runners }) => Math.ceil(valueOr(runners, []).length / RUNNERS_PER_CALL));
+  return calls.reduce((sum, count) => sum + Math.max(1, count), 0);
 }
 
 function observeWorkspace(
@@ -248,12 +286,13 @@ async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>
   try {
     return { value: await read() };
   } catch (error) {
+    if (error instanceof BudgetError) return { heldBack: reason('look-held-back', error.facts) };
     // Without the full stop that some have: several are put into one sentence.
     return { missing: `${what}: ${sentenceOf(error).replace(/\.$/, '')}` };
   }
 }
 
-function valueOr<T>(read: Read<T>, otherwise: T): T {
+function valueOr<T, Otherwise>(read: Read<T>, otherwise: Otherwise): T | Otherwise {
   return 'value' in read ? read.value : otherwise;
 }
 

@@ -7,9 +7,10 @@
  * line needs of the world comes through the ports.
  */
 import { apply } from './apply.ts';
+import { budgetsOf, followBudgets, saveBudgets } from './budget/tick.ts';
 import { decide } from './decide/decide.ts';
 import { sentenceOf } from './errors.ts';
-import type { Applied, Calls, Fleet, Instant, Mode, Observation, Report } from './model.ts';
+import type { Applied, Calls, Fleet, Instant, Mode, Observation, Report, TickRecord } from './model.ts';
 import { observe } from './observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
@@ -59,20 +60,35 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
 
 async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']) {
   const groups = groupsAt(selectGroups(request.fleet, request), request.now);
+  const budgets = followBudgets(budgetsOf(groups, ports));
   const observation = await observe(request.fleet, groups, ports, request.now);
   const decisions = decide(observation);
   const plan = makePlan(observation, decisions);
   const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
-  const report = makeReport(tick(), observation, decisions, plan, applied);
+  const report = makeReport(tick(), observation, decisions, plan, applied, budgets());
   return { observation, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
 }
 
-async function record(report: Report, observation: Observation, { state }: Ports): Promise<Report> {
+/** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */
+async function record(report: Report, observation: Observation, ports: Ports): Promise<Report> {
+  const { at, groups } = observation;
+  const budgets = budgetsOf(
+    groups.map(({ group }) => group),
+    ports,
+  );
+  const problems = await Promise.all([
+    appendTick({ id: report.tick.id, at, report, observation }, ports),
+    saveBudgets(budgets, ports.state, at),
+  ]);
+  return { ...report, problems: [...report.problems, ...problems.flat()] };
+}
+
+async function appendTick(record: TickRecord, { state }: Ports): Promise<readonly string[]> {
   try {
-    await state.appendTick({ id: report.tick.id, at: observation.at, report, observation });
-    return report;
+    await state.appendTick(record);
+    return [];
   } catch (error) {
-    return { ...report, problems: [...report.problems, `The tick could not be recorded: ${sentenceOf(error)}`] };
+    return [`The tick could not be recorded: ${sentenceOf(error)}`];
   }
 }
 

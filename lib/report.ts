@@ -4,6 +4,7 @@ import { startTroubles } from './decide/start-trouble.ts';
 import type {
   Action,
   Applied,
+  BudgetReport,
   GroupPlan,
   GroupReport,
   Instant,
@@ -20,12 +21,14 @@ export function makeReport(
   decisions: readonly GroupDecision[],
   plan: Plan,
   applied: Applied,
+  budgets: readonly BudgetReport[] = [],
 ): Report {
   const plans = new Map(plan.groups.map((entry) => [entry.group.name, entry]));
   return {
     version: 1,
     tick,
     groups: decisions.map((decision) => reportGroup(decision, observation.at, plans, applied)),
+    ...(budgets.length > 0 && { budgets: budgets.map((budget) => reportBudget(budget, decisions)) }),
     problems: applied.problems,
     notes: observation.notes,
   };
@@ -37,7 +40,7 @@ export function makeSkippedReport(tick: Report['tick'], skipped: string): Report
 }
 
 /** What the door knows of a tick, besides what the line finds out. */
-export type Circumstances = Pick<Report, 'notes' | 'configuration'>;
+export type Circumstances = Pick<Report, 'notes' | 'configuration' | 'credential'>;
 
 /** The report with these circumstances; its own notes come after theirs. */
 export function withCircumstances(report: Report, { notes, ...known }: Circumstances): Report {
@@ -52,6 +55,15 @@ export function hasFailed(report: Report): boolean {
       (group) => group.problems.length > 0 || group.outcomes.some((outcome) => outcome.status === 'failed'),
     )
   );
+}
+
+/** Creates are held back where they are decided on, everything else where it is asked for. */
+function reportBudget(budget: BudgetReport, decisions: readonly GroupDecision[]): BudgetReport {
+  const { credential, heldBack } = budget;
+  const withholds = decisions.some(({ decision }) =>
+    decision.bounds.some((bound) => bound.code === 'api-budget' && bound.values.credential === credential),
+  );
+  return withholds && !heldBack.includes('create') ? { ...budget, heldBack: ['create', ...heldBack] } : budget;
 }
 
 function reportGroup(

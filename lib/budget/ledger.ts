@@ -2,8 +2,9 @@
  * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
-import { BudgetError } from '../errors.ts';
+import { BudgetError, type BudgetFacts } from '../errors.ts';
 import type { Instant } from '../model.ts';
+import type { MemoryChange, MemoryDocument } from '../ports.ts';
 import { duration } from '../reasons.ts';
 import { addLook, allowance, type HeldBack, holdBack, holdBackLook, type Importance, moreFrom } from './rule.ts';
 import {
@@ -49,17 +50,17 @@ export type CallBudget = Meter & {
   /** The state's document in the store. */
   readonly key: string;
   /** Takes up what the store has; what this process has not saved yet is kept on top of it. */
-  readonly recall: (value: unknown) => void;
-  /** What is to be saved over the recalled state: both together, or undefined when there is nothing new. */
-  readonly unsaved: () => BudgetState | undefined;
-  /** What `unsaved` gave is saved. */
-  readonly saved: (state: BudgetState) => void;
+  readonly recall: (document: MemoryDocument | undefined) => void;
+  /** What is to be saved over the recalled document: both together; undefined when there is nothing new. */
+  readonly unsaved: () => MemoryChange | undefined;
+  /** What `unsaved` just gave is saved. */
+  readonly saved: () => void;
   /** Why a look of so many calls at a workspace must wait; see `holdBackLook`. */
-  readonly holdBackLook: (look: Parameters<typeof holdBackLook>[0]) => HeldBack | undefined;
+  readonly holdBackLook: (look: Parameters<typeof holdBackLook>[0], at: Instant) => HeldBack | undefined;
   /** How many calls the latest look at a workspace took. */
   readonly lastLook: (workspace: string) => number | undefined;
   /** A workspace was looked at, with so many calls. */
-  readonly looked: (workspace: string, calls: number) => void;
+  readonly looked: (workspace: string, calls: number, at: Instant) => void;
   /** Where it stands now. */
   readonly standing: () => Standing;
 };
@@ -76,7 +77,9 @@ export type Standing = {
   readonly throttledUntil?: Instant;
   /** Answers 429 since the process began. */
   readonly turnedAway: number;
-  /** Calls that were not made, since the process began, by what they were for. */
+  /** Calls that were not made because of one, since the process began. */
+  readonly unsent: number;
+  /** Calls that were not made for whatever reason, since the process began, by what they were for. */
   readonly refused: Readonly<Record<Importance, number>>;
 };
 
@@ -97,11 +100,17 @@ export function createCallBudget(options: {
 }): CallBudget {
   const { credential, key, now } = options;
   let recalled: BudgetState = EMPTY_BUDGET;
+  let version = 0;
   let own: BudgetState = EMPTY_BUDGET;
   let turnedAway = 0;
+  let unsent = 0;
   const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
   const state = () => addBudgets(recalled, own);
-  const limit = () => options.limit();
+  const { limit } = options;
+  const noteRefusal = (importance: Importance, calls: number, { why }: HeldBack) => {
+    refused[importance] += calls;
+    if (why === 'throttled') unsent += calls;
+  };
 
   return {
     credential,
@@ -109,8 +118,10 @@ export function createCallBudget(options: {
     admit: (importance, doing) => {
       const held = holdBack(importance, 1, state(), limit(), now());
       if (held === undefined) return;
-      refused[importance] += 1;
-      throw new BudgetError(describe(doing, credential, held, now()), held);
+      noteRefusal(importance, 1, held);
+      const { limit: allowed, used } = standingOf(state(), limit(), now());
+      const facts = { credential, why: held.why, used, limit: allowed, waitMs: held.until - now() };
+      throw new BudgetError(describe(doing, facts), facts);
     },
     count: (importance) => {
       own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
@@ -123,29 +134,36 @@ export function createCallBudget(options: {
     turnedAway: (retryAfterMs) => {
       own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
     },
-    recall: (value) => {
-      recalled = forgetOld(parseBudget(value), now());
-      own = forgetOld(own, now());
+    recall: (document) => {
+      recalled = forgetOld(parseBudget(document?.value), now());
+      version = document?.version ?? 0;
+      if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
     },
-    unsaved: () => (own === EMPTY_BUDGET ? undefined : forgetOld(state(), now())),
-    saved: (saved) => {
-      recalled = saved;
+    unsaved: () =>
+      own === EMPTY_BUDGET ? undefined : { key, expectedVersion: version, value: forgetOld(state(), now()) },
+    saved: () => {
+      recalled = forgetOld(state(), now());
+      version += 1;
       own = EMPTY_BUDGET;
     },
-    holdBackLook: (look) => {
-      const held = holdBackLook(look, state(), limit(), now());
-      if (held !== undefined) refused.look += look.calls;
+    holdBackLook: (look, at) => {
+      const held = holdBackLook(look, state(), limit(), at);
+      if (held !== undefined) noteRefusal('look', look.calls, held);
       return held;
     },
     lastLook: (workspace) => state().looks[workspace]?.calls,
-    looked: (workspace, calls) => {
-      own = { ...own, looks: { ...own.looks, ...addLook(workspace, calls, state(), limit(), now()) } };
+    looked: (workspace, calls, at) => {
+      own = { ...own, looks: { ...own.looks, ...addLook(workspace, calls, state(), limit(), at) } };
     },
-    standing: () => ({ ...standingOf(state(), limit(), now()), turnedAway, refused: { ...refused } }),
+    standing: () => ({ ...standingOf(state(), limit(), now()), turnedAway, unsent, refused: { ...refused } }),
   };
 }
 
-function standingOf(state: BudgetState, limit: number, now: Instant): Omit<Standing, 'turnedAway' | 'refused'> {
+function standingOf(
+  state: BudgetState,
+  limit: number,
+  now: Instant,
+): Omit<Standing, 'turnedAway' | 'unsent' | 'refused'> {
   const { look, other } = usedCalls(state, now);
   const throttled = throttledUntil(state, now);
   return {
@@ -184,9 +202,9 @@ function endStrikes(own: BudgetState, { throttle }: BudgetState, at: Instant): B
   return { ...own, throttle: { ...throttle, at, strikes: 0 } };
 }
 
-function describe(doing: string, credential: string, { why, until }: HeldBack, now: Instant): string {
-  const wait = duration(until - now);
+function describe(doing: string, { credential, why, waitMs }: BudgetFacts): string {
+  const wait = duration(waitMs);
   return why === 'throttled'
     ? `${doing} was held back: Bitbucket throttles the credential ${credential}; it goes on in ${wait}.`
-    : `${doing} was held back: the calls of the credential ${credential} for this hour are kept for what is more important; it goes on in ${wait}.`;
+    : `${doing} was held back: what is left of the hourly calls of the credential ${credential} is kept for what is more important; it goes on in ${wait}.`;
 }
