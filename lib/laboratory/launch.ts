@@ -1,0 +1,20 @@
+/** A runner brought into a simulated world by a policy that has no Job template: what the world needs, and no more. */
+import { bareUuid, GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '../kubernetes/naming.ts';
+import type { RunnerGroup } from '../model.ts';
+import type { Manifest } from '../ports.ts';
+
+/** The Job and the Secret of a runner, bare. */
+export function bareManifests(uuid: string, group: RunnerGroup): { readonly job: Manifest; readonly secret: Manifest } {
+  return {
+    job: {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name: jobName(uuid),
+        labels: { [RUNNER_LABEL]: bareUuid(uuid) },
+        annotations: { [GROUP_ANNOTATION]: group.name },
+      },
+    },
+    secret: { apiVersion: 'v1', kind: 'Secret', metadata: { name: secretName(uuid) } },
+  };
+}
