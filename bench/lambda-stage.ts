@@ -31,6 +31,8 @@ export type Usage = {
   readonly secretReads: number;
   /** Request units of DynamoDB on demand. */
   readonly writeUnits: number;
+  /** Those of `writeUnits` that wrote records of ticks. */
+  readonly recordUnits: number;
   readonly readUnits: number;
 };
 
@@ -127,11 +129,12 @@ type AwsSettings = {
 };
 
 async function startAws({ configuration, dynamoDbUrl, cluster, latencyMs }: AwsSettings) {
-  const billed = { s3Reads: 0, secretReads: 0, writeUnits: 0, readUnits: 0 };
+  const billed = { s3Reads: 0, secretReads: 0, writeUnits: 0, recordUnits: 0, readUnits: 0 };
   const services: Readonly<Record<string, (request: SeenRequest) => ScriptedAnswer | Promise<ScriptedAnswer>>> = {
     DynamoDB_20120810: async (request) => {
-      const { answer, writeUnits, readUnits } = await askDynamoDb(dynamoDbUrl, request);
+      const { answer, writeUnits, recordUnits, readUnits } = await askDynamoDb(dynamoDbUrl, request);
       billed.writeUnits += writeUnits;
+      billed.recordUnits += recordUnits;
       billed.readUnits += readUnits;
       return answer;
     },
@@ -173,11 +176,12 @@ type Consumed = { readonly CapacityUnits: number };
 /** Passes a request on, and has the answer tell what it consumed. */
 async function askDynamoDb(url: string, { headers, body }: SeenRequest) {
   const target = String(headers['x-amz-target']);
+  const asked: { Item?: { pk: { S: string } } } = JSON.parse(body);
   const { host: _, 'content-length': __, connection: ___, ...kept } = headers;
   const response = await fetch(url, {
     method: 'POST',
     headers: kept as Record<string, string>,
-    body: JSON.stringify({ ...JSON.parse(body), ReturnConsumedCapacity: 'TOTAL' }),
+    body: JSON.stringify({ ...asked, ReturnConsumedCapacity: 'TOTAL' }),
   });
   const text = await response.text();
   const { ConsumedCapacity = [] }: { ConsumedCapacity?: Consumed | readonly Consumed[] } = JSON.parse(text);
@@ -186,6 +190,7 @@ async function askDynamoDb(url: string, { headers, body }: SeenRequest) {
   return {
     answer: { status: response.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: text },
     writeUnits: isWrite ? units : 0,
+    recordUnits: asked.Item?.pk.S === 'tick' ? units : 0,
     readUnits: isWrite ? 0 : units,
   };
 }

@@ -4,8 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { jsonSchema } from '../lib/config/schema.ts';
+import { fillCostSentence, fillCosts } from './cost-document.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';
+import { fillParameters } from './parameter-document.ts';
 import { fillTemplateDocument } from './template-document.ts';
 
 /** A generated file: its path from the root of the repository, and its text. */
@@ -30,5 +32,17 @@ export const generatedFiles: readonly GeneratedFile[] = [
     file: 'docs/templates.md',
     generate: async () =>
       fillTemplateDocument(await readFile(new URL('../docs/templates.md', import.meta.url), 'utf8')),
+  },
+  {
+    file: 'docs/deploy.md',
+    generate: async () =>
+      fillCosts(fillParameters(await readFile(new URL('../docs/deploy.md', import.meta.url), 'utf8'))),
+  },
+  {
+    file: 'README.md',
+    generate: async () =>
+      fillCostSentence(
+        fillParameters(await readFile(new URL('../README.md', import.meta.url), 'utf8'), 'docs/deploy.md'),
+      ),
   },
 ];

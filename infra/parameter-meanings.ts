@@ -1,0 +1,52 @@
+/** What each parameter of a deployment means, for the tables of README.md and docs/deploy.md. Links are docs/deploy.md's. */
+import type { ParameterName } from './parameters.ts';
+
+type Description = {
+  readonly meaning: string;
+  /** What stands for a default that is no value of its own. */
+  readonly defaultText?: string;
+};
+
+/** Every parameter, in the order of the tables. */
+export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = {
+  clusters: {
+    defaultText: 'required',
+    meaning: 'EKS clusters of this account: `name`, or `name@region` for another region.',
+  },
+  'cluster-roles': {
+    meaning:
+      'ARNs of the roles that the configuration names as `roleArn`, for clusters of other accounts. May stand instead of `clusters`.',
+  },
+  'access-entries': {
+    meaning:
+      'Whether the stack makes the access entries of the clusters of its region. `false` where they are made elsewhere.',
+  },
+  'config-source': {
+    defaultText: "the stack's own bucket",
+    meaning: '`s3://bucket/key` or `ssm:/name`. With it the stack has no bucket.',
+  },
+  templates: {
+    meaning:
+      "Job templates outside of the configuration's file: a `path` as it stands there, `s3://…` or `ssm:…`. The functions may read these and no others.",
+  },
+  secrets: {
+    defaultText: '`bitbucket-runner-autoscaler/STAGE`',
+    meaning:
+      'Secrets with Bitbucket credentials, by name or ARN. The first is the default; the others are those of `workspaces.*.secretId`.',
+  },
+  table: { defaultText: 'made by the stack', meaning: 'A table that exists already.' },
+  'kms-key': {
+    meaning:
+      "ARN of the key with which configuration and secrets are encrypted. The functions may decrypt with it; the stack's bucket uses it.",
+  },
+  subnets: { meaning: 'Subnets for the functions; see [private clusters](#private-clusters).' },
+  'security-groups': { meaning: 'Security groups for the functions; both or neither.' },
+  schedule: { meaning: 'A rate in minutes.' },
+  enabled: { meaning: '`false`: the schedule rests, and the alarms are silent.' },
+  shards: { meaning: 'How many functions share the scopes; see [large fleets](#large-fleets).' },
+  memory: { meaning: 'Megabytes; processor time comes in proportion. See [what it costs](#what-it-costs).' },
+  'reserve-concurrency': { meaning: 'Reserve one execution for each shard.' },
+  'log-retention': { meaning: 'Days.' },
+  'alarm-topic': { meaning: 'ARN of the SNS topic that alarms go to.' },
+  'group-metrics': { meaning: 'Metrics of every group, which CloudWatch bills one by one.' },
+};
