@@ -2,7 +2,15 @@
  * A checked configuration as the fleet that the rest of the program knows: defaults filled in, references resolved,
  * label sets completed. Pure.
  */
-import type { ClusterSettings, Fleet, JobTemplate, PodSettings, RunnerGroup, WorkspaceSettings } from '../model.ts';
+import type {
+  ClusterSettings,
+  Fleet,
+  JobTemplate,
+  PodSettings,
+  RunnerGroup,
+  Strategy,
+  WorkspaceSettings,
+} from '../model.ts';
 import { canonicalBitbucketName } from './fields.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
 import { strategyOf } from './parameters.ts';
@@ -35,7 +43,7 @@ function toRunnerGroup(
   group: GroupConfig,
   defaults: { cluster: string; coolDownMs: number } & Pick<FleetContext, 'templates' | 'unread'>,
 ): readonly RunnerGroup[] {
-  const strategy = strategyOf(group.parameters);
+  const strategy = strategyOf(group);
   // The checks have made sure of it; the type cannot know.
   if (strategy === undefined) return [];
   const unready = group.jobTemplate === undefined ? undefined : defaults.unread?.get(group.jobTemplate);
@@ -50,7 +58,7 @@ function toRunnerGroup(
       min: group.parameters.min,
       max: group.parameters.max,
       schedules: [],
-      stabilisationWindowMs: 0,
+      stabilisationWindowMs: group.stabilisationWindow ?? defaultWindowOf(strategy),
       weight: 1,
       coolDownMs: group.coolDown ?? defaults.coolDownMs,
       startTimeoutMs: group.startTimeout,
@@ -60,6 +68,11 @@ function toRunnerGroup(
       ...(unready && { unready }),
     },
   ];
+}
+
+/** Atlassian's rule halves what is idle step by step, which steadies it already; the others go to their target at once. */
+function defaultWindowOf({ kind }: Strategy): number {
+  return kind === 'percentageRunnersIdle' ? 0 : 300_000;
 }
 
 function podSettings(group: GroupConfig, templates: FleetContext['templates']): PodSettings {

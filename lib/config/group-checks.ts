@@ -6,7 +6,8 @@ import { type Finding, type Path, problem, warning } from './finding.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { parameterFindings } from './parameters.ts';
 import { parseQuantity } from './quantity.ts';
-import { draftParameters, type GroupDraft, isFutureStrategy, isRecord, type TolerationConfig } from './schema.ts';
+import { queueSourceFindings } from './queue-source.ts';
+import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';
 
 /** A group as the file has it, and the part of it that is valid by itself. */
 export type WrittenGroup = {
@@ -21,7 +22,8 @@ export function groupFindings({ index, raw, draft: group }: WrittenGroup): reado
   return [
     ...labelFindings(path, group),
     ...architectureFindings(path, group),
-    ...ruleFindings([...path, 'parameters'], raw),
+    ...ruleFindings([...path, 'parameters'], raw, group),
+    ...queueSourceFindings(path, group, Object.keys(raw)),
     ...resourceFindings([...path, 'resources'], group),
     ...drainGraceFindings(path, group),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
@@ -30,9 +32,9 @@ export function groupFindings({ index, raw, draft: group }: WrittenGroup): reado
   ];
 }
 
-function ruleFindings(path: Path, { strategy, parameters }: WrittenGroup['raw']): readonly Finding[] {
-  if (!isRecord(parameters) || isFutureStrategy(strategy)) return [];
-  return parameterFindings(path, draftParameters(parameters), Object.keys(parameters));
+function ruleFindings(path: Path, { parameters }: WrittenGroup['raw'], { strategy }: GroupDraft): readonly Finding[] {
+  if (!isRecord(parameters)) return [];
+  return parameterFindings(path, strategy, draftParameters(parameters), Object.keys(parameters));
 }
 
 function labelFindings(path: Path, { labels, architecture }: GroupDraft): readonly Finding[] {

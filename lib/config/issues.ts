@@ -3,16 +3,14 @@
  */
 import * as z from 'zod';
 import { type Finding, type Path, problem } from './finding.ts';
-import { Config, isFutureStrategy, isRecord } from './schema.ts';
+import { Config, isRecord } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
 /** What is wrong with the file, key by key; `value` is the parsed YAML. */
 export function schemaFindings(value: unknown): readonly Finding[] {
   const result = Config.safeParse(value, { reportInput: true });
   if (result.success) return [];
-  return result.error.issues
-    .flatMap((issue) => describe(issue))
-    .filter((finding) => !belongsToOtherStrategy(value, finding.path));
+  return result.error.issues.flatMap((issue) => describe(issue));
 }
 
 /** `around`: where the issue's own path begins. */
@@ -26,7 +24,7 @@ function describe(issue: z.core.$ZodIssue, around: Path = []): readonly Finding[
     case 'invalid_type':
       return [problem(path, wrongType(issue.expected, issue.input))];
     case 'invalid_value':
-      return [problem(path, wrongValue(path, issue.values.map(String), issue.input))];
+      return [problem(path, wrongValue(issue.values.map(String), issue.input))];
     case 'too_small':
     case 'too_big':
       return [problem(path, outOfRange(issue))];
@@ -84,13 +82,10 @@ function quoting(input: unknown, message: string): string {
   return isAboutValue ? `${shorten(input)} ${message}` : message;
 }
 
-function wrongValue(path: Path, allowed: readonly string[], input: unknown): string {
+function wrongValue(allowed: readonly string[], input: unknown): string {
   if (input === undefined) return 'is missing';
   if (input === null) return NO_VALUE;
   const text = String(input);
-  if (path.at(-1) === 'strategy' && isFutureStrategy(text)) {
-    return `"${text}" is not supported yet; use percentageRunnersIdle`;
-  }
   const expected = allowed.length === 1 ? allowed[0] : `one of ${allowed.join(', ')}`;
   return `expected ${expected}, got ${nameOf(input)}${didYouMean(text, allowed)}`;
 }
@@ -135,12 +130,4 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodUnion) return schema.options.find((option) => option instanceof z.ZodObject) ?? schema;
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
   return schema;
-}
-
-/** The parameters of a strategy that is refused anyway say nothing about this one's. */
-function belongsToOtherStrategy(value: unknown, path: Path): boolean {
-  const [section, index, key] = path;
-  if (section !== 'groups' || key !== 'parameters' || !isRecord(value) || !Array.isArray(value.groups)) return false;
-  const group: unknown = value.groups[Number(index)];
-  return isRecord(group) && isFutureStrategy(group.strategy);
 }

@@ -1,13 +1,28 @@
 /**
- * A group's `parameters` in either of Atlassian's spellings: what is missing, given twice or crossed, and the strategy
- * that they make. Pure.
+ * A group's strategy and its `parameters`, four of them in either of Atlassian's spellings: what is missing, given twice,
+ * crossed or another strategy's, and the strategy that they make. Pure.
  */
-import type { PercentageRunnersIdle } from '../model.ts';
+import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '../model.ts';
 import { type Finding, type Path, problem, warning } from './finding.ts';
-import { type ParametersDraft, SPELLINGS } from './schema.ts';
+import { queueSourceOf } from './queue-source.ts';
+import type { GroupConfig, ParametersDraft } from './schema.ts';
+import { PARAMETERS_OF, SPELLINGS, STRATEGIES } from './strategy-schema.ts';
+
+type Kind = Strategy['kind'];
 
 /** The rule, without the bounds; undefined while a part of it is missing. */
-export function strategyOf(parameters: ParametersDraft): PercentageRunnersIdle | undefined {
+export function strategyOf(group: GroupConfig): Strategy | undefined {
+  switch (group.strategy) {
+    case 'percentageRunnersIdle':
+      return percentageRunnersIdleOf(group.parameters);
+    case 'idleBuffer':
+      return { kind: 'idleBuffer', ...bufferOf(group.parameters) };
+    case 'queueAware':
+      return { kind: 'queueAware', ...bufferOf(group.parameters), repositories: queueSourceOf(group) };
+  }
+}
+
+function percentageRunnersIdleOf(parameters: ParametersDraft): PercentageRunnersIdle | undefined {
   const [scaleUpThreshold, scaleDownThreshold, scaleUpMultiplier, scaleDownMultiplier] = SPELLINGS.map(
     ([snake, camel]) => parameters[snake] ?? parameters[camel],
   );
@@ -22,13 +37,44 @@ export function strategyOf(parameters: ParametersDraft): PercentageRunnersIdle |
   };
 }
 
-/** Everything that concerns more than one parameter. `present` are the keys as written, valid or not. */
+/** One idle runner, so that a step need not wait for a start-up; no more for more load unless asked for. */
+function bufferOf({ idleCount = 1, scaleFactor = 0, ...limits }: ParametersDraft): Omit<IdleBuffer, 'kind'> {
+  const { scaleFactorLimit = limits.max ?? Number.POSITIVE_INFINITY } = limits;
+  return { idleCount, scaleFactor, scaleFactorLimit };
+}
+
+/**
+ * Everything that concerns more than one parameter. `present` are the keys as written, valid or not; of a strategy that
+ * nobody knows only the bounds are judged.
+ */
 export function parameterFindings(
   path: Path,
+  strategy: Kind | undefined,
   parameters: ParametersDraft,
   present: readonly string[],
 ): readonly Finding[] {
-  return [...spellingFindings(path, present), ...boundFindings(path, parameters), ...crossed(path, parameters)];
+  const bounds = boundFindings(path, parameters);
+  if (strategy === undefined) return bounds;
+  const foreign = foreignFindings(path, strategy, present);
+  return strategy === 'percentageRunnersIdle'
+    ? [
+        ...spellingFindings(path, present),
+        ...bounds,
+        ...zeroFindings(path, parameters),
+        ...crossed(path, parameters),
+        ...foreign,
+      ]
+    : [...bounds, ...bufferFindings(path, parameters), ...foreign];
+}
+
+function foreignFindings(path: Path, strategy: Kind, present: readonly string[]): readonly Finding[] {
+  const knows = (kind: Kind, key: string) => PARAMETERS_OF[kind].some((known) => known === key);
+  return present.flatMap((key) => {
+    const owners = STRATEGIES.filter((kind) => knows(kind, key));
+    if (owners.length === 0 || owners.includes(strategy)) return [];
+    const message = `belongs to ${owners.join(' and ')}, and this group has ${strategy}; remove it, or change the strategy`;
+    return [problem([...path, key], message, 'key')];
+  });
 }
 
 function spellingFindings(path: Path, present: readonly string[]): readonly Finding[] {
@@ -45,10 +91,43 @@ function boundFindings(path: Path, { min, max }: ParametersDraft): readonly Find
   if (min !== undefined && max !== undefined && min > max) {
     return [problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`)];
   }
+  return [];
+}
+
+function zeroFindings(path: Path, { min }: ParametersDraft): readonly Finding[] {
   if (min !== 0) return [];
   const message =
     'with 0 the group never starts by itself: a step that finds no online runner fails at once, and no runner means no busy share; use at least 1';
   return [warning([...path, 'min'], message)];
+}
+
+/** A buffer never sleeps unless it may be empty, so only then a `min` of 0 is a danger. */
+function bufferFindings(path: Path, parameters: ParametersDraft): readonly Finding[] {
+  const { idleCount, scaleFactor, scaleFactorLimit } = bufferOf(parameters);
+  const { min, max = Number.POSITIVE_INFINITY } = parameters;
+  const findings: Finding[] = [];
+  if (min === 0 && idleCount === 0) {
+    const message =
+      'with 0, and idleCount 0, the group never starts by itself: a step that finds no online runner fails at once; use at least 1 for one of them';
+    findings.push(warning([...path, 'min'], message));
+  }
+  if (idleCount > max) {
+    const message = `is ${idleCount}, which is more than max (${max}), so the group always has ${max}; lower it, or raise max`;
+    findings.push(warning([...path, 'idleCount'], message));
+  }
+  if (parameters.scaleFactorLimit === undefined) return findings;
+  if (scaleFactorLimit < idleCount) {
+    const message = `is ${scaleFactorLimit}, which is less than idleCount (${idleCount}); raise it, or lower idleCount`;
+    findings.push(problem([...path, 'scaleFactorLimit'], message));
+  } else if (scaleFactor === 0) {
+    findings.push(
+      warning([...path, 'scaleFactorLimit'], 'has no effect without a scaleFactor; give one, or remove it'),
+    );
+  } else if (scaleFactorLimit > max) {
+    const message = `is ${scaleFactorLimit}, which is more than max (${max}), so it limits nothing; lower it, or raise max`;
+    findings.push(warning([...path, 'scaleFactorLimit'], message));
+  }
+  return findings;
 }
 
 function crossed(path: Path, parameters: ParametersDraft): readonly Finding[] {

@@ -20,49 +20,7 @@ import {
   variableName,
   variableValue,
 } from './fields.ts';
-
-/** Atlassian's spellings of the four rule parameters: since 2.0, and before. Both are accepted. */
-export const SPELLINGS = [
-  ['scale_up_threshold', 'scaleUpThreshold'],
-  ['scale_down_threshold', 'scaleDownThreshold'],
-  ['scale_up_multiplier', 'scaleUpMultiplier'],
-  ['scale_down_multiplier', 'scaleDownMultiplier'],
-] as const;
-
-const threshold = z
-  .number()
-  .gt(0)
-  .lte(1)
-  .optional()
-  .meta({ description: 'A share of busy runners: above 0, at most 1.' });
-
-const Parameters = z
-  .strictObject({
-    min: z.int().min(0).meta({ description: 'The least number of runners; at least 1 is recommended.' }),
-    max: z.int().min(1).meta({ description: 'The most registrations that the group may ever have.' }),
-    scale_up_threshold: threshold.meta({ description: 'Runners are added when the busy share is above this.' }),
-    scaleUpThreshold: threshold.meta({ description: 'scale_up_threshold in the spelling of 1.x.' }),
-    scale_down_threshold: threshold.meta({ description: 'Idle runners go when the busy share is below this.' }),
-    scaleDownThreshold: threshold.meta({ description: 'scale_down_threshold in the spelling of 1.x.' }),
-    scale_up_multiplier: z.number().gt(1).optional().meta({ description: 'The growth of one step up: above 1.' }),
-    scaleUpMultiplier: z.number().gt(1).optional().meta({ description: 'scale_up_multiplier in the spelling of 1.x.' }),
-    scale_down_multiplier: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .optional()
-      .meta({ description: 'The share of idle runners that stays in one step down: between 0 and 1.' }),
-    scaleDownMultiplier: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .optional()
-      .meta({ description: 'scale_down_multiplier in the spelling of 1.x.' }),
-  })
-  .meta({
-    description: 'The rule: all four parameters, each in one of the two spellings, and the bounds.',
-    allOf: SPELLINGS.map((spellings) => ({ oneOf: spellings.map((key) => ({ required: [key] })) })),
-  });
+import { editorRules, Parameters, STRATEGIES } from './strategy-schema.ts';
 
 const Amounts = z.strictObject({ memory: memory.optional(), cpu: cpu.optional() });
 
@@ -86,57 +44,89 @@ const Toleration = z.strictObject({
 });
 
 /** One entry of `groups`. */
-export const Group = z.strictObject({
-  name: displayName.meta({ description: 'Shown in the report and, with a suffix, in the Bitbucket UI; unique.' }),
-  workspace: bitbucketName.meta({ description: 'Slug or {uuid}.' }),
-  repository: bitbucketName.nullish().meta({
-    description:
-      'Slug or {uuid} of the repository that the runners belong to; without it, they belong to the workspace.',
-  }),
-  labels: z.array(runnerLabel).meta({
-    description:
-      'What steps ask for in runs-on: lower-case letters, digits and dots. "self.hosted", "linux" or "linux.arm64", and "autoscaler.created" are added; at most 10 in total.',
-  }),
-  namespace: namespace.meta({ description: 'The Kubernetes namespace of the runner Jobs; it has to exist.' }),
-  strategy: z.literal('percentageRunnersIdle').meta({ description: 'The rule by which the group is scaled.' }),
-  parameters: Parameters,
-  resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
-  cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
-  jobTemplate: reference.optional().meta({ description: 'An entry of jobTemplates; default: the built-in template.' }),
-  size: Size.meta({
-    description:
-      'Sizes the docker container, in which steps run: 4, 8, 16 or 32 GB, or memory and cpu as Kubernetes quantities.',
-  }),
-  architecture: z
-    .enum(['amd64', 'arm64'])
-    .optional()
-    .meta({ description: 'Of the nodes; arm64 has the label linux.arm64 instead of linux. Default: amd64.' }),
-  nodeSelector: z
-    .record(labelKey, labelValue)
-    .default({})
-    .meta({ description: 'Node labels that the pods ask for, besides those of the template.' }),
-  tolerations: z.array(Toleration).default([]).meta({ description: 'Node taints that the pods tolerate.' }),
-  serviceAccountName: objectName.optional().meta({ description: 'The pods run as this service account.' }),
-  priorityClassName: objectName.optional().meta({ description: 'The priority class of the pods.' }),
-  env: z
-    .record(variableName, variableValue)
-    .default({})
-    .meta({ description: 'Environment variables of the runner container; no secrets here.' }),
-  coolDown: duration.optional().meta({
-    description: 'How long a runner must have been idle before it may go; default: constants.runner_cool_down_period.',
-  }),
-  startTimeout: duration
-    .prefault('10m')
-    .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
-  drainGrace: duration
-    .prefault('90s')
-    .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
-  maxCreatesPerTick: z
-    .int()
-    .min(1)
-    .default(50)
-    .meta({ description: 'The most runners that one tick registers for the group.' }),
-});
+export const Group = z
+  .strictObject({
+    name: displayName.meta({ description: 'Shown in the report and, with a suffix, in the Bitbucket UI; unique.' }),
+    workspace: bitbucketName.meta({ description: 'Slug or {uuid}.' }),
+    repository: bitbucketName.nullish().meta({
+      description:
+        'Slug or {uuid} of the repository that the runners belong to; without it, they belong to the workspace.',
+    }),
+    labels: z.array(runnerLabel).meta({
+      description:
+        'What steps ask for in runs-on: lower-case letters, digits and dots. "self.hosted", "linux" or "linux.arm64", and "autoscaler.created" are added; at most 10 in total.',
+    }),
+    namespace: namespace.meta({ description: 'The Kubernetes namespace of the runner Jobs; it has to exist.' }),
+    strategy: z.enum(STRATEGIES).meta({ description: 'The rule by which the group is scaled.' }),
+    parameters: Parameters,
+    resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
+    cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
+    jobTemplate: reference
+      .optional()
+      .meta({ description: 'An entry of jobTemplates; default: the built-in template.' }),
+    size: Size.meta({
+      description:
+        'Sizes the docker container, in which steps run: 4, 8, 16 or 32 GB, or memory and cpu as Kubernetes quantities.',
+    }),
+    architecture: z
+      .enum(['amd64', 'arm64'])
+      .optional()
+      .meta({ description: 'Of the nodes; arm64 has the label linux.arm64 instead of linux. Default: amd64.' }),
+    nodeSelector: z
+      .record(labelKey, labelValue)
+      .default({})
+      .meta({ description: 'Node labels that the pods ask for, besides those of the template.' }),
+    tolerations: z.array(Toleration).default([]).meta({ description: 'Node taints that the pods tolerate.' }),
+    serviceAccountName: objectName.optional().meta({ description: 'The pods run as this service account.' }),
+    priorityClassName: objectName.optional().meta({ description: 'The priority class of the pods.' }),
+    env: z
+      .record(variableName, variableValue)
+      .default({})
+      .meta({ description: 'Environment variables of the runner container; no secrets here.' }),
+    coolDown: duration.optional().meta({
+      description:
+        'How long a runner must have been idle before it may go; default: constants.runner_cool_down_period.',
+    }),
+    stabilisationWindow: duration.optional().meta({
+      description:
+        'For how long the highest target still counts when runners are to go; default: 5m, and 0 for percentageRunnersIdle.',
+    }),
+    repositories: z.array(bitbucketName).min(1).optional().meta({
+      description: 'queueAware: the repositories of the workspace whose waiting steps are counted; default: all.',
+    }),
+    repositoryQuery: text.optional().meta({
+      description: "queueAware: which repositories, in Bitbucket's query language, instead of repositories.",
+    }),
+    startTimeout: duration
+      .prefault('10m')
+      .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
+    drainGrace: duration
+      .prefault('90s')
+      .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
+    maxCreatesPerTick: z
+      .int()
+      .min(1)
+      .default(50)
+      .meta({ description: 'The most runners that one tick registers for the group.' }),
+    startTimeout: duration
+      .prefault('10m')
+      .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
+    drainGrace: duration
+      .prefault('90s')
+      .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
+    maxCreatesPerTick: z
+      .int()
+      .min(1)
+      .default(50)
+      .meta({ description: 'The most runners that one tick registers for the group.' }),
+    schedules: z.array(Schedule).default([]).meta({
+      description: 'Windows with bounds of their own; of those that are open the last one holds.',
+    }),
+    weight: z.number().gt(0).default(1).meta({
+      description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
+    }),
+  })
+  .meta({ allOf: STRATEGIES.map(editorRules) });
 
 const Constants = z.strictObject({
   runner_cool_down_period: duration
@@ -249,11 +239,6 @@ function validFields(schema: z.ZodObject, raw: unknown): Record<string, unknown>
   if (!isRecord(raw)) return {};
   const wrong = new Set(schema.safeParse(raw).error?.issues.map((issue) => issue.path[0]));
   return Object.fromEntries(Object.entries(raw).filter(([key]) => Object.hasOwn(schema.shape, key) && !wrong.has(key)));
-}
-
-/** Strategies that the configuration will know; files that name them are refused with that word. */
-export function isFutureStrategy(strategy: unknown): boolean {
-  return strategy === 'idleBuffer' || strategy === 'queueAware';
 }
 
 /** Whether a value is a mapping. */

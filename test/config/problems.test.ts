@@ -62,15 +62,6 @@ describe('parameters', () => {
   ])('%s', (_, changes, expected) => {
     expect(problemsOf(withParameters(changes))).toEqual([`groups[0].parameters.${expected}`]);
   });
-
-  it.each(['idleBuffer', 'queueAware'])(
-    'strategy %s is known, but not yet there, and its parameters are not judged',
-    (strategy) => {
-      expect(problemsOf(withGroup({ strategy, parameters: { idleCount: 2 } }))).toEqual([
-        `groups[0].strategy: "${strategy}" is not supported yet; use percentageRunnersIdle`,
-      ]);
-    },
-  );
 });
 
 describe('groups', () => {
@@ -165,7 +156,7 @@ describe('groups', () => {
     [
       'an unknown strategy',
       { strategy: 'percentageRunnersIdel' },
-      'strategy: expected percentageRunnersIdle, got the text "percentageRunnersIdel" (did you mean "percentageRunnersIdle"?)',
+      'strategy: expected one of percentageRunnersIdle, idleBuffer, queueAware, got the text "percentageRunnersIdel" (did you mean "percentageRunnersIdle"?)',
     ],
     [
       'an unknown size',
@@ -187,11 +178,6 @@ describe('groups', () => {
       'a size that is a list',
       { size: ['12Gi'] },
       'size: expected 1x, 2x, 4x or 8x, or a size of your own such as { memory: 12Gi, cpu: 3 }',
-    ],
-    [
-      'schedules',
-      { schedules: [] },
-      'schedules: schedules are not supported yet; remove the key, min and max then hold at all times',
     ],
     ['a key in the wrong spelling', { job_template: 'x' }, 'job_template: unknown key (did you mean "jobTemplate"?)'],
     ['a key of every object in JavaScript', { constructor: 1 }, 'constructor: unknown key'],

@@ -1,0 +1,38 @@
+/**
+ * Where a `queueAware` group looks for waiting steps: the repositories that it names, a query, or, for a group of a
+ * repository, that one. Pure.
+ */
+import type { QueueSource } from '../model.ts';
+import { type Finding, type Path, problem } from './finding.ts';
+import type { GroupConfig, GroupDraft } from './schema.ts';
+import { QUEUE_KEYS } from './strategy-schema.ts';
+
+/** The repositories that a valid group says. */
+export function queueSourceOf({ repository, repositories, repositoryQuery: query }: GroupConfig): QueueSource {
+  if (repository) return { kind: 'named', names: [repository] };
+  if (repositories !== undefined) return { kind: 'named', names: repositories };
+  return query === undefined ? { kind: 'query' } : { kind: 'query', query };
+}
+
+/** Keys that have no meaning here, that exclude each other, or that say one thing twice. `present`: as written. */
+export function queueSourceFindings(path: Path, group: GroupDraft, present: readonly string[]): readonly Finding[] {
+  const given = QUEUE_KEYS.filter((key) => present.includes(key));
+  const misplaced = misplacement(group);
+  if (misplaced !== undefined) return given.map((key) => problem([...path, key], misplaced, 'key'));
+  if (given.length === QUEUE_KEYS.length) {
+    return [problem([...path, 'repositoryQuery'], 'excludes repositories; keep one of them', 'key')];
+  }
+  return (group.repositories ?? []).flatMap((name, index, names) =>
+    names.indexOf(name) === index
+      ? []
+      : [problem([...path, 'repositories', index], `"${name}" is in the list already; remove one of them`)],
+  );
+}
+
+function misplacement({ strategy, repository }: GroupDraft): string | undefined {
+  if (strategy !== undefined && strategy !== 'queueAware') {
+    return `belongs to strategy queueAware, and this group has ${strategy}; remove the key, or change the strategy`;
+  }
+  if (!repository) return undefined;
+  return `belongs to groups of a workspace; this one looks at its own repository, "${repository}": remove the key`;
+}
