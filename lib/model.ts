@@ -145,6 +145,8 @@ export type WorkspaceSettings = {
   readonly api: 'internal' | 'public';
   /** Secrets Manager secret of this workspace's credential; absent: the default credential. */
   readonly secretId?: string;
+  /** The most calls an hour with this workspace's credential; absent: 1,000, Bitbucket's limit for a user. */
+  readonly callsPerHour?: number;
 };
 
 /** How a cluster is reached. */

@@ -6,6 +6,8 @@
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
+import { keepBudgets } from './budget/keep.ts';
+import type { CallBudget } from './budget/ledger.ts';
 import { type Credential, loadCredential } from './config/credentials.ts';
 import type { Environment } from './config/environment.ts';
 import {
@@ -47,6 +49,10 @@ export type Wiring = {
 export function wire(environment: Environment, now: () => Instant = Date.now): Wiring {
   const counter = countCalls();
   const connections = keepConnections(environment, counter, now);
+  const budgets = keepBudgets(
+    { secretId: environment.bitbucketSecretId, fromEnvironment: environment.credential },
+    now,
+  );
   const clusterClient = keepClusterClients(counter);
   const loading: LoadDependencies = {
     readText: (source) => readSource(source, { onCall: counter.aws }),
@@ -64,13 +70,15 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
     configuration: () => ({ source: configSourceOf(environment), loading }),
     openState,
     openPorts: async (fleet) => {
-      const connectionOf = connections(fleet);
+      const budgetOf = budgets(fleet);
+      const connectionOf = connections(fleet, budgetOf);
       return {
         runners: routeByWorkspace(async (workspace) => (await connectionOf(workspace)).runners),
         pipelines: routePipelines(async (workspace) => (await connectionOf(workspace)).pipelines),
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await openState(),
         calls: counter.total,
+        budgetOf,
       };
     },
   };
@@ -112,7 +120,7 @@ type Connection = { readonly runners: RunnerApi; readonly pipelines: PipelineApi
  */
 function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
-  return (fleet: Fleet) => {
+  return (fleet: Fleet, budgetOf: (workspace: string) => CallBudget) => {
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
@@ -123,7 +131,7 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       const known = kept.get(key);
       if (known?.credential === credential) return known.connection;
       const baseUrl = environment.bitbucketBaseUrl;
-      const options = { baseUrl, credential, api: surface, onCall: counter.bitbucket };
+      const options = { baseUrl, credential, api: surface, onCall: counter.bitbucket, meter: budgetOf(workspace) };
       const client = createBitbucketClient(options);
       const connection = {
         runners: createBitbucketRunnerApi(options, client),

@@ -2,6 +2,7 @@
  * An in-memory world with virtual time behind the three ports: the tests' fake, the demo's stage and the place to try
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
+import { createCallBudget } from '../budget/ledger.ts';
 import type { Calls, Instant } from '../model.ts';
 import type { Ports, StateStore } from '../ports.ts';
 import { createMemoryStateStore } from '../state/memory.ts';
@@ -10,6 +11,7 @@ import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
 import { type Interruption, interrupt, SERVICES, undisturbed } from './interrupt.ts';
+import { meterCalls } from './meter.ts';
 import { jobApiOf, pipelineApiOf, runnerApiOf } from './ports.ts';
 
 /** How a world behaves; everything has a default. */
@@ -23,6 +25,8 @@ export type WorldOptions = {
   readonly stepLagMs?: number;
   readonly bitbucketSkewMs?: number;
   readonly clusterSkewMs?: number;
+  /** The hourly calls of the one credential; default: they are not counted. */
+  readonly callsPerHour?: number;
   /** Memory between ticks; default: a store of its own. */
   readonly state?: StateStore;
   /** Told of what happens, beside the world's own books. `changing`: just before the numbers of runners change. */
@@ -39,12 +43,14 @@ export class World {
   readonly state: StateStore;
   readonly steps: Step[] = [];
   readonly #time: RunnerTime;
+  readonly #callsPerHour: number | undefined;
   #ticks = 0;
   readonly #calls = { bitbucket: 0, kubernetes: 0, aws: 0 };
 
   constructor(options: WorldOptions = {}) {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
     this.state = options.state ?? createMemoryStateStore();
+    this.#callsPerHour = options.callsPerHour;
     this.#time = new RunnerTime(this.clock.now);
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
@@ -92,7 +98,7 @@ export class World {
 
   /** Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. */
   ports(interruption: Interruption = undisturbed): Ports {
-    return interrupt(
+    const ports = interrupt(
       {
         runners: runnerApiOf(this.bitbucket),
         pipelines: pipelineApiOf(this.bitbucket),
@@ -102,6 +108,16 @@ export class World {
       },
       (call, proceed) => interruption(call, () => this.#count(call.port, proceed)),
     );
+    const limit = this.#callsPerHour;
+    if (limit === undefined) return ports;
+    const credential = 'simulated';
+    const budget = createCallBudget({
+      credential,
+      key: `budget/${credential}`,
+      limit: () => limit,
+      now: () => this.now,
+    });
+    return meterCalls(ports, () => budget);
   }
 
   /** Ids that no two ticks of this world share. */
