@@ -108,23 +108,6 @@ export const Group = z
       .min(1)
       .default(50)
       .meta({ description: 'The most runners that one tick registers for the group.' }),
-    startTimeout: duration
-      .prefault('10m')
-      .meta({ description: 'How long a runner may take from registration to ONLINE before it is given up.' }),
-    drainGrace: duration
-      .prefault('90s')
-      .meta({ description: 'How long a disabled runner must have shown no step before it is deleted.' }),
-    maxCreatesPerTick: z
-      .int()
-      .min(1)
-      .default(50)
-      .meta({ description: 'The most runners that one tick registers for the group.' }),
-    schedules: z.array(Schedule).default([]).meta({
-      description: 'Windows with bounds of their own; of those that are open the last one holds.',
-    }),
-    weight: z.number().gt(0).default(1).meta({
-      description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
-    }),
   })
   .meta({ allOf: STRATEGIES.map(editorRules) });
 
