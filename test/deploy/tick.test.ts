@@ -1,0 +1,167 @@
+/** The deployed functions, one after the other: what they do, what they leave in the world, and what they write down. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../lib/model.ts';
+import { configuration } from '../doors/world.ts';
+import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
+import { ACCOUNT } from './emulator.ts';
+import { API_TOKEN, CLUSTER, credential, openWorld, type World } from './world.ts';
+
+/** What the rule sends. */
+const SCHEDULED = {};
+
+let world: World;
+let scale: Lambda;
+
+beforeAll(async () => {
+  world = await openWorld('prod', { clusters: CLUSTER });
+  scale = await world.start('scale');
+});
+
+afterAll(async () => {
+  await scale?.kill();
+  await world?.[Symbol.asyncDispose]();
+});
+
+beforeEach(() => {
+  world.bitbucket.forgetRequests();
+});
+
+/** The configuration with a group in the namespace of this test. */
+const groups = (over: Parameters<typeof configuration>[0] = {}) =>
+  configuration(over).replace('"runners"', `"${world.place.namespace}"`);
+
+const decisionsOf = ({ report }: Invocation) =>
+  report?.groups.map(({ decision: { action, from, to } }) => `${action} ${from} → ${to}`);
+
+const tickRecords = async () => (await world.items()).filter(({ pk }) => pk?.S === 'tick').map(({ sk }) => sk?.S ?? '');
+
+describe('before the first runner', () => {
+  it('says what is missing: the configuration', async () => {
+    const { error } = await scale.invoke(SCHEDULED);
+    expect(error?.message).toBe(
+      `S3 object s3://runner-autoscaler-prod-${ACCOUNT}-eu-west-1/runners.yaml does not exist; upload it or correct bucket and key`,
+    );
+  });
+
+  it('says what is missing: the secret', async () => {
+    await world.push(groups());
+    const invocation = await scale.invoke(SCHEDULED);
+    expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 1 groups \(linux-large\)/);
+    expect(invocation.output).toContain('Secret bitbucket-runner-autoscaler/prod does not exist; create it');
+    expect(world.runners()).toEqual([]);
+  });
+});
+
+describe('scale', () => {
+  let first: Invocation;
+  const report = () => first.report as Report;
+
+  it('creates the runners with the first tick, in the cluster that EKS describes', async () => {
+    await world.putSecret(credential());
+    first = await scale.invoke(SCHEDULED, { requestId: 'request-42' });
+    expect(first.error).toBeUndefined();
+    expect(decisionsOf(first)).toEqual(['scale-up 0 → 3']);
+    expect(world.runners()).toHaveLength(3);
+    expect(await world.cluster.names(world.place, 'jobs')).toHaveLength(3);
+    expect(await world.cluster.names(world.place, 'secrets')).toHaveLength(3);
+    expect(world.verdicts.at(-1)).toMatchObject({
+      authenticated: true,
+      username: expect.stringMatching(/:role\/.+-ScaleRole-/),
+      groups: ['bitbucket-runner-autoscaler'],
+    });
+  });
+
+  it('has recorded it', async () => {
+    expect((await tickRecords()).at(-1)).toContain(`#${report().tick.id}#`);
+  });
+
+  it('has given its lease back', async () => {
+    expect((await world.items()).filter(({ pk }) => pk?.S?.startsWith('lease#'))).toEqual([]);
+  });
+
+  it('has written lines with the request id', () => {
+    const lines = linesOf(first).filter((line) => 'message' in line);
+    expect(lines.map(({ level, message, function_request_id }) => [level, message, function_request_id])).toEqual([
+      ['INFO', expect.stringMatching(/^linux-large: scale-up 0 → 3: /), 'request-42'],
+      ['INFO', expect.stringMatching(/^Tick over 1 group took \d+ ms$/), 'request-42'],
+    ]);
+  });
+
+  it('has emitted metrics of the deployment, each with its value', () => {
+    const metrics = metricsOf(first);
+    expect(metrics).toMatchObject({ TicksSucceeded: [1], ScaledUpBy: [3], TickDuration: [expect.any(Number)] });
+    expect(Object.values(metrics).flat().every(Number.isFinite)).toBe(true);
+  });
+
+  it('holds with the second tick, and records that, too', async () => {
+    const before = await tickRecords();
+    const second = await scale.invoke(SCHEDULED);
+    expect(decisionsOf(second)).toEqual(['hold 3 → 3']);
+    expect(world.bitbucket.trace().filter((line) => !line.startsWith('GET '))).toEqual([]);
+    expect(await world.cluster.names(world.place, 'jobs')).toHaveLength(3);
+    expect((await tickRecords()).length - before.length).toBe(1);
+  });
+
+  it('has told no secret to anybody', () => {
+    for (const secret of [API_TOKEN, ...world.bitbucket.issuedSecrets]) expect(first.output).not.toContain(secret);
+  });
+});
+
+describe('report', () => {
+  it('says what would be done, and writes nothing anywhere', async () => {
+    await world.push(groups({ min: 5 }));
+    const before = await everything();
+    await using report = await world.start('report');
+    const invocation = await report.invoke({ dryRun: false }, { requestId: 'request-43' });
+    expect(decisionsOf(invocation)).toEqual(['scale-up 3 → 5']);
+    expect(invocation.report?.tick.mode).toBe('plan');
+    expect(linesOf(invocation).filter((line) => 'message' in line)).toMatchObject([
+      { function_request_id: 'request-43' },
+      { function_request_id: 'request-43' },
+    ]);
+    expect(metricsOf(invocation)).toMatchObject({ DryRuns: [1] });
+    expect(world.bitbucket.trace()).not.toEqual([]);
+    expect(world.bitbucket.trace().filter((line) => !line.startsWith('GET '))).toEqual([]);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('has a role that cannot', async () => {
+    await using actingReport = await world.start('scale', { role: 'report' });
+    const before = await everything();
+    const { error } = await actingReport.invoke(SCHEDULED);
+    expect(error?.message).toBe(
+      'AWS denies dynamodb:PutItem on DynamoDB table "bitbucket-runner-autoscaler-prod"; allow this action in the policy of the role',
+    );
+    expect(await everything()).toEqual(before);
+  });
+});
+
+async function everything() {
+  const { cluster, place } = world;
+  return {
+    runners: structuredClone(world.runners()),
+    jobs: await cluster.names(place, 'jobs'),
+    secrets: await cluster.names(place, 'secrets'),
+    items: await world.items(),
+  };
+}
+
+/** Values by metric, of every embedded metric that CloudWatch would find. */
+function metricsOf(invocation: Invocation): Readonly<Record<string, readonly unknown[]>> {
+  type Directive = {
+    readonly Namespace: string;
+    readonly Dimensions: readonly (readonly string[])[];
+    readonly Metrics: readonly { readonly Name: string }[];
+  };
+  const found = linesOf(invocation)
+    .filter((line) => '_aws' in line)
+    .flatMap((line) => {
+      const { CloudWatchMetrics } = line._aws as { CloudWatchMetrics: readonly Directive[] };
+      return CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) => {
+        expect([Namespace, Dimensions, line.service]).toEqual([expect.any(String), [['service']], world.name]);
+        return Metrics.map(({ Name }): readonly [string, unknown] => [Name, line[Name]]);
+      });
+    });
+  const byName = Map.groupBy(found, ([name]) => name);
+  return Object.fromEntries([...byName].map(([name, entries]) => [name, entries.flatMap(([, value]) => value)]));
+}
