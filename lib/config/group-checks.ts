@@ -6,6 +6,7 @@ import { type Finding, type Path, problem, warning } from './finding.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { parameterFindings } from './parameters.ts';
 import { parseQuantity } from './quantity.ts';
+import { scheduleFindings } from './schedule-checks.ts';
 import { queueSourceFindings } from './queue-source.ts';
 import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';
 
@@ -26,6 +27,7 @@ export function groupFindings({ index, raw, draft: group }: WrittenGroup): reado
     ...queueSourceFindings(path, group, Object.keys(raw)),
     ...resourceFindings([...path, 'resources'], group),
     ...drainGraceFindings(path, group),
+    ...scheduleFindings([...path, 'schedules'], raw.schedules),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
     ),

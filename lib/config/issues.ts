@@ -101,7 +101,6 @@ function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): s
 
 /** Keys that are not ours, but that people have reason to write. */
 const KNOWN_ELSEWHERE = new Map([
-  ['schedules', 'schedules are not supported yet; remove the key, min and max then hold at all times'],
   ['config', 'unknown key; it has been called "groups" since 1.0 of Atlassian\'s autoscaler: rename it'],
   ['runners_count', 'unknown key; give min and max under "parameters" instead'],
 ]);

@@ -20,6 +20,7 @@ import {
   variableName,
   variableValue,
 } from './fields.ts';
+import { Schedule } from './schedule-schema.ts';
 import { editorRules, Parameters, STRATEGIES } from './strategy-schema.ts';
 
 const Amounts = z.strictObject({ memory: memory.optional(), cpu: cpu.optional() });
@@ -108,6 +109,12 @@ export const Group = z
       .min(1)
       .default(50)
       .meta({ description: 'The most runners that one tick registers for the group.' }),
+  schedules: z.array(Schedule).default([]).meta({
+    description: 'Windows with bounds of their own; of those that are open the last one holds.',
+  }),
+  weight: z.number().gt(0).default(1).meta({
+    description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
+  }),
   })
   .meta({ allOf: STRATEGIES.map(editorRules) });
 
@@ -204,9 +211,11 @@ export function jsonSchema(): Record<string, unknown> {
 
 const DraftGroup = Group.partial();
 const DraftParameters = Parameters.partial();
+const DraftSchedule = Schedule.partial();
 
 export type GroupDraft = z.output<typeof DraftGroup>;
 export type ParametersDraft = z.output<typeof DraftParameters>;
+export type ScheduleDraft = z.output<typeof DraftSchedule>;
 
 /** A group's fields that are valid by themselves, so that checks between fields need not wait until all are. */
 export function draftGroup(raw: unknown): GroupDraft {
@@ -216,6 +225,11 @@ export function draftGroup(raw: unknown): GroupDraft {
 /** As `draftGroup`, for a group's `parameters`. */
 export function draftParameters(raw: unknown): ParametersDraft {
   return DraftParameters.parse(validFields(Parameters, raw));
+}
+
+/** As `draftGroup`, for one of a group's `schedules`. */
+export function draftSchedule(raw: unknown): ScheduleDraft {
+  return DraftSchedule.parse(validFields(Schedule, raw));
 }
 
 function validFields(schema: z.ZodObject, raw: unknown): Record<string, unknown> {

@@ -1,0 +1,64 @@
+/** What relates the windows of a group to each other, and the keys of one window. Pure. */
+import { shadowed } from '../schedule/shadow.ts';
+import { type Finding, type Path, problem, warning } from './finding.ts';
+import { draftSchedule, type ScheduleDraft } from './schema.ts';
+
+/** A window as far as it is valid by itself, and its place in the list. */
+type WrittenSchedule = { readonly index: number; readonly draft: ScheduleDraft };
+
+/** All that is wrong or doubtful with a group's windows, beyond single keys; `path` leads to the list. */
+export function scheduleFindings(path: Path, schedules: unknown): readonly Finding[] {
+  const written = draftsOf(schedules).map((draft, index) => ({ index, draft }));
+  return [
+    ...written.flatMap(({ index, draft }) => windowFindings([...path, index], draft)),
+    ...repeatedNames(path, written),
+    ...shadowFindings(path, written),
+  ];
+}
+
+/** The highest max of a group's windows, 0 without any. */
+export function highestWindow(schedules: unknown): number {
+  return draftsOf(schedules).reduce((highest, { max = 0 }) => Math.max(highest, max), 0);
+}
+
+function draftsOf(schedules: unknown): readonly ScheduleDraft[] {
+  return Array.isArray(schedules) ? schedules.map(draftSchedule) : [];
+}
+
+function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (from !== undefined && from === to) {
+    const message = 'is the same as "from", so the window never opens; a whole day is from "00:00" to "24:00"';
+    findings.push(problem([...path, 'to'], message));
+  }
+  if (min !== undefined && max !== undefined && min > max) {
+    findings.push(problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`));
+  }
+  if (min === 0) {
+    const message =
+      'with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1';
+    findings.push(warning([...path, 'min'], message));
+  }
+  return findings;
+}
+
+function repeatedNames(path: Path, written: readonly WrittenSchedule[]): readonly Finding[] {
+  return written
+    .filter(({ index, draft: { name } }) =>
+      written.some((other) => other.index < index && name !== undefined && other.draft.name === name),
+    )
+    .map(({ index, draft: { name } }) =>
+      problem([...path, index, 'name'], `"${name}" is the name of an earlier window already; give each its own`),
+    );
+}
+
+function shadowFindings(path: Path, written: readonly WrittenSchedule[]): readonly Finding[] {
+  const complete = written.flatMap(({ index, draft: { days, from, to, timezone } }) =>
+    days === undefined || from === undefined || to === undefined || timezone === undefined || from === to
+      ? []
+      : [{ index, days, from, to, timezone }],
+  );
+  const message =
+    'is never in force: windows further down are open whenever it is, and the last one that is open holds; move it behind them, or remove it';
+  return shadowed(complete).map(({ index }) => problem([...path, index], message));
+}
