@@ -6,8 +6,8 @@ import { type Finding, type Path, problem, warning } from './finding.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { parameterFindings } from './parameters.ts';
 import { parseQuantity } from './quantity.ts';
-import { scheduleFindings } from './schedule-checks.ts';
 import { queueSourceFindings } from './queue-source.ts';
+import { scheduleFindings } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';
 
 /** A group as the file has it, and the part of it that is valid by itself. */

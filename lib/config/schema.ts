@@ -109,12 +109,12 @@ export const Group = z
       .min(1)
       .default(50)
       .meta({ description: 'The most runners that one tick registers for the group.' }),
-  schedules: z.array(Schedule).default([]).meta({
-    description: 'Windows with bounds of their own; of those that are open the last one holds.',
-  }),
-  weight: z.number().gt(0).default(1).meta({
-    description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
-  }),
+    schedules: z.array(Schedule).default([]).meta({
+      description: 'Windows with bounds of their own; of those that are open the last one holds.',
+    }),
+    weight: z.number().gt(0).default(1).meta({
+      description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
+    }),
   })
   .meta({ allOf: STRATEGIES.map(editorRules) });
 
@@ -158,6 +158,10 @@ const Workspace = z.strictObject({
     .min(1)
     .default(100)
     .meta({ description: 'The most registrations, of any kind, that the workspace may hold.' }),
+  callsPerHour: z.int().min(60).optional().meta({
+    description:
+      "The most calls an hour with this workspace's credential, the fewest of those that share it; default: 1000, Bitbucket's limit for a user.",
+  }),
   api: z
     .enum(['internal', 'public'])
     .default('internal')
