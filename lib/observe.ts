@@ -20,6 +20,7 @@ import type {
   WorkspaceObservation,
 } from './model.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
+import { observeQueues } from './queue/observe.ts';
 import { type Reason, reason } from './reasons.ts';
 import { highestMax } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
@@ -87,18 +88,19 @@ export async function observe(
     if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
     return observeGroup(group, fleet, scope, jobs, memory);
   });
-  return {
+  const seen: Observation = {
     at,
     groups: holdDoubles(observed),
     workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
     queues: [],
-    ...(budgets.length > 0 && { budgets: observeBudgets(budgets) }),
     scopeMemory: scopeReadings.flatMap(changedMemory),
     notes: [
       ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
       ...jobReadings.flatMap((reading) => noteStrayJobs(reading, fleet)),
     ],
   };
+  const complete = await observeQueues(seen, ports.pipelines);
+  return budgets.length > 0 ? { ...complete, budgets: observeBudgets(budgets) } : complete;
 }
 
 /** What the look at a scope waits for. */

@@ -64,7 +64,7 @@ describe('what is read', () => {
   it('an empty selection reads nothing but an empty list of documents', async () => {
     const { seen, trace } = await look(fleet([builds]), {}, []);
     expect(trace).toEqual(['load ']);
-    expect(seen).toEqual({ at: NOON, groups: [], workspaces: [], scopeMemory: [], notes: [] });
+    expect(seen).toEqual({ at: NOON, groups: [], workspaces: [], queues: [], scopeMemory: [], notes: [] });
   });
 });
 
