@@ -11,7 +11,7 @@ type Alarm = {
   readonly name: string;
   readonly description: string;
   readonly metric: string;
-  readonly statistic: 'Sum' | 'Maximum';
+  readonly statistic: 'Sum' | 'Maximum' | 'Minimum';
   readonly periodMinutes: number;
   /** How many of the latest periods are looked at, and how many of them have to be bad. */
   readonly of: number;
@@ -21,9 +21,8 @@ type Alarm = {
   readonly missing: 'breaching' | 'notBreaching';
 };
 
-/** Of Bitbucket's 1,000 calls an hour. */
-const CALLS_WARNING = 900;
-const CALLS_LIMIT = 1_000;
+/** Looking leaves a quarter of the calls to what is more important; below this share creates have taken of it, too. */
+const CALLS_LEFT_PERCENT = 20;
 
 /** The alarms. Without a topic they are still seen in the console and on the dashboard. */
 export function alarmResources(parameters: Parameters): Resources {
@@ -127,13 +126,23 @@ function surroundingAlarms(perTick: PerTick): readonly Alarm[] {
     {
       ...perTick,
       name: 'bitbucket-limit',
-      description: `Bitbucket throttles after ${CALLS_LIMIT} calls an hour; ${CALLS_WARNING} are made.`,
-      metric: 'BitbucketCalls',
-      statistic: 'Sum',
-      periodMinutes: 60,
-      of: 1,
-      bad: 1,
-      threshold: CALLS_WARNING,
+      description: `Of the hourly calls of a credential less than ${CALLS_LEFT_PERCENT} % are left: only removals and creates go on.`,
+      metric: 'BitbucketBudgetLeft',
+      statistic: 'Minimum',
+      of: 15,
+      bad: 5,
+      threshold: CALLS_LEFT_PERCENT,
+      comparison: 'LessThanThreshold',
+    },
+    {
+      ...perTick,
+      name: 'bitbucket-throttled',
+      description: 'Bitbucket turns calls away (429), so that groups are not looked at.',
+      metric: 'BitbucketThrottled',
+      statistic: 'Maximum',
+      of: 5,
+      bad: 3,
+      threshold: 1,
     },
   ];
 }

@@ -11,7 +11,11 @@ import { hasFailed } from './report.ts';
 export const NAMESPACE = 'BitbucketRunnerAutoscaler';
 
 /** One number under one name; the names are listed in docs/operate.md. */
-export type Metric = { readonly name: string; readonly unit: 'Count' | 'Milliseconds'; readonly value: number };
+export type Metric = {
+  readonly name: string;
+  readonly unit: 'Count' | 'Milliseconds' | 'Percent';
+  readonly value: number;
+};
 
 /** Metrics that share their dimensions: those of one group, or, without `group`, of the whole tick. */
 export type MetricSet = { readonly group?: string; readonly metrics: readonly Metric[] };
@@ -35,6 +39,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         count('BitbucketCalls', calls.bitbucket),
         count('KubernetesCalls', calls.kubernetes),
         count('AwsCalls', calls.aws),
+        ...budgetMetrics(report),
         ...sumOf(report.groups.map(groupMetrics)),
         count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
@@ -47,6 +52,14 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
 export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
   if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
   return [{ metrics: [count('TicksSucceeded', 0), count('TicksFailed', 1)] }];
+}
+
+/** Left is a share, since budgets differ: of the credential that is worst off. */
+function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {
+  if (budgets.length === 0) return [];
+  const left = Math.min(...budgets.map((budget) => (100 * budget.left) / budget.limit));
+  const throttled = budgets.reduce((sum, budget) => sum + budget.throttled, 0);
+  return [{ name: 'BitbucketBudgetLeft', unit: 'Percent', value: left }, count('BitbucketThrottled', throttled)];
 }
 
 function groupMetrics(group: GroupReport): readonly Metric[] {

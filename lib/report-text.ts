@@ -2,7 +2,7 @@
  * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
  * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
  */
-import type { Counts, GroupReport, Mode, Report } from './model.ts';
+import type { BudgetReport, Counts, GroupReport, Mode, Report } from './model.ts';
 import { actionLines } from './report-text-actions.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './text-layout.ts';
 import { layTable } from './text-table.ts';
@@ -99,8 +99,25 @@ export function details(group: GroupReport, mode: Mode): readonly Line[] {
 function tickLines(report: Report): readonly Line[] {
   return [
     ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),
     ...report.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'quiet' })),
   ];
+}
+
+/** A budget of which there is plenty needs no line. */
+function isWorthTelling({ used, limit, throttledUntil, heldBack }: BudgetReport): boolean {
+  return heldBack.length > 0 || throttledUntil !== undefined || used > limit * 0.8;
+}
+
+const HELD_BACK = { removal: 'removals', create: 'creates', look: 'looking', queue: 'queue counts' } as const;
+
+/** `budget: ci/bitbucket has made 912 of its 1000 calls an hour, 88 left; held back: looking, queue counts` */
+function budgetLine({ credential, used, limit, left, throttledUntil, heldBack }: BudgetReport): Line {
+  const throttled =
+    throttledUntil === undefined ? '' : `; Bitbucket throttles it until ${throttledUntil.slice(11, 19)} UTC`;
+  const held = heldBack.length === 0 ? '' : `; held back: ${heldBack.map((what) => HELD_BACK[what]).join(', ')}`;
+  const text = `budget: ${credential} has made ${used} of its ${limit} calls an hour, ${left} left${throttled}${held}`;
+  return { text, tone: 'warning' };
 }
 
 function heading(report: Report): Line {

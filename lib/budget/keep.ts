@@ -6,9 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Credential } from '../config/credentials.ts';
 import type { Fleet, Instant } from '../model.ts';
 import { type CallBudget, createCallBudget } from './ledger.ts';
-
-/** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
-export const CALLS_PER_HOUR = 1_000;
+import { CALLS_PER_HOUR } from './rule.ts';
 
 /** Where the credentials of workspaces come from that name no secret of their own. */
 type DefaultCredential = {

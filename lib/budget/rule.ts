@@ -29,6 +29,9 @@ export type Importance = 'removal' | 'create' | 'look' | 'queue';
 /** The share of the limit that a kind of call leaves to those that are more important. */
 const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
 
+/** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
+export const CALLS_PER_HOUR = 1_000;
+
 /** The looks for which counting the queue leaves room: one a minute. */
 const LOOKS_PER_HOUR = 60;
 
@@ -85,8 +88,17 @@ export function lookInterval(state: BudgetState, limit: number, now: Instant): n
   const elsewhere = Math.max(0, allowed - used.look - used.other - leftCalls(state, limit, now));
   const cost = lookCost(state, now);
   const forLooking = allowed - reserve('look', state, limit, now) - used.other - elsewhere;
-  // One look more than the span holds can fall into it, at its two ends.
-  return cost === 0 ? 0 : forLooking <= cost ? Number.POSITIVE_INFINITY : (LOOK_SPAN_MS * cost) / (forLooking - cost);
+  return cost === 0 ? 0 : spread(cost, forLooking);
+}
+
+/** One look more than the span holds can fall into it, at its two ends. */
+function spread(cost: number, calls: number): number {
+  return calls <= cost ? Number.POSITIVE_INFINITY : (LOOK_SPAN_MS * cost) / (calls - cost);
+}
+
+/** How often an hour's calls pay for looks of so many calls each, when nothing else is done: the time between two. */
+export function looksEvery(calls: number, limit: number): number {
+  return spread(calls, limit - Math.ceil(limit * RESERVED.look));
 }
 
 /** The state after a look at a workspace that took so many calls. The calls themselves are counted as they leave. */

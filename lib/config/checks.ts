@@ -3,10 +3,12 @@
  * fields that are valid by themselves, so that all problems come at once. Pure.
  */
 import { scopeKey } from '../scope.ts';
+import { budgetFindings } from './budget-checks.ts';
 import { canonicalBitbucketName } from './fields.ts';
 import { type Finding, problem, warning } from './finding.ts';
 import { groupFindings, type WrittenGroup } from './group-checks.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
+import { pollFindings } from './poll-checks.ts';
 import { highestWindow } from './schedule-checks.ts';
 import { draftGroup, draftParameters, type GroupDraft, isRecord, WORKSPACE_DEFAULTS } from './schema.ts';
 
@@ -26,6 +28,8 @@ export function relationFindings(value: unknown): readonly Finding[] {
     ...sectionFindings(JOB_TEMPLATES, groups, value.jobTemplates),
     ...workspaceFindings(groups, value.workspaces),
     ...capFindings(groups, value.workspaces),
+    ...budgetFindings(groups, value.workspaces),
+    ...pollFindings(value.pollEvery, groups, value.workspaces),
     ...mixedWorkspaceNames(groups),
   ];
 }

@@ -14,6 +14,7 @@ import {
   memory,
   namespace,
   objectName,
+  pollInterval,
   reference,
   runnerLabel,
   text,
@@ -194,6 +195,9 @@ export const Config = z
       .record(reference, JobTemplate)
       .default({})
       .meta({ description: "Job templates by name, in Atlassian's form or ours." }),
+    pollEvery: pollInterval.optional().meta({
+      description: 'How often a function looks within one invocation, such as 10s; default: once.',
+    }),
     groups: z.array(Group).min(1).meta({ description: 'Interchangeable runners: one scope, one label set, one rule.' }),
   })
   .meta({

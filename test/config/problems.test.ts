@@ -10,6 +10,14 @@ const CAMEL = {
   scaleDownMultiplier: 0.5,
 };
 
+/** Groups of so many repositories, whose max the workspace allows. */
+function repositories(count: number): Parameters<typeof withGroups>[0] {
+  return Array.from({ length: count }, (_, index) => ({
+    repository: `r${index}`,
+    parameters: { ...PARAMETERS, max: 2 },
+  }));
+}
+
 describe('parameters', () => {
   it.each([
     ['snake case', PARAMETERS, []],
@@ -393,6 +401,12 @@ describe('the whole file', () => {
       ['workspaces.acme.maxRunners: expected a number of at least 1, got 0'],
     ],
     [
+      'a workspace with fewer calls than a minute needs',
+      withGroup({}, { workspaces: { acme: { callsPerHour: 59 } } }),
+      ['workspaces.acme.callsPerHour: expected a number of at least 60, got 59'],
+    ],
+    ['a workspace with just enough calls', withGroup({}, { workspaces: { acme: { callsPerHour: 60 } } }), []],
+    [
       'a cool-down in words',
       withGroup({}, { constants: { runner_cool_down_period: 'soon' } }),
       ['constants.runner_cool_down_period: expected a duration such as 90s, 10m or 2h, or a number of seconds'],
@@ -464,6 +478,26 @@ describe('warnings', () => {
       'repositories count towards their workspace',
       withGroups([{ repository: 'a' }, { repository: 'b' }], { workspaces: { acme: { maxRunners: 20 } } }),
       [],
+    ],
+    ['as many repositories as can be listed every minute', withGroups(repositories(12)), []],
+    [
+      'one more',
+      withGroups(repositories(13)),
+      [
+        'groups[12].repository: makes 13 repositories of workspace acme that are listed one by one; with 1000 calls an hour that happens about every 1m 4s; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+      ],
+    ],
+    [
+      'one more, but there are more calls',
+      withGroups(repositories(13), { workspaces: { acme: { callsPerHour: 1100 } } }),
+      [],
+    ],
+    [
+      'more than an hour can pay for',
+      withGroups(repositories(45), { workspaces: { acme: { callsPerHour: 60, maxRunners: 1000 } } }),
+      [
+        'groups[44].repository: makes 45 repositories of workspace acme that are listed one by one; with 60 calls an hour that happens hardly ever; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+      ],
     ],
     [
       'an unused workspace',

@@ -1,5 +1,5 @@
 /** Reports to show, log and measure. */
-import type { GroupReport, Report } from '../../lib/model.ts';
+import type { BudgetReport, GroupReport, Report } from '../../lib/model.ts';
 import { reason } from '../../lib/reasons.ts';
 
 /** A tick of 23 November 2026, 08:00 UTC, without groups. */
@@ -19,6 +19,11 @@ export function report(over: Omit<Partial<Report>, 'tick'> & { readonly tick?: P
       ...over.tick,
     },
   };
+}
+
+/** A credential with plenty of calls left. */
+export function budget(over: Partial<BudgetReport> = {}): BudgetReport {
+  return { credential: 'ci/bitbucket', limit: 1000, used: 240, left: 760, throttled: 0, heldBack: [], ...over };
 }
 
 /** A group that holds, with 4 busy and 3 idle runners. */

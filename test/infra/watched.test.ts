@@ -1,7 +1,7 @@
 /** Alarms and dashboard only look at what the code emits. */
 import { describe, expect, it, vi } from 'vitest';
 import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure, NAMESPACE } from '../../lib/metrics.ts';
-import { group, report } from '../doors/reports.ts';
+import { budget, group, report } from '../doors/reports.ts';
 import { LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
 
 const SERVICE = 'bitbucket-runner-autoscaler-prod';
@@ -11,7 +11,7 @@ type Emitted = { readonly namespace: string; readonly name: string; readonly dim
 /** What really leaves the function, from every kind of tick. */
 function emitted(perGroup: boolean): readonly Emitted[] {
   const sets: (readonly MetricSet[])[] = [
-    metricsOf(report({ groups: [group()] }), { perGroup }),
+    metricsOf(report({ groups: [group()], budgets: [budget()] }), { perGroup }),
     metricsOf(report({ tick: { skipped: 'lease' } }), { perGroup }),
     metricsOf(report({ tick: { mode: 'plan' } }), { perGroup }),
     metricsOfFailure('apply'),

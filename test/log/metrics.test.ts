@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure } from '../../lib/metrics.ts';
 import { reason } from '../../lib/reasons.ts';
-import { group, growing, partial, report, shrinking } from '../doors/reports.ts';
+import { budget, group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
 const flat = (sets: readonly MetricSet[]) =>
   sets.map(({ group: name = 'tick', metrics }) => [
@@ -76,6 +76,15 @@ describe('metrics of a report', () => {
     const configuration = { inForceSince: '2026-11-20T08:00:00.000Z', refusal: 'is refused (x)' };
     const [[, metrics] = []] = flat(metricsOf(report({ configuration }), { perGroup: false }));
     expect(metrics).toMatchObject({ ConfigurationRefused: 1, TicksSucceeded: 1, TicksFailed: 0 });
+  });
+
+  it('tells of the budget that is worst off, and of every call that Bitbucket turned away', () => {
+    const budgets = [budget({ left: 400 }), budget({ limit: 60, left: 15, throttled: 2 }), budget({ throttled: 3 })];
+    const [{ metrics } = { metrics: [] }] = metricsOf(report({ budgets }), { perGroup: false });
+    expect(metrics.slice(6, 8)).toEqual([
+      { name: 'BitbucketBudgetLeft', unit: 'Percent', value: 25 },
+      { name: 'BitbucketThrottled', unit: 'Count', value: 5 },
+    ]);
   });
 
   it('counts a tick without a report as failed, a dry run without one as a dry run', () => {
