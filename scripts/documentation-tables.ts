@@ -1,5 +1,6 @@
 /** The tables of docs/scaling.md, made from the rows that the tests run. */
 import { CLASS_ROWS } from '../test/tables/classes.ts';
+import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '../test/tables/demand.ts';
 import { SCALING_ROWS, type ScalingRow } from '../test/tables/scaling.ts';
 
 /** The text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. */
@@ -7,7 +8,12 @@ export function fillTables(text: string): string {
   return Object.entries(TABLES).reduce((filled, [name, table]) => fill(filled, name, table()), text);
 }
 
-const TABLES: Readonly<Record<string, () => string>> = { classes: classTable, percentageRunnersIdle: scalingTable };
+const TABLES: Readonly<Record<string, () => string>> = {
+  classes: classTable,
+  percentageRunnersIdle: scalingTable,
+  idleBuffer: () => demandTable(IDLE_BUFFER_ROWS),
+  queueAware: () => demandTable(QUEUE_AWARE_ROWS),
+};
 
 /** The text with one generated part made anew. */
 export function fill(text: string, name: string, part: string): string {
@@ -35,21 +41,40 @@ function classTable(): string {
 function scalingTable(): string {
   return markdown(
     ['case', 'seen', 'decision', 'reason', 'Atlassian’s instead'],
-    SCALING_ROWS.map((row) => [
-      row.name,
-      seen(row),
-      row.action === 'hold' ? `hold at ${row.to}` : `${row.action} to ${row.to}`,
-      [`\`${row.reason}\``, ...(row.bounds ?? []).map((bound) => `bound by \`${bound}\``)].join(', '),
-      row.atlassian ?? '',
-    ]),
+    SCALING_ROWS.map((row) => [...decisionCells(row, []), row.atlassian ?? '']),
   );
 }
 
-function seen({ seen: counts, over = {} }: ScalingRow): string {
+function demandTable(rows: readonly DemandRow[]): string {
+  return markdown(
+    ['case', 'seen', 'decision', 'reason'],
+    rows.map((row) => {
+      const { queue, wantedBefore, restedMinutes } = row;
+      const more = [
+        ...(queue === undefined ? [] : [queue === 'unknown' ? 'queue unknown' : `${queue} waiting`]),
+        ...(wantedBefore ? [`${wantedBefore.target} wanted until ${wantedBefore.untilMinutesAgo} min ago`] : []),
+        ...(restedMinutes === undefined ? [] : [`idle for ${restedMinutes} of 5 min`]),
+      ];
+      return decisionCells(row, more);
+    }),
+  );
+}
+
+/** The first four cells of a decision. `more`: what was seen besides runners. */
+function decisionCells(row: ScalingRow | DemandRow, more: readonly string[]): readonly string[] {
+  return [
+    row.name,
+    seen(row, more),
+    row.action === 'hold' ? `hold at ${row.to}` : `${row.action} to ${row.to}`,
+    [`\`${row.reason}\``, ...(row.bounds ?? []).map((bound) => `bound by \`${bound}\``)].join(', '),
+  ];
+}
+
+function seen({ seen: counts, over = {} }: ScalingRow | DemandRow, more: readonly string[]): string {
   const { strategy, ...limits } = over;
   const runners = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
   const settings = Object.entries({ ...limits, ...strategy }).map(([key, value]) => `${key} ${value}`);
-  return [runners.length === 0 ? 'none' : runners.join(', '), ...settings].join('; ');
+  return [runners.length === 0 ? 'none' : runners.join(', '), ...more, ...settings].join('; ');
 }
 
 /** A table. */
