@@ -35,8 +35,8 @@ const MOST_STEPS = 1000;
 export function parsePipelines(text: string): PipelinesFile {
   if (text.length > LONGEST_FILE) return { problem: `is longer than ${LONGEST_FILE / 1024} KiB` };
   try {
-    // Looking for repeated keys takes time that grows with the square of their number.
-    const document = parseDocument(text, { merge: true, uniqueKeys: false });
+    // Failsafe: a branch 1.0 and a label 22 are texts. Looking for repeated keys takes the square of their number.
+    const document = parseDocument(text, { schema: 'failsafe', merge: true, uniqueKeys: false });
     const [error] = document.errors;
     if (error !== undefined) {
       const line = error.linePos?.[0].line;
@@ -105,18 +105,14 @@ function addStep(steps: YamlStep[], step: unknown, block: number): void {
   if (!isRecord(step)) return;
   const name = fieldOf(step, 'name');
   const labels = labelsOf(fieldOf(step, 'runs-on'));
-  steps.push({ ...(name === undefined || name === null ? {} : { name: String(name) }), labels, block });
+  steps.push({ ...(typeof name === 'string' && name !== '' ? { name } : {}), labels, block });
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */
 function labelsOf(runsOn: unknown): readonly string[] {
   const given = isRecord(runsOn) ? fieldOf(runsOn, 'labels') : runsOn;
-  const labels = (Array.isArray(given) ? given : [given]).filter((label) => isScalar(label)).map(String);
+  const labels = (Array.isArray(given) ? given : [given]).filter((label) => typeof label === 'string' && label !== '');
   return [...new Set(labels)].sort();
-}
-
-function isScalar(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
 }
 
 function fieldOf(value: unknown, key: string): unknown {
