@@ -159,6 +159,8 @@ export type Fleet = {
   readonly groups: readonly RunnerGroup[];
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   readonly clusters: Readonly<Record<string, ClusterSettings>>;
+  /** How often a function looks within one invocation; absent: once. */
+  readonly pollEveryMs?: number;
 };
 
 /** Bitbucket's runner states; a status that it invents tomorrow arrives as UNKNOWN. */
@@ -427,6 +429,13 @@ export type Report = {
     readonly inForceSince: string;
     /** Why the present one cannot be used, such as `is refused (runners.yaml:6:5 groups[0].cooldwn: unknown key)`. */
     readonly refusal: string;
+  };
+  /** Of the credential in use that expires first; absent where no secret says so. */
+  readonly credential?: {
+    /** ISO 8601. */
+    readonly expiresAt: string;
+    /** Whole days; negative when it has expired. */
+    readonly daysLeft: number;
   };
 };
 

@@ -12,6 +12,12 @@ export const duration = z
   .union([z.number().min(0), z.string().regex(DURATION_PATTERN, { error: DURATION_RULE })], { error: DURATION_RULE })
   .transform(parseDuration);
 
+const POLL_RULE =
+  'expected a duration from 5s to less than 1m, such as 10s; without the key there is one look a minute';
+
+/** How often a function looks within the minute that belongs to one invocation. */
+export const pollInterval = duration.refine((ms) => ms >= 5_000 && ms < 60_000, { error: POLL_RULE });
+
 /** Text with at least one visible character. */
 export const text = z.string().regex(/\S/, { error: 'is empty' });
 

@@ -36,7 +36,12 @@ export function toFleet(config: Config, context: FleetContext): Fleet {
   const groups = config.groups.flatMap((group) =>
     toRunnerGroup(group, { cluster: onlyCluster ?? 'default', coolDownMs, ...context }),
   );
-  return { groups, workspaces: workspacesOf(config), clusters };
+  return {
+    groups,
+    workspaces: workspacesOf(config),
+    clusters,
+    ...(config.pollEvery === undefined ? {} : { pollEveryMs: config.pollEvery }),
+  };
 }
 
 function toRunnerGroup(

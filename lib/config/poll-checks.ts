@@ -1,0 +1,60 @@
+/** Whether the hourly calls of a credential are enough to look as often as `pollEvery` says. Pure. */
+import { CALLS_PER_HOUR } from '../budget/rule.ts';
+import { scopeKey } from '../scope.ts';
+import { canonicalBitbucketName, pollInterval } from './fields.ts';
+import { type Finding, warning } from './finding.ts';
+import type { WrittenGroup } from './group-checks.ts';
+import { isRecord } from './schema.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A warning for each credential whose workspaces and repositories are too many; every one of them is listed by itself. */
+export function pollFindings(
+  pollEvery: unknown,
+  groups: readonly WrittenGroup[],
+  workspaces: unknown,
+): readonly Finding[] {
+  const everyMs = pollInterval.safeParse(pollEvery).data;
+  if (everyMs === undefined) return [];
+  const settings = settingsByName(workspaces);
+  const byCredential = Map.groupBy(
+    groups.flatMap(({ draft: { workspace, repository } }) =>
+      workspace === undefined
+        ? []
+        : [{ workspace, scope: scopeKey({ workspace, repository: repository ?? undefined }) }],
+    ),
+    ({ workspace }) => settings.get(workspace)?.secretId,
+  );
+  return [...byCredential.values()].flatMap((members) => {
+    const scopes = new Set(members.map(({ scope }) => scope)).size;
+    const limits = members.map(({ workspace }) => settings.get(workspace)?.callsPerHour ?? CALLS_PER_HOUR);
+    return excess(scopes, everyMs, Math.min(...limits));
+  });
+}
+
+function excess(scopes: number, everyMs: number, limit: number): readonly Finding[] {
+  const calls = Math.ceil((scopes * HOUR_MS) / everyMs);
+  if (calls <= limit) return [];
+  const enoughSeconds = Math.ceil((scopes * HOUR_MS) / limit / 1_000);
+  const slower = enoughSeconds < 60 ? `use ${enoughSeconds}s or more` : 'leave it out';
+  const message = `makes ${calls} lists an hour with one credential (workspaces and repositories: ${scopes}), which may make ${limit} calls; ${slower}, or give workspaces credentials of their own`;
+  return [warning(['pollEvery'], message, 'value')];
+}
+
+type Settings = { readonly secretId?: string; readonly callsPerHour?: number };
+
+function settingsByName(workspaces: unknown): ReadonlyMap<string, Settings> {
+  const entries = isRecord(workspaces) ? Object.entries(workspaces) : [];
+  return new Map(
+    entries.map(([key, value]) => {
+      const { secretId, callsPerHour } = isRecord(value) ? value : {};
+      return [
+        canonicalBitbucketName(key),
+        {
+          ...(typeof secretId === 'string' && { secretId }),
+          ...(typeof callsPerHour === 'number' && callsPerHour > 0 && { callsPerHour }),
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,67 @@
+/** `pollEvery`: what it may be, and when the hourly calls are too few for it. */
+import { describe, expect, it } from 'vitest';
+import { loadFleet } from '../../lib/config/load.ts';
+import { problemsOf, warningsOf, withGroup, withGroups } from './samples.ts';
+
+const RULE = 'expected a duration from 5s to less than 1m, such as 10s; without the key there is one look a minute';
+
+it.each([
+  ['5s', []],
+  ['59s', []],
+  [10, []],
+  ['4s', [`pollEvery: ${RULE}`]],
+  ['1m', [`pollEvery: ${RULE}`]],
+  [0, [`pollEvery: ${RULE}`]],
+])('may be from 5 s to less than a minute: %s', (pollEvery, problems) => {
+  expect(problemsOf(withGroup({}, { pollEvery }))).toEqual(problems);
+});
+
+it.each([
+  [{ pollEvery: '10s' }, 10_000],
+  [{}, undefined],
+])('is part of the fleet: %j', async (file, pollEveryMs) => {
+  const { fleet } = await loadFleet('r.yaml', { readText: async () => withGroup({}, file) });
+  expect(fleet.pollEveryMs).toBe(pollEveryMs);
+});
+
+describe('a warning', () => {
+  const excess = (calls: number, scopes: number, limit: number, instead: string) =>
+    `pollEvery: makes ${calls} lists an hour with one credential (workspaces and repositories: ${scopes}), which may make ${limit} calls; ${instead}, or give workspaces credentials of their own`;
+  const repositories = (count: number) => Array.from({ length: count }, (_, index) => ({ repository: `app${index}` }));
+  const [acme, beta] = [{ workspace: 'acme' }, { workspace: 'beta' }];
+
+  it.each([
+    ['two scopes every 10 s', repositories(2), { pollEvery: '10s' }, []],
+    ['three scopes every 10 s', repositories(3), { pollEvery: '10s' }, [excess(1080, 3, 1000, 'use 11s or more')]],
+    ['exactly the limit', repositories(10), { pollEvery: '36s' }, []],
+    ['just above it', repositories(10), { pollEvery: '35s' }, [excess(1029, 10, 1000, 'use 36s or more')]],
+    ['many groups of one scope', [acme, acme, acme, acme], { pollEvery: '5s' }, []],
+    [
+      'two workspaces that share a credential',
+      [acme, beta],
+      { pollEvery: '5s' },
+      [excess(1440, 2, 1000, 'use 8s or more')],
+    ],
+    [
+      'two with credentials of their own',
+      [acme, beta],
+      { pollEvery: '5s', workspaces: { acme: { secretId: 'a' }, beta: { secretId: 'b' } } },
+      [],
+    ],
+    [
+      'fewer calls allowed',
+      [acme],
+      { pollEvery: '10s', workspaces: { acme: { callsPerHour: 300 } } },
+      [excess(360, 1, 300, 'use 12s or more')],
+    ],
+    [
+      'so few that a minute is not enough',
+      [acme],
+      { pollEvery: '30s', workspaces: { acme: { callsPerHour: 60 } } },
+      [excess(120, 1, 60, 'leave it out')],
+    ],
+  ])('%s', (_, groups, file, expected) => {
+    const warnings = warningsOf(withGroups(groups, file)).filter((warning) => warning.startsWith('pollEvery'));
+    expect(warnings).toEqual(expected);
+  });
+});
