@@ -32,11 +32,11 @@ const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1
 /** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
 export const CALLS_PER_HOUR = 1_000;
 
-/** The looks for which counting the queue leaves room: one a minute. */
-const LOOKS_PER_HOUR = 60;
-
 /** The minutes over which looks are spread: an hour, and the one that is counted besides (see `MINUTES_COUNTED`). */
 const LOOK_SPAN_MS = HOUR_MS + MINUTE_MS;
+
+/** The looks for which counting the queue leaves room: one at each end of every minute of the span. */
+const LOOKS_PER_SPAN = LOOK_SPAN_MS / MINUTE_MS + 1;
 
 /** Why calls are held back: `throttled` by Bitbucket, or by what is left; and when to ask again. */
 export type HeldBack = { readonly why: 'throttled' | 'short'; readonly until: Instant };
@@ -128,7 +128,7 @@ function reserve(importance: Importance, state: BudgetState, limit: number, now:
 
 /** Calls for looking that have yet to come until there are as many as an hour of looking takes. */
 function lookNeed(state: BudgetState, now: Instant): number {
-  return Math.max(0, LOOKS_PER_HOUR * lookCost(state, now) - usedCalls(state, now).look);
+  return Math.max(0, LOOKS_PER_SPAN * lookCost(state, now) - usedCalls(state, now).look);
 }
 
 /** The first minute from now on at which it is allowed, as far as the calls made so far tell. */
