@@ -34,7 +34,10 @@ export async function startInvocations(
     [path, ...(files ? ['--files'] : [])],
     { env: { ...environment }, execArgv: [] },
   );
-  const init = await answerOf<Spent>(child);
+  const init = await answerOf<Spent>(child).catch((error: unknown) => {
+    child.kill();
+    throw error;
+  });
   return {
     init,
     invoke: () => {
@@ -56,7 +59,7 @@ async function answerOf<Measured>(child: ChildProcess): Promise<Measured> {
       once(child, 'message', waiting),
       once(child, 'close', waiting).then(() => Promise.reject(new Error("the function's process ended"))),
     ])) as [Answer<Measured>];
-    if (answer.error !== undefined) throw new Error(`the measured invocation failed: ${answer.error}`);
+    if (answer.error !== undefined) throw new Error(`the measured function failed: ${answer.error}`);
     return answer;
   } finally {
     waiting.abort();

@@ -12,7 +12,7 @@ import {
   total,
 } from '../infra/cost.ts';
 import { readParameters } from '../infra/parameters.ts';
-import { MEGABYTES_PER_PROCESSOR } from '../infra/prices.ts';
+import { MEGABYTES_PER_PROCESSOR, PRICES } from '../infra/prices.ts';
 import { serviceOf } from '../infra/service.ts';
 import { metricsOf } from '../lib/metrics.ts';
 import { TICKS_KEPT_MS } from '../lib/state/retention.ts';
@@ -36,13 +36,17 @@ export function defaultCostSettings(): CostSettings {
   return {
     memory: parameters.memory,
     ticksPerMonth: (HOURS_PER_MONTH * 60) / parameters.everyMinutes,
-    metrics: metricsOf(report({ groups: [group()] }), { perGroup: false }).flatMap(({ metrics }) => metrics).length,
+    metrics: metricsOfOneGroup(false),
     alarms: countOf('AWS::CloudWatch::Alarm'),
     dashboards: countOf('AWS::CloudWatch::Dashboard'),
     secrets: parameters.secrets.length,
     logRetentionDays: parameters.logRetention,
     recordsKeptDays: TICKS_KEPT_MS / DAY_MS,
   };
+}
+
+function metricsOfOneGroup(perGroup: boolean): number {
+  return metricsOf(report({ groups: [group()] }), { perGroup }).flatMap(({ metrics }) => metrics).length;
 }
 
 /** docs/deploy.md with its table of costs made anew. */
@@ -96,13 +100,22 @@ function costTable({ fleets, latencyMs, on }: Measurements, settings: CostSettin
     ],
   );
   const durations = fleets.map(
-    ({ groups, tick }) => `${(durationMs(tick, settings.memory) / 1000).toFixed(2)} s for ${groups} groups`,
+    ({ groups, tick, peakMegabytes }) =>
+      `${(durationMs(tick, settings.memory) / 1000).toFixed(2)} s and at most ${peakMegabytes} MB for ${groups} groups`,
   );
   const measured =
     `Measured (${on}): the packaged function, ${latencyMs} ms for every call to anybody, builds beginning and ending in every ` +
     `group between ticks. With ${settings.memory} MB, which bring ${share(settings.memory)} of a processor, a tick then takes ` +
-    `${durations.join(', ')}; most of it is waiting.`;
-  return `${table}\n\n${wrap(measured, LINE).join('\n')}`;
+    `${durations.join(', ')}; most of the time is waiting.`;
+  return [table, wrap(measured, LINE).join('\n'), wrap(groupMetrics(), LINE).join('\n')].join('\n\n');
+}
+
+function groupMetrics(): string {
+  const metrics = metricsOfOneGroup(true) - metricsOfOneGroup(false);
+  return (
+    `With \`group-metrics=true\` each group adds ${metrics} metrics, ${dollars(metrics * PRICES.metricMonth)} a month; the log ` +
+    'holds the same numbers for every group, and the dashboard shows them from there.'
+  );
 }
 
 function amount({ amount: value, unit }: CostLine): string {
