@@ -5,8 +5,9 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../lib/decide/classify.ts';
 import { decide } from '../../lib/decide/decide.ts';
-import type { Decision, Runner, RunnerClass, Strategy } from '../../lib/model.ts';
+import type { Decision, Runner, RunnerClass } from '../../lib/model.ts';
 import { group, groupObservation, NOON, observation, population, runner } from '../fixtures/fleet.ts';
+import { STRATEGIES } from '../fixtures/strategies.ts';
 
 const CLASSES: { readonly [Name in RunnerClass]: Partial<Runner> } = {
   busy: { hasStep: true },
@@ -28,26 +29,8 @@ describe('every class has its runner', () => {
   });
 });
 
-const STRATEGIES: { readonly [Kind in Strategy['kind']]: Extract<Strategy, { kind: Kind }> } = {
-  percentageRunnersIdle: {
-    kind: 'percentageRunnersIdle',
-    scaleUpThreshold: 0.5,
-    scaleDownThreshold: 0.2,
-    scaleUpMultiplier: 2,
-    scaleDownMultiplier: 0.5,
-  },
-  idleBuffer: { kind: 'idleBuffer', idleCount: 1, scaleFactor: 0.5, scaleFactorLimit: 5 },
-  queueAware: {
-    kind: 'queueAware',
-    idleCount: 1,
-    scaleFactor: 0.5,
-    scaleFactorLimit: 5,
-    repositories: { kind: 'query' },
-  },
-};
-
 describe('every strategy answers to full load with more runners', () => {
-  it.each(Object.values(STRATEGIES))('$kind', (strategy) => {
+  it.each(Object.values(STRATEGIES))('$strategy.kind', ({ strategy }) => {
     const look = groupObservation({ group: group({ strategy }), runners: population({ busy: 3 }) });
     expect(decide(observation([look]))[0]?.decision.action).toBe('scale-up');
   });

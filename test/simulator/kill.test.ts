@@ -8,6 +8,7 @@ import { runTicks, tickIn } from '../../lib/simulator/drive.ts';
 import { dieAt, type PortCall } from '../../lib/simulator/interrupt.ts';
 import { World } from '../../lib/simulator/world.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
+import { STRATEGIES } from '../fixtures/strategies.ts';
 import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits, registrationsOf } from './invariants.ts';
 
 type Story = {
@@ -15,6 +16,8 @@ type Story = {
   readonly group: RunnerGroup;
   /** Brings the world to just before the tick that is killed. */
   readonly prepare: (world: World, config: Fleet) => Promise<void>;
+  /** A call by which the tick is known to be the one that the story tells of. */
+  readonly does: PortCall['method'];
   /** Registrations once everything has settled: the numbers at which the group may come to rest. */
   readonly settled: readonly number[];
 };
@@ -23,33 +26,70 @@ const MINUTE = 60_000;
 const fast = { coolDownMs: 2 * MINUTE, startTimeoutMs: 5 * MINUTE, drainGraceMs: 45_000 } as const;
 
 const STORIES: readonly Story[] = [
-  { name: 'scale-up from zero', group: group({ ...fast, min: 3 }), prepare: async () => undefined, settled: [3] },
+  {
+    name: 'scale-up from zero',
+    does: 'register',
+    group: group({ ...fast, min: 3 }),
+    prepare: async () => undefined,
+    settled: [3],
+  },
   {
     name: 'scale-up under load',
+    does: 'register',
     group: group({ ...fast, min: 2 }),
-    prepare: async (world, config) => {
-      await runTicks(world, config, { count: 2 });
-      for (const labels of [['self.hosted'], ['self.hosted']]) {
-        world.submit({ scope: { workspace: 'acme' }, labels, durationMs: 200 * MINUTE });
-      }
-    },
+    prepare: (world, config) => busyFleet(world, config, 2),
     // 2 of 2 busy want 3, 2 of 3 want 5, and 2 of 5 is below the threshold. A runner that was lost on the way is a failed
     // start, after which they come one by one, and 2 of 4 is not above the threshold either.
     settled: [4, 5],
   },
   {
     name: 'scale-down: disabling',
+    does: 'disable',
     group: group({ ...fast, min: 1 }),
     prepare: (world, config) => idleFleet(world, config, 3),
     settled: [1],
   },
   {
     name: 'scale-down: deleting',
+    does: 'remove',
     group: group({ ...fast, min: 1 }),
     prepare: (world, config) => idleFleet(world, config, 4),
     settled: [1],
   },
+  ...[STRATEGIES.idleBuffer, STRATEGIES.queueAware].flatMap((over): readonly Story[] => [
+    {
+      name: `scale-up under load, ${over.strategy.kind}`,
+      does: over.strategy.kind === 'queueAware' ? 'waitingSteps' : 'register',
+      group: group({ ...fast, ...over, min: 2 }),
+      prepare: (world, config) => busyFleet(world, config, 5),
+      // Half of the five busy ones, rounded up, are kept idle.
+      settled: [8],
+    },
+    {
+      name: `scale-down: disabling, ${over.strategy.kind}`,
+      does: 'disable',
+      group: group({ ...fast, ...over, min: 1 }),
+      prepare: (world, config) => idleFleet(world, config, 6),
+      settled: [1],
+    },
+    {
+      name: `scale-down: deleting, ${over.strategy.kind}`,
+      does: 'remove',
+      group: group({ ...fast, ...over, min: 1 }),
+      prepare: (world, config) => idleFleet(world, config, 7),
+      settled: [1],
+    },
+  ]),
 ];
+
+/** The group at its min, and so many steps that have just become ready. */
+async function busyFleet(world: World, config: Fleet, steps: number): Promise<void> {
+  await runTicks(world, config, { count: 2 });
+  for (let step = 0; step < steps; step += 1) {
+    const scope = { workspace: 'acme', repository: 'site' };
+    world.submit({ scope, labels: ['self.hosted'], durationMs: 200 * MINUTE });
+  }
+}
 
 /** Four runners that have been idle for some ticks, of which the configuration now wants one. */
 async function idleFleet(world: World, config: Fleet, idleTicks: number): Promise<void> {
@@ -78,7 +118,8 @@ async function callsOf(story: Story): Promise<readonly PortCall[]> {
 describe.each(STORIES)('killed during $name', (story) => {
   it('has calls on every port, so that there is something to kill', async () => {
     const calls = await callsOf(story);
-    expect(new Set(calls.map(({ port }) => port))).toEqual(new Set(['runners', 'jobs', 'state']));
+    expect([...new Set(calls.map(({ port }) => port))]).toEqual(expect.arrayContaining(['runners', 'jobs', 'state']));
+    expect(calls.map(({ method }) => method)).toContain(story.does);
     expect(calls.length).toBeGreaterThan(8);
   });
 

@@ -6,12 +6,10 @@ import type { Interruption } from '../../lib/simulator/interrupt.ts';
 import { World } from '../../lib/simulator/world.ts';
 import { createMemoryStateStore } from '../../lib/state/memory.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
+import { STRATEGIES } from '../fixtures/strategies.ts';
 import { expectNobodyKilled, expectNothingLeftOver, registrationsOf } from './invariants.ts';
 
 const MINUTE = 60_000;
-const builds = group({ min: 4, max: 6, coolDownMs: 0 });
-const config = fleet([builds]);
-
 /** A process that believes it has the lease, as one does whose lease ran out while it was stopped. */
 const leaseless: Interruption = (call, proceed) =>
   call.method === 'acquireLease' ? Promise.resolve({ acquired: true }) : proceed();
@@ -19,7 +17,10 @@ const leaseless: Interruption = (call, proceed) =>
 const outcomes = (reports: readonly Report[]) =>
   reports.flatMap((report) => report.groups.flatMap((entry) => entry.outcomes.map(({ status }) => status)));
 
-describe('two ticks at once', () => {
+describe.each(Object.values(STRATEGIES))('two ticks at once, $strategy.kind', (over) => {
+  const builds = group({ ...over, min: 4, max: 6, coolDownMs: 0 });
+  const config = fleet([builds]);
+
   it('one works, the other reports that the lease is held', async () => {
     const world = new World();
     const [first, second] = await Promise.all([tickIn(world, config), tickIn(world, config)]);

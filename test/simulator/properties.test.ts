@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../lib/apply.ts';
 import { decide } from '../../lib/decide/decide.ts';
-import type { Fleet, Report } from '../../lib/model.ts';
+import type { Fleet, Report, Strategy } from '../../lib/model.ts';
 import { observe } from '../../lib/observe.ts';
 import { makePlan } from '../../lib/plan.ts';
 import { runTicks, tickIn } from '../../lib/simulator/drive.ts';
@@ -15,6 +15,7 @@ import { dieAt, failWhere, type Interruption, type PortCall } from '../../lib/si
 import { createRandom } from '../../lib/simulator/random.ts';
 import { World } from '../../lib/simulator/world.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
+import { STRATEGIES } from '../fixtures/strategies.ts';
 import {
   expectClassesAddUp,
   expectHoldsHold,
@@ -97,8 +98,13 @@ const worlds = fc.record({
 
 type Setting = typeof worlds extends fc.Arbitrary<infer S> ? S : never;
 
-function configure({ cap, coolDownMinutes }: Setting): Fleet {
-  const times = { coolDownMs: coolDownMinutes * MINUTE, startTimeoutMs: 5 * MINUTE, drainGraceMs: 90_000 };
+function configure({ cap, coolDownMinutes }: Setting, kind: Strategy['kind']): Fleet {
+  const times = {
+    ...STRATEGIES[kind],
+    coolDownMs: coolDownMinutes * MINUTE,
+    startTimeoutMs: 5 * MINUTE,
+    drainGraceMs: 90_000,
+  };
   return fleet(
     [
       group({ name: 'builds', min: 1, max: 6, ...times }),
@@ -171,12 +177,12 @@ async function play(
   }
 }
 
-describe('in every random world', () => {
+describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind', ({ strategy: { kind } }) => {
   it('the limits hold, nothing busy is touched, classes add up, holds hold, and calm brings order', async () => {
     await fc.assert(
       fc.asyncProperty(worlds, async (setting) => {
         const world = build(setting);
-        const config = configure(setting);
+        const config = configure(setting, kind);
         for (const event of setting.events) {
           const before = registrations(world, config);
           const report = await play(world, config, event, (call) => expectNotTouchingBusy(world, call));
@@ -189,7 +195,7 @@ describe('in every random world', () => {
         }
         await expectCalm(world, config);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   }, 120_000);
 
@@ -197,7 +203,7 @@ describe('in every random world', () => {
     await fc.assert(
       fc.asyncProperty(worlds, async (setting) => {
         const world = build(setting);
-        const config = configure(setting);
+        const config = configure(setting, kind);
         for (const event of setting.events) await play(world, config, event, () => undefined);
         const seen = await observe(config, config.groups, world.ports(), world.now);
         const plan = makePlan(seen, decide(seen));
@@ -207,7 +213,7 @@ describe('in every random world', () => {
         expect(snapshot(world, config)).toEqual(once);
         expect([...again.outcomes.values()].flat().filter(({ status }) => status !== 'skipped')).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   }, 120_000);
 
@@ -215,7 +221,7 @@ describe('in every random world', () => {
     await fc.assert(
       fc.asyncProperty(worlds, fc.constantFrom('list', 'load', 'identify'), async (setting, method) => {
         const world = build(setting);
-        const config = configure(setting);
+        const config = configure(setting, kind);
         for (const event of setting.events) await play(world, config, event, () => undefined);
         world.advance(2 * MINUTE);
         const before = registrations(world, config);
@@ -238,7 +244,7 @@ describe('in every random world', () => {
         }
         for (const entry of partial) expect(entry.decision.reason.code).toBe('partial-observation');
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   }, 120_000);
 });
