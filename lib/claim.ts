@@ -15,12 +15,16 @@ export type Claim = { readonly lost: ReadonlyMap<string, string>; readonly probl
 
 const CLAIMED_BY_ANOTHER = 'another tick is changing this group; the next one looks again';
 
-/** Claims every group that the plan changes, and saves what was learnt about scopes. */
+/** Claims every group that the plan changes, and saves what was learnt about scopes and workspaces. */
 export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim> {
   const touched = plan.groups.filter((group) => group.memoryChanged || group.actions.length > 0);
   const changes = [
     ...touched.map(({ group, memory, memoryVersion }) => change(group.name, memoryVersion, memory)),
-    ...plan.scopeMemory.map(({ key, version, memory }) => ({ key, expectedVersion: version, value: memory })),
+    ...[...plan.scopeMemory, ...(plan.workspaceMemory ?? [])].map(({ key, version, memory }) => ({
+      key,
+      expectedVersion: version,
+      value: memory,
+    })),
   ];
   if (changes.length === 0) return { lost: new Map(), problems: [] };
   const unsaved = await saveAll(changes, plan, state);

@@ -1,6 +1,6 @@
 /** Keys and shapes of what is remembered between ticks, as documents of the state store. */
 import * as z from 'zod';
-import type { GroupMemory, Scope, ScopeMemory } from './model.ts';
+import type { GroupMemory, MonthPeak, Scope, ScopeMemory } from './model.ts';
 import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
@@ -16,6 +16,7 @@ const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),
 });
+const monthPeak = z.object({ month: z.string(), runners: z.number() });
 
 /** The document of a group. */
 export function groupMemoryKey(group: string): string {
@@ -27,12 +28,22 @@ export function scopeMemoryKey(scope: Scope): string {
   return `scope/${scopeKey(scope)}`;
 }
 
+/** The document of a workspace. */
+export function workspaceMemoryKey(workspace: string): string {
+  return `workspace/${workspace}`;
+}
+
 /**
  * A group's memory from its document. What cannot be read is forgotten, which only makes the autoscaler more patient:
  * every idle runner then starts its cool-down anew.
  */
 export function parseGroupMemory(value: unknown): GroupMemory {
   return groupMemory.safeParse(value).data ?? { idleSince: {}, drainingSince: {} };
+}
+
+/** A workspace's peak from its document; what cannot be read begins anew with what is seen. */
+export function parseWorkspaceMemory(value: unknown): MonthPeak | undefined {
+  return monthPeak.safeParse(value).data;
 }
 
 /** A scope's memory from its document; what cannot be read is looked up again. */

@@ -141,6 +141,10 @@ export type RunnerGroup = {
 export type WorkspaceSettings = {
   /** The most registrations of any kind that the workspace may hold; 100 is Bitbucket's limit on the free tier. */
   readonly maxRunners: number;
+  /** The most runners that may be in use at once, so that the month's peak stays there; absent: no limit. */
+  readonly maxConcurrentRunners?: number;
+  /** What one more build slot costs a month, in US dollars; absent: 15. */
+  readonly pricePerSlot?: number;
   /** Which of Bitbucket's two runner APIs to speak. */
   readonly api: 'internal' | 'public';
   /** Secrets Manager secret of this workspace's credential; absent: the default credential. */
@@ -271,7 +275,26 @@ export type WorkspaceObservation = {
   /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
   readonly registrations: number;
   readonly maxRunners: number;
+  /** Absent in records from before slots were counted. */
+  readonly slots?: SlotObservation;
 };
+
+/** Build slots: runners in use at once, which some plans bill by the highest number of a month. */
+export type SlotObservation = {
+  /** Runners that are online or have a step. */
+  readonly inUse: number;
+  /** Runners that are in use or may come to be so: all registrations but those out of service without a step. */
+  readonly committed: number;
+  /** The most that were seen in use at once in this month, now included. */
+  readonly peak: MonthPeak;
+  /** The most that may be. */
+  readonly max?: number;
+  /** What one more costs a month, in US dollars. */
+  readonly price: number;
+};
+
+/** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */
+export type MonthPeak = { readonly month: string; readonly runners: number };
 
 /** What a credential's hourly calls allow, after the look. */
 export type BudgetObservation = {
@@ -313,6 +336,8 @@ export type Observation = {
   readonly budgets?: readonly BudgetObservation[];
   /** Scope memory that this look changed, to be saved when the tick applies. */
   readonly scopeMemory: readonly ScopeMemoryEntry[];
+  /** As `scopeMemory`, of workspaces. */
+  readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
   /** Things worth knowing that stop nothing, such as runners that belong to no group. */
   readonly notes: readonly string[];
 };
@@ -322,6 +347,13 @@ export type ScopeMemoryEntry = {
   readonly key: string;
   readonly version: number;
   readonly memory: ScopeMemory;
+};
+
+/** The month's peak of a workspace under its key, with the version that was read. */
+export type WorkspaceMemoryEntry = {
+  readonly key: string;
+  readonly version: number;
+  readonly memory: MonthPeak;
 };
 
 /** Every runner is in exactly one class. */
@@ -371,6 +403,7 @@ export type Plan = {
   readonly at: Instant;
   readonly groups: readonly GroupPlan[];
   readonly scopeMemory: readonly ScopeMemoryEntry[];
+  readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
 };
 
 /** What became of one action. `runner` is absent for an add that got no registration. */
@@ -423,6 +456,8 @@ export type Report = {
   readonly problems: readonly string[];
   /** Worth knowing, no failure. */
   readonly notes: readonly string[];
+  /** What the groups of each workspace share; absent in records from before it was told. */
+  readonly workspaces?: readonly WorkspaceReport[];
   /** Present while the last good configuration is in force, because the present one cannot be used. */
   readonly configuration?: {
     /** ISO 8601. */
@@ -454,6 +489,21 @@ export type BudgetReport = {
   readonly throttledUntil?: string;
   /** What this tick was to do and left to a later one. */
   readonly heldBack: readonly ('removal' | 'create' | 'look' | 'queue')[];
+};
+
+/** A workspace in the report: its caps, and what its build slots come to this month. */
+export type WorkspaceReport = {
+  readonly workspace: string;
+  readonly registrations: number;
+  readonly maxRunners: number;
+  /** Runners that are online or have a step. */
+  readonly inUse: number;
+  /** The most that may be, where the configuration says so. */
+  readonly maxConcurrentRunners?: number;
+  /** The most that were seen in use at once this month (UTC). */
+  readonly peak: MonthPeak;
+  /** Present while one more runner would raise the peak: what that costs a month. */
+  readonly nextSlot?: { readonly costs: number; readonly currency: 'USD' };
 };
 
 /** One group in the report. */

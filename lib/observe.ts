@@ -5,7 +5,13 @@
 import pLimit from 'p-limit';
 import { budgetsOf, noteLooks, observeBudgets, planLooks } from './budget/tick.ts';
 import { BudgetError, sentenceOf } from './errors.ts';
-import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey } from './memory.ts';
+import {
+  groupMemoryKey,
+  parseGroupMemory,
+  parseScopeMemory,
+  scopeMemoryKey,
+  workspaceMemoryKey,
+} from './memory.ts';
 import type {
   Fleet,
   GroupObservation,
@@ -17,12 +23,11 @@ import type {
   Scope,
   ScopeIdentity,
   ScopeMemoryEntry,
-  WorkspaceObservation,
 } from './model.ts';
+import { observeWorkspace } from './observe-workspace.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
 import { observeQueues } from './queue/observe.ts';
 import { type Reason, reason } from './reasons.ts';
-import { highestMax } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 
 /** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
@@ -66,7 +71,7 @@ export async function observe(
   const namespaces = distinct(groups, namespaceKey);
 
   const budgets = budgetsOf(groups, ports);
-  const keys = [...memoryKeys(groups, scopes), ...budgets.map(({ budget }) => budget.key)];
+  const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.map(({ budget }) => budget.key)];
 
   const documents = attempt('memory', () => ports.state.load(keys));
   const heldBack =
@@ -88,12 +93,19 @@ export async function observe(
     if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
     return observeGroup(group, fleet, scope, jobs, memory);
   });
+  const lists = new Map(
+    scopeReadings.flatMap(({ scope, runners }) => ('value' in runners ? [[scopeKey(scope), runners.value]] : [])),
+  );
+  const reading = { lists, documents: valueOr(memory, undefined) };
+  const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, reading, at));
+  const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
   const seen: Observation = {
     at,
     groups: holdDoubles(observed),
-    workspaces: [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, peers, byScope)),
+    workspaces: inWorkspaces.map((workspace) => workspace.seen),
     queues: [],
     scopeMemory: scopeReadings.flatMap(changedMemory),
+    ...(workspaceMemory.length > 0 && { workspaceMemory }),
     notes: [
       ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
       ...jobReadings.flatMap((reading) => noteStrayJobs(reading, fleet)),
@@ -223,26 +235,6 @@ function callsOfLook(workspace: string, readings: readonly ScopeReading[]): numb
   return calls.reduce((sum, count) => sum + Math.max(1, count), 0);
 }
 
-function observeWorkspace(
-  workspace: string,
-  fleet: Fleet,
-  peers: readonly RunnerGroup[],
-  byScope: ReadonlyMap<string, ScopeReading>,
-): WorkspaceObservation {
-  const groups = Map.groupBy(
-    peers.filter((group) => group.scope.workspace === workspace),
-    (group) => scopeKey(group.scope),
-  );
-  let registrations = 0;
-  for (const [key, members] of groups) {
-    const runners = byScope.get(key)?.runners;
-    // A scope that could not be listed is taken at its worst, so that one failing repository stops no other.
-    const worst = members.reduce((sum, group) => sum + highestMax(group), 0);
-    registrations += runners !== undefined && 'value' in runners ? runners.value.length : worst;
-  }
-  return { workspace, registrations, maxRunners: fleet.workspaces[workspace]?.maxRunners ?? 100 };
-}
-
 function identityOf({ identity }: ScopeReading): ScopeIdentity | undefined {
   return identity !== undefined && 'value' in identity ? identity.value : undefined;
 }
@@ -298,8 +290,16 @@ function valueOr<T, Otherwise>(read: Read<T>, otherwise: Otherwise): T | Otherwi
   return 'value' in read ? read.value : otherwise;
 }
 
-function memoryKeys(groups: readonly RunnerGroup[], scopes: readonly Scope[]): readonly string[] {
-  return [...groups.map((group) => groupMemoryKey(group.name)), ...scopes.map(scopeMemoryKey)];
+function memoryKeys(
+  groups: readonly RunnerGroup[],
+  scopes: readonly Scope[],
+  workspaces: ReadonlySet<string>,
+): readonly string[] {
+  return [
+    ...groups.map((group) => groupMemoryKey(group.name)),
+    ...scopes.map(scopeMemoryKey),
+    ...[...workspaces].map(workspaceMemoryKey),
+  ];
 }
 
 function namespaceKey({ cluster, namespace }: Namespace): string {

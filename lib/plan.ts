@@ -15,6 +15,7 @@ export function makePlan(observation: Observation, decisions: readonly GroupDeci
     at: observation.at,
     groups: decisions.map((decision) => planGroup(decision, observation.at)),
     scopeMemory: observation.scopeMemory,
+    ...(observation.workspaceMemory && { workspaceMemory: observation.workspaceMemory }),
   };
 }
 

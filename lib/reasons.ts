@@ -32,6 +32,7 @@ export type ReasonValues = {
   schedule: { window: string; min: number; max: number; until: string };
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; withheld: number };
+  'peak-cap': { cap: number; committed: number; peak: number; withheld: number };
   'max-creates-per-tick': { limit: number; withheld: number };
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
@@ -105,6 +106,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
   'api-budget': (v) =>
     `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
+  'peak-cap': (v) =>
+    `at most ${v.cap} in use at once, with ${v.committed} that are or will be (month's peak ${v.peak}), withholds ${v.withheld}`,
   'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,
   'cool-down': (v) =>
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey } from '../lib/memory.ts';
+import {
+  groupMemoryKey,
+  parseGroupMemory,
+  parseScopeMemory,
+  parseWorkspaceMemory,
+  scopeMemoryKey,
+  workspaceMemoryKey,
+} from '../lib/memory.ts';
 import { scopeKey } from '../lib/scope.ts';
 
 describe('keys', () => {
@@ -8,8 +15,9 @@ describe('keys', () => {
     expect(scopeKey({ workspace: 'acme', repository: 'site' })).toBe('acme/site');
   });
 
-  it('of documents: a group and a scope of one name never meet', () => {
+  it('of documents: a group, a scope and a workspace of one name never meet', () => {
     expect(groupMemoryKey('acme')).toBe('group/acme');
+    expect(workspaceMemoryKey('acme')).toBe('workspace/acme');
     expect(scopeMemoryKey({ workspace: 'acme' })).toBe('scope/acme');
     expect(scopeMemoryKey({ workspace: 'acme', repository: 'site' })).toBe('scope/acme/site');
   });
@@ -46,6 +54,22 @@ describe("a group's memory", () => {
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });
+  });
+});
+
+describe("a workspace's memory", () => {
+  it('comes back as it was saved', () => {
+    const memory = { month: '2026-11', runners: 9 };
+    expect(parseWorkspaceMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['no month', { runners: 9 }],
+    ['no number', { month: '2026-11' }],
+    ['a number as text', { month: '2026-11', runners: '9' }],
+  ])('is unknown when it is garbage: %s', (_name, value) => {
+    expect(parseWorkspaceMemory(value)).toBeUndefined();
   });
 });
 

@@ -190,11 +190,13 @@ describe('a plan', () => {
   });
 });
 
-it('the plan of a fleet keeps the order of the groups, the time of the look and the scope memory', () => {
+it('the plan of a fleet keeps the order of the groups, the time of the look and the memory of scopes and workspaces', () => {
   const looks = ['b', 'a'].map((name) => groupObservation({ group: group({ name }) }));
   const scopeMemory = [{ key: 'scope/acme', version: 2, memory: { stepSeen: true } }];
-  const seen: Observation = { ...observation(looks), scopeMemory };
+  const workspaceMemory = [{ key: 'workspace/acme', version: 5, memory: { month: '2026-11', runners: 9 } }];
+  const seen: Observation = { ...observation(looks), scopeMemory, workspaceMemory };
   const plan = makePlan(seen, decide(seen));
   expect(plan.groups.map((entry) => entry.group.name)).toEqual(['b', 'a']);
-  expect([plan.at, plan.scopeMemory]).toEqual([NOON, scopeMemory]);
+  expect([plan.at, plan.scopeMemory, plan.workspaceMemory]).toEqual([NOON, scopeMemory, workspaceMemory]);
+  expect(Object.keys(makePlan(observation(looks), []))).not.toContain('workspaceMemory');
 });

@@ -63,6 +63,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { credential: 'ci/bitbucket', limit: 1000, left: 104, withheld: 6, moreInMs: 60_000 },
     'credential ci/bitbucket has 104 of 1000 calls an hour left, which withholds 6; more in 1m',
   ],
+  'peak-cap': [
+    { cap: 12, committed: 11, peak: 9, withheld: 4 },
+    "at most 12 in use at once, with 11 that are or will be (month's peak 9), withholds 4",
+  ],
   'max-creates-per-tick': [{ limit: 20, withheld: 7 }, 'at most 20 creates per tick leave 7 for the next'],
   'cool-down': [
     { coolDownMs: 300_000, withheld: 3, longestIdleMs: 61_000 },

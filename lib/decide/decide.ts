@@ -2,12 +2,12 @@
  * From an observation to decisions: what every group wants (its strategy), what it gets (the limits, and its share of
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
-import type { Decision, GroupObservation, Instant, Observation, RecentTarget, WorkspaceObservation } from '../model.ts';
+import type { Decision, GroupObservation, Instant, Observation, RecentTarget } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Withheld, withheldByBudgets } from './api-budget.ts';
 import { type ClassifiedRunner, classify, countClasses } from './classify.ts';
 import { idleBuffer } from './idle-buffer.ts';
-import { limitByGroup, shareOut, workspaceBound } from './limits.ts';
+import { limitByGroup } from './limits.ts';
 import { isPartial } from './partial.ts';
 import { percentageRunnersIdle } from './percentage-runners-idle.ts';
 import { waitingByGroup } from './queue.ts';
@@ -16,6 +16,7 @@ import { chooseRetirements, type Retirement, type Surplus } from './retirement.t
 import { targetsWithin } from './stabilisation.ts';
 import { surplusOf } from './surplus.ts';
 import type { Wish } from './wish.ts';
+import { type WorkspaceClaim, withheldByWorkspaces } from './workspace-caps.ts';
 
 /** A decision with what `plan` needs to carry it out. */
 export type GroupDecision = {
@@ -44,16 +45,14 @@ type Assessment = {
 export function decide(observation: Observation): readonly GroupDecision[] {
   const waiting = waitingByGroup(observation);
   const assessments = observation.groups.map((entry) => assess(entry, waiting.get(entry.group.name), observation.at));
-  const byCaps = withheldByWorkspaces(assessments, observation.workspaces);
-  const wanted = assessments.map(({ observation: { group }, creates }, index) => ({
-    workspace: group.scope.workspace,
-    creates: creates - (byCaps[index]?.runners ?? 0),
-  }));
-  const byBudgets = withheldByBudgets(wanted, observation.budgets ?? [], observation.at);
+  const claims = assessments.map(claimOf);
+  const byCaps = withheldByWorkspaces(claims, observation.workspaces);
+  const allowed = claims.map((claim, index) => ({ ...claim, wanted: leftOf(claim.wanted, byCaps[index] ?? []) }));
+  const byBudgets = withheldByBudgets(allowed, observation.budgets ?? [], observation.at);
   return assessments.map((assessment, index) =>
     conclude(
       assessment,
-      [byCaps[index], byBudgets[index]].filter((withheld) => withheld !== undefined),
+      [...(byCaps[index] ?? []), byBudgets[index]].filter((withheld) => withheld !== undefined),
       observation.at,
     ),
   );
@@ -106,32 +105,19 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
-/** For every assessment what its workspace's cap takes from it: a count and the bound that says so. */
-function withheldByWorkspaces(
-  assessments: readonly Assessment[],
-  workspaces: readonly WorkspaceObservation[],
-): readonly (Withheld | undefined)[] {
-  const withheld: (Withheld | undefined)[] = assessments.map(() => undefined);
-  const members = Map.groupBy(
-    assessments.map((assessment, index) => ({ assessment, index })),
-    ({ assessment }) => assessment.observation.group.scope.workspace,
-  );
-  for (const workspace of workspaces) {
-    const groups = members.get(workspace.workspace) ?? [];
-    const wanted = groups.map(({ assessment }) => assessment.creates);
-    const shares = shareOut(wanted, workspace.maxRunners - workspace.registrations);
-    groups.forEach(({ index, assessment }, position) => {
-      const runners = assessment.creates - (shares[position] ?? 0);
-      if (runners > 0) withheld[index] = { runners, bound: workspaceBound(workspace, runners) };
-    });
-  }
-  return withheld;
+function claimOf({ observation: { group }, counts, creates }: Assessment): WorkspaceClaim {
+  const working = counts.busy + counts.idle + counts.starting;
+  return { workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
+}
+
+function leftOf(wanted: number, withheld: readonly Withheld[]): number {
+  return withheld.reduce((left, { runners }) => left - runners, wanted);
 }
 
 function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Instant): GroupDecision {
   const { observation, classified, counts, wish } = assessment;
   const working = counts.busy + counts.idle + counts.starting;
-  const creates = withheld.reduce((left, { runners }) => left - runners, assessment.creates);
+  const creates = leftOf(assessment.creates, withheld);
   const descent = descend(assessment, at);
   const retire = descent.chosen;
   const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];

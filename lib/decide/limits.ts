@@ -1,5 +1,5 @@
-/** What keeps a group from getting all the runners it wants: its `max`, the pace, quarantine, and the workspace's cap. */
-import type { GroupObservation, Instant, RunnerGroup, WorkspaceObservation } from '../model.ts';
+/** What keeps a group from getting all the runners it wants: its `max`, the pace, and quarantine. */
+import type { GroupObservation, Instant, RunnerGroup } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type ClassifiedRunner, countClasses } from './classify.ts';
 import { nextQuarantine, quarantineRoom } from './quarantine.ts';
@@ -42,33 +42,4 @@ export function limitByGroup(
 function scheduleBound({ window, min, max }: RunnerGroup): readonly Reason[] {
   if (window === undefined) return [];
   return [reason('schedule', { window: window.name, min, max, until: window.until ?? '' })];
-}
-
-/**
- * Shares what is left of a workspace's cap between its groups: nobody gets more than it wants, and nobody who wants
- * more has less than another (max–min fairness); what does not divide goes to the groups that come first.
- */
-export function shareOut(wanted: readonly number[], room: number): readonly number[] {
-  const shares = wanted.map(() => 0);
-  let left = Math.max(0, room);
-  let hungry = [...wanted.keys()];
-  while (left > 0 && hungry.length > 0) {
-    const each = Math.max(1, Math.floor(left / hungry.length));
-    for (const index of hungry) {
-      const given = Math.min(each, left, (wanted[index] ?? 0) - (shares[index] ?? 0));
-      shares[index] = (shares[index] ?? 0) + given;
-      left -= given;
-    }
-    hungry = hungry.filter((index) => (shares[index] ?? 0) < (wanted[index] ?? 0));
-  }
-  return shares;
-}
-
-/** The bound that says what the workspace's cap withheld. */
-export function workspaceBound(workspace: WorkspaceObservation, withheld: number): Reason {
-  return reason('workspace-cap', {
-    cap: workspace.maxRunners,
-    registrations: workspace.registrations,
-    withheld,
-  });
 }

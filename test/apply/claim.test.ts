@@ -27,6 +27,7 @@ describe('every group that changes is claimed first, in one call', () => {
         groupPlan([], { group: group({ name: 'quiet' }) }),
       ],
       scopeMemory: [{ key: 'scope/acme', version: 7, memory: { stepSeen: true } }],
+      workspaceMemory: [{ key: 'workspace/acme', version: 1, memory: { month: '2026-11', runners: 9 } }],
     };
     const { trace } = await run(plan, {
       state: {
@@ -37,12 +38,13 @@ describe('every group that changes is claimed first, in one call', () => {
         },
       },
     });
-    expect(trace[0]).toBe('save group/builds@4 group/tests@2 scope/acme@7');
+    expect(trace[0]).toBe('save group/builds@4 group/tests@2 scope/acme@7 workspace/acme@1');
     expect(trace.filter((line) => line.startsWith('save'))).toHaveLength(1);
     expect(saved).toEqual([
       { key: 'group/builds', expectedVersion: 4, value: memory },
       { key: 'group/tests', expectedVersion: 2, value: { idleSince: {}, drainingSince: {} } },
       { key: 'scope/acme', expectedVersion: 7, value: { stepSeen: true } },
+      { key: 'workspace/acme', expectedVersion: 1, value: { month: '2026-11', runners: 9 } },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../lib/decide/decide.ts';
 import type { WorkspaceObservation } from '../../lib/model.ts';
-import { group, groupObservation, observation } from '../fixtures/fleet.ts';
+import { group, groupObservation, observation, population } from '../fixtures/fleet.ts';
 
 describe("a workspace's cap", () => {
   type Row = {
@@ -104,5 +104,84 @@ describe("a workspace's cap", () => {
       'at most 10 creates per tick leave 10 for the next',
       'workspace cap 100 with 95 registered withholds 5',
     ]);
+  });
+
+  describe('on runners in use at once', () => {
+    const slots = (committed: number, max?: number) => ({
+      inUse: committed,
+      committed,
+      peak: { month: '2026-11', runners: 9 },
+      price: 15,
+      ...(max !== undefined && { max }),
+    });
+    const boundsOf = (registrations: number, seen: ReturnType<typeof slots>) => {
+      const looks = [3, 4].map((min, index) => groupObservation({ group: group({ name: `g${index}`, min }) }));
+      const workspaces = [{ workspace: 'acme', registrations, maxRunners: 20, slots: seen }];
+      return decide(observation(looks, workspaces)).map(({ creates, decision }) => ({
+        creates,
+        bounds: decision.bounds.map(({ code, values }) => [code, 'withheld' in values ? values.withheld : 0]),
+      }));
+    };
+
+    it.each([
+      ['not set: no bound', 0, slots(50), [3, 4], [[], []]],
+      ['room for all', 0, slots(5, 12), [3, 4], [[], []]],
+      ['one too few', 0, slots(6, 12), [3, 3], [[], [['peak-cap', 1]]]],
+      ['reached', 0, slots(12, 12), [0, 0], [[['peak-cap', 3]], [['peak-cap', 4]]]],
+      ['exceeded', 0, slots(15, 12), [0, 0], [[['peak-cap', 3]], [['peak-cap', 4]]]],
+      [
+        'beside the cap on registrations, which comes first',
+        14,
+        slots(8, 12),
+        [2, 2],
+        [
+          [['peak-cap', 1]],
+          [
+            ['workspace-cap', 1],
+            ['peak-cap', 1],
+          ],
+        ],
+      ],
+      [
+        'looser than the cap on registrations',
+        16,
+        slots(8, 12),
+        [2, 2],
+        [[['workspace-cap', 1]], [['workspace-cap', 2]]],
+      ],
+    ])('%s', (_, registrations, seen, creates, bounds) => {
+      expect(boundsOf(registrations, seen)).toEqual(
+        creates.map((count, index) => ({ creates: count, bounds: bounds[index] })),
+      );
+    });
+
+    it('says cap, what is in use or will be, and the peak', () => {
+      const look = groupObservation({ group: group({ min: 3 }) });
+      const [decided] = decide(
+        observation([look], [{ workspace: 'acme', registrations: 11, maxRunners: 100, slots: slots(11, 12) }]),
+      );
+      expect(decided?.decision.bounds).toEqual([
+        expect.objectContaining({ code: 'peak-cap', values: { cap: 12, committed: 11, peak: 9, withheld: 2 } }),
+      ]);
+    });
+  });
+
+  it('is shared by weight, and by who has fewest', () => {
+    const claims = [
+      { name: 'light', weight: 1, runners: population({ busy: 1 }) },
+      { name: 'heavy', weight: 3, runners: population({ busy: 1 }) },
+    ];
+    const creates = (registrations: number, first = claims[0]?.runners ?? []) =>
+      decide(
+        observation(
+          claims.map(({ runners, ...over }, index) =>
+            groupObservation({ group: group({ ...over, min: 9 }), runners: index === 0 ? first : runners }),
+          ),
+          [{ workspace: 'acme', registrations, maxRunners: 100 }],
+        ),
+      ).map((entry) => entry.creates);
+    expect(creates(92)).toEqual([2, 6]);
+    expect(creates(99)).toEqual([0, 1]);
+    expect(creates(99, [])).toEqual([1, 0]);
   });
 });

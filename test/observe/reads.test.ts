@@ -15,7 +15,7 @@ describe('what is read', () => {
       'list Jobs of main/web',
       'list acme',
       'list acme/site',
-      'load group/builds group/tests group/site scope/acme scope/acme/site',
+      'load group/builds group/tests group/site scope/acme scope/acme/site workspace/acme',
     ]);
   });
 
@@ -36,7 +36,7 @@ describe('what is read', () => {
       'list Jobs of main/runners',
       'list acme',
       'list acme/site',
-      'load group/builds scope/acme scope/acme/site',
+      'load group/builds scope/acme scope/acme/site workspace/acme',
     ]);
   });
 

@@ -21,7 +21,7 @@ async function tick(over: Partial<TickRequest> = {}, script: Script = {}) {
   return { report: await reconcile(request(over), ports), trace };
 }
 
-const LOOK = ['load group/builds scope/acme', 'list acme', 'list Jobs of main/runners', 'identify acme'];
+const LOOK = ['load group/builds scope/acme workspace/acme', 'list acme', 'list Jobs of main/runners', 'identify acme'];
 const ACT = [
   'save group/builds@0 scope/acme@0',
   'register builds in acme',
