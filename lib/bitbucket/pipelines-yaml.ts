@@ -55,16 +55,22 @@ export function parsePipelines(text: string): PipelinesFile {
  */
 export function stepsOf(pipelines: unknown, source: PipelineSource): SectionSteps {
   const section = sectionOf(pipelines, source);
-  const name = [source.section, source.pattern ?? source.ref].filter((part) => part !== undefined).join(': ');
-  if (section === undefined) return { problem: `has no section for it (${name})` };
-  if (!Array.isArray(section)) return { problem: `has it in another file (${name} imports it)` };
+  const name = nameOf(source);
+  if (section === undefined) return { problem: `has no section ${name}` };
+  if (!Array.isArray(section)) return { problem: `imports its section ${name}, which is not followed` };
   const steps: YamlStep[] = [];
   let block = 0;
   for (const item of section) {
     block = addItem(steps, item, block);
-    if (steps.length > MOST_STEPS) return { problem: `has more than ${MOST_STEPS} steps (${name})` };
+    if (steps.length > MOST_STEPS) return { problem: `has more than ${MOST_STEPS} steps in its section ${name}` };
   }
   return { steps };
+}
+
+/** `default`, `branches: feature/*`. */
+function nameOf({ section, pattern, ref }: PipelineSource): string {
+  const key = section === 'default' ? undefined : (pattern ?? ref);
+  return key === undefined ? section : `${section}: ${key}`;
 }
 
 function sectionOf(pipelines: unknown, { section, pattern, ref }: PipelineSource): unknown {

@@ -206,11 +206,11 @@ pipelines:
   });
 
   it.each<[name: string, source: PipelineSource, problem: string]>([
-    ['a custom one that is not there', { section: 'custom', pattern: 'x' }, 'has no section for it (custom: x)'],
-    ['a custom one without a name', { section: 'custom', ref: 'main' }, 'has no section for it (custom: main)'],
-    ['a tag that nothing fits', { section: 'tags', ref: '1.2' }, 'has no section for it (tags: 1.2)'],
-    ['a branch without a name', { section: 'branches' }, 'has no section for it (branches)'],
-    ['a name of the language', { section: 'custom', pattern: 'toString' }, 'has no section for it (custom: toString)'],
+    ['a custom one that is not there', { section: 'custom', pattern: 'x' }, 'has no section custom: x'],
+    ['a custom one without a name', { section: 'custom', ref: 'main' }, 'has no section custom: main'],
+    ['a tag that nothing fits', { section: 'tags', ref: '1.2' }, 'has no section tags: 1.2'],
+    ['a branch without a name', { section: 'branches' }, 'has no section branches'],
+    ['a name of the language', { section: 'custom', pattern: 'toString' }, 'has no section custom: toString'],
   ])('%s is said', (_name, source, problem) => {
     expect(read(TEXT, source)).toEqual({ problem });
   });
@@ -231,23 +231,23 @@ pipelines: { default: *e }`;
     ['an alias bomb', bomb, 'is YAML that cannot be resolved (aliases or nesting)'],
     ['nesting without end', '['.repeat(200_000), /^is /],
     ['too long', `# ${'x'.repeat(512 * 1024)}`, 'is longer than 512 KiB'],
-    ['empty', '', 'has no section for it (default)'],
-    ['no map', '- a\n- b', 'has no section for it (default)'],
-    ['without pipelines', 'image: node', 'has no section for it (default)'],
+    ['empty', '', 'has no section default'],
+    ['no map', '- a\n- b', 'has no section default'],
+    ['without pipelines', 'image: node', 'has no section default'],
     [
       'a section from elsewhere',
       'pipelines: { default: { import: shared:main:build } }',
-      'has it in another file (default imports it)',
+      'imports its section default, which is not followed',
     ],
     [
       'steps without end',
       `pipelines: { default: [${'{step: {}},'.repeat(1001)}] }`,
-      'has more than 1000 steps (default)',
+      'has more than 1000 steps in its section default',
     ],
     [
       'a parallel set without end',
       `pipelines: { default: [{ parallel: [${'{step: {}},'.repeat(1002)}] }] }`,
-      'has more than 1000 steps (default)',
+      'has more than 1000 steps in its section default',
     ],
   ])('%s', (_name, text, problem) => {
     const found = read(text);
