@@ -6,11 +6,10 @@ import { scopeKey } from '../scope.ts';
 import { budgetFindings } from './budget-checks.ts';
 import { canonicalBitbucketName } from './fields.ts';
 import { type Finding, problem, warning } from './finding.ts';
-import { groupFindings, type WrittenGroup } from './group-checks.ts';
+import { groupFindings, highestMaxOf, type WrittenGroup } from './group-checks.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
 import { pollFindings } from './poll-checks.ts';
-import { highestWindow } from './schedule-checks.ts';
-import { draftGroup, draftParameters, type GroupDraft, isRecord, WORKSPACE_DEFAULTS } from './schema.ts';
+import { draftGroup, type GroupDraft, isRecord, WORKSPACE_DEFAULTS } from './schema.ts';
 
 /** All that is wrong or doubtful between keys, within groups and across the file; `value` is the parsed YAML. */
 export function relationFindings(value: unknown): readonly Finding[] {
@@ -183,11 +182,6 @@ function capFindings(groups: readonly WrittenGroup[], workspaces: unknown): read
     const message = `makes ${total} runners for all groups of workspace ${name} together, but the workspace may have ${cap}, so some will be held back; lower a max, or raise maxRunners of the workspace if its plan has more`;
     return [warning(['groups', last.index, 'parameters', 'max'], message)];
   });
-}
-
-/** The most runners that the group may have at any time. */
-function highestMaxOf({ parameters, schedules }: WrittenGroup['raw']): number {
-  return Math.max(draftParameters(parameters).max ?? 0, highestWindow(schedules));
 }
 
 function capOf(name: string, workspaces: unknown): number {

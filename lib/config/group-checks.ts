@@ -4,10 +4,10 @@
 import type { Quantities } from '../model.ts';
 import { type Finding, type Path, problem, warning } from './finding.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
-import { parameterFindings } from './parameters.ts';
+import { keepsAwake, parameterFindings } from './parameters.ts';
 import { parseQuantity } from './quantity.ts';
 import { queueSourceFindings } from './queue-source.ts';
-import { scheduleFindings } from './schedule-checks.ts';
+import { highestWindow, scheduleFindings } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';
 
 /** A group as the file has it, and the part of it that is valid by itself. */
@@ -18,25 +18,37 @@ export type WrittenGroup = {
 };
 
 /** All that is wrong or doubtful between the keys of one group. */
-export function groupFindings({ index, raw, draft: group }: WrittenGroup): readonly Finding[] {
+export function groupFindings(written: WrittenGroup): readonly Finding[] {
+  const { index, raw, draft: group } = written;
   const path = ['groups', index];
   return [
     ...labelFindings(path, group),
     ...architectureFindings(path, group),
-    ...ruleFindings([...path, 'parameters'], raw, group),
+    ...ruleFindings([...path, 'parameters'], written),
     ...queueSourceFindings(path, group, Object.keys(raw)),
     ...resourceFindings([...path, 'resources'], group),
     ...drainGraceFindings(path, group),
-    ...scheduleFindings([...path, 'schedules'], raw.schedules),
+    ...scheduleFindings(
+      [...path, 'schedules'],
+      raw.schedules,
+      keepsAwake(group.strategy, draftParameters(raw.parameters)),
+    ),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
     ),
   ];
 }
 
-function ruleFindings(path: Path, { parameters }: WrittenGroup['raw'], { strategy }: GroupDraft): readonly Finding[] {
-  if (!isRecord(parameters)) return [];
-  return parameterFindings(path, strategy, draftParameters(parameters), Object.keys(parameters));
+function ruleFindings(path: Path, { raw, draft: { strategy } }: WrittenGroup): readonly Finding[] {
+  if (!isRecord(raw.parameters)) return [];
+  const parameters = draftParameters(raw.parameters);
+  const present = Object.keys(raw.parameters);
+  return parameterFindings(path, { strategy, parameters, present, most: highestMaxOf(raw) });
+}
+
+/** The most runners that the group may have at any time; 0 where nothing valid says. */
+export function highestMaxOf({ parameters, schedules }: WrittenGroup['raw']): number {
+  return Math.max(draftParameters(parameters).max ?? 0, highestWindow(schedules));
 }
 
 function labelFindings(path: Path, { labels, architecture }: GroupDraft): readonly Finding[] {

@@ -3,6 +3,7 @@
  * crossed or another strategy's, and the strategy that they make. Pure.
  */
 import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '../model.ts';
+import { highestMax } from '../schedule/bounds.ts';
 import { type Finding, type Path, problem, warning } from './finding.ts';
 import { queueSourceOf } from './queue-source.ts';
 import type { GroupConfig, ParametersDraft } from './schema.ts';
@@ -12,13 +13,15 @@ type Kind = Strategy['kind'];
 
 /** The rule, without the bounds; undefined while a part of it is missing. */
 export function strategyOf(group: GroupConfig): Strategy | undefined {
+  const { parameters, schedules } = group;
+  const most = highestMax({ max: parameters.max, schedules });
   switch (group.strategy) {
     case 'percentageRunnersIdle':
-      return percentageRunnersIdleOf(group.parameters);
+      return percentageRunnersIdleOf(parameters);
     case 'idleBuffer':
-      return { kind: 'idleBuffer', ...bufferOf(group.parameters) };
+      return { kind: 'idleBuffer', ...bufferOf(parameters, most) };
     case 'queueAware':
-      return { kind: 'queueAware', ...bufferOf(group.parameters), repositories: queueSourceOf(group) };
+      return { kind: 'queueAware', ...bufferOf(parameters, most), repositories: queueSourceOf(group) };
   }
 }
 
@@ -38,33 +41,39 @@ function percentageRunnersIdleOf(parameters: ParametersDraft): PercentageRunners
 }
 
 /** One idle runner, so that a step need not wait for a start-up; no more for more load unless asked for. */
-function bufferOf({ idleCount = 1, scaleFactor = 0, ...limits }: ParametersDraft): Omit<IdleBuffer, 'kind'> {
-  const { scaleFactorLimit = limits.max ?? Number.POSITIVE_INFINITY } = limits;
-  return { idleCount, scaleFactor, scaleFactorLimit };
+function bufferOf(
+  { idleCount = 1, scaleFactor = 0, scaleFactorLimit }: ParametersDraft,
+  most: number,
+): Omit<IdleBuffer, 'kind'> {
+  return { idleCount, scaleFactor, scaleFactorLimit: scaleFactorLimit ?? most };
 }
 
-/**
- * Everything that concerns more than one parameter. `present` are the keys as written, valid or not; of a strategy that
- * nobody knows only the bounds are judged.
- */
-export function parameterFindings(
-  path: Path,
-  strategy: Kind | undefined,
-  parameters: ParametersDraft,
-  present: readonly string[],
-): readonly Finding[] {
+/** A group's parameters as written. */
+export type WrittenParameters = {
+  /** Absent where the file names none, or one that nobody knows. */
+  readonly strategy?: Kind | undefined;
+  /** Those that are valid by themselves. */
+  readonly parameters: ParametersDraft;
+  /** All keys, valid or not. */
+  readonly present: readonly string[];
+  /** The highest `max` at any time, schedules included; 0 where none is valid. */
+  readonly most: number;
+};
+
+/** Everything that concerns more than one parameter. Of a strategy that nobody knows only the bounds are judged. */
+export function parameterFindings(path: Path, written: WrittenParameters): readonly Finding[] {
+  const { strategy, parameters, present, most } = written;
   const bounds = boundFindings(path, parameters);
   if (strategy === undefined) return bounds;
   const foreign = foreignFindings(path, strategy, present);
-  return strategy === 'percentageRunnersIdle'
-    ? [
-        ...spellingFindings(path, present),
-        ...bounds,
-        ...zeroFindings(path, parameters),
-        ...crossed(path, parameters),
-        ...foreign,
-      ]
-    : [...bounds, ...bufferFindings(path, parameters), ...foreign];
+  if (strategy !== 'percentageRunnersIdle') return [...bounds, ...bufferFindings(path, parameters, most), ...foreign];
+  const own = [...spellingFindings(path, present), ...zeroFindings(path, parameters), ...crossed(path, parameters)];
+  return [...bounds, ...own, ...foreign];
+}
+
+/** Whether the strategy keeps a runner also where `min` is 0. */
+export function keepsAwake(strategy: Kind | undefined, { idleCount = 1 }: ParametersDraft): boolean {
+  return strategy !== undefined && strategy !== 'percentageRunnersIdle' && idleCount > 0;
 }
 
 function foreignFindings(path: Path, strategy: Kind, present: readonly string[]): readonly Finding[] {
@@ -101,18 +110,18 @@ function zeroFindings(path: Path, { min }: ParametersDraft): readonly Finding[] 
   return [warning([...path, 'min'], message)];
 }
 
-/** A buffer never sleeps unless it may be empty, so only then a `min` of 0 is a danger. */
-function bufferFindings(path: Path, parameters: ParametersDraft): readonly Finding[] {
-  const { idleCount, scaleFactor, scaleFactorLimit } = bufferOf(parameters);
-  const { min, max = Number.POSITIVE_INFINITY } = parameters;
+function bufferFindings(path: Path, parameters: ParametersDraft, most: number): readonly Finding[] {
+  const { idleCount, scaleFactor, scaleFactorLimit } = bufferOf(parameters, most);
   const findings: Finding[] = [];
-  if (min === 0 && idleCount === 0) {
+  if (parameters.min === 0 && idleCount === 0) {
     const message =
       'with 0, and idleCount 0, the group never starts by itself: a step that finds no online runner fails at once; use at least 1 for one of them';
     findings.push(warning([...path, 'min'], message));
   }
-  if (idleCount > max) {
-    const message = `is ${idleCount}, which is more than max (${max}), so the group always has ${max}; lower it, or raise max`;
+  // Where no max is valid, that is the problem to tell.
+  const isAboveMax = (count: number) => most > 0 && count > most;
+  if (isAboveMax(idleCount)) {
+    const message = `is ${idleCount}, which is more than max (${most}), so the group always has ${most}; lower it, or raise max`;
     findings.push(warning([...path, 'idleCount'], message));
   }
   if (parameters.scaleFactorLimit === undefined) return findings;
@@ -123,8 +132,8 @@ function bufferFindings(path: Path, parameters: ParametersDraft): readonly Findi
     findings.push(
       warning([...path, 'scaleFactorLimit'], 'has no effect without a scaleFactor; give one, or remove it'),
     );
-  } else if (scaleFactorLimit > max) {
-    const message = `is ${scaleFactorLimit}, which is more than max (${max}), so it limits nothing; lower it, or raise max`;
+  } else if (isAboveMax(scaleFactorLimit)) {
+    const message = `is ${scaleFactorLimit}, which is more than max (${most}), so it limits nothing; lower it, or raise max`;
     findings.push(warning([...path, 'scaleFactorLimit'], message));
   }
   return findings;

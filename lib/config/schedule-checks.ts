@@ -6,11 +6,14 @@ import { draftSchedule, type ScheduleDraft } from './schema.ts';
 /** A window as far as it is valid by itself, and its place in the list. */
 type WrittenSchedule = { readonly index: number; readonly draft: ScheduleDraft };
 
-/** All that is wrong or doubtful with a group's windows, beyond single keys; `path` leads to the list. */
-export function scheduleFindings(path: Path, schedules: unknown): readonly Finding[] {
+/**
+ * All that is wrong or doubtful with a group's windows, beyond single keys; `path` leads to the list. `isAwake`: the
+ * group's strategy keeps a runner also where `min` is 0.
+ */
+export function scheduleFindings(path: Path, schedules: unknown, isAwake: boolean): readonly Finding[] {
   const written = draftsOf(schedules).map((draft, index) => ({ index, draft }));
   return [
-    ...written.flatMap(({ index, draft }) => windowFindings([...path, index], draft)),
+    ...written.flatMap(({ index, draft }) => windowFindings([...path, index], draft, isAwake)),
     ...repeatedNames(path, written),
     ...shadowFindings(path, written),
   ];
@@ -25,7 +28,7 @@ function draftsOf(schedules: unknown): readonly ScheduleDraft[] {
   return Array.isArray(schedules) ? schedules.map(draftSchedule) : [];
 }
 
-function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft): readonly Finding[] {
+function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft, isAwake: boolean): readonly Finding[] {
   const findings: Finding[] = [];
   if (from !== undefined && from === to) {
     const message = 'is the same as "from", so the window never opens; a whole day is from "00:00" to "24:00"';
@@ -34,7 +37,7 @@ function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft): read
   if (min !== undefined && max !== undefined && min > max) {
     findings.push(problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`));
   }
-  if (min === 0) {
+  if (min === 0 && !isAwake) {
     const message =
       'with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1';
     findings.push(warning([...path, 'min'], message));

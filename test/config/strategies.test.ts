@@ -5,6 +5,15 @@ import type { Strategy } from '../../lib/model.ts';
 import { PARAMETERS, problemsOf, warningsOf, withGroup } from './samples.ts';
 
 const BOUNDS = { min: 1, max: 10 };
+const WINDOW = {
+  name: 'day',
+  days: ['mon-fri'],
+  from: '07:00',
+  to: '19:00',
+  timezone: 'Europe/Berlin',
+  min: 5,
+  max: 40,
+};
 
 async function groupOf(changes: Record<string, unknown>) {
   const { fleet } = await loadFleet('test', { readText: async () => withGroup(changes) });
@@ -30,6 +39,11 @@ describe('what a group becomes', () => {
       name: 'a buffer that may be empty',
       changes: { strategy: 'idleBuffer', parameters: { ...BOUNDS, idleCount: 0 } },
       strategy: { kind: 'idleBuffer', ...buffer, idleCount: 0 },
+    },
+    {
+      name: 'a window with a higher max: the buffer may fill it',
+      changes: { strategy: 'idleBuffer', parameters: BOUNDS, schedules: [WINDOW] },
+      strategy: { kind: 'idleBuffer', ...buffer, scaleFactorLimit: 40 },
     },
     {
       name: 'queueAware: all repositories of the workspace',
@@ -226,5 +240,19 @@ describe('worth a warning', () => {
       expect(problemsOf(text)).toEqual([]);
       expect(warningsOf(text)).toEqual(expected.map((entry) => `groups[0].parameters.${entry}`));
     }
+  });
+
+  it('what max a window has counts, too', () => {
+    const parameters = { ...BOUNDS, idleCount: 40, scaleFactor: 1, scaleFactorLimit: 40 };
+    expect(warningsOf(withGroup({ strategy: 'idleBuffer', parameters, schedules: [WINDOW] }))).toEqual([]);
+  });
+
+  it.each([
+    ['idleBuffer', BOUNDS, 0],
+    ['idleBuffer', { ...BOUNDS, idleCount: 0 }, 1],
+    ['percentageRunnersIdle', PARAMETERS, 1],
+  ])('a window of %s (%o) with a min of 0: %d', (strategy, parameters, count) => {
+    const text = withGroup({ strategy, parameters, schedules: [{ ...WINDOW, min: 0 }] });
+    expect(warningsOf(text)).toHaveLength(count);
   });
 });
