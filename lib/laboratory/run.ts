@@ -31,8 +31,7 @@ export type Trial = {
 /** What came of it. */
 export type Result = { readonly policy: string; readonly figures: Figures; readonly books: Books };
 
-/** How many ticks pass between two words about progress. */
-const TICKS_BETWEEN_NEWS = 100;
+const TICKS_BETWEEN_PAUSES = 100;
 
 /** Plays the scenario from the beginning of its warm-up to its end. */
 export async function run(trial: Trial): Promise<Result> {
@@ -48,11 +47,19 @@ export async function run(trial: Trial): Promise<Result> {
   for (let tick = 0, at = start - warmUp; at < end; tick += 1, at += policy.tickMs) {
     await advanceTo(at);
     await laboratory.actor.tick?.();
-    if (tick % TICKS_BETWEEN_NEWS === 0) trial.onProgress?.(Math.max(0, (at - start) / scenario.span));
+    if (tick % TICKS_BETWEEN_PAUSES === 0) {
+      trial.onProgress?.(Math.max(0, (at - start) / scenario.span));
+      await pause();
+    }
   }
   await advanceTo(end);
   trial.onProgress?.(1);
   return laboratory.close();
+}
+
+/** Between ticks, and only there: timers that ticks have left behind are let go, and signals and output have their turn. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A world with a policy in it, and its books, which are opened when the scenario begins. */

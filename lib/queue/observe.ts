@@ -37,10 +37,25 @@ export async function observeQueues(
   const asking = askingGroups(seen);
   if (asking.length === 0) return seen;
   const signal = timeLimit();
-  const timeUp = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  const { promise: timeUp, resolve } = Promise.withResolvers<undefined>();
+  const stop = () => resolve(undefined);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await countFor(seen, asking, pipelines, { signal, timeUp });
+  } finally {
+    // Whatever waits for it would keep this look in memory until the time is up.
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+async function countFor(
+  seen: Observation,
+  asking: readonly Asking[],
+  pipelines: PipelineApi,
+  { signal, timeUp }: { readonly signal: AbortSignal; readonly timeUp: Promise<undefined> },
+): Promise<Observation> {
   const chosen = await Promise.race([timeUp, chooseRepositories(asking, pipelines)]);
   if (chosen === undefined) return withReadings(seen, asking.map(tooLate));
 

@@ -117,9 +117,8 @@ export class SimulatedCluster {
 
   /** Puts a pod's marks or takes them away. A pod that is gone needs none. */
   protectPod(namespace: Namespace, pod: string, isProtected: boolean): void {
-    for (const stored of this.#jobs.values()) {
-      if (isIn(stored.namespace, namespace) && podName(stored) === pod) stored.isProtected = isProtected;
-    }
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
   }
 
   /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
