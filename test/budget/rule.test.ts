@@ -195,7 +195,8 @@ function live(world: {
       state = { ...state, looks: { ...state.looks, ...addLook(workspace, cost, state, world.limit, at) } };
       if (workspace === 'acme') looked.push(at);
     }
-    send('look', planned, at);
+    // The client asks again before each call, so that a look that is too dear is broken off.
+    send('look', Math.min(planned, allowance('look', state, world.limit, at)), at);
     send('create', Math.min(world.creates(tick), allowance('create', state, world.limit, at)), at);
     if (world.queue) send('queue', Math.min(500, allowance('queue', state, world.limit, at)), at);
   }
