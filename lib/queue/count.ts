@@ -55,9 +55,7 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
   }
 
   const list = (tally: RepositoryTally) => async (): Promise<void> => {
-    const { pipelines, isWhole } = await api.openPipelines(tally.scope);
-    tally.pipelines = pipelines;
-    if (!isWhole) tally.trouble = `${scopeKey(tally.scope)} has more than ${pipelines.length} pipelines under way`;
+    tally.open = await api.openPipelines(tally.scope);
   };
 
   const readSteps = (tally: RepositoryTally, pipeline: OpenPipeline) => async (): Promise<void> => {
@@ -85,12 +83,12 @@ type Turn = { readonly tally: RepositoryTally; readonly pipeline: OpenPipeline }
 
 /** The first pipeline of every repository, then the second, and so on; a pipeline with two names has one turn. */
 function turns(tallies: readonly RepositoryTally[]): readonly Turn[] {
-  const longest = Math.max(0, ...tallies.map(({ pipelines }) => pipelines?.length ?? 0));
+  const longest = Math.max(0, ...tallies.map(({ open }) => open?.pipelines.length ?? 0));
   const known = new Set<string>();
   const all: Turn[] = [];
   for (let rank = 0; rank < longest; rank += 1) {
     for (const tally of tallies) {
-      const pipeline = tally.pipelines?.[rank];
+      const pipeline = tally.open?.pipelines[rank];
       if (pipeline === undefined) continue;
       if (known.has(pipeline.uuid)) tally.read += 1;
       else all.push({ tally, pipeline });

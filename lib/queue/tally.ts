@@ -1,6 +1,6 @@
 /** What a tick has seen of the queue so far: it grows while repositories are read, and can be asked at any moment. */
 import type { QueueObservation, Scope } from '../model.ts';
-import type { OpenPipeline, WaitingInPipeline } from '../ports.ts';
+import type { OpenPipelines, WaitingInPipeline } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 
 /** One repository, as far as it was read. */
@@ -8,8 +8,8 @@ export type RepositoryTally = {
   readonly scope: Required<Scope>;
   /** By the labels, joined. */
   readonly waiting: Map<string, { readonly labels: readonly string[]; steps: number }>;
-  /** Undefined until they are listed. */
-  pipelines?: readonly OpenPipeline[];
+  /** Undefined until they are listed; maybe not all of them. */
+  open?: OpenPipelines;
   /** Pipelines whose steps were read. */
   read: number;
   /** Why it cannot be known whole. */
@@ -31,11 +31,10 @@ export function addWaiting(tally: RepositoryTally, { waiting }: WaitingInPipelin
 }
 
 /** Why not all of it was seen, `otherwise` if only time or calls ran out; undefined when all of it was. */
-export function incomplete(tally: RepositoryTally, otherwise: string): string | undefined {
-  if (tally.trouble !== undefined) return tally.trouble;
-  return tally.pipelines === undefined || tally.read < tally.pipelines.length
-    ? `${otherwise} (${scopeKey(tally.scope)})`
-    : undefined;
+export function incomplete({ trouble, open, read, scope }: RepositoryTally, otherwise: string): string | undefined {
+  if (trouble !== undefined) return trouble;
+  if (open === undefined || read < open.pipelines.length) return `${otherwise} (${scopeKey(scope)})`;
+  return open.isWhole ? undefined : `${scopeKey(scope)} has more than ${read} pipelines under way`;
 }
 
 /** As the decision takes it: a copy, which later answers do not change. */
