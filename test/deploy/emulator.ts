@@ -33,7 +33,13 @@ type Answer = { readonly value?: unknown; readonly error?: string };
 export async function startEmulator(): Promise<Emulator> {
   const { python } = installPythonPrograms({ environment: process.env });
   const child = spawn(python, [fileURLToPath(new URL('emulator.py', import.meta.url))], {
-    env: { ...awsEnvironment('http://127.0.0.1:1'), AWS_DEFAULT_REGION: REGION, PATH: process.env.PATH },
+    env: {
+      ...awsEnvironment('http://127.0.0.1:1'),
+      AWS_DEFAULT_REGION: REGION,
+      // Its sources lie in the checkout.
+      PYTHONDONTWRITEBYTECODE: '1',
+      PATH: process.env.PATH,
+    },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const closed = once(child, 'close');

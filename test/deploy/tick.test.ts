@@ -6,6 +6,7 @@ import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
 import { ACCOUNT } from './emulator.ts';
 import { API_TOKEN, CLUSTER, credential, openWorld, type World } from './world.ts';
 
+const MINUTE = 60_000;
 /** What the rule sends. */
 const SCHEDULED = {};
 
@@ -23,6 +24,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
+  world.advance(MINUTE);
   world.bitbucket.forgetRequests();
 });
 
@@ -126,7 +128,7 @@ describe('report', () => {
   });
 
   it('has a role that cannot', async () => {
-    await using actingReport = await world.start('scale', { role: 'report' });
+    await using actingReport = await world.start('scale', 'report');
     const before = await everything();
     const { error } = await actingReport.invoke(SCHEDULED);
     expect(error?.message).toBe(

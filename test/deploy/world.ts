@@ -30,13 +30,6 @@ export const API_TOKEN = 'ATATT-emulated-api-token-0123456789';
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-export type StartOptions = {
-  /** Whose role it runs with; default: its own. */
-  readonly role?: FunctionName;
-  /** How far its clock, and the cluster's authenticator's, is ahead of the machine's. */
-  readonly aheadMs?: number;
-};
-
 /** A world with a stack of these parameters; some 20 seconds. */
 export async function openWorld(stage: string, parameters: Readonly<Record<string, string>>) {
   const directory = await mkdtemp(join(tmpdir(), 'deployed-'));
@@ -59,7 +52,7 @@ export async function openWorld(stage: string, parameters: Readonly<Record<strin
   await deploy(aws, stage, parameters);
   const artefact = await unpackArtefact(aws, stage);
 
-  async function start(name: FunctionName, { role = name, aheadMs = 0 }: StartOptions = {}): Promise<Lambda> {
+  async function start(name: FunctionName, role = name): Promise<Lambda> {
     const { Role } = await functionConfiguration(aws, stage, role);
     const session = await assumeRole(aws, Role);
     identities[session.AccessKeyId] = {
@@ -68,17 +61,16 @@ export async function openWorld(stage: string, parameters: Readonly<Record<strin
       username: Role,
       groups: await groupsOf(aws, stage, role),
     };
-    clock.aheadMs = aheadMs;
     const { Handler, Environment } = await functionConfiguration(aws, stage, name);
-    return startLambda(join(artefact, Handler.replace(/\.handler$/, '.js')), {
+    const lambda = await startLambda(join(artefact, Handler.replace(/\.handler$/, '.js')), {
       ...Environment.Variables,
       ...aws.environment,
       AWS_ACCESS_KEY_ID: session.AccessKeyId,
       AWS_SECRET_ACCESS_KEY: session.SecretAccessKey,
       AWS_SESSION_TOKEN: session.SessionToken,
       BITBUCKET_BASE_URL: bitbucket.url,
-      ...(aheadMs === 0 ? {} : { NODE_OPTIONS: clockAhead(aheadMs) }),
     });
+    return { ...lambda, invoke: (event, options) => lambda.invoke(event, { clockAheadMs: clock.aheadMs, ...options }) };
   }
 
   return {
@@ -90,7 +82,12 @@ export async function openWorld(stage: string, parameters: Readonly<Record<strin
     place,
     /** What the cluster's authenticator decided. */
     verdicts: webhook.verdicts,
+    /** Starts a function, with its own role or the other's. */
     start,
+    /** Moves the clocks of the functions and of the authenticator on; Bitbucket and the cluster have the machine's. */
+    advance(ms: number): void {
+      clock.aheadMs += ms;
+    },
     /** The registrations in Bitbucket. */
     runners: () => bitbucket.runners({ workspace: 'acme' }),
     /** Everything in the table of the state. */
@@ -98,19 +95,21 @@ export async function openWorld(stage: string, parameters: Readonly<Record<strin
       const { Items } = await aws.call<{ Items: readonly Item[] }>('dynamodb', 'scan', { TableName: nameOf(stage) });
       return Items;
     },
-    /** `npm run config:push` of a file with this text; fails with its output. */
-    async push(text: string, given: Readonly<Record<string, string>> = {}): Promise<void> {
+    /** `npm run config:push` of a file with this text, and of templates beside it; fails with its output. */
+    async push(text: string, templates: Readonly<Record<string, string>> = {}): Promise<void> {
       const file = join(directory, 'runners.yaml');
-      await writeFile(file, text);
-      const args = ['--stage', stage, ...parameterArguments(given), file];
+      const files = Object.entries({ 'runners.yaml': text, ...templates });
+      await Promise.all(files.map(([name, content]) => writeFile(join(directory, name), content)));
+      const args = ['--stage', stage, ...parameterArguments(parameters), file];
       const { code, output } = await npmRun('config:push', args, aws.environment);
       if (code !== 0) throw new Error(output);
     },
     /** Makes the secret that the stack names, or gives it another content. */
     async putSecret(content: string): Promise<void> {
       const id = `bitbucket-runner-autoscaler/${stage}`;
-      await aws.call('secretsmanager', 'delete_secret', { SecretId: id, ForceDeleteWithoutRecovery: true });
-      await aws.call('secretsmanager', 'create_secret', { Name: id, SecretString: content });
+      const { SecretList } = await aws.call<{ SecretList: readonly unknown[] }>('secretsmanager', 'list_secrets');
+      const [operation, key] = SecretList.length === 0 ? ['create_secret', 'Name'] : ['put_secret_value', 'SecretId'];
+      await aws.call('secretsmanager', operation, { [key]: id, SecretString: content });
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([aws[Symbol.asyncDispose](), plane.stop(), webhook[Symbol.asyncDispose](), bitbucket.close()]);
@@ -156,15 +155,4 @@ async function groupsOf(aws: Emulator, stage: string, role: FunctionName): Promi
       JSON.stringify(Properties.PrincipalArn) === JSON.stringify({ 'Fn::GetAtt': [resource, 'Arn'] }),
   );
   return (entry?.Properties.KubernetesGroups ?? []) as readonly string[];
-}
-
-/** For Node: what asks for the present time is told a later one. */
-function clockAhead(ms: number): string {
-  const code = `
-    const Machine = Date;
-    globalThis.Date = class extends Machine {
-      constructor(...given) { super(...(given.length === 0 ? [Machine.now() + ${ms}] : given)); }
-      static now() { return Machine.now() + ${ms}; }
-    };`;
-  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -11,8 +11,16 @@ export type Invocation = {
   readonly output: string;
 };
 
+export type InvocationOptions = {
+  readonly requestId?: string;
+  /** What its context says of the time that is left. */
+  readonly remainingMs?: number;
+  /** How far its clock is ahead of the machine's. */
+  readonly clockAheadMs?: number;
+};
+
 export type Lambda = AsyncDisposable & {
-  readonly invoke: (event: unknown, options?: { requestId?: string; remainingMs?: number }) => Promise<Invocation>;
+  readonly invoke: (event: unknown, options?: InvocationOptions) => Promise<Invocation>;
   /** Ends the process as Lambda ends one whose time is over; what it was at is left as it is. */
   readonly kill: () => Promise<void>;
 };
@@ -37,9 +45,9 @@ export async function startLambda(path: string, environment: Readonly<Record<str
   };
   await answerOf(child, () => output);
   return {
-    invoke: async (event, { requestId = 'request-1', remainingMs = 55_000 } = {}) => {
+    invoke: async (event, { requestId = 'request-1', remainingMs = 55_000, clockAheadMs = 0 } = {}) => {
       output = '';
-      child.send({ event, requestId, remainingMs });
+      child.send({ event, requestId, remainingMs, clockAheadMs });
       const answer = await answerOf(child, () => output);
       return { ...answer, output };
     },
