@@ -1,6 +1,8 @@
 /** Mutation testing of the pure part; docs/decisions/0005-mutation-testing.md says why these files and this limit. */
 export default {
   mutate: ['lib/decide/**/*.ts', 'lib/{plan,select,report,memory,scope,reasons}.ts'],
+  // Downloaded programs, with links that the sandbox cannot copy.
+  ignorePatterns: ['.cache'],
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.stryker.config.ts', related: false },
