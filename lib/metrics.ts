@@ -93,10 +93,13 @@ function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
   }));
 }
 
-/** Runners that are wanted and that `max` or the workspace's cap does not allow: work is waiting, and will wait. */
+/** Runners that are wanted and that `max` or a cap of the workspace does not allow: work is waiting, and will wait. */
 function withheld({ bounds }: GroupReport): number {
   return bounds.reduce(
-    (sum, bound) => (bound.code === 'max' || bound.code === 'workspace-cap' ? sum + bound.values.withheld : sum),
+    (sum, bound) =>
+      bound.code === 'max' || bound.code === 'workspace-cap' || bound.code === 'peak-cap'
+        ? sum + bound.values.withheld
+        : sum,
     0,
   );
 }

@@ -498,11 +498,13 @@ export type WorkspaceReport = {
   readonly maxRunners: number;
   /** Runners that are online or have a step. */
   readonly inUse: number;
+  /** What these come to when all that start have started, with what this tick adds. */
+  readonly expected: number;
   /** The most that may be, where the configuration says so. */
   readonly maxConcurrentRunners?: number;
   /** The most that were seen in use at once this month (UTC). */
   readonly peak: MonthPeak;
-  /** Present while one more runner would raise the peak: what that costs a month. */
+  /** Present where one more runner than that would raise the peak: what it costs a month, on a plan that bills slots. */
   readonly nextSlot?: { readonly costs: number; readonly currency: 'USD' };
 };
 

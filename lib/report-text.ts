@@ -4,6 +4,7 @@
  */
 import type { BudgetReport, Counts, GroupReport, Mode, Report } from './model.ts';
 import { actionLines } from './report-text-actions.ts';
+import { workspaceLines } from './report-text-workspaces.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './text-layout.ts';
 import { layTable } from './text-table.ts';
 
@@ -89,16 +90,24 @@ export function details(group: GroupReport, mode: Mode): readonly Line[] {
   // A partial observation names its problems in its reason already.
   const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
-    ...group.bounds.map((bound): Line => ({ text: `limit: ${bound.text}`, tone: 'warning' })),
+    ...group.bounds.map(boundLine),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, mode),
     ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
   ];
 }
 
+/** A limit warns; a window that is open only tells where the bounds come from. */
+export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
+  return code === 'schedule'
+    ? { text: `schedule: ${text}`, tone: 'quiet' }
+    : { text: `limit: ${text}`, tone: 'warning' };
+}
+
 function tickLines(report: Report): readonly Line[] {
   return [
     ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...workspaceLines(report),
     ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),
     ...report.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'quiet' })),
   ];

@@ -1,5 +1,6 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
+import { reportWorkspaces } from './report-workspaces.ts';
 import { startTroubles } from './decide/start-trouble.ts';
 import type {
   Action,
@@ -31,7 +32,13 @@ export function makeReport(
     ...(budgets.length > 0 && { budgets: budgets.map((budget) => reportBudget(budget, decisions)) }),
     problems: applied.problems,
     notes: observation.notes,
+    ...withWorkspaces(observation, decisions),
   };
+}
+
+function withWorkspaces({ workspaces }: Observation, decisions: readonly GroupDecision[]): Pick<Report, 'workspaces'> {
+  const reported = reportWorkspaces(workspaces, decisions);
+  return reported.length > 0 ? { workspaces: reported } : {};
 }
 
 /** The report of a tick that did not run, and why. */

@@ -68,7 +68,7 @@ describe("a workspace's memory", () => {
     ['no month', { runners: 9 }],
     ['no number', { month: '2026-11' }],
     ['a number as text', { month: '2026-11', runners: '9' }],
-  ])('is unknown when it is garbage: %s', (_name, value) => {
+  ] as const)('is unknown when it is garbage: %s', (_name, value) => {
     expect(parseWorkspaceMemory(value)).toBeUndefined();
   });
 });

@@ -159,6 +159,13 @@ const Workspace = z.strictObject({
     .min(1)
     .default(100)
     .meta({ description: 'The most registrations, of any kind, that the workspace may hold.' }),
+  maxConcurrentRunners: z.int().min(1).optional().meta({
+    description:
+      "The most runners that may be in use at once, so that the month's peak, which Premium bills, stays there.",
+  }),
+  pricePerSlot: z.number().min(0).optional().meta({
+    description: 'What one more runner in use at once costs a month, in US dollars; 0: nothing is billed. Default: 15.',
+  }),
   callsPerHour: z.int().min(60).optional().meta({
     description:
       "The most calls an hour with this workspace's credential, the fewest of those that share it; default: 1000, Bitbucket's limit for a user.",

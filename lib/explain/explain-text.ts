@@ -1,6 +1,6 @@
 /** Explanations as a person reads them in a terminal. Pure. */
 import type { Counts, GroupReport, Instant } from '../model.ts';
-import { decisionOf, details, toneOf } from '../report-text.ts';
+import { boundLine, decisionOf, details, toneOf } from '../report-text.ts';
 import { actionSummary } from '../report-text-actions.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../text-layout.ts';
 import { layTable } from '../text-table.ts';
@@ -68,7 +68,7 @@ export function renderTimeline(name: string, spans: readonly Span[], options: Te
 
 function events(group: GroupReport): readonly Line[] {
   return [
-    ...group.bounds.map(({ text }): Line => ({ text: `limit: ${text}`, tone: 'warning' })),
+    ...group.bounds.map(boundLine),
     ...group.troubles.map(({ text }): Line => ({ text: `trouble: ${text}`, tone: 'warning' })),
     ...actionSummary(group, 'apply'),
     ...group.problems

@@ -1,0 +1,31 @@
+/** Workspaces in the report: their caps, and what build slots come to this month. Pure. */
+import type { GroupDecision } from './decide/decide.ts';
+import type { WorkspaceObservation, WorkspaceReport } from './model.ts';
+
+/** Every workspace whose slots were counted, with what this tick adds. */
+export function reportWorkspaces(
+  workspaces: readonly WorkspaceObservation[],
+  decisions: readonly GroupDecision[],
+): readonly WorkspaceReport[] {
+  return workspaces.flatMap(({ workspace, registrations, maxRunners, slots }) => {
+    if (slots === undefined) return [];
+    const { inUse, committed, peak, max, price } = slots;
+    const added = decisions
+      .filter(({ observation }) => observation.group.scope.workspace === workspace)
+      .reduce((sum, { creates }) => sum + creates, 0);
+    const expected = committed + added;
+    const raises = expected >= peak.runners && price > 0;
+    return [
+      {
+        workspace,
+        registrations,
+        maxRunners,
+        inUse,
+        expected,
+        ...(max !== undefined && { maxConcurrentRunners: max }),
+        peak,
+        ...(raises && { nextSlot: { costs: price, currency: 'USD' as const } }),
+      },
+    ];
+  });
+}
