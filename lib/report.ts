@@ -1,6 +1,5 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
-import { reportWorkspaces } from './report-workspaces.ts';
 import { startTroubles } from './decide/start-trouble.ts';
 import type {
   Action,
@@ -14,6 +13,7 @@ import type {
   PlannedAction,
   Report,
 } from './model.ts';
+import { reportWorkspaces } from './report-workspaces.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
