@@ -43,6 +43,29 @@ const STORIES: readonly Story[] = [
     settled: [4, 5],
   },
   {
+    name: 'scale-up to a queue that is counted',
+    does: 'waitingSteps',
+    group: group({
+      ...fast,
+      min: 2,
+      strategy: {
+        kind: 'queueAware',
+        idleCount: 0,
+        scaleFactor: 0,
+        scaleFactorLimit: 0,
+        repositories: { kind: 'query' },
+      },
+    }),
+    prepare: async (world, config) => {
+      await runTicks(world, config, { count: 2 });
+      for (let step = 0; step < 5; step += 1) {
+        const scope = { workspace: 'acme', repository: `repository-${step % 2}` };
+        world.submit({ scope, labels: ['self.hosted'], durationMs: 200 * MINUTE });
+      }
+    },
+    settled: [5],
+  },
+  {
     name: 'scale-down: disabling',
     does: 'disable',
     group: group({ ...fast, min: 1 }),
