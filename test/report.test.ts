@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../lib/decide/decide.ts';
-import type { Action, Applied, Observation, Outcome, Report, RunnerGroup } from '../lib/model.ts';
+import type { Action, Applied, BudgetReport, Observation, Outcome, Report, RunnerGroup } from '../lib/model.ts';
 import { makePlan } from '../lib/plan.ts';
+import { type Reason, reason } from '../lib/reasons.ts';
 import { hasFailed, makeReport, makeSkippedReport } from '../lib/report.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from './fixtures/fleet.ts';
 
@@ -185,6 +186,59 @@ describe('every kind of action shows its runner', () => {
     expect(makeReport(TICK, look, decide(look), plan, NOTHING_APPLIED).groups[0]?.plan).toEqual([
       action.action === 'add' ? { action: 'add', reason } : { action: action.action, runner: '{a}', reason },
     ]);
+  });
+});
+
+describe('where the hourly calls stand', () => {
+  const budget: BudgetReport = {
+    credential: 'ci',
+    limit: 1000,
+    used: 900,
+    left: 100,
+    throttled: 0,
+    heldBack: ['look'],
+  };
+  const bound = reason('api-budget', { credential: 'ci', limit: 1000, left: 100, withheld: 2, moreInMs: 60_000 });
+  const withBounds = (bounds: Reason[], heldBack = budget.heldBack) => {
+    const seen = observation([groupObservation()]);
+    const decisions = decide(seen).map((entry) => ({ ...entry, decision: { ...entry.decision, bounds } }));
+    const plan = makePlan(seen, decisions);
+    return makeReport(TICK, seen, decisions, plan, NOTHING_APPLIED, [{ ...budget, heldBack }]).budgets;
+  };
+
+  it('is left out where nothing counts them', () => {
+    expect(reportOf(observation([groupObservation()]))).not.toHaveProperty('budgets');
+  });
+
+  it.each([
+    ['as they are when nothing was withheld', [], budget.heldBack, ['look']],
+    ['with creates that were withheld for them', [bound], budget.heldBack, ['create', 'look']],
+    ['with creates once, if the last of them was refused as well', [bound], ['create'] as const, ['create']],
+    [
+      'without creates that another budget withholds',
+      [{ ...bound, values: { ...bound.values, credential: 'x' } }],
+      budget.heldBack,
+      ['look'],
+    ],
+    [
+      'without creates that another limit withholds',
+      [reason('max', { max: 1, registrations: 1, withheld: 1 })],
+      budget.heldBack,
+      ['look'],
+    ],
+  ])('%s', (_, bounds, heldBack, expected) => {
+    expect(withBounds(bounds as Reason[], heldBack)).toEqual([{ ...budget, heldBack: expected }]);
+  });
+
+  it('is no failure, and neither is a look that was held back', () => {
+    const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
+    const report = reportOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
+    expect(report.groups[0]).toMatchObject({
+      problems: [],
+      plan: [],
+      decision: { reason: { code: 'look-held-back' } },
+    });
+    expect(hasFailed(report)).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, readEnvironment } from '../../lib/config/environment.ts';
+import { BudgetError } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/model.ts';
 import { wire } from '../../lib/wiring.ts';
 import { startLoopbackAws } from '../eks/aws.ts';
@@ -57,6 +58,26 @@ describe('wiring', () => {
     }
     const methods = world.bitbucket.requests.map(({ method }) => method);
     expect(methods).toEqual(['POST', 'GET', 'GET', 'GET', 'GET']);
+  });
+
+  it('counts the calls of workspaces that share a credential together, over ticks, and refuses what is too many', async () => {
+    const workspaces = {
+      acme: { maxRunners: 100, api: 'internal', callsPerHour: 100 },
+      labs: { maxRunners: 100, api: 'internal', callsPerHour: 60 },
+    } as const;
+    const { openPorts } = wire(environment());
+    const tick = { ...inKubeconfig(), workspaces };
+    for (let call = 0; call < 3; call += 1) {
+      const { runners } = await openPorts(tick);
+      await runners.list(ACME);
+    }
+    const { budgetOf, runners } = await openPorts(tick);
+    expect(budgetOf?.('acme')).toBe(budgetOf?.('labs'));
+    expect(budgetOf?.('acme').standing()).toMatchObject({ used: 3, limit: 60 });
+    for (let call = 3; call < 45; call += 1) await runners.list(ACME);
+    await expect(runners.list(ACME)).rejects.toBeInstanceOf(BudgetError);
+    await runners.get(ACME, '{gone}');
+    expect(world.bitbucket.requests).toHaveLength(46);
   });
 
   it('speaks to each workspace with the API that it is configured for', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createCallBudget } from '../../lib/budget/ledger.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Calls, Fleet, Report, TickRecord } from '../../lib/model.ts';
 import { reconcile, type TickRequest } from '../../lib/reconcile.ts';
@@ -111,6 +112,41 @@ describe('a tick', () => {
     const { report } = await tick({}, { state: { appendTick } });
     expect(records).toEqual([{ id: 'tick-1', at: NOON, report, observation: expect.objectContaining({ at: NOON }) }]);
     expect(records[0]?.observation.groups.map((entry) => entry.group.name)).toEqual(['builds']);
+  });
+});
+
+describe('a tick under a budget', () => {
+  const budgetOf = () => budget;
+  const clock = { now: NOON };
+  const budget = createCallBudget({ credential: 'ci', key: 'budget/ci', limit: () => 1000, now: () => clock.now });
+
+  it('reads it with the memory and saves it beside the record; a dry run does not', async () => {
+    const wet = recordingPorts();
+    const { budgets } = await reconcile(request(), { ...wet.ports, budgetOf });
+    expect(budgets).toMatchObject([{ credential: 'ci', limit: 1000, heldBack: [] }]);
+    expect(wet.trace.filter((line) => line.includes('budget/ci'))).toEqual([
+      expect.stringMatching(/^load group\/builds .* budget\/ci$/),
+      'save budget/ci@0',
+    ]);
+    clock.now += 60_000;
+    const dry = recordingPorts();
+    await reconcile(request({ mode: 'plan', now: clock.now }), { ...dry.ports, budgetOf });
+    expect(dry.trace.filter((line) => line.includes('budget/ci'))).toEqual([expect.stringMatching(/^load /)]);
+  });
+
+  it('says that it could not be saved, beside what else went wrong', async () => {
+    clock.now += 60_000;
+    const broken = recordingPorts({
+      state: {
+        appendTick: () => Promise.reject(new Error('no table')),
+        save: async (changes) => changes.map(({ key }) => ({ key, failure: 'no table' })),
+      },
+    });
+    const report = await reconcile(request({ now: clock.now }), { ...broken.ports, budgetOf });
+    expect(report.problems.slice(-2)).toEqual([
+      'The tick could not be recorded: no table',
+      'The calls of credential ci could not be saved: no table',
+    ]);
   });
 });
 

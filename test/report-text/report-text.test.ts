@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderReport, renderTick } from '../../lib/report-text.ts';
 import { layRow, wrap } from '../../lib/text-layout.ts';
-import { crowd, group, growing, partial, report, shrinking } from '../doors/reports.ts';
+import { budget, crowd, group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
 const fleet = (mode: 'plan' | 'apply') =>
   report({ tick: { mode }, groups: [group(), growing(mode), shrinking(mode), partial()] });
@@ -16,6 +16,23 @@ const REPORTS = [
   ['a tick without groups', report()],
   ['a tick that was skipped', report({ tick: { skipped: 'lease held by tick 7' } })],
   ['a problem and a note of the tick', report({ groups: [growing('plan')], problems: [unsaved], notes: [stranger] })],
+  [
+    'calls that are held back, and a budget with plenty',
+    report({
+      groups: [group()],
+      budgets: [
+        budget(),
+        budget({ credential: 'labs/bitbucket', used: 801, left: 199 }),
+        budget({ credential: 'web/bitbucket', used: 912, left: 88, heldBack: ['create', 'look', 'queue'] }),
+        budget({
+          credential: 'ops/bitbucket',
+          throttled: 4,
+          throttledUntil: '2026-11-23T08:05:30.000Z',
+          heldBack: ['removal'],
+        }),
+      ],
+    }),
+  ],
   ['a long name and many retirements', report({ tick: { mode: 'plan' }, groups: [crowd(14)] })],
 ] as const;
 
@@ -30,6 +47,16 @@ describe('the report as text', () => {
 
   it.each(REPORTS)('of %s, as the line of a running loop', (_, value) => {
     expect(`\n${renderTick(value, { width: 100 }).join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each([
+    ['four fifths of the calls', budget({ used: 800, left: 200 }), false],
+    ['one call more', budget({ used: 801, left: 199 }), true],
+    ['something held back', budget({ heldBack: ['queue'] }), true],
+    ['Bitbucket throttles', budget({ throttledUntil: '2026-11-23T08:05:30.000Z' }), true],
+  ])('tells of a budget when it matters: %s', (_, value, isTold) => {
+    const text = renderReport(report({ budgets: [value] }), { width: 150 }).join('\n');
+    expect(text.includes('budget: ci/bitbucket has made')).toBe(isTold);
   });
 
   it('says what was failed, skipped and done with the tone that fits', () => {
