@@ -2,6 +2,7 @@
  * What wakes somebody up. Every metric here is one of the whole fleet, since a template does not know the groups;
  * what to do about each alarm is in docs/operate.md.
  */
+import { WARNING_DAYS } from '../lib/credential-expiry.ts';
 import { NAMESPACE } from '../lib/metrics.ts';
 import { nameOf, type Resource, type Resources } from './cloudformation.ts';
 import { TIMEOUT_SECONDS } from './functions.ts';
@@ -46,18 +47,19 @@ type PerTick = Pick<Alarm, 'periodMinutes' | 'comparison' | 'missing'>;
 /** Whether ticks run. */
 function tickAlarms({ everyMinutes, shards }: Parameters, perTick: PerTick): readonly Alarm[] {
   const silentMinutes = Math.max(5, 3 * everyMinutes);
-  const ticks = Math.floor(silentMinutes / everyMinutes);
+  const invocations = Math.floor(silentMinutes / everyMinutes);
   return [
     {
       name: 'no-successful-tick',
       description: `No tick of some shard has succeeded for ${silentMinutes} minutes: nothing scales.`,
-      metric: 'TicksSucceeded',
+      // Not of ticks, of which one invocation may have several.
+      metric: 'InvocationsSucceeded',
       statistic: 'Sum',
       periodMinutes: silentMinutes,
       of: 1,
       bad: 1,
       // What all the other shards make at most.
-      threshold: (shards - 1) * ticks + 1,
+      threshold: (shards - 1) * invocations + 1,
       comparison: 'LessThanThreshold',
       missing: 'breaching',
     },
@@ -122,6 +124,18 @@ function surroundingAlarms(perTick: PerTick): readonly Alarm[] {
       of: 5,
       bad: 3,
       threshold: 1,
+    },
+    {
+      name: 'credential-expires',
+      description: `A credential of Bitbucket ends in less than ${WARNING_DAYS} days, as its secret says.`,
+      metric: 'CredentialDaysLeft',
+      statistic: 'Minimum',
+      periodMinutes: 60,
+      of: 1,
+      bad: 1,
+      threshold: WARNING_DAYS,
+      comparison: 'LessThanThreshold',
+      missing: 'notBreaching',
     },
     {
       ...perTick,

@@ -43,6 +43,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         ...sumOf(report.groups.map(groupMetrics)),
         count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
+        ...(report.credential === undefined ? [] : [count('CredentialDaysLeft', report.credential.daysLeft)]),
       ],
     },
   ];
@@ -52,6 +53,17 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
 export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
   if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
   return [{ metrics: [count('TicksSucceeded', 0), count('TicksFailed', 1)] }];
+}
+
+/**
+ * What an invocation came to, over all its ticks that acted. Unlike those of ticks, each invocation counts once, so that
+ * the sum tells how many shards are alive.
+ */
+export function metricsOfInvocation(reports: readonly Report[]): readonly MetricSet[] {
+  const acted = reports.filter(({ tick }) => tick.mode === 'apply' && tick.skipped === undefined);
+  if (acted.length === 0) return [];
+  const succeeded = acted.some((report) => !hasFailed(report));
+  return [{ metrics: [count('InvocationsSucceeded', succeeded ? 1 : 0)] }];
 }
 
 /** Left is a share, since budgets differ: of the credential that is worst off. */
@@ -113,23 +125,11 @@ export function createMetrics(serviceName = SERVICE): Metrics {
   return new Metrics({ namespace: NAMESPACE, serviceName });
 }
 
-/**
- * Emits each group's set as a line of its own, since dimensions hold for all the metrics of a line. The tick's set stays
- * in the sink, for the end of the invocation to publish.
- */
+/** Emits each set as a line of its own, at once: dimensions hold for all the metrics of a line, and an invocation can end early. */
 export function emit(sink: Metrics, sets: readonly MetricSet[]): void {
-  const [ofGroups, ofTick] = [
-    sets.filter(({ group }) => group !== undefined),
-    sets.filter(({ group }) => group === undefined),
-  ];
-  for (const { group = '', metrics } of ofGroups) {
-    sink.addDimension('group', group);
-    add(sink, metrics);
+  for (const { group, metrics } of sets) {
+    if (group !== undefined) sink.addDimension('group', group);
+    for (const { name, unit, value } of metrics) sink.addMetric(name, MetricUnit[unit], value);
     sink.publishStoredMetrics();
   }
-  for (const { metrics } of ofTick) add(sink, metrics);
-}
-
-function add(sink: Metrics, metrics: readonly Metric[]): void {
-  for (const { name, unit, value } of metrics) sink.addMetric(name, MetricUnit[unit], value);
 }

@@ -1,5 +1,6 @@
 /** Which groups of a fleet a tick is about: those that were asked for, or the part of one shard. */
 import { InputError } from './errors.ts';
+import { hashOf } from './hash.ts';
 import type { Fleet, RunnerGroup } from './model.ts';
 
 /** `groups`: by name; absent: all. `shard`: this part of `of` parts, counted from 0. */
@@ -27,11 +28,7 @@ export function leaseName({ shard }: Selection): string {
   return shard === undefined ? 'tick' : `tick-${shard.index}-of-${shard.of}`;
 }
 
-/** Whole workspaces go to one shard, because their groups share one cap. FNV-1a: spreads well and never changes. */
+/** Whole workspaces go to one shard, because their groups share one cap. */
 function shardOf(workspace: string, shards: number): number {
-  let hash = 0x811c9dc5;
-  for (const character of workspace) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  }
-  return (hash >>> 0) % shards;
+  return hashOf(workspace) % shards;
 }

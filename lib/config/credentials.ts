@@ -5,12 +5,18 @@
 import * as z from 'zod';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsReadFailure } from '../aws/failure.ts';
+import type { KnownExpiry } from '../credential-expiry.ts';
 import { InputError } from '../errors.ts';
 import type { Instant } from '../model.ts';
 import { Secret } from '../secret.ts';
 
 /** One of the four ways in which Bitbucket lets a program in. Only the secret part is hidden; the rest may be shown. */
-export type Credential =
+export type Credential = Access & {
+  /** When it ends, if whoever stored it has said so, and so that it can be read. */
+  readonly expiresAt?: Instant | 'unreadable';
+};
+
+type Access =
   | { readonly kind: 'apiToken'; readonly email: string; readonly token: Secret }
   | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: Secret }
   | { readonly kind: 'accessToken'; readonly token: Secret }
@@ -47,7 +53,7 @@ const Text = z
 const Hidden = Text.transform((text) => new Secret(text));
 const Email = Text.refine((text) => text.includes('@'), 'is not the e-mail address of an Atlassian account');
 
-const CredentialSchema: z.ZodType<Credential> = z.discriminatedUnion(
+const CredentialSchema: z.ZodType<Access> = z.discriminatedUnion(
   'kind',
   [
     z.object({ kind: z.literal('apiToken'), email: Email, token: Hidden }),
@@ -57,6 +63,15 @@ const CredentialSchema: z.ZodType<Credential> = z.discriminatedUnion(
   ],
   'is not one of apiToken, oauth, accessToken and appPassword',
 );
+
+/** A day counts from its first moment, in UTC. */
+const Expiry = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text));
+
+/** Only warnings depend on it, so that one which cannot be read is no reason to refuse the credential. */
+function readExpiry(value: object): Pick<Credential, 'expiresAt'> {
+  const text: unknown = Reflect.get(value, 'expiresAt');
+  return text === undefined || text === null ? {} : { expiresAt: Expiry.safeParse(text).data ?? 'unreadable' };
+}
 
 /**
  * The credential in a secret's JSON. `source` names the secret in messages, such as `Secret ci/bitbucket`. Throws
@@ -69,7 +84,7 @@ export function parseCredential(json: string, source: string): Credential {
     throw new InputError(`${source} ${fault}: ${EXPECTED}`);
   }
   const parsed = CredentialSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, ...readExpiry(value) };
   const faults = parsed.error.issues.map((issue) => `"${issue.path.join('.')}" ${issue.message}`);
   throw new InputError(`${source}: ${faults.join(', ')}; ${EXPECTED}`);
 }
@@ -88,6 +103,14 @@ export async function loadCredential(options: CredentialOptions): Promise<Creden
   const credential = await readCredential(secretId, options);
   cache.set(secretId, { credential, until: now + CREDENTIAL_KEPT_MS });
   return credential;
+}
+
+/** What is known of the expiry of those of these secrets that this process has read. */
+export function knownExpiries(secretIds: readonly string[], cache = processCache): readonly KnownExpiry[] {
+  return secretIds.flatMap((secretId): readonly KnownExpiry[] => {
+    const { expiresAt } = cache.get(secretId)?.credential ?? {};
+    return expiresAt === undefined ? [] : [{ secretId, expiresAt }];
+  });
 }
 
 function nothingGiven(): never {

@@ -1,5 +1,5 @@
 /** Whether the hourly calls of a credential are enough to look as often as `pollEvery` says. Pure. */
-import { CALLS_PER_HOUR } from '../budget/rule.ts';
+import { CALLS_PER_HOUR, looksEvery } from '../budget/rule.ts';
 import { scopeKey } from '../scope.ts';
 import { canonicalBitbucketName, pollInterval } from './fields.ts';
 import { type Finding, warning } from './finding.ts';
@@ -7,6 +7,7 @@ import type { WrittenGroup } from './group-checks.ts';
 import { isRecord } from './schema.ts';
 
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** A warning for each credential whose workspaces and repositories are too many; every one of them is listed by itself. */
 export function pollFindings(
@@ -33,11 +34,11 @@ export function pollFindings(
 }
 
 function excess(scopes: number, everyMs: number, limit: number): readonly Finding[] {
-  const calls = Math.ceil((scopes * HOUR_MS) / everyMs);
-  if (calls <= limit) return [];
-  const enoughSeconds = Math.ceil((scopes * HOUR_MS) / limit / 1_000);
-  const slower = enoughSeconds < 60 ? `use ${enoughSeconds}s or more` : 'leave it out';
-  const message = `makes ${calls} lists an hour with one credential (workspaces and repositories: ${scopes}), which may make ${limit} calls; ${slower}, or give workspaces credentials of their own`;
+  const affordableMs = looksEvery(scopes, limit);
+  if (affordableMs <= everyMs) return [];
+  const lists = Math.ceil((scopes * HOUR_MS) / everyMs);
+  const instead = affordableMs < MINUTE_MS ? `use ${Math.ceil(affordableMs / 1_000)}s or more` : 'leave it out';
+  const message = `makes ${lists} lists an hour with one credential (workspaces and repositories: ${scopes}), more than its ${limit} calls an hour have room for, so some looks will be held back; ${instead}, or give workspaces credentials of their own`;
   return [warning(['pollEvery'], message, 'value')];
 }
 

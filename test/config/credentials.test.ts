@@ -12,7 +12,7 @@ const SHAPES =
 const API_TOKEN = { kind: 'apiToken', email: 'a@example.org', token: 'hunter2' };
 
 /** With its secrets in the open, for comparison. */
-function revealed(credential: Credential): Record<string, string> {
+function revealed(credential: Credential): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(credential).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
   );
@@ -33,6 +33,27 @@ describe('parseCredential', () => {
   it('trims values and ignores other fields', () => {
     const text = JSON.stringify({ ...API_TOKEN, email: ' a@example.org', token: 'hunter2\n', rotated: '2026-11-20' });
     expect(revealed(parseCredential(`\n${text}\n`, 'Secret s'))).toEqual(API_TOKEN);
+  });
+
+  it.each([
+    ['a day, from its first moment', '2027-03-31', Date.UTC(2027, 2, 31)],
+    ['a time', '2027-03-31T18:30:00Z', Date.UTC(2027, 2, 31, 18, 30)],
+    ['a time of a zone', '2027-03-31T18:30:00+02:00', Date.UTC(2027, 2, 31, 16, 30)],
+    ['a day that does not exist', '2027-02-30', 'unreadable'],
+    ['another way to write it', '31.3.2027', 'unreadable'],
+    ['a time without its zone', '2027-03-31T18:30:00', 'unreadable'],
+    ['a number', 1_806_451_200_000, 'unreadable'],
+    ['null', null, undefined],
+  ])('reads when it ends: %s', (_, expiresAt, expected) => {
+    for (const value of [
+      API_TOKEN,
+      { kind: 'oauth', clientId: 'key', clientSecret: 'hunter2' },
+      { kind: 'accessToken', token: 'hunter2' },
+      { kind: 'appPassword', username: 'me', password: 'hunter2' },
+    ]) {
+      const credential = parseCredential(JSON.stringify({ ...value, expiresAt }), 'Secret s');
+      expect(revealed(credential)).toEqual(expected === undefined ? value : { ...value, expiresAt: expected });
+    }
   });
 
   it.each([

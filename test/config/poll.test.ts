@@ -25,22 +25,22 @@ it.each([
 });
 
 describe('a warning', () => {
-  const excess = (calls: number, scopes: number, limit: number, instead: string) =>
-    `pollEvery: makes ${calls} lists an hour with one credential (workspaces and repositories: ${scopes}), which may make ${limit} calls; ${instead}, or give workspaces credentials of their own`;
+  const excess = (lists: number, scopes: number, limit: number, instead: string) =>
+    `pollEvery: makes ${lists} lists an hour with one credential (workspaces and repositories: ${scopes}), more than its ${limit} calls an hour have room for, so some looks will be held back; ${instead}, or give workspaces credentials of their own`;
   const repositories = (count: number) => Array.from({ length: count }, (_, index) => ({ repository: `app${index}` }));
   const [acme, beta] = [{ workspace: 'acme' }, { workspace: 'beta' }];
 
   it.each([
     ['two scopes every 10 s', repositories(2), { pollEvery: '10s' }, []],
-    ['three scopes every 10 s', repositories(3), { pollEvery: '10s' }, [excess(1080, 3, 1000, 'use 11s or more')]],
-    ['exactly the limit', repositories(10), { pollEvery: '36s' }, []],
-    ['just above it', repositories(10), { pollEvery: '35s' }, [excess(1029, 10, 1000, 'use 36s or more')]],
+    ['three scopes every 10 s', repositories(3), { pollEvery: '10s' }, [excess(1080, 3, 1000, 'use 15s or more')]],
+    ['as many as there is room for', repositories(10), { pollEvery: '50s' }, []],
+    ['just above it', repositories(10), { pollEvery: '49s' }, [excess(735, 10, 1000, 'use 50s or more')]],
     ['many groups of one scope', [acme, acme, acme, acme], { pollEvery: '5s' }, []],
     [
       'two workspaces that share a credential',
       [acme, beta],
       { pollEvery: '5s' },
-      [excess(1440, 2, 1000, 'use 8s or more')],
+      [excess(1440, 2, 1000, 'use 10s or more')],
     ],
     [
       'two with credentials of their own',
@@ -52,7 +52,7 @@ describe('a warning', () => {
       'fewer calls allowed',
       [acme],
       { pollEvery: '10s', workspaces: { acme: { callsPerHour: 300 } } },
-      [excess(360, 1, 300, 'use 12s or more')],
+      [excess(360, 1, 300, 'use 17s or more')],
     ],
     [
       'so few that a minute is not enough',

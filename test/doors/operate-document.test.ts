@@ -1,7 +1,7 @@
 /** docs/operate.md names what there is. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { metricsOf } from '../../lib/metrics.ts';
+import { metricsOf, metricsOfInvocation } from '../../lib/metrics.ts';
 import { runCommand } from './command.ts';
 import { group, report } from './reports.ts';
 
@@ -10,12 +10,12 @@ const text = await readFile(new URL('../../docs/operate.md', import.meta.url), '
 describe('docs/operate.md', () => {
   it('lists every metric', () => {
     const reports = [
-      report({ groups: [group()] }),
+      report({ groups: [group()], credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 } }),
       report({ tick: { skipped: 'x' } }),
       report({ tick: { mode: 'plan' } }),
     ];
     const names = reports
-      .flatMap((one) => metricsOf(one, { perGroup: true }))
+      .flatMap((one) => [...metricsOf(one, { perGroup: true }), ...metricsOfInvocation([one])])
       .flatMap(({ metrics }) => metrics.map(({ name }) => name));
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });

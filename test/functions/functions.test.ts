@@ -2,10 +2,24 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, buildBundle } from '../doors/bundle.ts';
-import { configuration, startDoorsWorld } from '../doors/world.ts';
+import { API_TOKEN, configuration, startDoorsWorld } from '../doors/world.ts';
+import { awsEnvironment, json, scriptedService } from '../fixtures/loopback.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
 
+const MINUTE = 60_000;
+
 let bundle: Bundle;
+
+const API_TOKEN_SECRET = { kind: 'apiToken', email: 'ci@acme.example', token: API_TOKEN };
+
+/** A Secrets Manager whose only secret has this text, and the environment that points at it. */
+async function startSecrets(text: string) {
+  const service = await scriptedService(() => json(200, { Name: 'ci/bitbucket', SecretString: text }));
+  return {
+    environment: { ...awsEnvironment(service.url), BITBUCKET_SECRET_ID: 'ci/bitbucket' },
+    [Symbol.asyncDispose]: service.close,
+  };
+}
 
 beforeAll(async () => {
   bundle = await buildBundle();
@@ -34,7 +48,7 @@ describe('scale', () => {
     expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 0 });
 
     world.bitbucket.forgetRequests();
-    const second = await scale.invoke({});
+    const second = await scale.invoke({}, { clockAheadMs: MINUTE });
     expect(decisionsOf(second)).toEqual(['hold 3 → 3']);
     expect(world.bitbucket.trace()).toEqual(['GET /internal/workspaces/acme/pipelines-config/runners?pagelen=100 200']);
   });
@@ -85,7 +99,7 @@ describe('scale', () => {
     expect(emitted(invocation, 'TicksFailed')).toEqual([1]);
     expect(invocation.output).not.toContain('    at ');
 
-    const healed = await scale.invoke({}, { requestId: 'request-2' });
+    const healed = await scale.invoke({}, { requestId: 'request-2', clockAheadMs: MINUTE });
     expect(decisionsOf(healed)).toEqual(['scale-up 0 → 3']);
     expect(emitted(healed, 'TicksSucceeded')).toEqual([1]);
   });
@@ -154,6 +168,62 @@ ${configuration({ min: 2 })}
     expect(world.runners()).toEqual([]);
   });
 
+  it.each([
+    [
+      'base64 of what it should be',
+      (secret: string) => Buffer.from(secret).toString('base64'),
+      'is base64 of the JSON, store the JSON itself: expected {',
+    ],
+    [
+      'of an unknown kind',
+      (secret: string) => secret.replace('apiToken', 'magic'),
+      ': "kind" is not one of apiToken, oauth, accessToken and appPassword; expected {',
+    ],
+  ])('says in one sentence of a secret that it is %s', async (_, change, sentence) => {
+    await using world = await startDoorsWorld();
+    await using secrets = await startSecrets(change(JSON.stringify(API_TOKEN_SECRET)));
+    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...secrets.environment });
+
+    const invocation = await scale.invoke({});
+    expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 1 groups \(linux-large\)/);
+    const [{ group } = {}] = linesOf(invocation).filter((line) => 'group' in line);
+    const { problems } = group as { problems: readonly string[] };
+    expect(problems.filter((problem) => problem.includes('Secret ci/bitbucket'))).toHaveLength(problems.length);
+    expect(problems[0]).toContain(`Secret ci/bitbucket${sentence.startsWith(':') ? '' : ' '}${sentence}`);
+    expect(invocation.output).not.toContain(API_TOKEN);
+    expect(invocation.output).not.toContain('    at ');
+  });
+
+  it('says of a credential that ends soon when, and goes on; of one that has ended, once Bitbucket refuses it, both', async () => {
+    await using world = await startDoorsWorld();
+    const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString();
+    await using soon = await startSecrets(JSON.stringify({ ...API_TOKEN_SECRET, expiresAt: day(3.5) }));
+    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...soon.environment });
+    const worked = await scale.invoke({});
+    expect(worked.report?.notes).toEqual([
+      expect.stringMatching(/^The credential in secret ci\/bitbucket expires on \S+, in 3 days; create a new one/),
+    ]);
+    expect(worked.report?.credential?.daysLeft).toBe(3);
+    expect(emitted(worked, 'CredentialDaysLeft')).toEqual([3]);
+    expect(decisionsOf(worked)).toEqual(['scale-up 0 → 3']);
+
+    await using ended = await startSecrets(
+      JSON.stringify({ ...API_TOKEN_SECRET, token: 'ended', expiresAt: day(-0.5) }),
+    );
+    await using later = await startLambda(bundle.path('scale.js'), { ...world.environment, ...ended.environment });
+    world.bitbucket.script({ path: '/runners', reply: { status: 401, body: '' } });
+    const refused = await later.invoke({}, { clockAheadMs: MINUTE });
+    const [{ notes } = {}] = linesOf(refused).filter((line) => 'tick' in line);
+    expect(notes).toEqual([
+      expect.stringMatching(/^The credential in secret ci\/bitbucket expired on .+, as the secret says/),
+    ]);
+    const [{ group } = {}] = linesOf(refused).filter((line) => 'group' in line);
+    expect(group).toMatchObject({
+      problems: [expect.stringContaining('Bitbucket answered 401: the API token is wrong, expired or revoked')],
+    });
+    expect(emitted(refused, 'CredentialDaysLeft')).toEqual([-1]);
+  });
+
   it('goes on with the last good configuration when the present one is refused, warm and cold, and so does report', async () => {
     await using world = await startDoorsWorld();
     await using warm = await startLambda(bundle.path('scale.js'), world.environment);
@@ -162,8 +232,8 @@ ${configuration({ min: 2 })}
     await using cold = await startLambda(bundle.path('scale.js'), world.environment);
     await using report = await startLambda(bundle.path('report.js'), world.environment);
 
-    for (const lambda of [warm, cold, report]) {
-      const invocation = await lambda.invoke({});
+    for (const [index, lambda] of [warm, cold, report].entries()) {
+      const invocation = await lambda.invoke({}, { clockAheadMs: (index + 1) * MINUTE });
       expect(decisionsOf(invocation)).toEqual(['hold 3 → 3']);
       const sentence = expect.stringMatching(
         /^The configuration is refused \(.+runners_config\.yaml:5:\d+ groups\[0\]\.labels: is missing; and 2 more problems\), so the one in force since \d{4}-\d\d-\d\d \d\d:\d\d UTC stays/,
@@ -184,7 +254,7 @@ ${configuration({ min: 2 })}
     const worked = await scale.invoke({});
     world.kubernetes.failNext({ method: 'POST', resource: 'secrets', times: 10, answer: { status: 403 } });
     await world.write('runners_config.yaml', configuration({ min: 5 }));
-    const failed = await scale.invoke({});
+    const failed = await scale.invoke({}, { clockAheadMs: MINUTE });
 
     expect(failed.error?.message).toMatch(/^The tick failed/);
     const state = await readFile(world.path('state.json'), 'utf8');

@@ -1,6 +1,14 @@
 /** Alarms and dashboard only look at what the code emits. */
 import { describe, expect, it, vi } from 'vitest';
-import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure, NAMESPACE } from '../../lib/metrics.ts';
+import {
+  createMetrics,
+  emit,
+  type MetricSet,
+  metricsOf,
+  metricsOfFailure,
+  metricsOfInvocation,
+  NAMESPACE,
+} from '../../lib/metrics.ts';
 import { budget, group, report } from '../doors/reports.ts';
 import { LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
 
@@ -11,7 +19,15 @@ type Emitted = { readonly namespace: string; readonly name: string; readonly dim
 /** What really leaves the function, from every kind of tick. */
 function emitted(perGroup: boolean): readonly Emitted[] {
   const sets: (readonly MetricSet[])[] = [
-    metricsOf(report({ groups: [group()], budgets: [budget()] }), { perGroup }),
+    metricsOf(
+      report({
+        groups: [group()],
+        budgets: [budget()],
+        credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 },
+      }),
+      { perGroup },
+    ),
+    metricsOfInvocation([report()]),
     metricsOf(report({ tick: { skipped: 'lease' } }), { perGroup }),
     metricsOf(report({ tick: { mode: 'plan' } }), { perGroup }),
     metricsOfFailure('apply'),
@@ -19,9 +35,7 @@ function emitted(perGroup: boolean): readonly Emitted[] {
   const documents: string[] = [];
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => documents.push(String(chunk)) > 0);
   for (const set of sets) {
-    const sink = createMetrics(SERVICE);
-    emit(sink, set);
-    sink.publishStoredMetrics();
+    emit(createMetrics(SERVICE), set);
   }
   spy.mockRestore();
   return documents.flatMap((text) => {

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createMetrics, emit, type MetricSet, metricsOf, metricsOfFailure } from '../../lib/metrics.ts';
+import {
+  createMetrics,
+  emit,
+  type MetricSet,
+  metricsOf,
+  metricsOfFailure,
+  metricsOfInvocation,
+} from '../../lib/metrics.ts';
 import { reason } from '../../lib/reasons.ts';
 import { budget, group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
@@ -25,6 +32,8 @@ const NOTHING = {
 const FLEET = { GroupsInQuarantine: 0, ConfigurationRefused: 0 };
 const succeeded = (groups: object) => ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, ...FLEET }];
 const failed = (groups: object) => ['tick', { TicksSucceeded: 0, TicksFailed: 1, ...TICK, ...groups, ...FLEET }];
+const failing = () => report({ problems: ['x'] });
+const skipped = () => report({ tick: { skipped: 'lease' } });
 const QUIET = { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 };
 const GROWING = { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 };
 const SHRINKING = { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 };
@@ -87,6 +96,26 @@ describe('metrics of a report', () => {
     ]);
   });
 
+  it('tells how long the credential that ends first still holds, where that is known', () => {
+    const [[, metrics] = []] = flat(
+      metricsOf(report({ credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 } }), { perGroup: false }),
+    );
+    expect(metrics).toMatchObject({ CredentialDaysLeft: 3 });
+  });
+
+  it.each([
+    ['one tick that succeeded', [report()], [['tick', { InvocationsSucceeded: 1 }]]],
+    ['one of several that succeeded', [failing(), report(), failing()], [['tick', { InvocationsSucceeded: 1 }]]],
+    ['only failures', [failing(), failing()], [['tick', { InvocationsSucceeded: 0 }]]],
+    ['a success before the lease was lost', [report(), skipped()], [['tick', { InvocationsSucceeded: 1 }]]],
+    ['a failure before the lease was lost', [failing(), skipped()], [['tick', { InvocationsSucceeded: 0 }]]],
+    ['no lease at all', [skipped()], []],
+    ['a dry run', [report({ tick: { mode: 'plan' } })], []],
+    ['no report at all', [], []],
+  ])('counts an invocation once: %s', (_, reports, expected) => {
+    expect(flat(metricsOfInvocation(reports))).toEqual(expected);
+  });
+
   it('counts a tick without a report as failed, a dry run without one as a dry run', () => {
     expect(flat(metricsOfFailure('apply'))).toEqual([['tick', { TicksSucceeded: 0, TicksFailed: 1 }]]);
     expect(flat(metricsOfFailure('plan'))).toEqual([['tick', { DryRuns: 1 }]]);
@@ -103,7 +132,6 @@ describe('EMF', () => {
     vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
     const sink = createMetrics();
     emit(sink, metricsOf(report({ groups: [group(), growing('apply')] }), { perGroup: true }));
-    sink.publishStoredMetrics();
     vi.restoreAllMocks();
 
     const documents = lines.map((line) => JSON.parse(line));

@@ -1,0 +1,136 @@
+/**
+ * What both functions are made of: an event in, one tick (or several, where the configuration asks for it), the last
+ * report out. Every tick is logged and measured by itself, whatever becomes of it.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { readTelemetry } from '../lib/config/environment.ts';
+import { InputError, ServiceError, sentenceOf } from '../lib/errors.ts';
+import { hashOf } from '../lib/hash.ts';
+import { createLogger, logReport, logWarnings } from '../lib/log.ts';
+import { createMetrics, emit, metricsOf, metricsOfFailure, metricsOfInvocation } from '../lib/metrics.ts';
+import type { Mode, Report } from '../lib/model.ts';
+import { redactText } from '../lib/redact.ts';
+import { hasFailed } from '../lib/report.ts';
+import { leaseName } from '../lib/select.ts';
+import type { Configuration } from './configuration.ts';
+import { readEvent, type TickEvent } from './event.ts';
+import { type Pace, poll, shiftOf } from './poll.ts';
+import { type Doors, openDoors, runTick, type TickOrder } from './tick.ts';
+
+const { serviceName, groupMetrics: perGroup } = readTelemetry();
+const logger = createLogger(serviceName);
+const metrics = createMetrics(serviceName);
+let doors: Doors | undefined;
+
+/** What a tick came to: a report, or an error, or both when the report has failures in it. */
+type Attempt = { readonly report?: Report; readonly error?: unknown };
+
+type ModeOf = (event: TickEvent) => Mode;
+
+/**
+ * The handler of a function. `modeOf` tells from the event whether to act; `sleep` waits between ticks. When anything
+ * failed in any tick, the invocation then fails with one sentence, so that its error metric is true.
+ */
+export function createHandler(modeOf: ModeOf, sleep: Pace['sleep'] = (ms) => wait(ms)) {
+  return middy<unknown, Report>()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .handler(async (event: unknown, context: Context) => {
+      const attempts = await invoke(event, modeOf, () => context.getRemainingTimeInMillis(), sleep);
+      emit(metrics, metricsOfInvocation(attempts.flatMap(({ report }) => report ?? [])));
+      const failed = attempts.findLast(({ error }) => error !== undefined);
+      const report = attempts.at(-1)?.report;
+      if (failed !== undefined || report === undefined) throw withoutStack(failed?.error);
+      return report;
+    });
+}
+
+async function invoke(
+  event: unknown,
+  modeOf: ModeOf,
+  remainingMs: () => number,
+  sleep: Pace['sleep'],
+): Promise<readonly Attempt[]> {
+  let mode = modeOf({});
+  try {
+    const request = readEvent(event);
+    mode = modeOf(request);
+    doors ??= openDoors();
+    const order = { request, mode, remainingMs, configuration: await loadConfiguration(doors, mode) };
+    const open = doors;
+    return await poll(() => attempt(() => runTick(open, order), mode), isAlone, paceOf(order, sleep));
+  } catch (error) {
+    return [failedAttempt(error, mode)];
+  }
+}
+
+/** Once per invocation, also for several ticks. */
+async function loadConfiguration({ loadConfiguration: load }: Doors, mode: Mode): Promise<Configuration> {
+  const configuration = await load({ now: Date.now(), mode });
+  const { warnings, circumstances, problems } = configuration;
+  logWarnings(logger, warnings);
+  for (const note of circumstances.notes) logger.warn(note, { problems });
+  return configuration;
+}
+
+/** Only the schedule wants more than one tick: whoever asks for groups or for a dry run waits for an answer. */
+function paceOf({ request, mode, configuration, remainingMs }: TickOrder, sleep: Pace['sleep']): Pace | undefined {
+  const everyMs = configuration.fleet.pollEveryMs;
+  if (everyMs === undefined || mode === 'plan' || request.groups !== undefined) return undefined;
+  // Stacks and shards that share a credential begin at different moments, each at the same one every time.
+  const spread = hashOf(`${serviceName} ${leaseName(request)}`);
+  return { everyMs, shiftMs: shiftOf(spread, everyMs), remainingMs, sleep };
+}
+
+/** Who finds the lease taken leaves the rest of the minute to the one that has it. */
+function isAlone({ report }: Attempt): boolean {
+  return report?.tick.skipped === undefined;
+}
+
+async function attempt(tick: () => Promise<Report>, mode: Mode): Promise<Attempt> {
+  try {
+    const report = await tick();
+    logReport(logger, report);
+    emit(metrics, metricsOf(report, { perGroup }));
+    return hasFailed(report) ? { report, error: new FailedTick(describeFailure(report)) } : { report };
+  } catch (error) {
+    return failedAttempt(error, mode);
+  }
+}
+
+function failedAttempt(error: unknown, mode: Mode): Attempt {
+  logFailure(error);
+  emit(metrics, metricsOfFailure(mode));
+  return { error };
+}
+
+/** A tick whose report, already logged, has failures in it. */
+class FailedTick extends Error {
+  override readonly name = 'FailedTick';
+}
+
+function describeFailure({ tick, groups, problems }: Report): string {
+  const failed = groups.filter(
+    (group) => group.problems.length > 0 || group.outcomes.some(({ status }) => status === 'failed'),
+  );
+  const names = failed.map(({ name }) => name).join(', ');
+  const where = failed.length === 0 ? '' : ` in ${failed.length} of ${groups.length} groups (${names})`;
+  const why = problems.length === 0 ? 'see the log lines of tick' : `${problems.join(' ')} See the log lines of tick`;
+  return `The tick failed${where}: ${why} ${tick.id}.`;
+}
+
+/** What the autoscaler foresees is told in a sentence; anything else is a defect, and its stack helps to mend it. */
+function logFailure(error: unknown): void {
+  const foreseen = error instanceof InputError || error instanceof ServiceError;
+  logger.error(`The tick failed: ${sentenceOf(error)}`, ...(foreseen ? [] : [error as Error]));
+}
+
+/** Lambda prints an invocation's error with its stack; the stack of a finding says nothing. */
+function withoutStack(error: unknown): Error {
+  const finding = new Error(redactText(sentenceOf(error)));
+  finding.name = error instanceof Error ? error.name : 'Error';
+  finding.stack = `${finding.name}: ${finding.message}`;
+  return finding;
+}
