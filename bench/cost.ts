@@ -66,6 +66,7 @@ async function profileOf(size: FleetSize): Promise<TickProfile> {
   }
   const after = stage.usage();
   const perTick = (name: keyof Usage) => Math.round((after[name] - before[name]) / TICKS);
+  if (perTick('bitbucketCalls') < size.workspaces) throw new Error('a measured tick did not look at every workspace');
   const groups = size.workspaces * size.groupsPerWorkspace;
   return {
     workspaces: size.workspaces,
@@ -79,6 +80,7 @@ async function profileOf(size: FleetSize): Promise<TickProfile> {
     readUnits: perTick('readUnits'),
     objectReads: perTick('s3Reads'),
     logBytes: median(ticks.map(({ loggedBytes }) => loggedBytes)),
+    metrics: ticks.at(-1)?.metrics ?? [],
   };
 }
 

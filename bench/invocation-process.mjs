@@ -15,10 +15,16 @@ if (process.argv.includes('--files')) {
   });
 }
 
-// What a function writes is what its log group is billed for; here only its size matters.
+// What a function writes is what its log group is billed for; here only its size matters, and the metrics in it.
 let loggedBytes = 0;
+// Names of metrics, which CloudWatch reads from the log.
+const metrics = new Set();
 process.stdout.write = (chunk) => {
   loggedBytes += Buffer.byteLength(chunk);
+  if (chunk.includes('"CloudWatchMetrics"')) {
+    const sets = JSON.parse(chunk)._aws.CloudWatchMetrics;
+    for (const { Name } of sets.flatMap(({ Metrics }) => Metrics)) metrics.add(Name);
+  }
   return true;
 };
 
@@ -51,6 +57,6 @@ process.on('message', async () => {
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
   const measured = await measure(() => handler({}, context));
-  process.send({ ...measured, files, maxRssMegabytes: process.resourceUsage().maxRSS / 1024 });
+  process.send({ ...measured, files, metrics: [...metrics], maxRssMegabytes: process.resourceUsage().maxRSS / 1024 });
 });
 process.send(init);

@@ -11,6 +11,8 @@ export type InvocationMeasured = Spent & {
   readonly loggedBytes: number;
   /** The most that the process has had in memory so far. */
   readonly maxRssMegabytes: number;
+  /** Names of the metrics that it has emitted so far. */
+  readonly metrics: readonly string[];
   /** Modules loaded so far, absolute; empty unless they were asked for. */
   readonly files: readonly string[];
 };

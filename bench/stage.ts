@@ -90,7 +90,8 @@ export function workspaceNames({ workspaces }: Setting): readonly string[] {
 
 /**
  * Registers the setting's runners and gives the configuration of their groups. Every workspace is named by uuid, as
- * after the first tick: its look-up is remembered, not made.
+ * after the first tick: its look-up is remembered, not made. Measured ticks come faster than minutes do; their hourly calls
+ * are as many as lets each of them look.
  */
 export function configureFleet(names: readonly string[], bitbucket: LoopbackBitbucket, setting: Setting): string {
   const { jobTemplate } = setting;
@@ -100,7 +101,7 @@ export function configureFleet(names: readonly string[], bitbucket: LoopbackBitb
   const groups = ['groups:'];
   for (const name of names) {
     const uuid = bitbucket.uuidOf(name);
-    lines.push(`  "${uuid}": { maxRunners: 10000 }`);
+    lines.push(`  "${uuid}": { maxRunners: 10000, callsPerHour: 100000 }`);
     for (let index = 0; index < setting.groupsPerWorkspace; index += 1) {
       const label = `group${index}`;
       groups.push(

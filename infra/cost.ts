@@ -23,6 +23,8 @@ export type TickProfile = {
   readonly objectReads: number;
   /** What the function writes; Lambda adds its own lines. */
   readonly logBytes: number;
+  /** Names of the metrics of the fleet that a tick emits. */
+  readonly metrics: readonly string[];
 };
 
 /** What of a deployment bears on its cost. */
@@ -30,7 +32,6 @@ export type CostSettings = {
   /** Megabytes. */
   readonly memory: number;
   readonly ticksPerMonth: number;
-  readonly metrics: number;
   readonly alarms: number;
   readonly dashboards: number;
   readonly secrets: number;
@@ -80,7 +81,7 @@ export function gigabyteSeconds(profile: TickProfile, { memory, ticksPerMonth }:
 
 /** The bill, line by line. */
 export function monthlyCost(profile: TickProfile, settings: CostSettings): readonly CostLine[] {
-  return [...byTick(profile, settings), ...byMonth(settings)];
+  return [...byTick(profile, settings), ...byMonth(profile.metrics.length, settings)];
 }
 
 function byTick(profile: TickProfile, settings: CostSettings): readonly CostLine[] {
@@ -108,7 +109,7 @@ function byTick(profile: TickProfile, settings: CostSettings): readonly CostLine
   ];
 }
 
-function byMonth({ metrics, alarms, dashboards, secrets }: CostSettings): readonly CostLine[] {
+function byMonth(metrics: number, { alarms, dashboards, secrets }: CostSettings): readonly CostLine[] {
   return [
     { item: 'KMS', amount: RENEWALS_PER_MONTH, unit: 'requests', price: PRICES.keyUse, free: FREE.keyUses },
     { item: 'Secrets Manager, secrets', amount: secrets, unit: 'secrets', price: PRICES.secretMonth, free: 0 },

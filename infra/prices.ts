@@ -1,7 +1,7 @@
 /**
  * What AWS charges: us-east-1, US dollars, arm64, without free allowances; as of November 2026. Other regions cost up to a
- * quarter more. Read on pages that repeat AWS's price lists, not on the lists themselves: the names of those are given,
- * for whoever wants to check.
+ * quarter more. Each was read on at least one page of 2024–2026 that repeats AWS's price lists, not on the lists
+ * themselves; their addresses are given for whoever wants to check.
  */
 
 const MILLION = 1_000_000;

@@ -36,17 +36,12 @@ export function defaultCostSettings(): CostSettings {
   return {
     memory: parameters.memory,
     ticksPerMonth: (HOURS_PER_MONTH * 60) / parameters.everyMinutes,
-    metrics: metricsOfOneGroup(false),
     alarms: countOf('AWS::CloudWatch::Alarm'),
     dashboards: countOf('AWS::CloudWatch::Dashboard'),
     secrets: parameters.secrets.length,
     logRetentionDays: parameters.logRetention,
     recordsKeptDays: TICKS_KEPT_MS / DAY_MS,
   };
-}
-
-function metricsOfOneGroup(perGroup: boolean): number {
-  return metricsOf(report({ groups: [group()] }), { perGroup }).flatMap(({ metrics }) => metrics).length;
 }
 
 /** docs/deploy.md with its table of costs made anew. */
@@ -63,7 +58,12 @@ export async function fillCostSentence(text: string): Promise<string> {
 }
 
 async function readMeasurements(): Promise<Measurements> {
-  return JSON.parse(await readFile(new URL('../bench/measured.json', import.meta.url), 'utf8'));
+  const measured: Measurements = JSON.parse(await readFile(new URL('../bench/measured.json', import.meta.url), 'utf8'));
+  // What has been added since the measurement counts at once.
+  const sets = metricsOf(report({ groups: [group()] }), { perGroup: false });
+  const names = sets.flatMap(({ metrics }) => metrics).map(({ name }) => name);
+  const fleets = measured.fleets.map((fleet) => ({ ...fleet, metrics: [...new Set([...fleet.metrics, ...names])] }));
+  return { ...measured, fleets };
 }
 
 function costSentence(profile: TickProfile, settings: CostSettings): string {
@@ -111,7 +111,10 @@ function costTable({ fleets, latencyMs, on }: Measurements, settings: CostSettin
 }
 
 function groupMetrics(): string {
-  const metrics = metricsOfOneGroup(true) - metricsOfOneGroup(false);
+  const sets = metricsOf(report({ groups: [group()] }), { perGroup: true }).filter(
+    ({ group: name }) => name !== undefined,
+  );
+  const metrics = sets.flatMap((set) => set.metrics).length;
   return (
     `With \`group-metrics=true\` each group adds ${metrics} metrics, ${dollars(metrics * PRICES.metricMonth)} a month; the log ` +
     'holds the same numbers for every group, and the dashboard shows them from there.'
