@@ -34,7 +34,12 @@ const GARBAGE: readonly (readonly [string, unknown])[] = [
 
 describe("a group's memory", () => {
   it('comes back as it was saved', () => {
-    const memory = { idleSince: { '{a}': 1 }, drainingSince: { '{b}': 2 }, quarantine: { failures: 3, since: 4 } };
+    const memory = {
+      idleSince: { '{a}': 1 },
+      drainingSince: { '{b}': 2 },
+      quarantine: { failures: 3, since: 4 },
+      recentTargets: [{ target: 9, since: 5 }],
+    };
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 
@@ -51,6 +56,7 @@ describe("a group's memory", () => {
     ['the other half', { drainingSince: { '{a}': 1 } }],
     ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
     ['a quarantine that is none', { idleSince: {}, drainingSince: {}, quarantine: { failures: '3', since: 4 } }],
+    ['targets that are none', { idleSince: {}, drainingSince: {}, recentTargets: [{ target: 9 }] }],
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });

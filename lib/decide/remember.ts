@@ -40,7 +40,7 @@ export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
     isSameTimes(a.drainingSince, b.drainingSince) &&
     a.quarantine?.failures === b.quarantine?.failures &&
     a.quarantine?.since === b.quarantine?.since &&
-    isSameTargets(a.recentTargets ?? [], b.recentTargets ?? [])
+    written(a.recentTargets) === written(b.recentTargets)
   );
 }
 
@@ -55,9 +55,7 @@ function isSameTimes(a: Times, b: Times): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
-function isSameTargets(a: readonly RecentTarget[], b: readonly RecentTarget[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((entry, index) => entry.target === b[index]?.target && entry.since === b[index].since)
-  );
+/** One text for every staircase of targets. */
+function written(targets: readonly RecentTarget[] = []): string {
+  return targets.map(({ target, since }) => `${target} since ${since}`).join(', ');
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../lib/decide/decide.ts';
+import { isSaturated } from '../../lib/decide/idle-buffer.ts';
 import type { Observation, QueueReading, RunnerGroup } from '../../lib/model.ts';
 import { makePlan } from '../../lib/plan.ts';
 import { group, groupObservation, NOON, observation, population } from '../fixtures/fleet.ts';
@@ -76,6 +77,17 @@ describe('queueAware without a count decides as idleBuffer does', () => {
     const [queueAware] = decide(look('queueAware', row));
     const [idleBuffer] = decide(look('idleBuffer', row));
     expect(queueAware?.decision).toEqual({ ...idleBuffer?.decision });
+  });
+});
+
+describe('saturated', () => {
+  it.each([
+    [{ busy: 1, idle: 0 }, true],
+    [{ busy: 1, idle: 1 }, false],
+    [{ busy: 0, idle: 0 }, false],
+    [{ busy: 3, idle: 0, starting: 3, draining: 1, dead: 1 }, true],
+  ])('%o: %o', (seen, is) => {
+    expect(isSaturated({ starting: 0, draining: 0, dead: 0, ...seen })).toBe(is);
   });
 });
 

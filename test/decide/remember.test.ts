@@ -106,6 +106,11 @@ describe('remember', () => {
   });
 });
 
+const targets = (...steps: readonly (readonly [target: number, since: number])[]): GroupMemory => ({
+  ...NOTHING,
+  recentTargets: steps.map(([target, since]) => ({ target, since })),
+});
+
 const SAME_ROWS: readonly (readonly [string, GroupMemory, GroupMemory, boolean])[] = [
   ['both empty', NOTHING, NOTHING, true],
   ['equal', { ...NOTHING, idleSince: { [A]: 1 } }, { ...NOTHING, idleSince: { [A]: 1 } }, true],
@@ -119,6 +124,13 @@ const SAME_ROWS: readonly (readonly [string, GroupMemory, GroupMemory, boolean])
   ['one more', { ...NOTHING, idleSince: { [A]: 1 } }, { ...NOTHING, idleSince: { [A]: 1, '{b}': 1 } }, false],
   ['one less', { ...NOTHING, idleSince: { [A]: 1, '{b}': 1 } }, { ...NOTHING, idleSince: { [A]: 1 } }, false],
   ['another runner', { ...NOTHING, idleSince: { [A]: 1 } }, { ...NOTHING, idleSince: { '{b}': 1 } }, false],
+  ['no target remembered, and none', NOTHING, { ...NOTHING, recentTargets: [] }, true],
+  ['the same targets', targets([9, 1], [4, 2]), targets([9, 1], [4, 2]), true],
+  ['the first target', NOTHING, targets([4, 1]), false],
+  ['one target more', targets([9, 1]), targets([9, 1], [4, 2]), false],
+  ['one target less', targets([9, 1], [4, 2]), targets([9, 1]), false],
+  ['another target', targets([9, 1], [4, 2]), targets([9, 1], [5, 2]), false],
+  ['another time of a target', targets([9, 1], [4, 2]), targets([9, 1], [4, 3]), false],
   ['idle became draining', { ...NOTHING, idleSince: { [A]: 1 } }, { ...NOTHING, drainingSince: { [A]: 1 } }, false],
 ];
 
