@@ -14,7 +14,7 @@ import {
 import { readParameters } from '../infra/parameters.ts';
 import { MEGABYTES_PER_PROCESSOR, PRICES } from '../infra/prices.ts';
 import { serviceOf } from '../infra/service.ts';
-import { metricsOf } from '../lib/metrics.ts';
+import { metricsOf, metricsOfInvocation } from '../lib/metrics.ts';
 import { TICKS_KEPT_MS } from '../lib/state/retention.ts';
 import { wrap } from '../lib/text-layout.ts';
 import { group, report } from '../test/doors/reports.ts';
@@ -60,7 +60,8 @@ export async function fillCostSentence(text: string): Promise<string> {
 async function readMeasurements(): Promise<Measurements> {
   const measured: Measurements = JSON.parse(await readFile(new URL('../bench/measured.json', import.meta.url), 'utf8'));
   // What has been added since the measurement counts at once.
-  const sets = metricsOf(report({ groups: [group()] }), { perGroup: false });
+  const active = report({ groups: [group()] });
+  const sets = [...metricsOf(active, { perGroup: false }), ...metricsOfInvocation([active])];
   const names = sets.flatMap(({ metrics }) => metrics).map(({ name }) => name);
   const fleets = measured.fleets.map((fleet) => ({ ...fleet, metrics: [...new Set([...fleet.metrics, ...names])] }));
   return { ...measured, fleets };
