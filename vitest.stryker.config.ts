@@ -7,7 +7,11 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['test/decide/**/*.test.ts', 'test/{plan,select,report,memory,reasons}.test.ts'],
+    include: [
+      'test/decide/**/*.test.ts',
+      'test/budget/{state,rule}.test.ts',
+      'test/{plan,select,report,memory,reasons}.test.ts',
+    ],
     exclude: ['test/decide/atlassian.test.ts', 'test/decide/demand-properties.test.ts'],
   },
 });
