@@ -9,6 +9,7 @@ import { type ExitCode, failureDocument, failureLines, failureOf } from './failu
 import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
+import { addSchedule } from './schedule.ts';
 import { addStatus } from './status.ts';
 import { openTerminal } from './terminal.ts';
 import { addValidate } from './validate.ts';
@@ -36,6 +37,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addRun(program, terminal, finish);
   addStatus(program, terminal, finish);
   addExplain(program, terminal, finish);
+  addSchedule(program, terminal, finish);
   addMigrate(program, terminal, finish);
   addDemo(program);
   return program;

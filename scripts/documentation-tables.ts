@@ -2,6 +2,7 @@
 import { CLASS_ROWS } from '../test/tables/classes.ts';
 import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '../test/tables/demand.ts';
 import { SCALING_ROWS, type ScalingRow } from '../test/tables/scaling.ts';
+import { SHARE_ROWS } from '../test/tables/shares.ts';
 
 /** The text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. */
 export function fillTables(text: string): string {
@@ -13,6 +14,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   percentageRunnersIdle: scalingTable,
   idleBuffer: () => demandTable(IDLE_BUFFER_ROWS),
   queueAware: () => demandTable(QUEUE_AWARE_ROWS),
+  shares: shareTable,
 };
 
 /** The text with one generated part made anew. */
@@ -43,6 +45,23 @@ function scalingTable(): string {
     ['case', 'seen', 'decision', 'reason', 'Atlassian’s instead'],
     SCALING_ROWS.map((row) => [...decisionCells(row, []), row.atlassian ?? '']),
   );
+}
+
+function shareTable(): string {
+  return markdown(
+    ['case', 'the groups want', 'room', 'they get'],
+    SHARE_ROWS.map(({ name, claims, room, shares }) => [
+      name,
+      claims.map(([wanted, weight = 1, working = 0]) => claimText(wanted, weight, working)).join(' · '),
+      String(room),
+      shares.join(' · '),
+    ]),
+  );
+}
+
+function claimText(wanted: number, weight: number, working: number): string {
+  const more = [...(weight === 1 ? [] : [`weight ${weight}`]), ...(working === 0 ? [] : [`has ${working}`])];
+  return more.length === 0 ? String(wanted) : `${wanted} (${more.join(', ')})`;
 }
 
 function demandTable(rows: readonly DemandRow[]): string {

@@ -54,6 +54,12 @@ export function formatWallTime(zone: string, at: Instant): string {
   return `${year}-${month}-${day}T${hour}:${minute}${timeZoneName.replace(/^GMT/, '')}`;
 }
 
+/** `Mon 2026-11-23 07:00`: the same for people. */
+export function describeWallTime(zone: string, at: Instant): string {
+  const { weekday, year, month, day, hour, minute } = partsAt(zone, at);
+  return `${weekday} ${year}-${month}-${day} ${hour}:${minute}`;
+}
+
 /** The first instant of the later offset, of two instants with one change between them. */
 function changeBetween(zone: string, from: Instant, to: Instant): Instant {
   const before = offsetAt(zone, from);
@@ -81,7 +87,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   const known = formatters.get(zone);
   if (known !== undefined) return known;
   const two = '2-digit';
-  const fields = { year: 'numeric', month: two, day: two, hour: two, minute: two } as const;
+  const fields = { weekday: 'short', year: 'numeric', month: two, day: two, hour: two, minute: two } as const;
   const options = { ...fields, hourCycle: 'h23', timeZoneName: 'longOffset', timeZone: zone } as const;
   const formatter = new Intl.DateTimeFormat('en-US', options);
   formatters.set(zone, formatter);
