@@ -1,7 +1,7 @@
 /**
  * What AWS charges: us-east-1, US dollars, arm64, without free allowances; as of November 2026. Other regions cost up to a
- * quarter more. Each was read on at least one page of 2024–2026 that repeats AWS's price lists, not on the lists
- * themselves; their addresses are given for whoever wants to check.
+ * quarter more. Most were read on pages of 2024–2026 that repeat AWS's price lists, none on the lists themselves: the
+ * addresses are where to check them.
  */
 
 const MILLION = 1_000_000;
