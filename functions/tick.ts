@@ -13,7 +13,7 @@ import { wire } from '../lib/wiring.ts';
 import { type Configuration, createConfigurationLoader } from './configuration.ts';
 import type { TickEvent } from './event.ts';
 
-/** A lease outlives the invocation that took it by this much, so that a killed one is over before the next begins. */
+/** A lease outlives the invocation that took it by this much: whatever a killed one has begun is over by then. */
 const LEASE_MARGIN_MS = 5_000;
 
 /** An action that begins with less than this left may be cut off by the function's time-out. */

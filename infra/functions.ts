@@ -6,12 +6,12 @@ import type { Parameters } from './parameters.ts';
 import { tableName } from './table.ts';
 
 /**
- * A tick that is killed at this age is over, and its lease too, before the next minute's begins. The minute sets it, not
- * the work: by `npm run bench:cost` a tick is over in a small part of it, also one that has a large fleet grow. Memory,
+ * More than the minute in which an invocation has to be over: the last tick of one that polls begins shortly before its
+ * end, and needs time to act. By `npm run bench:cost` a tick is over in seconds, also one that has a large fleet grow. Memory,
  * a parameter, is by default the least power of two that holds hundreds of groups there; since a tick mostly waits, half
  * of it would save cents, and twice as much gain little.
  */
-export const TIMEOUT_SECONDS = 55;
+export const TIMEOUT_SECONDS = 75;
 
 /** The functions as osls takes them. */
 export function functionsOf(parameters: Parameters): NonNullable<AWS['functions']> {

@@ -82,7 +82,7 @@ describe('deployed', () => {
       Runtime: 'nodejs24.x',
       Handler: `dist/${name}.handler`,
       MemorySize: 512,
-      Timeout: 55,
+      Timeout: 75,
       Environment: {
         Variables: {
           CONFIG_SOURCE: `s3://${BUCKET}/runners.yaml`,
