@@ -3,14 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { metricsOf, metricsOfInvocation } from '../../lib/metrics.ts';
 import { runCommand } from './command.ts';
-import { group, report } from './reports.ts';
+import { budget, group, report } from './reports.ts';
 
 const text = await readFile(new URL('../../docs/operate.md', import.meta.url), 'utf8');
 
 describe('docs/operate.md', () => {
   it('lists every metric', () => {
     const reports = [
-      report({ groups: [group()], credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 } }),
+      report({
+        groups: [group()],
+        budgets: [budget()],
+        credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 },
+      }),
       report({ tick: { skipped: 'x' } }),
       report({ tick: { mode: 'plan' } }),
     ];
