@@ -12,8 +12,8 @@ import { addWaiting, newTally, type RepositoryTally } from './tally.ts';
 /** Pipelines whose steps are read on one tick. */
 export const MOST_PIPELINES = 200;
 
-/** Calls in flight: fast enough for 50 repositories in a second or two, and few for Bitbucket. */
-const CONCURRENT_READS = 10;
+/** Calls in flight: fast enough for 50 repositories in a second, and few for Bitbucket. */
+const CONCURRENT_READS = 20;
 
 /** What makes every further call for a workspace pointless: the credential is refused, or nothing more is allowed. */
 const HOPELESS: ReadonlySet<number | undefined> = new Set([401, 403, 429]);
@@ -66,7 +66,11 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
 
   async function readAll(): Promise<void> {
     const tallies = [...repositories.values()];
-    await inTurn(tallies, limits.signal, (tally) => attempt(tally, list(tally)));
+    // One alone of every workspace: a credential without the right is found out with one call, not with twenty.
+    const first = new Map(tallies.toReversed().map((tally) => [tally.scope.workspace, tally]));
+    await inTurn([...first.values()], limits.signal, (tally) => attempt(tally, list(tally)));
+    const others = tallies.filter((tally) => first.get(tally.scope.workspace) !== tally);
+    await inTurn(others, limits.signal, (tally) => attempt(tally, list(tally)));
     await inTurn(turns(tallies), limits.signal, async ({ tally, pipeline }) => {
       if (limits.isNeeded(tally)) await attempt(tally, readSteps(tally, pipeline));
     });

@@ -26,36 +26,37 @@ const CUT_SHORT = `not all of it was seen: a tick stops after ${LONGEST_LOOK_MS 
 type Answered = { readonly chosen: Chosen; readonly reading: QueueReading; readonly note?: string };
 
 /**
- * The observation with the queues of its saturated `queueAware` groups. Ends when `timeLimit` aborts, whatever is still
- * under way. Never rejects.
+ * The observation with the queues of its saturated `queueAware` groups. Ends after `LONGEST_LOOK_MS`, or when a given
+ * signal aborts, whatever is still under way. Never rejects.
  */
 export async function observeQueues(
   seen: Observation,
   pipelines: PipelineApi,
-  timeLimit: () => AbortSignal = () => AbortSignal.timeout(LONGEST_LOOK_MS),
+  signal?: AbortSignal,
 ): Promise<Observation> {
   const asking = askingGroups(seen);
   if (asking.length === 0) return seen;
-  const signal = timeLimit();
-  const { promise: timeUp, resolve } = Promise.withResolvers<undefined>();
-  const stop = () => resolve(undefined);
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
+  if (signal !== undefined) return readQueues(seen, asking, pipelines, signal);
+  // Not AbortSignal.timeout: its timer would live on after the look.
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), LONGEST_LOOK_MS);
   try {
-    return await countFor(seen, asking, pipelines, { signal, timeUp });
+    return await readQueues(seen, asking, pipelines, abort.signal);
   } finally {
-    // Whatever waits for it would keep this look in memory until the time is up.
-    signal.removeEventListener('abort', stop);
-    stop();
+    clearTimeout(timer);
   }
 }
 
-async function countFor(
+async function readQueues(
   seen: Observation,
   asking: readonly Asking[],
   pipelines: PipelineApi,
-  { signal, timeUp }: { readonly signal: AbortSignal; readonly timeUp: Promise<undefined> },
+  signal: AbortSignal,
 ): Promise<Observation> {
+  const timeUp = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
   const chosen = await Promise.race([timeUp, chooseRepositories(asking, pipelines)]);
   if (chosen === undefined) return withReadings(seen, asking.map(tooLate));
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePipelines, stepsOf, type YamlStep } from '../../lib/bitbucket/pipelines-yaml.ts';
 import type { PipelineSource } from '../../lib/ports.ts';
@@ -253,6 +254,24 @@ pipelines: { default: *e }`;
     const found = read(text);
     expect('problem' in found && found.problem).toEqual(
       typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    );
+  });
+
+  it('is a sentence, whatever the file is', () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'[]{}&*<:-,\'"| \n\tax!%') }));
+    fc.assert(
+      fc.property(text, (body) => {
+        expect(read(`pipelines:\n  default:\n    - step: ${body}`)).toBeTypeOf('object');
+      }),
+    );
+  });
+
+  it('holds no steps but those that are steps, whatever the document is', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (item, other) => {
+        const section = stepsOf({ default: [item, { step: other }, { parallel: other }, { stage: item }] }, DEFAULT);
+        for (const step of 'steps' in section ? section.steps : []) expect(step.labels).toBeInstanceOf(Array);
+      }),
     );
   });
 

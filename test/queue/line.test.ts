@@ -23,7 +23,7 @@ function builds(over: Partial<RunnerGroup> = {}): RunnerGroup {
   return group({ strategy, min: 1, max: 40, ...over });
 }
 
-/** A world in which all runners of each group, two at least, are online and work; the steps of a later one suit no earlier one. */
+/** A world in which all runners of each group are online and work. A later group's labels suit no earlier one. */
 async function saturatedWorld(groups: readonly RunnerGroup[]): Promise<World> {
   const world = new World();
   await runTicks(world, fleet(groups), { count: 3 });

@@ -82,5 +82,5 @@ export async function look(
   const before = observation(groups);
   const { maxRunners = 100, signal = new AbortController().signal } = options;
   const workspaces = before.workspaces.map((workspace) => ({ ...workspace, maxRunners }));
-  return { seen: await observeQueues({ ...before, workspaces }, ports.pipelines, () => signal), trace };
+  return { seen: await observeQueues({ ...before, workspaces }, ports.pipelines, signal), trace };
 }

@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { waitingByGroup } from '../../lib/decide/queue.ts';
 import { BudgetError, ServiceError } from '../../lib/errors.ts';
+import type { Observation } from '../../lib/model.ts';
 import type { PipelineApi } from '../../lib/ports.ts';
-import { settle } from '../reconcile/ports.ts';
+import { observeQueues } from '../../lib/queue/observe.ts';
+import { observation } from '../fixtures/fleet.ts';
+import { recordingPorts, settle } from '../reconcile/ports.ts';
 import { bitbucketWith, LINUX, look, named, see } from './look.ts';
 
 const OTHER = ['other', ...LINUX];
@@ -88,11 +91,11 @@ describe('what is looked at', () => {
   });
 
   it('ends when enough is known', async () => {
-    // Ten at a time are under way, so that some are read beyond the eight that fill the group.
-    const { seen, trace } = await look([see()], { site: Array(40).fill(1) });
+    // Twenty at a time are under way, so that some are read beyond the eight that fill the group.
+    const { seen, trace } = await look([see()], { site: Array(60).fill(1) });
     const read = trace.filter((line) => line.startsWith('waitingSteps'));
     expect(read.length).toBeGreaterThanOrEqual(8);
-    expect(read.length).toBeLessThan(20);
+    expect(read.length).toBeLessThan(30);
     expect(seen.groups[0]?.queue).toEqual({ kind: 'counted', repositories: ['site'] });
     expect(seen.notes).toEqual([]);
   });
@@ -231,7 +234,7 @@ describe('what cannot be known', () => {
         openPipelines: refuse(status, `No: ${status}.`),
       },
     );
-    expect(trace).toHaveLength(10);
+    expect(trace).toHaveLength(1);
     expect(seen.groups[0]?.queue).toEqual({ kind: 'unknown', why: `No: ${status}` });
   });
 
@@ -246,7 +249,7 @@ describe('what cannot be known', () => {
       });
     };
     const { seen, trace } = await look([see({ source: named(...names(50)) })], {}, { openPipelines: held });
-    expect(trace).toHaveLength(10);
+    expect(trace).toHaveLength(1);
     expect(seen.groups[0]?.queue).toEqual({ kind: 'unknown', why: 'Held back' });
   });
 
@@ -307,7 +310,7 @@ describe('in bounded time', () => {
     const { seen, trace } = await looking;
     expect(seen.groups.map(({ queue }) => queue)).toEqual([
       { kind: 'counted', repositories: ['a', 'b'] },
-      { kind: 'unknown', why: `${'repositories[0]: '}${why} (acme/b)` },
+      { kind: 'unknown', why: `repositories[0]: ${why} (acme/b)` },
     ]);
     expect(seen.notes).toEqual([
       `Group builds has at least 9 steps waiting, but not all of its queue is known: repositories[1]: ${why} (acme/b).`,
@@ -319,6 +322,32 @@ describe('in bounded time', () => {
     await settle();
     expect(trace).toHaveLength(calls);
     expect(seen.queues).toEqual(before);
+  });
+
+  it('lasts for five seconds', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { ports } = recordingPorts({ pipelines: { openPipelines: never } });
+    let found: Observation | undefined;
+    const looking = observeQueues(observation([see()]), ports.pipelines).then((seen) => {
+      found = seen;
+    });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(found).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    await looking;
+    expect(found?.groups[0]?.queue).toEqual({ kind: 'unknown', why: `repositories[0]: ${why} (acme/site)` });
+  });
+
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    await observeQueues(observation([see()]), recordingPorts().ports.pipelines);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('does nothing when there is no time at all', async () => {
