@@ -87,10 +87,10 @@ function why({ decision }: GroupReport): string {
 
 /** What limited the decision, what was done or would be, and what went wrong: a line each. */
 export function details(group: GroupReport, mode: Mode): readonly Line[] {
-  // A partial observation names its problems in its reason already.
+  // A partial observation names its problems in its reason already; of a hold the reason may be its only bound.
   const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
-    ...group.bounds.map(boundLine),
+    ...group.bounds.filter(({ text }) => text !== why(group)).map(boundLine),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, mode),
     ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { reason } from '../../lib/reasons.ts';
 import { renderReport, renderTick } from '../../lib/report-text.ts';
 import { layRow, wrap } from '../../lib/text-layout.ts';
 import { budget, crowd, group, growing, partial, report, shrinking } from '../doors/reports.ts';
@@ -57,6 +58,13 @@ describe('the report as text', () => {
   ])('tells of a budget when it matters: %s', (_, value, isTold) => {
     const text = renderReport(report({ budgets: [value] }), { width: 150 }).join('\n');
     expect(text.includes('budget: ci/bitbucket has made')).toBe(isTold);
+  });
+
+  it('says a limit once where it is the reason of a hold', () => {
+    const last = reason('last-usable', { starting: 2 });
+    const held = group({ decision: { action: 'hold', from: 3, to: 3, reason: last }, bounds: [last] });
+    const text = renderReport(report({ groups: [held] }), { width: 300 }).join('\n');
+    expect(text.split(last.text)).toHaveLength(2);
   });
 
   it('says what was failed, skipped and done with the tone that fits', () => {
