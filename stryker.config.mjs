@@ -1,6 +1,6 @@
 /** Mutation testing of the pure part; docs/decisions/0005-mutation-testing.md says why these files and this limit. */
 export default {
-  mutate: ['lib/decide/**/*.ts', 'lib/budget/{state,rule}.ts', 'lib/{plan,select,report,memory,scope,reasons}.ts'],
+  mutate: ['lib/decide/**/*.ts', 'lib/budget/{state,rule}.ts', 'lib/{plan,select,hash,report,memory,scope,reasons}.ts'],
   // Downloaded programs, with links that the sandbox cannot copy.
   ignorePatterns: ['.cache'],
   testRunner: 'vitest',

@@ -10,7 +10,7 @@ export default defineConfig({
     include: [
       'test/decide/**/*.test.ts',
       'test/budget/{state,rule}.test.ts',
-      'test/{plan,select,report,memory,reasons}.test.ts',
+      'test/{plan,select,hash,report,memory,reasons}.test.ts',
     ],
     exclude: ['test/decide/atlassian.test.ts', 'test/decide/demand-properties.test.ts'],
   },

@@ -3,7 +3,7 @@ import { decide } from '../lib/decide/decide.ts';
 import type { Action, Applied, BudgetReport, Observation, Outcome, Report, RunnerGroup } from '../lib/model.ts';
 import { makePlan } from '../lib/plan.ts';
 import { type Reason, reason } from '../lib/reasons.ts';
-import { hasFailed, makeReport, makeSkippedReport } from '../lib/report.ts';
+import { hasFailed, makeReport, makeSkippedReport, withCircumstances } from '../lib/report.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from './fixtures/fleet.ts';
 
 const TICK: Report['tick'] = {
@@ -250,6 +250,19 @@ it('the report of a tick that did not run says why, and nothing else', () => {
     problems: [],
     notes: [],
   });
+});
+
+it('has the circumstances that the door knows, and their notes before its own', () => {
+  const report: Report = { ...reportOf(observation([])), notes: ['strangers'] };
+  const configuration = { inForceSince: '2026-11-01T00:00:00.000Z', refusal: 'is refused (x)' };
+  const credential = { expiresAt: '2026-11-20T00:00:00.000Z', daysLeft: 10 };
+  expect(withCircumstances(report, { configuration, credential, notes: ['a', 'b'] })).toEqual({
+    ...report,
+    configuration,
+    credential,
+    notes: ['a', 'b', 'strangers'],
+  });
+  expect(withCircumstances(report, { notes: [] })).toEqual(report);
 });
 
 describe('a tick has failed', () => {
