@@ -93,7 +93,7 @@ export function lookInterval(state: BudgetState, limit: number, now: Instant): n
 
 /** One look more than the span holds can fall into it, at its two ends. */
 function spread(cost: number, calls: number): number {
-  return calls <= cost ? Number.POSITIVE_INFINITY : (LOOK_SPAN_MS * cost) / (calls - cost);
+  return (LOOK_SPAN_MS * cost) / Math.max(0, calls - cost);
 }
 
 /** How often an hour's calls pay for looks of so many calls each, when nothing else is done: the time between two. */
@@ -119,7 +119,8 @@ export function addLook(
 /** When more calls than now may be made for this; the end of the hour if that cannot be foreseen. */
 export function moreFrom(importance: Importance, state: BudgetState, limit: number, now: Instant): Instant {
   const present = allowance(importance, state, limit, now);
-  return heldUntil(state, now, (at) => at > now && allowance(importance, state, limit, at) > present)?.until ?? now;
+  const isMore = (at: Instant) => allowance(importance, state, limit, at) > present;
+  return throttledUntil(state, now) ?? nextMinute(now, isMore);
 }
 
 function reserve(importance: Importance, state: BudgetState, limit: number, now: Instant): number {
@@ -135,10 +136,14 @@ function lookNeed(state: BudgetState, now: Instant): number {
 function heldUntil(state: BudgetState, now: Instant, isAllowed: (at: Instant) => boolean): HeldBack | undefined {
   const throttled = throttledUntil(state, now);
   if (throttled !== undefined) return { why: 'throttled', until: throttled };
-  if (isAllowed(now)) return undefined;
-  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-  for (let at = thisMinute + MINUTE_MS; at <= thisMinute + LOOK_SPAN_MS; at += MINUTE_MS) {
-    if (isAllowed(at)) return { why: 'short', until: at };
+  return isAllowed(now) ? undefined : { why: 'short', until: nextMinute(now, isAllowed) };
+}
+
+function nextMinute(now: Instant, isAllowed: (at: Instant) => boolean): Instant {
+  const thisMinute = Math.floor(now / MINUTE_MS);
+  for (let ahead = 1; ahead <= LOOK_SPAN_MS / MINUTE_MS; ahead += 1) {
+    const at = (thisMinute + ahead) * MINUTE_MS;
+    if (isAllowed(at)) return at;
   }
-  return { why: 'short', until: now + HOUR_MS };
+  return now + HOUR_MS;
 }

@@ -66,7 +66,7 @@ export function addBudgets(one: BudgetState, other: BudgetState): BudgetState {
   const minutes = Map.groupBy([...one.calls, ...other.calls], ({ minute }) => minute);
   const word = later(one.word, other.word);
   const throttle = later(one.throttle, other.throttle);
-  const workspaces = new Set([...Object.keys(one.looks), ...Object.keys(other.looks)]);
+  const laterLooks = Object.entries(other.looks).filter(([name, look]) => later(one.looks[name], look) === look);
   return {
     calls: [...minutes].map(([minute, entries]) => ({
       minute,
@@ -75,12 +75,7 @@ export function addBudgets(one: BudgetState, other: BudgetState): BudgetState {
     })),
     ...(word && { word }),
     ...(throttle && { throttle }),
-    looks: Object.fromEntries(
-      [...workspaces].flatMap((workspace) => {
-        const look = later(one.looks[workspace], other.looks[workspace]);
-        return look === undefined ? [] : [[workspace, look]];
-      }),
-    ),
+    looks: { ...one.looks, ...Object.fromEntries(laterLooks) },
   };
 }
 

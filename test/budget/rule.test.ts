@@ -97,6 +97,7 @@ describe('the time between two looks', () => {
     ['calls for looking are what it is about', every(12, calls([5, 400, 0])), (SPAN * 12) / 738],
     ['two looks fit', every(374), (SPAN * 374) / 376],
     ['only one does', every(750), EVERYTHING],
+    ['not even one does', every(751), EVERYTHING],
     [
       'by the smaller limit of Bitbucket',
       every(10, { ...EMPTY_BUDGET, word: { at: NOON, limit: 100 } }),
@@ -108,6 +109,7 @@ describe('the time between two looks', () => {
 
   it('is nothing before anybody has looked', () => {
     expect(lookInterval(EMPTY_BUDGET, 1000, NOON)).toBe(0);
+    expect(lookInterval(calls([0, 0, 1000]), 1000, NOON)).toBe(0);
   });
 
   it('can be told beforehand', () => {

@@ -96,6 +96,11 @@ describe('two states added up', () => {
     expect(addBudgets(EMPTY_BUDGET, one)).toEqual(one);
   });
 
+  it('of the same time hold what the second one knows', () => {
+    const known = (left: number) => ({ ...EMPTY_BUDGET, word: { at: NOON, left }, looks: looks({ acme: left }) });
+    expect(addBudgets(known(1), known(2))).toEqual(known(2));
+  });
+
   it('are the same in any order and grouping', () => {
     const minute = fc.record({ minute: fc.integer({ min: 0, max: 5 }), look: fc.nat(9), other: fc.nat(9) });
     const state = fc.record({

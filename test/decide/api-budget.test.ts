@@ -18,7 +18,8 @@ const budget = (over: object = {}) => ({
 const wanted = (...creates: readonly (readonly [workspace: string, creates: number])[]) =>
   creates.map(([workspace, count]) => ({ workspace, wanted: count, weight: 1, working: 0 }));
 
-const numbers = (withheld: ReturnType<typeof withheldByBudgets>) => withheld.map((entry) => entry?.runners ?? 0);
+const numbers = (withheld: ReturnType<typeof withheldByBudgets>) =>
+  withheld.map((entry) => (entry === undefined ? 0 : entry.runners || 'a bound that withholds nothing'));
 
 describe('what the hourly calls take from creates', () => {
   it.each([
