@@ -18,6 +18,8 @@ import {
   limitNow,
   MINUTE_MS,
   parseBudget,
+  STRIKES_KEPT_MS,
+  type Throttle,
   throttledUntil,
   usedCalls,
 } from './state.ts';
@@ -86,7 +88,7 @@ export type Standing = {
 /** Bitbucket says "near the limit" below this share of it. */
 const NEAR = 0.2;
 
-/** How long nothing is sent after a 429 that does not say: this, and twice as long after each further one in a row. */
+/** How long nothing is sent after a 429 that does not say: this, and twice as long each time that follows soon. */
 const FIRST_WAIT_MS = MINUTE_MS;
 const LONGEST_WAIT_MS = 15 * MINUTE_MS;
 
@@ -128,7 +130,6 @@ export function createCallBudget(options: {
     },
     heard: ({ status, rateLimit }) => {
       if (status === 429) turnedAway += 1;
-      else own = endStrikes(own, state(), now());
       own = { ...own, ...wordOf(rateLimit, limit(), now()) };
     },
     turnedAway: (retryAfterMs) => {
@@ -183,23 +184,18 @@ function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<B
   return { word: { at, ...(said.limit !== undefined && { limit: said.limit }), ...(left !== undefined && { left }) } };
 }
 
-function nextThrottle(
-  { throttle }: BudgetState,
-  retryAfterMs: number | undefined,
-  at: Instant,
-): BudgetState['throttle'] {
+/**
+ * Some calls get through while the hour is used up, as older ones leave it: an answer does not mean that the trouble is
+ * over, only time does.
+ */
+function nextThrottle({ throttle }: BudgetState, retryAfterMs: number | undefined, at: Instant): Throttle {
   // Calls that went out together and came back together are one strike.
   const together = throttle !== undefined && at < throttle.until;
-  const strikes = together ? throttle.strikes : (throttle?.strikes ?? 0) + 1;
-  const wait = Math.min(retryAfterMs ?? FIRST_WAIT_MS * 2 ** (Math.max(1, strikes) - 1), HOUR_MS);
-  const until = at + (retryAfterMs === undefined ? Math.min(wait, LONGEST_WAIT_MS) : wait);
+  const before = throttle !== undefined && at - throttle.until < STRIKES_KEPT_MS ? throttle.strikes : 0;
+  const strikes = together ? before : before + 1;
+  const patience = Math.min(FIRST_WAIT_MS * 2 ** (strikes - 1), LONGEST_WAIT_MS);
+  const until = at + Math.min(retryAfterMs ?? patience, HOUR_MS);
   return { at, until: together ? Math.max(until, throttle.until) : until, strikes };
-}
-
-/** After an answer that is none of turning away, the next 429 is the first one again. */
-function endStrikes(own: BudgetState, { throttle }: BudgetState, at: Instant): BudgetState {
-  if (throttle === undefined || throttle.strikes === 0) return own;
-  return { ...own, throttle: { ...throttle, at, strikes: 0 } };
 }
 
 function describe(doing: string, { credential, why, waitMs }: BudgetFacts): string {

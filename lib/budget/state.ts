@@ -21,7 +21,7 @@ export type LimitWord = {
   readonly left?: number;
 };
 
-/** Bitbucket turned calls away: nothing is sent before `until`. `strikes`: how often in a row, for the next wait. */
+/** Bitbucket turned calls away: nothing is sent before `until`. `strikes`: how often one soon followed another. */
 export type Throttle = { readonly at: Instant; readonly until: Instant; readonly strikes: number };
 
 /**
@@ -47,6 +47,9 @@ const MINUTES_COUNTED = 61;
 
 /** What Bitbucket said counts for this long; other programs may have used, or left, much since. */
 const WORD_KEPT_MS = 10 * MINUTE_MS;
+
+/** For how long after its end a throttle makes the next one longer. */
+export const STRIKES_KEPT_MS = 15 * MINUTE_MS;
 
 const count = z.int().min(0);
 const document = z.object({
@@ -84,8 +87,7 @@ export function forgetOld({ calls, word, throttle, looks }: BudgetState, now: In
   return {
     calls: calls.filter((entry) => isCounted(entry, now)),
     ...(word && now - word.at < WORD_KEPT_MS && { word }),
-    // A throttle outlives its end by an hour, for the next one's wait to be longer.
-    ...(throttle && now - throttle.until < HOUR_MS && { throttle }),
+    ...(throttle && now - throttle.until < STRIKES_KEPT_MS && { throttle }),
     looks: Object.fromEntries(Object.entries(looks).filter(([, look]) => isCurrent(look, now))),
   };
 }

@@ -1,6 +1,7 @@
 /** Counts what a simulated process calls Bitbucket for, and holds it back, as the real client does request by request. */
 import type { CallBudget } from '../budget/ledger.ts';
 import type { Importance } from '../budget/rule.ts';
+import { ServiceError } from '../errors.ts';
 import type { Ports, RunnerApi } from '../ports.ts';
 
 const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
@@ -23,7 +24,7 @@ export function meterCalls(ports: Ports, budgetOf: (workspace: string) => CallBu
           const importance = importanceOf(method);
           budget.admit(importance, method);
           budget.count(importance);
-          return perform(place, ...rest);
+          return hear(budget, () => perform(place, ...rest));
         },
       ]),
       // The mapping keeps every method's signature, which the type of fromEntries cannot say.
@@ -34,4 +35,19 @@ export function meterCalls(ports: Ports, budgetOf: (workspace: string) => CallBu
     runners: metered(ports.runners, (method) => IMPORTANCE[method as keyof RunnerApi]),
     pipelines: metered(ports.pipelines, () => 'queue'),
   };
+}
+
+/** A call that Bitbucket turns away is not repeated here: in virtual time a second moment is no other. */
+async function hear(budget: CallBudget, call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const answer = await call();
+    budget.heard({ status: 200 });
+    return answer;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 429) {
+      budget.heard({ status: 429 });
+      budget.turnedAway(undefined);
+    }
+    throw error;
+  }
 }

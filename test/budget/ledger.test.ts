@@ -131,14 +131,16 @@ describe('a call that Bitbucket turned away', () => {
     expect(waits).toEqual([1, 2, 4, 8, 15, 15]);
   });
 
-  it('is the first one again after an answer of another kind', () => {
+  it.each([
+    ['within a quarter of an hour counts on, whatever was answered in between', 15 * MINUTE - 1, 2],
+    ['after a quarter of an hour is the first one again', 15 * MINUTE, 1],
+  ])('%s', (_, laterMs, minutes) => {
     const { budget, clock } = setUp();
     budget.turnedAway(undefined);
-    clock.now += MINUTE;
-    budget.heard({ status: 404 });
-    clock.now += 1;
+    clock.now += MINUTE + laterMs;
+    budget.heard({ status: 200 });
     budget.turnedAway(undefined);
-    expect(budget.standing().throttledUntil).toBe(clock.now + MINUTE);
+    expect(budget.standing().throttledUntil).toBe(clock.now + minutes * MINUTE);
   });
 
   it('is one of many that went out together: one strike, and the longest wait', () => {

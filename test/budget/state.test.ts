@@ -123,7 +123,7 @@ describe('what is old', () => {
     const state: BudgetState = {
       ...calls([60, 1, 1], [61, 1, 1]),
       word: { at: NOON - 10 * MINUTE, left: 1 },
-      throttle: { at: NOON - 2 * HOUR, until: NOON - HOUR, strikes: 2 },
+      throttle: { at: NOON - HOUR, until: NOON - 15 * MINUTE, strikes: 2 },
       looks: { ...looks({ gone: 1 }, NOON - 2 * HOUR), ...looks({ acme: 1 }, NOON - 2 * HOUR + 1) },
     };
     expect(forgetOld(state, NOON)).toEqual({
@@ -136,7 +136,7 @@ describe('what is old', () => {
     const state: BudgetState = {
       ...calls([60, 1, 1]),
       word: { at: NOON - 10 * MINUTE + 1, left: 1 },
-      throttle: { at: NOON - 2 * HOUR, until: NOON - HOUR + 1, strikes: 2 },
+      throttle: { at: NOON - HOUR, until: NOON - 15 * MINUTE + 1, strikes: 2 },
       looks: looks({ acme: 1 }, NOON),
     };
     expect(forgetOld(state, NOON)).toEqual(state);

@@ -3,6 +3,7 @@
  * process of its own, so that whatever it knows of the hour it has from memory.
  */
 import { describe, expect, it } from 'vitest';
+import { ServiceError } from '../../lib/errors.ts';
 import type { Fleet, Report } from '../../lib/model.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { reconcile } from '../../lib/reconcile.ts';
@@ -199,6 +200,50 @@ describe('removals', () => {
     await runTicks(world, config, { count: 200 });
     expect(world.bitbucket.list({ workspace: 'acme' })).toHaveLength(1);
     expectNothingLeftOver(world, config);
+  });
+});
+
+describe('a Bitbucket that allows less than the budget says', () => {
+  /** Turns away what exceeds so many calls of the past hour, over all processes. */
+  function enforcing(world: World, limit: number) {
+    const accepted: number[] = [];
+    const turnedAway: number[] = [];
+    const enforce: Interruption = (call, proceed) => {
+      if (call.port !== 'runners') return proceed();
+      if (accepted.filter((at) => at > world.now - HOUR).length >= limit) {
+        turnedAway.push(world.now);
+        throw new ServiceError('Bitbucket answered 429.', { service: 'bitbucket', outcome: 'refused', status: 429 });
+      }
+      accepted.push(world.now);
+      return proceed();
+    };
+    return { turnedAway, ports: () => world.ports(async (call, proceed) => enforce(call, proceed)) };
+  }
+
+  it('is left alone for longer and longer, and everything recovers', async () => {
+    const config = fleet([group({ max: 8 }), group({ name: 'labs', scope: { workspace: 'labs' }, max: 8 })]);
+    const world = new World({ callsPerHour: 1000 });
+    const { turnedAway, ports } = enforcing(world, 50);
+    for (let minute = 3; minute < 150; minute += 7) {
+      for (const { scope, labels } of config.groups) {
+        world.submit({ scope, labels, durationMs: (3 + (minute % 20)) * MINUTE }, world.now + minute * MINUTE);
+      }
+    }
+    const reports: Report[] = [];
+    for (let tick = 0; tick < 480; tick += 1) {
+      reports.push(await tickIn(world, config, ports()));
+      expectWithinLimits(world, config);
+      world.advance(MINUTE);
+    }
+    expectNobodyKilled(world);
+    expectNothingLeftOver(world, config);
+    // Looking costs 120 calls an hour, so that without waiting half the calls would be turned away: about 560.
+    expect(turnedAway.length).toBeGreaterThan(0);
+    expect(turnedAway.length).toBeLessThan(150);
+    const throttled = reports.filter((report) => budgetOf(report)?.throttledUntil !== undefined);
+    expect(throttled.every((report) => (budgetOf(report)?.throttled ?? 0) > 0)).toBe(true);
+    // Only the tick that was turned away fails; those that wait do not.
+    expect(throttled.filter((report) => !hasFailed(report)).length).toBeGreaterThan(throttled.length / 2);
   });
 });
 
