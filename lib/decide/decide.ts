@@ -12,7 +12,7 @@ import { isPartial } from './partial.ts';
 import { percentageRunnersIdle } from './percentage-runners-idle.ts';
 import { waitingByGroup } from './queue.ts';
 import { queueAware } from './queue-aware.ts';
-import { chooseRetirements, type Retirement, type Surplus } from './retirement.ts';
+import { chooseRetirements, type Retirement } from './retirement.ts';
 import { targetsWithin } from './stabilisation.ts';
 import { surplusOf } from './surplus.ts';
 import type { Wish } from './wish.ts';
@@ -134,22 +134,22 @@ function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Ins
 
 /** The way down: how many are too many, which of them go, and what keeps the others. */
 type Descent = {
-  readonly surplus: Surplus;
+  /** Idle runners too many, once the window and the last runner online are minded. */
+  readonly surplus: number;
   readonly chosen: readonly Retirement[];
   readonly bounds: readonly Reason[];
   readonly recentTargets: readonly RecentTarget[];
 };
 
 function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
-  if (isPartial(observation)) {
-    return { surplus: { starting: 0, idle: 0 }, chosen: [], bounds: [], recentTargets: [] };
-  }
+  if (isPartial(observation)) return { surplus: 0, chosen: [], bounds: [], recentTargets: [] };
   const { group, memory } = observation;
   const target = Math.min(wish.working, group.max);
+  // Stryker disable next-line ArrayDeclaration: what is no target is dropped.
   const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
   const { surplus, bounds } = surplusOf(group, counts, target, recentTargets, at);
   const { chosen, bounds: kept } = chooseRetirements(observation, classified, surplus, at);
-  return { surplus, chosen, bounds: [...bounds, ...kept], recentTargets };
+  return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
 function reasonToShrink({ observation, wish }: Assessment, working: number): Reason {
@@ -157,11 +157,11 @@ function reasonToShrink({ observation, wish }: Assessment, working: number): Rea
 }
 
 function reasonToHold({ wish }: Assessment, working: number, { surplus, bounds }: Descent): Reason {
-  if (surplus.idle > 0) {
+  if (surplus > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
-    if (coolDown === undefined) return reason('idle-unproven', { surplus: surplus.idle });
+    if (coolDown === undefined) return reason('idle-unproven', { surplus });
     const { coolDownMs, longestIdleMs } = coolDown.values;
-    return reason('cooling-down', { surplus: surplus.idle, coolDownMs, longestIdleMs });
+    return reason('cooling-down', { surplus, coolDownMs, longestIdleMs });
   }
   const [kept] = bounds;
   if (kept !== undefined) return kept;

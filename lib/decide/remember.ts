@@ -57,5 +57,5 @@ function isSameTimes(a: Times, b: Times): boolean {
 
 /** One text for every staircase of targets. */
 function written(targets: readonly RecentTarget[] = []): string {
-  return targets.map(({ target, since }) => `${target} since ${since}`).join(', ');
+  return targets.map(({ target, since }) => `${target} since ${since}`).join();
 }

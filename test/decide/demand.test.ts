@@ -80,6 +80,11 @@ describe('queueAware without a count decides as idleBuffer does', () => {
   });
 });
 
+it('idleBuffer does not look at a queue, not even at one that somebody counted', () => {
+  const row = { name: '', seen: { busy: 5 }, queue: 0, action: 'scale-up', to: 10, reason: 'saturated' } as const;
+  expect(decide(look('idleBuffer', row))[0]?.decision).toMatchObject({ to: 10, reason: { code: 'saturated' } });
+});
+
 describe('saturated', () => {
   it.each([
     [{ busy: 1, idle: 0 }, true],
@@ -178,6 +183,7 @@ describe('what is remembered of the target', () => {
     const row = { name: '', seen: {}, action: 'hold', to: 0, reason: 'steady' } as const;
     const whole = look('idleBuffer', { ...row, wantedBefore: { target: 6, untilMinutesAgo: 2 } });
     const torn = { ...whole, groups: whole.groups.map((entry) => ({ ...entry, missing: ['runners of acme: 503'] })) };
+    expect(decide(torn)[0]?.recentTargets).toEqual([]);
     const [plan] = makePlan(torn, decide(torn)).groups;
     expect(plan?.memory).toBe(torn.groups[0]?.memory);
     expect(plan?.memoryChanged).toBe(false);
