@@ -226,6 +226,21 @@ describe('updated', () => {
   });
 });
 
+describe('rolled back', () => {
+  it('is what it was before, as one of the deployments that are listed', async () => {
+    const listed = await osls(['rollback', '--stage', STAGE], aws.environment);
+    const timestamps = [...listed.output.matchAll(/Timestamp: (\d+)/g)].map(([, timestamp]) => timestamp ?? '');
+    expect([listed.code, timestamps]).toEqual([0, [expect.any(String), expect.any(String)]]);
+    const { code, output } = await osls(
+      ['rollback', '--stage', STAGE, '--timestamp', timestamps[0] ?? ''],
+      aws.environment,
+    );
+    expect([code, output]).toEqual([0, expect.stringContaining('rolled back')]);
+    expect(await functionConfiguration(aws, STAGE, 'scale')).toMatchObject({ MemorySize: 512 });
+    expect(await aws.call('events', 'describe_rule', { Name: `${NAME}-0` })).toMatchObject({ State: 'ENABLED' });
+  });
+});
+
 describe('removed', () => {
   it('keeps table and configuration, and nothing else', async () => {
     const { Resources } = await deployedTemplate(aws, STAGE);

@@ -117,6 +117,16 @@ it('a credential that Bitbucket refuses is said to be, with the next step', asyn
   expect(problemsOf.near).toEqual([expect.stringMatching(/401/)]);
 });
 
+it('a configuration that becomes invalid gives way to the last good one, which is said', async () => {
+  const wrong = { Name: '/ci/runners', Type: 'String', Overwrite: true, Value: 'groups: [{ name: near }]' };
+  await world.aws.call('ssm', 'put_parameter', wrong);
+  const { output, problemsOf } = await invoke();
+  expect(Object.keys(problemsOf)).toEqual(['near', 'far']);
+  expect(problemsOf.near).toEqual([]);
+  expect(output).toMatch(/The configuration is refused \(ssm:\/ci\/runners:1:\d+ groups\[0\].+\), so the one in force/);
+  expect(output).toContain('"ConfigurationRefused":1');
+});
+
 it('a cluster that its role may not describe is said to be', async () => {
   await using lambda = await world.start('report');
   await createCluster(world.aws, 'other', NOWHERE, world.cluster.address.certificateAuthority);
