@@ -2,6 +2,7 @@
  * Whole runs under a small budget: what is held back, in which order, and that it all comes back. Every tick is a
  * process of its own, so that whatever it knows of the hour it has from memory.
  */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '../../lib/errors.ts';
 import type { Fleet, Report } from '../../lib/model.ts';
@@ -9,8 +10,8 @@ import type { Ports } from '../../lib/ports.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { hasFailed } from '../../lib/report.ts';
 import { planIn, runTicks, tickIn } from '../../lib/simulator/drive.ts';
-import { dieAt, type Interruption } from '../../lib/simulator/interrupt.ts';
-import { World } from '../../lib/simulator/world.ts';
+import { dieAt, failWhere, type Interruption, undisturbed } from '../../lib/simulator/interrupt.ts';
+import { WORLD_START, World } from '../../lib/simulator/world.ts';
 import { fleet, group } from '../fixtures/fleet.ts';
 import { expectHoldsHold, expectNobodyKilled, expectNothingLeftOver, expectWithinLimits } from './invariants.ts';
 
@@ -18,11 +19,14 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** Writes down when Bitbucket is called, and for what. */
-function listening(world: World): { readonly sent: { at: number; method: string }[]; readonly ports: () => Ports } {
+function listening(
+  world: World,
+  then: Interruption = undisturbed,
+): { readonly sent: { at: number; method: string }[]; readonly ports: () => Ports } {
   const sent: { at: number; method: string }[] = [];
   const listen: Interruption = (call, proceed) => {
     if (call.port === 'runners') sent.push({ at: world.now, method: call.method });
-    return proceed();
+    return then(call, proceed);
   };
   return { sent, ports: () => world.ports(listen) };
 }
@@ -244,6 +248,54 @@ describe('a Bitbucket that allows less than the budget says', () => {
     expect(throttled.every((report) => (budgetOf(report)?.throttled ?? 0) > 0)).toBe(true);
     // Only the tick that was turned away fails; those that wait do not.
     expect(throttled.filter((report) => !hasFailed(report)).length).toBeGreaterThan(throttled.length / 2);
+  });
+});
+
+describe('random worlds under a small budget', () => {
+  it('nobody is killed, no limit is passed, and in the end all is tidy', { timeout: 60_000 }, async () => {
+    const burst = fc.record({
+      minute: fc.nat(120),
+      steps: fc.integer({ min: 1, max: 6 }),
+      minutes: fc.integer({ min: 1, max: 20 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          callsPerHour: fc.integer({ min: 60, max: 240 }),
+          bursts: fc.array(burst, { maxLength: 12 }),
+          failEvery: fc.integer({ min: 5, max: 40 }),
+          stepLagMs: fc.constantFrom(0, 40_000),
+        }),
+        async ({ callsPerHour, bursts, failEvery, stepLagMs }) => {
+          const config = fleet(
+            [group({ max: 7 }), group({ name: 'site', scope: { workspace: 'acme', repository: 'site' }, max: 5 })],
+            10,
+          );
+          const world = new World({ callsPerHour, stepLagMs });
+          bursts.forEach(({ minute, steps, minutes }, index) => {
+            const { scope, labels } = config.groups[index % 2] ?? group();
+            for (let step = 0; step < steps; step += 1) {
+              world.submit({ scope, labels, durationMs: minutes * MINUTE }, world.now + minute * MINUTE);
+            }
+          });
+          const fails = failWhere(
+            (call) => world.now < WORLD_START + 2 * HOUR && call.index % failEvery === 0,
+            'unknown',
+          );
+          const { sent, ports } = listening(world, fails);
+          for (let tick = 0; tick < 420; tick += 1) {
+            await tickIn(world, config, ports()).catch(() => undefined);
+            expectWithinLimits(world, config);
+            world.advance(MINUTE);
+          }
+          expectNobodyKilled(world);
+          expectNothingLeftOver(world, config);
+          // Every process is a new one here, so that a save that fails loses the calls of its tick.
+          expect(mostInAnHour(sent, ['list', 'identify', 'register'])).toBeLessThanOrEqual(callsPerHour + failEvery);
+        },
+      ),
+      { numRuns: 5 },
+    );
   });
 });
 
