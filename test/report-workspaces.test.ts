@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../lib/decide/decide.ts';
-import type { SlotObservation, WorkspaceObservation, WorkspaceReport } from '../lib/model.ts';
+import type { RunnerGroup, SlotObservation, WorkspaceObservation, WorkspaceReport } from '../lib/model.ts';
 import { makePlan } from '../lib/plan.ts';
 import { makeReport } from '../lib/report.ts';
 import { workspaceLines } from '../lib/report-text-workspaces.ts';
@@ -17,10 +17,15 @@ const TICK = {
 const SLOTS: SlotObservation = { inUse: 4, committed: 5, peak: { month: '2026-11', runners: 8 }, price: 15 };
 
 /** The report of a tick that wants `min` runners of one group with these slots. */
-function reportOf(min: number, slots: SlotObservation | undefined, more: Partial<WorkspaceObservation> = {}) {
+function reportOf(
+  min: number,
+  slots: SlotObservation | undefined,
+  more: Partial<WorkspaceObservation> = {},
+  over: Partial<RunnerGroup> = {},
+) {
   const workspace = { workspace: 'acme', registrations: 6, maxRunners: 100, ...(slots && { slots }), ...more };
   const look = observation(
-    [groupObservation({ group: group({ min, max: 50 }), runners: population({ busy: 1, idle: 3 }) })],
+    [groupObservation({ group: group({ min, max: 50, ...over }), runners: population({ busy: 1, idle: 3 }) })],
     [workspace],
   );
   const decisions = decide(look);
@@ -110,8 +115,17 @@ describe('the line of a workspace', () => {
     expect(linesOf(min, slots, more)).toEqual(lines);
   });
 
+  it('is not there where only the group itself sets limits', () => {
+    expect(workspaceLines(reportOf(9, SLOTS, {}, { max: 4, window: { name: 'office' } }))).toEqual([]);
+  });
+
+  it('is no warning', () => {
+    expect(workspaceLines(reportOf(6, SLOTS)).map(({ tone }) => tone)).toEqual(['quiet']);
+  });
+
   it('is not there in reports from before', () => {
-    expect(workspaceLines({ version: 1, tick: TICK, groups: [], problems: [], notes: [] })).toEqual([]);
+    const { workspaces: _, ...before } = reportOf(6, SLOTS);
+    expect(workspaceLines(before)).toEqual([]);
   });
 
   it('is not there for workspaces in which nothing happens', () => {

@@ -52,15 +52,15 @@ function dayAt({ timezone }: Schedule, at: Instant): number {
 
 /** The window of this day, if it has one and daylight saving does not swallow it. */
 function openingOn({ days, from, to, timezone }: Schedule, day: number): Opening | undefined {
-  if (!days.includes(weekdayOf(day))) return undefined;
+  if (!days.some((name) => WEEKDAYS.indexOf(name) === weekdayOf(day))) return undefined;
   const closingDay = to <= from ? day + 1 : day;
   const opensAt = instantOf(timezone, day * DAY_MS + from * MINUTE_MS);
   const closesAt = instantOf(timezone, closingDay * DAY_MS + to * MINUTE_MS);
   return opensAt < closesAt ? { opensAt, closesAt } : undefined;
 }
 
-function weekdayOf(day: number): Weekday {
+/** 0 is Monday. */
+function weekdayOf(day: number): number {
   // Also before the epoch, where the remainder is negative.
-  const index = (((day + WEEKDAY_OF_THE_EPOCH) % 7) + 7) % 7;
-  return WEEKDAYS[index] ?? 'mon';
+  return (((day + WEEKDAY_OF_THE_EPOCH) % 7) + 7) % 7;
 }
