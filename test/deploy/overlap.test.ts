@@ -6,8 +6,6 @@ import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
 import { CLUSTER, credential, openWorld, type World } from './world.ts';
 
 const MINUTE = 60_000;
-/** How long Bitbucket takes where an invocation has to be met at its work. */
-const SLOW_MS = 1_500;
 const SOON = { timeout: 60_000, interval: 20 };
 
 let world: World;
@@ -19,7 +17,6 @@ beforeAll(async () => {
 
 beforeEach(() => {
   world.advance(MINUTE);
-  world.bitbucket.latencyMs = 0;
   world.bitbucket.forgetRequests();
 });
 
@@ -69,9 +66,11 @@ it.each([
   await want(runners);
   await using one = await world.start('scale');
   await using other = await world.start('scale');
-  world.bitbucket.latencyMs = SLOW_MS;
+  const { promise: until, resolve: answer } = Promise.withResolvers<void>();
+  world.bitbucket.script({ method: 'GET', reply: { until } });
   const first = await begin(one, { requestId: firstId });
   const second = await other.invoke({}, { requestId: secondId });
+  answer();
   const acted = await first.ended;
 
   expect(decisionsOf(acted)).toEqual([`scale-up ${runners - 3} → ${runners}`]);
