@@ -5,12 +5,14 @@
 import * as z from 'zod';
 import { formatPath, type Path } from '../config/finding.ts';
 import { InputError } from '../errors.ts';
-import { WORLD_START } from '../simulator/world.ts';
 import { distribution } from './distribution.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';
 
 const MINUTE_MS = 60_000;
+
+/** A Monday, midnight UTC. */
+const DEFAULT_START = Date.UTC(2026, 10, 9);
 const money = z.number().nonnegative();
 
 /** Calls to the service fail from `from` until `to`, both counted from the start. */
@@ -38,7 +40,7 @@ export const scenario = z.strictObject({
   start: z.iso
     .datetime({ offset: true })
     .transform((text) => Date.parse(text))
-    .default(WORLD_START),
+    .default(DEFAULT_START),
   span: longerThanNothing,
   seed: z.number().int().nonnegative().default(1),
   /** How long policies run before anything counts, so that they are not judged by an empty beginning. */

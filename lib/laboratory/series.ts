@@ -11,30 +11,35 @@ export type Levels = {
 };
 
 /** One bucket: levels on average over it, and the most steps that ever waited in it. */
-export type Bucket = Levels & { readonly at: Instant; readonly mostWaiting: number };
+export type Bucket = Levels & { readonly at: Instant; readonly lengthMs: number; readonly mostWaiting: number };
 
 const LEVELS = ['busy', 'idle', 'starting', 'unavailable', 'waiting'] as const;
 
+/** Levels are added in order of time. */
 export class Series {
   readonly #start: Instant;
-  readonly #widthMs: number;
+  readonly #spanMs: number;
+  readonly #count: number;
   readonly #sums: { readonly [Level in keyof Levels]: Float64Array };
   readonly #mostWaiting: Float64Array;
+  #bucket = 0;
 
   constructor(start: Instant, spanMs: number, buckets: number) {
     this.#start = start;
-    this.#widthMs = spanMs / buckets;
-    const zeros = () => new Float64Array(buckets);
+    this.#spanMs = spanMs;
+    // None is shorter than a millisecond, the smallest time there is.
+    this.#count = Math.max(1, Math.min(buckets, spanMs));
+    const zeros = () => new Float64Array(this.#count);
     this.#sums = { busy: zeros(), idle: zeros(), starting: zeros(), unavailable: zeros(), waiting: zeros() };
     this.#mostWaiting = zeros();
   }
 
-  /** These levels held from one moment to another, both within the span. */
+  /** These levels held from one moment to another, both within the span and not before those of the last call. */
   add(from: Instant, to: Instant, levels: Levels): void {
-    const last = this.#mostWaiting.length - 1;
     for (let at = from; at < to; ) {
-      const bucket = Math.min(last, Math.floor((at - this.#start) / this.#widthMs));
-      const end = bucket === last ? to : Math.min(to, this.#start + (bucket + 1) * this.#widthMs);
+      while (this.#bucket < this.#count - 1 && this.#beginOf(this.#bucket + 1) <= at) this.#bucket += 1;
+      const bucket = this.#bucket;
+      const end = bucket === this.#count - 1 ? to : Math.min(to, this.#beginOf(bucket + 1));
       for (const level of LEVELS) {
         const sums = this.#sums[level];
         sums[bucket] = (sums[bucket] ?? 0) + levels[level] * (end - at);
@@ -45,15 +50,25 @@ export class Series {
   }
 
   get buckets(): readonly Bucket[] {
-    const average = (level: keyof Levels, index: number) => (this.#sums[level][index] ?? 0) / this.#widthMs;
-    return Array.from(this.#mostWaiting, (mostWaiting, index) => ({
-      at: Math.round(this.#start + index * this.#widthMs),
-      busy: average('busy', index),
-      idle: average('idle', index),
-      starting: average('starting', index),
-      unavailable: average('unavailable', index),
-      waiting: average('waiting', index),
-      mostWaiting,
-    }));
+    return Array.from(this.#mostWaiting, (mostWaiting, index) => {
+      const at = this.#beginOf(index);
+      const lengthMs = this.#beginOf(index + 1) - at;
+      const average = (level: keyof Levels) => (this.#sums[level][index] ?? 0) / lengthMs;
+      return {
+        at,
+        lengthMs,
+        busy: average('busy'),
+        idle: average('idle'),
+        starting: average('starting'),
+        unavailable: average('unavailable'),
+        waiting: average('waiting'),
+        mostWaiting,
+      };
+    });
+  }
+
+  /** Whole milliseconds, so that every bucket ends where the next one begins. */
+  #beginOf(bucket: number): Instant {
+    return this.#start + Math.round((bucket * this.#spanMs) / this.#count);
   }
 }

@@ -62,9 +62,11 @@ export class Tally {
   /** These numbers held since the last call, until now. */
   account(now: Instant, { totals, queued }: Present): void {
     const registered = totals.busy + totals.idle + totals.starting + totals.unavailable;
-    const month = Math.floor((now - this.#start) / MONTH_MS);
+    // Also when no time has passed: in the real world some always has.
     this.#peak = Math.max(this.#peak, registered);
-    this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, registered);
+    for (let month = this.#monthOf(this.#at); month <= this.#monthOf(Math.max(this.#at, now - 1)); month += 1) {
+      this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, registered);
+    }
     const span = now - this.#at;
     if (span === 0) return;
     this.#runnerMs.busy += span * totals.busy;
@@ -112,8 +114,12 @@ export class Tally {
       queueMs: this.#queueMs,
       servedMs: this.#servedMs,
       peak: this.#peak,
-      monthlyPeaks: Array.from(this.#monthlyPeaks, (peak = 0) => peak),
+      monthlyPeaks: this.#monthlyPeaks,
       series: this.#series,
     };
+  }
+
+  #monthOf(at: Instant): number {
+    return Math.floor((at - this.#start) / MONTH_MS);
   }
 }

@@ -1,0 +1,20 @@
+/** Trials in few words, for tests. */
+import { arrivalsOf, ownersOf } from '../../lib/laboratory/load.ts';
+import type { Policy } from '../../lib/laboratory/policy.ts';
+import { type Result, run, type Trial } from '../../lib/laboratory/run.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../../lib/laboratory/scenario.ts';
+import type { Fleet } from '../../lib/model.ts';
+
+export function scenarioOf(input: ScenarioInput): Scenario {
+  return parseScenario(input, 'test');
+}
+
+/** The steps of a scenario for the groups of a fleet, from the beginning. */
+export function stepsOf({ loads, start, span, seed }: Scenario, fleet: Fleet) {
+  return arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, seed);
+}
+
+/** Plays a scenario whose loads are those of the fleet's groups. */
+export function play(scenario: Scenario, fleet: Fleet, policy: Policy, more: Partial<Trial> = {}): Promise<Result> {
+  return run({ scenario, policy, arrivals: stepsOf(scenario, fleet), ...more });
+}
