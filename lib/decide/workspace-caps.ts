@@ -17,7 +17,7 @@ export function withheldByWorkspaces(
   claims: readonly WorkspaceClaim[],
   workspaces: readonly WorkspaceObservation[],
 ): readonly (readonly Withheld[])[] {
-  const withheld: Withheld[][] = claims.map(() => []);
+  const withheld = new Map<number, Withheld[]>();
   for (const workspace of workspaces) {
     const members = [...claims.entries()].filter(([, claim]) => claim.workspace === workspace.workspace);
     let wanted = members.map(([, claim]) => claim.wanted);
@@ -28,12 +28,12 @@ export function withheldByWorkspaces(
       );
       members.forEach(([index], position) => {
         const runners = (wanted[position] ?? 0) - (shares[position] ?? 0);
-        if (runners > 0) withheld[index]?.push({ runners, bound: explain(runners) });
+        if (runners > 0) withheld.set(index, [...(withheld.get(index) ?? []), { runners, bound: explain(runners) }]);
       });
       wanted = [...shares];
     }
   }
-  return withheld;
+  return claims.map((_, index) => withheld.get(index) ?? []);
 }
 
 function capsOf({ registrations, maxRunners, slots }: WorkspaceObservation): readonly Cap[] {
@@ -41,9 +41,8 @@ function capsOf({ registrations, maxRunners, slots }: WorkspaceObservation): rea
     room: maxRunners - registrations,
     explain: (withheld) => reason('workspace-cap', { cap: maxRunners, registrations, withheld }),
   };
-  const cap = slots?.max;
-  if (slots === undefined || cap === undefined) return [byRegistrations];
-  const { committed, peak } = slots;
+  if (slots?.max === undefined) return [byRegistrations];
+  const { max: cap, committed, peak } = slots;
   const bySlots: Cap = {
     room: cap - committed,
     explain: (withheld) => reason('peak-cap', { cap, committed, peak: peak.runners, withheld }),

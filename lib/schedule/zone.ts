@@ -14,7 +14,7 @@ export const DAY_MS = 86_400_000;
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    formatterOf(name);
+    offsetFormatterOf(name);
     return true;
   } catch {
     return false;
@@ -23,7 +23,7 @@ export function isZone(name: string): boolean {
 
 /** How far the zone's clock is ahead of UTC, in milliseconds; negative in the west. */
 export function offsetAt(zone: string, at: Instant): number {
-  const text = partsAt(zone, at).timeZoneName ?? '';
+  const text = offsetFormatterOf(zone).format(at);
   const [, sign, hours = '0', minutes = '0', seconds = '0'] = /([+-])(\d+):(\d+)(?::(\d+))?$/.exec(text) ?? [];
   const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
   return sign === '-' ? -size : size;
@@ -80,16 +80,30 @@ function partsAt(zone: string, at: Instant): Parts {
   return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
 }
 
-/** Making a formatter costs a hundred times what using it does. */
-const formatters = new Map<string, Intl.DateTimeFormat>();
+const TWO = '2-digit';
 
-function formatterOf(zone: string): Intl.DateTimeFormat {
-  const known = formatters.get(zone);
-  if (known !== undefined) return known;
-  const two = '2-digit';
-  const fields = { weekday: 'short', year: 'numeric', month: two, day: two, hour: two, minute: two } as const;
-  const options = { ...fields, hourCycle: 'h23', timeZoneName: 'longOffset', timeZone: zone } as const;
-  const formatter = new Intl.DateTimeFormat('en-US', options);
-  formatters.set(zone, formatter);
-  return formatter;
+const formatterOf = cachedFormatters({
+  weekday: 'short',
+  year: 'numeric',
+  month: TWO,
+  day: TWO,
+  hour: TWO,
+  minute: TWO,
+  hourCycle: 'h23',
+  timeZoneName: 'longOffset',
+});
+
+/** Offsets are asked for many times in a tick, and every other field takes time. */
+const offsetFormatterOf = cachedFormatters({ timeZoneName: 'longOffset' });
+
+/** Making a formatter costs a hundred times what using it does, so there is one for each zone. */
+function cachedFormatters(options: Intl.DateTimeFormatOptions): (zone: string) => Intl.DateTimeFormat {
+  const formatters = new Map<string, Intl.DateTimeFormat>();
+  return (zone) => {
+    const known = formatters.get(zone);
+    if (known !== undefined) return known;
+    const formatter = new Intl.DateTimeFormat('en-US', { ...options, timeZone: zone });
+    formatters.set(zone, formatter);
+    return formatter;
+  };
 }

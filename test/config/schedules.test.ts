@@ -235,3 +235,25 @@ describe('weight', () => {
     expect(fleet.groups.map(({ weight }) => weight)).toEqual([1, 0.5]);
   });
 });
+
+describe('build slots of a workspace', () => {
+  const withWorkspace = (settings: object) => withGroup({}, { workspaces: { acme: settings } });
+
+  it('have a cap and a price where the file says so', async () => {
+    const text = withWorkspace({ maxConcurrentRunners: 12, pricePerSlot: 0 });
+    const { fleet } = await loadFleet('runners.yaml', { readText: async () => text });
+    expect(fleet.workspaces.acme).toMatchObject({ maxConcurrentRunners: 12, pricePerSlot: 0 });
+  });
+
+  it.each([
+    ['a cap of 0', { maxConcurrentRunners: 0 }, 'maxConcurrentRunners: expected a number of at least 1, got 0'],
+    [
+      'half a runner',
+      { maxConcurrentRunners: 1.5 },
+      'maxConcurrentRunners: expected a whole number, got the number 1.5',
+    ],
+    ['a price below 0', { pricePerSlot: -1 }, 'pricePerSlot: expected a number of at least 0, got -1'],
+  ])('%s is refused', (_, settings, message) => {
+    expect(problemsOf(withWorkspace(settings))).toEqual([`workspaces.acme.${message}`]);
+  });
+});
