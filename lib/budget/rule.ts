@@ -32,8 +32,14 @@ const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1
 /** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
 export const CALLS_PER_HOUR = 1_000;
 
-/** The minutes over which looks are spread: an hour, and the one that is counted besides (see `MINUTES_COUNTED`). */
-const LOOK_SPAN_MS = HOUR_MS + MINUTE_MS;
+/** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
+const COUNTED_MS = HOUR_MS + MINUTE_MS;
+
+/** How much before its turn a look may come, so that nobody waits who looks twice in a minute while there is plenty. */
+const EARLY_MS = MINUTE_MS;
+
+/** The time over which looks are spread: as many as come in it can fall into what is counted. */
+const LOOK_SPAN_MS = COUNTED_MS + EARLY_MS;
 
 /** The looks for which counting the queue leaves room: one at each end of every minute of the span. */
 const LOOKS_PER_SPAN = LOOK_SPAN_MS / MINUTE_MS + 1;
@@ -73,7 +79,7 @@ export function holdBackLook(
   const slot = state.looks[workspace]?.slot;
   const most = limit - reserve('look', state, limit, now);
   return heldUntil(state, now, (at) => {
-    const due = slot === undefined || at >= slot + lookInterval(state, limit, at);
+    const due = slot === undefined || at >= slot + lookInterval(state, limit, at) - EARLY_MS;
     return due && allowance('look', state, limit, at) - planned >= Math.min(calls, most);
   });
 }
@@ -111,9 +117,8 @@ export function addLook(
 ): BudgetState['looks'] {
   const before = state.looks[workspace];
   const interval = lookInterval(state, limit, now);
-  // A slot that was missed by more than an interval is not made up for.
-  const slot = before === undefined ? now : Math.max(before.slot + interval, now - interval);
-  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? Math.min(slot, now) : now, calls } };
+  const slot = before === undefined ? now : Math.max(before.slot + interval, now);
+  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? slot : now, calls } };
 }
 
 /** When more calls than now may be made for this; the end of the hour if that cannot be foreseen. */
@@ -141,7 +146,7 @@ function heldUntil(state: BudgetState, now: Instant, isAllowed: (at: Instant) =>
 
 function nextMinute(now: Instant, isAllowed: (at: Instant) => boolean): Instant {
   const thisMinute = Math.floor(now / MINUTE_MS);
-  for (let ahead = 1; ahead <= LOOK_SPAN_MS / MINUTE_MS; ahead += 1) {
+  for (let ahead = 1; ahead <= COUNTED_MS / MINUTE_MS; ahead += 1) {
     const at = (thisMinute + ahead) * MINUTE_MS;
     if (isAllowed(at)) return at;
   }

@@ -25,8 +25,8 @@ export type LimitWord = {
 export type Throttle = { readonly at: Instant; readonly until: Instant; readonly strikes: number };
 
 /**
- * The latest look at a workspace. `slot`: the time that it was due at; looks are spaced by their slots, so that a tick
- * that comes a little late does not put off all that follow.
+ * The latest look at a workspace. `slot`: the time that it was due at, which may be a little later than it was made; looks
+ * are spaced by their slots, so that one that comes early or late is made up for.
  */
 export type Look = { readonly at: Instant; readonly slot: Instant; readonly calls: number };
 

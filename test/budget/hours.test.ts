@@ -69,7 +69,7 @@ describe('hours of ticks', () => {
 
   it.each([
     ['plenty: at every tick', 10, 1000, 60],
-    ['just enough: at every tick', 12, 1000, 60],
+    ['just enough: at every tick', 11, 1000, 60],
     ['a little too dear: nearly at every tick', 13, 1000, 55],
     ['twice too dear: at every second tick', 24, 1000, 29],
     ['a small budget', 4, 60, 10],

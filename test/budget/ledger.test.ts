@@ -213,7 +213,7 @@ describe('looking', () => {
     budget.looked('acme', 100, NOON);
     expect(budget.lastLook('acme')).toBe(100);
     const held = budget.holdBackLook({ workspace: 'acme', calls: 100, planned: 0 }, NOON + MINUTE);
-    expect(held).toEqual({ why: 'short', until: NOON + 10 * MINUTE });
+    expect(held).toEqual({ why: 'short', until: NOON + 9 * MINUTE });
     expect(budget.standing()).toMatchObject({ refused: { look: 100 }, unsent: 0 });
   });
 });

@@ -33,8 +33,8 @@ describe('a warning', () => {
   it.each([
     ['two scopes every 10 s', repositories(2), { pollEvery: '10s' }, []],
     ['three scopes every 10 s', repositories(3), { pollEvery: '10s' }, [excess(1080, 3, 1000, 'use 15s or more')]],
-    ['as many as there is room for', repositories(10), { pollEvery: '50s' }, []],
-    ['just above it', repositories(10), { pollEvery: '49s' }, [excess(735, 10, 1000, 'use 50s or more')]],
+    ['as many as there is room for', repositories(10), { pollEvery: '51s' }, []],
+    ['just above it', repositories(10), { pollEvery: '50s' }, [excess(720, 10, 1000, 'use 51s or more')]],
     ['many groups of one scope', [acme, acme, acme, acme], { pollEvery: '5s' }, []],
     [
       'two workspaces that share a credential',

@@ -479,17 +479,17 @@ describe('warnings', () => {
       withGroups([{ repository: 'a' }, { repository: 'b' }], { workspaces: { acme: { maxRunners: 20 } } }),
       [],
     ],
-    ['as many repositories as can be listed every minute', withGroups(repositories(12)), []],
+    ['as many repositories as can be listed every minute', withGroups(repositories(11)), []],
     [
       'one more',
-      withGroups(repositories(13)),
+      withGroups(repositories(12)),
       [
-        'groups[12].repository: makes 13 repositories of workspace acme that are listed one by one; with 1000 calls an hour that happens about every 1m 4s; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+        'groups[11].repository: makes 12 repositories of workspace acme that are listed one by one; with 1000 calls an hour that happens about every 1m; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
       ],
     ],
     [
       'one more, but there are more calls',
-      withGroups(repositories(13), { workspaces: { acme: { callsPerHour: 1100 } } }),
+      withGroups(repositories(12), { workspaces: { acme: { callsPerHour: 1100 } } }),
       [],
     ],
     [
