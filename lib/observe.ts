@@ -5,13 +5,8 @@
 import pLimit from 'p-limit';
 import { budgetsOf, noteLooks, observeBudgets, planLooks } from './budget/tick.ts';
 import { BudgetError, sentenceOf } from './errors.ts';
-import {
-  groupMemoryKey,
-  parseGroupMemory,
-  parseScopeMemory,
-  scopeMemoryKey,
-  workspaceMemoryKey,
-} from './memory.ts';
+import { bareUuid } from './kubernetes/naming.ts';
+import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from './memory.ts';
 import type {
   Fleet,
   GroupObservation,
@@ -205,8 +200,8 @@ function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObserva
 }
 
 function jobsBehind(runners: readonly Runner[], jobs: readonly RunnerJob[]): readonly RunnerJob[] {
-  const uuids = new Set(runners.map((runner) => runner.uuid));
-  return jobs.filter((job) => uuids.has(`{${job.runnerUuid}}`));
+  const uuids = new Set(runners.map((runner) => bareUuid(runner.uuid)));
+  return jobs.filter((job) => uuids.has(job.runnerUuid));
 }
 
 /** Jobs made for this group whose runner is registered nowhere in the scope that they were made for. */
