@@ -1,0 +1,96 @@
+/**
+ * `npm run bench:sim`: how fast the laboratory is, and how that grows with the fleet. Working days, so that there is always
+ * something to do; the shipped line beside the two policies that it is compared with. Times are the processor's, so that
+ * other work on the machine changes them little; read how they grow.
+ */
+import { loadFleet } from '../lib/config/load.ts';
+import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
+import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
+import { oraclePolicy } from '../lib/laboratory/oracle.ts';
+import type { Policy } from '../lib/laboratory/policy.ts';
+import { run } from '../lib/laboratory/run.ts';
+import { parseScenario } from '../lib/laboratory/scenario.ts';
+import { shippedPolicy } from '../lib/laboratory/shipped.ts';
+import type { Fleet } from '../lib/model.ts';
+import { createProgress } from './progress.ts';
+import { printTable } from './table.ts';
+
+const GROUPS_PER_WORKSPACE = 5;
+const TICKS_PER_DAY = 1440;
+
+/** Fewer days of more groups, so that each takes about as long. */
+const SIZES = [
+  { groups: 1, days: 5 },
+  { groups: 20, days: 2 },
+  { groups: 200, days: 1 },
+];
+
+const progress = createProgress();
+const rows: string[][] = [];
+for (const { groups, days } of SIZES) {
+  const fleet = await fleetOf(groups);
+  const policies = [
+    shippedPolicy('ours', fleet),
+    atlassianPolicy({ name: 'baseline', pollMs: 60_000 }, fleet),
+    oraclePolicy(fleet),
+  ];
+  const seconds: number[] = [];
+  let steps = 0;
+  for (const policy of policies) {
+    progress.show(`${groups} groups, ${policy.name}`);
+    const measured = await measure(policy, fleet, days);
+    seconds.push(measured.seconds);
+    steps = measured.steps;
+  }
+  const [ours = Number.NaN] = seconds;
+  rows.push([
+    `${groups}`,
+    `${days}`,
+    `${steps}`,
+    ...seconds.map((taken) => rounded(days / taken)),
+    `${rounded((ours / days) * 30)} s`,
+    `${Math.round((ours * 1e6) / (days * TICKS_PER_DAY * groups))} µs`,
+    `${Math.round(process.memoryUsage().heapUsed / 1e6)} MB`,
+  ]);
+}
+progress.clear();
+console.log('Simulated working days per second: queueAware, a tick a minute, about 240 steps a day and group\n');
+const titles = ['groups', 'days', 'steps', 'ours', 'baseline', 'oracle', 'a month takes', 'tick per group', 'heap'];
+printTable(titles, rows);
+
+async function measure(policy: Policy, fleet: Fleet, days: number) {
+  const scenario = parseScenario(
+    {
+      span: `${days}d`,
+      loads: [{ kind: 'workingWeek', peakPerHour: 30, duration: { kind: 'exponential', mean: '5m' } }],
+    },
+    'bench',
+  );
+  const { loads, start, span, seed } = scenario;
+  const arrivals = arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, seed);
+  const before = process.cpuUsage();
+  const { figures } = await run({ scenario, policy, arrivals });
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (user + system) / 1e6, steps: figures.steps.arrived };
+}
+
+async function fleetOf(count: number): Promise<Fleet> {
+  const workspaceOf = (index: number) => `w${Math.floor(index / GROUPS_PER_WORKSPACE)}`;
+  const groups = Array.from(
+    { length: count },
+    (_, index) => `
+  - name: g${index}
+    workspace: ${workspaceOf(index)}
+    labels: [g${index}]
+    namespace: runners
+    strategy: queueAware
+    repositories: [app-${index}]
+    parameters: { min: 1, max: 20 }`,
+  );
+  const text = `groups:${groups.join('')}\n`;
+  return (await loadFleet('bench', { readText: async () => text })).fleet;
+}
+
+function rounded(value: number): string {
+  return value.toFixed(value < 10 ? 1 : 0);
+}
