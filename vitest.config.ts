@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need a Kubernetes control plane and an AWS emulator: npm run test:cluster, npm run test:deploy.
-    exclude: ['test/cluster/**', 'test/deploy/**'],
+    // They need a Kubernetes control plane, an AWS emulator, a browser: npm run test:cluster, test:deploy, test:page.
+    exclude: ['test/cluster/**', 'test/deploy/**', 'test/page/browser/**'],
     testTimeout: 20_000,
     coverage: {
       provider: 'v8',

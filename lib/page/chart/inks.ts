@@ -1,0 +1,30 @@
+/** How tracks are told apart: by a colour, a dash and a shape each, so that none of the three is needed. */
+import type { Role } from '../data.ts';
+
+/** Colours of the style sheet, as `ink-0` … */
+const INKS = 6;
+const DASHES = [undefined, '7 4', '2 3', '10 3 2 3', '5 2', '1 5'];
+
+/** The class of a track's colour. */
+export function inkOf(index: number): string {
+  return `ink-${index % INKS}`;
+}
+
+/** The dashes of a track's line; undefined: none. */
+export function dashOf(index: number): string | undefined {
+  return DASHES[index % DASHES.length];
+}
+
+/** A shape of some 12 pixels around the origin: a circle for ours, a square to compare with, a diamond for the bound. */
+export function shapeOf(role: Role): string {
+  switch (role) {
+    case 'baseline':
+      return 'M-5.5-5.5h11v11h-11z';
+    case 'oracle':
+      return 'M0-7.5L7.5 0 0 7.5-7.5 0z';
+    case 'ours':
+    case 'fleet':
+    case 'group':
+      return 'M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z';
+  }
+}

@@ -1,0 +1,139 @@
+/** The page of a comparison in the laboratory, from what its runs came to. Pure. */
+import type { Result } from '../laboratory/run.ts';
+import type { Scenario } from '../laboratory/scenario.ts';
+import type { Fact, PageData, Role, Track, TrackSeries } from './data.ts';
+import type { DecisionLog } from './decision-log.ts';
+import { formatCount, formatDate, formatNumber, formatShare, formatStretch } from './format.ts';
+import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laboratory-figures.ts';
+import { mergeBins } from './waiting-bins.ts';
+import { worstHalfHour } from './worst-half-hour.ts';
+
+/** A policy that was tried. `decisions`: what its reports said, where it makes any. */
+export type Played = {
+  readonly role: Extract<Role, 'ours' | 'baseline' | 'oracle'>;
+  readonly result: Result;
+  readonly decisions?: DecisionLog;
+};
+
+/** What a page of the laboratory is made of. `facts`: what else it is from, such as a history file. */
+export type LaboratoryPage = {
+  readonly scenario: Scenario;
+  readonly policies: readonly Played[];
+  readonly facts?: readonly Fact[];
+};
+
+const FINE_MS = 300_000;
+const MOST_DRAWN = 2016;
+const ROLES_SHOWN = ['ours', 'baseline'] as const;
+
+/**
+ * How many buckets a run should keep for its page: five minutes each, so that half an hour can be found in them, but no
+ * fewer than make a smooth picture and no more than memory should hold.
+ */
+export function bucketsFor(spanMs: number): number {
+  return Math.min(20_000, Math.max(480, Math.ceil(spanMs / FINE_MS)));
+}
+
+/** The page's data. Policies keep their order. */
+export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPage): PageData {
+  const { name, start, span, seed, prices } = scenario;
+  const baseline = policies.find(({ role }) => role === 'baseline')?.result;
+  return {
+    version: 1,
+    kind: 'laboratory',
+    title: `Policies compared: ${name}`,
+    from: start,
+    to: start + span,
+    facts: [
+      { name: 'Scenario', text: name },
+      { name: 'Time', text: `${formatDate(start)} to ${formatDate(start + span)} (${formatStretch(span)})` },
+      { name: 'Seed', text: String(seed) },
+      {
+        name: 'Prices',
+        text: `${formatNumber(prices.runnerHour, 2)} per runner-hour, ${formatNumber(prices.slotMonth, 2)} per build slot and month beyond ${formatNumber(prices.includedSlots, 0)} included`,
+      },
+      ...facts,
+    ],
+    headlines: policies.map(({ result, role }) => headline(result, role, baseline)),
+    unknown: [
+      'All of this happened in a simulated world with virtual time: the policies are the real ones, while the steps, the start-up times and the outages are those of the scenario.',
+    ],
+    levels: LABORATORY_LEVELS,
+    figures: LABORATORY_FIGURES,
+    tracks: policies.map((played) => trackOf(played, scenario, baseline)),
+    shown: ROLES_SHOWN.map((wanted) => policies.findIndex(({ role }) => role === wanted)).filter((index) => index >= 0),
+    notices: [],
+    noticesLeftOut: 0,
+    budgets: [],
+  };
+}
+
+function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, baseline: Result | undefined): Track {
+  const { buckets } = result.books.series;
+  const decisions = log?.close();
+  const worst = worstHalfHour(buckets, span / buckets.length, decisions);
+  return {
+    name: result.policy,
+    role,
+    summary: headline(result, role, baseline),
+    figures: figureValues(result.figures),
+    series: seriesOf(result, span),
+    ...(decisions === undefined ? {} : { decisions }),
+    waits: mergeBins(result.books.waiting.bins),
+    ...(worst === undefined ? {} : { worst }),
+  };
+}
+
+/** Neighbouring buckets merged until there are few enough to draw. */
+function seriesOf({ books }: Result, span: number): TrackSeries {
+  const { buckets } = books.series;
+  const step = Math.ceil(buckets.length / MOST_DRAWN);
+  const groups = Array.from({ length: Math.ceil(buckets.length / step) }, (_, index) =>
+    buckets.slice(index * step, (index + 1) * step),
+  );
+  const average = (level: 'busy' | 'idle' | 'starting' | 'unavailable' | 'waiting') =>
+    groups.map((group) => round(group.reduce((sum, bucket) => sum + bucket[level], 0) / group.length));
+  return {
+    widthMs: (span / buckets.length) * step,
+    levels: {
+      busy: average('busy'),
+      idle: average('idle'),
+      starting: average('starting'),
+      unavailable: average('unavailable'),
+    },
+    waiting: {
+      average: average('waiting'),
+      most: groups.map((group) => Math.max(...group.map(({ mostWaiting }) => mostWaiting))),
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** A policy in words, beside the baseline where it is not that itself. */
+function headline({ policy, figures }: Result, role: Role, baseline: Result | undefined): string {
+  const { waiting, steps, money } = figures;
+  const failed = steps.failed.noRunner + steps.failed.killed;
+  const failures =
+    failed === 0 ? 'no step failed for lack of a runner' : `${formatCount(failed, 'step')} failed for lack of a runner`;
+  const own =
+    `${policy}: steps wait ${formatStretch(waiting.meanMs)} on average and 95 % of them at most ` +
+    `${formatStretch(waiting.p95Ms)}; ${failures}; it costs ${formatNumber(money.total, 2)}`;
+  if (role === 'baseline' || baseline === undefined) return `${own}.`;
+  const { figures: other } = baseline;
+  const compared = [
+    comparison(waiting.meanMs, other.waiting.meanMs, 'waiting'),
+    comparison(money.total, other.money.total, 'cost'),
+  ].filter((text) => text !== '');
+  return compared.length === 0 ? `${own}.` : `${own}. Beside ${baseline.policy}: ${compared.join(', ')}.`;
+}
+
+/** `38 % less waiting`; nothing to compare with: empty. */
+function comparison(value: number, other: number, noun: string): string {
+  if (other === 0) return '';
+  const change = value / other - 1;
+  if (Math.abs(change) < 0.005) return `the same ${noun}`;
+  return `${formatShare(Math.abs(change))} ${change < 0 ? 'less' : 'more'} ${noun}`;
+}

@@ -1,0 +1,50 @@
+/**
+ * The page as one file: it loads nothing, opens from disk, and shows everything without a script too. The script in it
+ * only draws again what is already there: closer, wider, for other tracks.
+ */
+import { createHash } from 'node:crypto';
+import client from './client.generated.json' with { type: 'json' };
+import type { PageData } from './data.ts';
+import { embedJson, escapeHtml } from './html.ts';
+import { PATTERNS } from './patterns.ts';
+import { budgets, cost, definitions, figures, header, notices, overTime, summary, waits, worst } from './sections.ts';
+import { STYLE } from './style.ts';
+
+const SCRIPT = `\n${client.lines.join('\n')}\n`;
+
+/** The whole HTML document; the same data gives the same bytes. */
+export function renderPage(data: PageData): string {
+  const sections = [summary, overTime, cost, waits, worst, notices, budgets, figures, definitions];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(SCRIPT, STYLE)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(data.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${PATTERNS}
+${header(data)}
+<main>
+${sections
+  .map((section) => section(data))
+  .filter((html) => html !== '')
+  .join('\n')}
+</main>
+<script type="application/json" id="data">${embedJson(data)}</script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+/** Nothing but this script and this style, and no network at all. */
+function policyOf(script: string, style: string): string {
+  const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  return `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
+}

@@ -1,0 +1,119 @@
+/** The half hour in which most waited, and why: from the levels of that time and from the decisions in it. */
+import type { Instant } from '../model.ts';
+import type { Decisions, Mark, Stretch } from './data.ts';
+import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './format.ts';
+
+const HALF_HOUR_MS = 1_800_000;
+const DECISIONS_TOLD = 6;
+
+/** What is known of a bucket: averages, and the most that ever waited. */
+export type WaitingBucket = {
+  readonly at: Instant;
+  readonly busy: number;
+  readonly idle: number;
+  readonly starting: number;
+  readonly waiting: number;
+  readonly mostWaiting: number;
+};
+
+/**
+ * The stretch of half an hour – or of one bucket, where buckets are longer – with the most waiting in it; undefined when
+ * nothing ever waited. `buckets` are of equal width and without gaps.
+ */
+export function worstHalfHour(
+  buckets: readonly WaitingBucket[],
+  widthMs: number,
+  decisions: Decisions | undefined,
+): Stretch | undefined {
+  const width = Math.max(1, Math.round(HALF_HOUR_MS / widthMs));
+  const begin = worstWindow(
+    buckets.map(({ waiting }) => waiting),
+    width,
+  );
+  const stretch = begin === undefined ? [] : buckets.slice(begin, begin + width);
+  const [first] = stretch;
+  if (first === undefined) return undefined;
+  const to = Math.round(first.at + stretch.length * widthMs);
+  const marks = decisions?.shown.filter(({ at }) => at >= first.at && at < to);
+  const waited = sum(stretch, 'waiting');
+  return {
+    from: first.at,
+    to,
+    why: [
+      `On average ${formatLevel(round(waited / stretch.length))} steps waited, ${formatLevel(most(stretch))} at the most: ` +
+        `${formatShare(waited / sum(buckets, 'waiting'))} of all waiting fell into these ${formatStretch(to - first.at)}.`,
+      runnersThen(stretch),
+      causeOf(stretch, marks),
+      ...(marks ?? [])
+        .filter(({ action }) => action !== 'hold')
+        .slice(0, DECISIONS_TOLD)
+        .map(decisionThen),
+      ...leftOut(marks ?? []),
+    ],
+  };
+}
+
+/** Where the window with the largest sum begins, the first of equals; undefined when every sum is 0. */
+function worstWindow(values: readonly number[], width: number): number | undefined {
+  let present = values.slice(0, width).reduce((total, value) => total + value, 0);
+  let most = present;
+  let begin = 0;
+  for (let end = width; end < values.length; end += 1) {
+    present += (values[end] ?? 0) - (values[end - width] ?? 0);
+    // A sum that was 0 may differ from it by the rounding of what was added and taken away.
+    if (present <= most + 1e-9) continue;
+    most = present;
+    begin = end - width + 1;
+  }
+  return most > 1e-9 ? begin : undefined;
+}
+
+function runnersThen(stretch: readonly WaitingBucket[]): string {
+  const [first] = stretch;
+  const last = stretch.at(-1);
+  if (first === undefined || last === undefined) return '';
+  const then = ({ busy, idle, starting }: WaitingBucket) =>
+    `${formatLevel(round(busy))} runners busy, ${formatLevel(round(idle))} idle and ${formatLevel(round(starting))} starting`;
+  return stretch.length === 1
+    ? `There were ${then(first)}.`
+    : `It began with ${then(first)}, and ended with ${then(last)}.`;
+}
+
+/** The plainest cause that the numbers show: a limit, runners on their way, or no answer to the demand. */
+function causeOf(stretch: readonly WaitingBucket[], marks: readonly Mark[] | undefined): string {
+  const limited = marks?.filter(({ limits }) => limits.length > 0) ?? [];
+  const limit = limited.at(-1)?.limits[0];
+  const starting = sum(stretch, 'starting') / stretch.length;
+  const waiting = sum(stretch, 'waiting') / stretch.length;
+  if (limit !== undefined) {
+    return `A limit held it back, such as: ${limit} (${formatCount(limited.length, 'decision')} of this time with a limit).`;
+  }
+  if (starting >= waiting / 2) {
+    return `Runners were on their way (${formatLevel(round(starting))} starting on average): what remained is the time that a start takes.`;
+  }
+  const unanswered = `Fewer runners were starting (${formatLevel(round(starting))} on average) than steps waited: the demand came faster than it was answered.`;
+  return marks === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered;
+}
+
+function decisionThen({ at, group, action, from, to, sentence }: Mark): string {
+  return `${formatClock(at)} ${group}: ${action} ${from} → ${to}, since ${sentence}.`;
+}
+
+function leftOut(marks: readonly Mark[]): readonly string[] {
+  const more = marks.filter(({ action }) => action !== 'hold').length - DECISIONS_TOLD;
+  return more > 0
+    ? [`${formatCount(more, 'more decision')} of this time ${more === 1 ? 'is' : 'are'} in the list.`]
+    : [];
+}
+
+function sum(buckets: readonly WaitingBucket[], level: 'waiting' | 'starting'): number {
+  return buckets.reduce((total, bucket) => total + bucket[level], 0);
+}
+
+function most(buckets: readonly WaitingBucket[]): number {
+  return buckets.reduce((most, { mostWaiting }) => Math.max(most, mostWaiting), 0);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
