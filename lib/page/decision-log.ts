@@ -5,8 +5,8 @@
 import type { GroupReport, Instant, Report } from '../model.ts';
 import type { Decisions, Mark } from './data.ts';
 
-const SLOTS = 240;
-const PER_SLOT = 4;
+const SLOTS = 160;
+const PER_SLOT = 3;
 
 /** Collects decisions between two moments; what is outside is not taken. */
 export class DecisionLog {

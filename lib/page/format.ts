@@ -5,6 +5,9 @@
 import type { Instant } from '../model.ts';
 import type { Unit } from './data.ts';
 
+/** Keeps a number and its unit on one line. */
+export const NBSP = '\u00a0';
+
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -40,10 +43,9 @@ export function formatLevel(value: number): string {
 
 /** `4200` → `4.2 s`, `63000` → `1 min 3 s`; the two largest units, rounded. */
 export function formatStretch(ms: number): string {
-  if (ms === 0) return '0 s';
-  if (ms < 10 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  const digits = ms < 10 * SECOND_MS && ms % SECOND_MS !== 0 ? 1 : 0;
+  if (ms < 59_500) return `${(ms / SECOND_MS).toFixed(digits)}${NBSP}s`;
   const seconds = Math.round(ms / SECOND_MS);
-  if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return units(Math.floor(seconds / 60), 'min', seconds % 60, 's');
   const minutes = Math.round(ms / MINUTE_MS);
   if (minutes < 1440) return units(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
@@ -52,13 +54,26 @@ export function formatStretch(ms: number): string {
 }
 
 function units(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+  return small === 0 ? `${large}${NBSP}${largeUnit}` : `${large}${NBSP}${largeUnit} ${small}${NBSP}${smallUnit}`;
+}
+
+/** In one unit, for an axis: `30 s`, `1.5 min`, `2 h`. */
+export function formatTick(ms: number): string {
+  const [unit, name] =
+    ms < MINUTE_MS
+      ? [SECOND_MS, 's']
+      : ms < HOUR_MS
+        ? [MINUTE_MS, 'min']
+        : ms < 48 * HOUR_MS
+          ? [HOUR_MS, 'h']
+          : [24 * HOUR_MS, 'd'];
+  return `${Number((ms / unit).toFixed(1))}${NBSP}${name}`;
 }
 
 /** `38 %`, `0.4 %`. */
 export function formatShare(share: number): string {
   const percent = share * 100;
-  return `${formatNumber(percent, percent !== 0 && Math.abs(percent) < 10 ? 1 : 0)} %`;
+  return `${formatNumber(percent, percent !== 0 && Math.abs(percent) < 10 ? 1 : 0)}${NBSP}%`;
 }
 
 /** `Mon 23 Nov 09:30` */

@@ -3,7 +3,7 @@ import type { Result } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import type { Fact, PageData, Role, Track, TrackSeries } from './data.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { formatCount, formatDate, formatNumber, formatShare, formatStretch } from './format.ts';
+import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './format.ts';
 import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laboratory-figures.ts';
 import { mergeBins } from './waiting-bins.ts';
 import { worstHalfHour } from './worst-half-hour.ts';
@@ -22,12 +22,12 @@ export type LaboratoryPage = {
   readonly facts?: readonly Fact[];
 };
 
-const FINE_MS = 300_000;
+const FINE_MS = 60_000;
 const MOST_DRAWN = 2016;
-const ROLES_SHOWN = ['ours', 'baseline'] as const;
+const OURS_SHOWN = 2;
 
 /**
- * How many buckets a run should keep for its page: five minutes each, so that half an hour can be found in them, but no
+ * How many buckets a run should keep for its page: a minute each, so that half an hour can be found in them, but no
  * fewer than make a smooth picture and no more than memory should hold.
  */
 export function bucketsFor(spanMs: number): number {
@@ -54,14 +54,14 @@ export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPag
       },
       ...facts,
     ],
-    headlines: policies.map(({ result, role }) => headline(result, role, baseline)),
+    headlines: takeaways(policies),
     unknown: [
       'All of this happened in a simulated world with virtual time: the policies are the real ones, while the steps, the start-up times and the outages are those of the scenario.',
     ],
     levels: LABORATORY_LEVELS,
     figures: LABORATORY_FIGURES,
     tracks: policies.map((played) => trackOf(played, scenario, baseline)),
-    shown: ROLES_SHOWN.map((wanted) => policies.findIndex(({ role }) => role === wanted)).filter((index) => index >= 0),
+    shown: firstShown(policies),
     notices: [],
     noticesLeftOut: 0,
     budgets: [],
@@ -75,7 +75,7 @@ function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, b
   return {
     name: result.policy,
     role,
-    summary: headline(result, role, baseline),
+    summary: summaryOf(result, role, baseline),
     figures: figureValues(result.figures),
     series: seriesOf(result, span),
     ...(decisions === undefined ? {} : { decisions }),
@@ -112,22 +112,54 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
+/** The rule that is compared with, and the first of ours. */
+function firstShown(policies: readonly Played[]): readonly number[] {
+  const places = (wanted: Role) => policies.flatMap(({ role }, index) => (role === wanted ? [index] : []));
+  return [...places('baseline').slice(0, 1), ...places('ours').slice(0, OURS_SHOWN)].sort((a, b) => a - b);
+}
+
+/** The quickest and the cheapest of the policies that anybody can run. */
+function takeaways(policies: readonly Played[]): readonly string[] {
+  const results = policies.filter(({ role }) => role !== 'oracle').map(({ result }) => result);
+  const [first] = results;
+  if (first === undefined || results.length === 1) return [];
+  const best = (value: (result: Result) => number) =>
+    results.reduce((least, result) => (value(result) < value(least) ? result : least), first);
+  const quickest = best(({ figures }) => figures.waiting.meanMs);
+  const cheapest = best(({ figures }) => figures.money.total);
+  const quick = `${quickest.policy} lets steps wait least (${formatStretch(quickest.figures.waiting.meanMs)} on average)`;
+  const price = formatNumber(cheapest.figures.money.total, 2);
+  const failing = results.filter((result) => failuresOf(result) > 0).map(({ policy }) => policy);
+  return [
+    quickest === cheapest
+      ? `${quick} and costs least (${price}).`
+      : `${quick}; ${cheapest.policy} costs least (${price}).`,
+    ...(failing.length === 0 ? [] : [`Steps failed for lack of a runner with: ${failing.join('; ')}.`]),
+  ];
+}
+
 /** A policy in words, beside the baseline where it is not that itself. */
-function headline({ policy, figures }: Result, role: Role, baseline: Result | undefined): string {
-  const { waiting, steps, money } = figures;
-  const failed = steps.failed.noRunner + steps.failed.killed;
+function summaryOf(result: Result, role: Role, baseline: Result | undefined): string {
+  const { waiting, money } = result.figures;
+  const failed = failuresOf(result);
   const failures =
-    failed === 0 ? 'no step failed for lack of a runner' : `${formatCount(failed, 'step')} failed for lack of a runner`;
+    failed === 0
+      ? 'No step failed for lack of a runner.'
+      : `${formatCount(failed, 'step')} failed for lack of a runner.`;
   const own =
-    `${policy}: steps wait ${formatStretch(waiting.meanMs)} on average and 95 % of them at most ` +
-    `${formatStretch(waiting.p95Ms)}; ${failures}; it costs ${formatNumber(money.total, 2)}`;
-  if (role === 'baseline' || baseline === undefined) return `${own}.`;
-  const { figures: other } = baseline;
+    `Steps wait ${formatStretch(waiting.meanMs)} on average, 95${NBSP}% of them at most ${formatStretch(waiting.p95Ms)}. ` +
+    `${failures} It costs ${formatNumber(money.total, 2)}.`;
+  if (role === 'baseline' || baseline === undefined) return own;
   const compared = [
-    comparison(waiting.meanMs, other.waiting.meanMs, 'waiting'),
-    comparison(money.total, other.money.total, 'cost'),
+    comparison(waiting.meanMs, baseline.figures.waiting.meanMs, 'waiting'),
+    comparison(money.total, baseline.figures.money.total, 'cost'),
   ].filter((text) => text !== '');
-  return compared.length === 0 ? `${own}.` : `${own}. Beside ${baseline.policy}: ${compared.join(', ')}.`;
+  return compared.length === 0 ? own : `${own} Beside ${baseline.policy}: ${compared.join(', ')}.`;
+}
+
+/** Steps that found nobody online, or whose runner was taken away. */
+function failuresOf({ figures: { steps } }: Result): number {
+  return steps.failed.noRunner + steps.failed.killed;
 }
 
 /** `38 % less waiting`; nothing to compare with: empty. */

@@ -1,5 +1,6 @@
 /** The sections of the page, each as HTML. Pure: the same data gives the same text. */
-import { costChart, frontierOf } from './chart/cost-chart.ts';
+import { costChart } from './chart/cost-chart.ts';
+import { frontierOf, pointsOf, type WaitingFigure } from './chart/frontier.ts';
 import { drawnColumns, sharedReach } from './chart/time-chart.ts';
 import { WHOLE } from './chart/view.ts';
 import { waitingChart } from './chart/waiting-chart.ts';
@@ -23,13 +24,15 @@ export function header({ kind, title, facts }: PageData): string {
 
 /** What a reader should take away. */
 export function summary(data: PageData): string {
-  const items = data.headlines.map((text, index) => {
-    const track = data.kind === 'laboratory' ? data.tracks[index] : undefined;
-    return `<li>${track === undefined ? '' : swatch(track, index)}<span>${escapeHtml(text)}</span></li>`;
-  });
+  const takeaways = data.headlines.map((text) => `<p class="lead">${escapeHtml(text)}</p>`).join('');
+  const items = data.tracks.map(
+    (track, index) =>
+      `<li>${swatch(track, index)}<div><strong>${trackName(data, index)}</strong> ${escapeHtml(track.summary)}</div></li>`,
+  );
   const notes = data.unknown.map((text) => `<p>${escapeHtml(text)}</p>`).join('');
   return section('summary', 'In short', [
-    `<ul class="headlines">${items.join('\n')}</ul>`,
+    takeaways,
+    data.kind === 'laboratory' ? `<ul class="headlines">${items.join('\n')}</ul>` : '',
     notes === '' ? '' : `<div class="note" role="note" aria-label="What cannot be known">${notes}</div>`,
   ]);
 }
@@ -91,23 +94,28 @@ function toolbar(data: PageData): string {
 /** Waiting against cost. */
 export function cost(data: PageData): string {
   if (data.kind !== 'laboratory') return '';
-  const chart = (waiting: 'waitingMean' | 'waitingP95', title: string) => {
-    const best = frontierOf(data, waiting).map(({ name }) => name);
-    return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, no other is both cheaper and quicker: ${escapeHtml(best.join(', '))}.</p></figure>`;
+  const chart = (waiting: WaitingFigure, title: string) => {
+    const best = frontierOf(pointsOf(data, waiting)).map(({ track }) => track.name);
+    return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [
-    '<p>Each point is a policy. The farther to the left the cheaper, the lower the less steps wait. Circles are ours, squares are what they are compared with, the diamond is the bound that nobody can reach: it sees every step at once.</p>',
+    '<p>Each point is a policy. The farther to the left the cheaper, the lower the less steps wait. Circles are ours, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle. Who lets steps wait no longer than a start takes cannot be cheaper; who pays for idle runners can let steps wait less.</p>',
+    policyLegend(data),
     `<div class="pair">${chart('waitingMean', 'Mean waiting')}${chart('waitingP95', 'What 95 % wait at most')}</div>`,
   ]);
+}
+
+function policyLegend(data: PageData): string {
+  const keys = data.tracks.map((track, index) => `<li>${swatch(track, index)}${trackName(data, index)}</li>`);
+  return `<ul class="legend" aria-label="Policies">${keys.join('')}</ul>`;
 }
 
 /** How long steps waited. */
 export function waits(data: PageData): string {
   if (data.kind !== 'laboratory') return '';
-  const keys = data.tracks.map((track, index) => `<li>${swatch(track, index)}${trackName(data, index)}</li>`);
   return section('waits', 'How long steps waited', [
     '<p>The higher a line, the more steps have begun by then. The time is drawn by orders of magnitude.</p>',
-    `<ul class="legend" aria-label="Legend of the policies">${keys.join('')}</ul>`,
+    policyLegend(data),
     `<figure><div class="drawing" data-chart="waits">${waitingChart(data, DRAWN_WIDTH)}</div></figure>`,
     `<details><summary>The chart as a table</summary><div class="scroll" role="region" tabindex="0" aria-label="How long steps waited">${withinTable(data)}</div></details>`,
   ]);

@@ -5,7 +5,7 @@ export const STYLE = `
   --busy: #0b63a8; --idle: #f2b134; --idle-ink: #8a5a00; --starting: #8fd0f5; --starting-ink: #0b5c8a;
   --gone: #d9dde3; --gone-ink: #6a7480; --draining: #efc3dd; --draining-ink: #9b2f6e; --dead: #f6c9b4; --dead-ink: #a33b0a;
   --wait: #b3261e; --wait-most: #f3c7c3; --up: #0a6b4b; --down: #6b3fa0;
-  --ink-0: #0b63a8; --ink-1: #b8500a; --ink-2: #0a7a57; --ink-3: #a8327a; --ink-4: #7a6200; --ink-5: #4a5563;
+  --ink-0: #0b63a8; --ink-1: #b8500a; --ink-2: #0a7a57; --ink-3: #a8327a; --ink-4: #7a6200; --ink-5: #4a5563; --ink-6: #c0262d; --ink-7: #3f3fa8;
   color-scheme: light dark;
 }
 @media screen and (prefers-color-scheme: dark) {
@@ -13,8 +13,8 @@ export const STYLE = `
     --ground: #12171e; --raised: #1b222c; --ink: #e6ebf1; --quiet: #a5b0bd; --line: #303a46; --strong: #75818f; --link: #86bdf5;
     --busy: #3d95e0; --idle: #8a6414; --idle-ink: #f5c055; --starting: #164a68; --starting-ink: #7fcbf5;
     --gone: #2d3641; --gone-ink: #96a2af; --draining: #5a2747; --draining-ink: #f0a3d0; --dead: #5f2c17; --dead-ink: #ff9f73;
-    --wait: #ff8f85; --wait-most: #6b2b27; --up: #4fd3a5; --down: #c3a2f2;
-    --ink-0: #5fb0f5; --ink-1: #ff9d57; --ink-2: #45d0a0; --ink-3: #f08fca; --ink-4: #e3c544; --ink-5: #c2cad4;
+    --wait: #ff8f85; --wait-most: #84352f; --up: #4fd3a5; --down: #c3a2f2;
+    --ink-0: #5fb0f5; --ink-1: #ff9d57; --ink-2: #45d0a0; --ink-3: #f08fca; --ink-4: #e3c544; --ink-5: #c2cad4; --ink-6: #ff8a80; --ink-7: #a9a9ff;
   }
 }
 * { box-sizing: border-box; }
@@ -35,6 +35,7 @@ section { margin-top: 2.75rem; padding-top: 1.25rem; border-top: 1px solid var(-
 .facts dt { color: var(--quiet); font-size: 0.8125rem; }
 .facts dd { margin: 0; }
 .headlines { list-style: none; margin: 0 0 1rem; padding: 0; display: grid; gap: 0.75rem; max-width: 80ch; }
+p.lead { font-size: 1.125rem; }
 .headlines li { display: flex; gap: 0.75rem; align-items: baseline; }
 .headlines .swatch { flex: none; }
 .note { background: var(--raised); border-left: 4px solid var(--strong); padding: 0.75rem 1rem; font-size: 0.875rem; }
@@ -62,11 +63,11 @@ figure { margin: 0; min-width: 0; }
 }
 .tooltip div:first-child { font-weight: 600; }
 .tools { margin-bottom: 1rem; }
-.tracks { border: 0; margin: 0 0 0.75rem; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; max-height: 9rem; overflow-y: auto; }
+.tracks { border: 0; margin: 0 0 0.75rem; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; max-height: 16rem; overflow-y: auto; }
 .tracks legend { padding: 0 1rem 0 0; color: var(--quiet); font-size: 0.875rem; }
 .tracks label { display: flex; gap: 0.375rem; align-items: baseline; padding: 0.25rem 0; }
 .zoom { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; margin-bottom: 0.5rem; }
-.range { color: var(--quiet); font-size: 0.875rem; font-variant-numeric: tabular-nums; margin-left: 0.5rem; }
+.range { color: var(--quiet); font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 button {
   font: inherit; font-size: 0.875rem; padding: 0.375rem 0.75rem; color: var(--ink); background: var(--raised);
   border: 1px solid var(--strong); border-radius: 0.375rem; cursor: pointer;
@@ -103,7 +104,7 @@ dt { font-weight: 600; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 svg .tick { fill: var(--quiet); font-size: 11.5px; font-variant-numeric: tabular-nums; }
 svg .lane { fill: var(--ink); font-weight: 600; font-size: 12px; }
-svg .name { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; }
+svg .name { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; }
 .grid { stroke: var(--line); stroke-width: 1; }
 .grid.day { stroke: var(--strong); stroke-dasharray: 1 3; }
 .axis { stroke: var(--strong); }
@@ -134,6 +135,8 @@ svg .name { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; strok
 .curve.ink-3 { stroke: var(--ink-3); } .point.ink-3 { fill: var(--ink-3); }
 .curve.ink-4 { stroke: var(--ink-4); } .point.ink-4 { fill: var(--ink-4); }
 .curve.ink-5 { stroke: var(--ink-5); } .point.ink-5 { fill: var(--ink-5); }
+.curve.ink-6 { stroke: var(--ink-6); } .point.ink-6 { fill: var(--ink-6); }
+.curve.ink-7 { stroke: var(--ink-7); } .point.ink-7 { fill: var(--ink-7); }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   html { font-size: 10pt; }

@@ -1,110 +1,109 @@
 /** Waiting against cost, a point for each policy: to the left and below is better. Pure. */
-import type { PageData, Track } from '../data.ts';
-import { formatNumber, formatStretch } from '../format.ts';
+import type { PageData } from '../data.ts';
+import { formatNumber, formatStretch, formatTick } from '../format.ts';
+import { frontierOf, type Point, pointsOf, type WaitingFigure } from './frontier.ts';
 import { inkOf, shapeOf } from './inks.ts';
+import { type Box, placeLabels } from './place-labels.ts';
 import { linear, roundTicks, roundUp } from './scale.ts';
 import { drawing, element, label, line, px } from './svg.ts';
 
-/** Which waiting is drawn. */
-export type CostChart = {
-  readonly data: PageData;
-  readonly waiting: 'waitingMean' | 'waitingP95';
-  readonly width: number;
-};
-
-type Point = { readonly track: Track; readonly index: number; readonly cost: number; readonly waiting: number };
+export type CostChart = { readonly data: PageData; readonly waiting: WaitingFigure; readonly width: number };
 
 /** A point in the drawing. */
 type Place = { readonly point: Point; readonly x: number; readonly y: number };
 
-/** Where a label lies. */
-type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
-
-const MARGIN = { left: 62, right: 16, top: 16, bottom: 44 } as const;
-const CHARACTER_PX = 6.6;
-const LINE_PX = 15;
+const MARGIN = { left: 54, right: 16, top: 16, bottom: 44 } as const;
+/** A narrower chart has room for the numbers of policies only. */
+const NAMES_FROM_PX = 440;
+const NAME_CHARACTERS = 30;
 
 /** Draws it. Axes begin at 0 unless all costs are close to each other. */
 export function costChart({ data, waiting, width }: CostChart): string {
   const height = Math.round(Math.min(380, Math.max(280, width * 0.62)));
-  const points = data.tracks.map((track, index) => ({
-    track,
-    index,
-    cost: track.figures.moneyTotal ?? 0,
-    waiting: track.figures[waiting] ?? 0,
-  }));
-  const costs = costAxis(points);
-  const most = Math.max(1000, ...points.map((point) => point.waiting));
-  const waits = waitingTicks(most);
-  const x = linear([costs.from, costs.to], [MARGIN.left, width - MARGIN.right]);
-  const y = linear([0, waits.at(-1) ?? most], [height - MARGIN.bottom, MARGIN.top]);
-  const places = points.map((point) => ({ point, x: x(point.cost), y: y(point.waiting) }));
-  const bottom = height - MARGIN.bottom;
+  const points = pointsOf(data, waiting);
+  const costs = costAxis(points.map(({ cost }) => cost));
+  const waits = waitingTicks(Math.max(1000, ...points.map(({ waitingMs }) => waitingMs)));
+  const plot = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+  const x = linear([costs.from, costs.to], [plot.left, plot.right]);
+  const y = linear([0, waits.at(-1) ?? 1], [plot.bottom, plot.top]);
+  const place = (point: Point): Place => ({ point, x: x(point.cost), y: y(point.waitingMs) });
+  const places = points.map(place);
+  const frontier = frontierOf(points).map(place);
   return drawing({ width, height }, describe(points), [
     ...waits.flatMap((value) => [
-      line(MARGIN.left, y(value), width - MARGIN.right, y(value), value === 0 ? 'axis' : 'grid'),
-      label(MARGIN.left - 6, y(value) + 4, formatStretch(value), { class: 'tick', anchor: 'end' }),
+      line(plot.left, y(value), plot.right, y(value), value === 0 ? 'axis' : 'grid'),
+      label(plot.left - 6, y(value) + 4, formatTick(value), { class: 'tick', anchor: 'end' }),
     ]),
-    ...roundTicks([costs.from, costs.to], width < 480 ? 3 : 5).flatMap((value) => [
-      line(x(value), MARGIN.top, x(value), bottom, 'grid'),
-      label(x(value), bottom + 17, formatNumber(value, value % 1 === 0 ? 0 : 2), { class: 'tick', anchor: 'middle' }),
-    ]),
-    label((MARGIN.left + width - MARGIN.right) / 2, height - 6, 'Money →', { class: 'lane', anchor: 'middle' }),
-    frontierLine(points, x, y),
-    ...placeLabels(places, { width, height: bottom }),
-    ...places.map(({ point: { track, index }, ...place }) =>
-      element('path', {
-        class: `point ${inkOf(index)}`,
-        d: shapeOf(track.role),
-        transform: `translate(${px(place.x)} ${px(place.y)})`,
+    ...roundTicks([costs.from, costs.to], width < NAMES_FROM_PX ? 3 : 5).flatMap((value) => [
+      line(x(value), plot.top, x(value), plot.bottom, 'grid'),
+      label(x(value), plot.bottom + 17, formatNumber(value, Number.isInteger(value) ? 0 : 2), {
+        class: 'tick',
+        anchor: x(value) > plot.right - 20 ? 'end' : 'middle',
       }),
-    ),
+    ]),
+    label((plot.left + plot.right) / 2, height - 6, 'Money →', { class: 'lane', anchor: 'middle' }),
+    frontierLine(frontier),
+    ...names(places, frontier, { plot, width }),
+    ...places.map(mark),
   ]);
 }
 
-/** Policies than which none is both cheaper and quicker, by cost; the bound is not among them, since nobody can run it. */
-export function frontierOf(data: PageData, waiting: CostChart['waiting']): readonly Track[] {
-  return frontier(
-    data.tracks.map((track, index) => ({
-      track,
-      index,
-      cost: track.figures.moneyTotal ?? 0,
-      waiting: track.figures[waiting] ?? 0,
-    })),
-  ).map(({ track }) => track);
+function mark({ point: { track, index }, x, y }: Place): string {
+  return element('path', {
+    class: `point ${inkOf(index)}`,
+    d: shapeOf(track.role),
+    transform: `translate(${px(x)} ${px(y)})`,
+  });
 }
 
-function frontier(points: readonly Point[]): readonly Point[] {
-  let best = Number.POSITIVE_INFINITY;
-  return points
-    .filter(({ track }) => track.role !== 'oracle')
-    .toSorted((a, b) => a.cost - b.cost || a.waiting - b.waiting)
-    .filter(({ waiting }) => {
-      const isBetter = waiting < best;
-      best = Math.min(best, waiting);
-      return isBetter;
-    });
-}
-
-function frontierLine(points: readonly Point[], x: (value: number) => number, y: (value: number) => number): string {
-  const best = frontier(points);
-  if (best.length < 2) return '';
-  const d = best.map(({ cost, waiting }, index) =>
-    index === 0 ? `M${px(x(cost))} ${px(y(waiting))}` : `H${px(x(cost))}V${px(y(waiting))}`,
-  );
+/** Right and down: nobody is cheaper and as quick until the next one. */
+function frontierLine(frontier: readonly Place[]): string {
+  if (frontier.length < 2) return '';
+  const d = frontier.map(({ x, y }, index) => (index === 0 ? `M${px(x)} ${px(y)}` : `H${px(x)}V${px(y)}`));
   return element('path', { class: 'frontier', d: d.join('') });
 }
 
-function costAxis(points: readonly Point[]): { readonly from: number; readonly to: number } {
-  const costs = points.map(({ cost }) => cost);
+function names(
+  places: readonly Place[],
+  frontier: readonly Place[],
+  { plot, width }: { readonly plot: Box; readonly width: number },
+): readonly string[] {
+  const named = places.map(({ point, x, y }) => ({ x, y, text: nameOf(point, width) }));
+  const lines = frontier.slice(1).flatMap((place, index) => segments(frontier[index] ?? place, place));
+  return placeLabels(named, { ...plot, top: 0, right: width }, lines).map((placed, index) => {
+    const { x = 0, y = 0, text = '' } = named[index] ?? {};
+    if (placed === undefined) return '';
+    const { box, isFar } = placed;
+    const lead = isFar
+      ? line(x, y, Math.max(box.left - 2, Math.min(box.right + 2, x)), (box.top + box.bottom) / 2, 'lead')
+      : '';
+    return lead + label(box.left, box.bottom - 4, text, { class: 'name' });
+  });
+}
+
+/** The two lines from one point of the frontier to the next, as boxes that names stay out of. */
+function segments(from: Place, to: Place): readonly Box[] {
+  return [
+    { left: from.x, right: to.x, top: from.y - 2, bottom: from.y + 2 },
+    { left: to.x - 2, right: to.x + 2, top: from.y, bottom: to.y },
+  ];
+}
+
+function nameOf({ track, index, failed }: Point, width: number): string {
+  if (width < NAMES_FROM_PX) return String(index + 1);
+  const name = track.name.length > NAME_CHARACTERS ? `${track.name.slice(0, NAME_CHARACTERS - 1)}…` : track.name;
+  return failed === 0 ? `${index + 1} ${name}` : `${index + 1} ${name}, ${formatNumber(failed, 0)} failed`;
+}
+
+function costAxis(costs: readonly number[]): { readonly from: number; readonly to: number } {
   const [least, most] = [Math.min(...costs), Math.max(...costs)];
   if (most === 0) return { from: 0, to: 1 };
-  if (least < most * 0.6) return { from: 0, to: roundUp(most, 5) };
-  const step = roundUp((most - least) / 3 || most / 10, 1);
+  if (least < most * 0.6) return { from: 0, to: roundUp(most * 1.02, 5) };
+  const step = roundUp(Math.max(most - least, most / 20), 3) / 3;
   return { from: Math.max(0, Math.floor(least / step - 0.5) * step), to: Math.ceil(most / step + 0.2) * step };
 }
 
-const WAITING_STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200];
+const WAITING_STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
 /** Round stretches of time up to beyond the largest. */
 function waitingTicks(mostMs: number): readonly number[] {
@@ -112,58 +111,10 @@ function waitingTicks(mostMs: number): readonly number[] {
   return Array.from({ length: Math.ceil(mostMs / step) + 1 }, (_, index) => index * step);
 }
 
-/** A name beside each point, where it covers neither another name nor a point; a thin line leads to one farther away. */
-function placeLabels(places: readonly Place[], size: { readonly width: number; readonly height: number }) {
-  const taken: Box[] = places.map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
-  return places
-    .toSorted((a, b) => a.y - b.y)
-    .map((place) => {
-      const text = `${place.point.index + 1} ${shorten(place.point.track.name)}`;
-      const box = candidates(place, text.length * CHARACTER_PX, size).find((candidate) =>
-        taken.every((other) => !overlaps(candidate, other)),
-      );
-      if (box === undefined)
-        return label(place.x, place.y - 10, String(place.point.index + 1), { class: 'name', anchor: 'middle' });
-      taken.push(box);
-      const isFar = Math.abs((box.top + box.bottom) / 2 - place.y) > LINE_PX;
-      const lead = isFar ? line(place.x, place.y, nearest(place.x, box), (box.top + box.bottom) / 2, 'lead') : '';
-      return lead + label(box.left, box.bottom - 4, text, { class: 'name' });
-    });
-}
-
-function nearest(x: number, { left, right }: Box): number {
-  return Math.max(left - 2, Math.min(right + 2, x));
-}
-
-function candidates({ x, y }: Place, length: number, size: { readonly width: number; readonly height: number }) {
-  const shifts = [0, 1, -1, 1.5, -1.5, 2, -2, 3, -3, 4, -4, 5, -5, 6, 7, 8];
-  return shifts
-    .flatMap((shift) =>
-      [x + 11, x - 11 - length, x - length / 2].map((left) => ({ left, middle: y + shift * LINE_PX })),
-    )
-    .map(({ left, middle }) => ({
-      left,
-      right: left + length,
-      top: middle - LINE_PX / 2,
-      bottom: middle + LINE_PX / 2,
-    }))
-    .filter(
-      ({ left, right, top, bottom }) =>
-        left >= MARGIN.left + 2 && right <= size.width - 2 && top >= 0 && bottom <= size.height,
-    );
-}
-
-function overlaps(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-}
-
-function shorten(name: string): string {
-  return name.length > 30 ? `${name.slice(0, 29)}…` : name;
-}
-
 function describe(points: readonly Point[]): string {
   const all = points.map(
-    ({ track, cost, waiting }) => `${track.name} waits ${formatStretch(waiting)} and costs ${formatNumber(cost, 2)}`,
+    ({ track, cost, waitingMs }) =>
+      `${track.name} waits ${formatStretch(waitingMs)} and costs ${formatNumber(cost, 2)}`,
   );
   return `Waiting against cost: ${all.join('; ')}`;
 }

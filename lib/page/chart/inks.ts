@@ -2,7 +2,7 @@
 import type { Role } from '../data.ts';
 
 /** Colours of the style sheet, as `ink-0` … */
-const INKS = 6;
+const INKS = 8;
 const DASHES = [undefined, '7 4', '2 3', '10 3 2 3', '5 2', '1 5'];
 
 /** The class of a track's colour. */

@@ -27,7 +27,7 @@ const WAITING_HEIGHT = 84;
 const DECISIONS_HEIGHT = 30;
 const RUNNERS_HEIGHT = 140;
 const AXIS_HEIGHT = 24;
-const TITLE_HEIGHT = 20;
+const TITLE_HEIGHT = 27;
 const MARK_WIDTH = 8;
 
 /** A lane of the drawing, from top to bottom. */

@@ -1,6 +1,6 @@
 /** How long steps waited: for each policy the share of its steps that waited no longer than a time. Pure. */
 import type { PageData, Track, WaitingBin } from '../data.ts';
-import { formatShare, formatStretch } from '../format.ts';
+import { formatShare, formatTick } from '../format.ts';
 import { dashOf, inkOf } from './inks.ts';
 import { linear, logarithmic, type Scale } from './scale.ts';
 import { drawing, element, label, line, px } from './svg.ts';
@@ -25,7 +25,7 @@ export function waitingChart(data: PageData, width: number): string {
     ]),
     ...timeTicks(end, x).flatMap((seconds) => [
       line(x(seconds), MARGIN.top, x(seconds), height - MARGIN.bottom, 'grid'),
-      label(x(seconds), height - MARGIN.bottom + 17, formatStretch(seconds * 1000), {
+      label(x(seconds), height - MARGIN.bottom + 17, formatTick(seconds * 1000), {
         class: 'tick',
         anchor: seconds === end ? 'end' : 'middle',
       }),
