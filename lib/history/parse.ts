@@ -32,9 +32,12 @@ export type Skip =
   | 'out-of-order'
   | 'repeated';
 
+/** A step that can be played. */
+export type UsableStep = HistoryStep & { readonly labels: readonly string[] };
+
 /** What a line is. */
 export type Parsed =
-  | { readonly kind: 'step'; readonly step: HistoryStep & { readonly labels: readonly string[] } }
+  | { readonly kind: 'step'; readonly step: UsableStep }
   | { readonly kind: 'header'; readonly header: HistoryHeader }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'end'; readonly end: HistoryEnd }
@@ -121,28 +124,33 @@ const textOfCsv: Reading = (texts) => {
 };
 
 function parseStep(line: Fields, reading: Reading): Parsed {
-  const { ready, durationMs, workspace, repository, labels, result, waitedMs, id } = reading(line);
-  const at = timeOf(ready);
+  const fields = reading(line);
+  const at = timeOf(fields.ready);
   if (at === undefined) return skip('no-time');
-  if (typeof durationMs !== 'number' || Number.isNaN(durationMs)) return skip('no-duration');
-  if (durationMs < 0 || durationMs > LONGEST_STEP_MS) return skip('absurd-duration');
-  if (typeof workspace !== 'string' || workspace === '') return skip('no-workspace');
-  if (labels === undefined || labels === null || (Array.isArray(labels) && labels.length === 0)) return skip('no-labels');
-  const areOdd = ![repository, result, id].every(isTextOrAbsent) || !isTimeOrAbsent(waitedMs) || !isLabels(labels);
-  if (areOdd) return skip('odd-fields');
-  return {
-    kind: 'step',
-    step: {
-      ready: at,
-      durationMs,
-      workspace,
-      labels: sorted(labels as readonly string[]),
-      ...(repository != null && { repository: repository as string }),
-      ...(result != null && { result: result as string }),
-      ...(waitedMs != null && { waitedMs: waitedMs as number }),
-      ...(id != null && { id: id as string }),
-    },
-  };
+  const why = whyUseless(fields);
+  return why === undefined ? { kind: 'step', step: toStep(at, fields) } : skip(why);
+}
+
+function whyUseless({ durationMs, workspace, repository, labels, result, waitedMs, id }: Fields): Skip | undefined {
+  if (typeof durationMs !== 'number' || Number.isNaN(durationMs)) return 'no-duration';
+  if (durationMs < 0 || durationMs > LONGEST_STEP_MS) return 'absurd-duration';
+  if (typeof workspace !== 'string' || workspace === '') return 'no-workspace';
+  if (isAbsent(labels) || (Array.isArray(labels) && labels.length === 0)) return 'no-labels';
+  const areUsual = [repository, result, id].every(isTextOrAbsent) && isTimeOrAbsent(waitedMs) && isLabels(labels);
+  return areUsual ? undefined : 'odd-fields';
+}
+
+/** Of fields that are as they should be. */
+function toStep(ready: Instant, fields: Fields): UsableStep {
+  const { durationMs, workspace, labels } = fields as { durationMs: number; workspace: string; labels: string[] };
+  const further = FURTHER.filter((column) => !isAbsent(fields[column])).map((column) => [column, fields[column]]);
+  return { ready, durationMs, workspace, labels: sorted(labels), ...Object.fromEntries(further) };
+}
+
+const FURTHER = ['repository', 'result', 'waitedMs', 'id'] as const;
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function sorted(labels: readonly string[]): readonly string[] {
@@ -156,11 +164,11 @@ function isLabels(value: unknown): value is readonly string[] {
 }
 
 function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || value === null || typeof value === 'string';
+  return isAbsent(value) || typeof value === 'string';
 }
 
 function isTimeOrAbsent(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'number' && value >= 0);
+  return isAbsent(value) || (typeof value === 'number' && value >= 0);
 }
 
 function parseHeader(fields: Fields, name: string): Parsed {

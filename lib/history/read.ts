@@ -8,10 +8,10 @@ import { InputError } from '../errors.ts';
 import type { Arrival } from '../laboratory/arrival.ts';
 import type { Instant } from '../model.ts';
 import { isCode } from '../state/file-lock.ts';
-import { type Gap, type HistoryEnd, type HistoryHeader, type HistoryStep, type Range } from './format.ts';
+import type { Gap, HistoryEnd, HistoryHeader, Range } from './format.ts';
 import { type Line, splitLines } from './lines.ts';
 import { putInOrder } from './order.ts';
-import { type LineParser, type Parsed, parserFor, type Skip } from './parse.ts';
+import { type LineParser, type Parsed, parserFor, type Skip, type UsableStep } from './parse.ts';
 import { createRecentSet } from './recent-set.ts';
 import { type HistorySummary, MOST_TOLD, type Skipped, watchQuiet } from './summary.ts';
 
@@ -40,7 +40,8 @@ export async function openHistory(path: string, options: Omit<ReadOptions, 'name
     const entry = await stat(path);
     if (entry.isDirectory()) throw new InputError(`History ${path} is a directory; name the file in it`);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) throw new InputError(`History ${path} does not exist; check its name`, { cause: error });
+    if (isCode(error, 'ENOENT'))
+      throw new InputError(`History ${path} does not exist; check its name`, { cause: error });
     throw error;
   }
   return readHistory(createReadStream(path, { highWaterMark: 256 * 1024 }), { name: path, ...options });
@@ -61,8 +62,6 @@ export function readHistory(pieces: AsyncIterable<Uint8Array | string>, options:
     summary: reading.summary,
   };
 }
-
-type UsableStep = HistoryStep & { readonly labels: readonly string[] };
 
 /** Sorts lines into what they are, and steps into their order. */
 function createReading({ name, reorder = REORDERED_LINES, latest = Number.POSITIVE_INFINITY }: ReadOptions) {
@@ -102,7 +101,8 @@ function createReading({ name, reorder = REORDERED_LINES, latest = Number.POSITI
       parse ??= parserFor(line.text, name);
       const parsed = whyBroken(line) ?? parse(line.text);
       if (parsed.kind === 'step') yield* takeStep(parsed.step);
-      else if (parsed.kind === 'skip') books.skip(!line.isWhole && parsed.skip === 'unreadable' ? 'cut-off' : parsed.skip);
+      else if (parsed.kind === 'skip')
+        books.skip(!line.isWhole && parsed.skip === 'unreadable' ? 'cut-off' : parsed.skip);
       else books.mark(parsed);
     },
     *rest(): Generator<Arrival> {
