@@ -74,6 +74,15 @@ function createReading({ name, reorder = REORDERED_LINES, latest = Number.POSITI
   let passed = Number.NEGATIVE_INFINITY;
   let newest = Number.NEGATIVE_INFINITY;
 
+  function whatIs(line: Line): Parsed {
+    // What the first line is says what the others are; blank ones before it say nothing.
+    if (parse === undefined && line.text.trim() === '') return { kind: 'blank' };
+    parse ??= parserFor(line.text, name);
+    const parsed = whyBroken(line) ?? parse(line.text);
+    const isCutOff = !line.isWhole && parsed.kind === 'skip' && parsed.skip === 'unreadable';
+    return isCutOff ? { kind: 'skip', skip: 'cut-off' } : parsed;
+  }
+
   function whyUseless({ ready, workspace, repository, id }: UsableStep): Skip | undefined {
     if (ready > latest || isOutside(ready, books.header())) return 'outside';
     if (ready < passed) return 'out-of-order';
@@ -98,11 +107,9 @@ function createReading({ name, reorder = REORDERED_LINES, latest = Number.POSITI
   return {
     *take(line: Line): Generator<Arrival> {
       books.line();
-      parse ??= parserFor(line.text, name);
-      const parsed = whyBroken(line) ?? parse(line.text);
+      const parsed = whatIs(line);
       if (parsed.kind === 'step') yield* takeStep(parsed.step);
-      else if (parsed.kind === 'skip')
-        books.skip(!line.isWhole && parsed.skip === 'unreadable' ? 'cut-off' : parsed.skip);
+      else if (parsed.kind === 'skip') books.skip(parsed.skip);
       else books.mark(parsed);
     },
     *rest(): Generator<Arrival> {
