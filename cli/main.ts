@@ -10,6 +10,7 @@ import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
 import { addSchedule } from './schedule.ts';
+import { addSimulate } from './simulate.ts';
 import { addStatus } from './status.ts';
 import { openTerminal } from './terminal.ts';
 import { addValidate } from './validate.ts';
@@ -39,6 +40,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addExplain(program, terminal, finish);
   addSchedule(program, terminal, finish);
   addMigrate(program, terminal, finish);
+  addSimulate(program, terminal, finish);
   addDemo(program);
   return program;
 }

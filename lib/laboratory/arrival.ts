@@ -1,5 +1,5 @@
 /** A step that comes up in a scenario, wherever it is from: a synthetic load or a history. */
-import type { Instant, Scope } from '../model.ts';
+import type { Instant, RunnerGroup, Scope } from '../model.ts';
 
 /** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
 export type Arrival = {
@@ -11,6 +11,15 @@ export type Arrival = {
 
 /** Arrivals in order of time. They are looked at once, so they may come from a file of any length. */
 export type Arrivals = Iterable<Arrival> | AsyncIterable<Arrival>;
+
+/** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
+export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels }: RunnerGroup): boolean {
+  return (
+    step.scope.workspace === scope.workspace &&
+    (scope.repository === undefined || scope.repository === step.scope.repository) &&
+    step.labels.every((label) => labels.includes(label))
+  );
+}
 
 /** Streams of arrivals as one, in order of time; those of one moment in the order of the streams. */
 export function* mergeArrivals(streams: readonly Iterable<Arrival>[]): Generator<Arrival> {

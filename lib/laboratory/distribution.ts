@@ -3,25 +3,31 @@ import * as z from 'zod';
 import type { Random } from '../simulator/random.ts';
 import { span } from './span.ts';
 
+const FORMS =
+  'must be a time like 45s, or a distribution like {"kind":"lognormal","median":"40s","p95":"2m"} (or exponential, percentiles)';
+
 /**
  * A time that is always the same (`45s`), exponential around a mean, log-normal through its median and 95th percentile,
  * or given by percentiles between which it is interpolated (each a pair of share and time; shares rise to 1).
  */
-export const distribution = z.union([
-  span.transform((ms) => ({ kind: 'constant' as const, ms })),
-  z.strictObject({ kind: z.literal('exponential'), mean: span }),
-  z
-    .strictObject({ kind: z.literal('lognormal'), median: span, p95: span })
-    .refine(({ median, p95 }) => 0 < median && median <= p95, 'the 95th percentile must not lie below the median'),
-  z.strictObject({
-    kind: z.literal('percentiles'),
-    points: z
-      .array(z.tuple([z.number().gt(0).max(1), span]))
-      .min(1)
-      .refine(isRising, 'shares and times must rise')
-      .refine((points) => points.at(-1)?.[0] === 1, 'the last share must be 1: the longest time there is'),
-  }),
-]);
+export const distribution = z.union(
+  [
+    span.transform((ms) => ({ kind: 'constant' as const, ms })),
+    z.strictObject({ kind: z.literal('exponential'), mean: span }),
+    z
+      .strictObject({ kind: z.literal('lognormal'), median: span, p95: span })
+      .refine(({ median, p95 }) => 0 < median && median <= p95, 'the 95th percentile must not lie below the median'),
+    z.strictObject({
+      kind: z.literal('percentiles'),
+      points: z
+        .array(z.tuple([z.number().gt(0).max(1), span]))
+        .min(1)
+        .refine(isRising, 'shares and times must rise')
+        .refine((points) => points.at(-1)?.[0] === 1, 'the last share must be 1: the longest time there is'),
+    }),
+  ],
+  { error: FORMS },
+);
 
 /** A distribution of times in milliseconds. */
 export type Distribution = z.output<typeof distribution>;

@@ -13,6 +13,7 @@
 import type { Fleet, RunnerGroup } from '../model.ts';
 import type { Step } from '../simulator/bitbucket.ts';
 import type { World } from '../simulator/world.ts';
+import { mayRun } from './arrival.ts';
 import { bareManifests } from './launch.ts';
 import type { Policy } from './policy.ts';
 
@@ -87,7 +88,7 @@ class Oracle {
   }
 
   #queue(step: Step): void {
-    const pool = this.#pools.find(({ group }) => takes(group, step));
+    const pool = this.#pools.find(({ group }) => mayRun(step, group));
     if (pool === undefined) return;
     pool.waiting += 1;
     this.#poolOfStep.set(step, pool);
@@ -143,13 +144,4 @@ class Oracle {
     this.#poolOfRunner.delete(uuid);
     this.#world.bitbucket.remove(pool.group.scope, uuid);
   }
-}
-
-/** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
-function takes({ scope, labels }: RunnerGroup, step: Step): boolean {
-  return (
-    step.scope.workspace === scope.workspace &&
-    (scope.repository === undefined || scope.repository === step.scope.repository) &&
-    step.labels.every((label) => labels.includes(label))
-  );
 }

@@ -4,8 +4,12 @@ import { parseDuration } from '../config/quantity.ts';
 
 const DAY_MS = 86_400_000;
 
+const form = z.union([z.string(), z.number().nonnegative()], {
+  error: 'must be a span of time like 30d, 2h30m or 45s',
+});
+
 /** `30d`, `1d12h`, `90s`, or a number of seconds; comes out as milliseconds. */
-export const span = z.union([z.string(), z.number().nonnegative()]).transform((text, context) => {
+export const span = form.transform((text, context) => {
   const ms = parseSpan(text);
   if (Number.isFinite(ms)) return ms;
   context.addIssue({ code: 'custom', message: `"${text}" is no span of time; write it like 30d, 2h30m or 45s` });

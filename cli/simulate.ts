@@ -1,0 +1,211 @@
+/** `simulate`: configurations tried in virtual time, beside Atlassian's rule and an oracle, before anybody pays for them. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { InputError, sentenceOf } from '../lib/errors.ts';
+import { openHistory } from '../lib/history/read.ts';
+import { describeSummary } from '../lib/history/summary.ts';
+import { type Arrival, type Arrivals, mayRun } from '../lib/laboratory/arrival.ts';
+import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
+import { compare } from '../lib/laboratory/compare.ts';
+import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
+import { NAMED_SCENARIOS } from '../lib/laboratory/named-loads.ts';
+import { oraclePolicy } from '../lib/laboratory/oracle.ts';
+import { COLUMN_NOTES, renderResults } from '../lib/laboratory/results-text.ts';
+import type { Result } from '../lib/laboratory/run.ts';
+import { parseScenario, type Scenario } from '../lib/laboratory/scenario.ts';
+import { shippedPolicy } from '../lib/laboratory/shipped.ts';
+import type { Fleet, Instant } from '../lib/model.ts';
+import { duration } from '../lib/reasons.ts';
+import { wire } from '../lib/wiring.ts';
+import type { ExitCode } from './failure.ts';
+import { environmentFor } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { tellWarnings } from './tick.ts';
+
+const MINUTE_MS = 60_000;
+
+const LOADS = Object.keys(NAMED_SCENARIOS);
+
+const HELP = `
+Runs the real autoscaler in a simulated world, once for each configuration and with the same steps, beside Atlassian's rule
+(polling every minute) and an oracle that sees the queue at once and pays only for start-ups. Calls nobody but the place where
+a configuration lies. The same input and seed give the same answer.
+
+Examples:
+  $ runner-autoscaler simulate --config runners_config.yaml --load working-week
+  $ runner-autoscaler simulate --config now.yaml --config buffered.yaml --history steps.jsonl
+  $ runner-autoscaler simulate --config runners_config.yaml --scenario month.json --json | jq '.policies[].waiting'
+
+A history is JSON Lines or CSV, as docs/laboratory.md describes it. With --scenario it is played under that scenario's
+conditions: its start-up times, shortages, outages and prices.
+
+Exit code: 0 simulated, 1 a file or configuration could not be read, 2 wrong use or invalid input.`;
+
+type SimulateOptions = {
+  readonly config?: readonly string[];
+  readonly history?: string;
+  readonly scenario?: string;
+  readonly load?: string;
+  readonly seed?: number;
+  readonly json?: true;
+};
+
+/** Adds the command to the program. */
+export function addSimulate(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('simulate')
+    .description('try configurations in a simulated world, and see waiting and cost')
+    .option('-c, --config <source>', 'a configuration to try; repeat it to compare (default: $CONFIG_SOURCE)', collect)
+    .option('--history <file>', 'play these steps: JSON Lines or CSV')
+    .option('--scenario <file>', 'loads, start-up times, outages and prices: JSON')
+    .option('--load <name>', `a load for each group: ${LOADS.join(', ')} (default: working-week)`, loadName)
+    .option('--seed <number>', 'of everything that is drawn; default: that of the scenario, or 1', wholeNumber)
+    .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
+    .addHelpText('after', HELP)
+    .action(async (options: SimulateOptions) => finish(await simulate(options, terminal)));
+}
+
+async function simulate(options: SimulateOptions, terminal: Terminal): Promise<ExitCode> {
+  const entries = await loadConfigurations(options.config ?? [undefined], terminal);
+  const [first] = entries;
+  if (first === undefined) throw new InputError('Give a configuration to try with --config.');
+  const { scenario, notes, openArrivals } = await prepare(options, first.fleet);
+  const policies = [
+    ...entries.map(({ name, fleet }) => shippedPolicy(name, fleet)),
+    atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, first.fleet),
+    oraclePolicy(first.fleet),
+  ];
+  const onProgress = progressOn(terminal);
+  const results = await compare({ scenario, policies, openArrivals, onProgress });
+  terminal.showProgress('');
+  for (const note of notes) terminal.tell(note);
+  const lines = options.json ? [JSON.stringify(documentOf(scenario, notes, results))] : linesOf(scenario, results);
+  for (const line of lines) terminal.print(line);
+  return 0;
+}
+
+async function loadConfigurations(sources: readonly (string | undefined)[], { tell }: Terminal) {
+  const entries: { readonly name: string; readonly fleet: Fleet }[] = [];
+  for (const config of sources) {
+    const environment = environmentFor(config === undefined ? {} : { config });
+    const { fleet, warnings } = await wire(environment).loadFleet();
+    tellWarnings(warnings, tell);
+    const name = path.basename(environment.configSource ?? 'configuration');
+    const twins = entries.filter((entry) => entry.name === name || entry.name.startsWith(`${name} (`)).length;
+    entries.push({ name: twins === 0 ? name : `${name} (${twins + 1})`, fleet });
+  }
+  return entries;
+}
+
+type Prepared = {
+  readonly scenario: Scenario;
+  readonly notes: readonly string[];
+  readonly openArrivals: () => Arrivals;
+};
+
+async function prepare({ history, scenario: file, load, seed }: SimulateOptions, fleet: Fleet): Promise<Prepared> {
+  if (load !== undefined && (file !== undefined || history !== undefined)) {
+    throw new InputError('--load is a scenario of its own; leave out --scenario and --history, or --load.');
+  }
+  const given = await givenScenario(file, load);
+  const scenario = seed === undefined ? given : { ...given, seed };
+  if (history !== undefined) return prepareHistory(history, scenario, fleet);
+  const { start, span, loads } = scenario;
+  const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
+  return { scenario, notes: [], openArrivals: open };
+}
+
+async function givenScenario(file: string | undefined, load = 'working-week'): Promise<Scenario> {
+  if (file === undefined) return parseScenario({ name: load, ...NAMED_SCENARIOS[load] }, load);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new InputError(`The scenario ${file} cannot be read: ${sentenceOf(error)}.`);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`The scenario ${file} is not JSON: ${sentenceOf(error)}.`);
+  }
+  return parseScenario(value, file);
+}
+
+/** Reads the history once to know how long it is and what is wrong with it; every policy reads it again. */
+async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<Prepared> {
+  const survey = await openHistory(file);
+  let strangers = 0;
+  let from: Instant | undefined;
+  let to = 0;
+  for await (const step of survey.arrivals) {
+    from ??= step.at;
+    to = step.at;
+    if (!fleet.groups.some((group) => mayRun(step, group))) strangers += 1;
+  }
+  const notes = describeSummary(survey.summary());
+  if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
+  const told = `${file}: ${strangers} steps ask for labels, or are of repositories, that no group has: they fail in every run.`;
+  return {
+    // A minute more, so that what comes last is part of it.
+    scenario: {
+      ...given,
+      name: path.basename(file),
+      start: from,
+      span: to - from + MINUTE_MS,
+      loads: [],
+    },
+    notes: strangers === 0 ? notes : [...notes, told],
+    openArrivals: () => replay(file),
+  };
+}
+
+async function* replay(file: string): AsyncGenerator<Arrival> {
+  yield* (await openHistory(file)).arrivals;
+}
+
+function documentOf(scenario: Scenario, notes: readonly string[], results: readonly Result[]): object {
+  const { name, start, span, seed } = scenario;
+  return {
+    version: 1,
+    scenario: { name, start: new Date(start).toISOString(), spanMs: span, seed },
+    notes,
+    policies: results.map(({ policy, figures }) => ({ name: policy, ...figures })),
+  };
+}
+
+function linesOf({ name, span, seed }: Scenario, results: readonly Result[]): readonly string[] {
+  const steps = results[0]?.figures.steps.arrived ?? 0;
+  return [
+    `${name}: ${steps} steps in ${duration(span)}, seed ${seed}`,
+    '',
+    ...renderResults(results),
+    '',
+    ...COLUMN_NOTES,
+  ];
+}
+
+/** Once a second, and only for work that takes longer than two. */
+function progressOn({ showProgress }: Terminal): (policy: string, share: number) => void {
+  const begun = performance.now();
+  let shownAt = begun + 1_000;
+  return (policy, share) => {
+    const now = performance.now();
+    if (now - shownAt < 1_000 || share === 0) return;
+    shownAt = now;
+    const left = ((now - begun) * (1 - share)) / share;
+    showProgress(`${Math.floor(share * 100)} % simulated, ${duration(left)} left: ${policy}`);
+  };
+}
+
+function collect(source: string, before: readonly string[] = []): readonly string[] {
+  return [...before, source];
+}
+
+function loadName(text: string): string {
+  if (LOADS.includes(text)) return text;
+  throw new InvalidArgumentError(`Give one of ${LOADS.join(', ')}.`);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number, such as 7.');
+}
