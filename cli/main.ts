@@ -8,6 +8,7 @@ import { addExplain } from './explain.ts';
 import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
+import { addReport } from './report.ts';
 import { addRun } from './run.ts';
 import { addSchedule } from './schedule.ts';
 import { addSimulate } from './simulate.ts';
@@ -38,6 +39,7 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addRun(program, terminal, finish);
   addStatus(program, terminal, finish);
   addExplain(program, terminal, finish);
+  addReport(program, terminal, finish);
   addSchedule(program, terminal, finish);
   addMigrate(program, terminal, finish);
   addSimulate(program, terminal, finish);

@@ -4,6 +4,7 @@
  */
 import type { GroupReport, Instant, Report } from '../model.ts';
 import type { Decisions, Mark } from './data.ts';
+import { withholds } from './limits.ts';
 
 const SLOTS = 160;
 const PER_SLOT = 3;
@@ -44,10 +45,10 @@ export class DecisionLog {
   }
 }
 
-/** A decision and the limits on it. A window that is open is no limit: it says where the limits come from. */
+/** A decision and the limits on it. */
 function markOf(at: Instant, { name, decision, bounds }: GroupReport): Mark {
   const { action, from, to, reason } = decision;
-  const limits = bounds.filter(({ code }) => code !== 'schedule').map(({ text }) => text);
+  const limits = bounds.filter(withholds).map(({ text }) => text);
   return { at, group: name, action, from, to, sentence: reason.text, limits };
 }
 

@@ -26,7 +26,7 @@ export function panelHtml(panel: Panel): string {
   const track = data.tracks[index];
   if (track === undefined) return '';
   return `<figure class="panel" data-track="${index}">
-<figcaption><h3>${trackName(data, index)}</h3></figcaption>
+<figcaption><h3>${trackName(data, index)}</h3>${data.kind === 'production' ? `<p class="quiet">${escapeHtml(track.summary)}</p>` : ''}</figcaption>
 <div class="plot"><div class="drawing">${drawingHtml(panel)}</div><div class="cursor" hidden></div><div class="selection" hidden></div><div class="tooltip" hidden></div></div>
 <details><summary>The chart as a table</summary><div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(`Over time, ${track.name}`)}" data-part="levels">${levelTable(data, track, panel.view)}</div></details>
 ${track.decisions === undefined ? '<p class="quiet">This policy tells nothing of its decisions.</p>' : `<details><summary>Decisions</summary><div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(`Decisions, ${track.name}`)}" data-part="decisions">${decisionTable(data, track, panel.view)}</div></details>`}

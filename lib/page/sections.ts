@@ -27,7 +27,7 @@ export function summary(data: PageData): string {
   const takeaways = data.headlines.map((text) => `<p class="lead">${escapeHtml(text)}</p>`).join('');
   const items = data.tracks.map(
     (track, index) =>
-      `<li>${swatch(track, index)}<div><strong>${trackName(data, index)}</strong> ${escapeHtml(track.summary)}</div></li>`,
+      `<li>${swatch(track, index)}<div><strong>${trackName(data, index)}</strong>: ${escapeHtml(track.summary)}</div></li>`,
   );
   const notes = data.unknown.map((text) => `<p>${escapeHtml(text)}</p>`).join('');
   return section('summary', 'In short', [

@@ -44,17 +44,13 @@ export function worstHalfHour(
         `${formatShare(waited / sum(buckets, 'waiting'))} of all waiting fell into these ${formatStretch(to - first.at)}.`,
       runnersThen(stretch),
       causeOf(stretch, marks),
-      ...(marks ?? [])
-        .filter(({ action }) => action !== 'hold')
-        .slice(0, DECISIONS_TOLD)
-        .map(decisionThen),
-      ...leftOut(marks ?? []),
+      ...decisionsThen(marks ?? []),
     ],
   };
 }
 
 /** Where the window with the largest sum begins, the first of equals; undefined when every sum is 0. */
-function worstWindow(values: readonly number[], width: number): number | undefined {
+export function worstWindow(values: readonly number[], width: number): number | undefined {
   let present = values.slice(0, width).reduce((total, value) => total + value, 0);
   let most = present;
   let begin = 0;
@@ -95,15 +91,21 @@ function causeOf(stretch: readonly WaitingBucket[], marks: readonly Mark[] | und
   return marks === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered;
 }
 
-function decisionThen({ at, group, action, from, to, sentence }: Mark): string {
-  return `${formatClock(at)} ${group}: ${action} ${from} → ${to}, since ${sentence}.`;
-}
-
-function leftOut(marks: readonly Mark[]): readonly string[] {
-  const more = marks.filter(({ action }) => action !== 'hold').length - DECISIONS_TOLD;
-  return more > 0
-    ? [`${formatCount(more, 'more decision')} of this time ${more === 1 ? 'is' : 'are'} in the list.`]
-    : [];
+/** The changes among these decisions, a sentence each, and how many more there were. */
+export function decisionsThen(marks: readonly Mark[]): readonly string[] {
+  const changes = marks.filter(({ action }) => action !== 'hold');
+  const more = changes.length - DECISIONS_TOLD;
+  return [
+    ...changes
+      .slice(0, DECISIONS_TOLD)
+      .map(
+        ({ at, group, action, from, to, sentence }) =>
+          `${formatClock(at)} ${group}: ${action} ${from} → ${to}, since ${sentence}.`,
+      ),
+    ...(more > 0
+      ? [`${formatCount(more, 'more decision')} of this time ${more === 1 ? 'is' : 'are'} in the list.`]
+      : []),
+  ];
 }
 
 function sum(buckets: readonly WaitingBucket[], level: 'waiting' | 'starting'): number {

@@ -1,0 +1,111 @@
+/** `report`: what the ticks of a time did, as a page that opens from disk. */
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { InputError, sentenceOf } from '../lib/errors.ts';
+import type { Instant } from '../lib/model.ts';
+import { renderPage } from '../lib/page/page.ts';
+import { ProductionRecords } from '../lib/page/production.ts';
+import type { StateStore } from '../lib/ports.ts';
+import { wire } from '../lib/wiring.ts';
+import type { ExitCode } from './failure.ts';
+import { environmentFor } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { parseStretch } from './time.ts';
+
+const HELP = `
+Writes one HTML file that loads nothing and opens without a server: runners over time with every decision, what limits and
+problems held them back, the hourly calls, every figure and what it means. It reads only the records that ticks leave in the
+state store, which are kept for 14 days.
+
+Examples:
+  $ runner-autoscaler report --html today.html --state dynamodb:runner-autoscaler
+  $ runner-autoscaler report --html week.html --since 7d --group linux-large
+  $ runner-autoscaler report --json --since 2h | jq '.tracks[] | {name, figures}'
+
+Exit code: 0 written, 1 the state store could not be read, 2 wrong use, no tick in that time, or no place for the file.`;
+
+const HOUR_MS = 3_600_000;
+/** What is read at once: the records of a large fleet are large. */
+const SLICE_MS = 6 * HOUR_MS;
+
+type ReportOptions = {
+  readonly html?: string;
+  readonly since: number;
+  readonly group?: readonly string[];
+  readonly state?: string;
+  readonly json?: true;
+};
+
+/** Adds the command to the program. */
+export function addReport(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  program
+    .command('report')
+    .description('write a page of what the ticks did')
+    .option('--html <file>', 'where to write the page')
+    .option('--since <duration>', 'from so long ago until now (default: 24h)', parseStretch, 24 * HOUR_MS)
+    .option('-g, --group <name>', 'only this group; repeat it for more', collect)
+    .option(
+      '--state <store>',
+      'where the ticks leave their records: dynamodb:TABLE or file:PATH (default: $STATE_STORE)',
+    )
+    .option('--json', 'print what the page shows as one JSON document; everything else goes to stderr')
+    .addHelpText('after', HELP)
+    .action(async (options: ReportOptions) => finish(await report(options, Date.now(), terminal)));
+}
+
+async function report(options: ReportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
+  const { html, since, group: groups, json } = options;
+  if (html === undefined && json === undefined) {
+    throw new InputError('Say where to write the page with --html FILE, or ask for its numbers with --json');
+  }
+  const environment = environmentFor(options);
+  if (environment.stateStore === 'memory') {
+    throw new InputError(
+      'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or file:PATH (or STATE_STORE)',
+    );
+  }
+  const state = await wire(environment).openState();
+  const facts = [{ name: 'Records', text: environment.stateStore }];
+  const records = new ProductionRecords({
+    from: now - since,
+    to: now,
+    facts,
+    ...(groups === undefined ? {} : { groups }),
+  });
+  await readInto(records, state, { from: now - since, to: now }, terminal);
+  if (records.ticks === 0) throw new InputError(noTicks(groups));
+  const data = records.close();
+  if (html !== undefined) await write(html, renderPage(data));
+  if (json !== undefined) terminal.print(JSON.stringify(data));
+  if (html !== undefined) terminal.tell(`Wrote ${html}: ${records.ticks} ticks.`);
+  return 0;
+}
+
+/** Slice by slice, oldest first. */
+async function readInto(
+  records: ProductionRecords,
+  state: StateStore,
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+  { showProgress }: Terminal,
+): Promise<void> {
+  for (let at = from; at < to; at += SLICE_MS) {
+    if (at > from) showProgress(`reading records … ${Math.round(((at - from) / (to - from)) * 100)} %`);
+    for (const record of await state.listTicks({ from: at, to: Math.min(to, at + SLICE_MS) })) records.add(record);
+  }
+  showProgress('');
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new InputError(`The page cannot be written to ${file}: ${sentenceOf(error)}; name another place with --html`);
+  });
+}
+
+function noTicks(groups: readonly string[] | undefined): string {
+  const whom = groups === undefined ? 'anything' : groups.map((name) => `group "${name}"`).join(' or ');
+  return `No tick of this time looked at ${whom}: give a longer --since (records are kept for 14 days), or the --state that the ticks use`;
+}
+
+function collect(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
