@@ -7,7 +7,8 @@ export type Value = string | { readonly [intrinsic: `Fn::${string}`]: unknown } 
 /** A resource as a template carries it. */
 export type Resource = {
   readonly Type: string;
-  readonly DeletionPolicy?: 'Retain';
+  /** Kept when the stack goes, but not when its first deployment fails: the next one could not make it again. */
+  readonly DeletionPolicy?: 'RetainExceptOnCreate';
   readonly UpdateReplacePolicy?: 'Retain';
   readonly Properties: Readonly<Record<string, unknown>>;
 };

@@ -48,7 +48,7 @@ export function bucketResources({ configSource, stage, kmsKey }: Parameters): Re
   return {
     [BUCKET]: {
       Type: 'AWS::S3::Bucket',
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         BucketName: { 'Fn::Join': ['-', [bucketPrefix(stage), { Ref: 'AWS::AccountId' }, { Ref: 'AWS::Region' }]] },

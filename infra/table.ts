@@ -13,7 +13,7 @@ export function tableResources(parameters: Parameters): Resources {
   return {
     StateTable: {
       Type: 'AWS::DynamoDB::Table',
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         TableName: tableName(parameters),

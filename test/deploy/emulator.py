@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from threading import Thread
 
 import boto3
+import strictness
 from moto.eks.models import eks_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from permissions import ACCOUNT, enforce
@@ -61,6 +62,7 @@ def plain(value):
 
 
 def main():
+    strictness.apply()
     url = serve()
     print(json.dumps({"value": url}), flush=True)
     for line in sys.stdin:

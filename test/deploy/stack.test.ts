@@ -144,7 +144,7 @@ describe('deployed', () => {
   it('the template asks for what the emulator does not make', async () => {
     const { Resources } = await deployedTemplate(aws, STAGE);
     expect(Resources.StateTable).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -152,7 +152,7 @@ describe('deployed', () => {
       },
     });
     expect(Resources.ConfigBucket).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         VersioningConfiguration: { Status: 'Enabled' },
         PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },

@@ -64,10 +64,10 @@ describe('functions', () => {
 });
 
 describe('what is kept', () => {
-  it('the table and the bucket stay when the stack goes', () => {
+  it('the table and the bucket stay when the stack goes, and go when it fails to come', () => {
     expect(resourcesOf(SMALL)).toMatchObject({
-      StateTable: { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
-      ConfigBucket: { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
+      StateTable: { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' },
+      ConfigBucket: { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' },
     });
   });
 
