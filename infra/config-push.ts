@@ -9,6 +9,9 @@ import { InputError, type InputProblem } from '../lib/errors.ts';
 import { checkGroups } from '../lib/kubernetes/check.ts';
 import type { Fleet } from '../lib/model.ts';
 
+/** Of an advanced parameter; a standard one holds half of it. */
+const MOST_PARAMETER_KILOBYTES = 8;
+
 /** A text and where it belongs: `s3://bucket/key` or `ssm:/name`. */
 export type Upload = { readonly to: string; readonly from: string; readonly text: string };
 
@@ -35,7 +38,12 @@ export async function prepareDelivery(file: string, destination: string, readTex
   const defaultCluster = { kind: 'eks', name: 'default' } as const;
   const { fleet, problems, warnings } = await inspectFleet(destination, { readText: readAsFunction, defaultCluster });
   const manifests = checkGroups(fleet.groups);
-  const all = [...problems, ...manifests.problems, ...kubeconfigProblems(fleet, destination)];
+  const all = [
+    ...problems,
+    ...manifests.problems,
+    ...kubeconfigProblems(fleet, destination),
+    ...[...uploads.values()].flatMap(parameterProblems),
+  ];
   const inFiles = (found: readonly InputProblem[]) => found.map((one) => inFile(one, uploads));
   if (all.length > 0) throw new InputError(inFiles(all));
   return {
@@ -65,6 +73,37 @@ function kubeconfigProblems({ clusters }: Fleet, source: string): readonly Input
       path: `clusters.${name}`,
       message: 'is reached through a kubeconfig, which the function does not have; write eks: { name: … }',
     }));
+}
+
+/** What SSM would refuse: a parameter is small, and it takes two braces for a reference to another parameter. */
+function parameterProblems({ to, text }: Upload): readonly InputProblem[] {
+  if (!to.startsWith('ssm:')) return [];
+  const kilobytes = Buffer.byteLength(text) / 1024;
+  const lines = text.split('\n');
+  const line = lines.findIndex((one) => one.includes('{{'));
+  return [
+    ...(kilobytes > MOST_PARAMETER_KILOBYTES
+      ? [
+          {
+            source: to,
+            path: '',
+            message: `has ${Math.ceil(kilobytes)} KB, and SSM takes ${MOST_PARAMETER_KILOBYTES}; keep it in S3`,
+          },
+        ]
+      : []),
+    ...(line < 0
+      ? []
+      : [
+          {
+            source: to,
+            line: line + 1,
+            column: (lines[line] ?? '').indexOf('{{') + 1,
+            path: '',
+            message:
+              'has {{, which SSM refuses in any parameter; keep Job templates in S3 and name them as source: s3://…',
+          },
+        ]),
+  ];
 }
 
 /** Places as the author knows them. */

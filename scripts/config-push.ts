@@ -27,6 +27,8 @@ async function push(args: readonly string[]): Promise<void> {
   const { region } = invocation;
   if (region === undefined)
     throw new InputError('No AWS region is named; give --region, such as eu-west-1, or set AWS_REGION');
+  // Templates that lie in AWS already are read as everywhere: in the region that the SDK finds.
+  process.env.AWS_REGION = region;
   const parameters = readParameters(invocation, false);
   const account = parameters.configSource === undefined ? await readAccount(region) : '';
   const destination = configSourceIn(parameters, account, region);

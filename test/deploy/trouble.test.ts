@@ -1,26 +1,34 @@
 /** What can be wrong around the deployed functions: one clear sentence each, and what is not concerned goes on. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_TEMPLATE } from '../../lib/kubernetes/built-in-template.ts';
+import { REGION } from './emulator.ts';
 import type { FunctionName } from './stack.ts';
 import { CLUSTER, createCluster, credential, openWorld, type World } from './world.ts';
 
 /** A cluster that EKS describes and nobody reaches; nothing listens at its address. */
 const GONE = 'gone';
+const TEMPLATES = 'acme-ci-templates';
 const MINUTE = 60_000;
 const NOWHERE = 'https://127.0.0.1:1';
 
 let world: World;
 
 beforeAll(async () => {
-  // The configuration and a template of its own, both in SSM.
+  // The configuration in SSM, which takes no template; that is in a bucket.
   world = await openWorld('prod', {
     clusters: `${CLUSTER},${GONE}`,
     'config-source': 'ssm:/ci/runners',
-    templates: 'own.yaml',
+    templates: `s3://${TEMPLATES}/own.yaml`,
   });
   await createCluster(world.aws, GONE, NOWHERE, world.cluster.address.certificateAuthority);
   const text = fleetOf(world.place.namespace);
-  await world.push(text, { 'own.yaml': BUILT_IN_TEMPLATE.text });
+  await world.aws.call('s3', 'create_bucket', {
+    Bucket: TEMPLATES,
+    CreateBucketConfiguration: { LocationConstraint: REGION },
+  });
+  const { text: Body } = BUILT_IN_TEMPLATE;
+  await world.aws.call('s3', 'put_object', { Bucket: TEMPLATES, Key: 'own.yaml', Body });
+  await world.push(text);
 });
 
 beforeEach(async () => {
@@ -49,7 +57,7 @@ clusters:
   here: { eks: { name: ${CLUSTER} } }
   elsewhere: { eks: { name: ${GONE} } }
 jobTemplates:
-  own: { path: own.yaml }
+  own: { source: s3://${TEMPLATES}/own.yaml }
 groups:${group('near', 'here')}${group('far', 'elsewhere')}
 `;
 }
@@ -127,11 +135,20 @@ it('a configuration that becomes invalid gives way to the last good one, which i
   expect(output).toContain('"ConfigurationRefused":1');
 });
 
+it('SSM takes no template with holes, and config:push says so before it tries', async () => {
+  const path = fleetOf(world.place.namespace).replace(/own: \{ source: .+/, 'own: { path: own.yaml }');
+  await expect(world.push(path, { 'own.yaml': BUILT_IN_TEMPLATE.text })).rejects.toThrow(
+    /own\.yaml:\d+:\d+ has \{\{, which SSM refuses in any parameter; keep Job templates in S3/,
+  );
+  const value = { Name: '/ci/own.yaml', Type: 'String', Value: BUILT_IN_TEMPLATE.text };
+  await expect(world.aws.call('ssm', 'put_parameter', value)).rejects.toThrow("can't nest another parameter");
+});
+
 it('a cluster that its role may not describe is said to be', async () => {
   await using lambda = await world.start('report');
   await createCluster(world.aws, 'other', NOWHERE, world.cluster.address.certificateAuthority);
   const text = fleetOf(world.place.namespace).replace(`name: ${GONE} }`, 'name: other }');
-  await world.push(text, { 'own.yaml': BUILT_IN_TEMPLATE.text });
+  await world.push(text);
   const { output } = await lambda.invoke({});
   expect(output).toContain('AWS denies eks:DescribeCluster on EKS cluster');
 });

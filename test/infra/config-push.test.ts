@@ -7,6 +7,8 @@ const PARAMETERS =
   'strategy: percentageRunnersIdle\n    parameters: { min: 1, max: 3, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }';
 const GROUP = `groups:\n  - name: builds\n    workspace: acme\n    labels: [builds]\n    namespace: runners\n    ${PARAMETERS}\n`;
 const TEMPLATED = `${GROUP}    jobTemplate: large\njobTemplates:\n  large: `;
+const WITHOUT_HOLES =
+  'apiVersion: batch/v1\nkind: Job\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{ name: runner, image: runner }]\n';
 const DESTINATION = 's3://acme-ci/autoscaler/runners.yaml';
 
 function filesystem(files: Readonly<Record<string, string>>) {
@@ -34,13 +36,13 @@ describe('pushing a configuration', () => {
   });
 
   it.each([
-    [DESTINATION, 's3://acme-ci/autoscaler/templates/large.yaml'],
-    ['s3://acme-ci/runners.yaml', 's3://acme-ci/templates/large.yaml'],
-    ['ssm:/ci/runners', 'ssm:/ci/templates/large.yaml'],
-  ])('to %s uploads templates beside it first', async (destination, place) => {
+    [DESTINATION, 's3://acme-ci/autoscaler/templates/large.yaml', BUILT_IN_TEMPLATE.text],
+    ['s3://acme-ci/runners.yaml', 's3://acme-ci/templates/large.yaml', BUILT_IN_TEMPLATE.text],
+    ['ssm:/ci/runners', 'ssm:/ci/templates/large.yaml', WITHOUT_HOLES],
+  ])('to %s uploads templates beside it first', async (destination, place, template) => {
     const files = {
       'here/runners.yaml': `${TEMPLATED}{ path: templates/large.yaml }\n`,
-      'here/templates/large.yaml': BUILT_IN_TEMPLATE.text,
+      'here/templates/large.yaml': template,
     };
     const { uploads } = await push(files, destination);
     expect(uploads.map(({ to, from }) => [to, from])).toEqual([
@@ -87,5 +89,35 @@ describe('pushing a configuration', () => {
     const error = await push(files).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InputError);
     expect(String(error)).toContain(sentence);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      'a Job template with holes',
+      { 'here/runners.yaml': `${TEMPLATED}{ path: own.yaml }\n`, 'here/own.yaml': `# Ours\n${BUILT_IN_TEMPLATE.text}` },
+      'has {{, which SSM refuses in any parameter; keep Job templates in S3 and name them as source: s3://…',
+    ],
+    [
+      'a comment with a hole',
+      { 'here/runners.yaml': `${GROUP}# for {{x}}\n` },
+      'here/runners.yaml:8:7 has {{, which SSM refuses in any parameter; keep Job templates in S3 and name them as source: s3://…',
+    ],
+    [
+      'more than a parameter holds',
+      { 'here/runners.yaml': `${GROUP}# ${'x'.repeat(8 * 1024)}\n` },
+      'here/runners.yaml has 9 KB, and SSM takes 8; keep it in S3',
+    ],
+  ])('to SSM refuses %s', async (_, files, sentence) => {
+    const error = await push(files, 'ssm:/ci/runners').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    expect(String(error)).toContain(sentence);
+    expect((await push(files).catch(String)) as unknown).toMatchObject({ uploads: expect.any(Array) });
+  });
+
+  it('to SSM takes what just fits', async () => {
+    const comment = (length: number) => ({ 'here/runners.yaml': `${GROUP}#${'x'.repeat(length)}` });
+    const room = 8 * 1024 - GROUP.length - 1;
+    expect((await push(comment(room), 'ssm:/ci/runners')).uploads).toHaveLength(1);
+    await expect(push(comment(room + 1), 'ssm:/ci/runners')).rejects.toThrow('keep it in S3');
   });
 });
