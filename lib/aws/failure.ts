@@ -94,7 +94,7 @@ const RULES: readonly Rule[] = [
   {
     applies: (error) => DENIED.has(error.name),
     sentence: (call, error) =>
-      `AWS denies ${deniedAction(error) ?? call.action} on ${call.subject}; allow this action in the policy of the role${call.ifDenied === undefined ? '' : ` (${call.ifDenied})`}`,
+      `AWS denies ${actionIn(error) ?? call.action} on ${call.subject}; allow this action in the policy of the role${call.ifDenied === undefined ? '' : ` (${call.ifDenied})`}`,
   },
   {
     applies: (error) => THROTTLED.has(error.name),
@@ -162,6 +162,12 @@ export function isAwsError(thrown: unknown, name: string): boolean {
   return readError(thrown).name === name;
 }
 
+/** The action that AWS named in a denial, such as `s3:ListBucket`; undefined when this is none, or names none. */
+export function deniedAction(thrown: unknown): string | undefined {
+  const error = readError(thrown);
+  return DENIED.has(error.name) ? actionIn(error) : undefined;
+}
+
 /** The HTTP status of the answer that came with the SDK's exception. */
 export function answerStatus(thrown: unknown): number | undefined {
   return readError(thrown).status;
@@ -188,7 +194,7 @@ function field(value: unknown, name: string): unknown {
 }
 
 /** The action that the policy lacks may be another than the one called: reading a secret also needs kms:Decrypt. */
-function deniedAction(error: AwsError): string | undefined {
+function actionIn(error: AwsError): string | undefined {
   return /not authorized to perform:? ([a-z0-9-]+:\w+)/.exec(error.message)?.[1];
 }
 

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
-import { answerHeader, answerStatus, awsReadFailure, isAwsError } from '../aws/failure.ts';
+import { answerHeader, answerStatus, awsReadFailure, deniedAction, isAwsError } from '../aws/failure.ts';
 import { InputError } from '../errors.ts';
 
 /** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
@@ -75,10 +75,15 @@ function objectFailure(error: unknown, source: string, bucket: string): Error {
       `Bucket ${bucket} of ${source} is in ${place}, not in the one asked; copy the object to a bucket in this region or set AWS_REGION`,
     );
   }
+  const ifMissing = 'upload it or correct bucket and key';
+  // Whoever may read an object that is not there, and may not list the bucket, is denied the latter.
+  if (deniedAction(error) === 's3:ListBucket') {
+    return new InputError(`S3 object ${source} does not exist; ${ifMissing}`);
+  }
   return awsReadFailure(error, {
     action: 's3:GetObject',
     subject: `S3 object ${source}`,
-    ifMissing: 'upload it or correct bucket and key',
+    ifMissing,
     ifDenied: 'S3 says the same of a missing object when s3:ListBucket is not allowed',
   });
 }

@@ -39,8 +39,13 @@ async function read(source: string, ...answers: readonly ScriptedAnswer[]) {
   }
 }
 
-function s3Error(status: number, code: string, headers: Record<string, string> = {}): ScriptedAnswer {
-  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+function s3Error(
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  message: string = code,
+): ScriptedAnswer {
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return { status, headers: { 'content-type': 'application/xml', ...headers }, body };
 }
 
@@ -83,6 +88,18 @@ describe('s3://', () => {
     [
       'denied access',
       s3Error(403, 'AccessDenied'),
+      'ServiceError',
+      'AWS denies s3:GetObject on S3 object s3://bucket/key; allow this action in the policy of the role (S3 says the same of a missing object when s3:ListBucket is not allowed)',
+    ],
+    [
+      'a missing object of a bucket that may not be listed',
+      s3Error(403, 'AccessDenied', {}, 'User: x is not authorized to perform: s3:ListBucket on resource: y'),
+      'InputError',
+      'S3 object s3://bucket/key does not exist; upload it or correct bucket and key',
+    ],
+    [
+      'an object that may not be read',
+      s3Error(403, 'AccessDenied', {}, 'User: x is not authorized to perform: s3:GetObject on resource: y'),
       'ServiceError',
       'AWS denies s3:GetObject on S3 object s3://bucket/key; allow this action in the policy of the role (S3 says the same of a missing object when s3:ListBucket is not allowed)',
     ],

@@ -10,6 +10,7 @@ import json
 from urllib.parse import unquote
 
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 ACCOUNT = "123456789012"
@@ -26,9 +27,12 @@ def enforce(app):
         if statements is None:
             return app(environ, start_response)
         action, resources = subject_of(environ)
-        if resources and all(is_allowed(statements, action, resource) for resource in resources):
-            return app(environ, start_response)
-        return deny(action, start_response)
+        if not resources or not all(is_allowed(statements, action, resource) for resource in resources):
+            return deny(action, start_response)
+        if action == "s3:GetObject" and is_missing(environ):
+            # No role here may list a bucket, and S3 then keeps to itself what is not in it.
+            return deny("s3:ListBucket", start_response)
+        return app(environ, start_response)
 
     return guarded
 
@@ -74,6 +78,13 @@ def names_in(service, here, body):
         # Secrets Manager ends ARNs with six characters of its own.
         return [secret if secret.startswith("arn:") else f"{here}:secret:{secret}-AbCdEf"]
     return []
+
+
+def is_missing(environ):
+    """Whether there is no object where the request looks for one; buckets are named in the path."""
+    bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
+    known = s3_backends[ACCOUNT][PARTITION].buckets.get(bucket)
+    return known is not None and key not in known.keys
 
 
 def body_of(environ):
