@@ -8,7 +8,8 @@ export function isArn(text: string, service: string, resource: string): boolean 
 /** Whether functions can read a configuration from there: `s3://bucket/key` or `ssm:/name`. */
 export function isConfigSource(text: string): boolean {
   return (
-    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./=@+-]*[^/*\s]$/.test(text) || /^ssm:\/?[\w.-][\w./-]*$/.test(text)
+    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./=@+-]*[^/*\s]$/.test(text) ||
+    /^ssm:(?:[\w.-]+|(?:\/[\w.-]+)+)$/.test(text)
   );
 }
 

@@ -89,8 +89,9 @@ export function readParameters({ stage, values }: Given, isDeployment: boolean):
   }
   const [defaultSecret = `bitbucket-runner-autoscaler/${stage}`, ...otherSecrets] = read.list(
     'secrets',
-    (text) => isArn(text, 'secretsmanager', 'secret:.+') || /^[\w/+=.@-]{1,512}$/.test(text),
-    'is neither the name nor the ARN of a secret in Secrets Manager',
+    // Whole ARNs only: in a policy, one without the six characters at its end names no secret, and a wild card names many.
+    (text) => isArn(text, 'secretsmanager', 'secret:[\\w/+=.@-]+-[A-Za-z0-9]{6}') || /^[\w/+=.@-]{1,512}$/.test(text),
+    'is neither the name nor the whole ARN of a secret in Secrets Manager',
   );
   const parameters: Parameters = {
     stage,
@@ -145,7 +146,7 @@ function createReader(values: Given['values'], complain: Complain) {
 function readClusters(read: Reader): Pick<Parameters, 'clusters' | 'clusterRoles' | 'accessEntries'> {
   const clusters = read.list(
     'clusters',
-    (text) => /^[A-Za-z0-9][\w-]{0,99}(@[a-z]{2}(-[a-z]+)+-\d)?$/.test(text),
+    (text) => /^[A-Za-z0-9][\w-]{0,99}(@[a-z]{2,}(-[a-z]+)+-\d)?$/.test(text),
     'is not a cluster; write name, or name@region for another region',
   );
   return {
@@ -153,7 +154,11 @@ function readClusters(read: Reader): Pick<Parameters, 'clusters' | 'clusterRoles
       const [name = '', region] = text.split('@');
       return { name, ...(region === undefined ? {} : { region }) };
     }),
-    clusterRoles: read.list('cluster-roles', (text) => isArn(text, 'iam', 'role/.+'), 'is not the ARN of an IAM role'),
+    clusterRoles: read.list(
+      'cluster-roles',
+      (text) => isArn(text, 'iam', 'role/[\\w/+=,.@-]+'),
+      'is not the ARN of an IAM role',
+    ),
     accessEntries: read.flag('access-entries'),
   };
 }

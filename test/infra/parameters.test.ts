@@ -115,7 +115,27 @@ describe('parameters of a deployment', () => {
     [
       'a secret with a wild card',
       { ...SMALL, secrets: 'ci/*' },
-      'secrets: "ci/*" is neither the name nor the ARN of a secret in Secrets Manager',
+      'secrets: "ci/*" is neither the name nor the whole ARN of a secret in Secrets Manager',
+    ],
+    [
+      'a secret by an ARN with a wild card',
+      { ...SMALL, secrets: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/*' },
+      'secrets: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/*" is neither the name nor the whole ARN of a secret in Secrets Manager',
+    ],
+    [
+      'a secret by half an ARN',
+      { ...SMALL, secrets: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/bitbucket' },
+      'secrets: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/bitbucket" is neither the name nor the whole ARN of a secret in Secrets Manager',
+    ],
+    [
+      'roles by a wild card',
+      { ...SMALL, 'cluster-roles': 'arn:aws:iam::210987654321:role/*' },
+      'cluster-roles: "arn:aws:iam::210987654321:role/*" is not the ARN of an IAM role',
+    ],
+    [
+      'an SSM path that does not begin with a slash',
+      { ...SMALL, 'config-source': 'ssm:ci/runners' },
+      'config-source: "ssm:ci/runners" is no place to read from; write s3://bucket/key or ssm:/name',
     ],
     ['a role by name', { ...SMALL, 'cluster-roles': 'ci' }, 'cluster-roles: "ci" is not the ARN of an IAM role'],
     [
@@ -138,6 +158,16 @@ describe('parameters of a deployment', () => {
     ],
   ])('%s is one sentence', (_, values, complaint) => {
     expect(complaintsOf(values)).toEqual([`parameter ${complaint}`]);
+  });
+
+  it.each([
+    ['clusters', 'ci@eu-west-1,cn@cn-north-1,gov@us-gov-west-1,de@eusc-de-east-1'],
+    ['secrets', 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:ci/bitbucket-AbCdEf'],
+    ['cluster-roles', 'arn:aws-us-gov:iam::210987654321:role/path/of/role+x'],
+    ['config-source', 'ssm:runners'],
+    ['config-source', 'ssm:/ci/runners'],
+  ])('%s may be %s', (name, value) => {
+    expect(complaintsOf({ ...SMALL, [name]: value })).toEqual([]);
   });
 
   it('an odd stage is one sentence', () => {
