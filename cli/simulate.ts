@@ -1,31 +1,22 @@
 /** `simulate`: configurations tried in virtual time, beside Atlassian's rule and an oracle, before anybody pays for them. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
-import { InputError, sentenceOf } from '../lib/errors.ts';
-import { openHistory } from '../lib/history/read.ts';
-import { describeSummary } from '../lib/history/summary.ts';
-import { type Arrival, type Arrivals, mayRun } from '../lib/laboratory/arrival.ts';
+import type { Command } from 'commander';
+import { InputError } from '../lib/errors.ts';
 import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
 import { compare } from '../lib/laboratory/compare.ts';
-import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
-import { NAMED_SCENARIOS } from '../lib/laboratory/named-loads.ts';
 import { oraclePolicy } from '../lib/laboratory/oracle.ts';
 import { COLUMN_NOTES, renderResults } from '../lib/laboratory/results-text.ts';
 import type { Result } from '../lib/laboratory/run.ts';
-import { parseScenario, type Scenario } from '../lib/laboratory/scenario.ts';
+import type { Scenario } from '../lib/laboratory/scenario.ts';
 import { shippedPolicy } from '../lib/laboratory/shipped.ts';
-import type { Fleet, Instant } from '../lib/model.ts';
+import type { Fleet } from '../lib/model.ts';
 import { duration } from '../lib/reasons.ts';
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
+import { prepareScenario, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
-
-const MINUTE_MS = 60_000;
-
-const LOADS = Object.keys(NAMED_SCENARIOS);
 
 const HELP = `
 Runs the real autoscaler in a simulated world, once for each configuration and with the same steps, beside Atlassian's rule
@@ -42,25 +33,18 @@ conditions: its start-up times, shortages, outages and prices.
 
 Exit code: 0 simulated, 1 a file or configuration could not be read, 2 wrong use or invalid input.`;
 
-type SimulateOptions = {
+type SimulateOptions = ScenarioOptions & {
   readonly config?: readonly string[];
-  readonly history?: string;
-  readonly scenario?: string;
-  readonly load?: string;
-  readonly seed?: number;
   readonly json?: true;
 };
 
 /** Adds the command to the program. */
 export function addSimulate(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
-  program
+  const command = program
     .command('simulate')
     .description('try configurations in a simulated world, and see waiting and cost')
-    .option('-c, --config <source>', 'a configuration to try; repeat it to compare (default: $CONFIG_SOURCE)', collect)
-    .option('--history <file>', 'play these steps: JSON Lines or CSV')
-    .option('--scenario <file>', 'loads, start-up times, outages and prices: JSON')
-    .option('--load <name>', `a load for each group: ${LOADS.join(', ')} (default: working-week)`, loadName)
-    .option('--seed <number>', 'of everything that is drawn; default: that of the scenario, or 1', wholeNumber)
+    .option('-c, --config <source>', 'a configuration to try; repeat it to compare (default: $CONFIG_SOURCE)', collect);
+  withScenarioOptions(command)
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
     .addHelpText('after', HELP)
     .action(async (options: SimulateOptions) => finish(await simulate(options, terminal)));
@@ -70,7 +54,7 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   const entries = await loadConfigurations(options.config ?? [undefined], terminal);
   const [first] = entries;
   if (first === undefined) throw new InputError('Give a configuration to try with --config.');
-  const { scenario, notes, openArrivals } = await prepare(options, first.fleet);
+  const { scenario, notes, openArrivals } = await prepareScenario(options, first.fleet);
   const policies = [
     ...entries.map(({ name, fleet }) => shippedPolicy(name, fleet)),
     atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, first.fleet),
@@ -96,70 +80,6 @@ async function loadConfigurations(sources: readonly (string | undefined)[], { te
     entries.push({ name: twins === 0 ? name : `${name} (${twins + 1})`, fleet });
   }
   return entries;
-}
-
-type Prepared = {
-  readonly scenario: Scenario;
-  readonly notes: readonly string[];
-  readonly openArrivals: () => Arrivals;
-};
-
-async function prepare({ history, scenario: file, load, seed }: SimulateOptions, fleet: Fleet): Promise<Prepared> {
-  if (load !== undefined && (file !== undefined || history !== undefined)) {
-    throw new InputError('--load is a scenario of its own; leave out --scenario and --history, or --load.');
-  }
-  const given = await givenScenario(file, load);
-  const scenario = seed === undefined ? given : { ...given, seed };
-  if (history !== undefined) return prepareHistory(history, scenario, fleet);
-  const { start, span, loads } = scenario;
-  const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
-  return { scenario, notes: [], openArrivals: open };
-}
-
-async function givenScenario(file: string | undefined, load = 'working-week'): Promise<Scenario> {
-  if (file === undefined) return parseScenario({ name: load, ...NAMED_SCENARIOS[load] }, load);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new InputError(`The scenario ${file} cannot be read: ${sentenceOf(error)}.`);
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`The scenario ${file} is not JSON: ${sentenceOf(error)}.`);
-  }
-  return parseScenario(value, file);
-}
-
-/** Reads the history once to know how long it is and what is wrong with it; every policy reads it again. */
-async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<Prepared> {
-  const survey = await openHistory(file);
-  let strangers = 0;
-  let from: Instant | undefined;
-  let to = 0;
-  for await (const step of survey.arrivals) {
-    from ??= step.at;
-    to = step.at;
-    if (!fleet.groups.some((group) => mayRun(step, group))) strangers += 1;
-  }
-  const notes = describeSummary(survey.summary());
-  if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
-  const told = `${file}: ${strangers} steps ask for labels, or are of repositories, that no group has: they fail in every run.`;
-  return {
-    // A minute more, so that what comes last is part of it.
-    scenario: {
-      ...given,
-      name: path.basename(file),
-      start: from,
-      span: to - from + MINUTE_MS,
-      loads: [],
-    },
-    notes: strangers === 0 ? notes : [...notes, told],
-    openArrivals: () => replay(file),
-  };
-}
-
-async function* replay(file: string): AsyncGenerator<Arrival> {
-  yield* (await openHistory(file)).arrivals;
 }
 
 function documentOf(scenario: Scenario, notes: readonly string[], results: readonly Result[]): object {
@@ -198,14 +118,4 @@ function progressOn({ showProgress }: Terminal): (policy: string, share: number)
 
 function collect(source: string, before: readonly string[] = []): readonly string[] {
   return [...before, source];
-}
-
-function loadName(text: string): string {
-  if (LOADS.includes(text)) return text;
-  throw new InvalidArgumentError(`Give one of ${LOADS.join(', ')}.`);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give a whole number, such as 7.');
 }

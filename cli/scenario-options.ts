@@ -1,0 +1,117 @@
+/** The options that say what is played in the laboratory: a history, a scenario of one's own, or a load by its name. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { InputError, sentenceOf } from '../lib/errors.ts';
+import { openHistory } from '../lib/history/read.ts';
+import { describeSummary } from '../lib/history/summary.ts';
+import { type Arrival, type Arrivals, mayRun } from '../lib/laboratory/arrival.ts';
+import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
+import { NAMED_SCENARIOS } from '../lib/laboratory/named-loads.ts';
+import { parseScenario, type Scenario } from '../lib/laboratory/scenario.ts';
+import type { Fleet, Instant } from '../lib/model.ts';
+
+const MINUTE_MS = 60_000;
+
+const LOADS = Object.keys(NAMED_SCENARIOS);
+
+export type ScenarioOptions = {
+  readonly history?: string;
+  readonly scenario?: string;
+  readonly load?: string;
+  readonly seed?: number;
+};
+
+/** Adds the options to a command. */
+export function withScenarioOptions(command: Command): Command {
+  return command
+    .option('--history <file>', 'play these steps: JSON Lines or CSV')
+    .option('--scenario <file>', 'loads, start-up times, outages and prices: JSON')
+    .option('--load <name>', `a load for each group: ${LOADS.join(', ')} (default: working-week)`, loadName)
+    .option('--seed <number>', 'of everything that is drawn; default: that of the scenario, or 1', wholeNumber);
+}
+
+/** A scenario that is ready to be played. */
+export type PreparedScenario = {
+  readonly scenario: Scenario;
+  /** What is odd about the history, in sentences. */
+  readonly notes: readonly string[];
+  /** The same stream of steps from its beginning, each time. */
+  readonly openArrivals: () => Arrivals;
+};
+
+/**
+ * The scenario that the options name, for the groups of a fleet; without any, a working week. Throws `InputError` for
+ * options that exclude each other, and for files that cannot be read, make no sense or hold no step.
+ */
+export async function prepareScenario(
+  { history, scenario: file, load, seed }: ScenarioOptions,
+  fleet: Fleet,
+): Promise<PreparedScenario> {
+  if (load !== undefined && (file !== undefined || history !== undefined)) {
+    throw new InputError('--load is a scenario of its own; leave out --scenario and --history, or --load.');
+  }
+  const given = await givenScenario(file, load);
+  const scenario = seed === undefined ? given : { ...given, seed };
+  if (history !== undefined) return prepareHistory(history, scenario, fleet);
+  const { start, span, loads } = scenario;
+  const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
+  return { scenario, notes: [], openArrivals: open };
+}
+
+async function givenScenario(file: string | undefined, load = 'working-week'): Promise<Scenario> {
+  if (file === undefined) return parseScenario({ name: load, ...NAMED_SCENARIOS[load] }, load);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new InputError(`The scenario ${file} cannot be read: ${sentenceOf(error)}.`);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`The scenario ${file} is not JSON: ${sentenceOf(error)}.`);
+  }
+  return parseScenario(value, file);
+}
+
+/** Reads the history once to know how long it is and what is wrong with it; every policy reads it again. */
+async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<PreparedScenario> {
+  const survey = await openHistory(file);
+  let strangers = 0;
+  let from: Instant | undefined;
+  let to = 0;
+  for await (const step of survey.arrivals) {
+    from ??= step.at;
+    to = step.at;
+    if (!fleet.groups.some((group) => mayRun(step, group))) strangers += 1;
+  }
+  const notes = describeSummary(survey.summary());
+  if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
+  const told = `${file}: ${strangers} steps ask for labels, or are of repositories, that no group has: they fail in every run.`;
+  return {
+    // A minute more, so that what comes last is part of it.
+    scenario: {
+      ...given,
+      name: path.basename(file),
+      start: from,
+      span: to - from + MINUTE_MS,
+      loads: [],
+    },
+    notes: strangers === 0 ? notes : [...notes, told],
+    openArrivals: () => replay(file),
+  };
+}
+
+async function* replay(file: string): AsyncGenerator<Arrival> {
+  yield* (await openHistory(file)).arrivals;
+}
+
+function loadName(text: string): string {
+  if (LOADS.includes(text)) return text;
+  throw new InvalidArgumentError(`Give one of ${LOADS.join(', ')}.`);
+}
+
+/** A whole number that fits on a command line. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number, such as 7.');
+}
