@@ -4,7 +4,9 @@
  */
 import * as z from 'zod';
 import type { OpenPipeline, PipelineSource } from '../ports.ts';
-import { withBraces } from './answers.ts';
+import { parseTimestamp, withBraces } from './answers.ts';
+import type { PastPipeline } from './past.ts';
+import type { PastStep } from './past-steps.ts';
 import type { SeenStep } from './waiting-steps.ts';
 
 const Named = z.object({ name: z.string().nullish(), type: z.string().nullish() });
@@ -12,6 +14,8 @@ const Commit = z.object({ hash: z.string().nullish() }).nullish();
 
 const PipelineAnswer = z.object({
   uuid: z.string(),
+  build_number: z.number().nullish(),
+  created_on: z.string().nullish(),
   target: z
     .object({
       type: z.string().nullish(),
@@ -26,7 +30,9 @@ const PipelineAnswer = z.object({
 
 const StepAnswer = z.object({
   name: z.string().nullish(),
-  state: Named.extend({ stage: Named.nullish() }).nullish(),
+  state: Named.extend({ stage: Named.nullish(), result: Named.nullish() }).nullish(),
+  started_on: z.string().nullish(),
+  completed_on: z.string().nullish(),
   trigger: z.object({ type: z.string().nullish() }).nullish(),
 });
 
@@ -79,6 +85,33 @@ export function toSeenStep({ name, state, trigger }: z.output<typeof StepAnswer>
     state: wordOf(state),
     isManual: /manual/i.test(trigger?.type ?? ''),
     isHeld: /paused|halted/i.test(wordOf(state?.stage)),
+  };
+}
+
+/** A pipeline with when it was created. */
+export function toPastPipeline(answer: z.output<typeof PipelineAnswer>): PastPipeline {
+  const createdAt = parseTimestamp(answer.created_on);
+  const number = answer.build_number ?? undefined;
+  return {
+    ...toOpenPipeline(answer),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(number === undefined ? {} : { number }),
+  };
+}
+
+/** A step with when it ran and what came of it. */
+export function toPastStep(answer: z.output<typeof StepAnswer>): PastStep {
+  const { name, state, isManual } = toSeenStep(answer);
+  const startedAt = parseTimestamp(answer.started_on);
+  const completedAt = parseTimestamp(answer.completed_on);
+  const result = answer.state?.result?.name ?? undefined;
+  return {
+    ...(name === undefined ? {} : { name }),
+    state,
+    isManual,
+    ...(result === undefined ? {} : { result }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(completedAt === undefined ? {} : { completedAt }),
   };
 }
 

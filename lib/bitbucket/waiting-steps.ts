@@ -64,8 +64,11 @@ function isNext(seen: readonly SeenStep[], pairs: readonly (YamlStep | undefined
 }
 
 /** The step of the file for each one seen: by position where all names agree, else by name, in order. */
-function pair(seen: readonly SeenStep[], written: readonly YamlStep[]): readonly (YamlStep | undefined)[] {
-  const agree = (step: SeenStep, index: number): boolean => {
+export function pair(
+  seen: readonly Pick<SeenStep, 'name'>[],
+  written: readonly YamlStep[],
+): readonly (YamlStep | undefined)[] {
+  const agree = (step: Pick<SeenStep, 'name'>, index: number): boolean => {
     const name = written[index]?.name;
     return name === undefined || step.name === undefined || name === step.name;
   };
