@@ -39,7 +39,6 @@ export function createHandler(modeOf: ModeOf, sleep: Pace['sleep'] = (ms) => wai
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(async (event: unknown, context: Context) => {
       const attempts = await invoke(event, modeOf, () => context.getRemainingTimeInMillis(), sleep);
-      emit(metrics, metricsOfInvocation(attempts.flatMap(({ report }) => report ?? [])));
       const failed = attempts.findLast(({ error }) => error !== undefined);
       const report = attempts.at(-1)?.report;
       if (failed !== undefined || report === undefined) throw withoutStack(failed?.error);
@@ -60,7 +59,10 @@ async function invoke(
     doors ??= openDoors();
     const order = { request, mode, remainingMs, configuration: await loadConfiguration(doors, mode) };
     const open = doors;
-    return await poll(() => attempt(() => runTick(open, order), mode), isAlone, paceOf(order, sleep));
+    const attempts = await poll(() => attempt(() => runTick(open, order), mode), isAlone, paceOf(order, sleep));
+    const reports = attempts.flatMap(({ report }) => report ?? []);
+    emit(metrics, metricsOfInvocation(reports, request.shard?.index));
+    return attempts;
   } catch (error) {
     return [failedAttempt(error, mode)];
   }

@@ -1,5 +1,5 @@
 /**
- * What wakes somebody up. Every metric here is one of the whole fleet, since a template does not know the groups;
+ * What wakes somebody up. Metrics here are those of the whole fleet or of a shard, since a template does not know the groups;
  * what to do about each alarm is in docs/operate.md.
  */
 import { WARNING_DAYS } from '../lib/credential-expiry.ts';
@@ -11,6 +11,8 @@ type Alarm = {
   readonly name: string;
   readonly description: string;
   readonly metric: string;
+  /** Of one shard, by its index; absent: of the whole fleet. */
+  readonly shard?: number;
   readonly statistic: 'Sum' | 'Maximum' | 'Minimum';
   readonly periodMinutes: number;
   /** How many of the latest periods are looked at, and how many of them have to be bad. */
@@ -49,22 +51,26 @@ type PerTick = Pick<Alarm, 'periodMinutes' | 'comparison' | 'missing'>;
 /** Whether ticks run. */
 function tickAlarms({ everyMinutes, shards }: Parameters, perTick: PerTick): readonly Alarm[] {
   const silentMinutes = Math.max(5, 3 * everyMinutes);
-  const invocations = Math.floor(silentMinutes / everyMinutes);
+  const silent = {
+    name: 'no-successful-tick',
+    description: `No tick has succeeded for ${silentMinutes} minutes: nothing scales.`,
+    metric: 'InvocationsSucceeded',
+    statistic: 'Sum',
+    periodMinutes: silentMinutes,
+    of: 1,
+    bad: 1,
+    threshold: 1,
+    comparison: 'LessThanThreshold',
+    missing: 'breaching',
+  } as const satisfies Alarm;
+  const silentShard = (shard: number): Alarm => ({
+    ...silent,
+    name: `${silent.name}-${shard}`,
+    description: `No tick of shard ${shard} has succeeded for ${silentMinutes} minutes: nothing of its part scales.`,
+    shard,
+  });
   return [
-    {
-      name: 'no-successful-tick',
-      description: `No tick of some shard has succeeded for ${silentMinutes} minutes: nothing scales.`,
-      // Not of ticks, of which one invocation may have several.
-      metric: 'InvocationsSucceeded',
-      statistic: 'Sum',
-      periodMinutes: silentMinutes,
-      of: 1,
-      bad: 1,
-      // What all the other shards make at most.
-      threshold: (shards - 1) * invocations + 1,
-      comparison: 'LessThanThreshold',
-      missing: 'breaching',
-    },
+    ...(shards === 1 ? [silent] : Array.from({ length: shards }, (_, shard) => silentShard(shard))),
     {
       ...perTick,
       name: 'failed-ticks',
@@ -172,7 +178,10 @@ function alarmResource(parameters: Parameters, alarm: Alarm): Resource {
       AlarmDescription: `${alarm.description} See docs/operate.md.`,
       Namespace: NAMESPACE,
       MetricName: alarm.metric,
-      Dimensions: [{ Name: 'service', Value: nameOf(parameters) }],
+      Dimensions: [
+        { Name: 'service', Value: nameOf(parameters) },
+        ...(alarm.shard === undefined ? [] : [{ Name: 'shard', Value: String(alarm.shard) }]),
+      ],
       Statistic: alarm.statistic,
       Period: alarm.periodMinutes * 60,
       EvaluationPeriods: alarm.of,

@@ -17,8 +17,13 @@ export type Metric = {
   readonly value: number;
 };
 
-/** Metrics that share their dimensions: those of one group, or, without `group`, of the whole tick. */
-export type MetricSet = { readonly group?: string; readonly metrics: readonly Metric[] };
+/** Metrics that share their dimensions: those of one group, of one shard, or, without either, of the whole tick. */
+export type MetricSet = {
+  readonly group?: string;
+  /** Its index. */
+  readonly shard?: number;
+  readonly metrics: readonly Metric[];
+};
 
 /**
  * The metrics of a report: the tick's, which sum up those of its groups; before it, with `perGroup`, one set per group,
@@ -56,14 +61,15 @@ export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
 }
 
 /**
- * What an invocation came to, over all its ticks that acted. Unlike those of ticks, each invocation counts once, so that
- * the sum tells how many shards are alive.
+ * What an invocation came to, over all its ticks that acted: each counts once, and for its shard (an index) if it has one,
+ * so that a shard that is silent is missed although the others are not.
  */
-export function metricsOfInvocation(reports: readonly Report[]): readonly MetricSet[] {
+export function metricsOfInvocation(reports: readonly Report[], shard?: number): readonly MetricSet[] {
   const acted = reports.filter(({ tick }) => tick.mode === 'apply' && tick.skipped === undefined);
   if (acted.length === 0) return [];
   const succeeded = acted.some((report) => !hasFailed(report));
-  return [{ metrics: [count('InvocationsSucceeded', succeeded ? 1 : 0)] }];
+  const metrics = [count('InvocationsSucceeded', succeeded ? 1 : 0)];
+  return [shard === undefined ? { metrics } : { shard, metrics }];
 }
 
 /** Left is a share, since budgets differ: of the credential that is worst off. */
@@ -127,8 +133,9 @@ export function createMetrics(serviceName = SERVICE): Metrics {
 
 /** Emits each set as a line of its own, at once: dimensions hold for all the metrics of a line, and an invocation can end early. */
 export function emit(sink: Metrics, sets: readonly MetricSet[]): void {
-  for (const { group, metrics } of sets) {
+  for (const { group, shard, metrics } of sets) {
     if (group !== undefined) sink.addDimension('group', group);
+    if (shard !== undefined) sink.addDimension('shard', String(shard));
     for (const { name, unit, value } of metrics) sink.addMetric(name, MetricUnit[unit], value);
     sink.publishStoredMetrics();
   }

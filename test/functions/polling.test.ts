@@ -82,6 +82,15 @@ describe('an invocation', () => {
     expect(world.runners()).toHaveLength(2);
   });
 
+  it('says of which shard it is that it has succeeded', async () => {
+    const { invoke } = await start();
+    await invoke({ shard: { index: 0, of: 1 } });
+    expect(lines().filter((line) => 'InvocationsSucceeded' in line)).toMatchObject([
+      { shard: '0', service: 'autoscaler-prod', InvocationsSucceeded: 1 },
+    ]);
+    expect(lines().filter((line) => 'TicksSucceeded' in line && 'shard' in line)).toEqual([]);
+  });
+
   it('begins at a moment that belongs to its stack and shard', async () => {
     const shiftOf = async (stack: string, event: unknown = {}) => {
       vi.stubEnv('POWERTOOLS_SERVICE_NAME', stack);

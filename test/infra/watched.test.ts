@@ -28,6 +28,7 @@ function emitted(perGroup: boolean): readonly Emitted[] {
       { perGroup },
     ),
     metricsOfInvocation([report()]),
+    ...[0, 1, 2].map((shard) => metricsOfInvocation([report()], shard)),
     metricsOf(report({ tick: { skipped: 'lease' } }), { perGroup }),
     metricsOf(report({ tick: { mode: 'plan' } }), { perGroup }),
     metricsOfFailure('apply'),

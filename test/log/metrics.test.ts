@@ -116,6 +116,12 @@ describe('metrics of a report', () => {
     expect(flat(metricsOfInvocation(reports))).toEqual(expected);
   });
 
+  it('counts the invocation of a shard for that shard alone', () => {
+    const [only, ...others] = metricsOfInvocation([report()], 0);
+    expect(only).toEqual({ shard: 0, metrics: [{ name: 'InvocationsSucceeded', unit: 'Count', value: 1 }] });
+    expect(others).toEqual([]);
+  });
+
   it('counts a tick without a report as failed, a dry run without one as a dry run', () => {
     expect(flat(metricsOfFailure('apply'))).toEqual([['tick', { TicksSucceeded: 0, TicksFailed: 1 }]]);
     expect(flat(metricsOfFailure('plan'))).toEqual([['tick', { DryRuns: 1 }]]);
@@ -125,6 +131,17 @@ describe('metrics of a report', () => {
 describe('EMF', () => {
   afterEach(() => {
     vi.restoreAllMocks();
+  });
+
+  it('gives the invocation of a shard a dimension of its own', () => {
+    const lines: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+    const sink = createMetrics();
+    emit(sink, [...metricsOfInvocation([report()], 2), ...metricsOf(report(), { perGroup: false })]);
+    vi.restoreAllMocks();
+    const [shard, tick] = lines.map((line) => JSON.parse(line));
+    expect([shard.shard, shard._aws.CloudWatchMetrics[0].Dimensions]).toEqual(['2', [['service', 'shard']]]);
+    expect([tick.shard, tick._aws.CloudWatchMetrics[0].Dimensions]).toEqual([undefined, [['service']]]);
   });
 
   it('is one line per group with its dimension, and one for the tick without', () => {
