@@ -27,7 +27,7 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
   },
   templates: {
     meaning:
-      "Job templates outside of the configuration's file: a `path` as it stands there, `s3://…` or `ssm:…`. The functions may read these and no others.",
+      "Job templates outside of the configuration's file: a `path` as it stands there, or `s3://…`. The functions may read these and no others.",
   },
   secrets: {
     defaultText: '`bitbucket-runner-autoscaler/STAGE`',
