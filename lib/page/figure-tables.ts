@@ -12,7 +12,7 @@ const WITHIN_S = [1, 10, 30, 60, 120, 300, 600, 1800];
 
 /** The table of figures. */
 export function figureTable(data: PageData): string {
-  return data.kind === 'laboratory' && data.tracks.length <= MOST_COLUMNS ? byColumn(data) : byRow(data);
+  return data.tracks.length <= MOST_COLUMNS ? byColumn(data) : byRow(data);
 }
 
 /** How many of a policy's steps waited no longer than some times. */
@@ -32,7 +32,8 @@ export function swatch({ role }: Track, index: number): string {
 
 function byColumn(data: PageData): string {
   const heads = data.tracks.map(
-    (track, index) => `<th scope="col">${swatch(track, index)}<br>${trackName(data, index)}</th>`,
+    (track, index) =>
+      `<th scope="col">${data.kind === 'laboratory' ? `${swatch(track, index)}<br>` : ''}${trackName(data, index)}</th>`,
   );
   const baseline = data.tracks.find(({ role }) => role === 'baseline');
   const bodies = sectionsOf(data).map(([section, figures]) => {
@@ -46,7 +47,7 @@ function byColumn(data: PageData): string {
     return `<tbody>\n${[title, ...rows].join('\n')}\n</tbody>`;
   });
   const note = baseline === undefined ? '' : `; in small letters, beside ${baseline.name}`;
-  return `<table class="figures"><caption>${escapeHtml(`Every figure of every policy${note}`)}</caption><thead><tr><th scope="col">Figure</th>${heads.join('')}</tr></thead>${bodies.join('\n')}</table>`;
+  return `<table class="figures"><caption>${escapeHtml(`Every figure${note}`)}</caption><thead><tr><th scope="col">Figure</th>${heads.join('')}</tr></thead>${bodies.join('\n')}</table>`;
 }
 
 function byRow(data: PageData): string {

@@ -92,15 +92,21 @@ export function formatClock(at: Instant): string {
   return new Date(at).toISOString().slice(11, 16);
 }
 
+/** `09:30:45` */
+function formatSeconds(at: Instant): string {
+  return new Date(at).toISOString().slice(11, 19);
+}
+
 /** `2026-11-23 09:30 UTC` */
 export function formatDate(at: Instant): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** `Mon 23 Nov 09:30–10:00`, with the second day where it is another. */
+/** `Mon 23 Nov 09:30–10:00`, with the second day where it is another, and with seconds where it is short. */
 export function formatRange(from: Instant, to: Instant): string {
-  const isSameDay = formatDay(from) === formatDay(to);
-  return isSameDay ? `${formatTime(from)}–${formatClock(to)}` : `${formatTime(from)} – ${formatTime(to)}`;
+  if (formatDay(from) !== formatDay(to)) return `${formatTime(from)} – ${formatTime(to)}`;
+  const clock = to - from < 2 * MINUTE_MS ? formatSeconds : formatClock;
+  return `${formatDay(from)} ${clock(from)}–${clock(to)}`;
 }
 
 /** `1 step`, `2 steps`, `1,234 steps`. */

@@ -227,7 +227,7 @@ function unknown({ knownMs }: GroupTally, spanMs: number): readonly string[] {
   const missing = spanMs - knownMs;
   return [
     'How long steps waited is not known: Bitbucket does not tell. How many waited is known only for the moments at which a queueAware group had its queue counted.',
-    `Ticks look at single moments. What one saw is taken to hold until the next, for ${formatStretch(HELD_MS)} at most.`,
+    `Ticks look at single moments: what one saw is taken to hold until the next, for ${formatStretch(HELD_MS)} at most, and what began and ended between two of them – such as a quick start – is not seen.`,
     ...(missing < spanMs * 0.005
       ? []
       : [

@@ -117,7 +117,7 @@ export function waits(data: PageData): string {
     '<p>The higher a line, the more steps have begun by then. The time is drawn by orders of magnitude.</p>',
     policyLegend(data),
     `<figure><div class="drawing" data-chart="waits">${waitingChart(data, DRAWN_WIDTH)}</div></figure>`,
-    `<details><summary>The chart as a table</summary><div class="scroll" role="region" tabindex="0" aria-label="How long steps waited">${withinTable(data)}</div></details>`,
+    `<details><summary>The chart as a table</summary><div class="scroll" role="region" tabindex="0" aria-label="How long steps waited, table">${withinTable(data)}</div></details>`,
   ]);
 }
 

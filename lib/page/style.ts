@@ -88,6 +88,7 @@ th, td { padding: 0.3125rem 0.75rem; text-align: left; vertical-align: top; bord
 thead th { vertical-align: bottom; border-top: 0; }
 tbody th { font-weight: 400; white-space: nowrap; background: var(--ground); }
 .figures td, .figures thead th, [data-part="levels"] td, #waits td, #budgets td { text-align: right; white-space: nowrap; }
+#notices td:not(:last-child) { white-space: nowrap; }
 .figures thead th { white-space: normal; min-width: 7rem; }
 .figures thead th:first-child { text-align: left; }
 .figures tbody th { position: sticky; left: 0; }

@@ -12,12 +12,15 @@ import { decisionTable, drawingHtml, levelTable, panelHtml } from '../panel.ts';
 import { hideCursor, makeSlider, type Plotted, shareBeside, showCursor } from './cursor.ts';
 import { ACTIONS, type Action, actionOf, stepsOf } from './keys.ts';
 import { listen } from './plot.ts';
-import { between, closest, moved, zoomed } from './zoom.ts';
+import { between, closest, moved, snapped, zoomed } from './zoom.ts';
 
 /** Paper is about this wide, in the units of a drawing. */
 const PAPER_WIDTH = 720;
 
 const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '');
+/** Buckets of the finest series: no view is finer. */
+const BUCKETS = Math.max(1, ...data.tracks.map(({ series }) => bucketCount(data, series)));
+const LEAST = closest(BUCKETS);
 const panels = document.querySelector<HTMLElement>('.panels');
 const tools = document.querySelector<HTMLElement>('.tools');
 const state = { view: WHOLE, shown: [...data.shown], cursor: undefined as number | undefined, isPrinting: false };
@@ -83,7 +86,9 @@ function tellRange(): void {
 /** Whether a button would change nothing. */
 function isIdle(action: Action): boolean {
   const next = viewAfter(action, (state.view.from + state.view.to) / 2);
-  return next === undefined || (isNear(next.from, state.view.from) && isNear(next.to, state.view.to));
+  if (next === undefined) return true;
+  const { from, to } = snapped(next, BUCKETS);
+  return isNear(from, state.view.from) && isNear(to, state.view.to);
 }
 
 function isNear(a: number, b: number): boolean {
@@ -96,12 +101,8 @@ function actionIn(button: HTMLElement): Action {
 }
 
 function look(view: View): void {
-  state.view = view;
+  state.view = snapped(view, BUCKETS);
   draw();
-}
-
-function least(): number {
-  return closest(Math.max(1, ...data.tracks.map(({ series }) => bucketCount(data, series))));
 }
 
 /** The worst half hour of the first track shown that has one, with as much again before and after. */
@@ -110,7 +111,7 @@ function worstView(): View | undefined {
   if (worst === undefined) return undefined;
   const span = data.to - data.from;
   const width = worst.to - worst.from;
-  return between((worst.from - width - data.from) / span, (worst.to + width - data.from) / span, least());
+  return between((worst.from - width - data.from) / span, (worst.to + width - data.from) / span, LEAST);
 }
 
 /** Changes what is shown; `around` is the place of the whole time that stays where it is when zooming. */
@@ -124,7 +125,7 @@ function viewAfter(action: Action, around: number): View | undefined {
   switch (action) {
     case 'in':
     case 'out':
-      return zoomed(view, action, around, least());
+      return zoomed(view, action, around, LEAST);
     case 'earlier':
       return moved(view, -0.5);
     case 'later':
@@ -191,7 +192,7 @@ function enliven(): void {
     listen(plotted.plot, () => widthOf(plotted.plot), {
       pointAt: (share) => pointAt(share, plotted.plot),
       leave,
-      select: (from, to) => look(between(wholeShare(from), wholeShare(to), least())),
+      select: (from, to) => look(between(wholeShare(from), wholeShare(to), LEAST)),
       press: (key, isShift) => {
         const present = plottedIn(figure);
         return present !== undefined && press(present, key, isShift);

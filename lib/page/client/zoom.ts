@@ -28,6 +28,12 @@ export function between(a: number, b: number, least: number): View {
   return placed((a + b) / 2 - width / 2, width);
 }
 
+/** The same view from one bucket's edge to another's. */
+export function snapped({ from, to }: View, buckets: number): View {
+  const edge = (share: number) => Math.round(share * buckets) / buckets;
+  return { from: edge(from), to: edge(to) };
+}
+
 function placed(from: number, width: number): View {
   if (width >= 1) return WHOLE;
   const start = Math.min(1 - width, Math.max(0, from));
