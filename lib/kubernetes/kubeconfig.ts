@@ -74,7 +74,7 @@ function load({ path, context }: KubeconfigSettings): KubeConfig {
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
     throw new InputError(
       wanted === 'loaded-context'
-        ? 'no kubeconfig found; set KUBECONFIG, or write one with "aws eks update-kubeconfig --name CLUSTER"'
+        ? 'no kubeconfig found; name an EKS cluster under "clusters" or in EKS_CLUSTER_NAME, or set KUBECONFIG'
         : `${source}: cluster "${cluster.name}" is reached over plain http (${cluster.server}); use https, or allow it with insecure-skip-tls-verify`,
     );
   }

@@ -156,6 +156,8 @@ describe('where a kubeconfig is found', () => {
   it('nowhere', async () => {
     await using loopback = await openLoopback();
     withEnvironment({ KUBECONFIG: '', HOME: loopback.directory });
-    expect(() => connectKubeconfig({})).toThrow(/no kubeconfig found; set KUBECONFIG/);
+    expect(() => connectKubeconfig({})).toThrow(
+      'no kubeconfig found; name an EKS cluster under "clusters" or in EKS_CLUSTER_NAME, or set KUBECONFIG',
+    );
   });
 });
