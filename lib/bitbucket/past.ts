@@ -20,7 +20,7 @@ export type Part<Value> = { readonly values: readonly Value[]; readonly next?: s
 
 /** Reads what ran. Methods throw `ServiceError` with one sentence; they may be called again. */
 export type PastApi = {
-  /** Repositories by slug, in the order of their names. `path`: of a further part. */
+  /** Repositories by slug, the oldest first. `path`: of a further part. */
   readonly repositories: (workspace: string, path?: string) => Promise<Part<string>>;
   /** Pipelines, newest first. `path`: of a further part. */
   readonly pipelines: (scope: Required<Scope>, path?: string) => Promise<Part<PastPipeline>>;
@@ -89,6 +89,6 @@ export function createBitbucketPastApi(client: BitbucketClient): PastApi {
 }
 
 function firstRepositories(workspace: string): string {
-  const parameters = new URLSearchParams({ sort: 'slug', pagelen: '100', fields: 'values.slug,next' });
+  const parameters = new URLSearchParams({ sort: 'created_on', pagelen: '100', fields: 'values.slug,next' });
   return `/2.0/repositories/${encodeURIComponent(workspace)}?${parameters}`;
 }

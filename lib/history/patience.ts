@@ -12,6 +12,8 @@ export type Patience = {
   readonly now: () => Instant;
   /** Stops the export. */
   readonly signal: AbortSignal;
+  /** Has its turn before each call. */
+  readonly beforeCall: () => Promise<void>;
   /** The export waits until then. */
   readonly onWait: (until: Instant, why: string) => void;
 };
@@ -25,6 +27,7 @@ export async function patiently<Value>(call: () => Promise<Value>, patience: Pat
   for (let failures = 0; ; ) {
     patience.signal.throwIfAborted();
     try {
+      await patience.beforeCall();
       return await call();
     } catch (error) {
       const wait = waitAfter(error, failures);

@@ -1,0 +1,49 @@
+/** `history export --from-ticks`: a history out of what the ticks saw. */
+import { InputError } from '../lib/errors.ts';
+import { watchTicks } from '../lib/history/from-ticks.ts';
+import type { ExportPlan } from '../lib/history/journal.ts';
+import { writeHistory } from '../lib/history/write.ts';
+import { wire } from '../lib/wiring.ts';
+import type { ExitCode } from './failure.ts';
+import { describeExport } from './history-text.ts';
+import { environmentFor } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Reads the records hour by hour, for each of them is large. */
+export async function exportTicks(
+  options: { readonly out: string; readonly state?: string; readonly json?: true },
+  { workspace, from, to, anonymised }: ExportPlan,
+  { print, tell, showProgress }: Terminal,
+): Promise<ExitCode> {
+  const environment = environmentFor(options);
+  if (environment.stateStore === 'memory') {
+    throw new InputError('State "memory" keeps no records; name the store that the ticks use with --state');
+  }
+  const state = await wire(environment).openState();
+  const watch = watchTicks(workspace);
+  let ticks = 0;
+  for (let at = from; at < to; at += HOUR_MS) {
+    const records = await state.listTicks({ from: at, to: Math.min(at + HOUR_MS, to) });
+    for (const record of records) watch.take(record);
+    ticks += records.length;
+    if (process.stderr.isTTY) showProgress(`${Math.floor((100 * (at - from)) / (to - from))} %  ${ticks} ticks`);
+  }
+  if (process.stderr.isTTY) showProgress('');
+  const { steps, gaps, omitted } = watch.end();
+  await writeHistory(options.out, {
+    header: { source: 'ticks', workspace, from, to, anonymised },
+    steps,
+    gaps,
+    omitted,
+  });
+  const facts = { workspace, from, to, anonymised, steps: steps.length, gaps: gaps.length, omitted, ticks };
+  if (options.json) print(JSON.stringify({ version: 1, file: options.out, isWhole: true, ...facts }));
+  for (const line of [
+    `${options.out}: ${steps.length} steps seen by ${ticks} ticks. They are as long as the ticks saw them, and how long they waited is not known.`,
+    ...describeExport({ file: options.out, isWhole: true, calls: 0, ...facts }).slice(1),
+  ])
+    (options.json ? tell : print)(line);
+  return 0;
+}

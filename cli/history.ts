@@ -1,0 +1,185 @@
+/** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { CALLS_PER_HOUR } from '../lib/budget/rule.ts';
+import { InputError } from '../lib/errors.ts';
+import { CallsSpent, limitCalls } from '../lib/history/call-limit.ts';
+import { begunExport, type ExportResult, exportHistory, findFinished } from '../lib/history/export.ts';
+import type { ExportPlan } from '../lib/history/journal.ts';
+import { openHistory } from '../lib/history/read.ts';
+import { shareBudget } from '../lib/history/shared-budget.ts';
+import { describeSummary } from '../lib/history/summary.ts';
+import type { Fleet, Instant } from '../lib/model.ts';
+import { wire } from '../lib/wiring.ts';
+import { wirePast } from '../lib/wiring-past.ts';
+import type { ExitCode } from './failure.ts';
+import { showExportProgress } from './history-progress.ts';
+import { describeExport } from './history-text.ts';
+import { exportTicks } from './history-ticks.ts';
+import { environmentFor } from './options.ts';
+import { stopOnSignal } from './stop.ts';
+import type { Terminal } from './terminal.ts';
+import { parseStretch, parseTime } from './time.ts';
+
+const HELP = `
+Reads past pipelines and their steps into a file that simulate --history plays; docs/laboratory.md describes it. A pipeline
+takes two calls, one for its steps and one for what they ask for, so that a busy month takes hours: its calls come after
+those of the autoscaler, and it waits for its turn. Whatever is read stays read in FILE.partial: after Ctrl-C or a failure,
+and after --max-calls, the same command with --resume goes on.
+
+Examples:
+  $ runner-autoscaler history export --workspace acme --since 30d --out acme.jsonl
+  $ runner-autoscaler history export --workspace acme --repository shop --since 7d --out shop.jsonl --max-calls 200
+  $ runner-autoscaler history export --workspace acme --since 30d --out acme.jsonl --resume --anonymise
+  $ runner-autoscaler history export --workspace acme --from-ticks --state dynamodb:runner-autoscaler --since 14d --out acme.jsonl
+
+Exit code: 0 the file is there, 1 it is not (yet): stopped, or something could not be read, 2 wrong use.`;
+
+export type ExportOptions = {
+  readonly workspace: string;
+  readonly repository?: readonly string[];
+  readonly since: Instant;
+  readonly until?: Instant;
+  readonly out: string;
+  readonly anonymise?: true;
+  readonly resume?: true;
+  readonly config?: string;
+  readonly state?: string;
+  readonly callsPerHour?: number;
+  readonly maxCalls?: number;
+  readonly fromTicks?: true;
+  readonly json?: true;
+};
+
+/** Adds the command to the program. */
+export function addHistory(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  const history = program.command('history').description('get the steps of the past, for the laboratory');
+  const now = Date.now();
+  const point = (text: string) => parsePoint(text, now);
+  history
+    .command('export')
+    .description('read past pipelines into a file')
+    .requiredOption('--workspace <name>', 'the workspace')
+    .option('--repository <name>', 'only this repository; repeat it for more', collect)
+    .requiredOption('--since <time>', 'from then on: 30d, 12h or 2026-11-01T00:00, UTC unless it says otherwise', point)
+    .option('--until <time>', 'up to then (default: now)', point)
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--anonymise', 'number workspace, repositories and labels instead of naming them')
+    .option('--resume', 'go on with an export that was stopped')
+    .option('-c, --config <source>', 'a configuration that says which credential and budget the workspace has')
+    .option('--state <store>', "the autoscaler's memory, to share its hourly calls: dynamodb:TABLE or file:PATH")
+    .option('--calls-per-hour <number>', `the credential's hourly calls (default: ${CALLS_PER_HOUR})`, wholeNumber)
+    .option('--max-calls <number>', 'stop after so many calls, to go on with --resume', wholeNumber)
+    .option('--from-ticks', "from the records of the autoscaler's ticks in --state, without a call to Bitbucket")
+    .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
+    .addHelpText('after', HELP)
+    .action(async (options: ExportOptions) => finish(await runExport(options, now, terminal)));
+  history
+    .command('check')
+    .description('tell what is in a history, and what is wrong with it')
+    .argument('<file>', 'JSON Lines or CSV')
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (file: string, options: { json?: true }) => finish(await check(file, options, now, terminal)));
+}
+
+async function check(file: string, { json }: { json?: true }, now: Instant, { print }: Terminal): Promise<ExitCode> {
+  const history = await openHistory(file, { latest: now });
+  for await (const _ of history.arrivals);
+  const summary = history.summary();
+  for (const line of json ? [JSON.stringify({ version: 1, ...summary })] : describeSummary(summary)) print(line);
+  return 0;
+}
+
+async function runExport(options: ExportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
+  const plan = planOf(options, now);
+  const finished = await findFinished(options.out, options.resume === true);
+  if (finished !== undefined) {
+    terminal.tell(`${options.out} is whole; nothing is left to do`);
+    if (options.json) terminal.print(JSON.stringify({ version: 1, file: options.out, isWhole: true, ...finished }));
+    return 0;
+  }
+  if (options.fromTicks) return exportTicks(options, plan, terminal);
+  return exportPast(options, plan, terminal);
+}
+
+function planOf(
+  { workspace, repository, since, until, anonymise, fromTicks }: ExportOptions,
+  now: Instant,
+): ExportPlan {
+  const to = Math.min(until ?? now, now);
+  if (since >= to) throw new InputError('The export ends before it begins; give --since a time before --until and now');
+  if (fromTicks && repository !== undefined) {
+    throw new InputError('--from-ticks knows groups and not repositories; leave out --repository');
+  }
+  const plan = { workspace, from: since, to, anonymised: anonymise === true };
+  return repository === undefined ? plan : { ...plan, repositories: [...new Set(repository)] };
+}
+
+async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Terminal): Promise<ExitCode> {
+  const { out: file, maxCalls = Number.POSITIVE_INFINITY } = options;
+  const past = await openPast(options, plan.workspace, maxCalls);
+  const stop = stopOnSignal(() => terminal.tell('stopping; what was read stays read'));
+  const progress = showExportProgress(terminal, performance.now());
+  const finish = (isWhole: boolean, result: ExportResult | undefined): ExitCode => {
+    progress.end();
+    const facts = { file, isWhole, calls: past.calls(), ...result };
+    if (options.json) terminal.print(JSON.stringify({ version: 1, ...facts }));
+    for (const line of describeExport(facts)) (options.json ? terminal.tell : terminal.print)(line);
+    return isWhole ? 0 : 1;
+  };
+  try {
+    const request = { file, plan, isResumed: options.resume === true };
+    const waiting = { sleep: stop.sleep, signal: stop.signal, now: Date.now };
+    const result = await exportHistory(request, past.api, {
+      ...waiting,
+      beforeCall: past.beforeCall,
+      onWait: progress.wait,
+      onProgress: progress.show,
+    });
+    return finish(true, result);
+  } catch (error) {
+    progress.end();
+    if (error instanceof CallsSpent || stop.signal.aborted) return finish(false, await begunExport(file));
+    throw error;
+  } finally {
+    stop.release();
+  }
+}
+
+async function openPast(options: ExportOptions, workspace: string, maxCalls: number) {
+  const environment = environmentFor(options);
+  const wiring = wire(environment);
+  const workspaces = await workspacesOf(options, workspace, wiring);
+  const past = await wirePast(environment, {
+    workspace,
+    workspaces,
+    meterOf: (budget) => limitCalls(budget, maxCalls),
+  });
+  const isShared = environment.stateStore !== 'memory';
+  const beforeCall = isShared ? shareBudget(await wiring.openState(), past.budget, Date.now) : async () => undefined;
+  return { ...past, beforeCall };
+}
+
+async function workspacesOf(
+  { config, callsPerHour }: ExportOptions,
+  workspace: string,
+  wiring: ReturnType<typeof wire>,
+): Promise<Fleet['workspaces']> {
+  const known = config === undefined ? {} : (await wiring.loadFleet()).fleet.workspaces;
+  if (callsPerHour === undefined) return known;
+  const settings = known[workspace] ?? { maxRunners: 100, api: 'internal' as const };
+  return { ...known, [workspace]: { ...settings, callsPerHour } };
+}
+
+function parsePoint(text: string, now: Instant): Instant {
+  return /^\d+[a-z]/.test(text) ? now - parseStretch(text) : parseTime(text, now);
+}
+
+function collect(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number above 0.');
+}
