@@ -6,6 +6,7 @@ import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
 import { addExplain } from './explain.ts';
 import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
+import { addHistory } from './history.ts';
 import { addMigrate } from './migrate.ts';
 import { addPlan } from './plan.ts';
 import { addReport } from './report.ts';
@@ -14,6 +15,7 @@ import { addSchedule } from './schedule.ts';
 import { addSimulate } from './simulate.ts';
 import { addStatus } from './status.ts';
 import { openTerminal } from './terminal.ts';
+import { addTune } from './tune.ts';
 import { addValidate } from './validate.ts';
 
 const HELP = `
@@ -42,7 +44,9 @@ function createProgram(finish: (code: ExitCode) => void): Command {
   addReport(program, terminal, finish);
   addSchedule(program, terminal, finish);
   addMigrate(program, terminal, finish);
+  addHistory(program, terminal, finish);
   addSimulate(program, terminal, finish);
+  addTune(program, terminal, finish);
   addDemo(program);
   return program;
 }

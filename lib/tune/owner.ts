@@ -1,5 +1,5 @@
 /** Which steps a group is tuned for: each step has one group, as when the queue is counted. Pure. */
-import type { Arrival } from '../laboratory/arrival.ts';
+import { type Arrival, mayRun } from '../laboratory/arrival.ts';
 import type { Fleet, RunnerGroup } from '../model.ts';
 
 /**
@@ -15,7 +15,7 @@ export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) =>
     const key = JSON.stringify([arrival.scope.workspace, arrival.scope.repository, arrival.labels]);
     const isKnown = known.get(key);
     if (isKnown !== undefined) return isKnown;
-    const isOwn = bySuitability.find((other) => canRun(other, arrival))?.name === group.name;
+    const isOwn = bySuitability.find((other) => mayRun(arrival, other))?.name === group.name;
     known.set(key, isOwn);
     return isOwn;
   };
@@ -23,12 +23,4 @@ export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) =>
 
 function ownRepository({ scope }: RunnerGroup): number {
   return scope.repository === undefined ? 0 : 1;
-}
-
-function canRun({ scope, labels }: RunnerGroup, step: Arrival): boolean {
-  return (
-    scope.workspace === step.scope.workspace &&
-    (scope.repository === undefined || scope.repository === step.scope.repository) &&
-    step.labels.every((label) => labels.includes(label))
-  );
 }

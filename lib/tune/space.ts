@@ -35,8 +35,8 @@ const RUNGS: Readonly<Record<Parameter, readonly number[]>> = {
 };
 
 /**
- * The space around a present setting. Unless bounds say otherwise no parameter leaves its common values, and `max` never
- * exceeds the present one: that is what the group's owner is ready to pay. The present values are always rungs where the
+ * The space around a present setting. Unless bounds say otherwise no parameter leaves its common values, and `max` stays:
+ * it is the owner's limit, and how high a burst will be no history knows. The present values are always rungs where the
  * bounds allow them. Throws `InputError` for bounds on what the strategy does not have.
  */
 export function spaceAround(present: Setting, bounds: Bounds): Space {
@@ -68,7 +68,7 @@ function usualBounds(name: Parameter, { values }: Setting): { readonly from: num
     case 'min':
       return { from: Math.min(1, min), to: Math.max(min, Math.ceil(max / 2)) };
     case 'max':
-      return { from: Math.min(max, Math.max(1, min, Math.ceil(max / 4))), to: max };
+      return { from: max, to: max };
     case 'idleCount':
       return { from: 0, to: Math.min(max, Math.max(10, value)) };
     case 'scaleFactorLimit':

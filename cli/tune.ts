@@ -1,0 +1,201 @@
+/** `tune`: the cheapest parameters of a group that keep a waiting goal, found by playing its history. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { DURATION_PATTERN, parseDuration } from '../lib/config/quantity.ts';
+import { STRATEGIES } from '../lib/config/strategy-schema.ts';
+import { InputError, sentenceOf } from '../lib/errors.ts';
+import { duration } from '../lib/reasons.ts';
+import { selectGroups } from '../lib/select.ts';
+import { unifiedDiff } from '../lib/tune/diff.ts';
+import { parseGoal } from '../lib/tune/goal.ts';
+import { rewrite } from '../lib/tune/rewrite.ts';
+import { DURATIONS, type Kind, PARAMETERS } from '../lib/tune/setting.ts';
+import type { Bounds } from '../lib/tune/space.ts';
+import { type Tuning, tune } from '../lib/tune/tune.ts';
+import { renderTuning, tuningDocument, unmetGoal } from '../lib/tune/tuning-text.ts';
+import { wire } from '../lib/wiring.ts';
+import type { ExitCode } from './failure.ts';
+import { environmentFor } from './options.ts';
+import { prepareScenario, type ScenarioOptions, wholeNumber, withScenarioOptions } from './scenario-options.ts';
+import type { Terminal } from './terminal.ts';
+import { tellWarnings } from './tick.ts';
+
+const HELP = `
+Plays the steps of a group with the real autoscaler, setting after setting, and shows which are worth a look: how long
+steps wait against what a month costs. The last part of the history is kept back from the search, and what was found is
+checked on it. Calls nobody but the place where the configuration lies. The same input and seed give the same answer.
+
+Examples:
+  $ runner-autoscaler tune --config runners_config.yaml --group linux-large --history steps.jsonl
+  $ runner-autoscaler tune -c runners_config.yaml -g linux-large --history steps.jsonl --goal "90 % of steps wait less than 2m"
+  $ runner-autoscaler tune -c runners_config.yaml -g linux-large --load working-week --goal 95%<60s --write-diff tuned.diff
+  $ git apply tuned.diff
+
+Exit code: 0 something keeps the goal, 1 nothing does or a file could not be read or written, 2 wrong use or invalid input.`;
+
+type TuneOptions = ScenarioOptions & {
+  readonly config?: string;
+  readonly group: string;
+  readonly goal: string;
+  readonly strategy?: readonly Kind[];
+  readonly within?: Bounds;
+  readonly holdOut: number;
+  readonly by: 'money' | 'hours';
+  readonly budgetRuns: number;
+  readonly writeDiff?: string;
+  readonly json?: true;
+};
+
+/** Adds the command to the program. */
+export function addTune(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  const command = program
+    .command('tune')
+    .description('find the cheapest parameters that keep a waiting goal')
+    .option('-c, --config <source>', 'configuration: a file, s3://bucket/key or ssm:/name (default: $CONFIG_SOURCE)')
+    .requiredOption('-g, --group <name>', 'the group');
+  withScenarioOptions(command)
+    .option('--goal <goal>', 'such as 95%<60s', '95 % of steps wait less than 60 s')
+    .option('--strategy <name>', "try this strategy; repeat it for more (default: the group's own)", strategies)
+    .option('--within <bounds>', 'such as max=4..30 or coolDown=2m..10m; repeat it for more parameters', bounds)
+    .option('--hold-out <share>', 'the last part of the time, to check on', share, 0.25)
+    .option('--by <measure>', 'what is cheap: money or hours', measure, 'money')
+    .option('--budget-runs <count>', 'at most so many runs of the search', runs, 100)
+    .option('--write-diff <file>', 'write the change of the configuration as a unified diff')
+    .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
+    .addHelpText('after', HELP)
+    .action(async (options: TuneOptions) => finish(await tuneGroup(options, terminal)));
+}
+
+async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<ExitCode> {
+  const goal = parseGoal(options.goal);
+  const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }));
+  const { fleet, warnings } = await wiring.loadFleet();
+  tellWarnings(warnings, terminal.tell);
+  const [group] = selectGroups(fleet, { groups: [options.group] });
+  if (group === undefined) throw new InputError(`No group is called "${options.group}"`);
+  const { scenario, notes, openArrivals } = await prepareScenario(options, fleet);
+  for (const note of notes) terminal.tell(note);
+  const tuning = await tune({
+    fleet,
+    group,
+    scenario,
+    openArrivals,
+    goal,
+    measure: options.by,
+    strategies: options.strategy ?? [group.strategy.kind],
+    bounds: options.within ?? {},
+    holdOut: options.holdOut,
+    budget: options.budgetRuns,
+    onProgress: progressOn(terminal),
+  });
+  terminal.showProgress('');
+  return await answer(tuning, options, wiring.configuration(), terminal);
+}
+
+type Configuration = ReturnType<ReturnType<typeof wire>['configuration']>;
+
+async function answer(
+  tuning: Tuning,
+  { group, writeDiff, json }: TuneOptions,
+  { source, loading }: Configuration,
+  { print, tell, layout }: Terminal,
+): Promise<ExitCode> {
+  const isMet = unmetGoal(tuning) === undefined;
+  const change = isMet ? changeOf(await loading.readText(source), source, group, tuning) : {};
+  const lines = json ? [JSON.stringify(tuningDocument(tuning, group, change.diff))] : renderTuning(tuning, layout);
+  for (const line of lines) print(line);
+  if (change.problem !== undefined) tell(`${writeDiff === undefined ? 'warning' : 'error'}: ${change.problem}`);
+  if (!isMet) return 1;
+  if (writeDiff === undefined) return 0;
+  if (change.diff === undefined) return 1;
+  await write(writeDiff, change.diff);
+  tell(
+    change.diff === ''
+      ? `The recommended setting is the present one, so ${writeDiff} is empty.`
+      : `The change is in ${writeDiff}; apply it with: git apply ${writeDiff}`,
+  );
+  return 0;
+}
+
+/** What is recommended, as a change of the file; or why it cannot be one. */
+function changeOf(
+  text: string,
+  source: string,
+  group: string,
+  { best }: Tuning,
+): { readonly diff?: string; readonly problem?: string } {
+  try {
+    return { diff: unifiedDiff(pathInDiff(source), text, rewrite(text, source, group, best.setting)) };
+  } catch (error) {
+    if (error instanceof InputError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** As it is called from here, where the diff will be applied; what lies elsewhere goes by its name alone. */
+function pathInDiff(source: string): string {
+  const fromHere = path.relative('', source);
+  const isElsewhere = /^[a-z0-9]+:/i.test(source) || fromHere.startsWith('..') || path.isAbsolute(fromHere);
+  return isElsewhere ? path.posix.basename(source) : fromHere.split(path.sep).join('/');
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new InputError(`${file} cannot be written: ${sentenceOf(error)}`, { cause: error });
+  });
+}
+
+/** Once a second on a terminal, twice a minute in a log. */
+function progressOn({ showProgress }: Terminal): (run: number, share: number) => void {
+  const begun = performance.now();
+  const everyMs = process.stderr.isTTY ? 1_000 : 30_000;
+  let shownAt = begun + 1_000;
+  return (run, done) => {
+    const now = performance.now();
+    if (now - shownAt < everyMs || done === 0) return;
+    shownAt = now;
+    const left = ((now - begun) * (1 - done)) / done;
+    showProgress(`run ${run}, ${Math.floor(done * 100)} % done, at most ${duration(left)} left`);
+  };
+}
+
+function strategies(text: string, before: readonly Kind[] = []): readonly Kind[] {
+  const kind = STRATEGIES.find((strategy) => strategy === text);
+  if (kind === undefined) throw new InvalidArgumentError(`Give one of ${STRATEGIES.join(', ')}.`);
+  return [...before.filter((other) => other !== kind), kind];
+}
+
+/** `max=4..30`, `coolDown=2m..10m`, or one value for both. */
+function bounds(text: string, before: Bounds = {}): Bounds {
+  const [, name = '', from = '', to = from] = /^(\w+)=([\w.]+?)(?:\.\.([\w.]+))?$/.exec(text) ?? [];
+  const parameter = PARAMETERS.find((known) => known === name);
+  if (parameter === undefined)
+    throw new InvalidArgumentError(`Give PARAMETER=FROM..TO with one of ${PARAMETERS.join(', ')}.`);
+  const read = (value: string) => {
+    if (!DURATIONS.has(parameter)) return /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+    return DURATION_PATTERN.test(value) ? parseDuration(value) : Number.NaN;
+  };
+  const range = { from: read(from), to: read(to) };
+  if (range.from <= range.to) return { ...before, [parameter]: range };
+  throw new InvalidArgumentError(
+    `Give ${parameter}=FROM..TO, such as ${DURATIONS.has(parameter) ? 'coolDown=2m..10m' : 'max=4..30'}.`,
+  );
+}
+
+function share(text: string): number {
+  const percent = Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1] ?? Number.NaN);
+  if (percent >= 1 && percent <= 90) return percent / 100;
+  throw new InvalidArgumentError('Give a share between 1% and 90%, such as 25%.');
+}
+
+function measure(text: string): 'money' | 'hours' {
+  if (text === 'money' || text === 'hours') return text;
+  throw new InvalidArgumentError('Give money or hours.');
+}
+
+function runs(text: string): number {
+  const count = wholeNumber(text);
+  if (count >= 2 && count <= 10_000) return count;
+  throw new InvalidArgumentError('Give a whole number between 2 and 10000.');
+}
