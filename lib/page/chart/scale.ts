@@ -49,6 +49,9 @@ const DAY_MS = 86_400_000;
 const MONDAY_MS = 4 * DAY_MS;
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 20_160, 40_320, 80_640];
 
+/** Longer ones are multiples of eight weeks. */
+const LONGEST_STEP_MS = 56 * DAY_MS;
+
 /** Round times of the clock and the calendar (UTC), at most `most` of them, and how far apart they are. */
 export function timeTicks(
   from: Instant,
@@ -56,7 +59,9 @@ export function timeTicks(
   most: number,
 ): { readonly stepMs: number; readonly times: readonly Instant[] } {
   const steps = TIME_STEPS.map((minutes) => minutes * MINUTE_MS);
-  const stepMs = steps.find((step) => (to - from) / step <= most) ?? (steps.at(-1) ?? DAY_MS) * 4;
+  const stepMs =
+    steps.find((step) => (to - from) / step <= most) ??
+    LONGEST_STEP_MS * Math.ceil((to - from) / most / LONGEST_STEP_MS);
   const first = Math.ceil((from - MONDAY_MS) / stepMs) * stepMs + MONDAY_MS;
   const count = Math.max(0, Math.floor((to - first) / stepMs) + 1);
   return { stepMs, times: Array.from({ length: count }, (_, index) => first + index * stepMs) };

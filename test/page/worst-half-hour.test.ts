@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Mark } from '../../lib/page/data.ts';
+import { decisionsThen, type WaitingBucket, worstHalfHour, worstWindow } from '../../lib/page/worst-half-hour.ts';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 10, 23, 9);
+
+function buckets(
+  waiting: readonly number[],
+  widthMs: number,
+  more: Partial<WaitingBucket> = {},
+): readonly WaitingBucket[] {
+  return waiting.map((average, index) => ({
+    at: START + index * widthMs,
+    busy: 2,
+    idle: 0,
+    starting: 0,
+    waiting: average,
+    mostWaiting: Math.ceil(average * 2),
+    ...more,
+  }));
+}
+
+function mark(minute: number, more: Partial<Mark> = {}): Mark {
+  return {
+    at: START + minute * MINUTE,
+    group: 'builds',
+    action: 'scale-up',
+    from: 2,
+    to: 4,
+    sentence: 'two wait',
+    limits: [],
+    ...more,
+  };
+}
+
+describe('the worst half hour', () => {
+  it('is where most waited, and says how much, with which runners, and what was decided', () => {
+    const worst = worstHalfHour(buckets([0, 1, 5, 2, 0, 2], 15 * MINUTE), 15 * MINUTE, {
+      total: 2,
+      shown: [mark(10), mark(31)],
+    });
+    expect(worst).toEqual({
+      from: START + 30 * MINUTE,
+      to: START + 60 * MINUTE,
+      why: [
+        'On average 3.5 steps waited, 10 at the most: 70\u00a0% of all waiting fell into these 30\u00a0min.',
+        'It began with 2 runners busy, 0 idle and 0 starting, and ended with 2 runners busy, 0 idle and 0 starting.',
+        'Fewer runners were starting (0 on average) than steps waited: the demand came faster than it was answered.',
+        '09:31 builds: scale-up 2 → 4, since two wait.',
+      ],
+    });
+  });
+
+  it('is a bucket where buckets are longer', () => {
+    const worst = worstHalfHour(buckets([1, 3], 60 * MINUTE), 60 * MINUTE, undefined);
+    expect([worst?.from, worst?.to]).toEqual([START + 60 * MINUTE, START + 120 * MINUTE]);
+    expect(worst?.why.at(-1)).toContain('This policy tells nothing of its decisions.');
+  });
+
+  it('names the limit that held it back', () => {
+    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE), 15 * MINUTE, {
+      total: 0,
+      shown: [mark(3, { action: 'hold', limits: ['max 4'] })],
+    });
+    expect(worst?.why).toContain('A limit held it back, such as: max 4 (1 decision of this time with a limit).');
+  });
+
+  it.each([
+    {
+      starting: 1,
+      cause: 'Runners were on their way (1 starting on average): what remained is the time that a start takes.',
+    },
+    {
+      starting: 0.9,
+      cause:
+        'Fewer runners were starting (0.9 on average) than steps waited: the demand came faster than it was answered.',
+    },
+  ])('with $starting starting for 2 that wait, its cause is: $cause', ({ starting, cause }) => {
+    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE, { starting }), 15 * MINUTE, { total: 0, shown: [] });
+    expect(worst?.why).toContain(cause);
+  });
+
+  it('is not there when nothing waited', () => {
+    expect(worstHalfHour(buckets([0, 0, 0], 15 * MINUTE), 15 * MINUTE, undefined)).toBeUndefined();
+    expect(worstHalfHour([], 15 * MINUTE, undefined)).toBeUndefined();
+  });
+});
+
+describe('the window with the largest sum', () => {
+  it.each([
+    { name: 'at the beginning', values: [3, 2, 1, 0], width: 2, begin: 0 },
+    { name: 'at the end', values: [0, 1, 2, 3], width: 2, begin: 2 },
+    { name: 'the first of equals', values: [1, 0, 1, 0], width: 1, begin: 0 },
+    { name: 'wider than everything', values: [0, 1], width: 6, begin: 0 },
+    { name: 'nowhere', values: [0, 0], width: 1, begin: undefined },
+  ])('begins $name', ({ values, width, begin }) => {
+    expect(worstWindow(values, width)).toBe(begin);
+  });
+});
+
+describe('decisions of a time', () => {
+  it('are told up to six, and how many more there are', () => {
+    expect(decisionsThen(Array.from({ length: 6 }, (_, minute) => mark(minute)))).toHaveLength(6);
+    expect(decisionsThen(Array.from({ length: 7 }, (_, minute) => mark(minute))).at(-1)).toBe(
+      '1 more decision of this time is in the list.',
+    );
+    expect(decisionsThen(Array.from({ length: 8 }, (_, minute) => mark(minute))).at(-1)).toBe(
+      '2 more decisions of this time are in the list.',
+    );
+  });
+
+  it('are changes only', () => {
+    expect(decisionsThen([mark(1, { action: 'hold' })])).toEqual([]);
+  });
+});
