@@ -65,6 +65,9 @@ export type Parameters = {
   readonly groupMetrics: boolean;
 };
 
+/** Each rule has a statement in the function's policy, of which Lambda takes 20 KB: 44 of them, with the longest names. */
+const MOST_SHARDS = 40;
+
 /** The retentions that CloudWatch Logs knows, up to a year. */
 const LOG_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 export type LogRetention = (typeof LOG_RETENTIONS)[number];
@@ -101,7 +104,7 @@ export function readParameters({ stage, values }: Given, isDeployment: boolean):
     vpc: readVpc(read, complain),
     everyMinutes: readMinutes(read.text('schedule') ?? '', complain),
     enabled: read.flag('enabled'),
-    shards: read.number('shards', 1, 50),
+    shards: read.number('shards', 1, MOST_SHARDS),
     memory: read.number('memory', 128, 3008),
     reserveConcurrency: read.flag('reserve-concurrency'),
     logRetention: readRetention(read.text('log-retention') ?? '', complain),

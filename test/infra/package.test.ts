@@ -22,7 +22,7 @@ describe('osls package', () => {
   it('refuses wrong parameters in a sentence each, before anything is built', { timeout: PATIENCE_MS }, async () => {
     const { code, output } = await runOsls(['package', '--stage', 'prod'], { shards: 'x' });
     expect(code).toBe(1);
-    expect(output).toContain('parameter shards: "x" is not a whole number from 1 to 50\n');
+    expect(output).toContain('parameter shards: "x" is not a whole number from 1 to 40\n');
     expect(output).toContain('parameter clusters: is missing; name the EKS clusters of the runners');
     expect(output).not.toContain('    at ');
   });

@@ -143,7 +143,8 @@ describe('parameters of a deployment', () => {
       { ...SMALL, schedule: 'cron(0 8 * * ? *)' },
       'schedule: "cron(0 8 * * ? *)" is not a rate of minutes; write rate(1 minute), or up to rate(59 minutes)',
     ],
-    ['no shard', { ...SMALL, shards: '0' }, 'shards: "0" is not a whole number from 1 to 50'],
+    ['no shard', { ...SMALL, shards: '0' }, 'shards: "0" is not a whole number from 1 to 40'],
+    ['too many shards', { ...SMALL, shards: '41' }, 'shards: "41" is not a whole number from 1 to 40'],
     ['little memory', { ...SMALL, memory: '64' }, 'memory: "64" is not a whole number from 128 to 3008'],
     ['maybe', { ...SMALL, 'access-entries': 'yes' }, 'access-entries: "yes" is neither true nor false'],
     [
@@ -165,6 +166,7 @@ describe('parameters of a deployment', () => {
     ['secrets', 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:ci/bitbucket-AbCdEf'],
     ['cluster-roles', 'arn:aws-us-gov:iam::210987654321:role/path/of/role+x'],
     ['config-source', 'ssm:runners'],
+    ['shards', '40'],
     ['config-source', 'ssm:/ci/runners'],
   ])('%s may be %s', (name, value) => {
     expect(complaintsOf({ ...SMALL, [name]: value })).toEqual([]);
