@@ -20,7 +20,8 @@ const UNITS = [
 /** `95 % of steps wait less than 60 s`, `95%<60s` or `p95 < 1m30s`. Throws `InputError` for anything else. */
 export function parseGoal(text: string): Goal {
   const [, percentile, percent, time = ''] = GOAL.exec(text.trim()) ?? [];
-  const share = Number(percentile ?? percent) / 100;
+  // 99.9 / 100 is a trace more than 0.999, and one step more than was meant.
+  const share = Number((Number(percentile ?? percent) / 100).toFixed(9));
   const withinMs = parseDuration(separated(UNITS.reduce((rest, [unit, letter]) => rest.replace(unit, letter), time)));
   if (share > 0 && share <= 1 && withinMs > 0) return { share, withinMs };
   throw new InputError(

@@ -1,4 +1,5 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
+import { timeText } from '../history/format.ts';
 import { duration } from '../reasons.ts';
 import { type Column, counted, layLines, type TextOptions, type Tone } from '../text-layout.ts';
 import { layTable, type Row } from '../text-table.ts';
@@ -197,5 +198,5 @@ function candidateDocument({ setting, training, holdOut }: Candidate): object {
 
 function partDocument({ scenario, steps }: Tuning['training']): object {
   const { start, span } = scenario;
-  return { from: new Date(start).toISOString(), to: new Date(start + span).toISOString(), steps };
+  return { from: timeText(start), to: timeText(start + span), steps };
 }
