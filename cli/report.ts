@@ -1,14 +1,13 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { InputError, sentenceOf } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
 import type { Instant } from '../lib/model.ts';
-import { renderPage } from '../lib/page/page.ts';
 import { ProductionRecords } from '../lib/page/production.ts';
 import type { StateStore } from '../lib/ports.ts';
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
+import { checkPlace, writePage } from './page-file.ts';
 import type { Terminal } from './terminal.ts';
 import { parseStretch } from './time.ts';
 
@@ -58,6 +57,7 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
   if (html === undefined && json === undefined) {
     throw new InputError('Say where to write the page with --html FILE, or ask for its numbers with --json');
   }
+  if (html !== undefined) await checkPlace(html);
   const environment = environmentFor(options);
   if (environment.stateStore === 'memory') {
     throw new InputError(
@@ -75,9 +75,11 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
   await readInto(records, state, { from: now - since, to: now }, terminal);
   if (records.ticks === 0) throw new InputError(noTicks(groups));
   const data = records.close();
-  if (html !== undefined) await write(html, renderPage(data));
   if (json !== undefined) terminal.print(JSON.stringify(data));
-  if (html !== undefined) terminal.tell(`Wrote ${html}: ${records.ticks} ticks.`);
+  if (html !== undefined) {
+    await writePage(html, data);
+    terminal.tell(`${html}: ${records.ticks} ticks`);
+  }
   return 0;
 }
 
@@ -93,12 +95,6 @@ async function readInto(
     for (const record of await state.listTicks({ from: at, to: Math.min(to, at + SLICE_MS) })) records.add(record);
   }
   showProgress('');
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new InputError(`The page cannot be written to ${file}: ${sentenceOf(error)}; name another place with --html`);
-  });
 }
 
 function noTicks(groups: readonly string[] | undefined): string {

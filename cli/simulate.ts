@@ -12,8 +12,10 @@ import { shippedPolicy } from '../lib/laboratory/shipped.ts';
 import type { Fleet } from '../lib/model.ts';
 import { duration } from '../lib/reasons.ts';
 import { wire } from '../lib/wiring.ts';
+import { type Entrant, openComparisonPage } from './comparison-page.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
+import { checkPlace, writePage } from './page-file.ts';
 import { prepareScenario, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
@@ -26,6 +28,7 @@ a configuration lies. The same input and seed give the same answer.
 Examples:
   $ runner-autoscaler simulate --config runners_config.yaml --load working-week
   $ runner-autoscaler simulate --config now.yaml --config buffered.yaml --history steps.jsonl
+  $ runner-autoscaler simulate --config runners_config.yaml --load working-week --html week.html
   $ runner-autoscaler simulate --config runners_config.yaml --scenario month.json --json | jq '.policies[].waiting'
 
 A history is JSON Lines or CSV, as docs/laboratory.md describes it. With --scenario it is played under that scenario's
@@ -35,6 +38,7 @@ Exit code: 0 simulated, 1 a file or configuration could not be read, 2 wrong use
 
 type SimulateOptions = ScenarioOptions & {
   readonly config?: readonly string[];
+  readonly html?: string;
   readonly json?: true;
 };
 
@@ -45,28 +49,48 @@ export function addSimulate(program: Command, terminal: Terminal, finish: (code:
     .description('try configurations in a simulated world, and see waiting and cost')
     .option('-c, --config <source>', 'a configuration to try; repeat it to compare (default: $CONFIG_SOURCE)', collect);
   withScenarioOptions(command)
+    .option('--html <file>', 'write a page with charts, decisions and every figure, which opens without a server')
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
     .addHelpText('after', HELP)
     .action(async (options: SimulateOptions) => finish(await simulate(options, terminal)));
 }
 
 async function simulate(options: SimulateOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.html !== undefined) await checkPlace(options.html);
   const entries = await loadConfigurations(options.config ?? [undefined], terminal);
   const [first] = entries;
   if (first === undefined) throw new InputError('Give a configuration to try with --config.');
   const { scenario, notes, openArrivals } = await prepareScenario(options, first.fleet);
-  const policies = [
-    ...entries.map(({ name, fleet }) => shippedPolicy(name, fleet)),
-    atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, first.fleet),
-    oraclePolicy(first.fleet),
-  ];
-  const onProgress = progressOn(terminal);
-  const results = await compare({ scenario, policies, openArrivals, onProgress });
+  const entrants = entrantsOf(entries, first.fleet);
+  const page = options.html === undefined ? undefined : openComparisonPage(scenario, entrants);
+  const results = await compare({
+    scenario,
+    policies: entrants.map(({ policy }) => policy),
+    openArrivals,
+    onProgress: progressOn(terminal),
+    ...page?.listening,
+  });
   terminal.showProgress('');
   for (const note of notes) terminal.tell(note);
   const lines = options.json ? [JSON.stringify(documentOf(scenario, notes, results))] : linesOf(scenario, results);
   for (const line of lines) terminal.print(line);
+  if (page !== undefined && options.html !== undefined) {
+    await writePage(options.html, page.close(results, notes));
+    terminal.tell(`${options.html}: ${results.length} policies`);
+  }
   return 0;
+}
+
+/** Ours, in the order in which they were named, then the rule and the bound that they are measured by. */
+function entrantsOf(
+  entries: readonly { readonly name: string; readonly fleet: Fleet }[],
+  fleet: Fleet,
+): readonly Entrant[] {
+  return [
+    ...entries.map((entry): Entrant => ({ role: 'ours', policy: shippedPolicy(entry.name, entry.fleet) })),
+    { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, fleet) },
+    { role: 'oracle', policy: oraclePolicy(fleet) },
+  ];
 }
 
 async function loadConfigurations(sources: readonly (string | undefined)[], { tell }: Terminal) {
