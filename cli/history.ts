@@ -7,7 +7,7 @@ import { CallsSpent, limitCalls } from '../lib/history/call-limit.ts';
 import { begunExport, type ExportResult, exportHistory, findFinished } from '../lib/history/export.ts';
 import type { ExportPlan } from '../lib/history/journal.ts';
 import { openHistory } from '../lib/history/read.ts';
-import { shareBudget } from '../lib/history/shared-budget.ts';
+import { type SharedBudget, shareBudget } from '../lib/history/shared-budget.ts';
 import { describeSummary } from '../lib/history/summary.ts';
 import type { Fleet, Instant } from '../lib/model.ts';
 import { wire } from '../lib/wiring.ts';
@@ -143,6 +143,7 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
     throw error;
   } finally {
     stop.release();
+    await past.share();
   }
 }
 
@@ -155,10 +156,12 @@ async function openPast(options: ExportOptions, workspace: string, maxCalls: num
     workspaces,
     meterOf: (budget) => limitCalls(budget, maxCalls),
   });
-  const isShared = environment.stateStore !== 'memory';
-  const beforeCall = isShared ? shareBudget(await wiring.openState(), past.budget, Date.now) : async () => undefined;
-  return { ...past, beforeCall };
+  if (environment.stateStore === 'memory') return { ...past, ...ALONE };
+  return { ...past, ...shareBudget(await wiring.openState(), past.budget, Date.now) };
 }
+
+/** Nobody else's calls are known. */
+const ALONE: SharedBudget = { beforeCall: async () => undefined, share: async () => undefined };
 
 async function workspacesOf(
   { config, callsPerHour }: ExportOptions,
