@@ -4,6 +4,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Instant } from '../lib/model.ts';
 import { ProductionRecords } from '../lib/page/production.ts';
 import type { StateStore } from '../lib/ports.ts';
+import { counted } from '../lib/text-layout.ts';
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
@@ -26,6 +27,8 @@ Exit code: 0 written, 1 the state store could not be read, 2 wrong use, no tick 
 const HOUR_MS = 3_600_000;
 /** What is read at once: the records of a large fleet are large. */
 const SLICE_MS = 6 * HOUR_MS;
+/** Work that takes no longer shows no progress. */
+const QUIET_MS = 2000;
 
 type ReportOptions = {
   readonly html?: string;
@@ -78,7 +81,7 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
   if (json !== undefined) terminal.print(JSON.stringify(data));
   if (html !== undefined) {
     await writePage(html, data);
-    terminal.tell(`${html}: ${records.ticks} ticks`);
+    terminal.tell(`${html}: ${counted(records.ticks, 'tick')}`);
   }
   return 0;
 }
@@ -90,8 +93,10 @@ async function readInto(
   { from, to }: { readonly from: Instant; readonly to: Instant },
   { showProgress }: Terminal,
 ): Promise<void> {
+  const begun = performance.now();
   for (let at = from; at < to; at += SLICE_MS) {
-    if (at > from) showProgress(`reading records … ${Math.round(((at - from) / (to - from)) * 100)} %`);
+    if (performance.now() - begun > QUIET_MS)
+      showProgress(`reading records … ${Math.round(((at - from) / (to - from)) * 100)} %`);
     for (const record of await state.listTicks({ from: at, to: Math.min(to, at + SLICE_MS) })) records.add(record);
   }
   showProgress('');
