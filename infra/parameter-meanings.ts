@@ -43,7 +43,10 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
   'security-groups': { meaning: 'Security groups for the functions; both or neither.' },
   schedule: { meaning: 'A rate in minutes.' },
   enabled: { meaning: '`false`: the schedule rests, and the alarms are silent.' },
-  shards: { meaning: 'How many functions share the scopes; see [large fleets](#large-fleets).' },
+  shards: {
+    meaning:
+      'Into how many parts the workspaces are divided, each with a schedule of its own; see [large fleets](#large-fleets).',
+  },
   memory: { meaning: 'Megabytes; processor time comes in proportion. See [what it costs](#what-it-costs).' },
   'reserve-concurrency': { meaning: 'Reserve one execution for each shard.' },
   'log-retention': { meaning: 'Days.' },
