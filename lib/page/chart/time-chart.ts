@@ -97,12 +97,12 @@ function waitingLane({ reach, width }: TimeChart, columns: readonly Column[], ti
 }
 
 function runnersLane({ data, reach, width }: TimeChart, columns: readonly Column[], time: Scale, lane: Lane) {
-  const top = roundUp(reach.runners, 4, true);
+  const top = roundUp(reach.runners, 5, true);
   const y = linear([0, top], [lane.bottom, lane.top]);
   const runs = runsOf(columns, ({ levels }) => levels.some((value) => value !== null));
   return [
     laneTitle('Runners', lane),
-    ...valueAxis(roundTicks([0, top], 4, true), y, width),
+    ...valueAxis(roundTicks([0, top], 5, true), y, width),
     ...runs.flatMap((run) => data.levels.map((level, place) => layer(run, time, y, level, place))),
   ];
 }
