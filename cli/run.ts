@@ -1,5 +1,4 @@
 /** `run`: a tick every so often, for a laptop or a pod. Each tick reads the configuration anew. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../lib/config/quantity.ts';
 import { InputError } from '../lib/errors.ts';
@@ -8,6 +7,7 @@ import { type Wiring, wire } from '../lib/wiring.ts';
 import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import { repeat } from './repeat.ts';
+import { stopOnSignal } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 import { runTick } from './tick.ts';
 
@@ -63,7 +63,9 @@ async function run({ every, ...options }: RunOptions, terminal: Terminal): Promi
     }
     ticks += 1;
   };
-  const { signal, release } = stopOnSignals(terminal);
+  const { signal, sleep, release } = stopOnSignal(() =>
+    terminal.tell('stopping as soon as the running tick is done; once more stops at once'),
+  );
   try {
     await repeat(round, { everyMs: every, signal, now: () => performance.now(), sleep });
   } finally {
@@ -82,27 +84,4 @@ function showFailure(error: unknown, { json }: CommonOptions, terminal: Terminal
   const failure = failureOf(error);
   for (const line of failureLines(failure)) terminal.tell(line);
   if (json) terminal.print(JSON.stringify(failureDocument(failure)));
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => undefined);
-}
-
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
-
-/** The first signal asks for an end, the second one is it. */
-function stopOnSignals({ tell }: Terminal): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  const stop = (name: keyof typeof SIGNALS) => {
-    if (controller.signal.aborted) process.exit(128 + SIGNALS[name]);
-    tell('stopping as soon as the running tick is done; once more stops at once');
-    controller.abort();
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
-    },
-  };
 }

@@ -67,7 +67,7 @@ export function readHistory(pieces: AsyncIterable<Uint8Array | string>, options:
 function createReading({ name, reorder = REORDERED_LINES, latest = Number.POSITIVE_INFINITY }: ReadOptions) {
   const books = openBooks(name);
   const order = putInOrder<Arrival>(reorder);
-  const known = createRecentSet(2 * reorder);
+  const known = createRecentSet(reorder);
   const alike = watchAlike();
   const share = shareLabels();
   let parse: LineParser | undefined;

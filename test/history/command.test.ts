@@ -2,9 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFileStateStore } from '../../lib/state/file.ts';
 import { runCommand, startCommand } from '../doors/command.ts';
+import { groupObservation, observation, runner } from '../fixtures/fleet.ts';
 import type { LoopbackBitbucket } from '../fixtures/loopback-bitbucket.ts';
-import { directory, HOUR, linesOf, NOW, startPast } from './past.ts';
+import { tickRecord } from '../fixtures/tick-records.ts';
+import { directory, HOUR, linesOf, MINUTE, NOW, startPast } from './past.ts';
 
 const SINCE = new Date(NOW - 240 * HOUR).toISOString().slice(0, 19);
 const UNTIL = new Date(NOW).toISOString().slice(0, 19);
@@ -102,6 +105,35 @@ describe('history export', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: Listing the repositories of acme failed: .*401/);
     expect(stderr).not.toContain('the-token');
+  });
+});
+
+describe('history export --from-ticks', () => {
+  it('reads what the ticks have left in the state store, and calls nobody', async () => {
+    const into = await directory();
+    const state = path.join(into, 'state.json');
+    const store = createFileStateStore(state);
+    const busy = [false, true, true, false];
+    for (const [index, hasStep] of busy.entries()) {
+      const at = NOW - HOUR + index * MINUTE;
+      const seen = observation([groupObservation({ runners: [runner({ uuid: '{a}', hasStep })] })]);
+      await store.appendTick({ ...tickRecord(`t${index}`, at), observation: { ...seen, at } });
+    }
+    const file = path.join(into, 'ticks.jsonl');
+    const range = ['--since', SINCE, '--until', UNTIL, '--state', `file:${state}`, '--out', file];
+    const args = ['history', 'export', '--workspace', 'acme', '--from-ticks', '--anonymise', '--json', ...range];
+    const { code, stdout } = await runCommand(args, PATH);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ isWhole: true, steps: 1, ticks: 4 });
+    expect((await linesOf(file)).slice(0, 2).map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ source: 'ticks', workspace: 'workspace', anonymised: true }),
+      {
+        ready: new Date(NOW - HOUR + MINUTE).toISOString(),
+        durationMs: 2 * MINUTE,
+        workspace: 'workspace',
+        labels: ['label-1', 'linux', 'self.hosted'],
+      },
+    ]);
   });
 });
 
