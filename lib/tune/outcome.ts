@@ -50,9 +50,9 @@ function waitingOf(
   const rank = Math.ceil(Number((share * steps).toFixed(6)));
   let waitedMs = Number.POSITIVE_INFINITY;
   let [below, kept] = [0, 0];
-  for (const { seconds, steps: count } of bins) {
+  for (const [index, { seconds, steps: count }] of bins.entries()) {
     below += count;
-    const timeMs = Math.min(longestMs, seconds * 1000);
+    const timeMs = index === bins.length - 1 ? longestMs : seconds * 1000;
     if (timeMs <= withinMs) kept = below;
     if (below >= rank && rank <= unharmed && waitedMs === Number.POSITIVE_INFINITY) waitedMs = timeMs;
   }

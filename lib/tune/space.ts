@@ -43,7 +43,7 @@ export function spaceAround(present: Setting, bounds: Bounds): Space {
   const names = parametersOf(present.strategy);
   const ladders = names.map((name): [Parameter, readonly number[]] => {
     const value = present.values[name] ?? 0;
-    const { from, to } = bounds[name] ?? usualBounds(name, present);
+    const { from, to } = bounds[name] ?? usualBounds(name, present, bounds);
     const rungs = [...RUNGS[name], value, from, to].filter(
       (rung) => rung >= from && rung <= to && Number.isFinite(rung),
     );
@@ -61,7 +61,11 @@ export function refuseForeignBounds(bounds: Bounds, spaces: readonly Space[]): v
   }
 }
 
-function usualBounds(name: Parameter, { values }: Setting): { readonly from: number; readonly to: number } {
+function usualBounds(
+  name: Parameter,
+  { values }: Setting,
+  bounds: Bounds,
+): { readonly from: number; readonly to: number } {
   const value = values[name] ?? 0;
   const { min = 0, max = 1 } = values;
   switch (name) {
@@ -72,7 +76,7 @@ function usualBounds(name: Parameter, { values }: Setting): { readonly from: num
     case 'idleCount':
       return { from: 0, to: Math.min(max, Math.max(10, value)) };
     case 'scaleFactorLimit':
-      return { from: 1, to: max };
+      return { from: 1, to: bounds.max?.to ?? max };
     default:
       return { from: Math.min(value, RUNGS[name][0] ?? value), to: Math.max(value, RUNGS[name].at(-1) ?? value) };
   }
@@ -149,9 +153,12 @@ function laddersOf({
   return parametersOf(strategy).map((name) => ({ name, rungs: ladders[name] ?? [] }));
 }
 
-function within({ strategy }: Space, values: Setting['values']): readonly Setting[] {
-  const setting = sensible({ strategy, values });
-  return setting === undefined ? [] : [setting];
+/** The setting, if it makes sense; a factor that comes without a limit gets the highest that there may be. */
+function within(space: Space, values: Setting['values']): readonly Setting[] {
+  const highest = space.ladders.scaleFactorLimit?.at(-1);
+  const limited = highest === undefined ? values : { scaleFactorLimit: highest, ...values };
+  const setting = sensible({ strategy: space.strategy, values: limited });
+  return setting !== undefined && isIn(space, setting) ? [setting] : [];
 }
 
 function distinct(settings: readonly Setting[]): readonly Setting[] {
