@@ -1,6 +1,7 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
 import { observe } from '../lib/observe.ts';
+import { groupsAt } from '../lib/schedule/bounds.ts';
 import { selectGroups } from '../lib/select.ts';
 import { isIncomplete, statusOf } from '../lib/status/status.ts';
 import { renderStatus } from '../lib/status/status-text.ts';
@@ -37,8 +38,9 @@ async function showStatus(options: StatusOptions, terminal: Terminal): Promise<E
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
-    const groups = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
-    return await observe(fleet, groups, await wiring.openPorts(fleet), Date.now());
+    const selected = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
+    const now = Date.now();
+    return await observe(fleet, groupsAt(selected, now), await wiring.openPorts(fleet), now);
   });
   const status = statusOf(observation);
   const lines = options.json

@@ -19,6 +19,7 @@ import type {
   ScopeIdentity,
   ScopeMemoryEntry,
 } from './model.ts';
+import { noteStrangers, noteStrayJobs } from './observe-strays.ts';
 import { observeWorkspace } from './observe-workspace.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
 import { observeQueues } from './queue/observe.ts';
@@ -102,8 +103,8 @@ export async function observe(
     scopeMemory: scopeReadings.flatMap(changedMemory),
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     notes: [
-      ...scopeReadings.flatMap((reading) => noteStrangers(reading, fleet)),
-      ...jobReadings.flatMap((reading) => noteStrayJobs(reading, fleet)),
+      ...scopeReadings.flatMap(({ scope, runners }) => noteStrangers(scope, valueOr(runners, []), fleet)),
+      ...jobReadings.flatMap(({ namespace, jobs }) => noteStrayJobs(namespace, valueOr(jobs, []), fleet)),
     ],
   };
   const complete = await observeQueues(seen, ports.pipelines);
@@ -155,8 +156,8 @@ function observeGroup(
   documents: Documents,
 ): GroupObservation {
   const labels = group.labels.join(' ');
-  const registered = valueOr(scope.runners, []);
-  const runners = registered.filter((runner) => runner.labels.join(' ') === labels);
+  const registered = valueOr(scope.runners, undefined);
+  const runners = (registered ?? []).filter((runner) => runner.labels.join(' ') === labels);
   const identity = identityOf(scope);
   const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
@@ -165,7 +166,8 @@ function observeGroup(
     group,
     runners,
     jobs: jobsBehind(runners, valueOr(jobs, [])),
-    orphanJobs: orphans(group, registered, valueOr(jobs, []), identity),
+    // Whose registration is gone only a list tells.
+    orphanJobs: registered === undefined ? [] : orphans(group, registered, valueOr(jobs, []), identity),
     memory: parseGroupMemory(document?.value),
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),
@@ -239,36 +241,6 @@ function changedMemory(reading: ScopeReading): readonly ScopeMemoryEntry[] {
   const found = identityOf(reading);
   if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
   return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
-}
-
-/** Runners that carry our mark but fit no group: left behind by a group that was removed or relabelled. */
-function noteStrangers({ scope, runners }: ScopeReading, fleet: Fleet): readonly string[] {
-  const known = new Set(
-    fleet.groups.filter((g) => scopeKey(g.scope) === scopeKey(scope)).map((group) => group.labels.join(' ')),
-  );
-  const strangers = valueOr(runners, []).filter(
-    (runner) => runner.labels.includes('autoscaler.created') && !known.has(runner.labels.join(' ')),
-  );
-  if (strangers.length === 0) return [];
-  const sets = [...new Set(strangers.map((runner) => runner.labels.join(', ')))].join(' | ');
-  const [some, carry, fit] = strangers.length === 1 ? ['runner', 'carries', 'fits'] : ['runners', 'carry', 'fit'];
-  return [
-    `${strangers.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
-      'bring the group back to retire what is left of it, or delete it in Bitbucket.',
-  ];
-}
-
-/** Jobs of ours for groups that this configuration does not have: another one's, or left behind by a group's removal. */
-function noteStrayJobs({ namespace: place, jobs }: JobReading, fleet: Fleet): readonly string[] {
-  const known = new Set(fleet.groups.map((group) => group.name));
-  const strays = valueOr(jobs, []).filter((job) => !known.has(job.group));
-  if (strays.length === 0) return [];
-  const groups = [...new Set(strays.map((job) => `"${job.group}"`))].sort().join(', ');
-  const what = strays.length === 1 ? '1 Job' : `${strays.length} Jobs`;
-  return [
-    `${what} in namespace ${place.namespace} of cluster ${place.cluster} ${strays.length === 1 ? 'is' : 'are'} of no group here (made for ${groups}): ` +
-      'bring the group back to retire them, or delete them with kubectl.',
-  ];
 }
 
 async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {

@@ -43,7 +43,7 @@ function groupRow(group: GroupStatus) {
   return {
     cells: [group.name, ...[busy, idle, starting, draining, dead].map(String), limits],
     tone: toneOf(group),
-    sentences: verdictOn(group),
+    sentences: [...verdictOn(group), ...windowOf(group)],
   };
 }
 
@@ -55,6 +55,12 @@ function verdictOn(group: GroupStatus): readonly Line[] {
   return amount === 0
     ? [{ text: 'every runner has its Job, every Job its runner' }]
     : [{ text: `${counted(amount, 'mismatch', 'mismatches')}, see below`, tone: 'warning' }];
+}
+
+function windowOf({ window }: GroupStatus): readonly Line[] {
+  if (window === undefined) return [];
+  const until = window.until === undefined ? 'at all times' : `until ${window.until}`;
+  return [{ text: `schedule: min and max are those of window ${window.name} ${until}`, tone: 'quiet' }];
 }
 
 function toneOf(group: GroupStatus): Tone {

@@ -3,7 +3,16 @@
  * the two do not match. Pure.
  */
 import { type ClassifiedRunner, classify, countClasses } from '../decide/classify.ts';
-import type { Counts, GroupObservation, Instant, Observation, Runner, RunnerClass, RunnerJob } from '../model.ts';
+import type {
+  Counts,
+  GroupObservation,
+  Instant,
+  Observation,
+  OpenWindow,
+  Runner,
+  RunnerClass,
+  RunnerJob,
+} from '../model.ts';
 import { duration } from '../reasons.ts';
 
 /** The answer of `status`. */
@@ -21,12 +30,15 @@ export type GroupStatus = {
   readonly workspace: string;
   readonly repository?: string;
   readonly counts: Counts;
+  /** The bounds in force. */
   readonly min: number;
   readonly max: number;
+  /** Present while a window of the schedules sets them. */
+  readonly window?: OpenWindow;
   readonly runners: readonly RunnerStatusLine[];
   /** Jobs whose registration is gone. */
   readonly orphanJobs: readonly { readonly job: string; readonly cluster: string; readonly mismatch: string }[];
-  /** What could not be read. */
+  /** What could not be read, or is not read now to spare the hourly calls. */
   readonly problems: readonly string[];
 };
 
@@ -59,10 +71,11 @@ export function isIncomplete({ groups }: Status): boolean {
 }
 
 function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
-  const { group, orphanJobs, missing } = observation;
+  const { group, orphanJobs, missing, heldBack } = observation;
   const classified = classify(observation, at);
   // Without both lists there is nothing to hold side by side.
-  const isComparable = missing.length === 0;
+  const problems = [...missing, ...(heldBack === undefined ? [] : [heldBack.text])];
+  const isComparable = problems.length === 0;
   return {
     name: group.name,
     workspace: group.scope.workspace,
@@ -70,6 +83,7 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
     counts: countClasses(classified),
     min: group.min,
     max: group.max,
+    ...(group.window && { window: group.window }),
     runners: classified.map((entry) => ({
       runner: entry.runner.uuid,
       name: entry.runner.name,
@@ -83,7 +97,7 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
       cluster: clusterSide(job),
       mismatch: `its registration is gone from Bitbucket, the Job is ${duration(at - job.createdAt)} old`,
     })),
-    problems: missing,
+    problems,
   };
 }
 

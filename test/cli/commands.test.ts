@@ -84,6 +84,14 @@ describe('commands that go well', () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ version: 1, groups: [{ counts: { starting: 3 } }] });
   });
 
+  it('shows the fleet with the bounds of the window that is open', async () => {
+    const window = '{ name: always, from: "00:00", to: "24:00", timezone: UTC, min: 1, max: 7 }';
+    await using own = await startDoorsWorld(`${configuration()}    schedules: [${window}]\n`);
+    const { code, stdout } = await runCommand(['status', '--json'], own.environment);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).groups).toMatchObject([{ min: 1, max: 7, window: { name: 'always' } }]);
+  });
+
   it('warns that a single tick without lasting memory never ends a cool-down', async () => {
     await using own = await startDoorsWorld();
     const { code, stderr } = await runCommand(['apply', '--state', 'memory'], own.environment);

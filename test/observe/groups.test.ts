@@ -101,4 +101,14 @@ describe('orphan Jobs', () => {
     });
     expect(seen.groups[0]?.orphanJobs).toEqual([]);
   });
+
+  it('without the list of its scope no Job is one, though the uuid is remembered', async () => {
+    const remembered = { identity: { workspaceUuid: '{acme}' }, stepSeen: true };
+    const { seen } = await look(fleet([builds]), {
+      ...documents({ 'scope/acme': { value: remembered, version: 1 } }),
+      runners: { list: fails('503') },
+      jobs: { list: async () => [jobOf(gone)] },
+    });
+    expect(seen.groups[0]).toMatchObject({ identity: { workspaceUuid: '{acme}' }, orphanJobs: [] });
+  });
 });

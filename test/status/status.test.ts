@@ -1,9 +1,10 @@
 /** Bitbucket and the cluster side by side: what does not match, case by case. */
 import { describe, expect, it } from 'vitest';
 import type { Runner, RunnerJob } from '../../lib/model.ts';
+import { reason } from '../../lib/reasons.ts';
 import { isIncomplete, statusOf } from '../../lib/status/status.ts';
 import { renderStatus } from '../../lib/status/status-text.ts';
-import { groupObservation, jobOf, NOON, observation, runner } from '../fixtures/fleet.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '../fixtures/fleet.ts';
 
 const UUID = runner().uuid;
 const RUNNING = { name: 'pod', phase: 'Running', restarts: 0, isProtected: true } as const;
@@ -76,6 +77,41 @@ describe('what does not match', () => {
     expect(status.groups[0]?.runners).toMatchObject([{ cluster: 'not read', mismatches: [] }]);
     expect(isIncomplete(status)).toBe(true);
     expect(isIncomplete(statusOfOne({}, { pod: RUNNING }))).toBe(false);
+  });
+
+  it('claims nothing where the hourly calls did not allow a look', () => {
+    const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
+    const status = statusOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
+    expect(status.groups[0]?.problems).toEqual([
+      'not looked at, since credential ci has made 900 of its 1000 calls an hour; the next look is in 1m',
+    ]);
+    expect(isIncomplete(status)).toBe(true);
+    expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).not.toContain('every runner has its Job');
+  });
+});
+
+describe('the bounds', () => {
+  const office = { name: 'office', until: '2026-11-09T19:00+01:00' };
+
+  it.each([
+    ['of the group alone', {}, 'MATCH?\nbuilds     0     0         0         0     0     1–10  every runner'],
+    [
+      'of an open window',
+      { min: 5, max: 40, window: office },
+      '5–40  every runner has its Job, every Job its runner\n',
+    ],
+  ])('%s', (_, over, text) => {
+    const status = statusOf(observation([groupObservation({ group: group(over) })]));
+    expect(status.groups[0]).toMatchObject(over);
+    expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).toContain(text);
+  });
+
+  it.each([
+    ['until it closes', office, 'schedule: min and max are those of window office until 2026-11-09T19:00+01:00'],
+    ['for ever', { name: 'always' }, 'schedule: min and max are those of window always at all times'],
+  ])('name the window that sets them, %s', (_, window, text) => {
+    const status = statusOf(observation([groupObservation({ group: group({ window }) })]));
+    expect(renderStatus(status, { all: false }, { width: 200 }).join('\n')).toContain(text);
   });
 });
 
