@@ -1,5 +1,5 @@
 /** `tune`: the cheapest parameters of a group that keep a waiting goal, found by playing its history. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DURATION_PATTERN, parseDuration } from '../lib/config/quantity.ts';
@@ -32,7 +32,8 @@ Examples:
   $ runner-autoscaler tune -c runners_config.yaml -g linux-large --load working-week --goal 95%<60s --write-diff tuned.diff
   $ git apply tuned.diff
 
-Exit code: 0 something keeps the goal, 1 nothing does or a file could not be read or written, 2 wrong use or invalid input.`;
+Exit code: 0 something keeps the goal, 1 nothing does, or the change cannot be written as a diff, 2 wrong use or invalid
+input.`;
 
 type TuneOptions = ScenarioOptions & {
   readonly config?: string;
@@ -69,6 +70,7 @@ export function addTune(program: Command, terminal: Terminal, finish: (code: Exi
 
 async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<ExitCode> {
   const goal = parseGoal(options.goal);
+  if (options.writeDiff !== undefined) await refuseUnwritable(options.writeDiff);
   const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }));
   const { fleet, warnings } = await wiring.loadFleet();
   tellWarnings(warnings, terminal.tell);
@@ -103,19 +105,29 @@ async function answer(
 ): Promise<ExitCode> {
   const isMet = unmetGoal(tuning) === undefined;
   const change = isMet ? changeOf(await loading.readText(source), source, group, tuning) : {};
+  if (writeDiff !== undefined && change.diff !== undefined) await write(writeDiff, change.diff);
   const lines = json ? [JSON.stringify(tuningDocument(tuning, group, change.diff))] : renderTuning(tuning, layout);
   for (const line of lines) print(line);
-  if (change.problem !== undefined) tell(`${writeDiff === undefined ? 'warning' : 'error'}: ${change.problem}`);
   if (!isMet) return 1;
+  if (change.problem !== undefined) tell(`${writeDiff === undefined ? 'warning' : 'error'}: ${change.problem}`);
   if (writeDiff === undefined) return 0;
   if (change.diff === undefined) return 1;
-  await write(writeDiff, change.diff);
   tell(
     change.diff === ''
       ? `The recommended setting is the present one, so ${writeDiff} is empty.`
       : `The change is in ${writeDiff}; apply it with: git apply ${writeDiff}`,
   );
   return 0;
+}
+
+/** Found out before the search, which takes minutes. */
+async function refuseUnwritable(file: string): Promise<void> {
+  const directory = path.dirname(file);
+  await access(directory, constants.W_OK).catch((error: unknown) => {
+    throw new InputError(`Nothing can be written to ${directory} (${sentenceOf(error)}); give another --write-diff`, {
+      cause: error,
+    });
+  });
 }
 
 /** What is recommended, as a change of the file; or why it cannot be one. */
@@ -142,7 +154,9 @@ function pathInDiff(source: string): string {
 
 async function write(file: string, text: string): Promise<void> {
   await writeFile(file, text).catch((error: unknown) => {
-    throw new InputError(`${file} cannot be written: ${sentenceOf(error)}`, { cause: error });
+    throw new InputError(`${file} cannot be written (${sentenceOf(error)}); give another --write-diff`, {
+      cause: error,
+    });
   });
 }
 

@@ -135,10 +135,11 @@ export function isIn(space: Space, { strategy, values }: Setting): boolean {
   );
 }
 
-/** `min 1–5 (4 values)` for each parameter that may change. */
+/** `min 1–5` for each parameter that may change. */
 export function renderSpace(space: Space): string {
+  const isWithoutFactor = space.ladders.scaleFactor?.at(-1) === 0;
   return laddersOf(space)
-    .filter(({ rungs }) => rungs.length > 1)
+    .filter(({ name, rungs }) => rungs.length > 1 && !(name === 'scaleFactorLimit' && isWithoutFactor))
     .map(({ name, rungs }) => {
       const [from = 0, to = 0] = [rungs[0], rungs.at(-1)];
       return `${name} ${renderParameter(name, from)}–${renderParameter(name, to)}`;

@@ -56,8 +56,9 @@ export type Tuning = {
   /** Steps of the history that are those of other groups, or of none. */
   readonly otherSteps: number;
   readonly spaces: readonly Space[];
-  /** Runs of the search; those on the hold-out came on top, one for each candidate. */
+  /** Runs of the search, and those on the hold-out, which came on top. */
   readonly runs: number;
+  readonly checks: number;
   /** Settings that were tried on the whole training part, and whether that were all there are. */
   readonly settings: number;
   readonly isExhaustive: boolean;
@@ -98,7 +99,7 @@ export async function tune(request: TuneRequest): Promise<Tuning> {
   const candidateOf = (tried: Tried<Outcome>) => candidates.get(tried) ?? raise('every candidate was checked');
   return {
     ...{ goal, measure: request.measure, ...parts, spaces },
-    ...{ runs: found.runs, settings: found.tried.length, isExhaustive: found.isExhaustive },
+    ...{ runs: found.runs, checks: candidates.size, settings: found.tried.length, isExhaustive: found.isExhaustive },
     present: candidateOf(found.present),
     frontier: thinned(frontier, best).map(candidateOf),
     best: candidateOf(best),

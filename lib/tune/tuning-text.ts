@@ -52,7 +52,7 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
     training: partDocument(training),
     holdOut: partDocument(holdOut),
     otherSteps: tuning.otherSteps,
-    search: { runs, settings, isExhaustive },
+    search: { runs, checks: tuning.checks, settings, isExhaustive },
     present: candidateDocument(present),
     frontier: frontier.map(candidateDocument),
     recommended: isKept ? frontier.indexOf(best) : null,
@@ -76,17 +76,7 @@ const NOTES = [
   '!: does not keep the goal. A month is 30 days like those that were played. A step that failed for lack of a runner, or with its runner, keeps no goal.',
 ];
 
-function introductionOf({
-  goal,
-  training,
-  holdOut,
-  otherSteps,
-  spaces,
-  runs,
-  settings,
-  isExhaustive,
-  frontier,
-}: Tuning) {
+function introductionOf({ goal, training, holdOut, otherSteps, spaces, runs, checks, settings, isExhaustive }: Tuning) {
   const how = isExhaustive
     ? `All ${counted(settings, 'setting')} within the bounds were tried`
     : `${counted(settings, 'setting')} of those within the bounds were tried on the whole`;
@@ -94,7 +84,7 @@ function introductionOf({
   return [
     `Goal: ${renderGoal(goal)}.`,
     `Searched in the first ${duration(training.scenario.span)}, ${counted(training.steps, 'step')}; checked in the last ${duration(holdOut.scenario.span)}, ${counted(holdOut.steps, 'step')}, which the search has not seen${others}.`,
-    `${how}: ${counted(runs, 'run')}, and ${frontier.length} more to check.`,
+    `${how}: ${counted(runs, 'run')}, and ${checks} more to check.`,
     ...spaces.map((space) => `${space.strategy}: ${renderSpace(space)}.`),
   ].map((text) => ({ text }));
 }
