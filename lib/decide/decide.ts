@@ -4,7 +4,8 @@
  */
 import type { Decision, GroupObservation, Instant, Observation, RecentTarget } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type Withheld, withheldByBudgets } from './api-budget.ts';
+import { budgetCaps } from './api-budget.ts';
+import { type GroupClaim, sumOf, type Withheld, withhold } from './caps.ts';
 import { type ClassifiedRunner, classify, countClasses } from './classify.ts';
 import { idleBuffer } from './idle-buffer.ts';
 import { limitByGroup } from './limits.ts';
@@ -16,7 +17,7 @@ import { chooseRetirements, type Retirement } from './retirement.ts';
 import { targetsWithin } from './stabilisation.ts';
 import { surplusOf } from './surplus.ts';
 import type { Wish } from './wish.ts';
-import { type WorkspaceClaim, withheldByWorkspaces } from './workspace-caps.ts';
+import { workspaceCaps } from './workspace-caps.ts';
 
 /** A decision with what `plan` needs to carry it out. */
 export type GroupDecision = {
@@ -36,6 +37,8 @@ type Assessment = {
   readonly observation: GroupObservation;
   readonly classified: readonly ClassifiedRunner[];
   readonly counts: Decision['counts'];
+  /** Busy, idle and starting. */
+  readonly working: number;
   readonly wish: Wish;
   readonly creates: number;
   readonly bounds: readonly Reason[];
@@ -45,16 +48,13 @@ type Assessment = {
 export function decide(observation: Observation): readonly GroupDecision[] {
   const waiting = waitingByGroup(observation);
   const assessments = observation.groups.map((entry) => assess(entry, waiting.get(entry.group.name), observation.at));
-  const claims = assessments.map(claimOf);
-  const byCaps = withheldByWorkspaces(claims, observation.workspaces);
-  const allowed = claims.map((claim, index) => ({ ...claim, wanted: leftOf(claim.wanted, byCaps[index] ?? []) }));
-  const byBudgets = withheldByBudgets(allowed, observation.budgets ?? [], observation.at);
-  return assessments.map((assessment, index) =>
-    conclude(
-      assessment,
-      [...(byCaps[index] ?? []), byBudgets[index]].filter((withheld) => withheld !== undefined),
-      observation.at,
-    ),
+  const caps = [
+    ...observation.workspaces.flatMap(workspaceCaps),
+    ...budgetCaps(observation.budgets ?? [], observation.at),
+  ];
+  const withheld = withhold(assessments.map(claimOf), caps);
+  return assessments.map((assessment) =>
+    conclude(assessment, withheld.get(assessment.observation.group.name) ?? [], observation.at),
   );
 }
 
@@ -64,7 +64,7 @@ function assess(observation: GroupObservation, waiting: number | undefined, at: 
   const working = counts.busy + counts.idle + counts.starting;
   if (isPartial(observation)) {
     const wish = { working, reason: reasonOfPartial(observation) };
-    return { observation, classified, counts, wish, creates: 0, bounds: [] };
+    return { observation, classified, counts, working, wish, creates: 0, bounds: [] };
   }
   const wish = wishOf(observation, counts, waiting);
   const allowance = limitByGroup(observation, classified, Math.max(0, wish.working - working), at);
@@ -72,6 +72,7 @@ function assess(observation: GroupObservation, waiting: number | undefined, at: 
     observation,
     classified,
     counts,
+    working,
     wish,
     creates: allowance.creates,
     bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
@@ -105,19 +106,13 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
-function claimOf({ observation: { group }, counts, creates }: Assessment): WorkspaceClaim {
-  const working = counts.busy + counts.idle + counts.starting;
-  return { workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
-}
-
-function leftOf(wanted: number, withheld: readonly Withheld[]): number {
-  return withheld.reduce((left, { runners }) => left - runners, wanted);
+function claimOf({ observation: { group }, working, creates }: Assessment): GroupClaim {
+  return { group: group.name, workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
 }
 
 function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Instant): GroupDecision {
-  const { observation, classified, counts, wish } = assessment;
-  const working = counts.busy + counts.idle + counts.starting;
-  const creates = leftOf(assessment.creates, withheld);
+  const { observation, classified, counts, working, wish } = assessment;
+  const creates = assessment.creates - sumOf(withheld);
   const descent = descend(assessment, at);
   const retire = descent.chosen;
   const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
@@ -127,8 +122,8 @@ function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Ins
     creates > 0
       ? { ...shared, action: 'scale-up', to: working + creates, reason: wish.reason }
       : retire.length > 0
-        ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment, working) }
-        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, working, descent) };
+        ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
+        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, descent) };
   return { observation, classified, decision, creates, retire, recentTargets: descent.recentTargets };
 }
 
@@ -152,11 +147,11 @@ function descend({ observation, classified, counts, wish }: Assessment, at: Inst
   return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
-function reasonToShrink({ observation, wish }: Assessment, working: number): Reason {
+function reasonToShrink({ observation, working, wish }: Assessment): Reason {
   return wish.working < working ? wish.reason : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold({ wish }: Assessment, working: number, { surplus, bounds }: Descent): Reason {
+function reasonToHold({ working, wish }: Assessment, { surplus, bounds }: Descent): Reason {
   if (surplus > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
     if (coolDown === undefined) return reason('idle-unproven', { surplus });

@@ -10,9 +10,6 @@ export type Claim = { readonly wanted: number; readonly weight: number; readonly
  * comes first; so where there is room for one at a time, all have their turn. At last the order decides.
  */
 export function shareOut(claims: readonly Claim[], room: number): readonly number[] {
-  const wishes = claims.map(({ wanted }) => wanted);
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: it gives what the rest would, only sooner.
-  if (wishes.reduce((sum, wanted) => sum + wanted, 0) <= room) return wishes;
   const shares = claims.map(() => 0);
   const got = (index: number) => shares[index] ?? 0;
   for (let left = room; left > 0; left -= 1) {
@@ -20,7 +17,7 @@ export function shareOut(claims: readonly Claim[], room: number): readonly numbe
       .map((claim, index) => ({ ...claim, index }))
       .filter(({ wanted, index }) => got(index) < wanted)
       .sort((a, b) => got(a.index) * b.weight - got(b.index) * a.weight || byNeed(a, b))[0];
-    if (next === undefined) return shares;
+    if (next === undefined) break;
     shares[next.index] = got(next.index) + 1;
   }
   return shares;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withheldByBudgets } from '../../lib/decide/api-budget.ts';
+import { budgetCaps } from '../../lib/decide/api-budget.ts';
+import { withhold } from '../../lib/decide/caps.ts';
 import { decide } from '../../lib/decide/decide.ts';
 import { makePlan } from '../../lib/plan.ts';
 import { reason } from '../../lib/reasons.ts';
@@ -16,10 +17,13 @@ const budget = (over: object = {}) => ({
 });
 
 const wanted = (...creates: readonly (readonly [workspace: string, creates: number])[]) =>
-  creates.map(([workspace, count]) => ({ workspace, wanted: count, weight: 1, working: 0 }));
-
-const numbers = (withheld: ReturnType<typeof withheldByBudgets>) =>
-  withheld.map((entry) => (entry === undefined ? 0 : entry.runners || 'a bound that withholds nothing'));
+  creates.map(([workspace, count], index) => ({
+    group: `g${index}`,
+    workspace,
+    wanted: count,
+    weight: 1,
+    working: 0,
+  }));
 
 describe('what the hourly calls take from creates', () => {
   it.each([
@@ -42,16 +46,17 @@ describe('what the hourly calls take from creates', () => {
       [1, 3],
     ],
   ])('%s', (_, creates, budgets, expected) => {
-    expect(numbers(withheldByBudgets(creates, budgets, NOON))).toEqual(expected);
+    const withheld = withhold(creates, budgetCaps(budgets, NOON));
+    const runners = creates.map(({ group: name }) => withheld.get(name)?.map((entry) => entry.runners) ?? []);
+    expect(runners).toEqual(expected.map((count) => (count === 0 ? [] : [count])));
   });
 
   it('with the numbers behind it', () => {
     const values = { credential: 'ci', limit: 1000, left: 110, withheld: 2, moreInMs: 90_000 };
-    expect(withheldByBudgets(wanted(['acme', 12]), [budget()], NOON)).toEqual([
-      { runners: 2, bound: reason('api-budget', values) },
-    ]);
-    const past = withheldByBudgets(wanted(['acme', 12]), [budget({ moreAt: NOON - 1 })], NOON);
-    expect(past[0]?.bound.values).toMatchObject({ moreInMs: 0 });
+    const withheld = withhold(wanted(['acme', 12]), budgetCaps([budget()], NOON));
+    expect(withheld).toEqual(new Map([['g0', [{ runners: 2, bound: reason('api-budget', values) }]]]));
+    const past = withhold(wanted(['acme', 12]), budgetCaps([budget({ moreAt: NOON - 1 })], NOON));
+    expect(past.get('g0')?.[0]?.bound.values).toMatchObject({ moreInMs: 0 });
   });
 });
 

@@ -183,5 +183,15 @@ describe("a workspace's cap", () => {
     expect(creates(92)).toEqual([2, 6]);
     expect(creates(99)).toEqual([0, 1]);
     expect(creates(99, [])).toEqual([1, 0]);
+    // Idle and starting runners count as those that are busy; draining ones do not.
+    expect(creates(99, population({ draining: 3 }))).toEqual([1, 0]);
+  });
+
+  it.each(['busy', 'idle', 'starting'] as const)('gives the last place to who has fewer, of %s ones too', (kind) => {
+    const looks = [3, 2].map((count, index) =>
+      groupObservation({ group: group({ name: `g${index}`, min: 9 }), runners: population({ [kind]: count }) }),
+    );
+    const workspaces = [{ workspace: 'acme', registrations: 99, maxRunners: 100 }];
+    expect(decide(observation(looks, workspaces)).map((entry) => entry.creates)).toEqual([0, 1]);
   });
 });
