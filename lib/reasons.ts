@@ -81,7 +81,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'look-held-back': (v) =>
     v.why === 'throttled'
       ? `not looked at, since Bitbucket throttles credential ${v.credential}; the next look is in ${duration(v.waitMs)}`
-      : `not looked at, since credential ${v.credential} has made ${v.used} of its ${v.limit} calls an hour; the next look is in ${duration(v.waitMs)}`,
+      : `not looked at, to spare the hourly calls of credential ${v.credential} (${v.used} of ${v.limit} made here); the next look is in ${duration(v.waitMs)}`,
   steady: (v) =>
     `${v.busy} of ${v.usable} busy (${percent(v.share)}) lies between ${percent(v.lower)} and ${percent(v.upper)}`,
   'nothing-usable': (v) => `no runner is online, ${v.starting} starting, min is ${v.min}`,

@@ -3,15 +3,14 @@ import type { Report, WorkspaceReport } from './model.ts';
 import type { Line } from './text-layout.ts';
 
 /** A line for every workspace in which runners are added, or kept back by a cap. */
-export function workspaceLines({ groups, workspaces = [] }: Report): readonly Line[] {
+export function workspaceLines({ groups, workspaces }: Report): readonly Line[] {
   const eventful = groups.filter(
     ({ decision, bounds }) =>
       decision.action === 'scale-up' || bounds.some(({ code }) => code === 'workspace-cap' || code === 'peak-cap'),
   );
   const names = new Set(eventful.map((group) => group.workspace));
-  return workspaces
-    .filter(({ workspace }) => names.has(workspace))
-    .map((entry) => ({ text: `workspace ${entry.workspace}: ${describe(entry)}`, tone: 'quiet' }));
+  const told = workspaces?.filter(({ workspace }) => names.has(workspace)) ?? [];
+  return told.map((entry) => ({ text: `workspace ${entry.workspace}: ${describe(entry)}`, tone: 'quiet' }));
 }
 
 /** `12 of 100 registered; 9 in use, soon 14, the month's peak is 9; one more slot: USD 15 a month where slots are billed` */

@@ -31,7 +31,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
   'look-held-back': [
     { credential: 'ci/bitbucket', why: 'short', used: 1000, limit: 1000, waitMs: 180_000 },
-    'not looked at, since credential ci/bitbucket has made 1000 of its 1000 calls an hour; the next look is in 3m',
+    'not looked at, to spare the hourly calls of credential ci/bitbucket (1000 of 1000 made here); the next look is in 3m',
   ],
   'partial-observation': [
     { missing: 'runners of acme: 503' },
@@ -121,10 +121,18 @@ describe('a sentence for every reason', () => {
     { code: 'idle-unproven', values: { surplus: 1 }, starts: '1 runner too many' },
     { code: 'cool-down', values: { withheld: 1, coolDownMs: 1000, longestIdleMs: 0 }, starts: '1 idle runner must' },
     { code: 'unknown-status', values: { runners: 1, statuses: 'X' }, starts: '1 runner with' },
+    { code: 'last-usable', values: { starting: 1 }, starts: 'the only runner online stays while 1 is starting:' },
     { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {
     expect(reason(code, values).text.startsWith(starts)).toBe(true);
   });
+});
+
+it('a look is held back by Bitbucket, or to spare what is left', () => {
+  const values = { credential: 'ci', used: 90, limit: 1000, waitMs: 120_000 };
+  expect(reason('look-held-back', { ...values, why: 'throttled' }).text).toBe(
+    'not looked at, since Bitbucket throttles credential ci; the next look is in 2m',
+  );
 });
 
 describe('what keeps runners from starting, and what to do', () => {

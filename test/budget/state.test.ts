@@ -92,6 +92,7 @@ describe('two states added up', () => {
     expect(usedCalls(sum, NOON)).toEqual({ look: 15, other: 12 });
     expect(sum.calls).toHaveLength(3);
     expect(sum).toMatchObject({ word: other.word, throttle: one.throttle, looks: { ...one.looks, ...other.looks } });
+    expect(addBudgets(other, one).looks).toEqual(sum.looks);
     expect(addBudgets(one, EMPTY_BUDGET)).toEqual(one);
     expect(addBudgets(EMPTY_BUDGET, one)).toEqual(one);
   });

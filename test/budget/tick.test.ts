@@ -72,7 +72,7 @@ describe('planning the looks', () => {
         'labs',
         {
           code: 'look-held-back',
-          text: 'not looked at, since credential ci has made 43 of its 60 calls an hour; the next look is in 1h 1m',
+          text: 'not looked at, to spare the hourly calls of credential ci (43 of 60 made here); the next look is in 1h 1m',
           values: { credential: 'ci', why: 'short', used: 43, limit: 60, waitMs: 61 * MINUTE },
         },
       ],

@@ -124,6 +124,12 @@ describe('what a look makes of it', () => {
       after: undefined,
     },
     {
+      name: 'one of a batch had bad luck: a sibling works, by as much as clocks may differ the older',
+      runners: [failed, { createdAt: NOON - 21 * MINUTE }],
+      before: undefined,
+      after: undefined,
+    },
+    {
       name: 'a batch fails while older ones work',
       runners: [failed, { createdAt: NOON - 21 * MINUTE - 1 }],
       before: undefined,

@@ -83,7 +83,7 @@ describe('what does not match', () => {
     const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
     const status = statusOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
     expect(status.groups[0]?.problems).toEqual([
-      'not looked at, since credential ci has made 900 of its 1000 calls an hour; the next look is in 1m',
+      'not looked at, to spare the hourly calls of credential ci (900 of 1000 made here); the next look is in 1m',
     ]);
     expect(isIncomplete(status)).toBe(true);
     expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).not.toContain('every runner has its Job');
