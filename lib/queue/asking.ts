@@ -2,6 +2,7 @@
 import { classify, countClasses } from '../decide/classify.ts';
 import { isSaturated } from '../decide/idle-buffer.ts';
 import { isPartial } from '../decide/partial.ts';
+import { workspaceCaps } from '../decide/workspace-caps.ts';
 import type { Counts, GroupObservation, Observation, QueueAware } from '../model.ts';
 
 /** A group that asks. */
@@ -23,14 +24,15 @@ export function askingGroups(seen: Observation): readonly Asking[] {
     const { strategy } = group;
     if (strategy.kind !== 'queueAware' || isPartial(observation) || memory.quarantine !== undefined) return [];
     const counts = countClasses(classify(observation, seen.at));
-    const creates = Math.min(group.max - runners.length, leftOf(group.scope.workspace, seen), group.maxCreatesPerTick);
+    const creates = Math.min(group.max - runners.length, roomIn(group.scope.workspace, seen), group.maxCreatesPerTick);
     return isSaturated(counts) && creates > 0
       ? [{ observation, strategy, counts, enough: counts.starting + creates }]
       : [];
   });
 }
 
-function leftOf(workspace: string, { workspaces }: Observation): number {
-  const found = workspaces.find((entry) => entry.workspace === workspace);
-  return found === undefined ? 0 : found.maxRunners - found.registrations;
+/** What the tightest cap of the workspace leaves. */
+function roomIn(workspace: string, { workspaces }: Observation): number {
+  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap(workspaceCaps);
+  return Math.min(...caps.map(({ room }) => room));
 }

@@ -76,11 +76,15 @@ export async function look(
   groups: readonly GroupObservation[],
   script: Script,
   over: Partial<PipelineApi> = {},
-  options: { readonly maxRunners?: number; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly maxRunners?: number;
+    readonly slots?: Observation['workspaces'][number]['slots'];
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<{ readonly seen: Observation; readonly trace: readonly string[] }> {
   const { ports, trace } = recordingPorts({ pipelines: { ...bitbucketWith(script), ...over } });
   const before = observation(groups);
-  const { maxRunners = 100, signal = new AbortController().signal } = options;
-  const workspaces = before.workspaces.map((workspace) => ({ ...workspace, maxRunners }));
+  const { maxRunners = 100, slots, signal = new AbortController().signal } = options;
+  const workspaces = before.workspaces.map((workspace) => ({ ...workspace, maxRunners, ...(slots && { slots }) }));
   return { seen: await observeQueues({ ...before, workspaces }, ports.pipelines, signal), trace };
 }
