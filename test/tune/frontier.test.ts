@@ -58,6 +58,11 @@ describe('frontierOf', () => {
 });
 
 describe('inLayers', () => {
+  it('puts what the goal prefers first, within each layer', () => {
+    const [slow, fast, faster, beaten] = [point(90, 1), point(50, 5), point(20, 6), point(95, 7)];
+    expect(inLayers([slow, beaten, faster, fast], GOAL)).toEqual([fast, faster, slow, beaten]);
+  });
+
   it('loses nobody, and puts nobody before one that dominates it', () => {
     fc.assert(
       fc.property(points, (all) => {

@@ -27,3 +27,11 @@ it.each([
   });
   expect(owners.map(({ name }) => name)).toEqual(owner === undefined ? [] : [owner]);
 });
+
+it('tells steps apart that come one after the other', () => {
+  const isShops = fleet.groups.flatMap((group) => (group.name === 'shop' ? [stepsOf(fleet, group)] : []));
+  const steps = ['shop', 'api', 'shop'].map((repository) => {
+    return { at: 0, scope: { workspace: 'acme', repository }, labels: ['builds'], durationMs: 1 };
+  });
+  expect(isShops.map((isOwn) => steps.map(isOwn))).toEqual([[true, false, true]]);
+});

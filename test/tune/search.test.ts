@@ -55,6 +55,13 @@ describe('search', () => {
     expect(preferred(tried, GOAL)?.setting.values).toMatchObject({ min: 1, idleCount: 4 });
   });
 
+  it.each([
+    [21, true],
+    [20, false],
+  ])('has %i runs for 20 settings and the present one: all are tried is %s', async (budget, isExhaustive) => {
+    expect((await search(requestOf(SMALL, { budget }).request)).isExhaustive).toBe(isExhaustive);
+  });
+
   it('looks at many settings briefly, at half of them longer, at a quarter on the whole, then climbs', async () => {
     const { request, trials } = requestOf();
     const { runs, tried, isExhaustive } = await search(request);

@@ -283,3 +283,17 @@ it('spreads a sample over the whole of every ladder', () => {
   const heights = new Set(sample.map(({ values }) => values.scaleUpMultiplier));
   expect(heights.size).toBeGreaterThanOrEqual(4);
 });
+
+it('draws the parameters of a sample independently of each other', () => {
+  const space = spaceAround(settingOf(rule), {});
+  const sample = sampleOf(space, 30, createRandom(3));
+  const byMin = [...sample].sort((a, b) => (a.values.min ?? 0) - (b.values.min ?? 0));
+  const coolDowns = byMin.map(({ values }) => values.coolDown ?? 0);
+  expect(coolDowns).not.toEqual([...coolDowns].sort((a, b) => a - b));
+});
+
+it('leaves a queue where it is counted', async () => {
+  const parameters = ['min: 1', 'max: 9'];
+  const named = await groupOf('queueAware', parameters, ['repositories: [shop]']);
+  expect(withSetting(named, settingOf(named))).toEqual(named);
+});
