@@ -8,7 +8,8 @@ import { CLOCK_SKEW_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';
 
 const FIRST_WAIT_MS = 60_000;
-const LONGEST_WAIT_MS = 3_600_000;
+/** No group waits longer for its next try. */
+export const LONGEST_QUARANTINE_MS = 3_600_000;
 
 /** Causes of death that are failed starts, and not the end of a runner that has worked. */
 export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless', 'start-ended'];
@@ -58,5 +59,5 @@ export function deepen(before: Quarantine | undefined, at: Instant): Quarantine 
 
 /** One minute after the first failure, two after the second, four …, an hour at most. */
 function waitAfter(failures: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
+  return Math.min(LONGEST_QUARANTINE_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
 }

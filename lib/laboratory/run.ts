@@ -85,6 +85,10 @@ function openLaboratory({ scenario, policy, onReport = () => undefined, buckets 
     },
   });
   for (const { from } of scenario.nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
+  // Nothing happens at these moments but that calls are answered in another way, which is a change as any other.
+  for (const { from, to } of scenario.outages) {
+    for (const boundary of [from, to]) world.clock.schedule(start + boundary, () => undefined);
+  }
   const ports = world.ports(outagesOf(scenario, () => world.now));
   // Before anything else happens at that moment, so that the first step is in the books.
   world.clock.schedule(start, () => {

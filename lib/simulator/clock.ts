@@ -6,6 +6,7 @@ type Happening = { readonly at: Instant; readonly order: number; readonly run: (
 export class VirtualClock {
   #now: Instant;
   #order = 0;
+  #happened = 0;
   readonly #heap: Happening[] = [];
 
   constructor(start: Instant) {
@@ -14,6 +15,11 @@ export class VirtualClock {
 
   get now(): Instant {
     return this.#now;
+  }
+
+  /** How many things have happened. */
+  get happened(): number {
+    return this.#happened;
   }
 
   /** Has something happen at a time that has not passed; at one time, in the order of asking. */
@@ -27,6 +33,7 @@ export class VirtualClock {
     for (let first = this.#heap[0]; first !== undefined && first.at <= time; first = this.#heap[0]) {
       this.#removeFirst();
       this.#now = first.at;
+      this.#happened += 1;
       first.run();
     }
     this.#now = Math.max(this.#now, time);

@@ -60,6 +60,12 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
   };
 }
 
+/** Methods that change no answer of the world to the one process that acts in it. */
+export const READS: ReadonlySet<string> = new Set([
+  ...['list', 'get', 'identify', 'recentRepositories', 'openPipelines', 'waitingSteps'],
+  ...['load', 'acquireLease', 'releaseLease', 'appendTick', 'listTicks'],
+]);
+
 /** Which service each port calls. */
 export const SERVICES = { runners: 'bitbucket', pipelines: 'bitbucket', jobs: 'kubernetes', state: 'aws' } as const;
 

@@ -10,7 +10,7 @@ import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from 
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
-import { type Interruption, interrupt, SERVICES, undisturbed } from './interrupt.ts';
+import { type Interruption, interrupt, type PortCall, READS, SERVICES, undisturbed } from './interrupt.ts';
 import { meterCalls } from './meter.ts';
 import { jobApiOf, pipelineApiOf, runnerApiOf } from './ports.ts';
 
@@ -45,6 +45,7 @@ export class World {
   readonly #time: RunnerTime;
   readonly #callsPerHour: number | undefined;
   #ticks = 0;
+  #writes = 0;
   readonly #calls = { bitbucket: 0, kubernetes: 0, aws: 0 };
 
   constructor(options: WorldOptions = {}) {
@@ -106,7 +107,7 @@ export class World {
         state: this.state,
         calls: () => this.#snapshotCalls(),
       },
-      (call, proceed) => interruption(call, () => this.#count(call.port, proceed)),
+      (call, proceed) => interruption(call, () => this.#count(call, proceed)),
     );
     const limit = this.#callsPerHour;
     if (limit === undefined) return ports;
@@ -126,14 +127,30 @@ export class World {
     return `tick-${this.#ticks}`;
   }
 
+  /**
+   * Grows with everything that happens and that is done through ports: while it stays the same, every port answers the
+   * same. What a test does to Bitbucket or the cluster by hand is not in it.
+   */
+  get changes(): number {
+    return this.clock.happened + this.#writes;
+  }
+
+  /** Counts calls that were not made because their answers were known. */
+  countSpared({ bitbucket, kubernetes, aws }: Calls): void {
+    this.#calls.bitbucket += bitbucket;
+    this.#calls.kubernetes += kubernetes;
+    this.#calls.aws += aws;
+  }
+
   /** What the run has come to so far. */
   figures(): Figures {
     this.#account();
     return summarise(this.steps, this.#time);
   }
 
-  #count(port: keyof typeof SERVICES, proceed: () => Promise<unknown>): Promise<unknown> {
+  #count({ port, method }: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {
     this.#calls[SERVICES[port]] += 1;
+    if (!READS.has(method)) this.#writes += 1;
     return proceed();
   }
 
