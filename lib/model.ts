@@ -330,8 +330,8 @@ export type Observation = {
   readonly at: Instant;
   readonly groups: readonly GroupObservation[];
   readonly workspaces: readonly WorkspaceObservation[];
-  /** Each repository once, whatever groups look at it. */
-  readonly queues: readonly QueueObservation[];
+  /** Each repository once, whatever groups look at it. Absent in records from before they were counted. */
+  readonly queues?: readonly QueueObservation[];
   /** Absent where nothing counts calls, and in records from before they were counted. */
   readonly budgets?: readonly BudgetObservation[];
   /** Scope memory that this look changed, to be saved when the tick applies. */

@@ -29,7 +29,7 @@ export function waitingByGroup(observation: Observation): ReadonlyMap<string, nu
   const add = ({ observation: { group } }: Taker, steps: number): void => {
     waiting.set(group.name, (waiting.get(group.name) ?? 0) + steps);
   };
-  for (const { steps, takers: able } of batchesOf(observation.queues, takers)) {
+  for (const { steps, takers: able } of batchesOf(observation.queues ?? [], takers)) {
     let left = steps;
     for (const taker of able) {
       const room = Math.max(0, taker.room - (waiting.get(taker.observation.group.name) ?? 0));

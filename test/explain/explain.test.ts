@@ -141,6 +141,27 @@ describe('one tick', () => {
     expect(() => explain(records[0] as TickRecord, 'other')).toThrow('did not look at group "other"');
   });
 
+  it('explains records from before queues, budgets, slots and windows were recorded', async () => {
+    const { records } = await recordedHour();
+    const [, record] = records as readonly [TickRecord, TickRecord];
+    const { observation } = record;
+    const older = {
+      ...record,
+      observation: {
+        at: observation.at,
+        groups: observation.groups.map((look) => {
+          const { schedules: _, stabilisationWindowMs: __, weight: ___, ...before } = look.group;
+          return { ...look, group: before };
+        }),
+        workspaces: observation.workspaces.map(({ slots: _, ...workspace }) => workspace),
+        scopeMemory: observation.scopeMemory,
+        notes: observation.notes,
+      },
+    } as unknown as TickRecord;
+    expect(explain(older, 'builds')).toEqual(explain(record, 'builds'));
+    expect(explain(older, 'builds').seen.runners).toHaveLength(1);
+  });
+
   it('explains what it can of a record that this version cannot decide again', async () => {
     const record = await recordWith({ runners: undefined as never });
     const explanation = explain({ ...record, observation: { ...record.observation, workspaces: [] } }, 'builds');
