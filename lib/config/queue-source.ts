@@ -3,7 +3,8 @@
  * repository, that one. Pure.
  */
 import type { QueueSource } from '../model.ts';
-import { type Finding, type Path, problem } from './finding.ts';
+import { MOST_REPOSITORIES } from '../queue/repositories.ts';
+import { type Finding, type Path, problem, warning } from './finding.ts';
 import type { GroupConfig, GroupDraft } from './schema.ts';
 import { QUEUE_KEYS } from './strategy-schema.ts';
 
@@ -22,11 +23,19 @@ export function queueSourceFindings(path: Path, group: GroupDraft, present: read
   if (given.length === QUEUE_KEYS.length) {
     return [problem([...path, 'repositoryQuery'], 'excludes repositories; keep one of them', 'key')];
   }
-  return (group.repositories ?? []).flatMap((name, index, names) =>
+  const names = group.repositories ?? [];
+  const repeated = names.flatMap((name, index) =>
     names.indexOf(name) === index
       ? []
       : [problem([...path, 'repositories', index], `"${name}" is in the list already; remove one of them`)],
   );
+  return [...repeated, ...excess([...path, 'repositories'], names.length)];
+}
+
+function excess(path: Path, count: number): readonly Finding[] {
+  if (count <= MOST_REPOSITORIES) return [];
+  const message = `names ${count} repositories, but a tick looks at ${MOST_REPOSITORIES} at most, of all groups together, so what waits in the others stays unknown; name those that matter, or use repositoryQuery`;
+  return [warning(path, message)];
 }
 
 function misplacement({ strategy, repository }: GroupDraft): string | undefined {

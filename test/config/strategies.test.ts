@@ -242,6 +242,21 @@ describe('worth a warning', () => {
     }
   });
 
+  it.each([
+    [50, []],
+    [
+      51,
+      [
+        'groups[0].repositories: names 51 repositories, but a tick looks at 50 at most, of all groups together, so what waits in the others stays unknown; name those that matter, or use repositoryQuery',
+      ],
+    ],
+  ])('%i repositories by name', (count, expected) => {
+    const names = Array.from({ length: count }, (_, index) => `app${index}`);
+    const text = withGroup({ strategy: 'queueAware', parameters: BOUNDS, repositories: names });
+    expect(problemsOf(text)).toEqual([]);
+    expect(warningsOf(text)).toEqual(expected);
+  });
+
   it('what max a window has counts, too', () => {
     const parameters = { ...BOUNDS, idleCount: 40, scaleFactor: 1, scaleFactorLimit: 40 };
     expect(warningsOf(withGroup({ strategy: 'idleBuffer', parameters, schedules: [WINDOW] }))).toEqual([]);
