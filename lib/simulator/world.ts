@@ -33,7 +33,7 @@ export type WorldOptions = {
   readonly listeners?: Partial<Omit<Listeners, 'removed'>>;
 };
 
-/** 9 November 2026, a Monday, midnight UTC. */
+/** 6 November 2026, a Friday, midnight UTC: the beginning of a minute, by which budgets count calls. */
 export const WORLD_START: Instant = 1_793_923_200_000;
 
 export class World {
