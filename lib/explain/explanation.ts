@@ -52,7 +52,7 @@ export function explain(record: TickRecord, name: string): Explanation {
 }
 
 /** `scale-up 2 → 4: 2 of 2 busy …` */
-export function describeDecision({ action, from, to, reason }: GroupReport['decision']): string {
+function describeDecision({ action, from, to, reason }: GroupReport['decision']): string {
   return `${action} ${action === 'hold' ? from : `${from} → ${to}`}: ${reason.text}`;
 }
 
