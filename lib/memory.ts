@@ -18,6 +18,11 @@ const scopeMemory = z.object({
 });
 const monthPeak = z.object({ month: z.string(), runners: z.number() });
 
+const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
+
+/** Documents are never changed; a store in the process gives the same one until another is saved. */
+const parsed = new WeakMap<object, GroupMemory>();
+
 /** The document of a group. */
 export function groupMemoryKey(group: string): string {
   return `group/${group}`;
@@ -38,7 +43,12 @@ export function workspaceMemoryKey(workspace: string): string {
  * every idle runner then starts its cool-down anew.
  */
 export function parseGroupMemory(value: unknown): GroupMemory {
-  return groupMemory.safeParse(value).data ?? { idleSince: {}, drainingSince: {} };
+  if (typeof value !== 'object' || value === null) return NO_MEMORY;
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const memory = groupMemory.safeParse(value).data ?? NO_MEMORY;
+  parsed.set(value, memory);
+  return memory;
 }
 
 /** A workspace's peak from its document; what cannot be read begins anew with what is seen. */

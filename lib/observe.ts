@@ -5,7 +5,6 @@
 import pLimit from 'p-limit';
 import { budgetsOf, noteLooks, observeBudgets, planLooks } from './budget/tick.ts';
 import { BudgetError, sentenceOf } from './errors.ts';
-import { bareUuid } from './kubernetes/naming.ts';
 import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from './memory.ts';
 import type {
   Fleet,
@@ -19,6 +18,15 @@ import type {
   ScopeIdentity,
   ScopeMemoryEntry,
 } from './model.ts';
+import {
+  indexJobs,
+  indexRunners,
+  type JobIndex,
+  jobsBehind,
+  orphansOf,
+  type RunnerIndex,
+  runnersOf,
+} from './observe-index.ts';
 import { noteStrangers, noteStrayJobs } from './observe-strays.ts';
 import { observeWorkspace } from './observe-workspace.ts';
 import type { MemoryDocument, Namespace, Ports } from './ports.ts';
@@ -80,8 +88,10 @@ export async function observe(
     documents,
   ]);
   noteLooks(budgets, (workspace) => callsOfLook(workspace, scopeReadings), at);
-  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
-  const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading.jobs]));
+  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), indexed(reading)]));
+  const byNamespace = new Map(
+    jobReadings.map(({ namespace, jobs }) => [namespaceKey(namespace), { jobs, index: indexJobs(valueOr(jobs, [])) }]),
+  );
 
   const observed = groups.map((group) => {
     const scope = byScope.get(scopeKey(group.scope));
@@ -148,16 +158,18 @@ async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): 
   return { namespace, jobs: await attempt(what, () => ports.jobs.list(namespace)) };
 }
 
+function indexed(reading: ScopeReading): ScopeReading & { readonly index: RunnerIndex } {
+  return { ...reading, index: indexRunners(valueOr(reading.runners, [])) };
+}
+
 function observeGroup(
   group: RunnerGroup,
   fleet: Fleet,
-  scope: ScopeReading,
-  jobs: Read<readonly RunnerJob[]>,
+  scope: ScopeReading & { readonly index: RunnerIndex },
+  { jobs, index }: { readonly jobs: JobReading['jobs']; readonly index: JobIndex },
   documents: Documents,
 ): GroupObservation {
-  const labels = group.labels.join(' ');
-  const registered = valueOr(scope.runners, undefined);
-  const runners = (registered ?? []).filter((runner) => runner.labels.join(' ') === labels);
+  const runners = runnersOf(group, scope.index);
   const identity = identityOf(scope);
   const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
@@ -165,9 +177,9 @@ function observeGroup(
   return {
     group,
     runners,
-    jobs: jobsBehind(runners, valueOr(jobs, [])),
+    jobs: jobsBehind(runners, index),
     // Whose registration is gone only a list tells.
-    orphanJobs: registered === undefined ? [] : orphans(group, registered, valueOr(jobs, []), identity),
+    orphanJobs: 'value' in scope.runners ? orphansOf(group, scope.index, index, identity) : [],
     memory: parseGroupMemory(document?.value),
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),
@@ -199,29 +211,6 @@ function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObserva
     const sentence = `groups ${names} have the same workspace or repository under two names and the same labels, so the same runners; name it in one way and keep one of them`;
     return { ...entry, missing: [...entry.missing, sentence] };
   });
-}
-
-function jobsBehind(runners: readonly Runner[], jobs: readonly RunnerJob[]): readonly RunnerJob[] {
-  const uuids = new Set(runners.map((runner) => bareUuid(runner.uuid)));
-  return jobs.filter((job) => uuids.has(job.runnerUuid));
-}
-
-/** Jobs made for this group whose runner is registered nowhere in the scope that they were made for. */
-function orphans(
-  group: RunnerGroup,
-  registered: readonly Runner[],
-  jobs: readonly RunnerJob[],
-  identity: ScopeIdentity | undefined,
-): readonly RunnerJob[] {
-  const uuids = new Set(registered.map((runner) => runner.uuid));
-  return jobs.filter(
-    (job) =>
-      job.group === group.name &&
-      !uuids.has(`{${job.runnerUuid}}`) &&
-      identity !== undefined &&
-      job.identity?.workspaceUuid === identity.workspaceUuid &&
-      job.identity.repositoryUuid === identity.repositoryUuid,
-  );
 }
 
 /** How many calls listing the runners of a workspace took; undefined when nothing of it was listed. */

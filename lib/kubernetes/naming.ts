@@ -33,7 +33,7 @@ const LABEL_VALUE_LIMIT = 63;
 
 /** `{0b1c…}` → `0b1c…`: Bitbucket writes uuids with braces, Kubernetes names cannot carry them. */
 export function bareUuid(uuid: string): string {
-  return uuid.replace(/^\{|\}$/g, '');
+  return uuid.slice(uuid.startsWith('{') ? 1 : 0, uuid.endsWith('}') ? -1 : undefined);
 }
 
 /** `0b1c…` → `{0b1c…}`, as Bitbucket writes it. */

@@ -1,11 +1,12 @@
 /** Outages of a scenario, as what becomes of a call that is made during one. */
 import { ServiceError } from '../errors.ts';
 import type { Instant } from '../model.ts';
-import { type Interruption, SERVICES } from '../simulator/interrupt.ts';
+import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Refuses calls to a service that is out at the present time. */
 export function outagesOf({ outages, start }: Scenario, now: () => Instant): Interruption {
+  if (outages.length === 0) return undisturbed;
   return async ({ port, method }, proceed) => {
     const service = SERVICES[port];
     const since = now() - start;

@@ -39,6 +39,8 @@ type Registered = {
   /** Whether a process is connected: a disabled runner keeps its connection. */
   connected: boolean;
   step?: Step;
+  /** How the API showed it last. */
+  shown?: Runner;
 };
 
 /** How this Bitbucket behaves. */
@@ -203,8 +205,9 @@ export class SimulatedBitbucket {
 
   /** The repository's steps that wait or run, the latest first. */
   openSteps({ workspace, repository }: Required<Scope>): readonly Step[] {
-    const running = [...this.#runners.values()].flatMap(({ step }) => step ?? []);
+    const running = Array.from(this.#inReachOf({ workspace, repository }), ({ step }) => step);
     return [...this.#waiting, ...running]
+      .filter((step) => step !== undefined)
       .filter(({ scope }) => scope.workspace === workspace && scope.repository === repository)
       .sort((a, b) => b.id - a.id);
   }
@@ -259,10 +262,15 @@ export class SimulatedBitbucket {
   }
 
   #show(entry: Registered): Runner {
-    const { uuid, name, labels, createdAt, status, statusText, stateChangedAt, step } = entry;
+    const { uuid, name, labels, createdAt, status, statusText, stateChangedAt, step, shown } = entry;
     const shownAt = (step?.startedAt ?? 0) + this.#options.stepLagMs;
     const hasStep = step !== undefined && shownAt <= this.#clock.now;
-    return { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
+    // Most lists show most runners as the one before; a state that changes is a new time or text.
+    const isAsBefore =
+      shown?.hasStep === hasStep && shown.stateChangedAt === stateChangedAt && shown.statusText === statusText;
+    if (isAsBefore && shown.status === status) return shown;
+    entry.shown = { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
+    return entry.shown;
   }
 
   #setStatus(entry: Registered, status: RunnerStatus, statusText: string = status): void {

@@ -41,6 +41,8 @@ type StoredJob = {
   /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
   life: number;
   isProtected: boolean;
+  /** How the API showed it last. */
+  shown?: RunnerJob;
 };
 
 type StoredSecret = { readonly key: string; readonly owner: string };
@@ -232,11 +234,32 @@ function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
   return `${job.name}-${life}`;
 }
 
+/** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
 function showJob(stored: StoredJob): RunnerJob {
   const { job, status, phase, life, refusal, isProtected } = stored;
+  const seen = stored.shown;
+  if (
+    seen?.status === status &&
+    isSamePod(seen.pod, { phase: PODS[phase], restarts: life - 1, isProtected, refusal })
+  ) {
+    return seen;
+  }
   const pod = { name: podName(stored), phase: PODS[phase], restarts: life - 1, isProtected };
   const trouble = refusal === undefined ? {} : { trouble: { reason: 'Unschedulable', message: refusal } };
-  return { ...job, status, pod: { ...pod, ...trouble } };
+  stored.shown = { ...job, status, pod: { ...pod, ...trouble } };
+  return stored.shown;
+}
+
+function isSamePod(
+  pod: RunnerPod | undefined,
+  now: Omit<RunnerPod, 'name' | 'trouble'> & { readonly refusal: string | undefined },
+): boolean {
+  return (
+    pod?.phase === now.phase &&
+    pod.restarts === now.restarts &&
+    pod.isProtected === now.isProtected &&
+    pod.trouble?.message === now.refusal
+  );
 }
 
 /** The marks that every Job of ours carries, whatever template made it. */
