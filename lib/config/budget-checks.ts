@@ -11,24 +11,28 @@ import { isRecord } from './schema.ts';
 export function budgetFindings(groups: readonly WrittenGroup[], workspaces: unknown): readonly Finding[] {
   const members = Map.groupBy(groups, ({ draft }) => draft.workspace);
   return [...members].flatMap(([workspace, ofWorkspace]) => {
-    const last = ofWorkspace.at(-1);
-    if (workspace === undefined || last === undefined) return [];
+    if (workspace === undefined) return [];
     const scopes = new Set(
       ofWorkspace.map(({ draft }) => scopeKey({ workspace, repository: draft.repository ?? undefined })),
     );
-    const limit = callsPerHourOf(workspace, workspaces);
+    const { key, limit } = budgetOf(workspace, workspaces);
     const everyMs = looksEvery(scopes.size, limit);
     if (everyMs <= 60_000) return [];
     const rate = Number.isFinite(everyMs) ? `about every ${duration(everyMs)}` : 'hardly ever';
-    const message = `makes ${scopes.size} repositories of workspace ${workspace} that are listed one by one; with ${limit} calls an hour that happens ${rate}; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more`;
-    return [warning(['groups', last.index, 'repository'], message, 'value')];
+    const ofRepository = ofWorkspace.findLast(({ draft }) => draft.repository);
+    if (ofRepository === undefined) {
+      const message = `is ${limit}, with which workspace ${workspace} is looked at ${rate}; raise it if Bitbucket allows more`;
+      return [warning(['workspaces', key, 'callsPerHour'], message, 'value')];
+    }
+    const message = `makes ${scopes.size} lists of workspace ${workspace} and its repositories, one by one; with ${limit} calls an hour that happens ${rate}; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more`;
+    return [warning(['groups', ofRepository.index, 'repository'], message, 'value')];
   });
 }
 
-function callsPerHourOf(name: string, workspaces: unknown): number {
-  if (!isRecord(workspaces)) return CALLS_PER_HOUR;
-  const key = Object.keys(workspaces).find((candidate) => canonicalBitbucketName(candidate) === name);
-  const settings = key === undefined ? undefined : workspaces[key];
-  const limit = isRecord(settings) ? settings.callsPerHour : undefined;
-  return typeof limit === 'number' && limit > 0 ? limit : CALLS_PER_HOUR;
+/** The hourly calls of a workspace, and its key as written. */
+function budgetOf(name: string, workspaces: unknown): { readonly key: string; readonly limit: number } {
+  const settings = isRecord(workspaces) ? Object.entries(workspaces) : [];
+  const [key, written] = settings.find(([candidate]) => canonicalBitbucketName(candidate) === name) ?? [name];
+  const limit = isRecord(written) ? written.callsPerHour : undefined;
+  return { key, limit: typeof limit === 'number' && limit > 0 ? limit : CALLS_PER_HOUR };
 }

@@ -484,7 +484,7 @@ describe('warnings', () => {
       'one more',
       withGroups(repositories(12)),
       [
-        'groups[11].repository: makes 12 repositories of workspace acme that are listed one by one; with 1000 calls an hour that happens about every 1m; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+        'groups[11].repository: makes 12 lists of workspace acme and its repositories, one by one; with 1000 calls an hour that happens about every 1m; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
       ],
     ],
     [
@@ -496,7 +496,22 @@ describe('warnings', () => {
       'more than an hour can pay for',
       withGroups(repositories(45), { workspaces: { acme: { callsPerHour: 60, maxRunners: 1000 } } }),
       [
-        'groups[44].repository: makes 45 repositories of workspace acme that are listed one by one; with 60 calls an hour that happens hardly ever; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+        'groups[44].repository: makes 45 lists of workspace acme and its repositories, one by one; with 60 calls an hour that happens hardly ever; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
+      ],
+    ],
+    [
+      'a workspace alone, with fewer calls than looking every minute takes',
+      withGroup({}, { workspaces: { Acme: { callsPerHour: 60 } } }),
+      [
+        'workspaces.Acme.callsPerHour: is 60, with which workspace acme is looked at about every 1m 24s; raise it if Bitbucket allows more',
+      ],
+    ],
+    ['a workspace alone, with enough', withGroup({}, { workspaces: { acme: { callsPerHour: 100 } } }), []],
+    [
+      'repositories beside their workspace: the last of them is named',
+      withGroups([...repositories(2), { name: 'rest' }], { workspaces: { acme: { callsPerHour: 60 } } }),
+      [
+        'groups[1].repository: makes 3 lists of workspace acme and its repositories, one by one; with 60 calls an hour that happens about every 4m 25s; use groups of the workspace instead, or raise callsPerHour if Bitbucket allows more',
       ],
     ],
     [
