@@ -20,12 +20,13 @@ export type ComparisonPage = {
 /** Prepares a page for a comparison that is about to begin. */
 export function openComparisonPage(scenario: Scenario, entrants: readonly Entrant[]): ComparisonPage {
   const { start, span } = scenario;
+  const buckets = bucketsFor(span);
   const logs = new Map<Policy, DecisionLog>();
   return {
     listening: {
-      buckets: bucketsFor(span),
+      buckets,
       onReport: (policy, report) => {
-        const log = logs.get(policy) ?? new DecisionLog(start, start + span);
+        const log = logs.get(policy) ?? new DecisionLog(start, start + span, buckets);
         log.add(report);
         logs.set(policy, log);
       },

@@ -6,7 +6,7 @@ import { formatLevel, formatNumber, formatStretch } from './format.ts';
 import { HeldSeries } from './held-series.ts';
 import { withholds } from './limits.ts';
 import { emptyTally, type GroupTally, HELD_MS, tallyValues } from './production-figures.ts';
-import { decisionsThen, worstWindow } from './worst-half-hour.ts';
+import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
 
 const FIVE_MINUTES_MS = 300_000;
 const BINS_OF_HALF_AN_HOUR = 6;
@@ -30,8 +30,9 @@ export class GroupBook {
     this.#from = from;
     this.#to = to;
     this.#series = new HeldSeries(from, to, buckets);
-    this.#decisions = new DecisionLog(from, to);
-    this.#shortMs = new Float64Array(Math.ceil((to - from) / FIVE_MINUTES_MS));
+    const bins = Math.ceil((to - from) / FIVE_MINUTES_MS);
+    this.#shortMs = new Float64Array(bins);
+    this.#decisions = new DecisionLog(from, from + bins * FIVE_MINUTES_MS, bins);
   }
 
   /** Takes what a tick reported; ticks come in order of time. */
@@ -56,15 +57,14 @@ export class GroupBook {
   /** The group's track, with so many buckets of the series made one. */
   close(merged: number): Track {
     this.#holdUntil(this.#to);
-    const decisions = this.#decisions.close();
-    const worst = this.#worst(decisions.shown);
+    const worst = this.#worst();
     return {
       name: this.name,
       role: 'group',
       summary: summaryOf(this.tally),
       figures: tallyValues(this.tally),
       series: this.#series.close(merged),
-      decisions,
+      decisions: this.#decisions.close(),
       ...(worst === undefined ? {} : { worst }),
     };
   }
@@ -112,22 +112,23 @@ export class GroupBook {
     }
   }
 
-  #worst(marks: Parameters<typeof decisionsThen>[0]): Stretch | undefined {
+  #worst(): Stretch | undefined {
     const bins = [...this.#shortMs];
     const begin = worstWindow(bins, BINS_OF_HALF_AN_HOUR);
     if (begin === undefined) return undefined;
     const from = this.#from + begin * FIVE_MINUTES_MS;
-    const to = Math.min(this.#to, from + BINS_OF_HALF_AN_HOUR * FIVE_MINUTES_MS);
+    const end = from + BINS_OF_HALF_AN_HOUR * FIVE_MINUTES_MS;
+    const to = Math.min(this.#to, end);
     const shortMs = bins.slice(begin, begin + BINS_OF_HALF_AN_HOUR).reduce((sum, value) => sum + value, 0);
-    const then = marks.filter(({ at }) => at >= from && at < to);
-    const limit = then.findLast(({ limits }) => limits.length > 0)?.limits[0];
+    const decided = this.#decisions.between(from, end);
+    const limit = limitThen(decided);
     return {
       from,
       to,
       why: [
         `For ${formatStretch(shortMs)} of these ${formatStretch(to - from)} every runner online was busy, or a limit withheld runners.`,
-        ...(limit === undefined ? [] : [`A limit held it back, such as: ${limit}.`]),
-        ...decisionsThen(then),
+        ...(limit === undefined ? [] : [limit]),
+        ...decisionsThen(decided),
       ],
     };
   }

@@ -72,6 +72,13 @@ const SECTIONS: readonly (readonly [string, readonly Row[]])[] = [
         'Steps that failed the moment they were ready, because no runner with their labels was online: Bitbucket does not let such a step wait.',
       ],
       [
+        'failedExpired',
+        'Failed: waited too long',
+        'count',
+        ({ steps }) => steps.failed.expired,
+        'Steps that waited as long as Bitbucket lets a step wait, and failed then.',
+      ],
+      [
         'failedKilled',
         'Killed',
         'count',

@@ -8,7 +8,7 @@ import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laborator
 import { mergeBins } from './waiting-bins.ts';
 import { worstHalfHour } from './worst-half-hour.ts';
 
-/** A policy that was tried. `decisions`: what its reports said, where it makes any. */
+/** A policy that was tried. `decisions`: what its reports said, where it makes any, in as many slots as there are buckets. */
 export type Played = {
   readonly role: Extract<Role, 'ours' | 'baseline' | 'oracle'>;
   readonly result: Result;
@@ -71,7 +71,7 @@ export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPag
 function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, baseline: Result | undefined): Track {
   const { buckets } = result.books.series;
   const decisions = log?.close();
-  const worst = worstHalfHour(buckets, span / buckets.length, decisions);
+  const worst = worstHalfHour(buckets, span / buckets.length, log && ((from, to) => log.between(from, to)));
   return {
     name: result.policy,
     role,
@@ -157,9 +157,9 @@ function summaryOf(result: Result, role: Role, baseline: Result | undefined): st
   return compared.length === 0 ? own : `${own} Beside ${baseline.policy}: ${compared.join(', ')}.`;
 }
 
-/** Steps that found nobody online, or whose runner was taken away. */
+/** Steps that found nobody online, waited too long, or whose runner was taken away. */
 function failuresOf({ figures: { steps } }: Result): number {
-  return steps.failed.noRunner + steps.failed.killed;
+  return steps.failed.noRunner + steps.failed.expired + steps.failed.killed;
 }
 
 /** `38 % less waiting`; nothing to compare with: empty. */

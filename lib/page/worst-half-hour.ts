@@ -1,6 +1,7 @@
 /** The half hour in which most waited, and why: from the levels of that time and from the decisions in it. */
 import type { Instant } from '../model.ts';
-import type { Decisions, Mark, Stretch } from './data.ts';
+import type { Stretch } from './data.ts';
+import { type DecisionsThen, largestOf } from './decision-log.ts';
 import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './format.ts';
 
 const HALF_HOUR_MS = 1_800_000;
@@ -18,12 +19,13 @@ export type WaitingBucket = {
 
 /**
  * The stretch of half an hour – or of one bucket, where buckets are longer – with the most waiting in it; undefined when
- * nothing ever waited. `buckets` are of equal width and without gaps.
+ * nothing ever waited. `buckets` are of equal width and without gaps; `decidedBetween` knows the decisions from the
+ * beginning of one bucket to that of another, and is absent where a policy tells nothing of them.
  */
 export function worstHalfHour(
   buckets: readonly WaitingBucket[],
   widthMs: number,
-  decisions: Decisions | undefined,
+  decidedBetween: ((from: Instant, to: Instant) => DecisionsThen) | undefined,
 ): Stretch | undefined {
   const width = Math.max(1, Math.round(HALF_HOUR_MS / widthMs));
   const begin = worstWindow(
@@ -34,7 +36,7 @@ export function worstHalfHour(
   const [first] = stretch;
   if (first === undefined) return undefined;
   const to = Math.round(first.at + stretch.length * widthMs);
-  const marks = decisions?.shown.filter(({ at }) => at >= first.at && at < to);
+  const decided = decidedBetween?.(first.at, to);
   const waited = sum(stretch, 'waiting');
   return {
     from: first.at,
@@ -43,8 +45,8 @@ export function worstHalfHour(
       `On average ${formatLevel(round(waited / stretch.length))} steps waited, ${formatLevel(most(stretch))} at the most: ` +
         `${formatShare(waited / sum(buckets, 'waiting'))} of all waiting fell into these ${formatStretch(to - first.at)}.`,
       runnersThen(stretch),
-      causeOf(stretch, marks),
-      ...decisionsThen(marks ?? []),
+      causeOf(stretch, decided),
+      ...(decided === undefined ? [] : decisionsThen(decided)),
     ],
   };
 }
@@ -76,35 +78,37 @@ function runnersThen(stretch: readonly WaitingBucket[]): string {
 }
 
 /** The plainest cause that the numbers show: a limit, runners on their way, or no answer to the demand. */
-function causeOf(stretch: readonly WaitingBucket[], marks: readonly Mark[] | undefined): string {
-  const limited = marks?.filter(({ limits }) => limits.length > 0) ?? [];
-  const limit = limited.at(-1)?.limits[0];
+function causeOf(stretch: readonly WaitingBucket[], decided: DecisionsThen | undefined): string {
   const starting = sum(stretch, 'starting') / stretch.length;
   const waiting = sum(stretch, 'waiting') / stretch.length;
-  if (limit !== undefined) {
-    return `A limit held it back, such as: ${limit} (${formatCount(limited.length, 'decision')} of this time with a limit).`;
-  }
+  const limit = decided && limitThen(decided);
+  if (limit !== undefined) return limit;
   if (starting >= waiting / 2) {
     return `Runners were on their way (${formatLevel(round(starting))} starting on average): what remained is the time that a start takes.`;
   }
   const unanswered = `Fewer runners were starting (${formatLevel(round(starting))} on average) than steps waited: the demand came faster than it was answered.`;
-  return marks === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered;
+  return decided === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered;
 }
 
-/** The changes among these decisions, a sentence each, and how many more there were. */
-export function decisionsThen(marks: readonly Mark[]): readonly string[] {
-  const changes = marks.filter(({ action }) => action !== 'hold');
-  const more = changes.length - DECISIONS_TOLD;
+/** The limits of a time, where there were any. */
+export function limitThen({ limit, limited }: DecisionsThen): string | undefined {
+  if (limit === undefined) return undefined;
+  return `Limits held runners back in ${formatCount(limited, 'decision')} of this time, the last time for ${limit.group}: ${limit.text}.`;
+}
+
+/** The largest changes of a time, a sentence each, and how many more there were. */
+export function decisionsThen({ kept, changes }: DecisionsThen): readonly string[] {
+  const told = largestOf(
+    kept.filter(({ action }) => action !== 'hold'),
+    DECISIONS_TOLD,
+  );
+  const more = changes - told.length;
   return [
-    ...changes
-      .slice(0, DECISIONS_TOLD)
-      .map(
-        ({ at, group, action, from, to, sentence }) =>
-          `${formatClock(at)} ${group}: ${action} ${from} → ${to}, since ${sentence}.`,
-      ),
-    ...(more > 0
-      ? [`${formatCount(more, 'more decision')} of this time ${more === 1 ? 'is' : 'are'} in the list.`]
-      : []),
+    ...told.map(
+      ({ at, group, action, from, to, sentence }) =>
+        `${formatClock(at)} ${group}: ${action} ${from} → ${to}, since ${sentence}.`,
+    ),
+    ...(more > 0 ? [`${formatCount(more, 'more decision')} of this time changed no more than these.`] : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupReport } from '../../lib/model.ts';
-import { DecisionLog } from '../../lib/page/decision-log.ts';
+import { DecisionLog, largestOf } from '../../lib/page/decision-log.ts';
 import { reason } from '../../lib/reasons.ts';
 
 const MAX = reason('max', { max: 4, registrations: 4, withheld: 2 });
@@ -23,10 +23,10 @@ function group(from: number, to: number, bounds: GroupReport['bounds'] = []): Gr
 }
 
 describe('a log of decisions', () => {
-  it('keeps changes and holds by a limit, with the limits, by time', () => {
-    const log = new DecisionLog(1000, 2000);
-    log.addGroup(1900, group(4, 4, [WINDOW, MAX]));
+  it('keeps changes and holds by a limit, with the limits', () => {
+    const log = new DecisionLog(1000, 2000, 10);
     log.addGroup(1100, group(2, 3, [WINDOW]));
+    log.addGroup(1900, group(4, 4, [WINDOW, MAX]));
     expect(log.close()).toEqual({
       total: 1,
       shown: [
@@ -58,17 +58,61 @@ describe('a log of decisions', () => {
     { name: 'what was before', at: 999, entry: group(2, 3) },
     { name: 'what comes after', at: 2000, entry: group(2, 3) },
   ])('leaves out $name', ({ at, entry }) => {
-    const log = new DecisionLog(1000, 2000);
+    const log = new DecisionLog(1000, 2000, 10);
     log.addGroup(at, entry);
     expect(log.close()).toEqual({ total: 0, shown: [] });
   });
 
-  it('is bounded, counts everything, and keeps the largest changes of each part of the time', () => {
-    const log = new DecisionLog(0, 160_000);
-    for (let at = 0; at < 160_000; at += 100) log.addGroup(at, group(10, 10 + ((at / 100) % 10) + 1));
-    const { total, shown } = log.close();
-    expect(total).toBe(1600);
-    expect(shown).toHaveLength(480);
-    expect(new Set(shown.map(({ to }) => to))).toEqual(new Set([18, 19, 20]));
+  it.each([{ slots: 1600 }, { slots: 160 }])(
+    'of $slots slots draws a bounded picture, counts everything, and keeps the largest changes of each part',
+    ({ slots }) => {
+      const log = new DecisionLog(0, 160_000, slots);
+      for (let at = 0; at < 160_000; at += 100) log.addGroup(at, group(10, 10 + ((at / 100) % 10) + 1));
+      const { total, shown } = log.close();
+      expect(total).toBe(1600);
+      expect(shown).toHaveLength(480);
+      expect(new Set(shown.map(({ to }) => to))).toEqual(new Set([18, 19, 20]));
+    },
+  );
+  it('knows of a stretch of time how many decisions there were, also of those that it does not keep', () => {
+    const log = new DecisionLog(0, 1000, 10);
+    log.addGroup(299, group(1, 9, [MAX]));
+    for (const to of [3, 6, 5, 4, 2]) log.addGroup(300, group(1, to));
+    log.addGroup(499, group(4, 4, [MAX]));
+    log.addGroup(500, group(9, 1, [MAX]));
+    const { kept, ...counted } = log.between(300, 500);
+    expect(counted).toEqual({
+      changes: 5,
+      limited: 1,
+      limit: { group: 'builds', text: 'max 4 with 4 registered withholds 2' },
+    });
+    expect(kept.map(({ at, to }) => [at, to])).toEqual([
+      [300, 6],
+      [300, 5],
+      [300, 4],
+      [499, 4],
+    ]);
+    expect(log.close().total).toBe(7);
+  });
+
+  it('finds no limit where there was none', () => {
+    expect(new DecisionLog(0, 1000, 10).between(0, 1000)).toEqual({ changes: 0, limited: 0, kept: [] });
+  });
+
+  it.each([7, 480, 20_000])('puts a decision at the beginning of one of %i slots into that slot', (slots) => {
+    const span = 31 * 86_400_000 + 60_000;
+    const beginOf = (slot: number) => Math.ceil((slot * span) / slots);
+    const log = new DecisionLog(0, span, slots);
+    const some = [0, 1, 2, 3, 5, 6].map((part) => Math.floor((part * slots) / 7));
+    for (const slot of some) log.addGroup(beginOf(slot), group(1, 2));
+    for (const slot of some) expect(log.between(beginOf(slot), beginOf(slot + 1)).changes).toBe(1);
+  });
+});
+
+describe('the largest of some decisions', () => {
+  it('are the earlier of equals, in their order', () => {
+    const log = new DecisionLog(0, 1000, 10);
+    for (const [index, to] of [3, 4, 3, 4].entries()) log.addGroup(index * 100, group(1, to));
+    expect(largestOf(log.close().shown, 3).map(({ at }) => at)).toEqual([0, 100, 300]);
   });
 });

@@ -176,7 +176,7 @@ describe('the worst half hour', () => {
       to: FROM + 45 * MINUTE,
       why: [
         'For 25\u00a0min of these 30\u00a0min every runner online was busy, or a limit withheld runners.',
-        'A limit held it back, such as: max 4 with 4 registered withholds 2.',
+        'Limits held runners back in 25 decisions of this time, the last time for builds: max 4 with 4 registered withholds 2.',
       ],
     });
   });

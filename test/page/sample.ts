@@ -70,7 +70,7 @@ async function play(policy: Policy, onReport?: (report: Report) => void) {
 export async function sampleLaboratory(): Promise<PageData> {
   const fleet = await fleetOf();
   const { start, span } = scenario;
-  const decisions = new DecisionLog(start, start + span);
+  const decisions = new DecisionLog(start, start + span, bucketsFor(span));
   const ours = await play(shippedPolicy(NASTY, fleet), (report) => decisions.add(report));
   const policies: readonly Played[] = [
     { role: 'ours', result: ours, decisions },

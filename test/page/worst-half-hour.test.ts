@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Mark } from '../../lib/page/data.ts';
+import type { DecisionsThen } from '../../lib/page/decision-log.ts';
 import { decisionsThen, type WaitingBucket, worstHalfHour, worstWindow } from '../../lib/page/worst-half-hour.ts';
 
 const MINUTE = 60_000;
@@ -34,12 +35,19 @@ function mark(minute: number, more: Partial<Mark> = {}): Mark {
   };
 }
 
+/** Decisions of which all are kept. */
+function decided(kept: readonly Mark[], more: Partial<DecisionsThen> = {}): DecisionsThen {
+  return { changes: kept.length, limited: 0, kept, ...more };
+}
+
 describe('the worst half hour', () => {
   it('is where most waited, and says how much, with which runners, and what was decided', () => {
-    const worst = worstHalfHour(buckets([0, 1, 5, 2, 0, 2], 15 * MINUTE), 15 * MINUTE, {
-      total: 2,
-      shown: [mark(10), mark(31)],
+    const asked: (readonly number[])[] = [];
+    const worst = worstHalfHour(buckets([0, 1, 5, 2, 0, 2], 15 * MINUTE), 15 * MINUTE, (...range) => {
+      asked.push(range);
+      return decided([mark(31)]);
     });
+    expect(asked).toEqual([[START + 30 * MINUTE, START + 60 * MINUTE]]);
     expect(worst).toEqual({
       from: START + 30 * MINUTE,
       to: START + 60 * MINUTE,
@@ -59,11 +67,11 @@ describe('the worst half hour', () => {
   });
 
   it('names the limit that held it back', () => {
-    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE), 15 * MINUTE, {
-      total: 0,
-      shown: [mark(3, { action: 'hold', limits: ['max 4'] })],
-    });
-    expect(worst?.why).toContain('A limit held it back, such as: max 4 (1 decision of this time with a limit).');
+    const limit = { group: 'builds', text: 'max 4' };
+    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE), 15 * MINUTE, () => decided([], { limited: 3, limit }));
+    expect(worst?.why).toContain(
+      'Limits held runners back in 3 decisions of this time, the last time for builds: max 4.',
+    );
   });
 
   it.each([
@@ -77,7 +85,7 @@ describe('the worst half hour', () => {
         'Fewer runners were starting (0.9 on average) than steps waited: the demand came faster than it was answered.',
     },
   ])('with $starting starting for 2 that wait, its cause is: $cause', ({ starting, cause }) => {
-    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE, { starting }), 15 * MINUTE, { total: 0, shown: [] });
+    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE, { starting }), 15 * MINUTE, () => decided([]));
     expect(worst?.why).toContain(cause);
   });
 
@@ -100,17 +108,38 @@ describe('the window with the largest sum', () => {
 });
 
 describe('decisions of a time', () => {
-  it('are told up to six, and how many more there are', () => {
-    expect(decisionsThen(Array.from({ length: 6 }, (_, minute) => mark(minute)))).toHaveLength(6);
-    expect(decisionsThen(Array.from({ length: 7 }, (_, minute) => mark(minute))).at(-1)).toBe(
-      '1 more decision of this time is in the list.',
-    );
-    expect(decisionsThen(Array.from({ length: 8 }, (_, minute) => mark(minute))).at(-1)).toBe(
-      '2 more decisions of this time are in the list.',
-    );
+  const marks = (count: number) => Array.from({ length: count }, (_, minute) => mark(minute));
+
+  it.each([
+    { name: 'six', time: decided(marks(6)), last: '09:05 builds: scale-up 2 → 4, since two wait.' },
+    {
+      name: 'seven',
+      time: decided(marks(7)),
+      last: '1 more decision of this time changed no more than these.',
+    },
+    {
+      name: 'some that are not kept',
+      time: decided(marks(2), { changes: 4 }),
+      last: '2 more decisions of this time changed no more than these.',
+    },
+  ])('are told up to six, and how many more there are: $name', ({ time, last }) => {
+    expect(decisionsThen(time).at(-1)).toBe(last);
+  });
+
+  it('are told by what they changed, in order of time', () => {
+    const kept = marks(7).map((each, minute) => (minute === 6 ? { ...each, to: 9 } : each));
+    const told = decisionsThen(decided(kept)).slice(0, -1);
+    expect(told.map((sentence) => sentence.slice(0, 5))).toEqual([
+      '09:00',
+      '09:01',
+      '09:02',
+      '09:03',
+      '09:04',
+      '09:06',
+    ]);
   });
 
   it('are changes only', () => {
-    expect(decisionsThen([mark(1, { action: 'hold' })])).toEqual([]);
+    expect(decisionsThen(decided([mark(1, { action: 'hold' })], { changes: 0 }))).toEqual([]);
   });
 });
