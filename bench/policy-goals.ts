@@ -54,7 +54,8 @@ function nothingBusyIsRemoved(entrants: readonly Entrant[], played: readonly Pla
 function everyStepIsAccountedFor(played: readonly Played[]): Goal {
   const all = played.flatMap(({ results }) => results.map(({ figures }) => figures.steps));
   const lost = all.reduce((sum, { arrived, finished, running, waiting, failed }) => {
-    return sum + Math.abs(arrived - finished - running - waiting - failed.noRunner - failed.killed - failed.crashed);
+    const ended = Object.values(failed).reduce((all, count) => all + count, finished);
+    return sum + Math.abs(arrived - ended - running - waiting);
   }, 0);
   return { text: `every step ends in exactly one way (${lost} unaccounted for)`, isMet: lost === 0 };
 }

@@ -77,7 +77,7 @@ function rowsOf(all: readonly Entrant[], { results }: Played): string[][] {
     ratio(figures.runnerHours.registered, oracle.figures.runnerHours.registered),
     `${figures.peak}`,
     `${figures.runners.created}`,
-    `${figures.steps.failed.noRunner + figures.steps.failed.killed + figures.steps.failed.crashed}`,
+    `${Object.values(figures.steps.failed).reduce((sum, count) => sum + count, 0)}`,
   ]);
 }
 

@@ -8,8 +8,8 @@ export type Figures = {
   /** Each step is in exactly one of finished, running, waiting and failed. */
   readonly steps: StepCounts;
   /**
-   * From the moment a step is ready until a runner takes it, over all steps that were taken or still wait (with what
-   * they have waited so far). Steps that failed because nobody was online are not in it. Percentiles are by nearest
+   * From the moment a step is ready until a runner takes it, over all steps that were taken, waited in vain or still
+   * wait (with what they have waited so far). Steps that failed because nobody was online are not in it. Percentiles are by nearest
    * rank and rounded up to a second; mean and longest are exact.
    */
   readonly waiting: {

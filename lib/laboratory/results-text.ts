@@ -35,20 +35,20 @@ export function renderResults(results: readonly Result[]): readonly string[] {
 
 /** What the columns mean. */
 export const COLUMN_NOTES: readonly string[] = [
-  'waiting: from ready to taken by a runner (mean, then percentiles); failed: steps that found no runner online, or lost theirs',
+  'waiting: from ready to taken by a runner (mean, then percentiles); failed: steps that found no runner online, waited too long, or lost theirs',
   'hours: registrations times time, and what they were at (the rest was out of service); peak: most registrations at once',
   'cost: runner-hours and slots at the scenario’s prices; calls: to Bitbucket and the cluster',
 ];
 
 function rowOf({ policy, figures }: Result): readonly string[] {
   const { waiting, steps, runnerHours, peak, money, runners, calls } = figures;
-  const { noRunner, killed, crashed } = steps.failed;
+  const failed = Object.values(steps.failed).reduce((sum, count) => sum + count, 0);
   const waits = [waiting.meanMs, waiting.p50Ms, waiting.p95Ms, waiting.p99Ms, waiting.longestMs];
   const hours = [runnerHours.registered, runnerHours.busy, runnerHours.idle, runnerHours.starting];
   return [
     policy,
     ...waits.map(duration),
-    `${noRunner + killed + crashed}`,
+    `${failed}`,
     ...hours.map((value) => value.toFixed(1)),
     `${peak}`,
     money.total.toFixed(2),

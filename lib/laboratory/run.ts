@@ -72,6 +72,7 @@ function openLaboratory({ scenario, policy, onReport = () => undefined, buckets 
   const world: World = new World({
     start: start - warmUp,
     startupMs: () => draw(scenario.startup, random),
+    queueLimitMs: scenario.queueLimit,
     capacity: () => capacityAt(scenario, world.now),
     state: createRunStateStore(),
     listeners: {

@@ -48,6 +48,8 @@ export const scenario = z.strictObject({
   loads: z.array(load).default([]),
   /** From "the pod may start" to "the runner is online". */
   startup: distribution.default({ kind: 'constant', ms: 45_000 }),
+  /** How long a step may wait before it fails: Bitbucket's limit. */
+  queueLimit: longerThanNothing.default(150 * MINUTE_MS),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
   prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),

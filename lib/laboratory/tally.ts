@@ -13,13 +13,20 @@ export type StepCounts = {
   readonly finished: number;
   readonly running: number;
   readonly waiting: number;
-  readonly failed: { readonly noRunner: number; readonly killed: number; readonly crashed: number };
+  readonly failed: {
+    /** Found nobody online. */
+    readonly noRunner: number;
+    /** Waited for longer than a step may. */
+    readonly expired: number;
+    readonly killed: number;
+    readonly crashed: number;
+  };
 };
 
 /** What has been added up. Times are sums over all runners or steps, in milliseconds. */
 export type Books = {
   readonly steps: StepCounts;
-  /** Steps that began, and those that still wait with what they have waited so far. */
+  /** Steps that began or waited in vain, and those that still wait with what they have waited so far. */
   readonly waiting: WaitingHistogram;
   readonly runnerMs: RunnerTotals;
   /** Waiting steps times time, from the length of the queue and not from the steps. */
@@ -43,7 +50,7 @@ export class Tally {
   #arrived = 0;
   #begun = 0;
   #finished = 0;
-  readonly #failed = { noRunner: 0, killed: 0, crashed: 0 };
+  readonly #failed = { noRunner: 0, expired: 0, killed: 0, crashed: 0 };
   readonly #waiting = new WaitingHistogram();
   readonly #runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #queueMs = 0;
@@ -92,6 +99,10 @@ export class Tally {
     if (startedAt !== undefined && endedAt !== undefined) this.#servedMs += endedAt - startedAt;
     if (state === 'finished') this.#finished += 1;
     if (failure === 'no-runner') this.#failed.noRunner += 1;
+    if (failure === 'expired' && endedAt !== undefined) {
+      this.#failed.expired += 1;
+      this.#waiting.add(endedAt - readyAt);
+    }
     if (failure === 'killed') this.#failed.killed += 1;
     if (failure === 'crashed') this.#failed.crashed += 1;
   }

@@ -16,8 +16,11 @@ export type Step = {
   readonly readyAt: Instant;
   readonly durationMs: number;
   state: 'waiting' | 'running' | 'finished' | 'failed';
-  /** Why it failed: nobody was online for it, its runner was taken away (by the autoscaler), or its runner died. */
-  failure?: 'no-runner' | 'killed' | 'crashed';
+  /**
+   * Why it failed: nobody was online for it, it waited for too long, its runner was taken away (by the autoscaler), or
+   * its runner died.
+   */
+  failure?: 'no-runner' | 'expired' | 'killed' | 'crashed';
   /** Uuid of the runner that it runs or ran on. */
   runner?: string;
   startedAt?: Instant;
@@ -49,6 +52,8 @@ export type BitbucketOptions = {
   readonly skewMs: number;
   /** How long after a step has started its runner still looks idle. */
   readonly stepLagMs: number;
+  /** How long a step may wait; after that it fails. */
+  readonly queueLimitMs: number;
 };
 
 /** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
@@ -188,7 +193,7 @@ export class SimulatedBitbucket {
     }
     this.#listeners.changing();
     if (anyOnline) {
-      this.#waiting.add(step);
+      this.#wait(step);
     } else {
       step.state = 'failed';
       step.failure = 'no-runner';
@@ -225,6 +230,21 @@ export class SimulatedBitbucket {
   /** Registrations over all scopes. */
   get totals(): RunnerTotals {
     return this.#totals;
+  }
+
+  #wait(step: Step): void {
+    this.#waiting.add(step);
+    const expire = () => {
+      this.#listeners.changing();
+      this.#waiting.delete(step);
+      step.state = 'failed';
+      step.failure = 'expired';
+      step.endedAt = this.#clock.now;
+      this.#listeners.stepChanged?.(step);
+    };
+    const { queueLimitMs } = this.#options;
+    if (!Number.isFinite(queueLimitMs)) return;
+    this.#clock.schedule(step.readyAt + queueLimitMs, expire, () => step.state === 'waiting');
   }
 
   #noteRepository({ workspace, repository }: Scope): void {

@@ -1,7 +1,12 @@
 /** Virtual time: a heap of things that will happen. Nothing waits; the clock jumps from one to the next. */
 import type { Instant } from '../model.ts';
 
-type Happening = { readonly at: Instant; readonly order: number; readonly run: () => void };
+type Happening = {
+  readonly at: Instant;
+  readonly order: number;
+  readonly run: () => void;
+  readonly isDue: () => boolean;
+};
 
 export class VirtualClock {
   #now: Instant;
@@ -22,9 +27,12 @@ export class VirtualClock {
     return this.#happened;
   }
 
-  /** Has something happen at a time that has not passed; at one time, in the order of asking. */
-  schedule(at: Instant, run: () => void): void {
-    this.#heap.push({ at: Math.max(at, this.#now), order: this.#order++, run });
+  /**
+   * Has something happen at a time that has not passed; at one time, in the order of asking. What is no longer due when
+   * its time has come does not happen.
+   */
+  schedule(at: Instant, run: () => void, isDue: () => boolean = () => true): void {
+    this.#heap.push({ at: Math.max(at, this.#now), order: this.#order++, run, isDue });
     this.#siftUp(this.#heap.length - 1);
   }
 
@@ -32,6 +40,7 @@ export class VirtualClock {
   advanceTo(time: Instant): void {
     for (let first = this.#heap[0]; first !== undefined && first.at <= time; first = this.#heap[0]) {
       this.#removeFirst();
+      if (!first.isDue()) continue;
       this.#now = first.at;
       this.#happened += 1;
       first.run();

@@ -23,6 +23,8 @@ export type WorldOptions = {
   readonly capacity?: number | (() => number);
   /** How long a step runs before the API shows it; default 0. */
   readonly stepLagMs?: number;
+  /** How long a step may wait before it fails; default: for ever. */
+  readonly queueLimitMs?: number;
   readonly bitbucketSkewMs?: number;
   readonly clusterSkewMs?: number;
   /** The hourly calls of the one credential; default: they are not counted. */
@@ -56,7 +58,11 @@ export class World {
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
       this.clock,
-      { skewMs: options.bitbucketSkewMs ?? 0, stepLagMs: options.stepLagMs ?? 0 },
+      {
+        skewMs: options.bitbucketSkewMs ?? 0,
+        stepLagMs: options.stepLagMs ?? 0,
+        queueLimitMs: options.queueLimitMs ?? Infinity,
+      },
       {
         removed: (uuid) => this.cluster.exit(uuid),
         changing: () => {

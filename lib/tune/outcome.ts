@@ -24,9 +24,9 @@ const MONTH_MS = 30 * 86_400_000;
 
 /** Judges a run over a span. Steps of which it is not known how long they would have waited count with what they have. */
 export function outcomeOf({ books, figures }: Result, spanMs: number, goal: Goal, measure: Measure): Outcome {
-  const { noRunner, killed, crashed } = figures.steps.failed;
-  const failed = noRunner + killed + crashed;
-  // The killed and the crashed had begun, and are among those that waited.
+  const { noRunner, expired, killed, crashed } = figures.steps.failed;
+  const failed = noRunner + expired + killed + crashed;
+  // The expired, the killed and the crashed have waited, and are among those that waited.
   const steps = books.waiting.count + noRunner;
   const { keptShare, waitedMs } = waitingOf(books.waiting, steps - failed, steps, goal);
   const money = monthly(figures, spanMs, books.monthlyPeaks.length);

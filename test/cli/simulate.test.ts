@@ -79,7 +79,7 @@ describe('simulate', () => {
     );
     expect(scenario).toEqual({ name: 'steps.jsonl', start: '2026-10-01T08:00:00.000Z', spanMs: 660_000, seed: 3 });
     expect(notes.join('\n')).toMatch(/1 line.*\n.*1 steps ask for labels, or are of repositories, that no group has/);
-    const counts = { arrived: 2, finished: 1, failed: { noRunner: 1, killed: 0, crashed: 0 } };
+    const counts = { arrived: 2, finished: 1, failed: { noRunner: 1, expired: 0, killed: 0, crashed: 0 } };
     expect(policies).toMatchObject(
       ['buffer.yaml', 'Atlassian’s rule', 'oracle'].map((name) => ({ name, steps: counts })),
     );

@@ -24,6 +24,8 @@ const POLICIES: readonly ((groups: Fleet) => Policy)[] = [
   (groups) => oraclePolicy(groups),
 ];
 
+const sumOf = (counts: object) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
 const worlds = fc.record({
   strategy: fc.constantFrom(...STRATEGIES),
   policy: fc.constantFrom(...POLICIES),
@@ -31,17 +33,19 @@ const worlds = fc.record({
   perHour: fc.integer({ min: 1, max: 120 }),
   startup: fc.constantFrom('20s', '45s', '3m', '9m'),
   capacity: fc.constantFrom(1, 4, 100),
+  queueLimit: fc.constantFrom('2m', '2h30m'),
   min: fc.integer({ min: 0, max: 3 }),
   outage: fc.constantFrom('bitbucket' as const, 'kubernetes' as const),
 });
 
 function playIn(world: typeof worlds extends fc.Arbitrary<infer W> ? W : never, more = {}): Promise<Result> {
-  const { strategy, policy, seed, perHour, startup, capacity, min, outage } = world;
+  const { strategy, policy, seed, perHour, startup, capacity, queueLimit, min, outage } = world;
   const groups = fleet(['a', 'b'].map((name) => group({ name, strategy, min, max: 8 })));
   const scenario = scenarioOf({
     span: '6h',
     seed,
     startup,
+    queueLimit,
     loads: [{ kind: 'poisson', perHour, duration: { kind: 'exponential', mean: '5m' } }],
     nodes: [
       { from: '2h', capacity },
@@ -58,7 +62,7 @@ describe('in every scenario, with every policy', () => {
       fc.asyncProperty(worlds, async (world) => {
         const { books, figures } = await playIn(world);
         const { arrived, finished, running, waiting, failed } = books.steps;
-        expect(finished + running + waiting + failed.noRunner + failed.killed + failed.crashed).toBe(arrived);
+        expect(finished + running + waiting + sumOf(failed)).toBe(arrived);
         expect(books.waiting.count).toBe(arrived - failed.noRunner);
         // Little's law, with neither side derived from the other: queue length over time, and every step's own wait.
         expect(books.queueMs).toBe(books.waiting.sumMs);
@@ -103,7 +107,13 @@ describe('a day that can be reckoned by hand', () => {
     const scenario = scenarioOf({ span: '1h', loads: [{ kind: 'burst', at: '5m', steps: 3, duration: '10m' }] });
     const { figures, books } = await play(scenario, builds, shippedPolicy('shipped', builds));
     expect(figures).toEqual({
-      steps: { arrived: 3, finished: 3, running: 0, waiting: 0, failed: { noRunner: 0, killed: 0, crashed: 0 } },
+      steps: {
+        arrived: 3,
+        finished: 3,
+        running: 0,
+        waiting: 0,
+        failed: { noRunner: 0, expired: 0, killed: 0, crashed: 0 },
+      },
       waiting: { meanMs: 200_000, p50Ms: 0, p95Ms: 600_000, p99Ms: 600_000, longestMs: 600_000 },
       runnerHours: { registered: 2, busy: 0.5, idle: 1.5, starting: 0, unavailable: 0 },
       peak: 2,
@@ -112,6 +122,19 @@ describe('a day that can be reckoned by hand', () => {
       money: { runners: 0.1, slots: 30, total: 30.1 },
     });
     expect(books.servedMs).toBe(30 * MINUTE_MS);
+  });
+
+  it.each([
+    ['fails when it has waited as long as a step may', '10m', { finished: 2, expired: 1, longestMs: 10 * MINUTE_MS }],
+    ['is taken a moment before', '10m1s', { finished: 3, expired: 0, longestMs: 10 * MINUTE_MS }],
+  ])('a step %s', async (_name, queueLimit, { finished, expired, longestMs }) => {
+    const loads = [{ kind: 'burst' as const, at: '5m', steps: 3, duration: '10m1s' }];
+    const shorter = [{ kind: 'burst' as const, at: '5m', steps: 3, duration: '10m' }];
+    const scenario = scenarioOf({ span: '1h', queueLimit, loads: expired > 0 ? loads : shorter });
+    const { figures, books } = await play(scenario, builds, shippedPolicy('shipped', builds));
+    expect(figures.steps).toMatchObject({ arrived: 3, finished, waiting: 0, failed: { expired } });
+    expect(figures.waiting.longestMs).toBe(longestMs);
+    expect(books.queueMs).toBe(books.waiting.sumMs);
   });
 
   it('steps at the end still run and wait, with what they have waited', async () => {

@@ -12,6 +12,7 @@ describe('a scenario’s file', () => {
       warmUp: 1_800_000,
       loads: [],
       startup: { kind: 'constant', ms: 45_000 },
+      queueLimit: 9_000_000,
       nodes: [],
       outages: [],
       prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0 },

@@ -12,7 +12,7 @@ const GOAL = { share: 0.8, withinMs: 30_000 };
 function resultOf(seconds: readonly number[], { noRunner = 0, killed = 0, crashed = 0 } = {}): Result {
   const waiting = new WaitingHistogram();
   for (const one of seconds) waiting.add(one * 1000);
-  const failed = { noRunner, killed, crashed };
+  const failed = { noRunner, expired: 0, killed, crashed };
   const steps = { arrived: seconds.length + noRunner, finished: 0, running: 0, waiting: 0, failed };
   const figures: Figures = {
     steps,
