@@ -274,6 +274,8 @@ export type WorkspaceObservation = {
   readonly workspace: string;
   /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
   readonly registrations: number;
+  /** How many of these are assumed so, of scopes that were not listed; absent: none. */
+  readonly assumed?: number;
   readonly maxRunners: number;
   /** Absent in records from before slots were counted. */
   readonly slots?: SlotObservation;
@@ -495,6 +497,8 @@ export type BudgetReport = {
 export type WorkspaceReport = {
   readonly workspace: string;
   readonly registrations: number;
+  /** How many of these are assumed, of workspaces and repositories that were not listed; absent: none. */
+  readonly assumed?: number;
   readonly maxRunners: number;
   /** Runners that are online or have a step. */
   readonly inUse: number;

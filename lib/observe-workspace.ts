@@ -36,7 +36,13 @@ export function observeWorkspace(
     price: price ?? PRICE_PER_SLOT,
     ...(max !== undefined && { max }),
   };
-  const seen = { workspace, registrations: registered.length + unseen, maxRunners, slots };
+  const seen = {
+    workspace,
+    registrations: registered.length + unseen,
+    ...(unseen > 0 && { assumed: unseen }),
+    maxRunners,
+    slots,
+  };
   // A month that begins with nobody there needs no writing; its first runner will.
   const isNews = peak.runners > (before?.month === peak.month ? before.runners : 0);
   if (documents === undefined || !isNews) return { seen };

@@ -31,7 +31,7 @@ export type ReasonValues = {
   /* bounds */
   schedule: { window: string; min: number; max: number; until: string };
   max: { max: number; registrations: number; withheld: number };
-  'workspace-cap': { cap: number; registrations: number; withheld: number };
+  'workspace-cap': { cap: number; registrations: number; assumed?: number; withheld: number };
   'peak-cap': { cap: number; committed: number; peak: number; withheld: number };
   'max-creates-per-tick': { limit: number; withheld: number };
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
@@ -103,7 +103,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   schedule: (v) =>
     `window ${v.window} sets min ${v.min} and max ${v.max} ${v.until === '' ? 'at all times' : `until ${v.until}`}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
-  'workspace-cap': (v) => `workspace cap ${v.cap} with ${v.registrations} registered withholds ${v.withheld}`,
+  'workspace-cap': (v) =>
+    `workspace cap ${v.cap} with ${v.registrations} registered${assumption(v.assumed)} withholds ${v.withheld}`,
   'api-budget': (v) =>
     `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
   'peak-cap': (v) =>
@@ -140,6 +141,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
 export function reason<Code extends ReasonCode>(code: Code, values: ReasonValues[Code]): Reason {
   // The mapped union cannot be narrowed by a generic code; the signature above is what keeps the three together.
   return { code, text: SENTENCES[code](values), values } as Reason;
+}
+
+/** What stands behind a number of registrations, if not all of them were seen. */
+export function assumption(assumed: number | undefined): string {
+  return assumed === undefined ? '' : ` (${assumed} of them assumed, where nothing was listed)`;
 }
 
 /** `0.8` → `80 %`, at most one decimal. */

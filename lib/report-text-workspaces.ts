@@ -1,5 +1,6 @@
 /** Workspaces in the text of a report: a line for each where its caps or its bill matter to this tick. Pure. */
 import type { Report, WorkspaceReport } from './model.ts';
+import { assumption } from './reasons.ts';
 import type { Line } from './text-layout.ts';
 
 /** A line for every workspace in which runners are added, or kept back by a cap. */
@@ -15,7 +16,7 @@ export function workspaceLines({ groups, workspaces }: Report): readonly Line[] 
 
 /** `12 of 100 registered; 9 in use, soon 14, the month's peak is 9; one more slot: USD 15 a month where slots are billed` */
 function describe(entry: WorkspaceReport): string {
-  const { registrations, maxRunners, inUse, expected, maxConcurrentRunners: most, peak, nextSlot } = entry;
+  const { registrations, assumed, maxRunners, inUse, expected, maxConcurrentRunners: most, peak, nextSlot } = entry;
   const use = [
     `${inUse}${most === undefined ? '' : ` of at most ${most}`} in use`,
     ...(expected > inUse ? [`soon ${expected}`] : []),
@@ -25,5 +26,5 @@ function describe(entry: WorkspaceReport): string {
     nextSlot === undefined
       ? []
       : [`one more slot: ${nextSlot.currency} ${nextSlot.costs} a month where slots are billed`];
-  return [`${registrations} of ${maxRunners} registered`, use.join(', '), ...bill].join('; ');
+  return [`${registrations} of ${maxRunners} registered${assumption(assumed)}`, use.join(', '), ...bill].join('; ');
 }

@@ -7,7 +7,7 @@ export function reportWorkspaces(
   workspaces: readonly WorkspaceObservation[],
   decisions: readonly GroupDecision[],
 ): readonly WorkspaceReport[] {
-  return workspaces.flatMap(({ workspace, registrations, maxRunners, slots }) => {
+  return workspaces.flatMap(({ workspace, registrations, assumed, maxRunners, slots }) => {
     if (slots === undefined) return [];
     const { inUse, committed, peak, max, price } = slots;
     const added = decisions
@@ -19,6 +19,7 @@ export function reportWorkspaces(
       {
         workspace,
         registrations,
+        ...(assumed !== undefined && { assumed }),
         maxRunners,
         inUse,
         expected,

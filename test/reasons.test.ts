@@ -128,6 +128,12 @@ describe('a sentence for every reason', () => {
   });
 });
 
+it('registrations that nobody saw are told apart', () => {
+  expect(reason('workspace-cap', { cap: 100, registrations: 97, assumed: 50, withheld: 5 }).text).toBe(
+    'workspace cap 100 with 97 registered (50 of them assumed, where nothing was listed) withholds 5',
+  );
+});
+
 it('a look is held back by Bitbucket, or to spare what is left', () => {
   const values = { credential: 'ci', used: 90, limit: 1000, waitMs: 120_000 };
   expect(reason('look-held-back', { ...values, why: 'throttled' }).text).toBe(

@@ -111,6 +111,15 @@ describe('the line of a workspace', () => {
       { maxRunners: 6 },
       ["workspace acme: 6 of 6 registered; 4 in use, soon 5, the month's peak is 8"],
     ],
+    [
+      'with registrations that nobody saw',
+      6,
+      SLOTS,
+      { assumed: 2 },
+      [
+        "workspace acme: 6 of 100 registered (2 of them assumed, where nothing was listed); 4 in use, soon 7, the month's peak is 8",
+      ],
+    ],
   ])('%s', (_, min, slots, more, lines) => {
     expect(linesOf(min, slots, more)).toEqual(lines);
   });

@@ -4,12 +4,19 @@ import { reason } from '../reasons.ts';
 import type { Cap } from './caps.ts';
 
 /** The caps that hold in one workspace. */
-export function workspaceCaps({ workspace, registrations, maxRunners, slots }: WorkspaceObservation): readonly Cap[] {
+export function workspaceCaps({
+  workspace,
+  registrations,
+  assumed,
+  maxRunners,
+  slots,
+}: WorkspaceObservation): readonly Cap[] {
   const workspaces = [workspace];
+  const registered = { registrations, ...(assumed !== undefined && { assumed }) };
   const byRegistrations: Cap = {
     workspaces,
     room: maxRunners - registrations,
-    explain: (withheld) => reason('workspace-cap', { cap: maxRunners, registrations, withheld }),
+    explain: (withheld) => reason('workspace-cap', { cap: maxRunners, ...registered, withheld }),
   };
   if (slots?.max === undefined) return [byRegistrations];
   const { max: cap, committed, peak } = slots;

@@ -35,7 +35,9 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
       ? []
       : [{ text: `on the same observation this version would decide: ${nowDecides}`, tone: 'warning' } as const]),
   ];
-  const seenLines = [{ text: countsText(group.counts) }, ...seen.more.map((text): Line => ({ text }))];
+  const wasLookedAt = group.decision.reason.code !== 'look-held-back';
+  const counts = wasLookedAt ? countsText(group.counts) : 'nothing of its runners: they were not looked at';
+  const seenLines = [{ text: counts }, ...seen.more.map((text): Line => ({ text }))];
   const besides: readonly Line[] = [
     ...explanation.problems.map((text): Line => ({ text: `problem: ${text}`, tone: 'failure' })),
     ...explanation.notes.map((text): Line => ({ text: `note: ${text}` })),

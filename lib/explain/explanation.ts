@@ -1,7 +1,7 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
 import { InputError } from '../errors.ts';
 import type { GroupObservation, GroupReport, Instant, Observation, Report, TickRecord } from '../model.ts';
-import { duration } from '../reasons.ts';
+import { assumption, duration } from '../reasons.ts';
 import { counted } from '../text-layout.ts';
 import { replay } from './replay.ts';
 import { describePod, type RunnerLine, runnerLines } from './runner-lines.ts';
@@ -78,7 +78,7 @@ function surroundings({ group, queue }: GroupObservation, { workspaces, queues =
     workspace === undefined
       ? []
       : [
-          `workspace ${workspace.workspace} has ${counted(workspace.registrations, 'registration')} and may have ${workspace.maxRunners}`,
+          `workspace ${workspace.workspace} has ${counted(workspace.registrations, 'registration')}${assumption(workspace.assumed)} and may have ${workspace.maxRunners}`,
         ];
   if (queue === undefined) return room;
   if (queue.kind === 'unknown') return [...room, `its queue could not be counted: ${queue.why}`];

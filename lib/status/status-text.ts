@@ -1,4 +1,5 @@
 /** A status as a person reads it in a terminal. Pure. */
+import { assumption } from '../reasons.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../text-layout.ts';
 import { layTable } from '../text-table.ts';
 import type { GroupStatus, Status } from './status.ts';
@@ -97,8 +98,9 @@ function warningLine(text: string): Line {
   return { text, tone: 'warning' };
 }
 
-function workspaceLine({ workspace, registrations, maxRunners }: Status['workspaces'][number]): Line {
-  return { text: `Workspace ${workspace}: ${counted(registrations, 'registration')} of at most ${maxRunners}` };
+function workspaceLine({ workspace, registrations, assumed, maxRunners }: Status['workspaces'][number]): Line {
+  const registered = `${counted(registrations, 'registration')}${assumption(assumed)}`;
+  return { text: `Workspace ${workspace}: ${registered} of at most ${maxRunners}` };
 }
 
 function noteLine(note: string): Line {

@@ -106,6 +106,14 @@ describe("a workspace's cap", () => {
     ]);
   });
 
+  it('says how many registrations are only assumed', () => {
+    const workspaces = [{ workspace: 'acme', registrations: 97, assumed: 50, maxRunners: 100 }];
+    const [decided] = decide(observation([groupObservation({ group: group({ min: 5 }) })], workspaces));
+    expect(decided?.decision.bounds.map(({ values }) => values)).toEqual([
+      { cap: 100, registrations: 97, assumed: 50, withheld: 2 },
+    ]);
+  });
+
   describe('on runners in use at once', () => {
     const slots = (committed: number, max?: number) => ({
       inUse: committed,

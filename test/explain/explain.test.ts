@@ -6,6 +6,7 @@ import { findTick, findTicks } from '../../lib/explain/find.ts';
 import { replay } from '../../lib/explain/replay.ts';
 import { timelineOf } from '../../lib/explain/timeline.ts';
 import type { Runner, RunnerGroup, RunnerJob, TickRecord } from '../../lib/model.ts';
+import { reason } from '../../lib/reasons.ts';
 import { runTicks, tickIn } from '../../lib/simulator/drive.ts';
 import { World } from '../../lib/simulator/world.ts';
 import { fleet, group, jobOf, NOON, runner } from '../fixtures/fleet.ts';
@@ -232,6 +233,17 @@ describe('as text', () => {
     const { world } = await recordedHour();
     const record = await findTick(world.state, 'builds', NOON + 7 * MINUTE);
     expect(renderExplanation(explain(record, 'builds'), { width: 120 }).join('\n')).toMatchSnapshot();
+  });
+
+  it('a tick that did not look counts nobody', async () => {
+    const { records } = await recordedHour();
+    const explanation = explain(records[0] as TickRecord, 'builds');
+    const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
+    const held = { action: 'hold', from: 0, to: 0, reason: reason('look-held-back', values) } as const;
+    const unseen = { ...explanation, group: { ...explanation.group, decision: held } };
+    const lines = renderExplanation(unseen, { width: 120 });
+    expect(lines).toContain('  nothing of its runners: they were not looked at');
+    expect(lines.join('\n')).not.toContain('0 busy');
   });
 
   it.each([120, 60])('many ticks, %i wide', async (width) => {

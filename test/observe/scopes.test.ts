@@ -17,13 +17,16 @@ describe("a workspace's registrations", () => {
       { workspace: 'acme', registrations: 9, maxRunners: 80 },
       { workspace: 'other', registrations: 1, maxRunners: 80 },
     ]);
+    expect(seen.workspaces.some((workspace) => 'assumed' in workspace)).toBe(false);
   });
 
   it('of a scope that could not be listed are taken at their worst, the max of all its groups', async () => {
     const { seen } = await look(fleet([builds, three, four]), {
       runners: { list: async (scope) => (scope.repository === undefined ? strangers : fails('503')()) },
     });
-    expect(seen.workspaces).toMatchObject([{ workspace: 'acme', registrations: 7 + 3 + 4, maxRunners: 100 }]);
+    expect(seen.workspaces).toMatchObject([
+      { workspace: 'acme', registrations: 7 + 3 + 4, assumed: 3 + 4, maxRunners: 100 },
+    ]);
   });
 
   it('of groups that were not asked for count too', async () => {

@@ -90,6 +90,14 @@ describe('what does not match', () => {
   });
 });
 
+it('tells registrations apart that nobody saw', () => {
+  const workspaces = [{ workspace: 'acme', registrations: 12, assumed: 10, maxRunners: 100 }];
+  const text = renderStatus(statusOf(observation([groupObservation()], workspaces)), { all: false }, { width: 140 });
+  expect(text.at(-1)).toBe(
+    'Workspace acme: 12 registrations (10 of them assumed, where nothing was listed) of at most 100',
+  );
+});
+
 describe('the bounds', () => {
   const office = { name: 'office', until: '2026-11-09T19:00+01:00' };
 
