@@ -45,7 +45,8 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         count('KubernetesCalls', calls.kubernetes),
         count('AwsCalls', calls.aws),
         ...budgetMetrics(report),
-        ...sumOf(report.groups.map(groupMetrics)),
+        ...(report.groups.every(wasSeen) ? sumOf(report.groups.map(amounts)) : []),
+        ...sumOf(report.groups.map(events)),
         count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
         ...(report.credential === undefined ? [] : [count('CredentialDaysLeft', report.credential.daysLeft)]),
@@ -81,15 +82,28 @@ function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {
 }
 
 function groupMetrics(group: GroupReport): readonly Metric[] {
-  const { busy, idle, starting, draining, dead } = group.counts;
-  const { from, to } = group.decision;
-  const failures = group.problems.length + group.outcomes.filter(({ status }) => status === 'failed').length;
+  return [...(wasSeen(group) ? amounts(group) : []), ...events(group)];
+}
+
+/** Whether its numbers are those of the world: nothing seen is not nobody there. */
+function wasSeen({ decision: { reason } }: GroupReport): boolean {
+  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
+}
+
+function amounts({ counts: { busy, idle, starting, draining, dead } }: GroupReport): readonly Metric[] {
   return [
     count('RunnersBusy', busy),
     count('RunnersIdle', idle),
     count('RunnersStarting', starting),
     count('RunnersDraining', draining),
     count('RunnersDead', dead),
+  ];
+}
+
+function events(group: GroupReport): readonly Metric[] {
+  const { from, to } = group.decision;
+  const failures = group.problems.length + group.outcomes.filter(({ status }) => status === 'failed').length;
+  return [
     count('ScaledUpBy', Math.max(0, to - from)),
     count('ScaledDownBy', Math.max(0, from - to)),
     count('RunnersWithheld', withheld(group)),

@@ -17,17 +17,14 @@ const flat = (sets: readonly MetricSet[]) =>
   ]);
 
 const TICK = { TickDuration: 420, BitbucketCalls: 5, KubernetesCalls: 8, AwsCalls: 2 };
+const NO_EVENTS = { ScaledUpBy: 0, ScaledDownBy: 0, RunnersWithheld: 0, StartFailures: 0, Failures: 0 };
 const NOTHING = {
   RunnersBusy: 0,
   RunnersIdle: 0,
   RunnersStarting: 0,
   RunnersDraining: 0,
   RunnersDead: 0,
-  ScaledUpBy: 0,
-  ScaledDownBy: 0,
-  RunnersWithheld: 0,
-  StartFailures: 0,
-  Failures: 0,
+  ...NO_EVENTS,
 };
 const FLEET = { GroupsInQuarantine: 0, ConfigurationRefused: 0 };
 const succeeded = (groups: object) => ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, ...FLEET }];
@@ -37,7 +34,16 @@ const skipped = () => report({ tick: { skipped: 'lease' } });
 const QUIET = { ...NOTHING, RunnersBusy: 4, RunnersIdle: 3 };
 const GROWING = { ...NOTHING, RunnersBusy: 5, RunnersIdle: 1, ScaledUpBy: 4, RunnersWithheld: 2, Failures: 1 };
 const SHRINKING = { ...NOTHING, RunnersBusy: 1, RunnersIdle: 9, RunnersDraining: 1, ScaledDownBy: 2 };
-const PARTIAL = { ...NOTHING, Failures: 1 };
+const PARTIAL = { ...NO_EVENTS, Failures: 1 };
+
+function heldBack() {
+  const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
+  return group({
+    name: 'labs',
+    counts: { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 },
+    decision: { action: 'hold', from: 0, to: 0, reason: reason('look-held-back', values) },
+  });
+}
 
 describe('metrics of a report', () => {
   it.each([
@@ -51,6 +57,11 @@ describe('metrics of a report', () => {
       'retirement, its cool-down being no shortage',
       report({ groups: [shrinking('apply')] }),
       [['arm', SHRINKING], succeeded(SHRINKING)],
+    ],
+    [
+      'a group that was not looked at: no amounts, also not in the sum, and no failure',
+      report({ groups: [group(), heldBack()] }),
+      [['linux-large', QUIET], ['labs', NO_EVENTS], succeeded(NO_EVENTS)],
     ],
     ['a group that could not be read', report({ groups: [partial()] }), [['beta-builds', PARTIAL], failed(PARTIAL)]],
     [
