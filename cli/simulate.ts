@@ -5,7 +5,7 @@ import { InputError } from '../lib/errors.ts';
 import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
 import { compare } from '../lib/laboratory/compare.ts';
 import { oraclePolicy } from '../lib/laboratory/oracle.ts';
-import { COLUMN_NOTES, renderResults } from '../lib/laboratory/results-text.ts';
+import { renderResults } from '../lib/laboratory/results-text.ts';
 import type { Result } from '../lib/laboratory/run.ts';
 import type { Scenario } from '../lib/laboratory/scenario.ts';
 import { shippedPolicy } from '../lib/laboratory/shipped.ts';
@@ -15,7 +15,8 @@ import { wire } from '../lib/wiring.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
-import { checkPlace, writePage } from './page-file.ts';
+import { writePage } from './page-file.ts';
+import { checkPlace } from './place.ts';
 import { prepareScenario, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
@@ -56,7 +57,7 @@ export function addSimulate(program: Command, terminal: Terminal, finish: (code:
 }
 
 async function simulate(options: SimulateOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.html !== undefined) await checkPlace(options.html);
+  if (options.html !== undefined) await checkPlace(options.html, '--html');
   const entries = await loadConfigurations(options.config ?? [undefined], terminal);
   const [first] = entries;
   if (first === undefined) throw new InputError('Give a configuration to try with --config.');
@@ -72,7 +73,9 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   });
   terminal.showProgress('');
   for (const note of notes) terminal.tell(note);
-  const lines = options.json ? [JSON.stringify(documentOf(scenario, notes, results))] : linesOf(scenario, results);
+  const lines = options.json
+    ? [JSON.stringify(documentOf(scenario, notes, results))]
+    : linesOf(scenario, results, terminal.layout.width);
   for (const line of lines) terminal.print(line);
   if (page !== undefined && options.html !== undefined) {
     await writePage(options.html, page.close(results, notes));
@@ -116,15 +119,9 @@ function documentOf(scenario: Scenario, notes: readonly string[], results: reado
   };
 }
 
-function linesOf({ name, span, seed }: Scenario, results: readonly Result[]): readonly string[] {
+function linesOf({ name, span, seed }: Scenario, results: readonly Result[], width: number): readonly string[] {
   const steps = results[0]?.figures.steps.arrived ?? 0;
-  return [
-    `${name}: ${steps} steps in ${duration(span)}, seed ${seed}`,
-    '',
-    ...renderResults(results),
-    '',
-    ...COLUMN_NOTES,
-  ];
+  return [`${name}: ${steps} steps in ${duration(span)}, seed ${seed}`, '', ...renderResults(results, width)];
 }
 
 /** Once a second, and only for work that takes longer than two. */
