@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ClusterClient } from '../../lib/kubernetes/cluster-client.ts';
 import { joinJobs } from '../../lib/kubernetes/job-objects.ts';
 import { createKubernetesJobApi } from '../../lib/kubernetes/jobs.ts';
 import { renderManifests } from '../../lib/kubernetes/manifests.ts';
@@ -63,6 +64,22 @@ describe('the calls', () => {
       limit: '500',
     });
     expect(loopback.trace().slice(0, 2).toSorted()).toEqual([`GET ${PODS}`, `GET ${JOBS}`].toSorted());
+  });
+
+  it.each([
+    ['Jobs first', [JOBS, PODS]],
+    ['Pods first', [PODS, JOBS]],
+  ])('of a list that is refused twice: one trouble reads alike whichever answer comes first (%s)', async (_, order) => {
+    const refusals = new Map<string, () => void>();
+    const client: ClusterClient = {
+      description: 'cluster "main"',
+      request: (_method, path) =>
+        new Promise((_resolve, reject) => refusals.set(path, () => reject(new Error(`${path} is refused`)))),
+    };
+    const listed = expect(createKubernetesJobApi({ clients: async () => client }).list(PLACE)).rejects.toThrow(JOBS);
+    await expect.poll(() => refusals.size).toBe(2);
+    for (const path of order) refusals.get(path)?.();
+    await listed;
   });
 
   it('of a create that meets its own Job: the right to get is not needed', async () => {
