@@ -103,11 +103,14 @@ export function createCallBudget(options: {
   const { credential, key, now } = options;
   let recalled: BudgetState = EMPTY_BUDGET;
   let version = 0;
+  /** What `unsaved` gave, and of which nobody has said yet that it is saved. Calls may come while it is being saved. */
+  let offered: BudgetState = EMPTY_BUDGET;
+  /** What has come since. */
   let own: BudgetState = EMPTY_BUDGET;
   let turnedAway = 0;
   let unsent = 0;
   const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
-  const state = () => addBudgets(recalled, own);
+  const state = () => addBudgets(addBudgets(recalled, offered), own);
   const { limit } = options;
   const noteRefusal = (importance: Importance, calls: number, { why }: HeldBack) => {
     refused[importance] += calls;
@@ -140,12 +143,16 @@ export function createCallBudget(options: {
       version = document?.version ?? 0;
       if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
     },
-    unsaved: () =>
-      own === EMPTY_BUDGET ? undefined : { key, expectedVersion: version, value: forgetOld(state(), now()) },
-    saved: () => {
-      recalled = forgetOld(state(), now());
-      version += 1;
+    unsaved: () => {
+      if (own === EMPTY_BUDGET && offered === EMPTY_BUDGET) return undefined;
+      offered = forgetOld(addBudgets(offered, own), now());
       own = EMPTY_BUDGET;
+      return { key, expectedVersion: version, value: forgetOld(state(), now()) };
+    },
+    saved: () => {
+      recalled = forgetOld(addBudgets(recalled, offered), now());
+      version += 1;
+      offered = EMPTY_BUDGET;
     },
     holdBackLook: (look, at) => {
       const held = holdBackLook(look, state(), limit(), at);

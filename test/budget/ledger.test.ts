@@ -184,6 +184,18 @@ describe('memory', () => {
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 2, value: calls([0, 3, 40]) });
   });
 
+  it('keeps what comes while it is being saved for the next time', () => {
+    const { budget } = setUp();
+    budget.recall({ version: 1, value: EMPTY_BUDGET });
+    spend(budget, 0, 1);
+    expect(budget.unsaved()).toMatchObject({ expectedVersion: 1, value: calls([0, 0, 1]) });
+    budget.count('queue');
+    expect(budget.standing().used).toBe(2);
+    budget.saved();
+    expect(budget.unsaved()).toMatchObject({ expectedVersion: 2, value: calls([0, 0, 2]) });
+    expect(budget.standing().used).toBe(2);
+  });
+
   it('does not grow: what has no effect any more is neither kept nor saved', () => {
     const { budget, clock } = setUp();
     for (let minute = 0; minute < 300; minute += 1) {
