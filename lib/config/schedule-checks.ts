@@ -37,7 +37,7 @@ function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft, isAwa
   if (min !== undefined && max !== undefined && min > max) {
     findings.push(problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`));
   }
-  if (min === 0 && !isAwake) {
+  if (min === 0 && (max === 0 || !isAwake)) {
     const message =
       'with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1';
     findings.push(warning([...path, 'min'], message));

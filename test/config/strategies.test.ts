@@ -262,6 +262,13 @@ describe('worth a warning', () => {
     expect(warningsOf(withGroup({ strategy: 'idleBuffer', parameters, schedules: [WINDOW] }))).toEqual([]);
   });
 
+  it('a window with a max of 0 lets the last runner go, whatever the buffer', () => {
+    const text = withGroup({ strategy: 'idleBuffer', parameters: BOUNDS, schedules: [{ ...WINDOW, min: 0, max: 0 }] });
+    expect(warningsOf(text)).toEqual([
+      'groups[0].schedules[0].min: with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1',
+    ]);
+  });
+
   it.each([
     ['idleBuffer', BOUNDS, 0],
     ['idleBuffer', { ...BOUNDS, idleCount: 0 }, 1],
