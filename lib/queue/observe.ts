@@ -90,7 +90,7 @@ function scopesOf(chosen: readonly Chosen[]) {
 
 /** The observation as if everything that was chosen had been counted with what is there by now. */
 function look(seen: Observation, chosen: readonly Chosen[], count: Count): Observation {
-  const queues = [...count.repositories.values()].map(toQueue);
+  const queues = [...count.repositories.values()].filter(({ open }) => open !== undefined).map(toQueue);
   const counted = chosen.map((entry) => ({ chosen: entry, reading: countedOf(entry) }));
   return withReadings({ ...seen, queues }, counted);
 }

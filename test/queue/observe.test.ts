@@ -179,6 +179,8 @@ describe('what cannot be known', () => {
     expect(seen.notes).toEqual([
       'Group builds has at least 5 steps waiting, but not all of its queue is known: repositories[1]: Listing acme/api failed: 404.',
     ]);
+    // Of a repository that was not listed nothing is told, also not that nothing waits.
+    expect(seen.queues?.map(({ scope }) => scope.repository)).toEqual(['site']);
   });
 
   it.each([
