@@ -5,10 +5,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { InputError, sentenceOf } from '../lib/errors.ts';
 import { openHistory } from '../lib/history/read.ts';
 import { describeSummary } from '../lib/history/summary.ts';
-import { type Arrival, type Arrivals, mayRun } from '../lib/laboratory/arrival.ts';
+import type { Arrival, Arrivals } from '../lib/laboratory/arrival.ts';
 import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
 import { NAMED_SCENARIOS } from '../lib/laboratory/named-loads.ts';
-import { parseScenario, type Scenario } from '../lib/laboratory/scenario.ts';
+import { parseScenario, readScenario, type Scenario } from '../lib/laboratory/scenario.ts';
+import { watchStrangers } from '../lib/laboratory/strangers.ts';
 import type { Fleet, Instant } from '../lib/model.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,7 +27,7 @@ export type ScenarioOptions = {
 export function withScenarioOptions(command: Command): Command {
   return command
     .option('--history <file>', 'play these steps: JSON Lines or CSV')
-    .option('--scenario <file>', 'loads, start-up times, outages and prices: JSON')
+    .option('--scenario <file>', 'loads, start-up times, outages and prices: YAML or JSON')
     .option('--load <name>', `a load for each group: ${LOADS.join(', ')} (default: working-week)`, loadName)
     .option('--seed <number>', 'of everything that is drawn; default: that of the scenario, or 1', wholeNumber);
 }
@@ -53,8 +54,10 @@ export async function prepareScenario(
   }
   const given = await givenScenario(file, load);
   const scenario = seed === undefined ? given : { ...given, seed };
-  if (history !== undefined) return prepareHistory(history, scenario, fleet);
+  const steps = history ?? (file !== undefined ? historyOf(file, scenario) : undefined);
+  if (steps !== undefined) return prepareHistory(steps, scenario, fleet);
   const { start, span, loads } = scenario;
+  if (loads.length === 0) throw new InputError(`The scenario ${file} has no steps; give it loads, or a history.`);
   const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
   return { scenario, notes: [], openArrivals: open };
 }
@@ -64,29 +67,30 @@ async function givenScenario(file: string | undefined, load = 'working-week'): P
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new InputError(`The scenario ${file} cannot be read: ${sentenceOf(error)}.`);
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`The scenario ${file} is not JSON: ${sentenceOf(error)}.`);
-  }
-  return parseScenario(value, file);
+  return readScenario(text, file);
+}
+
+/** A scenario names its history as seen from its own place. Throws `InputError` where it has loads as well. */
+function historyOf(file: string, { history, loads }: Scenario): string | undefined {
+  if (history === undefined) return undefined;
+  if (loads.length > 0) throw new InputError(`The scenario ${file} has loads and a history; leave out one of them.`);
+  return path.resolve(path.dirname(file), history);
 }
 
 /** Reads the history once to know how long it is and what is wrong with it; every policy reads it again. */
 async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<PreparedScenario> {
   const survey = await openHistory(file);
-  let strangers = 0;
+  const strangers = watchStrangers(fleet.groups);
   let from: Instant | undefined;
   let to = 0;
   for await (const step of survey.arrivals) {
     from ??= step.at;
     to = step.at;
-    if (!fleet.groups.some((group) => mayRun(step, group))) strangers += 1;
+    strangers.look(step);
   }
   const notes = describeSummary(survey.summary());
   if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
-  const told = `${file}: ${strangers} steps ask for labels, or are of repositories, that no group has: they fail in every run.`;
+  const told = strangers.told();
   return {
     // A minute more, so that what comes last is part of it.
     scenario: {
@@ -96,7 +100,7 @@ async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Prom
       span: to - from + MINUTE_MS,
       loads: [],
     },
-    notes: strangers === 0 ? notes : [...notes, told],
+    notes: told === undefined ? notes : [...notes, `${file}: ${told}`],
     openArrivals: () => replay(file),
   };
 }

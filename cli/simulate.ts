@@ -90,7 +90,9 @@ function entrantsOf(
   fleet: Fleet,
 ): readonly Entrant[] {
   return [
-    ...entries.map((entry): Entrant => ({ role: 'ours', policy: shippedPolicy(entry.name, entry.fleet) })),
+    ...entries.map(
+      (entry): Entrant => ({ role: 'ours', policy: shippedPolicy(entry.name, entry.fleet, entry.fleet.pollEveryMs) }),
+    ),
     { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, fleet) },
     { role: 'oracle', policy: oraclePolicy(fleet) },
   ];

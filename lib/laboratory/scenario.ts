@@ -3,13 +3,15 @@
  * are the same thing; two runs of one scenario see the same steps, the same start-up times and the same outages.
  */
 import * as z from 'zod';
-import { formatPath, type Path } from '../config/finding.ts';
-import { InputError } from '../errors.ts';
+import { parseYaml } from '../config/document.ts';
+import { type Finding, formatPath, type Path, problem } from '../config/finding.ts';
+import { InputError, type InputProblem } from '../errors.ts';
 import { distribution } from './distribution.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** A Monday, midnight UTC. */
 const DEFAULT_START = Date.UTC(2026, 10, 9);
@@ -41,11 +43,14 @@ export const scenario = z.strictObject({
     .datetime({ offset: true })
     .transform((text) => Date.parse(text))
     .default(DEFAULT_START),
-  span: longerThanNothing,
+  /** How long it lasts; a week unless given. */
+  span: longerThanNothing.default(7 * DAY_MS),
   seed: z.number().int().nonnegative().default(1),
   /** How long policies run before anything counts, so that they are not judged by an empty beginning. */
   warmUp: span.default(30 * MINUTE_MS),
   loads: z.array(load).default([]),
+  /** A file with the steps that come, instead of loads; its beginning and end are then those of the scenario. */
+  history: z.string().min(1).optional(),
   /** From "the pod may start" to "the runner is online". */
   startup: distribution.default({ kind: 'constant', ms: 45_000 }),
   /** How long a step may wait before it fails: Bitbucket's limit. */
@@ -64,11 +69,23 @@ export type ScenarioInput = z.input<typeof scenario>;
 /** What things cost. */
 export type Prices = Scenario['prices'];
 
-/** Reads a scenario; `source` names it in the problems. Throws `InputError` with every problem and its path. */
-export function parseScenario(input: unknown, source: string): Scenario {
+/**
+ * Reads a scenario; `source` names it in the problems, `locate` finds their places in its text. Throws `InputError` with
+ * every problem and its path.
+ */
+export function parseScenario(
+  input: unknown,
+  source: string,
+  locate: (finding: Finding) => InputProblem = ({ path, message }) => ({ source, path: formatPath(path), message }),
+): Scenario {
   const result = scenario.safeParse(input);
   if (result.success) return result.data;
-  throw new InputError(
-    result.error.issues.map(({ path, message }) => ({ source, path: formatPath(path as Path), message })),
-  );
+  throw new InputError(result.error.issues.map(({ path, message }) => locate(problem(path as Path, message))));
+}
+
+/** Reads the text of a scenario's file, YAML or JSON. Throws `InputError` with every problem, its line and its path. */
+export function readScenario(text: string, source: string): Scenario {
+  const { value, findings, locate } = parseYaml(text, source);
+  if (findings.length > 0) throw new InputError(findings.map(locate));
+  return parseScenario(value, source, locate);
 }

@@ -1,8 +1,12 @@
 /** `simulate` as a child process. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFleet } from '../../lib/config/load.ts';
+import { runTicks } from '../../lib/simulator/drive.ts';
+import { World } from '../../lib/simulator/world.ts';
+import { createFileStateStore } from '../../lib/state/file.ts';
 import { runCommand } from '../doors/command.ts';
 
 const CONFIG = `
@@ -15,6 +19,24 @@ groups:
     parameters: { min: 1, max: 9 }
 `;
 
+/** Two workspaces, three groups, a schedule, and looks more often than once a minute. */
+const FLEET = `
+workspaces:
+  acme: { maxRunners: 12 }
+pollEvery: 20s
+groups:
+  - { name: small, workspace: acme, labels: [small], namespace: runners, strategy: idleBuffer, parameters: { min: 1, max: 6 } }
+  - name: large
+    workspace: acme
+    repository: shop
+    labels: [large]
+    namespace: runners
+    strategy: queueAware
+    parameters: { min: 1, max: 6 }
+    schedules: [{ name: day, days: [mon-fri], from: "07:00", to: "19:00", timezone: Europe/Berlin, min: 2, max: 8 }]
+  - { name: other, workspace: umbrella, labels: [linux], namespace: runners, strategy: percentageRunnersIdle, parameters: { min: 1, max: 4, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 } }
+`;
+
 const STEP = { durationMs: 300_000, workspace: 'acme', repository: 'shop' };
 
 let directory = '';
@@ -24,6 +46,7 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'simulate-'));
   await writeFile(file('buffer.yaml'), CONFIG.replace('STRATEGY', 'idleBuffer'));
   await writeFile(file('queue.yaml'), CONFIG.replace('STRATEGY', 'queueAware'));
+  await writeFile(file('fleet.yaml'), FLEET);
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -78,11 +101,83 @@ describe('simulate', () => {
       ...['-c', file('buffer.yaml'), '--history', file('steps.jsonl'), '--scenario', file('slow.json')],
     );
     expect(scenario).toEqual({ name: 'steps.jsonl', start: '2026-10-01T08:00:00.000Z', spanMs: 660_000, seed: 3 });
-    expect(notes.join('\n')).toMatch(/1 line.*\n.*1 steps ask for labels, or are of repositories, that no group has/);
+    expect(notes.join('\n')).toMatch(/1 line.*\n.*1 step of labels or repositories that no group has/);
     const counts = { arrived: 2, finished: 1, failed: { noRunner: 1, expired: 0, killed: 0, crashed: 0 } };
     expect(policies).toMatchObject(
       ['buffer.yaml', 'Atlassian’s rule', 'oracle'].map((name) => ({ name, steps: counts })),
     );
+  });
+
+  it('plays groups of several workspaces with their schedules and their pace', async () => {
+    await writeFile(
+      file('busy.yaml'),
+      ['span: 6h', 'start: 2026-11-09T04:00:00Z', 'loads:', '  - { kind: poisson, perHour: 20, duration: 5m }'].join(
+        '\n',
+      ),
+    );
+    const args = ['-c', file('fleet.yaml'), '--scenario', file('busy.yaml')];
+    const { policies } = await documentOf(...args);
+    const [ours, baseline] = policies;
+    const { arrived, finished, running, waiting, failed } = ours.steps;
+    const lost = failed.noRunner + failed.expired + failed.killed + failed.crashed;
+    expect(finished + running + waiting + lost).toBe(arrived);
+    expect(arrived).toBeGreaterThan(200);
+    // A look at two workspaces with three scopes every 20 s, and what there is to do.
+    expect(ours.calls.bitbucket).toBeGreaterThan(3 * 6 * 180);
+    expect(baseline.calls.bitbucket).toBeLessThan(ours.calls.bitbucket);
+    expect(await simulate('--json', ...args)).toEqual(await simulate('--json', ...args));
+  });
+
+  it('reads a CSV whose lines are out of order, repeated, broken off or of nobody’s labels, and says so of each', async () => {
+    const lines = [
+      'ready,durationMs,workspace,repository,labels,id',
+      '2026-10-01T08:00:00Z,300000,acme,shop,self.hosted linux builds,1',
+      '2026-10-03T09:00:00Z,300000,acme,shop,self.hosted linux builds,3',
+      '2026-10-01T08:30:00Z,300000,acme,shop,self.hosted linux builds,2',
+      '2026-10-03T09:00:00Z,300000,acme,shop,self.hosted linux builds,3',
+      '2026-10-03T09:01:00Z,300000,acme,shop,self.hosted windows,4',
+      '2026-10-03T09:02:00Z,300000,ac',
+    ];
+    await writeFile(file('steps.csv'), lines.join('\n'));
+    const { notes, policies } = await documentOf('-c', file('buffer.yaml'), '--history', file('steps.csv'));
+    expect(notes).toEqual([
+      `${file('steps.csv')}: 4 steps in 7 lines, ready from 2026-10-01T08:00:00.000Z to 2026-10-03T09:01:00.000Z.`,
+      'Skipped 1 line (the first is line 7): broken off: the file ends in its middle.',
+      'Skipped 1 line (the first is line 5): repeated: the same repository and id.',
+      '1 step stood too late in the file and were put in their place.',
+      'No step for 2d 30m from 2026-10-01T08:30:00.000Z on.',
+      `${file('steps.csv')}: 1 step of labels or repositories that no group has (self.hosted windows in shop: 1); such steps fail in every run.`,
+    ]);
+    expect(policies[0].steps).toMatchObject({ arrived: 4, failed: { noRunner: 1 } });
+  });
+
+  it('plays the history that a scenario names, from wherever it is called', async () => {
+    const example = path.resolve(import.meta.dirname, '../../examples/laboratory/replay.yaml');
+    const { scenario, policies } = await documentOf('-c', file('buffer.yaml'), '--scenario', example);
+    expect(scenario).toMatchObject({ name: 'steps.csv', start: '2026-11-02T08:00:00.000Z', spanMs: 66 * 60_000 });
+    expect(policies[0].steps.arrived).toBe(4);
+  });
+
+  it('plays what the ticks have recorded', async () => {
+    const world = new World({ start: Date.UTC(2026, 9, 1, 8), state: createFileStateStore(file('state.json')) });
+    const { fleet } = await loadFleet(file('buffer.yaml'), { readText: (source) => readFile(source, 'utf8') });
+    const labels = ['builds', 'linux', 'self.hosted'];
+    for (const minute of [5, 20, 21, 50]) {
+      const step = { scope: { workspace: 'acme', repository: 'shop' }, labels, durationMs: 4 * 60_000 + 1 };
+      world.submit(step, world.now + minute * 60_000);
+    }
+    await runTicks(world, fleet, { count: 70 });
+    const exported = await runCommand(
+      [
+        ...['history', 'export', '--from-ticks', '--workspace', 'acme', '--state', `file:${file('state.json')}`],
+        ...['--since', '2026-10-01T08:00:00Z', '--until', '2026-10-01T09:00:00Z', '--out', file('ticks.jsonl')],
+      ],
+      { PATH: process.env.PATH ?? '' },
+    );
+    expect(exported).toMatchObject({ code: 0 });
+    const { scenario, policies } = await documentOf('-c', file('queue.yaml'), '--history', file('ticks.jsonl'));
+    expect(scenario.start).toBe('2026-10-01T08:05:00.000Z');
+    expect(policies[0].steps).toMatchObject({ arrived: 4, failed: { noRunner: 0 } });
   });
 
   it.each([
@@ -91,6 +186,7 @@ describe('simulate', () => {
     ['a seed that is none', ['--seed', 'lucky'], /Give a whole number/],
     ['a scenario that is not there', ['--scenario', 'nowhere.json'], /The scenario nowhere.json cannot be read/],
     ['a history that is not there', ['--history', 'nowhere.jsonl'], /nowhere.jsonl/],
+    ['a configuration that is not there', ['-c', 'nowhere.yaml'], /nowhere.yaml/],
   ])('refuses %s', async (_name, args, message) => {
     const { code, stderr } = await simulate('-c', file('buffer.yaml'), ...args);
     expect(code).toBe(2);
@@ -101,7 +197,7 @@ describe('simulate', () => {
     await writeFile(file('wrong.json'), JSON.stringify({ span: '1d', loads: [{ kind: 'burst', steps: 3 }] }));
     const { code, stderr } = await simulate('-c', file('buffer.yaml'), '--scenario', file('wrong.json'));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/wrong.json loads\[0\].at: must be a span of time like 30d, 2h30m or 45s/);
-    expect(stderr).toMatch(/wrong.json loads\[0\].duration: must be a time like 45s, or a distribution/);
+    expect(stderr).toMatch(/wrong.json:1:\d+ loads\[0\].at: must be a span of time like 30d, 2h30m or 45s/);
+    expect(stderr).toMatch(/wrong.json:1:\d+ loads\[0\].duration: must be a time like 45s, or a distribution/);
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../lib/errors.ts';
-import { parseScenario } from '../../lib/laboratory/scenario.ts';
+import { parseScenario, readScenario } from '../../lib/laboratory/scenario.ts';
 
 describe('a scenario’s file', () => {
-  it('needs a span and nothing else', () => {
-    expect(parseScenario({ span: '1d' }, 'scenario.json')).toEqual({
+  it('needs nothing', () => {
+    expect(parseScenario({}, 'scenario.json')).toEqual({
       name: 'scenario',
       start: Date.UTC(2026, 10, 9),
-      span: 86_400_000,
+      span: 604_800_000,
       seed: 1,
       warmUp: 1_800_000,
       loads: [],
@@ -34,6 +34,19 @@ describe('a scenario’s file', () => {
     expect(outages).toEqual([{ service: 'bitbucket', from: 86_400_000, to: 93_600_000 }]);
     expect(nodes).toEqual([{ from: 18_000_000, capacity: 3 }]);
     expect(prices).toEqual({ runnerHour: 0.05, slotMonth: 10, includedSlots: 0 });
+  });
+
+  it.each([
+    [
+      'YAML',
+      'span: 1d\nloads:\n  - kind: burst\n    at: 1h\n    steps: 0\n    duration: 5m\n',
+      's.yaml:5:12 loads[0].steps',
+    ],
+    ['JSON', '{\n  "span": "1d",\n  "seed": -1\n}', 's.yaml:3:11 seed'],
+    ['no YAML', 'span: [1d', 's.yaml:1:10 is not valid YAML'],
+    ['nothing', '', 's.yaml'],
+  ])('is told the line of what is wrong: %s', (_name, text, place) => {
+    expect(() => readScenario(text, 's.yaml')).toThrow(place);
   });
 
   it('is refused with everything that is wrong, each with its path', () => {
