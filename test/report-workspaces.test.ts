@@ -76,6 +76,11 @@ describe('a workspace in the report', () => {
     ]);
   });
 
+  it('names registrations that are assumed, where there are any', () => {
+    expect(reportOf(6, SLOTS, { assumed: 2 }).workspaces).toMatchObject([{ registrations: 6, assumed: 2 }]);
+    expect(Object.keys(reportOf(6, SLOTS).workspaces?.[0] ?? {})).not.toContain('assumed');
+  });
+
   it('is not there where slots were not counted', () => {
     expect(Object.keys(reportOf(6, undefined))).not.toContain('workspaces');
   });

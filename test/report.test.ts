@@ -221,6 +221,12 @@ describe('where the hourly calls stand', () => {
       ['look'],
     ],
     [
+      'without creates where the credential held back something else',
+      [reason('look-held-back', { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 })],
+      budget.heldBack,
+      ['look'],
+    ],
+    [
       'without creates that another limit withholds',
       [reason('max', { max: 1, registrations: 1, withheld: 1 })],
       budget.heldBack,
