@@ -1,6 +1,6 @@
 /**
- * `npm run bench:sim`: how fast the laboratory is, and how that grows with the fleet. Working days, so that there is always
- * something to do; the shipped line beside the two policies that it is compared with. Times are the processor's, so that
+ * `npm run bench:sim`: how fast the laboratory is, and how that grows with the fleet. Working weeks: days on which there is
+ * always something to do, nights and weekends; the shipped line beside the two policies that it is compared with. Times are the processor's, so that
  * other work on the machine changes them little; read how they grow.
  */
 import { loadFleet } from '../lib/config/load.ts';
@@ -18,11 +18,11 @@ import { printTable } from './table.ts';
 const GROUPS_PER_WORKSPACE = 5;
 const TICKS_PER_DAY = 1440;
 
-/** Fewer days of more groups, so that each takes about as long. */
+/** Whole weeks, as a month is made of them; more of the small fleet, whose week is over before the program is warm. */
 const SIZES = [
-  { groups: 1, days: 5 },
-  { groups: 20, days: 2 },
-  { groups: 200, days: 1 },
+  { groups: 1, days: 28 },
+  { groups: 20, days: 7 },
+  { groups: 200, days: 7 },
 ];
 
 const progress = createProgress();
@@ -54,7 +54,9 @@ for (const { groups, days } of SIZES) {
   ]);
 }
 progress.clear();
-console.log('Simulated working days per second: queueAware, a tick a minute, about 240 steps a day and group\n');
+console.log(
+  'Simulated days per second, of working weeks: queueAware, a tick a minute, about 240 steps a working day and group\n',
+);
 const titles = ['groups', 'days', 'steps', 'ours', 'baseline', 'oracle', 'a month takes', 'tick per group', 'heap'];
 printTable(titles, rows);
 

@@ -63,6 +63,12 @@ type Context = {
   readonly kept: KeptItems;
 };
 
+/** Lists and maps without a hole are the same for every runner, and most of a template is. */
+const constants = new WeakMap<
+  TemplateNode,
+  { readonly isConstant: false } | { readonly isConstant: true; readonly value: unknown }
+>();
+
 function renderNode(node: TemplateNode, context: Context): unknown {
   switch (node.kind) {
     case 'literal':
@@ -70,9 +76,27 @@ function renderNode(node: TemplateNode, context: Context): unknown {
     case 'text':
       return renderText(node, context);
     case 'list':
-      return renderList(node, context);
+    case 'map': {
+      const known = constants.get(node);
+      if (known?.isConstant) return known.value;
+      const value = node.kind === 'list' ? renderList(node, context) : renderMap(node, context);
+      if (known === undefined)
+        constants.set(node, hasHoles(node) ? { isConstant: false } : { isConstant: true, value });
+      return value;
+    }
+  }
+}
+
+function hasHoles(node: TemplateNode): boolean {
+  switch (node.kind) {
+    case 'literal':
+      return false;
+    case 'text':
+      return true;
+    case 'list':
+      return node.items.some(hasHoles);
     case 'map':
-      return renderMap(node, context);
+      return node.entries.some(([, value]) => hasHoles(value));
   }
 }
 
@@ -147,7 +171,8 @@ function childOf(
   kept: KeptItems,
 ): { readonly node: TemplateNode; readonly keyOffset: number } | undefined {
   if (parent.kind === 'list') {
-    const item = kept.get(parent)?.[Number(step)];
+    // A list without a hole keeps all of its items.
+    const item = (kept.get(parent) ?? parent.items)[Number(step)];
     return item === undefined ? undefined : { node: item, keyOffset: item.offset };
   }
   const entry = parent.kind === 'map' ? parent.entries.find(([key]) => key === step) : undefined;
