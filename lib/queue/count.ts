@@ -115,5 +115,5 @@ async function inTurn<Item>(
       await work(item);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENT_READS }, worker));
+  await Promise.all(Array.from({ length: Math.min(items.length, CONCURRENT_READS) }, worker));
 }
