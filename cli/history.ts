@@ -17,6 +17,7 @@ import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';
 import { exportTicks } from './history-ticks.ts';
 import { environmentFor } from './options.ts';
+import { checkPlace } from './place.ts';
 import { stopOnSignal } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 import { parseStretch, parseTime } from './time.ts';
@@ -61,7 +62,11 @@ export function addHistory(program: Command, terminal: Terminal, finish: (code: 
     .description('read past pipelines into a file')
     .requiredOption('--workspace <name>', 'the workspace')
     .option('--repository <name>', 'only this repository; repeat it for more', collect)
-    .requiredOption('--since <time>', 'from then on: 30d, 12h or 2026-11-01T00:00, UTC unless it says otherwise', point)
+    .requiredOption(
+      '--since <time>',
+      'from then on: 30d, 12h, 2026-11-01 or 2026-11-01T09:30, UTC unless it says otherwise',
+      point,
+    )
     .option('--until <time>', 'up to then (default: now)', point)
     .requiredOption('--out <file>', 'the file to write')
     .option('--anonymise', 'number workspace, repositories and labels instead of naming them')
@@ -92,6 +97,7 @@ async function check(file: string, { json }: { json?: true }, now: Instant, { pr
 
 async function runExport(options: ExportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
   const plan = planOf(options, now);
+  await checkPlace(options.out, '--out');
   const finished = await findFinished(options.out, options.resume === true);
   if (finished !== undefined) {
     terminal.tell(`${options.out} is whole; nothing is left to do`);
@@ -175,6 +181,7 @@ async function workspacesOf(
 }
 
 function parsePoint(text: string, now: Instant): Instant {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return parseTime(`${text}T00:00`, now);
   return /^\d+[a-z]/.test(text) ? now - parseStretch(text) : parseTime(text, now);
 }
 

@@ -8,7 +8,8 @@ import { counted } from '../lib/text-layout.ts';
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
-import { checkPlace, writePage } from './page-file.ts';
+import { writePage } from './page-file.ts';
+import { checkPlace } from './place.ts';
 import type { Terminal } from './terminal.ts';
 import { parseStretch } from './time.ts';
 
@@ -32,7 +33,7 @@ const QUIET_MS = 2000;
 
 type ReportOptions = {
   readonly html?: string;
-  readonly since: number;
+  readonly since?: number;
   readonly group?: readonly string[];
   readonly state?: string;
   readonly json?: true;
@@ -44,7 +45,7 @@ export function addReport(program: Command, terminal: Terminal, finish: (code: E
     .command('report')
     .description('write a page of what the ticks did')
     .option('--html <file>', 'where to write the page')
-    .option('--since <duration>', 'from so long ago until now (default: 24h)', parseStretch, 24 * HOUR_MS)
+    .option('--since <duration>', 'from so long ago until now (default: 24h)', parseStretch)
     .option('-g, --group <name>', 'only this group; repeat it for more', collect)
     .option(
       '--state <store>',
@@ -56,11 +57,11 @@ export function addReport(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function report(options: ReportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
-  const { html, since, group: groups, json } = options;
+  const { html, since = 24 * HOUR_MS, group: groups, json } = options;
   if (html === undefined && json === undefined) {
     throw new InputError('Say where to write the page with --html FILE, or ask for its numbers with --json');
   }
-  if (html !== undefined) await checkPlace(html);
+  if (html !== undefined) await checkPlace(html, '--html');
   const environment = environmentFor(options);
   if (environment.stateStore === 'memory') {
     throw new InputError(

@@ -50,7 +50,7 @@ describe('report', () => {
     [
       'in a place that is none',
       ['report', '--html', '/nowhere/x.html'],
-      /^error: The page cannot be written to \/nowhere/,
+      /^error: \/nowhere\/x\.html cannot be written: there is no such folder; name another place with --html$/m,
     ],
     [
       'of a group that no tick looked at',
@@ -68,7 +68,10 @@ describe('report', () => {
 
 describe('simulate --html', () => {
   it('writes a page whose numbers are those of the table', async () => {
-    await world.write('short.json', JSON.stringify({ name: 'short', span: '2h', loads: [] }));
+    await world.write(
+      'short.json',
+      JSON.stringify({ name: 'short', span: '2h', loads: [{ kind: 'trickle', every: '10m', duration: '1m' }] }),
+    );
     const args = ['simulate', '--scenario', world.path('short.json'), '--json', '--html', world.path('lab.html')];
     const { code, stdout } = await runCommand(args, world.environment);
     expect(code).toBe(0);
@@ -87,6 +90,6 @@ describe('simulate --html', () => {
 
   it('says at once that the page cannot be written', async () => {
     const { code, stderr } = await runCommand(['simulate', '--html', '/nowhere/x.html'], world.environment);
-    expect([code, stderr.split(':')[1]]).toEqual([2, ' The page cannot be written to /nowhere/x.html']);
+    expect([code, stderr.split(':')[1]]).toEqual([2, ' /nowhere/x.html cannot be written']);
   });
 });

@@ -88,6 +88,11 @@ describe('history export', () => {
   it.each([
     [['--since', '2h'], /^error: The export ends before it begins/],
     [['--max-calls', '0'], /Give a whole number above 0/],
+    [
+      ['--out', '/nowhere/x'],
+      /^error: \/nowhere\/x cannot be written: there is no such folder; name another .* --out$/m,
+    ],
+    [['--out', '/'], /^error: \/ cannot be written: it is a folder; name another place with --out$/m],
     [['--from-ticks'], /State "memory" keeps no records/],
     [['--from-ticks', '--repository', 'shop'], /leave out --repository/],
   ])('refuses %j with exit code 2', async (more, message) => {
