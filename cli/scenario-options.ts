@@ -57,9 +57,9 @@ export async function prepareScenario(
   const steps = history ?? (file !== undefined ? historyOf(file, scenario) : undefined);
   if (steps !== undefined) return prepareHistory(steps, scenario, fleet);
   const { start, span, loads } = scenario;
-  if (loads.length === 0) throw new InputError(`The scenario ${file} has no steps; give it loads, or a history.`);
   const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
-  return { scenario, notes: [], openArrivals: open };
+  const notes = loads.length === 0 ? [`${scenario.name}: no loads and no history, so no step comes.`] : [];
+  return { scenario, notes, openArrivals: open };
 }
 
 async function givenScenario(file: string | undefined, load = 'working-week'): Promise<Scenario> {

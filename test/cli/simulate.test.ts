@@ -158,6 +158,13 @@ describe('simulate', () => {
     expect(policies[0].steps.arrived).toBe(4);
   });
 
+  it('says that nothing comes where a scenario has no loads, and what the quiet costs', async () => {
+    await writeFile(file('quiet.yaml'), '{ name: quiet, span: 2h }');
+    const { notes, policies } = await documentOf('-c', file('buffer.yaml'), '--scenario', file('quiet.yaml'));
+    expect(notes).toEqual(['quiet: no loads and no history, so no step comes.']);
+    expect(policies[0]).toMatchObject({ steps: { arrived: 0 }, runnerHours: { registered: 2, idle: 2 } });
+  });
+
   it('plays what the ticks have recorded', async () => {
     const world = new World({ start: Date.UTC(2026, 9, 1, 8), state: createFileStateStore(file('state.json')) });
     const { fleet } = await loadFleet(file('buffer.yaml'), { readText: (source) => readFile(source, 'utf8') });
