@@ -147,8 +147,8 @@ function summaryOf(result: Result, role: Role, baseline: Result | undefined): st
       ? 'No step failed for lack of a runner.'
       : `${formatCount(failed, 'step')} failed for lack of a runner.`;
   const own =
-    `Steps wait ${formatStretch(waiting.meanMs)} on average, 95${NBSP}% of them at most ${formatStretch(waiting.p95Ms)}. ` +
-    `${failures} It costs ${formatNumber(money.total, 2)}.`;
+    `${role === 'oracle' ? 'A bound that nobody can run. ' : ''}Steps wait ${formatStretch(waiting.meanMs)} on average, 95${NBSP}% of them at most ${formatStretch(waiting.p95Ms)}. ` +
+    `${failures} It costs ${formatNumber(money.total, 2)}: ${formatNumber(money.runners, 2)} for runners, ${formatNumber(money.slots, 2)} for build slots, by whole months.`;
   if (role === 'baseline' || baseline === undefined) return own;
   const compared = [
     comparison(waiting.meanMs, baseline.figures.waiting.meanMs, 'waiting'),

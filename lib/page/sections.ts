@@ -99,7 +99,7 @@ export function cost(data: PageData): string {
     return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [
-    '<p>Each point is a policy. The farther to the left the cheaper, the lower the less steps wait. Circles are ours, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle. Who lets steps wait no longer than a start takes cannot be cheaper; who pays for idle runners can let steps wait less.</p>',
+    '<p>Each point is a policy. The farther to the left the cheaper, the lower the less steps wait. Circles are ours, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle beyond the minimum of a group. Its cost is the least for steps that wait no longer than a start takes; whoever pays for idle runners can let them wait less.</p>',
     policyLegend(data),
     `<div class="pair">${chart('waitingMean', 'Mean waiting')}${chart('waitingP95', 'What 95 % wait at most')}</div>`,
   ]);

@@ -99,7 +99,9 @@ describe('a page of the laboratory', () => {
       ['oracle', 'oracle'],
     ]);
     const [ours, baseline] = laboratory.tracks;
-    expect(ours?.summary).toMatch(/^Steps wait .* It costs [\d.]+\. Beside Atlassian’s rule: .*waiting, .*cost\.$/);
+    expect(ours?.summary).toMatch(
+      /^Steps wait .* It costs [\d.]+: [\d.]+ for runners, [\d.]+ for build slots, by whole months\. Beside Atlassian’s rule: .*waiting, .*cost\.$/,
+    );
     expect(baseline?.summary).not.toContain('Beside');
   });
 
