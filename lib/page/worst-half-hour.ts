@@ -45,7 +45,7 @@ export function worstHalfHour(
       `On average ${formatLevel(round(waited / stretch.length))} steps waited, ${formatLevel(most(stretch))} at the most: ` +
         `${formatShare(waited / sum(buckets, 'waiting'))} of all waiting fell into these ${formatStretch(to - first.at)}.`,
       runnersThen(stretch),
-      causeOf(stretch, decided),
+      ...causesOf(stretch, decided),
       ...(decided === undefined ? [] : decisionsThen(decided)),
     ],
   };
@@ -77,17 +77,22 @@ function runnersThen(stretch: readonly WaitingBucket[]): string {
     : `It began with ${then(first)}, and ended with ${then(last)}.`;
 }
 
-/** The plainest cause that the numbers show: a limit, runners on their way, or no answer to the demand. */
-function causeOf(stretch: readonly WaitingBucket[], decided: DecisionsThen | undefined): string {
+/** The plainest causes that the numbers show: limits, runners on their way, or else no answer to the demand. */
+function causesOf(stretch: readonly WaitingBucket[], decided: DecisionsThen | undefined): readonly string[] {
   const starting = sum(stretch, 'starting') / stretch.length;
   const waiting = sum(stretch, 'waiting') / stretch.length;
   const limit = decided && limitThen(decided);
-  if (limit !== undefined) return limit;
+  const limits = limit === undefined ? [] : [limit];
+  const seen = formatLevel(round(starting));
   if (starting >= waiting / 2) {
-    return `Runners were on their way (${formatLevel(round(starting))} starting on average): what remained is the time that a start takes.`;
+    return [
+      ...limits,
+      `Runners were on their way (${seen} starting on average): what remained is the time that a start takes.`,
+    ];
   }
-  const unanswered = `Fewer runners were starting (${formatLevel(round(starting))} on average) than steps waited: the demand came faster than it was answered.`;
-  return decided === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered;
+  if (limit !== undefined) return limits;
+  const unanswered = `Fewer runners were starting (${seen} on average) than steps waited: the demand came faster than it was answered.`;
+  return [decided === undefined ? `${unanswered} This policy tells nothing of its decisions.` : unanswered];
 }
 
 /** The limits of a time, where there were any. */

@@ -66,12 +66,19 @@ describe('the worst half hour', () => {
     expect(worst?.why.at(-1)).toContain('This policy tells nothing of its decisions.');
   });
 
-  it('names the limit that held it back', () => {
+  const LIMITED = 'Limits held runners back in 3 decisions of this time, the last time for builds: max 4.';
+  const ON_THEIR_WAY =
+    'Runners were on their way (1 starting on average): what remained is the time that a start takes.';
+
+  it.each([
+    { name: 'alone', starting: 0.9, causes: [LIMITED] },
+    { name: 'beside starts that were under way', starting: 1, causes: [LIMITED, ON_THEIR_WAY] },
+  ])('names the limit that held runners back, $name', ({ starting, causes }) => {
     const limit = { group: 'builds', text: 'max 4' };
-    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE), 15 * MINUTE, () => decided([], { limited: 3, limit }));
-    expect(worst?.why).toContain(
-      'Limits held runners back in 3 decisions of this time, the last time for builds: max 4.',
+    const worst = worstHalfHour(buckets([2, 2], 15 * MINUTE, { starting }), 15 * MINUTE, () =>
+      decided([], { limited: 3, limit }),
     );
+    expect(worst?.why.slice(2)).toEqual(causes);
   });
 
   it.each([
