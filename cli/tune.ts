@@ -1,10 +1,10 @@
 /** `tune`: the cheapest parameters of a group that keep a waiting goal, found by playing its history. */
-import { access, constants, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DURATION_PATTERN, parseDuration } from '../lib/config/quantity.ts';
 import { STRATEGIES } from '../lib/config/strategy-schema.ts';
-import { InputError, sentenceOf } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
 import { duration } from '../lib/reasons.ts';
 import { selectGroups } from '../lib/select.ts';
 import { unifiedDiff } from '../lib/tune/diff.ts';
@@ -17,6 +17,7 @@ import { renderTuning, tuningDocument, unmetGoal } from '../lib/tune/tuning-text
 import { wire } from '../lib/wiring.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
+import { checkPlace, refusePlace } from './place.ts';
 import { prepareScenario, type ScenarioOptions, wholeNumber, withScenarioOptions } from './scenario-options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
@@ -70,7 +71,8 @@ export function addTune(program: Command, terminal: Terminal, finish: (code: Exi
 
 async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<ExitCode> {
   const goal = parseGoal(options.goal);
-  if (options.writeDiff !== undefined) await refuseUnwritable(options.writeDiff);
+  // Before the search, which takes minutes.
+  if (options.writeDiff !== undefined) await checkPlace(options.writeDiff, '--write-diff');
   const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }));
   const { fleet, warnings } = await wiring.loadFleet();
   tellWarnings(warnings, terminal.tell);
@@ -120,16 +122,6 @@ async function answer(
   return 0;
 }
 
-/** Found out before the search, which takes minutes. */
-async function refuseUnwritable(file: string): Promise<void> {
-  const directory = path.dirname(file);
-  await access(directory, constants.W_OK).catch((error: unknown) => {
-    throw new InputError(`Nothing can be written to ${directory} (${sentenceOf(error)}); give another --write-diff`, {
-      cause: error,
-    });
-  });
-}
-
 /** What is recommended, as a change of the file; or why it cannot be one. */
 function changeOf(
   text: string,
@@ -153,11 +145,7 @@ function pathInDiff(source: string): string {
 }
 
 async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new InputError(`${file} cannot be written (${sentenceOf(error)}); give another --write-diff`, {
-      cause: error,
-    });
-  });
+  await writeFile(file, text).catch((error: unknown) => refusePlace(file, '--write-diff', error));
 }
 
 /** Once a second on a terminal, twice a minute in a log. */

@@ -8,13 +8,18 @@ import { workspaceLines } from './report-text-workspaces.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './text-layout.ts';
 import { layTable } from './text-table.ts';
 
-const COLUMNS: readonly Column[] = [
-  { title: 'GROUP', align: 'left', maxWidth: 28 },
+/** The columns of a table that counts runners by class, in the order of a report. */
+export const CLASS_COLUMNS: readonly Column[] = [
   { title: 'BUSY', align: 'right' },
   { title: 'IDLE', align: 'right' },
   { title: 'STARTING', align: 'right' },
   { title: 'DRAINING', align: 'right' },
   { title: 'DEAD', align: 'right' },
+];
+
+const COLUMNS: readonly Column[] = [
+  { title: 'GROUP', align: 'left', maxWidth: 28 },
+  ...CLASS_COLUMNS,
   { title: 'DECISION', align: 'left' },
 ];
 

@@ -1,6 +1,6 @@
 /** Explanations as a person reads them in a terminal. Pure. */
 import type { Counts, GroupReport, Instant } from '../model.ts';
-import { boundLine, decisionOf, details, toneOf } from '../report-text.ts';
+import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '../report-text.ts';
 import { actionSummary } from '../report-text-actions.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../text-layout.ts';
 import { layTable } from '../text-table.ts';
@@ -16,11 +16,7 @@ const RUNNER_COLUMNS: readonly Column[] = [
 const TIMELINE_COLUMNS: readonly Column[] = [
   { title: 'TIME (UTC)', align: 'left' },
   { title: 'TICKS', align: 'right' },
-  { title: 'BUSY', align: 'right' },
-  { title: 'IDLE', align: 'right' },
-  { title: 'STARTING', align: 'right' },
-  { title: 'DRAINING', align: 'right' },
-  { title: 'DEAD', align: 'right' },
+  ...CLASS_COLUMNS,
   { title: 'DECISION', align: 'left' },
 ];
 

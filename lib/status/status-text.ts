@@ -1,16 +1,13 @@
 /** A status as a person reads it in a terminal. Pure. */
 import { assumption } from '../reasons.ts';
+import { CLASS_COLUMNS } from '../report-text.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../text-layout.ts';
 import { layTable } from '../text-table.ts';
 import type { GroupStatus, Status } from './status.ts';
 
 const GROUP_COLUMNS: readonly Column[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
-  { title: 'BUSY', align: 'right' },
-  { title: 'IDLE', align: 'right' },
-  { title: 'STARTING', align: 'right' },
-  { title: 'DRAINING', align: 'right' },
-  { title: 'DEAD', align: 'right' },
+  ...CLASS_COLUMNS,
   { title: 'MIN–MAX', align: 'right' },
 ];
 

@@ -142,7 +142,7 @@ describe('tune', () => {
     [
       'a diff in no directory',
       ['--write-diff', 'no/where.diff'],
-      /Nothing can be written to no .*; give another --write-diff/,
+      /no\/where\.diff cannot be written: there is no such folder; name another place with --write-diff/,
     ],
   ])('refuses %s', async (_, args, message) => {
     const { code, stdout, stderr } = await tune(...args);
