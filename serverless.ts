@@ -6,7 +6,7 @@ import type { AWS } from 'osls';
 import { isDeployment, readInvocation } from './infra/invocation.ts';
 import { readParameters } from './infra/parameters.ts';
 import { serviceOf } from './infra/service.ts';
-import { sentenceOf } from './lib/errors.ts';
+import { sentenceOf } from './lib/core/errors.ts';
 
 /** `package` needs no region, since nothing in the template depends on it; osls wants one all the same. */
 const NOWHERE = 'us-east-1';

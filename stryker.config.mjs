@@ -1,11 +1,12 @@
 /** Mutation testing of the pure part; docs/decisions/0005-mutation-testing.md says why these files and this limit. */
 export default {
   mutate: [
-    'lib/decide/**/*.ts',
-    'lib/budget/{state,rule}.ts',
-    'lib/{plan,select,hash,report,memory,scope,reasons}.ts',
-    'lib/schedule/{windows,bounds,shadow}.ts',
-    'lib/{slots,report-workspaces,report-text-workspaces}.ts',
+    'lib/core/decide/**/*.ts',
+    'lib/core/budget/{state,rule}.ts',
+    'lib/core/{plan,select,hash,report,memory,scope,reasons}.ts',
+    'lib/core/schedule/{windows,bounds,shadow}.ts',
+    'lib/core/{observe/slots,report-workspaces}.ts',
+    'lib/text/report-workspaces.ts',
   ],
   // Downloaded programs, with links that the sandbox cannot copy.
   ignorePatterns: ['.cache'],

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // They need a Kubernetes control plane, an AWS emulator, a browser: npm run test:cluster, test:deploy, test:page.
-    exclude: ['test/cluster/**', 'test/deploy/**', 'test/page/browser/**'],
+    exclude: ['test/cluster/**', 'test/deploy/**', 'test/tools/page/browser/**'],
     testTimeout: 20_000,
     coverage: {
       provider: 'v8',

@@ -8,13 +8,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/decide/**/*.test.ts',
-      'test/budget/{state,rule}.test.ts',
-      'test/{plan,select,hash,report,memory,reasons}.test.ts',
-      'test/schedule/{windows,bounds,shadow}.test.ts',
-      'test/report-workspaces.test.ts',
-      'test/observe/slots.test.ts',
+      'test/core/decide/**/*.test.ts',
+      'test/core/budget/{state,rule}.test.ts',
+      'test/core/{plan,select,hash,report,memory,reasons}.test.ts',
+      'test/core/schedule/{windows,bounds,shadow}.test.ts',
+      'test/core/report-workspaces.test.ts',
+      'test/core/observe/slots.test.ts',
     ],
-    exclude: ['test/decide/atlassian.test.ts', 'test/decide/demand-properties.test.ts'],
+    exclude: ['test/core/decide/atlassian.test.ts', 'test/core/decide/demand-properties.test.ts'],
   },
 });

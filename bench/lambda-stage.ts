@@ -4,9 +4,9 @@
  */
 import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BUILT_IN_TEMPLATE } from '../lib/kubernetes/built-in-template.ts';
-import { makeCertificate } from '../test/fixtures/certificate.ts';
-import { startDynamoDb } from '../test/fixtures/dynamodb.ts';
+import { BUILT_IN_TEMPLATE } from '../lib/manifests/built-in-template.ts';
+import { makeCertificate } from '../test/kit/certificate.ts';
+import { startDynamoDb } from '../test/kit/dynamodb.ts';
 import {
   awsEnvironment,
   json,
@@ -15,9 +15,9 @@ import {
   type ScriptedAnswer,
   type SeenRequest,
   scriptedService,
-} from '../test/fixtures/loopback.ts';
-import { startLoopbackBitbucket } from '../test/fixtures/loopback-bitbucket.ts';
-import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/fixtures/loopback-kubernetes.ts';
+} from '../test/kit/loopback.ts';
+import { startLoopbackBitbucket } from '../test/kit/loopback-bitbucket.ts';
+import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/kit/loopback-kubernetes.ts';
 import { configureFleet, type Setting, workspaceNames } from './stage.ts';
 
 const TABLE = 'bench';

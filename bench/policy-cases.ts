@@ -1,10 +1,10 @@
 /** What `npm run bench:policy` compares: the loads, and the policies as configurations that anybody could write. */
 import { loadFleet } from '../lib/config/load.ts';
-import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
-import { oraclePolicy } from '../lib/laboratory/oracle.ts';
-import type { Policy } from '../lib/laboratory/policy.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../lib/laboratory/scenario.ts';
-import { shippedPolicy } from '../lib/laboratory/shipped.ts';
+import { atlassianPolicy } from '../lib/tools/laboratory/atlassian.ts';
+import { oraclePolicy } from '../lib/tools/laboratory/oracle.ts';
+import type { Policy } from '../lib/tools/laboratory/policy.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../lib/tools/laboratory/scenario.ts';
+import { shippedPolicy } from '../lib/tools/laboratory/shipped.ts';
 
 const SECOND_MS = 1000;
 

@@ -4,14 +4,14 @@
  * other work on the machine changes them little; read how they grow.
  */
 import { loadFleet } from '../lib/config/load.ts';
-import { atlassianPolicy } from '../lib/laboratory/atlassian.ts';
-import { arrivalsOf, ownersOf } from '../lib/laboratory/load.ts';
-import { oraclePolicy } from '../lib/laboratory/oracle.ts';
-import type { Policy } from '../lib/laboratory/policy.ts';
-import { run } from '../lib/laboratory/run.ts';
-import { parseScenario } from '../lib/laboratory/scenario.ts';
-import { shippedPolicy } from '../lib/laboratory/shipped.ts';
-import type { Fleet } from '../lib/model.ts';
+import type { Fleet } from '../lib/core/model.ts';
+import { atlassianPolicy } from '../lib/tools/laboratory/atlassian.ts';
+import { arrivalsOf, ownersOf } from '../lib/tools/laboratory/load.ts';
+import { oraclePolicy } from '../lib/tools/laboratory/oracle.ts';
+import type { Policy } from '../lib/tools/laboratory/policy.ts';
+import { run } from '../lib/tools/laboratory/run.ts';
+import { parseScenario } from '../lib/tools/laboratory/scenario.ts';
+import { shippedPolicy } from '../lib/tools/laboratory/shipped.ts';
 import { createProgress } from './progress.ts';
 import { printTable } from './table.ts';
 

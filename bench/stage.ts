@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundlePrograms } from '../esbuild.config.mjs';
-import { type LoopbackBitbucket, startLoopbackBitbucket } from '../test/fixtures/loopback-bitbucket.ts';
-import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/fixtures/loopback-kubernetes.ts';
+import { type LoopbackBitbucket, startLoopbackBitbucket } from '../test/kit/loopback-bitbucket.ts';
+import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/kit/loopback-kubernetes.ts';
 
 /** What to measure a tick over. */
 export type Setting = {

@@ -3,11 +3,11 @@
  * Prints one JSON line. The servers live in the parent, so that their cost is not counted here.
  */
 import { randomUUID } from 'node:crypto';
-import { readEnvironment } from '../lib/config/environment.ts';
-import type { Calls, Mode } from '../lib/model.ts';
-import { reconcile } from '../lib/reconcile.ts';
-import { hasFailed } from '../lib/report.ts';
-import { wire } from '../lib/wiring.ts';
+import { readEnvironment } from '../lib/adapters/environment.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import type { Calls, Mode } from '../lib/core/model.ts';
+import { reconcile } from '../lib/core/reconcile.ts';
+import { hasFailed } from '../lib/core/report.ts';
 
 /** What a tick came to. */
 export type Measured = {

@@ -1,8 +1,8 @@
 /** `apply`: one tick. */
 import type { Command } from 'commander';
-import { hasFailed } from '../lib/report.ts';
-import { renderReport } from '../lib/report-text.ts';
-import { wire } from '../lib/wiring.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { hasFailed } from '../lib/core/report.ts';
+import { renderReport } from '../lib/text/report.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

@@ -4,12 +4,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadFleet } from '../lib/config/load.ts';
-import type { Fleet, GroupReport } from '../lib/model.ts';
-import { duration, percent } from '../lib/reasons.ts';
-import { tickIn } from '../lib/simulator/drive.ts';
-import { type Arrival, workingDay } from '../lib/simulator/load.ts';
-import { createRandom } from '../lib/simulator/random.ts';
-import { WORLD_START, World } from '../lib/simulator/world.ts';
+import type { Fleet, GroupReport } from '../lib/core/model.ts';
+import { duration, percent } from '../lib/core/reasons.ts';
+import { tickIn } from '../lib/tools/simulator/drive.ts';
+import { type Arrival, workingDay } from '../lib/tools/simulator/load.ts';
+import { createRandom } from '../lib/tools/simulator/random.ts';
+import { WORLD_START, World } from '../lib/tools/simulator/world.ts';
 import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
 
 /** The group of the original guide, with names instead of its placeholders. */

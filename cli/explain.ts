@@ -1,12 +1,12 @@
 /** `explain`: why a group was scaled, or was not, from what the ticks have left behind. */
 import type { Command } from 'commander';
-import { InputError } from '../lib/errors.ts';
-import { renderExplanation, renderTimeline } from '../lib/explain/explain-text.ts';
-import { explain } from '../lib/explain/explanation.ts';
-import { findTick, findTicks } from '../lib/explain/find.ts';
-import { timelineOf } from '../lib/explain/timeline.ts';
-import type { Instant } from '../lib/model.ts';
-import { wire } from '../lib/wiring.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { InputError } from '../lib/core/errors.ts';
+import type { Instant } from '../lib/core/model.ts';
+import { renderExplanation, renderTimeline } from '../lib/tools/inspect/explain-text.ts';
+import { explain } from '../lib/tools/inspect/explanation.ts';
+import { findTick, findTicks } from '../lib/tools/inspect/find.ts';
+import { timelineOf } from '../lib/tools/inspect/timeline.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
 import type { Terminal } from './terminal.ts';

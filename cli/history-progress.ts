@@ -1,7 +1,8 @@
 /** How far an export is, while it goes on: a line that moves on a terminal, and one now and then where there is none. */
-import type { FetchProgress } from '../lib/history/fetch.ts';
-import type { Instant } from '../lib/model.ts';
-import { duration } from '../lib/reasons.ts';
+
+import type { Instant } from '../lib/core/model.ts';
+import { duration } from '../lib/core/reasons.ts';
+import type { FetchProgress } from '../lib/tools/history/fetch.ts';
 import type { Terminal } from './terminal.ts';
 
 const BAR_WIDTH = 20;

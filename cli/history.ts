@@ -1,17 +1,17 @@
 /** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { CALLS_PER_HOUR } from '../lib/budget/rule.ts';
-import { InputError } from '../lib/errors.ts';
-import { CallsSpent, limitCalls } from '../lib/history/call-limit.ts';
-import { begunExport, type ExportResult, exportHistory, findFinished } from '../lib/history/export.ts';
-import type { ExportPlan } from '../lib/history/journal.ts';
-import { openHistory } from '../lib/history/read.ts';
-import { type SharedBudget, shareBudget } from '../lib/history/shared-budget.ts';
-import { describeSummary } from '../lib/history/summary.ts';
-import type { Fleet, Instant } from '../lib/model.ts';
-import { wire } from '../lib/wiring.ts';
-import { wirePast } from '../lib/wiring-past.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { wirePast } from '../lib/adapters/wiring-past.ts';
+import { CALLS_PER_HOUR } from '../lib/core/budget/rule.ts';
+import { InputError } from '../lib/core/errors.ts';
+import type { Fleet, Instant } from '../lib/core/model.ts';
+import { CallsSpent, limitCalls } from '../lib/tools/history/call-limit.ts';
+import { begunExport, type ExportResult, exportHistory, findFinished } from '../lib/tools/history/export.ts';
+import type { ExportPlan } from '../lib/tools/history/journal.ts';
+import { openHistory } from '../lib/tools/history/read.ts';
+import { type SharedBudget, shareBudget } from '../lib/tools/history/shared-budget.ts';
+import { describeSummary } from '../lib/tools/history/summary.ts';
 import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';

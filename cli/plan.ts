@@ -1,8 +1,8 @@
 /** `plan`: the dry run. The same tick as `apply`, stopped before it acts. */
 import type { Command } from 'commander';
-import { hasFailed } from '../lib/report.ts';
-import { renderReport } from '../lib/report-text.ts';
-import { wire } from '../lib/wiring.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { hasFailed } from '../lib/core/report.ts';
+import { renderReport } from '../lib/text/report.ts';
 import type { ExitCode } from './failure.ts';
 import { printManifests } from './manifests.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';

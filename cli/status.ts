@@ -1,11 +1,11 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
-import { observe } from '../lib/observe.ts';
-import { groupsAt } from '../lib/schedule/bounds.ts';
-import { selectGroups } from '../lib/select.ts';
-import { isIncomplete, statusOf } from '../lib/status/status.ts';
-import { renderStatus } from '../lib/status/status-text.ts';
-import { wire } from '../lib/wiring.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { observe } from '../lib/core/observe/observe.ts';
+import { groupsAt } from '../lib/core/schedule/bounds.ts';
+import { selectGroups } from '../lib/core/select.ts';
+import { isIncomplete, statusOf } from '../lib/tools/inspect/status.ts';
+import { renderStatus } from '../lib/tools/inspect/status-text.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

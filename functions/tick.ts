@@ -3,13 +3,13 @@
  * read here, once per tick, and nowhere further in.
  */
 import { randomUUID } from 'node:crypto';
-import { knownExpiries } from '../lib/config/credentials.ts';
-import { type Environment, readEnvironment } from '../lib/config/environment.ts';
-import { expiryCircumstances } from '../lib/credential-expiry.ts';
-import type { Fleet, Instant, Mode, Report } from '../lib/model.ts';
-import { reconcile } from '../lib/reconcile.ts';
-import type { Circumstances } from '../lib/report.ts';
-import { wire } from '../lib/wiring.ts';
+import { knownExpiries } from '../lib/adapters/credentials.ts';
+import { type Environment, readEnvironment } from '../lib/adapters/environment.ts';
+import { wire } from '../lib/adapters/wiring.ts';
+import { expiryCircumstances } from '../lib/core/credential-expiry.ts';
+import type { Fleet, Instant, Mode, Report } from '../lib/core/model.ts';
+import { reconcile } from '../lib/core/reconcile.ts';
+import type { Circumstances } from '../lib/core/report.ts';
 import { type Configuration, createConfigurationLoader } from './configuration.ts';
 import type { TickEvent } from './event.ts';
 

@@ -2,8 +2,9 @@
  * What wakes somebody up. Metrics here are those of the whole fleet or of a shard, since a template does not know the groups;
  * what to do about each alarm is in docs/operate.md.
  */
-import { WARNING_DAYS } from '../lib/credential-expiry.ts';
-import { NAMESPACE } from '../lib/metrics.ts';
+
+import { NAMESPACE } from '../lib/adapters/telemetry/metrics.ts';
+import { WARNING_DAYS } from '../lib/core/credential-expiry.ts';
 import { nameOf, type Resource, type Resources } from './cloudformation.ts';
 import type { Parameters } from './parameters.ts';
 

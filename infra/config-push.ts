@@ -5,9 +5,9 @@
  */
 import { dirname, posix, relative } from 'node:path';
 import { inspectFleet } from '../lib/config/load.ts';
-import { InputError, type InputProblem } from '../lib/errors.ts';
-import { checkGroups } from '../lib/kubernetes/check.ts';
-import type { Fleet } from '../lib/model.ts';
+import { InputError, type InputProblem } from '../lib/core/errors.ts';
+import type { Fleet } from '../lib/core/model.ts';
+import { checkGroups } from '../lib/manifests/check.ts';
 
 /** Of an advanced parameter; a standard one holds half of it. */
 const MOST_PARAMETER_KILOBYTES = 8;

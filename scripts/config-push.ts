@@ -6,10 +6,10 @@ import { configSourceIn } from '../infra/config-place.ts';
 import { prepareDelivery, type Upload } from '../infra/config-push.ts';
 import { readInvocation } from '../infra/invocation.ts';
 import { readParameters } from '../infra/parameters.ts';
-import { awsClientSettings } from '../lib/aws/client.ts';
-import { awsFailure } from '../lib/aws/failure.ts';
-import { readSource } from '../lib/config/source.ts';
-import { formatProblem, InputError, sentenceOf } from '../lib/errors.ts';
+import { awsClientSettings } from '../lib/adapters/aws/client.ts';
+import { awsFailure } from '../lib/adapters/aws/failure.ts';
+import { readSource } from '../lib/adapters/source.ts';
+import { formatProblem, InputError, sentenceOf } from '../lib/core/errors.ts';
 
 try {
   await push(process.argv.slice(2));

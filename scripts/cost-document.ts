@@ -14,9 +14,9 @@ import {
 import { readParameters } from '../infra/parameters.ts';
 import { MEGABYTES_PER_PROCESSOR, PRICES } from '../infra/prices.ts';
 import { serviceOf } from '../infra/service.ts';
-import { metricsOf, metricsOfInvocation } from '../lib/metrics.ts';
-import { TICKS_KEPT_MS } from '../lib/state/retention.ts';
-import { wrap } from '../lib/text-layout.ts';
+import { TICKS_KEPT_MS } from '../lib/adapters/state/retention.ts';
+import { metricsOf, metricsOfInvocation } from '../lib/adapters/telemetry/metrics.ts';
+import { wrap } from '../lib/text/layout.ts';
 import { group, report } from '../test/doors/reports.ts';
 import { fill, markdown } from './documentation-tables.ts';
 

@@ -21,10 +21,10 @@ export type GeneratedFile = {
 export const generatedFiles: readonly GeneratedFile[] = [
   { file: 'docs/configuration.schema.json', generate: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
   {
-    file: 'lib/kubernetes/schema.json',
+    file: 'lib/manifests/schema.json',
     generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
   },
-  { file: 'lib/page/client.generated.json', generate: pageScript },
+  { file: 'lib/tools/page/client.generated.json', generate: pageScript },
   // Written by hand but for the parts between `<!-- generated: NAME -->` and `<!-- end -->`.
   {
     file: 'docs/scaling.md',

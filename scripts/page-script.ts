@@ -2,11 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** The text of lib/page/client.generated.json. */
+/** The text of lib/tools/page/client.generated.json. */
 export async function pageScript(): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-    entryPoints: ['lib/page/client/main.ts'],
+    entryPoints: ['lib/tools/page/client/main.ts'],
     bundle: true,
     write: false,
     format: 'iife',

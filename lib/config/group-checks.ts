@@ -1,11 +1,11 @@
 /**
  * What relates the keys of one group to each other. Pure.
  */
-import type { Quantities } from '../model.ts';
-import { type Finding, type Path, problem, warning } from './finding.ts';
+import type { Quantities } from '../core/model.ts';
+import { type Finding, type Path, problem, warning } from '../yaml/finding.ts';
+import { parseQuantity } from '../yaml/quantity.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { keepsAwake, parameterFindings } from './parameters.ts';
-import { parseQuantity } from './quantity.ts';
 import { queueSourceFindings } from './queue-source.ts';
 import { highestWindow, scheduleFindings } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';

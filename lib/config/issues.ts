@@ -2,9 +2,9 @@
  * Zod's issues in the words of this configuration: one finding for each thing that is wrong. Pure.
  */
 import * as z from 'zod';
-import { type Finding, type Path, problem } from './finding.ts';
+import { type Finding, type Path, problem } from '../yaml/finding.ts';
+import { didYouMean } from '../yaml/suggest.ts';
 import { Config, isRecord } from './schema.ts';
-import { didYouMean } from './suggest.ts';
 
 /** What is wrong with the file, key by key; `value` is the parsed YAML. */
 export function schemaFindings(value: unknown): readonly Finding[] {

@@ -1,13 +1,13 @@
 /**
  * EKS's authenticator as the API server knows it: a webhook that is shown each bearer token in a TokenReview and says
- * whose it is. What it decides on is in `test/eks/authenticator.ts`.
+ * whose it is. What it decides on is in `test/adapters/eks/authenticator.ts`.
  */
 import { writeFile } from 'node:fs/promises';
 import * as https from 'node:https';
 import { json } from 'node:stream/consumers';
-import { type AuthenticatorOptions, authenticate, type Verdict } from '../eks/authenticator.ts';
-import { makeCertificate } from '../fixtures/certificate.ts';
-import { listen } from '../fixtures/loopback.ts';
+import { type AuthenticatorOptions, authenticate, type Verdict } from '../adapters/eks/authenticator.ts';
+import { makeCertificate } from '../kit/certificate.ts';
+import { listen } from '../kit/loopback.ts';
 
 export type EksWebhook = AsyncDisposable & {
   /** What was decided, oldest first. */

@@ -1,9 +1,10 @@
 /** Runners in a cluster without a Bitbucket behind them. */
-import { renderManifests } from '../../lib/kubernetes/manifests.ts';
-import type { PodSettings } from '../../lib/model.ts';
-import type { JobApi, Manifest, Namespace } from '../../lib/ports.ts';
-import { Secret } from '../../lib/secret.ts';
-import { group, runner } from '../fixtures/fleet.ts';
+
+import type { PodSettings } from '../../lib/core/model.ts';
+import type { JobApi, Manifest, Namespace } from '../../lib/core/ports.ts';
+import { Secret } from '../../lib/core/secret.ts';
+import { renderManifests } from '../../lib/manifests/manifests.ts';
+import { group, runner } from '../kit/fleet.ts';
 
 /** A uuid in Bitbucket's form, by number. */
 export function uuidOf(number: number): string {

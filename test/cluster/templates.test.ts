@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BUILT_IN_TEMPLATE } from '../../lib/kubernetes/built-in-template.ts';
-import { checkManifests } from '../../lib/kubernetes/check.ts';
-import { renderManifests } from '../../lib/kubernetes/manifests.ts';
-import { standInFor } from '../../lib/kubernetes/stand-ins.ts';
-import type { PodSettings } from '../../lib/model.ts';
-import type { Manifest, Namespace } from '../../lib/ports.ts';
-import { groupWith, templateOf } from '../kubernetes/group.ts';
-import { RELATIONS, STRUCTURE, UNSTARTABLE, VALUES } from '../tables/refused-manifests.ts';
+import type { PodSettings } from '../../lib/core/model.ts';
+import type { Manifest, Namespace } from '../../lib/core/ports.ts';
+import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
+import { checkManifests } from '../../lib/manifests/check.ts';
+import { renderManifests } from '../../lib/manifests/manifests.ts';
+import { standInFor } from '../../lib/manifests/stand-ins.ts';
+import { RELATIONS, STRUCTURE, UNSTARTABLE, VALUES } from '../../spec/refused-manifests.ts';
+import { groupWith, templateOf } from '../manifests/group.ts';
 import { type Cluster, pathOf, useCluster } from './cluster.ts';
 
 let cluster: Cluster;
@@ -41,7 +41,7 @@ const read = (file: string) => templateOf(readFileSync(new URL(`../../${file}`, 
 describe('what is found right is taken', () => {
   it.each<[string, Partial<PodSettings>]>([
     ['the built-in template', {}],
-    ['the guide’s template', { template: read('test/kubernetes/guide-template.yaml') }],
+    ['the guide’s template', { template: read('test/manifests/guide-template.yaml') }],
     ['the example', { template: read('examples/job-templates/cached-job.yaml') }],
     [
       'every setting of a group',

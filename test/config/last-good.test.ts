@@ -12,8 +12,8 @@ import {
   readFrom,
   rememberTexts,
 } from '../../lib/config/last-good.ts';
-import { InputError, ServiceError } from '../../lib/errors.ts';
-import { fleet, group, NOON } from '../fixtures/fleet.ts';
+import { InputError, ServiceError } from '../../lib/core/errors.ts';
+import { fleet, group, NOON } from '../kit/fleet.ts';
 
 const DAY = 86_400_000;
 const TEXTS = { 'r.yaml': 'groups: []', 'large.yaml': 'kind: Job' };

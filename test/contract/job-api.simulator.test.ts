@@ -1,10 +1,10 @@
-import { runnerUuidOf } from '../../lib/kubernetes/naming.ts';
-import type { JobApi } from '../../lib/ports.ts';
-import { VirtualClock } from '../../lib/simulator/clock.ts';
-import { SimulatedCluster } from '../../lib/simulator/cluster.ts';
-import { failWhere, type Interruption, interrupt, undisturbed } from '../../lib/simulator/interrupt.ts';
-import { jobApiOf } from '../../lib/simulator/ports.ts';
-import { World } from '../../lib/simulator/world.ts';
+import type { JobApi } from '../../lib/core/ports.ts';
+import { runnerUuidOf } from '../../lib/manifests/naming.ts';
+import { VirtualClock } from '../../lib/tools/simulator/clock.ts';
+import { SimulatedCluster } from '../../lib/tools/simulator/cluster.ts';
+import { failWhere, type Interruption, interrupt, undisturbed } from '../../lib/tools/simulator/interrupt.ts';
+import { jobApiOf } from '../../lib/tools/simulator/ports.ts';
+import { World } from '../../lib/tools/simulator/world.ts';
 import { jobApiContract } from './job-api.ts';
 
 const STARTUP_MS = 45_000;

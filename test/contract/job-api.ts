@@ -3,13 +3,13 @@
  * `jobApiContract` with a way to make a fresh subject for each test.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServiceError } from '../../lib/errors.ts';
-import { renderManifests } from '../../lib/kubernetes/manifests.ts';
-import { jobName, secretName } from '../../lib/kubernetes/naming.ts';
-import type { RunnerGroup } from '../../lib/model.ts';
-import type { JobApi, Namespace } from '../../lib/ports.ts';
-import { Secret } from '../../lib/secret.ts';
-import { group, runner } from '../fixtures/fleet.ts';
+import { ServiceError } from '../../lib/core/errors.ts';
+import type { RunnerGroup } from '../../lib/core/model.ts';
+import type { JobApi, Namespace } from '../../lib/core/ports.ts';
+import { Secret } from '../../lib/core/secret.ts';
+import { renderManifests } from '../../lib/manifests/manifests.ts';
+import { jobName, secretName } from '../../lib/manifests/naming.ts';
+import { group, runner } from '../kit/fleet.ts';
 
 /** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
 export type JobApiSubject = {

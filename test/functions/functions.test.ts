@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, buildBundle } from '../doors/bundle.ts';
 import { API_TOKEN, configuration, startDoorsWorld } from '../doors/world.ts';
-import { awsEnvironment, json, scriptedService } from '../fixtures/loopback.ts';
+import { awsEnvironment, json, scriptedService } from '../kit/loopback.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
 
 const MINUTE = 60_000;

@@ -1,0 +1,121 @@
+/**
+ * Bitbucket's answers as data. Parsing is loose where Bitbucket may grow (unknown fields, unknown statuses, missing
+ * timestamps) and strict where a wrong guess could cost a build (what is a list, what is a runner's uuid).
+ */
+import * as z from 'zod';
+import type { Instant, Runner, RunnerStatus } from '../../core/model.ts';
+import { unusableAnswer } from './failure.ts';
+import type { Answer } from './http.ts';
+
+const Uuid = z.string().regex(/^\{?[0-9a-z-]+\}?$/i, 'expected a uuid');
+
+const RunnerAnswer = z.object({
+  uuid: Uuid,
+  name: z.string().nullish(),
+  labels: z.array(z.string()).nullish(),
+  created_on: z.string().nullish(),
+  updated_on: z.string().nullish(),
+  state: z
+    .object({
+      status: z.string().nullish(),
+      updated_on: z.string().nullish(),
+      cordoned: z.boolean().nullish(),
+      step: z.unknown().optional(),
+    })
+    .nullish(),
+});
+
+/** One runner, as GET and PUT answer. */
+export const RunnerDocument = RunnerAnswer;
+
+/** A new runner, as POST answers; the only document with the secret in it. */
+export const RegistrationDocument = RunnerAnswer.extend({
+  oauth_client: z.object({ id: z.string().min(1), secret: z.string().min(1) }),
+});
+
+/** One page of a list of runners. */
+export const RunnerPage = z.object({
+  values: z.array(RunnerAnswer),
+  next: z.string().nullish(),
+  size: z.number().int().nonnegative().nullish(),
+});
+
+/** A workspace or a repository, of which only the uuid matters. */
+export const IdentifiedDocument = z.object({ uuid: Uuid });
+
+/**
+ * The answer's body as `schema` says. Throws ServiceError with one sentence that says what is wrong and where, but
+ * never shows the body: it may carry a secret.
+ */
+export function parseAnswer<Schema extends z.ZodType>(schema: Schema, answer: Answer, doing: string): z.output<Schema> {
+  const parsed = schema.safeParse(parseJson(answer, doing));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
+  throw unusableAnswer(
+    doing,
+    `Bitbucket's answer has an unexpected form at ${where} (${issue?.message ?? 'invalid'}); check BITBUCKET_BASE_URL, and for a newer version of this program`,
+    answer.status,
+  );
+}
+
+function parseJson(answer: Answer, doing: string): unknown {
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    const what = answer.text.trim() === '' ? 'empty' : 'not JSON';
+    throw unusableAnswer(
+      doing,
+      `Bitbucket's answer is ${what}; check BITBUCKET_BASE_URL and any proxy on the way`,
+      answer.status,
+    );
+  }
+}
+
+const KNOWN_STATUSES: ReadonlySet<string> = new Set<RunnerStatus>([
+  'UNREGISTERED',
+  'ONLINE',
+  'OFFLINE',
+  'DISABLED',
+  'ENABLED',
+  'UNHEALTHY',
+]);
+
+/**
+ * A runner as the model knows it. A missing or unreadable time counts as `now`, because the young are left alone: a
+ * runner of unknown age is never taken for one that has failed to start.
+ */
+export function toRunner(document: z.output<typeof RunnerDocument>, now: Instant): Runner {
+  const { state } = document;
+  const statusText = state?.status ?? 'missing';
+  const createdAt = parseTimestamp(document.created_on) ?? now;
+  return {
+    uuid: withBraces(document.uuid),
+    name: document.name ?? '',
+    labels: (document.labels ?? []).toSorted(),
+    status: isKnownStatus(statusText) ? statusText : 'UNKNOWN',
+    statusText,
+    cordoned: state?.cordoned ?? false,
+    hasStep: state?.step !== undefined && state.step !== null,
+    createdAt,
+    stateChangedAt: parseTimestamp(state?.updated_on) ?? parseTimestamp(document.updated_on) ?? createdAt,
+  };
+}
+
+function isKnownStatus(text: string): text is RunnerStatus {
+  return KNOWN_STATUSES.has(text);
+}
+
+/** `{…}`, whether or not the braces are there already. */
+export function withBraces(uuid: string): string {
+  return `{${uuid.replaceAll(/[{}]/g, '')}}`;
+}
+
+/** ISO 8601 with up to nanoseconds, of which milliseconds are kept; without a zone it is UTC. */
+export function parseTimestamp(text: string | null | undefined): Instant | undefined {
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(text ?? '');
+  if (parts === null) return undefined;
+  const [, seconds, fraction = '', zone = 'Z'] = parts;
+  const instant = Date.parse(`${seconds}${fraction.slice(0, 4)}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`);
+  return Number.isNaN(instant) ? undefined : instant;
+}

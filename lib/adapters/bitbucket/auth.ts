@@ -1,0 +1,152 @@
+/**
+ * The Authorization header for each kind of credential. Basic and Bearer headers are fixed; an OAuth consumer's
+ * access token is fetched, shared by all requests, kept until shortly before it expires, and renewed on a refusal.
+ */
+import * as z from 'zod';
+import { InputError } from '../../core/errors.ts';
+import type { Instant } from '../../core/model.ts';
+import type { Credential } from '../credentials.ts';
+import { parseAnswer } from './answers.ts';
+import { type CallFacts, failure } from './failure.ts';
+import type { HttpRequest } from './http.ts';
+import type { Delivery } from './retry.ts';
+
+export type Authorization = {
+  /** The header for the next request. Throws ServiceError when no token can be had. */
+  readonly header: () => Promise<string>;
+  /** After a 401 on `rejected`: a header that is worth one more try, or undefined when there is no other. */
+  readonly renew: (rejected: string) => Promise<string | undefined>;
+  /** The text with every credential in it replaced. */
+  readonly hide: (text: string) => string;
+};
+
+/** How the token endpoint is reached. */
+type TokenEndpoint = {
+  readonly tokenUrl: string;
+  readonly timeoutMs: number;
+  readonly deliver: (request: HttpRequest) => Promise<Delivery>;
+  readonly now: () => Instant;
+};
+
+/** Throws InputError for a token that no header can carry; fetch would print it in its own complaint. */
+export function createAuthorization(credential: Credential, endpoint: TokenEndpoint): Authorization {
+  switch (credential.kind) {
+    case 'apiToken':
+      return fixed(basic(credential.email, credential.token.reveal()), credential.token.reveal());
+    case 'appPassword':
+      return fixed(basic(credential.username, credential.password.reveal()), credential.password.reveal());
+    case 'accessToken':
+      return fixed(bearer(credential.token.reveal()), credential.token.reveal());
+    case 'oauth':
+      return renewable(credential, endpoint);
+  }
+}
+
+function fixed(header: string, secret: string): Authorization {
+  return { header: async () => header, renew: async () => undefined, hide: hiding(() => [header, secret]) };
+}
+
+const TokenAnswer = z.object({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  /** Seconds. */
+  expires_in: z.number().positive().nullish(),
+});
+
+/** A token is renewed this long before it expires, or after half its life if that is later. */
+const RENEWAL_MARGIN_MS = 60_000;
+
+type Token = { readonly header: string; readonly renewAt: Instant };
+
+function renewable(credential: Credential & { readonly kind: 'oauth' }, endpoint: TokenEndpoint): Authorization {
+  const consumer = basic(credential.clientId, credential.clientSecret.reveal());
+  const issued = new Set<string>();
+  let current: Promise<Token> | undefined;
+
+  const hide = hiding(() => [consumer, credential.clientSecret.reveal(), ...issued]);
+
+  async function fetchToken(): Promise<Token> {
+    const askedAt = endpoint.now();
+    const answer = await requestToken(consumer, endpoint, hide);
+    issued.add(answer.access_token);
+    const lifeMs = (answer.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
+    return {
+      header: bearer(answer.access_token),
+      renewAt: askedAt + Math.max(lifeMs / 2, lifeMs - RENEWAL_MARGIN_MS),
+    };
+  }
+
+  function fetchShared(): Promise<Token> {
+    const fetching = fetchToken();
+    current = fetching;
+    // A failure is not remembered: the next request asks again.
+    fetching.catch(() => {
+      if (current === fetching) current = undefined;
+    });
+    return fetching;
+  }
+
+  /** The token in use, or a new one if that is outdated; all who find it outdated share one fetch. */
+  async function tokenUnless(outdated: (token: Token) => boolean): Promise<Token> {
+    const seen = current;
+    if (seen === undefined) return fetchShared();
+    const token = await seen;
+    if (!outdated(token)) return token;
+    return current === undefined || current === seen ? fetchShared() : current;
+  }
+
+  return {
+    header: async () => (await tokenUnless((token) => endpoint.now() >= token.renewAt)).header,
+    renew: async (rejected) => (await tokenUnless((token) => token.header === rejected)).header,
+    hide,
+  };
+}
+
+async function requestToken(
+  consumer: string,
+  endpoint: TokenEndpoint,
+  hide: (text: string) => string,
+): Promise<z.infer<typeof TokenAnswer>> {
+  const doing = 'Getting an OAuth token';
+  const delivery = await endpoint.deliver({
+    method: 'POST',
+    url: endpoint.tokenUrl,
+    headers: {
+      authorization: consumer,
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  });
+  const { exchange } = delivery;
+  if (exchange.kind === 'answer' && exchange.status === 200) return parseAnswer(TokenAnswer, exchange, doing);
+  const facts: CallFacts = {
+    doing,
+    operation: 'token',
+    needs: 'readRunners',
+    credential: 'oauth',
+    timeoutMs: endpoint.timeoutMs,
+    hide,
+  };
+  throw failure(facts, delivery);
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+function bearer(token: string): string {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new InputError(
+      'The Bitbucket access token is empty or contains a space, a line break or another character that no HTTP header can carry; copy it again.',
+    );
+  }
+  return `Bearer ${token}`;
+}
+
+function hiding(secrets: () => readonly string[]): (text: string) => string {
+  return (text) =>
+    secrets()
+      .flatMap((secret) => [secret, secret.replace(/^(Basic|Bearer) /, '')])
+      .filter((secret) => secret !== '')
+      .reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text);
+}

@@ -1,0 +1,151 @@
+/**
+ * The credential with which Bitbucket is called: its four shapes, and where it comes from. Nothing here ever quotes
+ * what a secret contains; messages name the secret, the field and what is expected.
+ */
+import * as z from 'zod';
+import type { KnownExpiry } from '../core/credential-expiry.ts';
+import { InputError } from '../core/errors.ts';
+import type { Instant } from '../core/model.ts';
+import { Secret } from '../core/secret.ts';
+import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
+import { awsReadFailure } from './aws/failure.ts';
+
+/** One of the four ways in which Bitbucket lets a program in. Only the secret part is hidden; the rest may be shown. */
+export type Credential = Access & {
+  /** When it ends, if whoever stored it has said so, and so that it can be read. */
+  readonly expiresAt?: Instant | 'unreadable';
+};
+
+type Access =
+  | { readonly kind: 'apiToken'; readonly email: string; readonly token: Secret }
+  | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: Secret }
+  | { readonly kind: 'accessToken'; readonly token: Secret }
+  | { readonly kind: 'appPassword'; readonly username: string; readonly password: Secret };
+
+/** Credentials by secret id, for a process that needs the same one every minute. */
+export type CredentialCache = Map<string, { readonly credential: Credential; readonly until: Instant }>;
+
+export type CredentialOptions = AwsClientOptions & {
+  /** A secret of Secrets Manager, by name or ARN; it wins over the environment's. */
+  readonly secretId?: string;
+  /** What the environment variables give, if they do. */
+  readonly fromEnvironment?: Credential;
+  /** Our clock. With it a credential is kept for some minutes; without it the secret is read every time. */
+  readonly now?: Instant;
+  /** Where credentials are kept; by default as long as the process lives. */
+  readonly cache?: CredentialCache;
+};
+
+/** Short enough that a rotated secret is in use soon, long enough that a tick a minute rarely pays for reading it. */
+const CREDENTIAL_KEPT_MS = 5 * 60 * 1_000;
+
+const EXPECTED =
+  'expected {"kind":"apiToken","email","token"}, {"kind":"oauth","clientId","clientSecret"}, {"kind":"accessToken","token"} or {"kind":"appPassword","username","password"}';
+
+const processCache: CredentialCache = new Map();
+
+/** A value that goes into a header: trimmed, since pasted secrets end in a line break, and of one line. */
+const Text = z
+  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'is not a string') })
+  .trim()
+  .min(1, 'is empty')
+  .regex(/^\P{Cc}*$/u, 'contains a line break or another control character');
+const Hidden = Text.transform((text) => new Secret(text));
+const Email = Text.refine((text) => text.includes('@'), 'is not the e-mail address of an Atlassian account');
+
+const CredentialSchema: z.ZodType<Access> = z.discriminatedUnion(
+  'kind',
+  [
+    z.object({ kind: z.literal('apiToken'), email: Email, token: Hidden }),
+    z.object({ kind: z.literal('oauth'), clientId: Text, clientSecret: Hidden }),
+    z.object({ kind: z.literal('accessToken'), token: Hidden }),
+    z.object({ kind: z.literal('appPassword'), username: Text, password: Hidden }),
+  ],
+  'is not one of apiToken, oauth, accessToken and appPassword',
+);
+
+/** A day counts from its first moment, in UTC. */
+const Expiry = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text));
+
+/** Only warnings depend on it, so that one which cannot be read is no reason to refuse the credential. */
+function readExpiry(value: object): Pick<Credential, 'expiresAt'> {
+  const text: unknown = Reflect.get(value, 'expiresAt');
+  return text === undefined || text === null ? {} : { expiresAt: Expiry.safeParse(text).data ?? 'unreadable' };
+}
+
+/**
+ * The credential in a secret's JSON. `source` names the secret in messages, such as `Secret ci/bitbucket`. Throws
+ * `InputError` with one sentence; other fields than the expected ones are ignored.
+ */
+export function parseCredential(json: string, source: string): Credential {
+  const value = parseObject(json);
+  if (value === undefined) {
+    const fault = isEncodedObject(json) ? 'is base64 of the JSON, store the JSON itself' : 'is not a JSON object';
+    throw new InputError(`${source} ${fault}: ${EXPECTED}`);
+  }
+  const parsed = CredentialSchema.safeParse(value);
+  if (parsed.success) return { ...parsed.data, ...readExpiry(value) };
+  const faults = parsed.error.issues.map((issue) => `"${issue.path.join('.')}" ${issue.message}`);
+  throw new InputError(`${source}: ${faults.join(', ')}; ${EXPECTED}`);
+}
+
+/**
+ * The credential from Secrets Manager when there is a `secretId`, else the environment's. Throws `InputError` when
+ * there is neither or the secret's content is wrong, `ServiceError` when it cannot be read.
+ */
+export async function loadCredential(options: CredentialOptions): Promise<Credential> {
+  const { secretId, fromEnvironment, now } = options;
+  if (secretId === undefined) return fromEnvironment ?? nothingGiven();
+  if (now === undefined) return await readCredential(secretId, options);
+  const cache = options.cache ?? processCache;
+  const kept = cache.get(secretId);
+  if (kept !== undefined && now < kept.until) return kept.credential;
+  const credential = await readCredential(secretId, options);
+  cache.set(secretId, { credential, until: now + CREDENTIAL_KEPT_MS });
+  return credential;
+}
+
+/** What is known of the expiry of those of these secrets that this process has read. */
+export function knownExpiries(secretIds: readonly string[], cache = processCache): readonly KnownExpiry[] {
+  return secretIds.flatMap((secretId): readonly KnownExpiry[] => {
+    const { expiresAt } = cache.get(secretId)?.credential ?? {};
+    return expiresAt === undefined ? [] : [{ secretId, expiresAt }];
+  });
+}
+
+function nothingGiven(): never {
+  throw new InputError(
+    'There is no Bitbucket credential; set BITBUCKET_SECRET_ID, or ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET, or BITBUCKET_ACCESS_TOKEN, or BITBUCKET_USERNAME and BITBUCKET_APP_PASSWORD',
+  );
+}
+
+async function readCredential(secretId: string, options: AwsClientOptions): Promise<Credential> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const client = countCalls(new SecretsManagerClient(awsClientSettings(options)), options.onCall);
+  try {
+    const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    const json = answer.SecretString ?? Buffer.from(answer.SecretBinary ?? []).toString('utf8');
+    return parseCredential(json, `Secret ${secretId}`);
+  } catch (error) {
+    throw awsReadFailure(error, {
+      action: 'secretsmanager:GetSecretValue',
+      subject: `secret ${secretId}`,
+      ifMissing: 'create it or correct BITBUCKET_SECRET_ID, the secretId of the workspace and AWS_REGION',
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
+function parseObject(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEncodedObject(text: string): boolean {
+  return parseObject(Buffer.from(text, 'base64').toString('utf8')) !== undefined;
+}

@@ -1,0 +1,105 @@
+/**
+ * EKS clusters by name: no kubeconfig, no plugin. What AWS says of the cluster is asked once and kept; a token is
+ * signed every ten minutes. Whatever the cluster refuses (the token, or us its certificate) makes all of it be asked
+ * anew, once for each request that meets it.
+ */
+import { sentenceOf } from '../../core/errors.ts';
+import type { Instant } from '../../core/model.ts';
+import {
+  type ClusterClient,
+  type ClusterClientOptions,
+  type ClusterConnection,
+  createClusterClient,
+} from '../kubernetes/cluster-client.ts';
+import type { ClusterEndpoint } from '../kubernetes/exchange.ts';
+import { type Advice, CredentialsError } from '../kubernetes/failure.ts';
+import { type EksAccess, type EksSettings, eksSubject, openAccess } from './access.ts';
+import { type AwsCredentials, eksToken } from './token.ts';
+
+export type EksOptions = ClusterClientOptions & {
+  /** Called for each request to EKS or STS that leaves, repetitions included; `onCall` counts those to the cluster. */
+  readonly onAwsCall?: () => void;
+  /** For each try at EKS or STS; default 2.5 s. */
+  readonly awsTimeoutMs?: number;
+};
+
+/** A token is good for 14 minutes; what is left of them is for the requests that it is sent with. */
+const TOKEN_KEPT_MS = 10 * 60_000;
+/** A token is worth nothing when the credentials behind it have expired. */
+const EXPIRY_MARGIN_MS = 60_000;
+/** Three tries fit into the time of one attempt at the cluster, so that the sentence is about AWS and not about it. */
+const AWS_TIMEOUT_MS = 2_500;
+
+/** A client for an EKS cluster. Calls nobody yet; all that can be wrong comes out of its requests. */
+export function connectEks(settings: EksSettings, options: EksOptions = {}): ClusterClient {
+  return createClusterClient(eksConnection(settings, options), options);
+}
+
+function eksConnection(
+  settings: EksSettings,
+  { onAwsCall = () => {}, awsTimeoutMs = AWS_TIMEOUT_MS, now = Date.now }: EksOptions,
+): ClusterConnection {
+  let access: EksAccess | undefined;
+  let latest: { readonly endpoint: ClusterEndpoint; readonly until: Instant } | undefined;
+  // Many requests start at once; each would ask AWS.
+  let underway: Promise<ClusterEndpoint> | undefined;
+
+  async function ask(): Promise<ClusterEndpoint> {
+    try {
+      access ??= await openAccess(settings, { timeoutMs: awsTimeoutMs, onCall: onAwsCall });
+      const credentials = await access.credentials();
+      const at = now();
+      const endpoint = await endpointOf(settings.name, access, credentials, at);
+      latest = { endpoint, until: freshUntil(credentials, at) };
+      return endpoint;
+    } catch (error) {
+      throw new CredentialsError(sentenceOf(error));
+    } finally {
+      underway = undefined;
+    }
+  }
+
+  return {
+    description: eksSubject(settings),
+    advice: () => adviceFor(settings, access),
+    endpoint() {
+      if (latest !== undefined && now() < latest.until) return Promise.resolve(latest.endpoint);
+      underway ??= ask();
+      return underway;
+    },
+    renew(refused) {
+      // Of many requests that were refused together, the first renews for all.
+      if (latest?.endpoint !== refused) return;
+      access = undefined;
+      latest = undefined;
+    },
+  };
+}
+
+async function endpointOf(
+  clusterName: string,
+  { region, server, ca }: EksAccess,
+  credentials: AwsCredentials,
+  at: Instant,
+): Promise<ClusterEndpoint> {
+  const token = await eksToken({ clusterName, region, credentials, at });
+  return { server, headers: { authorization: `Bearer ${token.reveal()}` }, tls: { ca } };
+}
+
+function freshUntil({ expiration }: AwsCredentials, signedAt: Instant): Instant {
+  const byToken = signedAt + TOKEN_KEPT_MS;
+  return expiration === undefined ? byToken : Math.min(byToken, expiration.getTime() - EXPIRY_MARGIN_MS);
+}
+
+function adviceFor({ roleArn = 'our role' }: EksSettings, access: EksAccess | undefined): Advice {
+  return {
+    unauthorized: `give ${roleArn} an access entry of this cluster with the group bitbucket-runner-autoscaler (for reports bitbucket-runner-autoscaler-readonly), and check our clock`,
+    untrusted: 'EKS itself names this CA, so look for a proxy in between',
+    ...unreachableBecause(access),
+  };
+}
+
+function unreachableBecause(access: EksAccess | undefined): Pick<Advice, 'unreachable'> {
+  if (access === undefined) return { unreachable: 'check the network path to AWS (subnet, NAT, endpoint)' };
+  return access.barrier === undefined ? {} : { unreachable: access.barrier };
+}

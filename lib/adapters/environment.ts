@@ -1,0 +1,170 @@
+/**
+ * The environment of the process, read once and checked: the only place that knows the names of its variables.
+ * Variables of the AWS SDK (region, profile, AWS_ENDPOINT_URL) are the SDK's own affair.
+ */
+import { InputError, type InputProblem } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+import type { Credential } from './credentials.ts';
+
+/** What the environment says; see docs/configuration.md for each variable. */
+export type Environment = {
+  /** `s3://bucket/key`, `ssm:/name` or a file path. */
+  readonly configSource?: string;
+  /** `dynamodb:TABLE`, `file:PATH` or `memory`. */
+  readonly stateStore: string;
+  /** Without a slash at its end. */
+  readonly bitbucketBaseUrl: string;
+  /** False when set: OAuth tokens are then asked for there, too. */
+  readonly bitbucketBaseUrlIsDefault: boolean;
+  /** Name or ARN of the credential in Secrets Manager; it takes precedence over `credential`, which is then absent. */
+  readonly bitbucketSecretId?: string;
+  /** The credential that the variables themselves make. */
+  readonly credential?: Credential;
+  readonly eksClusterName?: string;
+  readonly kubeconfig?: string;
+};
+
+/** A process environment: names to values. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** How the process presents itself in logs and metrics. */
+export type Telemetry = {
+  /** Absent: the name of the program. */
+  readonly serviceName?: string;
+  /** Whether every group has metrics of its own, besides those of the fleet. */
+  readonly groupMetrics: boolean;
+};
+
+/** Reads what logs and metrics need. It cannot fail, for failures are told through them. */
+export function readTelemetry(variables: Variables = process.env): Telemetry {
+  const serviceName = variables.POWERTOOLS_SERVICE_NAME?.trim();
+  return {
+    ...(serviceName === undefined || serviceName === '' ? {} : { serviceName }),
+    groupMetrics: variables.GROUP_METRICS?.trim() === 'true',
+  };
+}
+
+const DEFAULT_BASE_URL = 'https://api.bitbucket.org';
+
+/**
+ * Reads the environment; white space around values is dropped and empty values count as unset. Throws an `InputError`
+ * with every wrong variable at once. No value of a secret appears in it.
+ */
+export function readEnvironment(variables: Variables = process.env): Environment {
+  const read = (name: string) => variables[name]?.trim() || undefined;
+  const problems: InputProblem[] = [];
+  const check = (name: string, complaint: string | undefined) => {
+    if (complaint !== undefined) problems.push({ source: 'environment', path: name, message: complaint });
+  };
+
+  const configSource = read('CONFIG_SOURCE');
+  const stateStore = read('STATE_STORE') ?? 'memory';
+  const baseUrl = read('BITBUCKET_BASE_URL');
+  const bitbucketSecretId = read('BITBUCKET_SECRET_ID');
+  const eksClusterName = read('EKS_CLUSTER_NAME');
+  check('CONFIG_SOURCE', configSourceComplaint(configSource));
+  check('STATE_STORE', stateStoreComplaint(stateStore));
+  check('BITBUCKET_BASE_URL', baseUrlComplaint(baseUrl));
+  check('EKS_CLUSTER_NAME', clusterNameComplaint(eksClusterName));
+  if (bitbucketSecretId === undefined) {
+    for (const [name, complaint] of credentialComplaints(read)) check(name, complaint);
+  }
+  if (problems.length > 0) throw new InputError(problems);
+
+  return {
+    configSource,
+    stateStore,
+    bitbucketBaseUrl: (baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, ''),
+    bitbucketBaseUrlIsDefault: baseUrl === undefined,
+    bitbucketSecretId,
+    credential: bitbucketSecretId === undefined ? credentialFrom(read) : undefined,
+    eksClusterName,
+    kubeconfig: read('KUBECONFIG'),
+  };
+}
+
+type Read = (name: string) => string | undefined;
+
+/** The first complete credential, in the documented order of precedence. */
+function credentialFrom(read: Read): Credential | undefined {
+  const email = read('ATLASSIAN_ACCOUNT_EMAIL');
+  const apiToken = read('ATLASSIAN_API_TOKEN');
+  if (email !== undefined && apiToken !== undefined) return { kind: 'apiToken', email, token: new Secret(apiToken) };
+  const clientId = read('BITBUCKET_OAUTH_CLIENT_ID');
+  const clientSecret = read('BITBUCKET_OAUTH_CLIENT_SECRET');
+  if (clientId !== undefined && clientSecret !== undefined) {
+    return { kind: 'oauth', clientId, clientSecret: new Secret(clientSecret) };
+  }
+  const accessToken = read('BITBUCKET_ACCESS_TOKEN');
+  if (accessToken !== undefined) return { kind: 'accessToken', token: new Secret(accessToken) };
+  const username = read('BITBUCKET_USERNAME');
+  const password = read('BITBUCKET_APP_PASSWORD');
+  if (username !== undefined && password !== undefined) {
+    return { kind: 'appPassword', username, password: new Secret(password) };
+  }
+  return undefined;
+}
+
+const CREDENTIAL_PAIRS = [
+  ['ATLASSIAN_ACCOUNT_EMAIL', 'ATLASSIAN_API_TOKEN'],
+  ['BITBUCKET_OAUTH_CLIENT_ID', 'BITBUCKET_OAUTH_CLIENT_SECRET'],
+  ['BITBUCKET_USERNAME', 'BITBUCKET_APP_PASSWORD'],
+] as const;
+
+const CREDENTIAL_VARIABLES = [...CREDENTIAL_PAIRS.flat(), 'BITBUCKET_ACCESS_TOKEN'];
+
+/** Half a pair is refused even where another credential is complete: its owner believes that the pair is in use. */
+function credentialComplaints(read: Read): readonly (readonly [string, string])[] {
+  const halves = CREDENTIAL_PAIRS.flatMap(([first, second]) => {
+    if ((read(first) === undefined) === (read(second) === undefined)) return [];
+    const [given, missing] = read(first) === undefined ? [second, first] : [first, second];
+    return [[missing, `is missing, although ${given} is set; set both, or neither`] as const];
+  });
+  const garbled = CREDENTIAL_VARIABLES.filter((name) => /\s|\p{Cc}/u.test(read(name) ?? '')).map(
+    (name) => [name, 'contains white space or a control character; it was probably not copied as a whole'] as const,
+  );
+  const email = read('ATLASSIAN_ACCOUNT_EMAIL');
+  const isEmail = email === undefined || email.includes('@');
+  const notEmail = isEmail
+    ? []
+    : [['ATLASSIAN_ACCOUNT_EMAIL', 'is not the e-mail address of an Atlassian account'] as const];
+  return [...halves, ...garbled, ...notEmail];
+}
+
+function configSourceComplaint(source: string | undefined): string | undefined {
+  if (source === undefined) return undefined;
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(source)?.[1];
+  if (scheme === 's3') {
+    return /^s3:\/\/[^/]+\/.*[^/]$/.test(source) ? undefined : `"${source}" lacks a part; write s3://bucket/key`;
+  }
+  if (scheme === 'ssm') {
+    return /^ssm:\/?[\w./-]+$/.test(source) ? undefined : `"${source}" lacks a part; write ssm:/name`;
+  }
+  if (scheme === undefined || scheme === 'file' || !source.includes('://')) return undefined;
+  return `"${scheme}://" cannot be read from; give s3://bucket/key, ssm:/name or a file path`;
+}
+
+function stateStoreComplaint(store: string): string | undefined {
+  if (store === 'memory' || /^file:./.test(store) || /^dynamodb:[\w.-]{3,255}$/.test(store)) return undefined;
+  return `"${store}" is not a state store; give dynamodb:TABLE, file:PATH or memory`;
+}
+
+function baseUrlComplaint(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    return `is not an address; write it as ${DEFAULT_BASE_URL}`;
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    return 'holds more than an address; leave out user, password, "?" and "#"';
+  }
+  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || isLocal
+    ? undefined
+    : `would send the credential in clear text to ${url.hostname}; use https`;
+}
+
+function clusterNameComplaint(name: string | undefined): string | undefined {
+  if (name === undefined || /^[A-Za-z0-9][\w-]{0,99}$/.test(name)) return undefined;
+  return `"${name}" is not the name of an EKS cluster: letters, digits, dashes and underscores`;
+}

@@ -1,0 +1,153 @@
+/**
+ * The JobApi port on Kubernetes clusters. It needs the rights to create, list and delete jobs, to create secrets and to
+ * list and patch pods, in the namespaces of runners only. It never reads a Secret.
+ */
+import type * as z from 'zod';
+import { ServiceError, sentenceOf } from '../../core/errors.ts';
+import type { JobApi, Manifest, Namespace, ObjectReference } from '../../core/ports.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '../../manifests/naming.ts';
+import type { ClusterClient } from './cluster-client.ts';
+import { statusReason } from './failure.ts';
+import { type JobObject, jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
+
+/** Objects per page of a list; kubectl's own number. */
+const PAGE_SIZE = 500;
+
+/** A misspelt field of a template is refused by name instead of being dropped in silence. */
+const STRICT = { fieldValidation: 'Strict' };
+
+/** A JobApi over the clusters that `clients` gives by name. A cluster that cannot be had fails only its own calls. */
+export function createKubernetesJobApi(options: { clients: (cluster: string) => Promise<ClusterClient> }): JobApi {
+  const connect = async (cluster: string): Promise<ClusterClient> => {
+    try {
+      return await options.clients(cluster);
+    } catch (cause) {
+      if (cause instanceof ServiceError) throw cause;
+      const message = `cluster "${cluster}": ${sentenceOf(cause)}`;
+      throw new ServiceError(message, { service: 'kubernetes', outcome: 'refused' }, { cause });
+    }
+  };
+  return {
+    async list({ cluster, namespace }) {
+      const client = await connect(cluster);
+      const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` };
+      const jobs = listAll(client, jobsPath(namespace), jobPage, query);
+      const pods = listAll(client, `/api/v1/namespaces/${namespace}/pods`, podPage, query);
+      // Both are under way at once. When both fail, the Jobs' failure is told, so that one trouble reads alike on every tick.
+      pods.catch(() => undefined);
+      return joinJobs(await jobs, await pods);
+    },
+
+    async createJob({ cluster, namespace }, manifest) {
+      const client = await connect(cluster);
+      try {
+        const answer = await client.request('POST', jobsPath(namespace), { query: STRICT, body: manifest });
+        const created = jobObject.safeParse(answer);
+        if (!created.success) throw unexpectedAnswer(client, `POST ${jobsPath(namespace)}`);
+        return { name: created.data.metadata.name, uid: created.data.metadata.uid };
+      } catch (error) {
+        if (statusReason(error) !== 'AlreadyExists') throw error;
+        return existingJob(client, namespace, manifest.metadata.name);
+      }
+    },
+
+    async createSecret({ cluster, namespace }, manifest, owner) {
+      const client = await connect(cluster);
+      await tolerate('AlreadyExists', () =>
+        client.request('POST', `/api/v1/namespaces/${namespace}/secrets`, {
+          query: STRICT,
+          body: ownedBy(owner, manifest),
+        }),
+      );
+    },
+
+    async deleteJob({ cluster, namespace }: Namespace, name: string) {
+      const client = await connect(cluster);
+      await tolerate('NotFound', () =>
+        client.request('DELETE', `${jobsPath(namespace)}/${name}`, {
+          body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
+        }),
+      );
+    },
+
+    async protectPod({ cluster, namespace }: Namespace, pod: string, isProtected: boolean) {
+      const client = await connect(cluster);
+      await tolerate('NotFound', () =>
+        client.request('PATCH', `/api/v1/namespaces/${namespace}/pods/${pod}`, {
+          contentType: 'application/merge-patch+json',
+          body: { metadata: protectionMarks(isProtected) },
+        }),
+      );
+    },
+  };
+}
+
+function jobsPath(namespace: string): string {
+  return `/apis/batch/v1/namespaces/${namespace}/jobs`;
+}
+
+/** Every page. A list that takes so long that the server forgets its place (410) starts over, once. */
+async function listAll<T>(
+  client: ClusterClient,
+  path: string,
+  page: z.ZodType<{ metadata: { continue?: string | undefined }; items: T[] | null }>,
+  query: Readonly<Record<string, string>>,
+  restarts = 1,
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let token: string | undefined;
+  do {
+    try {
+      const answer = await client.request('GET', path, { query: { ...query, limit: PAGE_SIZE, continue: token } });
+      const read = page.safeParse(answer);
+      if (!read.success) throw unexpectedAnswer(client, `GET ${path}`);
+      items.push(...(read.data.items ?? []));
+      token = read.data.metadata.continue || undefined;
+    } catch (error) {
+      const expired = error instanceof ServiceError && error.status === 410;
+      if (!expired || token === undefined || restarts === 0) throw error;
+      return listAll(client, path, page, query, restarts - 1);
+    }
+  } while (token !== undefined);
+  return items;
+}
+
+function unexpectedAnswer(client: ClusterClient, call: string): ServiceError {
+  return new ServiceError(
+    `${client.description}: the answer to ${call} is not of the kind that was asked for; check that the server is a Kubernetes API server`,
+    { service: 'kubernetes', outcome: 'unknown' },
+  );
+}
+
+/** There is no right to get Jobs, so the one of that name is found by a list of one. */
+async function existingJob(client: ClusterClient, namespace: string, name: string): Promise<ObjectReference> {
+  const jobs: readonly JobObject[] = await listAll(client, jobsPath(namespace), jobPage, {
+    fieldSelector: `metadata.name=${name}`,
+  });
+  const job = jobs.find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined);
+  if (job !== undefined) return { name, uid: job.metadata.uid };
+  throw new ServiceError(
+    `${client.description}: the Job "${name}" in namespace "${namespace}" existed already and is being deleted; the next tick makes another runner`,
+    { service: 'kubernetes', outcome: 'refused', status: 409 },
+  );
+}
+
+/** As a merge patch: null takes a mark away. */
+function protectionMarks(isProtected: boolean) {
+  const annotations = Object.entries(PROTECTION_ANNOTATIONS).map(([name, value]) => [name, isProtected ? value : null]);
+  return { labels: { [PROTECTED_LABEL]: isProtected ? 'true' : null }, annotations: Object.fromEntries(annotations) };
+}
+
+/** `blockOwnerDeletion` stays unset: an admission plugin may ask for more rights than ours to set it. */
+function ownedBy({ name, uid }: ObjectReference, manifest: Manifest): Manifest {
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
+  return { ...manifest, metadata: { ...manifest.metadata, ownerReferences: [owner] } };
+}
+
+async function tolerate(reason: 'AlreadyExists' | 'NotFound', call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    if (statusReason(error) !== reason) throw error;
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Reads the texts that a configuration is made of (the group file, Job templates) from S3, an SSM parameter or a file.
+ * Each SDK client is loaded only when a source of its kind is read.
+ */
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../core/errors.ts';
+import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
+import { answerHeader, answerStatus, awsReadFailure, deniedAction, isAwsError } from './aws/failure.ts';
+
+/** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
+export type SourceCache = Map<string, { readonly etag: string; readonly text: string }>;
+
+export type SourceOptions = AwsClientOptions & {
+  /** Where S3 objects are remembered; by default as long as the process lives. */
+  readonly cache?: SourceCache;
+};
+
+/** Far above any sensible configuration (1,000 groups are about 500 KB) and far below a Lambda's memory. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+const processCache: SourceCache = new Map();
+
+/**
+ * The text of `s3://bucket/key`, `ssm:/name`, or a file's path (also `file:path` or a file URL). Throws `InputError`
+ * when the source itself is at fault (missing, empty, too large, not UTF-8) and `ServiceError` when AWS is.
+ */
+export async function readSource(source: string, options: SourceOptions = {}): Promise<string> {
+  const text = await readAny(source, options);
+  if (text.trim() === '') throw new InputError(`Source ${source} is empty; put the document there or name another`);
+  return text;
+}
+
+function readAny(source: string, options: SourceOptions): Promise<string> {
+  if (source.startsWith('s3:')) return readObject(source, options);
+  if (source.startsWith('ssm:')) return readParameter(source, options);
+  return readTextFile(source);
+}
+
+/* S3 */
+
+async function readObject(source: string, options: SourceOptions): Promise<string> {
+  const { bucket, key } = parseObjectSource(source);
+  const cache = options.cache ?? processCache;
+  const known = cache.get(source);
+  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const client = countCalls(new S3Client(awsClientSettings(options)), options.onCall);
+  try {
+    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }));
+    const text = decode(source, await collect(source, asChunks(answer.Body)));
+    if (answer.ETag !== undefined) cache.set(source, { etag: answer.ETag, text });
+    return text;
+  } catch (error) {
+    if (known !== undefined && answerStatus(error) === 304) return known.text;
+    throw objectFailure(error, source, bucket);
+  } finally {
+    client.destroy();
+  }
+}
+
+function parseObjectSource(source: string): { readonly bucket: string; readonly key: string } {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(source) ?? [];
+  if (bucket === undefined || key === undefined) {
+    throw new InputError(`Source "${source}" does not name an object in S3; write s3://bucket/key`);
+  }
+  return { bucket, key };
+}
+
+function objectFailure(error: unknown, source: string, bucket: string): Error {
+  if (isAwsError(error, 'PermanentRedirect') || isAwsError(error, 'AuthorizationHeaderMalformed')) {
+    const region = answerHeader(error, 'x-amz-bucket-region');
+    const place = region === undefined ? 'another region' : `region ${region}`;
+    return new InputError(
+      `Bucket ${bucket} of ${source} is in ${place}, not in the one asked; copy the object to a bucket in this region or set AWS_REGION`,
+    );
+  }
+  const ifMissing = 'upload it or correct bucket and key';
+  // Whoever may read an object that is not there, and may not list the bucket, is denied the latter.
+  if (deniedAction(error) === 's3:ListBucket') {
+    return new InputError(`S3 object ${source} does not exist; ${ifMissing}`);
+  }
+  return awsReadFailure(error, {
+    action: 's3:GetObject',
+    subject: `S3 object ${source}`,
+    ifMissing,
+    ifDenied: 'S3 says the same of a missing object when s3:ListBucket is not allowed',
+  });
+}
+
+function asChunks(body: unknown): AsyncIterable<Uint8Array> {
+  // In Node the SDK gives a readable stream; its type also covers browsers.
+  return body as AsyncIterable<Uint8Array>;
+}
+
+/* SSM */
+
+async function readParameter(source: string, options: SourceOptions): Promise<string> {
+  const name = source.slice('ssm:'.length);
+  if (name === '' || name.startsWith('//')) {
+    throw new InputError(`Source "${source}" does not name an SSM parameter; write ssm:/name`);
+  }
+  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+  const client = countCalls(new SSMClient(awsClientSettings(options)), options.onCall);
+  try {
+    const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    return parameter?.Value ?? '';
+  } catch (error) {
+    throw awsReadFailure(error, {
+      action: 'ssm:GetParameter',
+      subject: `SSM parameter ${name}`,
+      ifMissing: 'create it (it holds 4 KB, an advanced one 8 KB; what is larger belongs in S3) or correct the name',
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
+/* Files */
+
+async function readTextFile(source: string): Promise<string> {
+  const path = parsePath(source);
+  try {
+    return decode(source, await collect(source, createReadStream(path)));
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`File ${path} cannot be read: ${fileReason(error)}`, { cause: error });
+  }
+}
+
+function parsePath(source: string): string {
+  if (source.startsWith('file://')) return pathOfUrl(source);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
+    throw new InputError(`Source "${source}" is of no kind that can be read; use s3://bucket/key, ssm:/name or a path`);
+  }
+  const path = source.startsWith('file:') ? source.slice('file:'.length) : source;
+  if (path === '') throw new InputError('The source is empty; use s3://bucket/key, ssm:/name or a path');
+  return resolve(path);
+}
+
+function pathOfUrl(source: string): string {
+  try {
+    return fileURLToPath(source);
+  } catch (error) {
+    throw new InputError(`Source "${source}" is not the URL of a file here; write file:///path or just the path`, {
+      cause: error,
+    });
+  }
+}
+
+function fileReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file; check the path and the directory in which you are',
+    EACCES: 'permission denied; give this user the right to read it',
+    EISDIR: 'it is a directory; name a file in it',
+    ENOTDIR: 'a part of the path is not a directory; check the path',
+  };
+  return reasons[code] ?? `${code}; check the path and the disk`;
+}
+
+/* Bytes */
+
+async function collect(source: string, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    // Leaving the loop closes the stream.
+    if (size > MAX_BYTES) {
+      throw new InputError(
+        `Source ${source} is larger than ${MAX_BYTES / 1024 / 1024} MB; check that it is the right one`,
+      );
+    }
+    read.push(chunk);
+  }
+  return Buffer.concat(read);
+}
+
+/** Strict, and without a byte order mark. */
+function decode(source: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`Source ${source} is not UTF-8 text; save it as UTF-8 and check that it is the right one`);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * What CloudWatch is told: a pure function from a report to metrics, and their emission as EMF on stdout. A dry run
+ * counts as such and as nothing else, so that looking never changes what alarms see.
+ */
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { FAILED_STARTS } from '../../core/decide/quarantine.ts';
+import type { GroupReport, Mode, Report } from '../../core/model.ts';
+import { hasFailed } from '../../core/report.ts';
+import { SERVICE } from './log.ts';
+
+export const NAMESPACE = 'BitbucketRunnerAutoscaler';
+
+/** One number under one name; the names are listed in docs/operate.md. */
+export type Metric = {
+  readonly name: string;
+  readonly unit: 'Count' | 'Milliseconds' | 'Percent';
+  readonly value: number;
+};
+
+/** Metrics that share their dimensions: those of one group, of one shard, or, without either, of the whole tick. */
+export type MetricSet = {
+  readonly group?: string;
+  /** Its index. */
+  readonly shard?: number;
+  readonly metrics: readonly Metric[];
+};
+
+/**
+ * The metrics of a report: the tick's, which sum up those of its groups; before it, with `perGroup`, one set per group,
+ * which CloudWatch bills one by one.
+ */
+export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boolean }): readonly MetricSet[] {
+  const { mode, skipped, durationMs, calls } = report.tick;
+  if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
+  if (skipped !== undefined) return [{ metrics: [count('TicksSkipped', 1)] }];
+  const failed = hasFailed(report);
+  return [
+    ...(perGroup ? report.groups.map((group) => ({ group: group.name, metrics: groupMetrics(group) })) : []),
+    {
+      metrics: [
+        count('TicksSucceeded', failed ? 0 : 1),
+        count('TicksFailed', failed ? 1 : 0),
+        { name: 'TickDuration', unit: 'Milliseconds', value: durationMs },
+        count('BitbucketCalls', calls.bitbucket),
+        count('KubernetesCalls', calls.kubernetes),
+        count('AwsCalls', calls.aws),
+        ...budgetMetrics(report),
+        ...(report.groups.every(wasSeen) ? sumOf(report.groups.map(amounts)) : []),
+        ...sumOf(report.groups.map(events)),
+        count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
+        count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
+        ...(report.credential === undefined ? [] : [count('CredentialDaysLeft', report.credential.daysLeft)]),
+      ],
+    },
+  ];
+}
+
+/** The metrics of a tick that came to no report at all. */
+export function metricsOfFailure(mode: Mode): readonly MetricSet[] {
+  if (mode === 'plan') return [{ metrics: [count('DryRuns', 1)] }];
+  return [{ metrics: [count('TicksSucceeded', 0), count('TicksFailed', 1)] }];
+}
+
+/**
+ * What an invocation came to, over all its ticks that acted: each counts once, and for its shard (an index) if it has one,
+ * so that a shard that is silent is missed although the others are not.
+ */
+export function metricsOfInvocation(reports: readonly Report[], shard?: number): readonly MetricSet[] {
+  const acted = reports.filter(({ tick }) => tick.mode === 'apply' && tick.skipped === undefined);
+  if (acted.length === 0) return [];
+  const succeeded = acted.some((report) => !hasFailed(report));
+  const metrics = [count('InvocationsSucceeded', succeeded ? 1 : 0)];
+  return [shard === undefined ? { metrics } : { shard, metrics }];
+}
+
+/** Left is a share, since budgets differ: of the credential that is worst off. */
+function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {
+  if (budgets.length === 0) return [];
+  const left = Math.min(...budgets.map((budget) => (100 * budget.left) / budget.limit));
+  const throttled = budgets.reduce((sum, budget) => sum + budget.throttled, 0);
+  return [{ name: 'BitbucketBudgetLeft', unit: 'Percent', value: left }, count('BitbucketThrottled', throttled)];
+}
+
+function groupMetrics(group: GroupReport): readonly Metric[] {
+  return [...(wasSeen(group) ? amounts(group) : []), ...events(group)];
+}
+
+/** Whether its numbers are those of the world: nothing seen is not nobody there. */
+function wasSeen({ decision: { reason } }: GroupReport): boolean {
+  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
+}
+
+function amounts({ counts: { busy, idle, starting, draining, dead } }: GroupReport): readonly Metric[] {
+  return [
+    count('RunnersBusy', busy),
+    count('RunnersIdle', idle),
+    count('RunnersStarting', starting),
+    count('RunnersDraining', draining),
+    count('RunnersDead', dead),
+  ];
+}
+
+function events(group: GroupReport): readonly Metric[] {
+  const { from, to } = group.decision;
+  const failures = group.problems.length + group.outcomes.filter(({ status }) => status === 'failed').length;
+  return [
+    count('ScaledUpBy', Math.max(0, to - from)),
+    count('ScaledDownBy', Math.max(0, from - to)),
+    count('RunnersWithheld', withheld(group)),
+    count('StartFailures', group.plan.filter(({ reason }) => FAILED_STARTS.includes(reason.code)).length),
+    count('Failures', failures),
+  ];
+}
+
+function isInQuarantine({ bounds }: GroupReport): boolean {
+  return bounds.some(({ code }) => code === 'quarantine');
+}
+
+/** Metric by metric, over all the groups. A fleet without groups has none of them. */
+function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
+  const [first = []] = groups;
+  return first.map((metric, index) => ({
+    ...metric,
+    value: groups.reduce((sum, metrics) => sum + (metrics[index]?.value ?? 0), 0),
+  }));
+}
+
+/** Runners that are wanted and that `max` or a cap of the workspace does not allow: work is waiting, and will wait. */
+function withheld({ bounds }: GroupReport): number {
+  return bounds.reduce(
+    (sum, bound) =>
+      bound.code === 'max' || bound.code === 'workspace-cap' || bound.code === 'peak-cap'
+        ? sum + bound.values.withheld
+        : sum,
+    0,
+  );
+}
+
+function count(name: string, value: number): Metric {
+  return { name, unit: 'Count', value };
+}
+
+/** The sink for metrics; `POWERTOOLS_METRICS_DISABLED=true` silences it. */
+export function createMetrics(serviceName = SERVICE): Metrics {
+  return new Metrics({ namespace: NAMESPACE, serviceName });
+}
+
+/** Emits each set as a line of its own, at once: dimensions hold for all the metrics of a line, and an invocation can end early. */
+export function emit(sink: Metrics, sets: readonly MetricSet[]): void {
+  for (const { group, shard, metrics } of sets) {
+    if (group !== undefined) sink.addDimension('group', group);
+    if (shard !== undefined) sink.addDimension('shard', String(shard));
+    for (const { name, unit, value } of metrics) sink.addMetric(name, MetricUnit[unit], value);
+    sink.publishStoredMetrics();
+  }
+}

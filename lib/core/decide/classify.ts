@@ -1,0 +1,104 @@
+/**
+ * Puts every runner of a group into exactly one class, once; everything after works on the classes.
+ * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
+ */
+import { bareUuid } from '../../manifests/naming.ts';
+import type { Counts, GroupObservation, Instant, Runner, RunnerClass, RunnerGroup, RunnerJob } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
+import { startTroubleOf } from './start-trouble.ts';
+
+/** A runner with its class. A dead one carries why it is dead. */
+export type ClassifiedRunner = {
+  readonly runner: Runner;
+  readonly job?: RunnerJob;
+} & ({ readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason });
+
+type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason };
+
+/** Every runner of the observation, in its order, each in one class. */
+export function classify(observation: GroupObservation, at: Instant): readonly ClassifiedRunner[] {
+  const jobs = new Map(observation.jobs.map((job) => [job.runnerUuid, job]));
+  return observation.runners.map((runner) => {
+    const job = jobs.get(bareUuid(runner.uuid));
+    const verdict = verdictOn(runner, job, observation.group, at);
+    return job === undefined ? { runner, ...verdict } : { runner, job, ...verdict };
+  });
+}
+
+/** How many runners there are of each class. */
+export function countClasses(runners: readonly ClassifiedRunner[]): Counts {
+  const counts = { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 };
+  for (const { class: name } of runners) counts[name] += 1;
+  return counts;
+}
+
+/** Whether the runner was taken out of service: it gets no new step, though it may carry one. */
+export function isOutOfService(runner: Runner): boolean {
+  return runner.status === 'DISABLED' || runner.cordoned;
+}
+
+const IS = {
+  busy: { class: 'busy' },
+  idle: { class: 'idle' },
+  starting: { class: 'starting' },
+  draining: { class: 'draining' },
+} as const satisfies Record<string, Verdict>;
+
+function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+  if (runner.cordoned) return IS.draining;
+  if (runner.hasStep) {
+    // A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it.
+    return runner.status === 'ONLINE' ? IS.busy : IS.draining;
+  }
+  switch (runner.status) {
+    case 'ONLINE':
+      return IS.idle;
+    case 'UNREGISTERED':
+    case 'ENABLED':
+      return verdictOnStarting(runner, job, group, at);
+    case 'OFFLINE':
+      return verdictOnOffline(runner, job, group, at);
+    case 'UNHEALTHY': {
+      const unhealthyMs = ageOf(runner.stateChangedAt, at);
+      return unhealthyMs > ORPHAN_GRACE_MS ? dead(reason('unhealthy', { unhealthyMs })) : IS.draining;
+    }
+    case 'DISABLED':
+    // A status that Bitbucket invents tomorrow takes up a slot and is not usable; nothing more is known of it.
+    case 'UNKNOWN':
+      return IS.draining;
+  }
+}
+
+function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+  // A runner that was enabled again starts anew at that moment; one that never connected, at its registration.
+  const ageMs = ageOf(runner.status === 'ENABLED' ? runner.stateChangedAt : runner.createdAt, at);
+  if (job === undefined) return ageMs > ORPHAN_GRACE_MS ? dead(reason('job-missing', { ageMs })) : IS.starting;
+  if (job.status !== 'active') {
+    // One that was enabled again has worked before; one that never connected is a failed start.
+    return dead(reason(runner.status === 'ENABLED' ? 'job-ended' : 'start-ended', { jobStatus: job.status }));
+  }
+  const trouble = startTroubleOf(job, at);
+  if (trouble?.hopeless) return dead(reason('start-hopeless', { kind: trouble.kind, message: trouble.message }));
+  if (ageMs <= group.startTimeoutMs) return IS.starting;
+  return dead(reason('never-online', { ageMs, startTimeoutMs: group.startTimeoutMs, pod: describePod(job) }));
+}
+
+function verdictOnOffline(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+  const offlineMs = ageOf(runner.stateChangedAt, at);
+  if (job === undefined) {
+    return offlineMs > ORPHAN_GRACE_MS ? dead(reason('lost-heart-beat', { offlineMs })) : IS.draining;
+  }
+  if (job.status !== 'active') return dead(reason('job-ended', { jobStatus: job.status }));
+  // Its Job is alive: the pod is being replaced or the network is gone for a moment, so it is expected back.
+  return offlineMs > group.startTimeoutMs ? dead(reason('lost-heart-beat', { offlineMs })) : IS.starting;
+}
+
+function dead(cause: Reason): Verdict {
+  return { class: 'dead', cause };
+}
+
+function describePod(job: RunnerJob): string {
+  if (job.pod === undefined) return 'none';
+  return job.pod.trouble === undefined ? job.pod.phase : `${job.pod.phase}, ${job.pod.trouble.reason}`;
+}

@@ -1,0 +1,267 @@
+/**
+ * One look at the world: a single list of runners per scope for all its groups, Jobs per namespace, and memory, all in
+ * parallel. Whatever cannot be read becomes a sentence in the `missing` of exactly those groups that needed it.
+ */
+import pLimit from 'p-limit';
+import { budgetsOf, noteLooks, observeBudgets, planLooks } from '../budget/tick.ts';
+import { BudgetError, sentenceOf } from '../errors.ts';
+import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from '../memory.ts';
+import type {
+  Fleet,
+  GroupObservation,
+  Instant,
+  Observation,
+  Runner,
+  RunnerGroup,
+  RunnerJob,
+  Scope,
+  ScopeIdentity,
+  ScopeMemoryEntry,
+} from '../model.ts';
+import type { MemoryDocument, Namespace, Ports } from '../ports.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { scopeKey } from '../scope.ts';
+import {
+  indexJobs,
+  indexRunners,
+  type JobIndex,
+  jobsBehind,
+  orphansOf,
+  type RunnerIndex,
+  runnersOf,
+} from './index-lists.ts';
+import { observeQueues } from './queue/observe.ts';
+import { noteStrangers, noteStrayJobs } from './strays.ts';
+import { observeWorkspace } from './workspace.ts';
+
+/** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
+const CONCURRENT_READS = 25;
+
+/** A read that came to a value, to a sentence, or that the hourly calls did not allow. */
+type Read<T> = { readonly value: T } | { readonly missing: string } | { readonly heldBack: Reason };
+
+/** Registrations on one page of a list, which is one call. */
+const RUNNERS_PER_CALL = 100;
+
+/** Everything that was read of one scope. */
+type ScopeReading = {
+  readonly scope: Scope;
+  readonly runners: Read<readonly Runner[]>;
+  /** Absent when the runners could not be listed: whatever is wrong there would be wrong here, and be told twice. */
+  readonly identity?: Read<ScopeIdentity>;
+  readonly memory: ScopeMemoryEntry;
+  readonly stepSeen: boolean;
+};
+
+/** Everything that was read of one namespace. */
+type JobReading = { readonly namespace: Namespace; readonly jobs: Read<readonly RunnerJob[]> };
+
+type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
+
+/**
+ * Looks at everything that `groups` need. The lists cover every scope of their workspaces in the whole fleet, since
+ * the groups of a workspace share one cap. Never throws: what fails is part of the observation.
+ */
+export async function observe(
+  fleet: Fleet,
+  groups: readonly RunnerGroup[],
+  ports: Ports,
+  at: Instant,
+): Promise<Observation> {
+  const limit = pLimit(CONCURRENT_READS);
+  const workspaces = new Set(groups.map((group) => group.scope.workspace));
+  const peers = fleet.groups.filter((group) => workspaces.has(group.scope.workspace));
+  const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
+  const namespaces = distinct(groups, namespaceKey);
+
+  const budgets = budgetsOf(groups, ports);
+  const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.map(({ budget }) => budget.key)];
+
+  const documents = attempt('memory', () => ports.state.load(keys));
+  const heldBack =
+    budgets.length === 0
+      ? undefined
+      : documents.then((read) => planLooks(budgets, valueOr(read, undefined), scopes, at));
+  const [scopeReadings, jobReadings, memory] = await Promise.all([
+    Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack }, ports)))),
+    Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
+    documents,
+  ]);
+  noteLooks(budgets, (workspace) => callsOfLook(workspace, scopeReadings), at);
+  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), indexed(reading)]));
+  const byNamespace = new Map(
+    jobReadings.map(({ namespace, jobs }) => [namespaceKey(namespace), { jobs, index: indexJobs(valueOr(jobs, [])) }]),
+  );
+
+  const observed = groups.map((group) => {
+    const scope = byScope.get(scopeKey(group.scope));
+    const jobs = byNamespace.get(namespaceKey(group));
+    if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
+    return observeGroup(group, fleet, scope, jobs, memory);
+  });
+  const lists = new Map(
+    scopeReadings.flatMap(({ scope, runners }) => ('value' in runners ? [[scopeKey(scope), runners.value]] : [])),
+  );
+  const reading = { lists, documents: valueOr(memory, undefined) };
+  const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, reading, at));
+  const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
+  const seen: Observation = {
+    at,
+    groups: holdDoubles(observed),
+    workspaces: inWorkspaces.map((workspace) => workspace.seen),
+    queues: [],
+    scopeMemory: scopeReadings.flatMap(changedMemory),
+    ...(workspaceMemory.length > 0 && { workspaceMemory }),
+    notes: [
+      ...scopeReadings.flatMap(({ scope, runners }) => noteStrangers(scope, valueOr(runners, []), fleet)),
+      ...jobReadings.flatMap(({ namespace, jobs }) => noteStrayJobs(namespace, valueOr(jobs, []), fleet)),
+    ],
+  };
+  const complete = await observeQueues(seen, ports.pipelines);
+  return budgets.length > 0 ? { ...complete, budgets: observeBudgets(budgets) } : complete;
+}
+
+/** What the look at a scope waits for. */
+type Preliminaries = {
+  readonly documents: Promise<Documents>;
+  /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
+  readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
+};
+
+async function listRunners(
+  scope: Scope,
+  heldBack: Preliminaries['heldBack'],
+  ports: Ports,
+): Promise<Read<readonly Runner[]>> {
+  const why = heldBack && (await heldBack).get(scope.workspace);
+  if (why !== undefined) return { heldBack: why };
+  return attempt(`runners of ${scopeKey(scope)}`, () => ports.runners.list(scope));
+}
+
+async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, ports: Ports): Promise<ScopeReading> {
+  const key = scopeMemoryKey(scope);
+  const name = scopeKey(scope);
+  const [runners, loaded] = await Promise.all([listRunners(scope, heldBack, ports), documents]);
+  const document = 'value' in loaded ? loaded.value.get(key) : undefined;
+  const memory = parseScopeMemory(document?.value);
+  const remembered = memory.identity;
+  const stepSeen = memory.stepSeen || ('value' in runners && runners.value.some((runner) => runner.hasStep));
+  const reading = { scope, runners, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
+  if (!('value' in runners)) return reading;
+  return { ...reading, identity: await attempt(`uuid of ${name}`, () => ports.runners.identify(scope)) };
+}
+
+async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): Promise<JobReading> {
+  const namespace = { cluster, namespace: name };
+  const what = `Jobs in namespace ${namespace.namespace} of cluster ${namespace.cluster}`;
+  return { namespace, jobs: await attempt(what, () => ports.jobs.list(namespace)) };
+}
+
+function indexed(reading: ScopeReading): ScopeReading & { readonly index: RunnerIndex } {
+  return { ...reading, index: indexRunners(valueOr(reading.runners, [])) };
+}
+
+function observeGroup(
+  group: RunnerGroup,
+  fleet: Fleet,
+  scope: ScopeReading & { readonly index: RunnerIndex },
+  { jobs, index }: { readonly jobs: JobReading['jobs']; readonly index: JobIndex },
+  documents: Documents,
+): GroupObservation {
+  const runners = runnersOf(group, scope.index);
+  const identity = identityOf(scope);
+  const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
+  const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
+  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
+  return {
+    group,
+    runners,
+    jobs: jobsBehind(runners, index),
+    // Whose registration is gone only a list tells.
+    orphanJobs: 'value' in scope.runners ? orphansOf(group, scope.index, index, identity) : [],
+    memory: parseGroupMemory(document?.value),
+    memoryVersion: document?.version ?? 0,
+    ...(identity === undefined ? {} : { identity }),
+    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
+    idleTrusted: internal || scope.stepSeen,
+    ...(heldBack && { heldBack }),
+    missing: [
+      ...(group.unready === undefined ? [] : [group.unready]),
+      ...[scope.runners, scope.identity, jobs, documents].flatMap((read) =>
+        read !== undefined && 'missing' in read ? [read.missing] : [],
+      ),
+    ],
+  };
+}
+
+/**
+ * Two groups whose scopes are one and the same under two names (a slug and a uuid, say) and whose labels are equal have
+ * the same runners; each would undo what the other does. Only their uuids tell, so it is found out here.
+ */
+function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObservation[] {
+  const owners = Map.groupBy(groups, ({ group, identity }) =>
+    identity === undefined ? group : [identity.workspaceUuid, identity.repositoryUuid, ...group.labels].join(' '),
+  );
+  const doubles = [...owners.values()].filter((members) => members.length > 1);
+  return groups.map((entry) => {
+    const members = doubles.find((double) => double.includes(entry));
+    if (members === undefined) return entry;
+    const names = members.map(({ group }) => `"${group.name}"`).join(' and ');
+    const sentence = `groups ${names} have the same workspace or repository under two names and the same labels, so the same runners; name it in one way and keep one of them`;
+    return { ...entry, missing: [...entry.missing, sentence] };
+  });
+}
+
+/** How many calls listing the runners of a workspace took; undefined when nothing of it was listed. */
+function callsOfLook(workspace: string, readings: readonly ScopeReading[]): number | undefined {
+  const lists = readings.filter(({ scope, runners }) => scope.workspace === workspace && !('heldBack' in runners));
+  if (lists.length === 0) return undefined;
+  const calls = lists.map(({ runners }) => Math.ceil(valueOr(runners, []).length / RUNNERS_PER_CALL));
+  return calls.reduce((sum, count) => sum + Math.max(1, count), 0);
+}
+
+function identityOf({ identity }: ScopeReading): ScopeIdentity | undefined {
+  return identity !== undefined && 'value' in identity ? identity.value : undefined;
+}
+
+function changedMemory(reading: ScopeReading): readonly ScopeMemoryEntry[] {
+  const { memory: entry, stepSeen } = reading;
+  const found = identityOf(reading);
+  if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
+  return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
+}
+
+async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (error instanceof BudgetError) return { heldBack: reason('look-held-back', error.facts) };
+    // Without the full stop that some have: several are put into one sentence.
+    return { missing: `${what}: ${sentenceOf(error).replace(/\.$/, '')}` };
+  }
+}
+
+function valueOr<T, Otherwise>(read: Read<T>, otherwise: Otherwise): T | Otherwise {
+  return 'value' in read ? read.value : otherwise;
+}
+
+function memoryKeys(
+  groups: readonly RunnerGroup[],
+  scopes: readonly Scope[],
+  workspaces: ReadonlySet<string>,
+): readonly string[] {
+  return [
+    ...groups.map((group) => groupMemoryKey(group.name)),
+    ...scopes.map(scopeMemoryKey),
+    ...[...workspaces].map(workspaceMemoryKey),
+  ];
+}
+
+function namespaceKey({ cluster, namespace }: Namespace): string {
+  return `${cluster}/${namespace}`;
+}
+
+function distinct<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}

@@ -1,0 +1,81 @@
+/** Which repositories a tick looks at for the groups that ask: each once, whoever asks for it, and never too many. */
+import { sentenceOf } from '../../errors.ts';
+import type { Scope } from '../../model.ts';
+import type { PipelineApi } from '../../ports.ts';
+import { scopeKey } from '../../scope.ts';
+import type { Asking } from './asking.ts';
+
+/** The most repositories of all groups together, and of what a query finds. */
+export const MOST_REPOSITORIES = 50;
+
+/** The repositories of a group that are looked at, and why some are not. */
+export type Chosen = { readonly asking: Asking; readonly repositories: readonly string[]; readonly left?: string };
+
+type Wanted = { readonly asking: Asking; readonly names: readonly string[]; readonly trouble?: string };
+
+/**
+ * The repositories to look at, group by group. Of more than a tick can look at every group gets its first ones, in
+ * turns. What is left of a query is no loss, since the most recently active come first; what is left of names is.
+ */
+export async function chooseRepositories(
+  asking: readonly Asking[],
+  pipelines: PipelineApi,
+): Promise<readonly Chosen[]> {
+  const search = onceEach((workspace: string, query: string | undefined) =>
+    pipelines.recentRepositories(workspace, { limit: MOST_REPOSITORIES, ...(query === undefined ? {} : { query }) }),
+  );
+  const wanted = await Promise.all(asking.map((group) => wantedBy(group, search)));
+  const looked = firstOfEach(wanted);
+  return wanted.map(({ asking: group, names, trouble }) => {
+    const repositories = names.filter((name) => looked.has(keyOf(group, name)));
+    const left = trouble ?? leftOut(group, names.length - repositories.length);
+    return { asking: group, repositories, ...(left === undefined ? {} : { left }) };
+  });
+}
+
+async function wantedBy(asking: Asking, search: ReturnType<typeof onceEach>): Promise<Wanted> {
+  const source = asking.strategy.repositories;
+  if (source.kind === 'named') return { asking, names: [...new Set(source.names)] };
+  try {
+    return { asking, names: await search(asking.observation.group.scope.workspace, source.query) };
+  } catch (error) {
+    return { asking, names: [], trouble: sentenceOf(error).replace(/\.$/, '') };
+  }
+}
+
+function leftOut({ strategy }: Asking, count: number): string | undefined {
+  if (count === 0 || strategy.repositories.kind === 'query') return undefined;
+  return `${count} of its repositories are not among the ${MOST_REPOSITORIES} that a tick looks at`;
+}
+
+/** The first of every group, then the second of every group, and so on, until there are enough. */
+function firstOfEach(wanted: readonly Wanted[]): ReadonlySet<string> {
+  const chosen = new Set<string>();
+  const longest = Math.max(0, ...wanted.map(({ names }) => names.length));
+  for (let rank = 0; rank < longest; rank += 1) {
+    for (const { asking, names } of wanted) {
+      const name = names[rank];
+      if (name !== undefined && chosen.size < MOST_REPOSITORIES) chosen.add(keyOf(asking, name));
+    }
+  }
+  return chosen;
+}
+
+function keyOf({ observation }: Asking, repository: string): string {
+  return scopeKey(scopeOf(observation.group.scope, repository));
+}
+
+/** A repository of a group. */
+export function scopeOf({ workspace }: Scope, repository: string): Required<Scope> {
+  return { workspace, repository };
+}
+
+function onceEach(search: (workspace: string, query: string | undefined) => Promise<readonly string[]>): typeof search {
+  const searches = new Map<string, Promise<readonly string[]>>();
+  return (workspace, query) => {
+    const key = JSON.stringify([workspace, query]);
+    const found = searches.get(key) ?? search(workspace, query);
+    searches.set(key, found);
+    return found;
+  };
+}

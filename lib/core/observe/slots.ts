@@ -1,0 +1,40 @@
+/**
+ * Build slots of a workspace: the runners that are in use at once, which some of Bitbucket's plans bill by the highest
+ * number of a month. Nobody outside of Bitbucket knows what exactly it counts; here it is every runner that is online,
+ * whether or not it is at work, and every one with a step. That is never less than the builds that run. Pure.
+ */
+import { isOutOfService } from '../decide/classify.ts';
+import type { Instant, MonthPeak, Runner } from '../model.ts';
+
+/** US dollars a month for one more slot, where the configuration names no other price. */
+export const PRICE_PER_SLOT = 15;
+
+/** Runners that are in use now. */
+export function slotsInUse(runners: readonly Runner[]): number {
+  return runners.filter(isInUse).length;
+}
+
+/** Runners that are in use, or may come to be so: those out of service without a step will not. */
+export function slotsCommitted(runners: readonly Runner[]): number {
+  return runners.filter((runner) => isInUse(runner) || !isOutOfService(runner)).length;
+}
+
+function isInUse({ status, hasStep }: Runner): boolean {
+  return status === 'ONLINE' || hasStep;
+}
+
+/** The peak of the month (UTC) of `at`, after so many were seen in use. */
+export function nextPeak(before: MonthPeak | undefined, inUse: number, at: Instant): MonthPeak {
+  const month = monthOf(at);
+  return { month, runners: before?.month === month ? Math.max(before.runners, inUse) : inUse };
+}
+
+/** When the month (UTC) ends that this moment is in. */
+export function endOfMonth(at: Instant): Instant {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+}
+
+function monthOf(at: Instant): string {
+  return new Date(at).toISOString().slice(0, 7);
+}

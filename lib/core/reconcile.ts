@@ -1,0 +1,108 @@
+/**
+ * The file to read first: one tick, as a straight line.
+ *
+ *   observe (read) → decide (pure) → plan (pure) → apply (write) → report (pure)
+ *
+ * A dry run is the same line, stopped before `apply`. `now` comes in with the request, once; everything else that the
+ * line needs of the world comes through the ports.
+ */
+import { apply } from './apply.ts';
+import { budgetsOf, followBudgets, saveBudgets } from './budget/tick.ts';
+import { decide } from './decide/decide.ts';
+import { sentenceOf } from './errors.ts';
+import type { Applied, Calls, Fleet, Instant, Mode, Observation, Report, TickRecord } from './model.ts';
+import { observe } from './observe/observe.ts';
+import { makePlan } from './plan.ts';
+import type { Ports } from './ports.ts';
+import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
+import { groupsAt } from './schedule/bounds.ts';
+import { leaseName, type Selection, selectGroups } from './select.ts';
+
+/** What a tick is asked to do. */
+export type TickRequest = Selection & {
+  readonly fleet: Fleet;
+  readonly mode: Mode;
+  /** Our clock, read at the door. */
+  readonly now: Instant;
+  /** Unique per tick; it also names the holder of the lease. */
+  readonly tickId: string;
+  /** How long the lease lasts if the tick dies without giving it back: a little more than it is allowed to live. */
+  readonly leaseTtlMs?: number;
+  /** Time since the tick began. */
+  readonly elapsedMs: () => number;
+  /** Whether there is time to begin another action before the process is stopped; default: always. */
+  readonly hasTime?: () => boolean;
+  /** What the report has to say besides, asked for when it is made. */
+  readonly circumstances?: () => Circumstances;
+};
+
+const DEFAULT_LEASE_TTL_MS = 120_000;
+
+const NOTHING_APPLIED: Applied = { outcomes: new Map(), problems: [] };
+
+/** Runs one tick. Throws only if the lease cannot be asked for, or a group is asked for that does not exist. */
+export async function reconcile(request: TickRequest, ports: Ports): Promise<Report> {
+  const tick = clockIn(request, ports);
+  if (request.mode === 'plan') return (await runLine(request, ports, tick)).report;
+
+  const { now, tickId: holder, leaseTtlMs: ttlMs = DEFAULT_LEASE_TTL_MS } = request;
+  const name = leaseName(request);
+  const lease = await ports.state.acquireLease({ name, holder, now, ttlMs });
+  if (!lease.acquired) return makeSkippedReport(tick(), `lease held by tick ${lease.holder}`);
+  try {
+    const { observation, report } = await runLine(request, ports, tick);
+    return await record(report, observation, ports);
+  } finally {
+    // An unreturned lease expires by itself; failing to return it must not hide what the tick did.
+    await ports.state.releaseLease({ name, holder }).catch(() => undefined);
+  }
+}
+
+async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']) {
+  const groups = groupsAt(selectGroups(request.fleet, request), request.now);
+  const budgets = followBudgets(budgetsOf(groups, ports));
+  const observation = await observe(request.fleet, groups, ports, request.now);
+  const decisions = decide(observation);
+  const plan = makePlan(observation, decisions);
+  const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
+  const report = makeReport(tick(), observation, decisions, plan, applied, budgets());
+  return { observation, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
+}
+
+/** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */
+async function record(report: Report, observation: Observation, ports: Ports): Promise<Report> {
+  const { at, groups } = observation;
+  const budgets = budgetsOf(
+    groups.map(({ group }) => group),
+    ports,
+  );
+  const problems = await Promise.all([
+    appendTick({ id: report.tick.id, at, report, observation }, ports),
+    saveBudgets(budgets, ports.state, at),
+  ]);
+  return { ...report, problems: [...report.problems, ...problems.flat()] };
+}
+
+async function appendTick(record: TickRecord, { state }: Ports): Promise<readonly string[]> {
+  try {
+    await state.appendTick(record);
+    return [];
+  } catch (error) {
+    return [`The tick could not be recorded: ${sentenceOf(error)}`];
+  }
+}
+
+/** Starts counting; the answer gives the tick's data with time and calls since then. */
+function clockIn({ tickId: id, now, mode, elapsedMs }: TickRequest, ports: Ports): () => Report['tick'] {
+  const at = new Date(now).toISOString();
+  const before = ports.calls();
+  return () => ({ id, at, mode, durationMs: Math.round(elapsedMs()), calls: difference(before, ports.calls()) });
+}
+
+function difference(before: Calls, after: Calls): Calls {
+  return {
+    bitbucket: after.bitbucket - before.bitbucket,
+    kubernetes: after.kubernetes - before.kubernetes,
+    aws: after.aws - before.aws,
+  };
+}

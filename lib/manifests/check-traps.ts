@@ -1,0 +1,111 @@
+/**
+ * Templates that Kubernetes accepts and that still do harm: known traps of runner pods, each with the way out. They are
+ * warnings, since a template may have its reasons. Pure.
+ */
+import { type Finding, type Path, warning } from '../yaml/finding.ts';
+import { parseQuantity } from '../yaml/quantity.ts';
+import { type ContainerItem, containersOf } from './check-relations.ts';
+import { type Fields, recordOf } from './shapes.ts';
+
+/** Bitbucket ends a step after 120 minutes. */
+const LONGEST_STEP_SECONDS = 7200;
+const POD: Path = ['spec', 'template', 'spec'];
+
+/** The traps that a Job is in. */
+export function trapFindings(job: Fields): readonly Finding[] {
+  const spec = recordOf(job.spec);
+  const pod = recordOf(recordOf(spec.template).spec);
+  const containers = containersOf(pod, POD);
+  return [
+    ...jobFindings(spec),
+    ...podFindings(pod),
+    ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
+    ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
+  ];
+}
+
+function jobFindings(spec: Fields): readonly Finding[] {
+  const findings: Finding[] = [];
+  if ((spec.ttlSecondsAfterFinished ?? null) === null) {
+    const message =
+      'is missing, so Jobs that have ended stay in the cluster for ever; 600 leaves time to read their log';
+    findings.push(warning(['spec', 'ttlSecondsAfterFinished'], message));
+  }
+  if (spec.podReplacementPolicy !== 'Failed') {
+    const message =
+      'should be Failed: a pod that is evicted is otherwise replaced while it still runs, and two processes share one RUNNER_UUID';
+    findings.push(warning(['spec', 'podReplacementPolicy'], message));
+  }
+  return [...findings, ...deadlineFindings(spec, ['spec'])];
+}
+
+function podFindings(pod: Fields): readonly Finding[] {
+  const findings = [...deadlineFindings(pod, POD)];
+  if (pod.restartPolicy === 'Never') {
+    const message =
+      'makes a new pod, with a new Docker daemon, for every crash of the runner; OnFailure restarts it in place';
+    findings.push(warning([...POD, 'restartPolicy'], message));
+  }
+  const grace = pod.terminationGracePeriodSeconds ?? 30;
+  if (typeof grace === 'number' && grace < LONGEST_STEP_SECONDS) {
+    const message = `is ${grace}, but a step may run for ${LONGEST_STEP_SECONDS} seconds and dies with its pod; 7260 gives it the time`;
+    findings.push(warning([...POD, 'terminationGracePeriodSeconds'], message));
+  }
+  return findings;
+}
+
+function deadlineFindings(fields: Fields, path: Path): readonly Finding[] {
+  const message =
+    'ends the runner after that time, in the middle of a step too; leave it out, idle runners are removed';
+  return (fields.activeDeadlineSeconds ?? null) === null ? [] : [warning([...path, 'activeDeadlineSeconds'], message)];
+}
+
+function endlessFinding({ path }: ContainerItem): Finding {
+  const message =
+    'restarts the container for ever, so the Job never completes; only containers under initContainers may';
+  return warning([...path, 'restartPolicy'], message);
+}
+
+/** By its image, `docker:dind` or a mirror of it: the daemon in which steps run. */
+function isDocker({ item }: ContainerItem): boolean {
+  return typeof item.image === 'string' && /(?:^|\/)docker(?::|@|$)|\bdind\b/.test(item.image);
+}
+
+function dockerFindings(
+  { item, path, isInit }: ContainerItem,
+  containers: readonly ContainerItem[],
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (!isInit) {
+    const message =
+      'runs on when the runner has ended, so the Job never completes and its pod stays; move it to initContainers with "restartPolicy: Always"';
+    findings.push(warning(path, message));
+  } else if (item.restartPolicy !== 'Always') {
+    findings.push(warning(path, 'never ends by itself, so the runner never starts; add "restartPolicy: Always"'));
+  }
+  if (recordOf(item.securityContext).privileged !== true) {
+    findings.push(
+      warning([...path, 'securityContext'], 'should say "privileged: true": Docker does not start otherwise'),
+    );
+  }
+  if (memoryOf(item) === undefined) {
+    findings.push(warning([...path, 'resources'], sizeMessage(containers)));
+  }
+  return findings;
+}
+
+function sizeMessage(containers: readonly ContainerItem[]): string {
+  const sized = containers.find(({ item }) => !isDocker({ item, path: [], isInit: false }) && isLarge(memoryOf(item)));
+  const where = sized === undefined ? '' : `, not in ${JSON.stringify(sized.item.name)}, which needs 512Mi`;
+  return `should carry the size: steps run in this container${where}; write memory: "{{requests_memory}}" and so on here`;
+}
+
+function memoryOf({ resources }: Fields): unknown {
+  const { requests, limits } = recordOf(resources);
+  return recordOf(limits).memory ?? recordOf(requests).memory;
+}
+
+/** More than a runner that only talks to Bitbucket has a use for. */
+function isLarge(memory: unknown): boolean {
+  return (parseQuantity(String(memory)) ?? 0) > 2 ** 31;
+}

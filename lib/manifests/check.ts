@@ -1,0 +1,78 @@
+/**
+ * A group's Job and Secret, looked at before any exists: rendered for a registration that stands in, and held against
+ * Kubernetes' field tables, the relations within a pod, and what a runner needs. Everything at once, with its place in
+ * the template. No network. Only commands load this; the functions leave it to the API server.
+ */
+
+import { distinctProblems, type InputProblem } from '../core/errors.ts';
+import type { RunnerGroup } from '../core/model.ts';
+import type { Finding } from '../yaml/finding.ts';
+import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
+import { relationFindings } from './check-relations.ts';
+import { runnerFindings } from './check-runner.ts';
+import { structureFindings } from './check-structure.ts';
+import { trapFindings } from './check-traps.ts';
+import { builtInSecret, renderObjects } from './manifests.ts';
+import { recordOf } from './shapes.ts';
+import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
+import type { RenderedObject } from './template.ts';
+import type { ManifestInput } from './variables.ts';
+
+/** What is wrong, and what is doubtful, each with its line and column in the template. */
+export type ManifestVerdict = {
+  readonly problems: readonly InputProblem[];
+  readonly warnings: readonly InputProblem[];
+};
+
+/** Judges the manifests of a group. */
+export function checkManifests(group: RunnerGroup): ManifestVerdict {
+  const input = standInFor(group);
+  const { problems, job, secret } = renderObjects(group.pod.template ?? BUILT_IN_TEMPLATE, input);
+  const found = [
+    ...(secret === undefined ? [] : locateAll(secret, structureFindings(secret.content, 'V1Secret'))),
+    ...(job === undefined ? [] : locateAll(job, jobFindings(job, secret, input))),
+  ];
+  const located = (severity: Finding['severity']) =>
+    found.filter((one) => one.severity === severity).map(({ place }) => place);
+  // What cannot be used at all needs no second sentence.
+  const told = new Set(problems.map(placeKey));
+  const others = located('problem').filter((place) => !told.has(placeKey(place)));
+  return { problems: distinctProblems([...problems, ...others]), warnings: distinctProblems(located('warning')) };
+}
+
+/** Judges several groups; what is wrong with a template that they share is said once. */
+export function checkGroups(groups: readonly RunnerGroup[]): ManifestVerdict {
+  const verdicts = groups.map(checkManifests);
+  return {
+    problems: distinctProblems(verdicts.flatMap(({ problems }) => problems)),
+    warnings: distinctProblems(verdicts.flatMap(({ warnings }) => warnings)),
+  };
+}
+
+function jobFindings(
+  { content }: RenderedObject,
+  secret: RenderedObject | undefined,
+  input: ManifestInput,
+): readonly Finding[] {
+  const pod = recordOf(recordOf(recordOf(content.spec).template).spec);
+  return [
+    ...structureFindings(content, 'V1Job'),
+    ...relationFindings(pod, ['spec', 'template', 'spec']),
+    ...runnerFindings(content, secret?.content ?? builtInSecret(input), input),
+    ...trapFindings(content),
+  ];
+}
+
+type Located = { readonly severity: Finding['severity']; readonly place: InputProblem };
+
+function locateAll({ locate }: RenderedObject, findings: readonly Finding[]): readonly Located[] {
+  return findings.map((finding) => {
+    // Names hold the uuid that stands in; authors know it by the name of its hole.
+    const message = finding.message.replaceAll(STAND_IN_UUID, '{{runnerUuid}}');
+    return { severity: finding.severity, place: locate({ ...finding, message }) };
+  });
+}
+
+function placeKey({ line, column, path }: InputProblem): string {
+  return `${line}:${column} ${path}`;
+}

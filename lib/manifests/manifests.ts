@@ -1,0 +1,204 @@
+/**
+ * From a group and a new registration to the Job and the Secret that go to the cluster. Whatever the template says,
+ * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
+ * so are the group's pod settings. Pure.
+ */
+
+import { InputError, type InputProblem } from '../core/errors.ts';
+import type { JobTemplate, RunnerGroup } from '../core/model.ts';
+import type { Manifest } from '../core/ports.ts';
+import { type Path, problem } from '../yaml/finding.ts';
+import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
+import {
+  bareUuid,
+  GROUP_ANNOTATION,
+  GROUP_LABEL,
+  jobName,
+  labelSafe,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  PROTECTED_LABEL,
+  PROTECTION_ANNOTATIONS,
+  REPOSITORY_LABEL,
+  RUNNER_LABEL,
+  secretName,
+  WORKSPACE_LABEL,
+} from './naming.ts';
+import { applyPodSettings } from './pod-settings.ts';
+import { type Fields, recordOf } from './shapes.ts';
+import { standInFor } from './stand-ins.ts';
+import { type RenderedObject, renderTemplate } from './template.ts';
+import { type ManifestInput, variablesOf } from './variables.ts';
+
+export type { ManifestInput } from './variables.ts';
+
+/**
+ * The Job and the Secret of a runner. A template without a Secret gets the built-in one.
+ * Throws `InputError` with every problem of the template, each with its line and column.
+ */
+export function renderManifests(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest } {
+  const { problems, job, secret } = renderObjects(input.group.pod.template ?? BUILT_IN_TEMPLATE, input);
+  if (job === undefined || problems.length > 0) throw new InputError(problems);
+  return {
+    job: stampJob(job.content, input),
+    secret: stamp(secret?.content ?? builtInSecret(input), secretName(input.runner.uuid), input),
+  };
+}
+
+/**
+ * What keeps a template from being filled for a group; empty when nothing does. Whether Kubernetes would take the
+ * result is the question of check.ts.
+ */
+export function checkTemplate(template: JobTemplate, group: RunnerGroup): readonly InputProblem[] {
+  return renderObjects(template, standInFor(group)).problems;
+}
+
+/** A template's objects with their values filled in, and what makes them useless as a runner's Job and Secret. */
+export type RenderedObjects = {
+  readonly problems: readonly InputProblem[];
+  readonly job?: RenderedObject;
+  readonly secret?: RenderedObject;
+};
+
+/** Fills a template for a runner, before anything is stamped on. Absent objects are not in the template. */
+export function renderObjects(template: JobTemplate, input: ManifestInput): RenderedObjects {
+  const { objects, problems } = renderTemplate(template, variablesOf(input));
+  if (problems.length > 0) return { problems };
+  const jobs = objects.filter(({ content }) => content.kind === 'Job');
+  const secrets = objects.filter(({ content }) => content.kind === 'Secret');
+  const [job] = jobs;
+  const [secret] = secrets;
+  return {
+    problems: [
+      ...countProblems(template, objects, jobs, secrets),
+      ...jobs.flatMap((each) => objectProblems(each, 'batch/v1', jobName(input.runner.uuid), input.group.namespace)),
+      ...jobs.flatMap(podProblems),
+      ...secrets.flatMap((each) => objectProblems(each, 'v1', secretName(input.runner.uuid), input.group.namespace)),
+    ],
+    ...(job === undefined ? {} : { job }),
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
+
+function countProblems(
+  template: JobTemplate,
+  objects: readonly RenderedObject[],
+  jobs: readonly RenderedObject[],
+  secrets: readonly RenderedObject[],
+): readonly InputProblem[] {
+  const known = new Set([...jobs, ...secrets]);
+  return [
+    ...objects
+      .filter((object) => !known.has(object))
+      .map((object) =>
+        object.locate(
+          problem(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl'),
+        ),
+      ),
+    ...jobs.slice(1).map((job) => job.locate(problem(['kind'], 'a template holds one Job, and this is another'))),
+    ...secrets.slice(1).map((one) => one.locate(problem(['kind'], 'a template holds one Secret, and this is another'))),
+    ...(jobs.length === 0
+      ? [{ source: template.origin, path: '', message: 'the template holds no Job; add one of apiVersion batch/v1' }]
+      : []),
+  ];
+}
+
+/** A name or namespace that differs from ours would be overwritten; better to say so than to surprise. */
+function objectProblems(
+  { content, locate }: RenderedObject,
+  apiVersion: string,
+  name: string,
+  namespace: string,
+): readonly InputProblem[] {
+  const metadata = recordOf(content.metadata);
+  const expectations: readonly { path: Path; actual: unknown; expected: string }[] = [
+    { path: ['apiVersion'], actual: content.apiVersion ?? 'none', expected: apiVersion },
+    { path: ['metadata', 'name'], actual: metadata.name ?? name, expected: name },
+    { path: ['metadata', 'namespace'], actual: metadata.namespace ?? namespace, expected: namespace },
+  ];
+  return expectations
+    .filter(({ actual, expected }) => actual !== expected)
+    .map(({ path, actual, expected }) =>
+      locate(
+        problem(
+          path,
+          `must be ${hole(expected, name)}, not ${hole(typeof actual === 'string' ? actual : JSON.stringify(actual), name)}`,
+        ),
+      ),
+    );
+}
+
+/** Names are shown as a template writes them, not with the stand-in or real uuid. */
+function hole(text: string, name: string): string {
+  const uuid = name.replace(/^runner-(oauth-credentials-)?/, '');
+  return text.replaceAll(uuid, '{{runnerUuid}}');
+}
+
+function podProblems({ content, locate }: RenderedObject): readonly InputProblem[] {
+  const { containers } = recordOf(recordOf(recordOf(content.spec).template).spec);
+  const path = ['spec', 'template', 'spec', 'containers'];
+  return Array.isArray(containers) && containers.length > 0
+    ? []
+    : [locate(problem(path, 'the Job needs a container for the runner'))];
+}
+
+function stampJob(content: Fields, input: ManifestInput): Manifest {
+  const spec = recordOf(content.spec);
+  const template = recordOf(spec.template);
+  return stamp(
+    {
+      ...content,
+      spec: {
+        ...spec,
+        template: {
+          ...template,
+          metadata: protectedFromTheStart(marked(template.metadata, input)),
+          spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+        },
+      },
+    },
+    jobName(input.runner.uuid),
+    input,
+  );
+}
+
+function stamp(content: Fields, name: string, input: ManifestInput): Manifest {
+  const metadata = { ...marked(content.metadata, input), name, namespace: input.group.namespace };
+  return { ...content, apiVersion: String(content.apiVersion), kind: String(content.kind), metadata };
+}
+
+/** Metadata with the marks by which lists find the object and join it to its runner, group and scope. */
+function marked(metadata: unknown, { group, runner, identity }: ManifestInput): Fields {
+  const own = recordOf(metadata);
+  // A template that was written for a repository's runners may still name it.
+  const { [REPOSITORY_LABEL]: _, ...labels } = recordOf(own.labels);
+  const { workspaceUuid, repositoryUuid } = identity;
+  return {
+    ...own,
+    labels: {
+      ...labels,
+      [WORKSPACE_LABEL]: bareUuid(workspaceUuid),
+      ...(repositoryUuid === undefined ? {} : { [REPOSITORY_LABEL]: bareUuid(repositoryUuid) }),
+      [MANAGED_BY_LABEL]: MANAGED_BY,
+      [RUNNER_LABEL]: bareUuid(runner.uuid),
+      [GROUP_LABEL]: labelSafe(group.name),
+    },
+    annotations: { ...recordOf(own.annotations), [GROUP_ANNOTATION]: group.name },
+  };
+}
+
+/** A pod keeps its node from its first moment; the mark is taken away when its runner has rested. */
+function protectedFromTheStart(metadata: Fields): Fields {
+  return {
+    ...metadata,
+    labels: { ...recordOf(metadata.labels), [PROTECTED_LABEL]: 'true' },
+    annotations: { ...recordOf(metadata.annotations), ...PROTECTION_ANNOTATIONS },
+  };
+}
+
+/** For templates that hold only a Job; its keys are those of the built-in template. */
+export function builtInSecret(input: ManifestInput): Fields {
+  const { secret } = renderObjects(BUILT_IN_TEMPLATE, input);
+  if (secret === undefined) throw new Error('the built-in template holds a Secret');
+  return secret.content;
+}

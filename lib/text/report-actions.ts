@@ -1,0 +1,103 @@
+/** What was done about a group, or would be, in words. Pure. */
+import type { Action, GroupReport, Mode, Outcome } from '../core/model.ts';
+import { counted, type Line, type Tone } from './layout.ts';
+
+/** More actions of one kind than this are summed up: the terminal is for people, `--json` lists them all. */
+const MAX_LISTED = 10;
+
+const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly past: string }>> = {
+  add: { base: 'add', past: 'added' },
+  disable: { base: 'disable', past: 'disabled' },
+  remove: { base: 'remove', past: 'removed' },
+  'remove-job': { base: 'delete the Job of', past: 'deleted the Job of' },
+  protect: { base: 'keep in place the pod of', past: 'kept in place the pod of' },
+  unprotect: { base: 'let go the pod of', past: 'let go the pod of' },
+};
+
+type Status = Outcome['status'] | 'planned';
+
+const TONES: Readonly<Record<Status, Tone>> = {
+  planned: 'quiet',
+  done: 'quiet',
+  skipped: 'warning',
+  failed: 'failure',
+};
+
+/** Something that happened to so many runners for one and the same reason. */
+type Entry = {
+  readonly action: Action['action'];
+  readonly status: Status;
+  readonly runner: string;
+  readonly why: string;
+  readonly amount: number;
+};
+
+/** One line for each thing that is done, or in a dry run would be. Equal ones are counted together. */
+export function actionLines(group: GroupReport, mode: Mode): readonly Line[] {
+  const kinds = Map.groupBy(mergeAdds(entriesOf(group, mode)), ({ action, status }) => `${status} ${action}`);
+  return [...kinds.values()].flatMap((entries) => {
+    const listed = entries.length > MAX_LISTED ? entries.slice(0, MAX_LISTED - 1) : entries;
+    const rest = entries.slice(listed.length);
+    return [...listed.map(lineOf), ...restLine(rest)];
+  });
+}
+
+/** One line for each kind of action and what became of it, with how many; of failures, the first one's sentence. */
+export function actionSummary(group: GroupReport, mode: Mode): readonly Line[] {
+  const kinds = Map.groupBy(entriesOf(group, mode), ({ action, status }) => `${status} ${action}`);
+  return [...kinds.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    const text = `${phrase(first)} ${counted(1 + more.length, 'runner')}`;
+    const told = first.status === 'failed' ? `${text}: ${first.why}` : text;
+    return [{ text: told, tone: TONES[first.status] }];
+  });
+}
+
+function entriesOf({ plan, outcomes }: GroupReport, mode: Mode): readonly Entry[] {
+  return plan.map(({ action, runner = '', reason }, index): Entry => {
+    const outcome = outcomes[index];
+    // An add happens for the reason of the decision, which stands above.
+    const why = action === 'add' ? '' : reason.text;
+    if (mode === 'plan') return { action, status: 'planned', runner, why, amount: 1 };
+    if (outcome === undefined) return { action, status: 'skipped', runner, why: '', amount: 1 };
+    const told = outcome.status === 'done' ? why : (outcome.error ?? '');
+    return { action, status: outcome.status, runner, why: told, amount: 1 };
+  });
+}
+
+/** Runners to add have no name worth telling: those with the same fate become one entry. */
+function mergeAdds(entries: readonly Entry[]): readonly Entry[] {
+  const adds = entries.filter(({ action }) => action === 'add');
+  const merged = Map.groupBy(adds, ({ status, why }) => `${status} ${why}`);
+  return [
+    ...[...merged.values()].flatMap(([first, ...more]) =>
+      first === undefined ? [] : [{ ...first, amount: 1 + more.length }],
+    ),
+    ...entries.filter(({ action }) => action !== 'add'),
+  ];
+}
+
+function lineOf(entry: Entry): Line {
+  const what = entry.action === 'add' ? counted(entry.amount, 'runner') : entry.runner;
+  const text = `${phrase(entry)} ${what}`;
+  return { text: entry.why === '' ? text : `${text}: ${entry.why}`, tone: TONES[entry.status] };
+}
+
+function restLine([first, ...more]: readonly Entry[]): readonly Line[] {
+  if (first === undefined) return [];
+  return [{ text: `${phrase(first)} ${1 + more.length} more (--json lists them all)`, tone: TONES[first.status] }];
+}
+
+function phrase({ action, status }: Entry): string {
+  const { base, past } = VERBS[action];
+  switch (status) {
+    case 'planned':
+      return `would ${base}`;
+    case 'done':
+      return past;
+    case 'skipped':
+      return `did not ${base}`;
+    case 'failed':
+      return `could not ${base}`;
+  }
+}

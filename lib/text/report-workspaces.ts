@@ -1,0 +1,30 @@
+/** Workspaces in the text of a report: a line for each where its caps or its bill matter to this tick. Pure. */
+import type { Report, WorkspaceReport } from '../core/model.ts';
+import { assumption } from '../core/reasons.ts';
+import type { Line } from './layout.ts';
+
+/** A line for every workspace in which runners are added, or kept back by a cap. */
+export function workspaceLines({ groups, workspaces }: Report): readonly Line[] {
+  const eventful = groups.filter(
+    ({ decision, bounds }) =>
+      decision.action === 'scale-up' || bounds.some(({ code }) => code === 'workspace-cap' || code === 'peak-cap'),
+  );
+  const names = new Set(eventful.map((group) => group.workspace));
+  const told = workspaces?.filter(({ workspace }) => names.has(workspace)) ?? [];
+  return told.map((entry) => ({ text: `workspace ${entry.workspace}: ${describe(entry)}`, tone: 'quiet' }));
+}
+
+/** `12 of 100 registered; 9 in use, soon 14, the month's peak is 9; one more slot: USD 15 a month where slots are billed` */
+function describe(entry: WorkspaceReport): string {
+  const { registrations, assumed, maxRunners, inUse, expected, maxConcurrentRunners: most, peak, nextSlot } = entry;
+  const use = [
+    `${inUse}${most === undefined ? '' : ` of at most ${most}`} in use`,
+    ...(expected > inUse ? [`soon ${expected}`] : []),
+    `the month's peak is ${peak.runners}`,
+  ];
+  const bill =
+    nextSlot === undefined
+      ? []
+      : [`one more slot: ${nextSlot.currency} ${nextSlot.costs} a month where slots are billed`];
+  return [`${registrations} of ${maxRunners} registered${assumption(assumed)}`, use.join(', '), ...bill].join('; ');
+}

@@ -1,0 +1,171 @@
+/**
+ * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
+ * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
+ */
+import type { BudgetReport, Counts, GroupReport, Mode, Report } from '../core/model.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { actionLines } from './report-actions.ts';
+import { workspaceLines } from './report-workspaces.ts';
+import { layTable } from './table.ts';
+
+/** The columns of a table that counts runners by class, in the order of a report. */
+export const CLASS_COLUMNS: readonly Column[] = [
+  { title: 'BUSY', align: 'right' },
+  { title: 'IDLE', align: 'right' },
+  { title: 'STARTING', align: 'right' },
+  { title: 'DRAINING', align: 'right' },
+  { title: 'DEAD', align: 'right' },
+];
+
+const COLUMNS: readonly Column[] = [
+  { title: 'GROUP', align: 'left', maxWidth: 28 },
+  ...CLASS_COLUMNS,
+  { title: 'DECISION', align: 'left' },
+];
+
+/** The whole report: what tick it was, the table, the sum, and what went wrong. */
+export function renderReport(report: Report, options: TextOptions): readonly string[] {
+  if (report.tick.skipped !== undefined) {
+    return layLines([heading(report), { text: `Skipped: ${report.tick.skipped}.`, tone: 'warning' }], 0, options);
+  }
+  return [
+    ...layLines([heading(report)], 0, options),
+    '',
+    ...table(report, options),
+    '',
+    ...layLines([{ text: summarise(report) }, ...tickLines(report)], 0, options),
+  ];
+}
+
+/** One line for the tick, and beneath it only what happened: groups that scaled, acted or failed. */
+export function renderTick(report: Report, options: TextOptions): readonly string[] {
+  const time = timeOf(report).slice(11, 19);
+  if (report.tick.skipped !== undefined) {
+    return layLines([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
+  }
+  const { durationMs, calls } = report.tick;
+  const total = calls.bitbucket + calls.kubernetes + calls.aws;
+  const line = `${time}  ${summarise(report)} (${seconds(durationMs)}, ${total} calls)`;
+  const eventful = report.groups.filter(
+    (group) => group.decision.action !== 'hold' || group.plan.length > 0 || group.problems.length > 0,
+  );
+  return [
+    ...layLines([{ text: line }], 0, options),
+    ...eventful.flatMap((group) => [
+      ...layLines([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
+      ...layLines(details(group, report.tick.mode), 12, options),
+    ]),
+    ...layLines(tickLines(report), 10, options),
+  ];
+}
+
+function table(report: Report, options: TextOptions): readonly string[] {
+  if (report.groups.length === 0) return layLines([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
+  const rows = report.groups.map((group) => ({
+    cells: cellsOf(group),
+    tone: toneOf(group),
+    sentences: [{ text: why(group) }, ...details(group, report.tick.mode)],
+  }));
+  return layTable(COLUMNS, 'WHY', rows, options);
+}
+
+function cellsOf(group: GroupReport): readonly string[] {
+  const { busy, idle, starting, draining, dead } = group.counts;
+  return [group.name, ...[busy, idle, starting, draining, dead].map(String), decisionOf(group)];
+}
+
+/** `scale-up 6 → 10` */
+export function decisionOf({ decision: { action, from, to } }: GroupReport): string {
+  return action === 'hold' ? `hold ${from}` : `${action} ${from} → ${to}`;
+}
+
+/** Failures stand out, and so does what changes. */
+export function toneOf(group: GroupReport): Tone {
+  if (group.problems.length > 0 || group.outcomes.some(({ status }) => status === 'failed')) return 'failure';
+  if (group.decision.action === 'scale-up') return 'up';
+  return group.decision.action === 'scale-down' ? 'down' : 'quiet';
+}
+
+function why({ decision }: GroupReport): string {
+  return decision.reason.text;
+}
+
+/** What limited the decision, what was done or would be, and what went wrong: a line each. */
+export function details(group: GroupReport, mode: Mode): readonly Line[] {
+  // A partial observation names its problems in its reason already; of a hold the reason may be its only bound.
+  const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
+  return [
+    ...group.bounds.filter(({ text }) => text !== why(group)).map(boundLine),
+    ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
+    ...actionLines(group, mode),
+    ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+  ];
+}
+
+/** A limit warns; a window that is open only tells where the bounds come from. */
+export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
+  return code === 'schedule'
+    ? { text: `schedule: ${text}`, tone: 'quiet' }
+    : { text: `limit: ${text}`, tone: 'warning' };
+}
+
+function tickLines(report: Report): readonly Line[] {
+  return [
+    ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...workspaceLines(report),
+    ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),
+    ...report.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'quiet' })),
+  ];
+}
+
+/** A budget of which there is plenty needs no line. */
+function isWorthTelling({ used, limit, throttledUntil, heldBack }: BudgetReport): boolean {
+  return heldBack.length > 0 || throttledUntil !== undefined || used > limit * 0.8;
+}
+
+const HELD_BACK = { removal: 'removals', create: 'creates', look: 'looking', queue: 'queue counts' } as const;
+
+/** `budget: ci/bitbucket has made 912 of its 1000 calls an hour, 88 left; held back: looking, queue counts` */
+function budgetLine({ credential, used, limit, left, throttledUntil, heldBack }: BudgetReport): Line {
+  const throttled =
+    throttledUntil === undefined ? '' : `; Bitbucket throttles it until ${throttledUntil.slice(11, 19)} UTC`;
+  const held = heldBack.length === 0 ? '' : `; held back: ${heldBack.map((what) => HELD_BACK[what]).join(', ')}`;
+  const text = `budget: ${credential} has made ${used} of its ${limit} calls an hour, ${left} left${throttled}${held}`;
+  return { text, tone: 'warning' };
+}
+
+function heading(report: Report): Line {
+  const { id, mode, durationMs, calls } = report.tick;
+  const what = mode === 'plan' ? 'Dry run' : 'Tick';
+  const { bitbucket, kubernetes, aws } = calls;
+  const total = `${bitbucket} Bitbucket, ${kubernetes} Kubernetes and ${aws} AWS calls`;
+  return { text: `${what} of ${timeOf(report)} UTC (${seconds(durationMs)}, ${total}, id ${id})`, tone: 'quiet' };
+}
+
+/** `2 groups: 1 up, 1 hold; 5 runners: 4 busy, 1 idle` */
+function summarise({ groups }: Report): string {
+  const count = (action: string) => groups.filter(({ decision }) => decision.action === action).length;
+  const decisions = [
+    [count('scale-up'), 'up'],
+    [count('scale-down'), 'down'],
+    [count('hold'), 'hold'],
+  ] as const;
+  const sum = (name: keyof Counts) => groups.reduce((total, { counts }) => total + counts[name], 0);
+  const classes = (['busy', 'idle', 'starting', 'draining', 'dead'] as const).map((name) => [sum(name), name] as const);
+  const runners = classes.reduce((total, [amount]) => total + amount, 0);
+  return `${counted(groups.length, 'group')}${listed(decisions)}; ${counted(runners, 'runner')}${listed(classes)}`;
+}
+
+function listed(entries: readonly (readonly [number, string])[]): string {
+  const present = entries.filter(([amount]) => amount > 0).map(([amount, name]) => `${amount} ${name}`);
+  return present.length === 0 ? '' : `: ${present.join(', ')}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
+function timeOf({ tick }: Report): string {
+  return tick.at.slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,56 @@
+/**
+ * Calls of an export that takes hours: they wait for their turn in the hourly budget and while Bitbucket throttles, and
+ * outlast a Bitbucket that is out of order for some minutes.
+ */
+import { BudgetError, ServiceError } from '../../core/errors.ts';
+import type { Instant } from '../../core/model.ts';
+
+/** What waiting needs of the world. */
+export type Patience = {
+  /** Ends early, and without an error, when the export is to stop. */
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly now: () => Instant;
+  /** Stops the export. */
+  readonly signal: AbortSignal;
+  /** Has its turn before each call. */
+  readonly beforeCall: () => Promise<void>;
+  /** The export waits until then. */
+  readonly onWait: (until: Instant, why: string) => void;
+};
+
+/** Half a minute, and twice as long each time: a quarter of an hour together. */
+const FIRST_WAIT_MS = 30_000;
+const MOST_REPEATS = 5;
+
+/** What the call gives. Throws what it throws when waiting does not help, and the signal's reason when it is to stop. */
+export async function patiently<Value>(call: () => Promise<Value>, patience: Patience): Promise<Value> {
+  for (let failures = 0; ; ) {
+    patience.signal.throwIfAborted();
+    try {
+      await patience.beforeCall();
+      return await call();
+    } catch (error) {
+      const wait = waitAfter(error, failures);
+      if (wait === undefined) throw error;
+      if (!wait.isTurn) failures += 1;
+      patience.onWait(patience.now() + wait.ms, wait.why);
+      await patience.sleep(wait.ms);
+    }
+  }
+}
+
+type Wait = { readonly ms: number; readonly why: string; readonly isTurn: boolean };
+
+function waitAfter(error: unknown, failures: number): Wait | undefined {
+  if (error instanceof BudgetError) {
+    const { why, used, limit } = error.facts;
+    const text =
+      why === 'throttled' ? 'Bitbucket throttles the credential' : `${used} of ${limit} calls of the hour are used`;
+    return { ms: error.facts.waitMs, why: text, isTurn: true };
+  }
+  if (!(error instanceof ServiceError) || error.service !== 'bitbucket' || failures === MOST_REPEATS) return undefined;
+  // The client has told the budget, which says how long to wait.
+  if (error.status === 429) return { ms: 0, why: 'Bitbucket throttles the credential', isTurn: true };
+  const mayPass = error.status === undefined ? error.outcome === 'unknown' : error.status >= 500;
+  return mayPass ? { ms: FIRST_WAIT_MS * 2 ** failures, why: 'Bitbucket does not answer', isTurn: false } : undefined;
+}

@@ -1,0 +1,127 @@
+/** Explanations as a person reads them in a terminal. Pure. */
+import type { Counts, GroupReport, Instant } from '../../core/model.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../../text/layout.ts';
+import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '../../text/report.ts';
+import { actionSummary } from '../../text/report-actions.ts';
+import { layTable } from '../../text/table.ts';
+import type { Explanation } from './explanation.ts';
+import type { RunnerLine } from './runner-lines.ts';
+import type { Span } from './timeline.ts';
+
+const RUNNER_COLUMNS: readonly Column[] = [
+  { title: 'RUNNER', align: 'left' },
+  { title: 'CLASS', align: 'left' },
+];
+
+const TIMELINE_COLUMNS: readonly Column[] = [
+  { title: 'TIME (UTC)', align: 'left' },
+  { title: 'TICKS', align: 'right' },
+  ...CLASS_COLUMNS,
+  { title: 'DECISION', align: 'left' },
+];
+
+/** One tick's look at a group: what was seen, what was decided, what came of it. */
+export function renderExplanation(explanation: Explanation, options: TextOptions): readonly string[] {
+  const { tick, group, seen, nowDecides } = explanation;
+  const heading = `Group ${group.name} at ${timeText(tick.at)} UTC (tick ${tick.id})`;
+  const decided: readonly Line[] = [
+    { text: `${decisionOf(group)}: ${group.decision.reason.text}`, tone: toneOf(group) },
+    ...details(group, tick.mode),
+    ...(nowDecides === undefined
+      ? []
+      : [{ text: `on the same observation this version would decide: ${nowDecides}`, tone: 'warning' } as const]),
+  ];
+  const wasLookedAt = group.decision.reason.code !== 'look-held-back';
+  const counts = wasLookedAt ? countsText(group.counts) : 'nothing of its runners: they were not looked at';
+  const seenLines = [{ text: counts }, ...seen.more.map((text): Line => ({ text }))];
+  const besides: readonly Line[] = [
+    ...explanation.problems.map((text): Line => ({ text: `problem: ${text}`, tone: 'failure' })),
+    ...explanation.notes.map((text): Line => ({ text: `note: ${text}` })),
+  ];
+  return [
+    ...section(heading, [], options),
+    '',
+    ...section('Seen', seenLines, options),
+    ...indent(runnerTable(seen.runners, options)),
+    '',
+    ...section('Decided', decided, options),
+    ...(besides.length === 0 ? [] : ['', ...section('The tick besides', besides, options)]),
+  ];
+}
+
+/** A group's ticks, what stayed the same told once. */
+export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
+  const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
+  const rows = spans.map((span) => ({
+    cells: [spanText(span), String(span.ticks), ...classCells(span), decisionOf(span.group)],
+    tone: toneOf(span.group),
+    sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
+  }));
+  return [
+    ...section(`Group ${name}, ${counted(ticks, 'tick')}`, [], options),
+    '',
+    ...layTable(TIMELINE_COLUMNS, 'WHY (the last of them)', rows, options),
+  ];
+}
+
+function events(group: GroupReport): readonly Line[] {
+  return [
+    ...group.bounds.map(boundLine),
+    ...group.troubles.map(({ text }): Line => ({ text: `trouble: ${text}`, tone: 'warning' })),
+    ...actionSummary(group, 'apply'),
+    ...group.problems
+      .filter((problem) => !group.decision.reason.text.includes(problem))
+      .map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+  ];
+}
+
+function section(title: string, lines: readonly Line[], options: TextOptions): readonly string[] {
+  return [...layLines([{ text: title, tone: 'heading' }], 0, options), ...layLines(lines, 2, options)];
+}
+
+function runnerTable(runners: readonly RunnerLine[], options: TextOptions): readonly string[] {
+  if (runners.length === 0) return [];
+  const rows = runners.map((runner) => ({
+    cells: [runner.runner, runner.class],
+    tone: TONES[runner.class],
+    sentences: [{ text: runner.text }],
+  }));
+  return layTable(RUNNER_COLUMNS, 'WHAT FOLLOWED FROM IT', rows, { ...options, width: options.width - 2 });
+}
+
+const TONES: Readonly<Record<keyof Counts, Tone>> = {
+  busy: 'quiet',
+  idle: 'quiet',
+  starting: 'up',
+  draining: 'down',
+  dead: 'warning',
+};
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => (line === '' ? line : `  ${line}`));
+}
+
+function countsText({ busy, idle, starting, draining, dead }: Counts): string {
+  return `${busy} busy, ${idle} idle, ${starting} starting, ${draining} draining, ${dead} dead`;
+}
+
+function classCells({ least, most }: Span): readonly string[] {
+  const names = ['busy', 'idle', 'starting', 'draining', 'dead'] as const;
+  return names.map((name) => (least[name] === most[name] ? String(most[name]) : `${least[name]}–${most[name]}`));
+}
+
+/** `11-23 10:02:00`, or `11-23 10:02:00 – 10:31:00`. */
+function spanText({ from, to }: Span): string {
+  const [start, end] = [isoText(from), isoText(to)];
+  if (from === to) return start.slice(5);
+  return `${start.slice(5)} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end.slice(5)}`;
+}
+
+function isoText(at: Instant): string {
+  return timeText(new Date(at).toISOString());
+}
+
+/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
+function timeText(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,93 @@
+/** One tick's look at one group, with everything that led to its decision. Pure. */
+import { InputError } from '../../core/errors.ts';
+import type { GroupObservation, GroupReport, Instant, Observation, Report, TickRecord } from '../../core/model.ts';
+import { assumption, duration } from '../../core/reasons.ts';
+import { counted } from '../../text/layout.ts';
+import { replay } from './replay.ts';
+import { describePod, type RunnerLine, runnerLines } from './runner-lines.ts';
+
+/** The answer of `explain --at`. */
+export type Explanation = {
+  readonly version: 1;
+  readonly tick: Report['tick'];
+  /** What the tick reported of the group: counts, decision, bounds, plan, outcomes and problems. */
+  readonly group: GroupReport;
+  readonly seen: {
+    readonly runners: readonly RunnerLine[];
+    /** Jobs without a runner, what was remembered, the workspace's room and the queue, a sentence each. */
+    readonly more: readonly string[];
+  };
+  /** Set when this version would decide otherwise on the same observation. */
+  readonly nowDecides?: string;
+  /** What the whole tick said besides. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+};
+
+/** Explains one group of a tick. Throws `InputError` when the tick did not look at the group. */
+export function explain(record: TickRecord, name: string): Explanation {
+  const { report, observation } = record;
+  const group = report.groups.find((entry) => entry.name === name);
+  const look = observation.groups.find((entry) => entry.group.name === name);
+  if (group === undefined || look === undefined) {
+    throw new InputError(`Tick ${record.id} did not look at group "${name}"; choose another --at`);
+  }
+  const again = replayed(record, name);
+  return {
+    version: 1,
+    tick: report.tick,
+    group,
+    seen: {
+      runners: again === undefined ? [] : runnerLines(look, again.decided.classified, observation.at),
+      more: [
+        ...look.orphanJobs.map((job) => `Job ${job.name} has no registration behind it; ${describePod(job.pod)}`),
+        ...remembered(look, observation.at),
+        ...surroundings(look, observation),
+      ],
+    },
+    ...(again === undefined || again.isSame ? {} : { nowDecides: describeDecision(again.decided.decision) }),
+    problems: report.problems,
+    notes: report.notes,
+  };
+}
+
+/** `scale-up 2 → 4: 2 of 2 busy …` */
+function describeDecision({ action, from, to, reason }: GroupReport['decision']): string {
+  return `${action} ${action === 'hold' ? from : `${from} → ${to}`}: ${reason.text}`;
+}
+
+/** Undefined when the record is of a version that this one cannot decide again. */
+function replayed(record: TickRecord, name: string) {
+  try {
+    return replay(record).get(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function remembered({ memory: { quarantine } }: GroupObservation, at: Instant): readonly string[] {
+  if (quarantine === undefined) return [];
+  const { failures, since } = quarantine;
+  const starts = failures === 1 ? '1 start has' : `${failures} starts in a row have`;
+  return [`${starts} failed, the last ${duration(at - since)} before`];
+}
+
+function surroundings({ group, queue }: GroupObservation, { workspaces, queues = [] }: Observation): readonly string[] {
+  const workspace = workspaces.find((entry) => entry.workspace === group.scope.workspace);
+  const room =
+    workspace === undefined
+      ? []
+      : [
+          `workspace ${workspace.workspace} has ${counted(workspace.registrations, 'registration')}${assumption(workspace.assumed)} and may have ${workspace.maxRunners}`,
+        ];
+  if (queue === undefined) return room;
+  if (queue.kind === 'unknown') return [...room, `its queue could not be counted: ${queue.why}`];
+  const looked = queues.filter(
+    ({ scope }) => scope.workspace === group.scope.workspace && queue.repositories.includes(scope.repository),
+  );
+  const steps = looked.map(({ scope, waiting }) => {
+    const total = waiting.reduce((sum, entry) => sum + entry.steps, 0);
+    return `${scope.repository} ${total}`;
+  });
+  return [...room, `steps that wait, by repository: ${steps.length === 0 ? 'none' : steps.join(', ')}`];
+}

@@ -1,0 +1,105 @@
+/** A status as a person reads it in a terminal. Pure. */
+import { assumption } from '../../core/reasons.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../../text/layout.ts';
+import { CLASS_COLUMNS } from '../../text/report.ts';
+import { layTable } from '../../text/table.ts';
+import type { GroupStatus, Status } from './status.ts';
+
+const GROUP_COLUMNS: readonly Column[] = [
+  { title: 'GROUP', align: 'left', maxWidth: 28 },
+  ...CLASS_COLUMNS,
+  { title: 'MIN–MAX', align: 'right' },
+];
+
+const RUNNER_COLUMNS: readonly Column[] = [
+  { title: 'RUNNER OR JOB', align: 'left' },
+  { title: 'CLASS', align: 'left' },
+  { title: 'BITBUCKET', align: 'left' },
+  { title: 'CLUSTER', align: 'left', maxWidth: 32 },
+];
+
+/** The groups, then every runner (`all`), or those in which Bitbucket and the cluster do not match. */
+export function renderStatus(
+  status: Status,
+  { all }: { readonly all: boolean },
+  options: TextOptions,
+): readonly string[] {
+  const heading = `Fleet at ${status.at.slice(0, 19).replace('T', ' ')} UTC`;
+  return [
+    ...layLines([{ text: heading }], 0, options),
+    '',
+    ...layTable(GROUP_COLUMNS, 'DOES IT MATCH?', status.groups.map(groupRow), options),
+    ...status.groups.flatMap((group) => runnerTable(group, all, options)),
+    '',
+    ...layLines([...status.workspaces.map(workspaceLine), ...status.notes.map(noteLine)], 0, options),
+  ];
+}
+
+function groupRow(group: GroupStatus) {
+  const { busy, idle, starting, draining, dead } = group.counts;
+  const limits = `${group.min}–${group.max}`;
+  return {
+    cells: [group.name, ...[busy, idle, starting, draining, dead].map(String), limits],
+    tone: toneOf(group),
+    sentences: [...verdictOn(group), ...windowOf(group)],
+  };
+}
+
+function verdictOn(group: GroupStatus): readonly Line[] {
+  if (group.problems.length > 0) {
+    return group.problems.map((problem): Line => ({ text: `unknown: ${problem}`, tone: 'failure' }));
+  }
+  const amount = mismatching(group);
+  return amount === 0
+    ? [{ text: 'every runner has its Job, every Job its runner' }]
+    : [{ text: `${counted(amount, 'mismatch', 'mismatches')}, see below`, tone: 'warning' }];
+}
+
+function windowOf({ window }: GroupStatus): readonly Line[] {
+  if (window === undefined) return [];
+  const until = window.until === undefined ? 'at all times' : `until ${window.until}`;
+  return [{ text: `schedule: min and max are those of window ${window.name} ${until}`, tone: 'quiet' }];
+}
+
+function toneOf(group: GroupStatus): Tone {
+  if (group.problems.length > 0) return 'failure';
+  return mismatching(group) > 0 ? 'warning' : 'quiet';
+}
+
+function mismatching({ runners, orphanJobs }: GroupStatus): number {
+  return runners.filter(({ mismatches }) => mismatches.length > 0).length + orphanJobs.length;
+}
+
+function runnerTable(group: GroupStatus, all: boolean, options: TextOptions): readonly string[] {
+  const rows = [
+    ...group.runners
+      .filter(({ mismatches }) => all || mismatches.length > 0)
+      .map(({ runner, class: name, bitbucket, cluster, mismatches }) => ({
+        cells: [runner, name, bitbucket, cluster],
+        sentences: mismatches.length === 0 ? [{ text: '–' }] : mismatches.map(warningLine),
+      })),
+    ...group.orphanJobs.map(({ job, cluster, mismatch }) => ({
+      cells: [job, '–', 'not registered', cluster],
+      sentences: [warningLine(mismatch)],
+    })),
+  ];
+  if (rows.length === 0) return [];
+  return [
+    '',
+    ...layLines([{ text: `Group ${group.name}`, tone: 'heading' }], 0, options),
+    ...layTable(RUNNER_COLUMNS, 'DOES NOT MATCH', rows, options),
+  ];
+}
+
+function warningLine(text: string): Line {
+  return { text, tone: 'warning' };
+}
+
+function workspaceLine({ workspace, registrations, assumed, maxRunners }: Status['workspaces'][number]): Line {
+  const registered = `${counted(registrations, 'registration')}${assumption(assumed)}`;
+  return { text: `Workspace ${workspace}: ${registered} of at most ${maxRunners}` };
+}
+
+function noteLine(note: string): Line {
+  return { text: `note: ${note}`, tone: 'warning' };
+}

@@ -1,0 +1,179 @@
+/**
+ * Synthetic loads: the shapes that work comes in, as data, and the steps that they stand for. Each is a stream in order
+ * of time that is made while it is read, so that a year costs no more memory than a day.
+ */
+import * as z from 'zod';
+import type { Instant, RunnerGroup, Scope } from '../../core/model.ts';
+import { createRandom, type Random } from '../simulator/random.ts';
+import { type Arrival, mergeArrivals } from './arrival.ts';
+import { distribution, draw } from './distribution.ts';
+import { longerThanNothing, span } from './span.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const steps = z.number().int().positive();
+const rate = z.number().positive();
+
+/** Whose steps these are; without a workspace, each group of the configuration that is tried gets the load. */
+const owner = {
+  workspace: z.string().min(1).optional(),
+  repository: z.string().min(1).optional(),
+  labels: z.array(z.string().min(1)).optional(),
+};
+
+/** The shapes. `duration` is how long a step runs. */
+export const load = z.discriminatedUnion('kind', [
+  /** That many steps at one moment, and again `every` so often. */
+  z.strictObject({
+    kind: z.literal('burst'),
+    at: span,
+    steps,
+    duration: distribution,
+    every: longerThanNothing.optional(),
+    ...owner,
+  }),
+  /** One step at a time, evenly. */
+  z.strictObject({ kind: z.literal('trickle'), every: longerThanNothing, duration: distribution, ...owner }),
+  /** Independent steps at one rate. */
+  z.strictObject({ kind: z.literal('poisson'), perHour: rate, duration: distribution, ...owner }),
+  /** `steps` on every day, spread evenly `over` a span that begins `at` so long after midnight UTC. */
+  z.strictObject({
+    kind: z.literal('nightly'),
+    at: span,
+    steps,
+    over: span.refine((ms) => ms <= DAY_MS, 'must not be longer than a day'),
+    duration: distribution,
+    ...owner,
+  }),
+  /** Busy spells and quiet ones in turn, the first one after a quiet one. */
+  z.strictObject({
+    kind: z.literal('flapping'),
+    on: longerThanNothing,
+    off: longerThanNothing,
+    steps,
+    duration: distribution,
+    ...owner,
+  }),
+  /** Working days with a morning, a lunch and an afternoon (UTC); `weekend` is the share of it on Saturdays and Sundays. */
+  z.strictObject({
+    kind: z.literal('workingWeek'),
+    peakPerHour: rate,
+    weekend: z.number().min(0).max(1).default(0),
+    duration: distribution,
+    ...owner,
+  }),
+]);
+
+/** A load as data. */
+export type Load = z.output<typeof load>;
+
+/** Whose steps a load's are. */
+export type Owner = { readonly scope: Scope; readonly labels: readonly string[] };
+
+/** Whose steps go to these groups. A step always belongs to a repository; a workspace's group gets one of its own. */
+export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {
+  return groups.map(({ name, scope, labels, strategy }) => {
+    const named =
+      strategy.kind === 'queueAware' && strategy.repositories.kind === 'named' ? strategy.repositories.names : [];
+    return { scope: { ...scope, repository: scope.repository ?? named[0] ?? name }, labels };
+  });
+}
+
+/** The stretch of time that is played. */
+export type Stretch = { readonly start: Instant; readonly end: Instant };
+
+/** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
+const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
+
+/**
+ * All steps of the loads, in order. A load without an owner is played once for each of `owners`, with draws of its own.
+ */
+export function arrivalsOf(
+  loads: readonly Load[],
+  owners: readonly Owner[],
+  stretch: Stretch,
+  seed: number,
+): Iterable<Arrival> {
+  const streams = loads.flatMap((each) => playedFor(each, owners).map((one) => ({ each, one })));
+  return mergeArrivals(
+    streams.map(({ each, one }, index) => stepsOf(each, one, stretch, createRandom(Math.imul(seed + 1, 7919) + index))),
+  );
+}
+
+function playedFor({ workspace, repository, labels = [] }: Load, owners: readonly Owner[]): readonly Owner[] {
+  if (workspace === undefined) return owners;
+  return [{ scope: repository === undefined ? { workspace } : { workspace, repository }, labels }];
+}
+
+function* stepsOf(from: Load, one: Owner, stretch: Stretch, random: Random): Generator<Arrival> {
+  for (const at of timesOf(from, stretch, random)) {
+    if (at >= stretch.end) return;
+    if (at >= stretch.start) yield { at, ...one, durationMs: draw(from.duration, random) };
+  }
+}
+
+/** When the steps come, in order; may go on beyond the end. */
+function timesOf(from: Load, stretch: Stretch, random: Random): Iterable<Instant> {
+  const { start } = stretch;
+  switch (from.kind) {
+    case 'burst':
+      return bursts(start + from.at, from.every ?? Number.POSITIVE_INFINITY, from.steps);
+    case 'trickle':
+      return bursts(start + from.every, from.every, 1);
+    case 'poisson':
+      return poisson(stretch, from.perHour, () => 1, random);
+    case 'nightly':
+      return nightly(midnightOf(start) + from.at, from.steps, from.over);
+    case 'flapping':
+      return flapping(start, from);
+    case 'workingWeek':
+      return poisson(stretch, from.peakPerHour, (at) => activityAt(at, from.weekend), random);
+  }
+}
+
+function* bursts(first: Instant, everyMs: number, count: number): Generator<Instant> {
+  for (let at = first; Number.isFinite(at); at += everyMs) {
+    for (let step = 0; step < count; step += 1) yield at;
+  }
+}
+
+function* nightly(first: Instant, count: number, overMs: number): Generator<Instant> {
+  for (let night = first; ; night += DAY_MS) {
+    for (let step = 0; step < count; step += 1) yield night + Math.round((overMs * step) / count);
+  }
+}
+
+function* flapping(
+  start: Instant,
+  { on, off, steps: count }: { readonly on: number; readonly off: number; readonly steps: number },
+): Generator<Instant> {
+  for (let spell = start + off; ; spell += on + off) {
+    for (let step = 0; step < count; step += 1) yield spell + Math.round((on * step) / count);
+  }
+}
+
+/** A Poisson stream whose rate follows `share`, by thinning one of the full rate. */
+function* poisson(
+  { start, end }: Stretch,
+  perHour: number,
+  share: (at: Instant) => number,
+  random: Random,
+): Generator<Instant> {
+  const meanGapMs = HOUR_MS / perHour;
+  for (let at = start + random.exponential(meanGapMs); at < end; at += random.exponential(meanGapMs)) {
+    const kept = share(at);
+    if (kept >= 1 || random.next() < kept) yield Math.round(at);
+  }
+}
+
+function activityAt(at: Instant, weekend: number): number {
+  // The epoch began on a Thursday.
+  const weekday = (Math.floor(at / DAY_MS) + 3) % 7;
+  const activity = ACTIVITY[Math.floor((at % DAY_MS) / HOUR_MS)] ?? 0;
+  return weekday < 5 ? activity : activity * weekend;
+}
+
+function midnightOf(at: Instant): Instant {
+  return at - (at % DAY_MS);
+}

@@ -1,0 +1,31 @@
+/** A policy: something that decides about runners in a simulated world. */
+import type { Report } from '../../core/model.ts';
+import type { Ports } from '../../core/ports.ts';
+import type { Step } from '../simulator/bitbucket.ts';
+import type { World } from '../simulator/world.ts';
+
+/** What a policy acts in. */
+export type Stage = {
+  readonly world: World;
+  /** Ports into the world on which outages fall. */
+  readonly ports: Ports;
+  /** To be given every report, where a policy makes them. */
+  readonly onReport: (report: Report) => void;
+};
+
+/** A policy at work. */
+export type Actor = {
+  /** A look at the world, and what follows from it. */
+  readonly tick?: () => Promise<void>;
+  /** A step waits, runs, or has ended. */
+  readonly stepChanged?: (step: Step) => void;
+  /** A runner is online and there is no step for it. */
+  readonly rested?: (uuid: string) => void;
+};
+
+/** A policy that can be tried: how often it looks, and how it is put to work in a world. */
+export type Policy = {
+  readonly name: string;
+  readonly tickMs: number;
+  readonly open: (stage: Stage) => Actor;
+};

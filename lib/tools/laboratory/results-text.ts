@@ -1,0 +1,74 @@
+/** Results as tables that a person reads in a terminal: one line per policy, side by side as far as the width allows. Pure. */
+import { duration } from '../../core/reasons.ts';
+import { type Column, columnWidths, layRow, wrap } from '../../text/layout.ts';
+import type { Figures } from './figures.ts';
+import type { Result } from './run.ts';
+
+type Cell = { readonly title: string; readonly of: (figures: Figures) => string };
+
+/** Columns that belong together, and so stay together. */
+const PARTS: readonly (readonly Cell[])[] = [
+  [
+    { title: 'mean', of: ({ waiting }) => duration(waiting.meanMs) },
+    { title: 'p50', of: ({ waiting }) => duration(waiting.p50Ms) },
+    { title: 'p95', of: ({ waiting }) => duration(waiting.p95Ms) },
+    { title: 'p99', of: ({ waiting }) => duration(waiting.p99Ms) },
+    { title: 'longest', of: ({ waiting }) => duration(waiting.longestMs) },
+    { title: 'no runner', of: ({ steps }) => `${steps.failed.noRunner}` },
+    { title: 'lost', of: ({ steps: { failed } }) => `${failed.expired + failed.killed + failed.crashed}` },
+  ],
+  [
+    { title: 'hours', of: ({ runnerHours }) => runnerHours.registered.toFixed(1) },
+    { title: 'busy', of: ({ runnerHours }) => runnerHours.busy.toFixed(1) },
+    { title: 'idle', of: ({ runnerHours }) => runnerHours.idle.toFixed(1) },
+    { title: 'starting', of: ({ runnerHours }) => runnerHours.starting.toFixed(1) },
+  ],
+  [
+    { title: 'peak', of: ({ peak }) => `${peak}` },
+    { title: 'added', of: ({ runners }) => `${runners.created}` },
+    { title: 'removed', of: ({ runners }) => `${runners.removed}` },
+    { title: 'cost', of: ({ money }) => money.total.toFixed(2) },
+    { title: 'calls', of: ({ calls }) => `${calls.bitbucket + calls.kubernetes}` },
+  ],
+];
+
+/** What the columns mean. */
+const NOTES = [
+  'mean, p50, p95, p99, longest: how long steps waited, from ready to taken by a runner',
+  'no runner: steps that failed because no runner was online; lost: that waited for too long, or lost their runner',
+  'hours: registrations times time, and what they were at (the rest was out of service); peak: most registrations at once',
+  'cost: runner-hours and slots at the scenario’s prices; calls: to Bitbucket and the cluster',
+];
+
+/**
+ * Title row, then a row for each result: one table if its lines fit into `width`, else as many as it takes, each with the
+ * policies' names; then what the columns mean.
+ */
+export function renderResults(results: readonly Result[], width: number): readonly string[] {
+  return [
+    ...tablesOf(results, width).flatMap((table) => [...table, '']),
+    ...NOTES.flatMap((note) => wrap(note, width)),
+  ];
+}
+
+function tablesOf(results: readonly Result[], width: number): readonly (readonly string[])[] {
+  const tables: (readonly string[])[] = [];
+  let columns: readonly Cell[] = [];
+  for (const part of PARTS) {
+    const more = [...columns, ...part];
+    const isTooWide = Math.max(...layTable(more, results).map((line) => line.length)) > width;
+    if (isTooWide && columns.length > 0) tables.push(layTable(columns, results));
+    columns = isTooWide ? part : more;
+  }
+  return [...tables, layTable(columns, results)];
+}
+
+function layTable(cells: readonly Cell[], results: readonly Result[]): readonly string[] {
+  const columns: readonly Column[] = [
+    { title: 'policy', align: 'left' },
+    ...cells.map(({ title }): Column => ({ title, align: 'right' })),
+  ];
+  const rows = results.map(({ policy, figures }) => [policy, ...cells.map(({ of }) => of(figures))]);
+  const widths = columnWidths(columns, rows);
+  return [columns.map(({ title }) => title), ...rows].flatMap((row) => layRow(columns, widths, row));
+}

@@ -1,0 +1,136 @@
+/**
+ * One policy in one scenario: virtual time, steps as they come, a tick every so often. The run holds the world as it is
+ * and sums of what has been, so its memory depends on the fleet and not on how long it goes on.
+ */
+import type { Calls, Instant, Report } from '../../core/model.ts';
+import { createRandom } from '../simulator/random.ts';
+import { World } from '../simulator/world.ts';
+import type { Arrival, Arrivals } from './arrival.ts';
+import { draw } from './distribution.ts';
+import { openFeed } from './feed.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { outagesOf } from './outages.ts';
+import type { Actor, Policy } from './policy.ts';
+import type { Scenario } from './scenario.ts';
+import { createRunStateStore } from './store.ts';
+import { type Books, Tally } from './tally.ts';
+
+/** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the scenario. */
+export type Trial = {
+  readonly scenario: Scenario;
+  readonly arrivals: Arrivals;
+  readonly policy: Policy;
+  /** Told now and then how far the run is, from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+  /** Given each report of a policy that makes them, warm-up included. */
+  readonly onReport?: (report: Report) => void;
+  /** Buckets of the series; default 480. */
+  readonly buckets?: number;
+};
+
+/** What came of it. */
+export type Result = { readonly policy: string; readonly figures: Figures; readonly books: Books };
+
+const TICKS_BETWEEN_PAUSES = 100;
+
+/** Plays the scenario from the beginning of its warm-up to its end. */
+export async function run(trial: Trial): Promise<Result> {
+  const { scenario, policy } = trial;
+  const { start, warmUp } = scenario;
+  const end = start + scenario.span;
+  const laboratory = openLaboratory(trial);
+  const feed = openFeed(trial.arrivals, laboratory.expect);
+  const advanceTo = async (at: Instant) => {
+    await feed.until(at);
+    laboratory.advanceTo(at);
+  };
+  for (let tick = 0, at = start - warmUp; at < end; tick += 1, at += policy.tickMs) {
+    await advanceTo(at);
+    await laboratory.actor.tick?.();
+    if (tick % TICKS_BETWEEN_PAUSES === 0) {
+      trial.onProgress?.(Math.max(0, (at - start) / scenario.span));
+      await pause();
+    }
+  }
+  await advanceTo(end);
+  trial.onProgress?.(1);
+  return laboratory.close();
+}
+
+/** Between ticks, and only there: timers that ticks have left behind are let go, and signals and output have their turn. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A world with a policy in it, and its books, which are opened when the scenario begins. */
+function openLaboratory({ scenario, policy, onReport = () => undefined, buckets = 480 }: Trial) {
+  const { start, warmUp } = scenario;
+  let actor: Actor = {};
+  let tally: Tally | undefined;
+  let before = { created: 0, registered: 0, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } };
+  const random = createRandom(scenario.seed);
+  const world: World = new World({
+    start: start - warmUp,
+    startupMs: () => draw(scenario.startup, random),
+    queueLimitMs: scenario.queueLimit,
+    capacity: () => capacityAt(scenario, world.now),
+    state: createRunStateStore(),
+    listeners: {
+      changing: () =>
+        tally?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
+      stepChanged: (step) => {
+        tally?.stepChanged(step);
+        actor.stepChanged?.(step);
+      },
+      rested: (uuid) => actor.rested?.(uuid),
+    },
+  });
+  for (const { from } of scenario.nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
+  // Nothing happens at these moments but that calls are answered in another way, which is a change as any other.
+  for (const { from, to } of scenario.outages) {
+    for (const boundary of [from, to]) world.clock.schedule(start + boundary, () => undefined);
+  }
+  const ports = world.ports(outagesOf(scenario, () => world.now));
+  // Before anything else happens at that moment, so that the first step is in the books.
+  world.clock.schedule(start, () => {
+    tally = new Tally(start, scenario.span, buckets);
+    before = { created: world.bitbucket.everRegistered, registered: registeredIn(world), calls: ports.calls() };
+  });
+  actor = policy.open({ world, ports, onReport });
+  return {
+    actor,
+    advanceTo: (at: Instant) => world.clock.advanceTo(at),
+    /** A step is to come at its time, which has not passed. */
+    expect: ({ at, ...request }: Arrival) =>
+      world.clock.schedule(at, () => {
+        tally?.stepArrives();
+        world.bitbucket.submit(request);
+      }),
+    close(): Result {
+      if (tally === undefined) throw new Error('the scenario has not begun');
+      const books = tally.close(world.now, world.bitbucket.totals, world.bitbucket.waiting);
+      const created = world.bitbucket.everRegistered - before.created;
+      const runners = { created, removed: before.registered + created - registeredIn(world) };
+      const calls = difference(before.calls, ports.calls());
+      return { policy: policy.name, books, figures: figuresOf(books, { runners, calls, prices: scenario.prices }) };
+    },
+  };
+}
+
+/** Pods that fit on the nodes: what the last change before now has left. */
+function capacityAt({ nodes, start }: Scenario, now: Instant): number {
+  const last = nodes.findLast(({ from }) => start + from <= now);
+  return last?.capacity ?? Number.POSITIVE_INFINITY;
+}
+
+function registeredIn({ bitbucket: { totals } }: World): number {
+  return totals.busy + totals.idle + totals.starting + totals.unavailable;
+}
+
+function difference(before: Calls, after: Calls): Calls {
+  return {
+    bitbucket: after.bitbucket - before.bitbucket,
+    kubernetes: after.kubernetes - before.kubernetes,
+    aws: after.aws - before.aws,
+  };
+}

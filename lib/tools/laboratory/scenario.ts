@@ -1,0 +1,91 @@
+/**
+ * A scenario: everything that is given before a policy is tried, as data. What a file says and what a benchmark builds
+ * are the same thing; two runs of one scenario see the same steps, the same start-up times and the same outages.
+ */
+import * as z from 'zod';
+import { InputError, type InputProblem } from '../../core/errors.ts';
+import { parseYaml } from '../../yaml/document.ts';
+import { type Finding, formatPath, type Path, problem } from '../../yaml/finding.ts';
+import { distribution } from './distribution.ts';
+import { load } from './load.ts';
+import { longerThanNothing, span } from './span.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** A Monday, midnight UTC. */
+const DEFAULT_START = Date.UTC(2026, 10, 9);
+const money = z.number().nonnegative();
+
+/** Calls to the service fail from `from` until `to`, both counted from the start. */
+const outage = z
+  .strictObject({ service: z.enum(['bitbucket', 'kubernetes']), from: span, to: span })
+  .refine(({ from, to }) => from < to, 'an outage must end after it begins');
+
+/** From `from` on, counted from the start, that many pods fit on the nodes. */
+const nodes = z.strictObject({ from: span, capacity: z.number().int().nonnegative() });
+
+/** What things cost, in one currency. */
+const prices = z.strictObject({
+  /** A registered runner for an hour: its share of a node. */
+  runnerHour: money.default(0.05),
+  /** A concurrent build slot for a month, billed on the month's peak. */
+  slotMonth: money.default(15),
+  /** Slots that cost nothing. */
+  includedSlots: money.default(0),
+});
+
+/** The shape of a scenario's file. */
+export const scenario = z.strictObject({
+  name: z.string().min(1).default('scenario'),
+  /** When it begins; a Monday at midnight UTC unless given. */
+  start: z.iso
+    .datetime({ offset: true })
+    .transform((text) => Date.parse(text))
+    .default(DEFAULT_START),
+  /** How long it lasts; a week unless given. */
+  span: longerThanNothing.default(7 * DAY_MS),
+  seed: z.number().int().nonnegative().default(1),
+  /** How long policies run before anything counts, so that they are not judged by an empty beginning. */
+  warmUp: span.default(30 * MINUTE_MS),
+  loads: z.array(load).default([]),
+  /** A file with the steps that come, instead of loads; its beginning and end are then those of the scenario. */
+  history: z.string().min(1).optional(),
+  /** From "the pod may start" to "the runner is online". */
+  startup: distribution.default({ kind: 'constant', ms: 45_000 }),
+  /** How long a step may wait before it fails: Bitbucket's limit. */
+  queueLimit: longerThanNothing.default(150 * MINUTE_MS),
+  nodes: z.array(nodes).default([]),
+  outages: z.array(outage).default([]),
+  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),
+});
+
+/** A scenario, its spans in milliseconds. */
+export type Scenario = z.output<typeof scenario>;
+
+/** A scenario as a file or a program writes it. */
+export type ScenarioInput = z.input<typeof scenario>;
+
+/** What things cost. */
+export type Prices = Scenario['prices'];
+
+/**
+ * Reads a scenario; `source` names it in the problems, `locate` finds their places in its text. Throws `InputError` with
+ * every problem and its path.
+ */
+export function parseScenario(
+  input: unknown,
+  source: string,
+  locate: (finding: Finding) => InputProblem = ({ path, message }) => ({ source, path: formatPath(path), message }),
+): Scenario {
+  const result = scenario.safeParse(input);
+  if (result.success) return result.data;
+  throw new InputError(result.error.issues.map(({ path, message }) => locate(problem(path as Path, message))));
+}
+
+/** Reads the text of a scenario's file, YAML or JSON. Throws `InputError` with every problem, its line and its path. */
+export function readScenario(text: string, source: string): Scenario {
+  const { value, findings, locate } = parseYaml(text, source);
+  if (findings.length > 0) throw new InputError(findings.map(locate));
+  return parseScenario(value, source, locate);
+}

@@ -1,0 +1,54 @@
+/** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
+
+import type { Calls, Fleet } from '../../core/model.ts';
+import { reconcile } from '../../core/reconcile.ts';
+import { timeText } from '../history/format.ts';
+import type { Policy } from './policy.ts';
+import { watchRest } from './rest.ts';
+
+/** How a configuration is played. */
+export type ShippedOptions = {
+  /** Play every tick, also those that are known to repeat the one before them. */
+  readonly everyTick?: boolean;
+};
+
+/** A configuration as a policy, with a tick every so often (default: a minute, as the schedule's). */
+export function shippedPolicy(
+  name: string,
+  fleet: Fleet,
+  tickMs = 60_000,
+  { everyTick = false }: ShippedOptions = {},
+): Policy {
+  return {
+    name,
+    tickMs,
+    open: ({ world, ports, onReport }) => {
+      const rest = watchRest(fleet, world);
+      return {
+        tick: async () => {
+          const tickId = world.nextTickId();
+          const repeated = everyTick ? undefined : rest.repeated();
+          if (repeated !== undefined) {
+            const { report, calls } = repeated;
+            world.countSpared(calls);
+            const at = timeText(world.now);
+            onReport({ ...report, tick: { ...report.tick, id: tickId, at } });
+            return;
+          }
+          const before = ports.calls();
+          const report = await reconcile({ fleet, mode: 'apply', now: world.now, tickId, elapsedMs: () => 0 }, ports);
+          rest.note({ report, calls: callsSince(before, ports.calls()) });
+          onReport(report);
+        },
+      };
+    },
+  };
+}
+
+function callsSince(before: Calls, after: Calls): Calls {
+  return {
+    bitbucket: after.bitbucket - before.bitbucket,
+    kubernetes: after.kubernetes - before.kubernetes,
+    aws: after.aws - before.aws,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * A text to migrate and where it came from: a file of its own, or a value inside a ConfigMap. What is wrong with it is
+ * told with its place in the file that the user gave.
+ */
+import * as yaml from 'yaml';
+import type { InputProblem } from '../../core/errors.ts';
+
+/** Lines and columns count from 1. */
+export type TextPlace = { readonly line: number; readonly column?: number };
+
+export type Excerpt = {
+  readonly source: string;
+  readonly text: string;
+  /** Where a place in `text` is in the file. */
+  readonly placeOf: (place: TextPlace) => TextPlace;
+};
+
+/** A problem at a place in the excerpt. */
+export function problemIn(excerpt: Excerpt, place: TextPlace, message: string, path = ''): InputProblem {
+  return { source: excerpt.source, ...excerpt.placeOf(place), path, message };
+}
+
+/** A problem that was found in the excerpt's text, moved to the file. */
+export function moved(excerpt: Excerpt, problem: InputProblem): InputProblem {
+  const { line, column, path, message } = problem;
+  if (line === undefined) return { ...problem, source: excerpt.source };
+  return problemIn(excerpt, { line, ...(column === undefined ? {} : { column }) }, message, path);
+}
+
+/** A file, or the lines of it that begin with `firstLine`. */
+export function fileExcerpt(source: string, text: string, firstLine = 1): Excerpt {
+  return { source, text, placeOf: ({ line, ...rest }) => ({ line: line + firstLine - 1, ...rest }) };
+}
+
+/**
+ * A string in a YAML file. A literal block (`|`) keeps its lines, so that places inside it are known; of a string in
+ * any other form only the beginning is.
+ */
+export function scalarExcerpt(source: string, scalar: yaml.Scalar, fileText: string): Excerpt {
+  const text = String(scalar.value);
+  const offset = scalar.range?.[0] ?? 0;
+  const line = fileText.slice(0, offset).split('\n').length;
+  if (scalar.type !== yaml.Scalar.BLOCK_LITERAL) return { source, text, placeOf: () => ({ line }) };
+  const indentation = indentationOf(fileText.split('\n').slice(line)) - indentationOf(text.split('\n'));
+  return {
+    source,
+    text,
+    placeOf: (place) => ({
+      line: line + place.line,
+      ...(place.column === undefined ? {} : { column: place.column + indentation }),
+    }),
+  };
+}
+
+/** The leading spaces of the first line that has any text. */
+function indentationOf(lines: readonly string[]): number {
+  return Math.max(lines.find((line) => line.trim() !== '')?.search(/\S/) ?? 0, 0);
+}

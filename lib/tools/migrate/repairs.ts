@@ -1,0 +1,232 @@
+/**
+ * The repairs of a Job template: the docker container carries the size, because steps run in it; it is a native sidecar,
+ * so that it ends with the runner; the finished Job is removed, and its replacement waits. Everything else stays.
+ */
+import * as yaml from 'yaml';
+import { emptyMap, insertBefore, mapUnder, offsetOf } from '../../yaml/tree.ts';
+import { type Change, TEMPLATE_FILE } from './change.ts';
+
+type Note = { readonly offset: number; readonly message: string };
+
+/** What a template gave to the runner container in plain amounts, by `requests` and `limits`. */
+export type Amounts = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export type Repaired = {
+  readonly changes: readonly Change[];
+  readonly warnings: readonly Note[];
+  /** Absent when the template has variables there, or amounts that are those of `size: 1x`. */
+  readonly amounts?: Amounts | undefined;
+};
+
+/** Repairs the Job of a translated template in place. */
+export function repairJob(document: yaml.Document): Repaired {
+  const job = objectOf(document, 'Job');
+  const spec = job?.get('spec');
+  const pod = job?.getIn(['spec', 'template', 'spec']);
+  if (!yaml.isMap(spec) || !yaml.isMap(pod)) return { changes: [], warnings: [] };
+  const sizes = moveSize(document, pod);
+  return {
+    ...sizes,
+    changes: [
+      ...sizes.changes,
+      ...makeSidecar(document, pod),
+      ...limitLife(document, spec),
+      ...letStepsEnd(document, pod),
+    ],
+    warnings: [...sizes.warnings, ...otherContainers(pod)],
+  };
+}
+
+/** The Job or the Secret among the objects of a template. */
+export function objectOf(document: yaml.Document, kind: 'Job' | 'Secret'): yaml.YAMLMap | undefined {
+  const root = document.contents;
+  const items = yaml.isMap(root) ? root.get('items') : root;
+  const objects = yaml.isSeq(items) ? items.items : [root];
+  return objects.filter(yaml.isMap).find((object) => object.get('kind') === kind);
+}
+
+/* Containers */
+
+function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'): readonly yaml.YAMLMap[] {
+  const containers = pod.get(list);
+  return yaml.isSeq(containers) ? containers.items.filter(yaml.isMap) : [];
+}
+
+function isRunner(container: yaml.YAMLMap): boolean {
+  return container.get('name') === 'runner' || /bitbucket-pipelines-runner/.test(String(container.get('image')));
+}
+
+function isDocker(container: yaml.YAMLMap): boolean {
+  if (isRunner(container)) return false;
+  const isNamed = ['docker', 'dind', 'docker-in-docker'].includes(String(container.get('name')));
+  return isNamed || /dind|(^|\/)docker(:|@|$)/.test(String(container.get('image')));
+}
+
+function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
+  return containersOf(pod, 'containers').find(isRunner);
+}
+
+function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
+  return [...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')].find(isDocker);
+}
+
+function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
+  const [first, ...rest] = containersOf(pod, 'containers').filter((container) => !isRunner(container));
+  return first === undefined
+    ? []
+    : [first, ...rest].map((container) => ({
+        offset: offsetOf(container),
+        message: `container ${container.get('name')} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
+      }));
+}
+
+/* Size */
+
+const SIZE = {
+  requests: { memory: '{{requests_memory}}', cpu: '{{requests_cpu}}' },
+  limits: { memory: '{{limits_memory}}', cpu: '{{limits_cpu}}' },
+};
+const RUNNER_SIZE = { requests: { memory: '512Mi', cpu: '250m' }, limits: { memory: '1Gi' } };
+
+function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
+  const runner = runnerOf(pod);
+  const docker = dockerOf(pod);
+  if (runner === undefined || docker === undefined) return { changes: [], warnings: [] };
+  const resources = runner.get('resources');
+  if (docker.has('resources')) {
+    const isSized = /\{\{(requests|limits)_/.test(JSON.stringify(docker.get('resources')));
+    return {
+      changes: [],
+      warnings: isSized ? [] : [{ offset: offsetOf(docker.get('resources', true)), message: OWN_SIZE }],
+    };
+  }
+  const moved = yaml.isMap(resources) ? resources : emptyMap(document);
+  const amounts = amountsOf(moved);
+  for (const [part, values] of Object.entries(SIZE)) {
+    const amount = mapUnder(document, moved, part);
+    for (const [resource, variable] of Object.entries(values)) amount.set(resource, variable);
+  }
+  moved.commentBefore ??= ' Steps run in this container; size and resources of the group say how large it is.';
+  docker.set('resources', moved);
+  runner.set('resources', document.createNode(RUNNER_SIZE));
+  const isDefault = isSizeOne(amounts);
+  return {
+    changes: [SIZE_MOVED, ...(Object.keys(amounts).length === 0 ? [] : [amountsChange(amounts, isDefault)])],
+    warnings: [],
+    amounts: isDefault ? undefined : amounts,
+  };
+}
+
+const OWN_SIZE =
+  'the docker container has amounts of its own, which stay; size and resources of the groups have no effect on it. To let groups size it, write {{requests_memory}}, {{requests_cpu}}, {{limits_memory}} and {{limits_cpu}} there';
+
+const SIZE_MOVED: Change = {
+  code: 'size-on-docker',
+  file: TEMPLATE_FILE,
+  what: 'memory and cpu are on the container docker, from the size or resources of the group, and limit steps from now on; the container runner has 512Mi and 250m, at most 1Gi',
+  why: 'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
+};
+
+function amountsChange(amounts: Amounts, isDefault: boolean): Change {
+  const given = Object.entries(amounts).flatMap(([part, values]) =>
+    Object.entries(values).map(([resource, amount]) => `${part}.${resource} ${amount}`),
+  );
+  return isDefault
+    ? {
+        code: 'amounts-to-groups',
+        file: TEMPLATE_FILE,
+        what: `${given.join(', ')} became size 1x, the default: 4Gi and 1000m, memory limited`,
+        why: 'these are the amounts of the guide; steps had no CPU limit until now and get none',
+      }
+    : {
+        code: 'amounts-to-groups',
+        what: `${given.join(', ')} are under resources of every group that had none`,
+        why: 'amounts belong to the group, so that one template serves groups of any size',
+      };
+}
+
+/** The plain amounts of memory and cpu; variables are no amounts. */
+function amountsOf(resources: yaml.YAMLMap): Amounts {
+  const parts = ['requests', 'limits'].map((part) => {
+    const given = ['memory', 'cpu'].flatMap((resource) => {
+      const amount: unknown = resources.getIn([part, resource]);
+      const isPlain = (typeof amount === 'string' || typeof amount === 'number') && !String(amount).includes('{{');
+      return isPlain ? [[resource, String(amount)] as const] : [];
+    });
+    return [part, Object.fromEntries(given)] as const;
+  });
+  return Object.fromEntries(parts.filter(([, given]) => Object.keys(given).length > 0));
+}
+
+function isSizeOne(amounts: Amounts): boolean {
+  const { requests = {}, limits = {} } = amounts;
+  return [requests, limits].every(
+    ({ memory = '4Gi', cpu = '1' }) => memory === '4Gi' && ['1', '1.0', '1000m'].includes(cpu),
+  );
+}
+
+/* Life */
+
+function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly Change[] {
+  const containers = pod.get('containers');
+  if (!yaml.isSeq(containers)) return [];
+  const docker = containersOf(pod, 'containers').find(isDocker);
+  if (docker === undefined) return [];
+  containers.items.splice(containers.items.indexOf(docker), 1);
+  docker.set('restartPolicy', 'Always');
+  docker.commentBefore ??= ' A native sidecar (Kubernetes 1.29): it starts before the runner and ends with it.';
+  const before = pod.get('initContainers');
+  if (yaml.isSeq(before)) before.add(docker);
+  else insertBefore(pod, 'containers', document.createPair('initContainers', sequenceOf(document, docker)));
+  return [NATIVE_SIDECAR];
+}
+
+function sequenceOf(document: yaml.Document, item: yaml.Node): yaml.YAMLSeq {
+  const sequence = document.createNode([]) as yaml.YAMLSeq;
+  sequence.flow = false;
+  sequence.add(item);
+  return sequence;
+}
+
+const NATIVE_SIDECAR: Change = {
+  code: 'native-sidecar',
+  file: TEMPLATE_FILE,
+  what: 'the container docker is under initContainers, with "restartPolicy: Always": a native sidecar (Kubernetes 1.29 or newer)',
+  why: 'it ends with the runner; as an ordinary container it lived on, a zombie pod whose Job never completed',
+};
+
+function limitLife(document: yaml.Document, spec: yaml.YAMLMap): readonly Change[] {
+  const changes: Change[] = [];
+  if (!spec.has('ttlSecondsAfterFinished')) {
+    spec.add(document.createPair('ttlSecondsAfterFinished', 600));
+    changes.push({
+      code: 'ttl',
+      file: TEMPLATE_FILE,
+      what: '"ttlSecondsAfterFinished: 600" is on the Job',
+      why: 'finished Jobs go by themselves, after enough time to read their log',
+    });
+  }
+  if (!spec.has('podReplacementPolicy')) {
+    spec.add(document.createPair('podReplacementPolicy', 'Failed'));
+    changes.push({
+      code: 'pod-replacement',
+      file: TEMPLATE_FILE,
+      what: '"podReplacementPolicy: Failed" is on the Job',
+      why: "a new pod waits until the old one is gone: two processes with one RUNNER_UUID take each other's steps",
+    });
+  }
+  return changes;
+}
+
+function letStepsEnd(document: yaml.Document, pod: yaml.YAMLMap): readonly Change[] {
+  if (pod.has('terminationGracePeriodSeconds')) return [];
+  pod.add(document.createPair('terminationGracePeriodSeconds', 7260));
+  return [
+    {
+      code: 'grace-period',
+      file: TEMPLATE_FILE,
+      what: '"terminationGracePeriodSeconds: 7260" is on the pod',
+      why: 'a pod that is asked to go has the time that a step takes, 120 minutes at most, instead of 30 seconds',
+    },
+  ];
+}

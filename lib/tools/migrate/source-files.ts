@@ -1,0 +1,177 @@
+/**
+ * What the given files hold: the runner configuration, the Job template, and the objects around them. Knows the
+ * ConfigMaps of Atlassian's guide and kustomize folder, with other documents beside them or in a List, and the two bare
+ * files. Values of Secrets and of environment variables are never looked at, only names.
+ */
+import * as yaml from 'yaml';
+import type { InputProblem } from '../../core/errors.ts';
+import { offsetOf } from '../../yaml/tree.ts';
+import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
+import { isHelmTemplate } from './jinja.ts';
+
+/** A file to migrate; `source` names it in messages. */
+export type SourceFile = { readonly source: string; readonly text: string };
+
+/** The shapes of credential that Atlassian's autoscaler has known, oldest first. */
+export type CredentialKind = 'appPassword' | 'oauth' | 'apiToken';
+
+/** A Kubernetes object, the two ConfigMaps included. */
+export type FoundObject = {
+  readonly kind: string;
+  readonly name: string;
+  readonly source: string;
+  readonly line: number;
+  /** Whether it looks like a part of Atlassian's autoscaler. */
+  readonly isTheirs: boolean;
+};
+
+export type Contents = {
+  readonly configs: readonly Excerpt[];
+  readonly templates: readonly Excerpt[];
+  readonly objects: readonly FoundObject[];
+  readonly credentials: readonly CredentialKind[];
+  /** Files that cannot be read as any of this. */
+  readonly problems: readonly InputProblem[];
+};
+
+const NOTHING: Contents = { configs: [], templates: [], objects: [], credentials: [], problems: [] };
+
+/** Looks through all files. */
+export function readContents(files: readonly SourceFile[]): Contents {
+  const found = join(files.map(contentsOf));
+  return { ...found, credentials: [...new Set(found.credentials)] };
+}
+
+function join(parts: readonly Contents[]): Contents {
+  return {
+    configs: parts.flatMap(({ configs }) => configs),
+    templates: parts.flatMap(({ templates }) => templates),
+    objects: parts.flatMap(({ objects }) => objects),
+    credentials: parts.flatMap(({ credentials }) => credentials),
+    problems: parts.flatMap(({ problems }) => problems),
+  };
+}
+
+function contentsOf(file: SourceFile): Contents {
+  const documents = yaml.parseAllDocuments(file.text, { prettyErrors: false, logLevel: 'silent' });
+  const [fault] = documents.flatMap(({ errors }) => errors);
+  if (fault !== undefined) {
+    const isTemplate = /<%|\{%/.test(file.text) && !/^kind:\s*ConfigMap\s*$/m.test(file.text);
+    return isTemplate ? { ...NOTHING, templates: [fileExcerpt(file.source, file.text)] } : unreadable(file, fault);
+  }
+  const roots = documents.map(({ contents }) => contents).filter((root) => !isEmpty(root));
+  if (roots.length === 0) return nothingIn(file, 'is empty; give a file with the configuration or the Job template');
+  return join(roots.map((root) => contentsOfNode(file, root, roots.length === 1)));
+}
+
+function isEmpty(root: unknown): boolean {
+  return root === null || (yaml.isScalar(root) && root.value === null);
+}
+
+/** The parser quotes the text that it stumbles over, which may be a credential: only the rule is repeated. */
+function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError): Contents {
+  const line = lineOf(file, offset);
+  if (isHelmTemplate(file.text)) return nothingIn(file, RENDER_FIRST, line);
+  const rule = /stack/.test(message) ? 'it is nested too deeply' : (message.split(/[:\n]/, 1)[0] ?? '');
+  return nothingIn(file, `is not valid YAML: ${rule}`, line);
+}
+
+const RENDER_FIRST = 'is a Helm template; render the chart first (helm template … > rendered.yaml) and give the result';
+
+function nothingIn({ source }: SourceFile, message: string, line?: number): Contents {
+  return { ...NOTHING, problems: [{ source, ...(line === undefined ? {} : { line }), path: '', message }] };
+}
+
+function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): Contents {
+  if (!yaml.isMap(node)) return nothingIn(file, UNKNOWN, lineOf(file, offsetOf(node)));
+  const excerpt = () => (isWholeFile ? fileExcerpt(file.source, file.text) : lineExcerpt(file, node));
+  if (isConfig(node)) return { ...NOTHING, configs: [excerpt()] };
+  if (isTemplate(file, node)) return { ...NOTHING, templates: [excerpt()] };
+  const items = node.get('items');
+  if (node.get('kind') === 'List' && yaml.isSeq(items)) {
+    return join(items.items.map((item) => contentsOfNode(file, item, false)));
+  }
+  if (node.get('kind') === 'ConfigMap') return contentsOfConfigMap(file, node);
+  if (node.get('kind') === undefined) return nothingIn(file, UNKNOWN, lineOf(file, offsetOf(node)));
+  return { ...NOTHING, objects: [objectOf(file, node)], credentials: credentialsIn(file, node) };
+}
+
+const UNKNOWN =
+  "is neither a runner configuration (groups) nor a Job template nor Kubernetes objects; give the files of Atlassian's autoscaler";
+
+function contentsOfConfigMap(file: SourceFile, node: yaml.YAMLMap): Contents {
+  const data = node.get('data');
+  const entries = yaml.isMap(data) ? data.items : [];
+  const found = join(
+    entries.map(({ key, value }): Contents => {
+      if (!yaml.isScalar(value) || typeof value.value !== 'string') return NOTHING;
+      const excerpt = scalarExcerpt(file.source, value, file.text);
+      const name = yaml.isScalar(key) ? String(key.value) : '';
+      if (name === 'runners_config.yaml' || /^groups:/m.test(excerpt.text)) return { ...NOTHING, configs: [excerpt] };
+      if (name === 'job.yaml.template' || /^\s*(- )?kind:\s*Job\b/m.test(excerpt.text)) {
+        return { ...NOTHING, templates: [excerpt] };
+      }
+      return NOTHING;
+    }),
+  );
+  const isTheirs = found.configs.length + found.templates.length > 0;
+  const object = objectOf(file, node);
+  return { ...found, objects: [isTheirs ? { ...object, isTheirs } : object] };
+}
+
+/** `config` is how the first versions called what is `groups` since. */
+function isConfig(node: yaml.YAMLMap): boolean {
+  return node.get('kind') === undefined && ['groups', 'constants', 'config'].some((key) => node.has(key));
+}
+
+function isTemplate(file: SourceFile, node: yaml.YAMLMap): boolean {
+  const items = node.get('items');
+  const objects = yaml.isSeq(items) ? items.items : [node];
+  const hasJob = objects.some((object) => yaml.isMap(object) && object.get('kind') === 'Job');
+  return hasJob && textOf(file, node).includes('<%');
+}
+
+/** The lines of a document that is not alone in its file. */
+function lineExcerpt(file: SourceFile, node: yaml.YAMLMap): Excerpt {
+  const firstLine = lineOf(file, offsetOf(node));
+  return fileExcerpt(file.source, textOf(file, node), firstLine);
+}
+
+const THEIR_NAMES = /runners?-autoscal|runner-controller|bitbucket-runner-control-plane|runner-bitbucket-credentials/;
+
+function objectOf(file: SourceFile, node: yaml.YAMLMap): FoundObject {
+  const name = node.getIn(['metadata', 'name']);
+  const kind = String(node.get('kind'));
+  // The values of a Secret are left out of what is looked at.
+  const visible = ['metadata', 'spec', 'roleRef', 'subjects', 'resources', 'images', 'configMapGenerator']
+    .map((key) => JSON.stringify(node.get(key)) ?? '')
+    .join('\n');
+  return {
+    kind,
+    name: typeof name === 'string' ? name : '',
+    source: file.source,
+    line: lineOf(file, offsetOf(node)),
+    isTheirs: THEIR_NAMES.test(visible),
+  };
+}
+
+const CREDENTIAL_NAMES: Readonly<Record<CredentialKind, RegExp>> = {
+  appPassword: /\b(BITBUCKET_APP_PASSWORD|bitbucketAppPassword|bitbucketClientSecret)\b/,
+  oauth: /\b(BITBUCKET_OAUTH_CLIENT_(ID|SECRET)|bitbucketOauthClient(Id|Secret))\b/,
+  apiToken: /\b(ATLASSIAN_API_TOKEN|atlassianApiToken)\b/,
+};
+
+/** The kinds of credential whose names appear outside of comments. */
+function credentialsIn(file: SourceFile, node: yaml.YAMLMap): readonly CredentialKind[] {
+  const text = textOf(file, node).replace(/(^|\s)#.*$/gm, '');
+  return (Object.keys(CREDENTIAL_NAMES) as CredentialKind[]).filter((kind) => CREDENTIAL_NAMES[kind].test(text));
+}
+
+function textOf({ text }: SourceFile, node: yaml.YAMLMap): string {
+  const [start = 0, , end] = node.range ?? [];
+  return text.slice(start, end);
+}
+
+function lineOf({ text }: SourceFile, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

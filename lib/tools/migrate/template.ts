@@ -1,0 +1,53 @@
+/** Atlassian's Job template as one of ours: the language first, faithfully; then the repairs of what goes wrong. */
+import type * as yaml from 'yaml';
+import type { InputProblem } from '../../core/errors.ts';
+import { type Change, TEMPLATE_FILE } from './change.ts';
+import { type Excerpt, problemIn } from './excerpt.ts';
+import { isHelmTemplate } from './jinja.ts';
+import { translate } from './language.ts';
+import { type Amounts, repairJob } from './repairs.ts';
+
+/** A template that is repaired, or the reasons why it cannot be converted. */
+export type ConvertedTemplate = {
+  /** Absent exactly if there are problems. */
+  readonly document?: yaml.Document;
+  readonly changes: readonly Change[];
+  /** Each with its place in the source. */
+  readonly problems: readonly InputProblem[];
+  readonly warnings: readonly InputProblem[];
+  /** What the template gave to the runner container, for the groups to give to the docker container. */
+  readonly amounts?: Amounts | undefined;
+};
+
+/** Converts a template and repairs it. */
+export function convertTemplate(excerpt: Excerpt): ConvertedTemplate {
+  if (isHelmTemplate(excerpt.text)) {
+    const line = excerpt.text.split('\n').findIndex(isHelmTemplate) + 1;
+    const message = 'this is Helm; render the chart first (helm template … > rendered.yaml) and migrate the result';
+    return { changes: [], warnings: [], problems: [problemIn(excerpt, { line }, message)] };
+  }
+  const { document, problems, problemAt } = translate(excerpt);
+  if (problems.length > 0) return { changes: [], warnings: [], problems };
+  const { changes, warnings, amounts } = repairJob(document);
+  return {
+    document,
+    changes: [LANGUAGE, ...changes, MANDATORY_LABELS],
+    problems: [],
+    warnings: warnings.map(({ offset, message }) => problemAt(offset, message)),
+    amounts,
+  };
+}
+
+const LANGUAGE: Change = {
+  code: 'template-language',
+  file: TEMPLATE_FILE,
+  what: '<%variables%> are {{variables}}, and the lines with {% if %} are gone',
+  why: 'the YAML is read before values are filled in, so no value can change its structure; an entry whose variable has no value is left out by itself',
+};
+
+const MANDATORY_LABELS: Change = {
+  code: 'mandatory-labels',
+  file: TEMPLATE_FILE,
+  what: 'labels and names that were mandatory stay, but nothing depends on the labels any more',
+  why: 'names, namespace and the labels by which runners are found again are put on every object after rendering',
+};

@@ -1,0 +1,161 @@
+/** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
+import type { Counts, GroupReport, Instant } from '../../core/model.ts';
+import type { Stretch, Track } from './data.ts';
+import { DecisionLog } from './decision-log.ts';
+import { formatLevel, formatNumber, formatStretch } from './format.ts';
+import { HeldSeries } from './held-series.ts';
+import { withholds } from './limits.ts';
+import { emptyTally, type GroupTally, HELD_MS, tallyValues } from './production-figures.ts';
+import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
+
+const FIVE_MINUTES_MS = 300_000;
+const BINS_OF_HALF_AN_HOUR = 6;
+
+/** What a look saw. */
+type Look = { readonly at: Instant; readonly counts: Counts; readonly isShort: boolean };
+
+export class GroupBook {
+  readonly name: string;
+  readonly tally: GroupTally = emptyTally();
+  readonly #from: Instant;
+  readonly #to: Instant;
+  readonly #series: HeldSeries;
+  readonly #decisions: DecisionLog;
+  /** How long the group was short of runners, in bins of five minutes. */
+  readonly #shortMs: Float64Array;
+  #look: Look | undefined;
+
+  constructor(name: string, from: Instant, to: Instant, buckets: number) {
+    this.name = name;
+    this.#from = from;
+    this.#to = to;
+    this.#series = new HeldSeries(from, to, buckets);
+    const bins = Math.ceil((to - from) / FIVE_MINUTES_MS);
+    this.#shortMs = new Float64Array(bins);
+    this.#decisions = new DecisionLog(from, from + bins * FIVE_MINUTES_MS, bins);
+  }
+
+  /** Takes what a tick reported; ticks come in order of time. */
+  add(at: Instant, group: GroupReport): void {
+    this.#decisions.addGroup(at, group);
+    this.#count(group);
+    if (!isWhole(group)) return;
+    this.#holdUntil(at);
+    const { counts, bounds } = group;
+    this.tally.looks += 1;
+    this.tally.peak = Math.max(this.tally.peak, registered(counts));
+    this.#look = { at, counts, isShort: isSaturated(counts) || bounds.some(withholds) };
+    const waiting = waitingIn(group);
+    if (waiting !== undefined) this.#series.count(waiting, at);
+  }
+
+  /** What the last whole look saw. */
+  get latest(): Counts | undefined {
+    return this.#look?.counts;
+  }
+
+  /** The group's track, with so many buckets of the series made one. */
+  close(merged: number): Track {
+    this.#holdUntil(this.#to);
+    const worst = this.#worst();
+    return {
+      name: this.name,
+      role: 'group',
+      summary: summaryOf(this.tally),
+      figures: tallyValues(this.tally),
+      series: this.#series.close(merged),
+      decisions: this.#decisions.close(),
+      ...(worst === undefined ? {} : { worst }),
+    };
+  }
+
+  #count({ decision: { action, from, to }, bounds, problems, outcomes }: GroupReport): void {
+    const { tally } = this;
+    tally.ticks += 1;
+    if (action === 'scale-up') {
+      tally.scaleUps += 1;
+      tally.added += to - from;
+    }
+    if (action === 'scale-down') {
+      tally.scaleDowns += 1;
+      tally.takenOut += from - to;
+    }
+    if (bounds.some(withholds)) tally.limitedTicks += 1;
+    if (bounds.some(({ code }) => code === 'quarantine')) tally.quarantineTicks += 1;
+    if (problems.length > 0) tally.problemTicks += 1;
+    tally.failedActions += outcomes.filter(({ status }) => status === 'failed').length;
+  }
+
+  /** What the last look saw held until now, or until nobody can know. */
+  #holdUntil(now: Instant): void {
+    const look = this.#look;
+    if (look === undefined) return;
+    const until = Math.min(now, look.at + HELD_MS);
+    const span = until - look.at;
+    const { tally } = this;
+    tally.knownMs += span;
+    if (isSaturated(look.counts)) tally.saturatedMs += span;
+    for (const level of ['busy', 'idle', 'starting', 'draining', 'dead'] as const) {
+      tally.levelMs[level] += look.counts[level] * span;
+    }
+    this.#series.hold(look.counts, look.at, until);
+    if (look.isShort) this.#addShort(look.at, until);
+    this.#look = undefined;
+  }
+
+  #addShort(from: Instant, to: Instant): void {
+    for (let at = from; at < to; ) {
+      const bin = Math.floor((at - this.#from) / FIVE_MINUTES_MS);
+      const end = Math.min(to, this.#from + (bin + 1) * FIVE_MINUTES_MS);
+      this.#shortMs[bin] = (this.#shortMs[bin] ?? 0) + (end - at);
+      at = end;
+    }
+  }
+
+  #worst(): Stretch | undefined {
+    const bins = [...this.#shortMs];
+    const begin = worstWindow(bins, BINS_OF_HALF_AN_HOUR);
+    if (begin === undefined) return undefined;
+    const from = this.#from + begin * FIVE_MINUTES_MS;
+    const end = from + BINS_OF_HALF_AN_HOUR * FIVE_MINUTES_MS;
+    const to = Math.min(this.#to, end);
+    const shortMs = bins.slice(begin, begin + BINS_OF_HALF_AN_HOUR).reduce((sum, value) => sum + value, 0);
+    const decided = this.#decisions.between(from, end);
+    const limit = limitThen(decided);
+    return {
+      from,
+      to,
+      why: [
+        `For ${formatStretch(shortMs)} of these ${formatStretch(to - from)} every runner online was busy, or a limit withheld runners.`,
+        ...(limit === undefined ? [] : [limit]),
+        ...decisionsThen(decided),
+      ],
+    };
+  }
+}
+
+/** Runners of every class. */
+export function registered({ busy, idle, starting, draining, dead }: Counts): number {
+  return busy + idle + starting + draining + dead;
+}
+
+/** A group that was not looked at, or not wholly, has counts that mean nothing. */
+function isWhole({ decision: { reason } }: GroupReport): boolean {
+  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
+}
+
+function isSaturated({ busy, idle }: Counts): boolean {
+  return busy > 0 && idle === 0;
+}
+
+/** Known only where the queue decided. */
+function waitingIn({ decision: { reason } }: GroupReport): number | undefined {
+  return reason.code === 'queue-counted' ? reason.values.waiting : undefined;
+}
+
+function summaryOf({ levelMs, knownMs, scaleUps, scaleDowns, saturatedMs }: GroupTally): string {
+  if (knownMs === 0) return 'No tick saw it whole.';
+  const average = (level: keyof GroupTally['levelMs']) => formatLevel(Math.round((levelMs[level] / knownMs) * 10) / 10);
+  const busy = saturatedMs === 0 ? '' : ` For ${formatStretch(saturatedMs)} all were busy.`;
+  return `On average ${average('busy')} busy, ${average('idle')} idle, ${average('starting')} starting; scaled up ${formatNumber(scaleUps, 0)} and down ${formatNumber(scaleDowns, 0)} times.${busy}`;
+}

@@ -1,0 +1,237 @@
+/**
+ * The page of production, from tick records. Bitbucket does not tell how long steps wait, so the page is about runners,
+ * decisions, and what held them back; what cannot be known it says. Pure; records are given one after the other, so that
+ * no more of them than one must be in memory.
+ */
+import type { BudgetReport, Instant, TickRecord } from '../../core/model.ts';
+import type { BudgetFigures, Fact, PageData, Track } from './data.ts';
+import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './format.ts';
+import { GroupBook, registered } from './group-book.ts';
+import { addSeries } from './held-series.ts';
+import { Notices } from './notices.ts';
+import {
+  emptyTally,
+  type GroupTally,
+  HELD_MS,
+  PRODUCTION_FIGURES,
+  PRODUCTION_LEVELS,
+  tallyValues,
+} from './production-figures.ts';
+
+/** What a page of production is to tell of. */
+export type ProductionPage = {
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Absent: every group. */
+  readonly groups?: readonly string[];
+  /** What else it is from, such as the state store. */
+  readonly facts?: readonly Fact[];
+};
+
+const BUCKETS = 720;
+const MOST_MERGED = 7;
+/** Points of all series together, so that a fleet of hundreds of groups still makes a page that opens at once. */
+const MOST_POINTS = 60_000;
+const SHOWN = 3;
+
+/** Collects tick records, oldest first. */
+export class ProductionRecords {
+  readonly #page: ProductionPage;
+  readonly #books = new Map<string, GroupBook>();
+  readonly #notices = new Notices();
+  readonly #budgets = new Map<string, BudgetFigures>();
+  #ticks = 0;
+  #peak = 0;
+
+  constructor(page: ProductionPage) {
+    this.#page = page;
+  }
+
+  /** Takes a record; dry runs, and ticks that did not run, say nothing of production. */
+  add({ at, report }: Pick<TickRecord, 'at' | 'report'>): void {
+    if (report.tick.mode !== 'apply' || report.tick.skipped !== undefined) return;
+    if (at < this.#page.from || at >= this.#page.to) return;
+    const groups = report.groups.filter(({ name }) => this.#isWanted(name));
+    if (groups.length === 0) return;
+    this.#ticks += 1;
+    for (const group of groups) this.#bookOf(group.name).add(at, group);
+    this.#notices.add(at, report, (name) => this.#isWanted(name));
+    for (const budget of report.budgets ?? [])
+      this.#budgets.set(budget.credential, withTick(this.#budgets.get(budget.credential), budget));
+    const present = [...this.#books.values()].flatMap(({ latest }) =>
+      latest === undefined ? [] : [registered(latest)],
+    );
+    this.#peak = Math.max(
+      this.#peak,
+      present.reduce((sum, count) => sum + count, 0),
+    );
+  }
+
+  /** How many ticks were taken. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
+  /** The page's data. */
+  close(): PageData {
+    const { from, to, facts = [] } = this.#page;
+    const books = [...this.#books.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const merged = Math.min(MOST_MERGED, Math.max(1, Math.ceil((books.length * BUCKETS) / MOST_POINTS)));
+    const groups = books.map((book) => book.close(merged));
+    const all = addTallies(
+      books.map(({ tally }) => tally),
+      this.#peak,
+    );
+    const tracks = groups.length > 1 ? [fleetOf(groups, all), ...groups] : groups;
+    const { notices, leftOut } = this.#notices.close();
+    return {
+      version: 1,
+      kind: 'production',
+      title:
+        groups.length === 1
+          ? `Runners of ${groups[0]?.name ?? ''}`
+          : `Runners of ${formatCount(groups.length, 'group')}`,
+      from,
+      to,
+      facts: [
+        { name: 'Time', text: `${formatDate(from)} to ${formatDate(to)} (${formatStretch(to - from)})` },
+        { name: 'Ticks', text: formatNumber(this.#ticks, 0) },
+        ...facts,
+      ],
+      headlines: headlines(all, groups, this.#ticks),
+      unknown: unknown(all, to - from),
+      levels: PRODUCTION_LEVELS,
+      figures: PRODUCTION_FIGURES,
+      tracks,
+      shown: busiest(tracks),
+      notices,
+      noticesLeftOut: leftOut,
+      budgets: [...this.#budgets.values()].sort((a, b) => (a.credential < b.credential ? -1 : 1)),
+    };
+  }
+
+  #isWanted(name: string): boolean {
+    return this.#page.groups?.includes(name) ?? true;
+  }
+
+  #bookOf(name: string): GroupBook {
+    const known = this.#books.get(name);
+    if (known !== undefined) return known;
+    const book = new GroupBook(name, this.#page.from, this.#page.to, BUCKETS);
+    this.#books.set(name, book);
+    return book;
+  }
+}
+
+function withTick(before: BudgetFigures | undefined, budget: BudgetReport): BudgetFigures {
+  const { credential, limit, used, left, throttled, heldBack } = budget;
+  return {
+    credential,
+    limit,
+    leastLeft: Math.min(before?.leastLeft ?? left, left),
+    mostUsed: Math.max(before?.mostUsed ?? used, used),
+    throttledTicks: (before?.throttledTicks ?? 0) + (throttled > 0 ? 1 : 0),
+    heldBackTicks: (before?.heldBackTicks ?? 0) + (heldBack.length > 0 ? 1 : 0),
+  };
+}
+
+/** All groups together; of the time that is known, the average. */
+function addTallies(tallies: readonly GroupTally[], peak: number): GroupTally {
+  const all = emptyTally();
+  for (const tally of tallies) {
+    for (const key of SUMMED) all[key] += tally[key];
+    for (const level of ['busy', 'idle', 'starting', 'draining', 'dead'] as const)
+      all.levelMs[level] += tally.levelMs[level];
+    all.knownMs += tally.knownMs / tallies.length;
+  }
+  all.peak = peak;
+  return all;
+}
+
+const SUMMED = [
+  'ticks',
+  'looks',
+  'saturatedMs',
+  'scaleUps',
+  'added',
+  'scaleDowns',
+  'takenOut',
+  'limitedTicks',
+  'quarantineTicks',
+  'problemTicks',
+  'failedActions',
+] as const;
+
+function fleetOf(groups: readonly Track[], tally: GroupTally): Track {
+  const shown = groups.flatMap(({ decisions }) => decisions?.shown ?? []).sort((a, b) => a.at - b.at);
+  const total = groups.reduce((sum, { decisions }) => sum + (decisions?.total ?? 0), 0);
+  return {
+    name: 'All groups',
+    role: 'fleet',
+    summary: `${formatCount(groups.length, 'group')} together.`,
+    figures: tallyValues(tally),
+    series: addSeries(groups.map(({ series }) => series)),
+    decisions: { total, shown: largest(shown) },
+  };
+}
+
+const FLEET_MARKS = 480;
+
+/** The decisions that changed most; the groups have the others. */
+function largest(marks: NonNullable<Track['decisions']>['shown']) {
+  return marks
+    .toSorted((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from))
+    .slice(0, FLEET_MARKS)
+    .sort((a, b) => a.at - b.at);
+}
+
+/** The fleet, and the groups with the most work. */
+function busiest(tracks: readonly Track[]): readonly number[] {
+  const weight = ({ role, figures }: Track) => (role === 'fleet' ? Number.POSITIVE_INFINITY : (figures.hoursBusy ?? 0));
+  return tracks
+    .map((track, index) => ({ index, weight: weight(track) }))
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, SHOWN)
+    .map(({ index }) => index)
+    .sort((a, b) => a - b);
+}
+
+function headlines(all: GroupTally, groups: readonly Track[], ticks: number): readonly string[] {
+  const { levelMs, knownMs, peak, scaleUps, added, scaleDowns, takenOut, limitedTicks, problemTicks, failedActions } =
+    all;
+  if (knownMs === 0) return ['No tick of this time saw a group whole.'];
+  const average = (level: keyof GroupTally['levelMs']) => formatLevel(Math.round((levelMs[level] / knownMs) * 10) / 10);
+  const failures = problemTicks + failedActions;
+  return [
+    `${formatCount(ticks, 'tick')} looked after ${formatCount(groups.length, 'group')}: on average ${average('busy')} runners were busy, ${average('idle')} idle and ${average('starting')} starting; ${formatNumber(peak, 0)} were registered at the most.`,
+    `${formatCount(scaleUps, 'scale-up')} asked for ${formatCount(added, 'more runner')}, ${formatCount(scaleDowns, 'scale-down')} for ${formatNumber(takenOut, 0)} fewer.`,
+    limitedTicks === 0
+      ? 'No limit withheld a runner.'
+      : `Limits withheld runners ${formatCount(limitedTicks, 'time')}, most often from ${mostLimited(groups)}.`,
+    failures === 0
+      ? 'Nothing failed.'
+      : `${formatCount(problemTicks, 'look')} had problems, and ${formatCount(failedActions, 'action')} failed; see limits and problems.`,
+  ];
+}
+
+function mostLimited(groups: readonly Track[]): string {
+  return (
+    groups.reduce<Track | undefined>(
+      (most, group) => ((group.figures.limitedTicks ?? 0) > (most?.figures.limitedTicks ?? 0) ? group : most),
+      undefined,
+    )?.name ?? ''
+  );
+}
+
+function unknown({ knownMs }: GroupTally, spanMs: number): readonly string[] {
+  const missing = spanMs - knownMs;
+  return [
+    'How long steps waited is not known: Bitbucket does not tell. How many waited is known only for the moments at which a queueAware group had its queue counted.',
+    `Ticks look at single moments: what one saw is taken to hold until the next, for ${formatStretch(HELD_MS)} at most, and what began and ended between two of them – such as a quick start – is not seen.`,
+    ...(missing < spanMs * 0.005
+      ? []
+      : [
+          `Nothing is known of ${formatStretch(missing)} of this time (on average over the groups): charts have gaps there, and hours do not count it.`,
+        ]),
+  ];
+}

@@ -1,0 +1,288 @@
+/**
+ * The cluster's side of the simulated world: Jobs, their Secrets, and one pod each. A pod starts when its Secret is
+ * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
+ */
+import { ServiceError } from '../../core/errors.ts';
+import type { RunnerJob, RunnerPod } from '../../core/model.ts';
+import type { Manifest, Namespace, ObjectReference } from '../../core/ports.ts';
+import { bareUuid, GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../../manifests/naming.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** How this cluster behaves. */
+export type ClusterOptions = {
+  /** How far its clock is ahead of ours. */
+  readonly skewMs: number;
+  /** From "may start" to "runner connects". */
+  readonly startupMs: () => number;
+  /** How many pods fit on the nodes at once; those that run stay when it shrinks. */
+  readonly capacity: number | (() => number);
+  /** How long a finished Job stays. */
+  readonly ttlAfterFinishedMs: number;
+  /** Namespaces that do not exist; every other one does. */
+  readonly absentNamespaces?: readonly string[];
+};
+
+/** What happens to runner processes, told to Bitbucket's side. */
+export type ProcessListeners = {
+  /** The process is up. Gives whether Bitbucket lets it in. */
+  readonly started: (runnerUuid: string) => boolean;
+  readonly stopped: (runnerUuid: string, how: 'killed' | 'crashed') => void;
+};
+
+type StoredJob = {
+  readonly key: string;
+  readonly namespace: Namespace;
+  readonly reference: ObjectReference;
+  readonly job: Omit<RunnerJob, 'status' | 'pod'>;
+  status: RunnerJob['status'];
+  phase: 'waiting' | 'refused' | 'starting' | 'running' | 'ended';
+  /** What the scheduler says of a pod that it refuses. */
+  refusal?: string;
+  /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
+  life: number;
+  isProtected: boolean;
+  /** How the API showed it last. */
+  shown?: RunnerJob;
+};
+
+type StoredSecret = { readonly key: string; readonly owner: string };
+
+export class SimulatedCluster {
+  readonly #clock: VirtualClock;
+  readonly #options: ClusterOptions;
+  readonly #listeners: ProcessListeners;
+  readonly #jobs = new Map<string, StoredJob>();
+  readonly #byUuid = new Map<string, StoredJob>();
+  readonly #byUid = new Map<string, StoredJob>();
+  readonly #secrets = new Map<string, StoredSecret>();
+  #pending = 0;
+  #uids = 0;
+  #occupied = 0;
+
+  constructor(clock: VirtualClock, options: ClusterOptions, listeners: ProcessListeners) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#listeners = listeners;
+  }
+
+  list(namespace: Namespace): readonly RunnerJob[] {
+    return [...this.#jobs.values()].filter((stored) => isIn(stored.namespace, namespace)).map(showJob);
+  }
+
+  createJob(namespace: Namespace, manifest: Manifest): ObjectReference {
+    if (this.#options.absentNamespaces?.includes(namespace.namespace)) {
+      const sentence = `Namespace ${namespace.namespace} does not exist in cluster ${namespace.cluster}; create it.`;
+      throw new ServiceError(sentence, { service: 'kubernetes', outcome: 'refused', status: 404 });
+    }
+    const key = keyOf(namespace, manifest.metadata.name);
+    const existing = this.#jobs.get(key);
+    if (existing !== undefined) return existing.reference;
+    this.#uids += 1;
+    const reference = { name: manifest.metadata.name, uid: `uid-${this.#uids}` };
+    const stored: StoredJob = {
+      key,
+      namespace,
+      reference,
+      job: { ...readStamps(manifest), createdAt: this.#clock.now + this.#options.skewMs },
+      status: 'active',
+      phase: 'waiting',
+      life: 1,
+      isProtected: true,
+    };
+    this.#jobs.set(key, stored);
+    this.#byUid.set(reference.uid, stored);
+    this.#byUuid.set(stored.job.runnerUuid, stored);
+    this.#pending += 1;
+    this.#startPods();
+    return reference;
+  }
+
+  createSecret(namespace: Namespace, manifest: Manifest, owner: ObjectReference): void {
+    const key = keyOf(namespace, manifest.metadata.name);
+    if (!this.#secrets.has(key)) this.#secrets.set(key, { key, owner: owner.uid });
+    // A Secret whose owner is gone is collected at once, as the garbage collector does within moments.
+    if (!this.#byUid.has(owner.uid)) this.#secrets.delete(key);
+    this.#startPods();
+  }
+
+  deleteJob(namespace: Namespace, name: string): void {
+    const stored = this.#jobs.get(keyOf(namespace, name));
+    if (stored === undefined) return;
+    this.#jobs.delete(stored.key);
+    this.#byUid.delete(stored.reference.uid);
+    if (this.#byUuid.get(stored.job.runnerUuid) === stored) this.#byUuid.delete(stored.job.runnerUuid);
+    for (const secret of this.#secrets.values()) {
+      if (secret.owner === stored.reference.uid) this.#secrets.delete(secret.key);
+    }
+    this.#endPod(stored, 'killed');
+  }
+
+  /** Puts a pod's marks or takes them away. A pod that is gone needs none. */
+  protectPod(namespace: Namespace, pod: string, isProtected: boolean): void {
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
+  }
+
+  /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
+  exit(runnerUuid: string): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored?.phase === 'running') this.#finish(stored, 'complete');
+  }
+
+  /** The runner's process dies. The Job starts it anew, unless it is said to fail for good. */
+  crash(runnerUuid: string, forGood: boolean): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || stored.phase === 'ended') return;
+    if (forGood) {
+      this.#finish(stored, 'failed', 'crashed');
+      return;
+    }
+    this.#endPod(stored, 'crashed');
+    stored.phase = 'waiting';
+    this.#pending += 1;
+    this.#startPods();
+  }
+
+  /** No node takes the runner's pod, for this reason. */
+  refuse(runnerUuid: string, message: string): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || stored.phase === 'running' || stored.phase === 'ended') return;
+    if (stored.phase === 'starting') this.#occupied -= 1;
+    if (stored.phase === 'waiting') this.#pending -= 1;
+    stored.phase = 'refused';
+    stored.refusal = message;
+  }
+
+  /** Everything there is, by name: what a test looks for when nothing may be left. */
+  get objects(): { readonly jobs: readonly string[]; readonly secrets: readonly string[] } {
+    return { jobs: [...this.#jobs.keys()], secrets: [...this.#secrets.keys()] };
+  }
+
+  #byRunner(runnerUuid: string): StoredJob | undefined {
+    return this.#byUuid.get(bareUuid(runnerUuid));
+  }
+
+  /** Nodes came or went: pods that wait for one may start. */
+  nodesChanged(): void {
+    this.#startPods();
+  }
+
+  /** Starts every pod that may start, oldest Job first. */
+  #startPods(): void {
+    if (this.#pending === 0) return;
+    const { capacity } = this.#options;
+    const places = typeof capacity === 'number' ? capacity : capacity();
+    for (const stored of this.#jobs.values()) {
+      if (this.#pending === 0 || this.#occupied >= places) return;
+      if (stored.phase === 'waiting' && this.#hasSecret(stored)) this.#startPod(stored);
+    }
+  }
+
+  #hasSecret({ namespace, job }: StoredJob): boolean {
+    return this.#secrets.has(keyOf(namespace, secretName(job.runnerUuid)));
+  }
+
+  #startPod(stored: StoredJob): void {
+    this.#occupied += 1;
+    this.#pending -= 1;
+    stored.phase = 'starting';
+    const { life } = stored;
+    this.#clock.schedule(this.#clock.now + this.#options.startupMs(), () => {
+      if (stored.phase !== 'starting' || stored.life !== life) return;
+      stored.phase = 'running';
+      if (!this.#listeners.started(`{${stored.job.runnerUuid}}`)) this.#finish(stored, 'failed', 'crashed');
+    });
+  }
+
+  #finish(stored: StoredJob, status: 'complete' | 'failed', how: 'killed' | 'crashed' = 'killed'): void {
+    stored.status = status;
+    this.#endPod(stored, how);
+    this.#clock.schedule(this.#clock.now + this.#options.ttlAfterFinishedMs, () => {
+      if (this.#jobs.get(stored.key) === stored) this.deleteJob(stored.namespace, stored.reference.name);
+    });
+  }
+
+  #endPod(stored: StoredJob, how: 'killed' | 'crashed'): void {
+    const { phase } = stored;
+    stored.phase = 'ended';
+    stored.life += 1;
+    stored.isProtected = true;
+    if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
+    if (phase === 'waiting') this.#pending -= 1;
+    if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
+    this.#startPods();
+  }
+}
+
+function keyOf({ cluster, namespace }: Namespace, name: string): string {
+  return `${cluster}/${namespace}/${name}`;
+}
+
+function isIn(a: Namespace, b: Namespace): boolean {
+  return a.cluster === b.cluster && a.namespace === b.namespace;
+}
+
+const PODS: { readonly [Phase in StoredJob['phase']]: RunnerPod['phase'] } = {
+  waiting: 'Pending',
+  refused: 'Pending',
+  starting: 'Pending',
+  running: 'Running',
+  ended: 'Succeeded',
+};
+
+function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
+  return `${job.name}-${life}`;
+}
+
+/** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
+function showJob(stored: StoredJob): RunnerJob {
+  const { job, status, phase, life, refusal, isProtected } = stored;
+  const seen = stored.shown;
+  if (
+    seen?.status === status &&
+    isSamePod(seen.pod, { phase: PODS[phase], restarts: life - 1, isProtected, refusal })
+  ) {
+    return seen;
+  }
+  const pod = { name: podName(stored), phase: PODS[phase], restarts: life - 1, isProtected };
+  const trouble = refusal === undefined ? {} : { trouble: { reason: 'Unschedulable', message: refusal } };
+  stored.shown = { ...job, status, pod: { ...pod, ...trouble } };
+  return stored.shown;
+}
+
+function isSamePod(
+  pod: RunnerPod | undefined,
+  now: Omit<RunnerPod, 'name' | 'trouble'> & { readonly refusal: string | undefined },
+): boolean {
+  return (
+    pod?.phase === now.phase &&
+    pod.restarts === now.restarts &&
+    pod.isProtected === now.isProtected &&
+    pod.trouble?.message === now.refusal
+  );
+}
+
+/** The marks that every Job of ours carries, whatever template made it. */
+function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'createdAt'> {
+  const labels = stringsOf(manifest.metadata.labels);
+  const annotations = stringsOf(manifest.metadata.annotations);
+  const workspace = labels.accountUuid;
+  const repository = labels.repositoryUuid;
+  return {
+    name: manifest.metadata.name,
+    runnerUuid: labels[RUNNER_LABEL] ?? '',
+    group: annotations[GROUP_ANNOTATION] ?? '',
+    ...(workspace === undefined
+      ? {}
+      : {
+          identity: {
+            workspaceUuid: `{${workspace}}`,
+            ...(repository === undefined ? {} : { repositoryUuid: `{${repository}}` }),
+          },
+        }),
+  };
+}
+
+function stringsOf(value: unknown): Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
+}

@@ -1,0 +1,36 @@
+/** Runs the shipped line in a world, tick by tick. */
+import type { Fleet, Mode, Report } from '../../core/model.ts';
+import type { Ports } from '../../core/ports.ts';
+import { reconcile, type TickRequest } from '../../core/reconcile.ts';
+import type { World } from './world.ts';
+
+/** One tick at the world's present time. `ports`: those of a process of its own unless given. */
+export function tickIn(world: World, fleet: Fleet, ports: Ports = world.ports()): Promise<Report> {
+  return reconcile(requestIn(world, fleet, 'apply'), ports);
+}
+
+/** A dry run at the world's present time. */
+export function planIn(world: World, fleet: Fleet, ports: Ports = world.ports()): Promise<Report> {
+  return reconcile(requestIn(world, fleet, 'plan'), ports);
+}
+
+/** How often, how far apart, and through which ports: those of a process of its own for each tick unless given. */
+export type Pace = { readonly count: number; readonly everyMs?: number; readonly ports?: () => Ports };
+
+/** Ticks and lets time pass after each, `count` times. Gives the reports. */
+export async function runTicks(
+  world: World,
+  fleet: Fleet,
+  { count, everyMs = 60_000, ports = () => world.ports() }: Pace,
+): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (let tick = 0; tick < count; tick += 1) {
+    reports.push(await tickIn(world, fleet, ports()));
+    world.advance(everyMs);
+  }
+  return reports;
+}
+
+function requestIn(world: World, fleet: Fleet, mode: Mode): TickRequest {
+  return { fleet, mode, now: world.now, tickId: world.nextTickId(), elapsedMs: () => 0 };
+}

@@ -1,0 +1,39 @@
+/** Loads to play: when steps become ready and how long they run, from a seed. */
+import type { Instant, Scope } from '../../core/model.ts';
+import type { StepRequest } from './bitbucket.ts';
+import type { Random } from './random.ts';
+
+/** A step and when it becomes ready. */
+export type Arrival = { readonly at: Instant; readonly step: StepRequest };
+
+/** What a team's day looks like. */
+export type WorkingDay = {
+  /** Midnight of the day. */
+  readonly midnight: Instant;
+  readonly scope: Scope;
+  readonly labels: readonly string[];
+  /** Steps per hour when everybody is at work. */
+  readonly peakPerHour: number;
+  readonly meanStepMs: number;
+};
+
+const HOUR_MS = 3_600_000;
+
+/** How busy each hour of the day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
+const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
+
+/** The steps of one working day, in order: a Poisson stream whose rate follows the day (by thinning). */
+export function workingDay(day: WorkingDay, random: Random): readonly Arrival[] {
+  const arrivals: Arrival[] = [];
+  const end = day.midnight + 24 * HOUR_MS;
+  const meanGapMs = HOUR_MS / day.peakPerHour;
+  for (let at = day.midnight + random.exponential(meanGapMs); at < end; at += random.exponential(meanGapMs)) {
+    const activity = ACTIVITY[Math.floor((at - day.midnight) / HOUR_MS)] ?? 0;
+    if (random.next() >= activity) continue;
+    // A step takes half a minute at least, and no team waits for one that takes five times the mean.
+    const durationMs = Math.min(5 * day.meanStepMs, Math.max(30_000, random.exponential(day.meanStepMs)));
+    const step = { scope: day.scope, labels: day.labels, durationMs: Math.round(durationMs) };
+    arrivals.push({ at: Math.round(at), step });
+  }
+  return arrivals;
+}

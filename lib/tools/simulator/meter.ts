@@ -1,0 +1,53 @@
+/** Counts what a simulated process calls Bitbucket for, and holds it back, as the real client does request by request. */
+import type { CallBudget } from '../../core/budget/ledger.ts';
+import type { Importance } from '../../core/budget/rule.ts';
+import { ServiceError } from '../../core/errors.ts';
+import type { Ports, RunnerApi } from '../../core/ports.ts';
+
+const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
+  list: 'look',
+  identify: 'look',
+  register: 'create',
+  get: 'removal',
+  disable: 'removal',
+  remove: 'removal',
+};
+
+/** The same ports under a budget: every call is one request, and those for the queue come last. */
+export function meterCalls(ports: Ports, budgetOf: (workspace: string) => CallBudget): Ports {
+  const metered = <T extends object>(port: T, importanceOf: (method: string) => Importance): T =>
+    Object.fromEntries(
+      Object.entries(port).map(([method, perform]) => [
+        method,
+        async (place: string | { readonly workspace: string }, ...rest: unknown[]) => {
+          const budget = budgetOf(typeof place === 'string' ? place : place.workspace);
+          const importance = importanceOf(method);
+          budget.admit(importance, method);
+          budget.count(importance);
+          return hear(budget, () => perform(place, ...rest));
+        },
+      ]),
+      // The mapping keeps every method's signature, which the type of fromEntries cannot say.
+    ) as T;
+  return {
+    ...ports,
+    budgetOf,
+    runners: metered(ports.runners, (method) => IMPORTANCE[method as keyof RunnerApi]),
+    pipelines: metered(ports.pipelines, () => 'queue'),
+  };
+}
+
+/** A call that Bitbucket turns away is not repeated here: in virtual time a second moment is no other. */
+async function hear(budget: CallBudget, call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const answer = await call();
+    budget.heard({ status: 200 });
+    return answer;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 429) {
+      budget.heard({ status: 429 });
+      budget.turnedAway(undefined);
+    }
+    throw error;
+  }
+}

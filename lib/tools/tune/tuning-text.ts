@@ -1,0 +1,193 @@
+/** A tuning as text for a terminal and as one JSON document. Pure. */
+
+import { duration } from '../../core/reasons.ts';
+import { type Column, counted, layLines, type TextOptions, type Tone } from '../../text/layout.ts';
+import { layTable, type Row } from '../../text/table.ts';
+import { timeText } from '../history/format.ts';
+import { keeps } from './frontier.ts';
+import { renderGoal, renderShare, renderSpan } from './goal.ts';
+import type { Outcome } from './outcome.ts';
+import { changesBetween, parametersOf, renderParameter, type Setting } from './setting.ts';
+import { renderSpace } from './space.ts';
+import type { Candidate, Tuning } from './tune.ts';
+
+/** So many times fewer steps in the same time, as on a weekend. */
+const QUIETER = 3;
+
+/** What was found, for people. */
+export function renderTuning(tuning: Tuning, options: TextOptions): readonly string[] {
+  const { present, frontier, best, goal } = tuning;
+  const isPresentShown = frontier.includes(present);
+  const rows = [
+    ...(isPresentShown ? [] : [rowOf(tuning, present, 'now')]),
+    ...frontier.map((candidate) =>
+      rowOf(
+        tuning,
+        candidate,
+        candidate === best && keeps(goal, best.training) ? '→' : candidate === present ? 'now' : '',
+      ),
+    ),
+  ];
+  return [
+    ...layLines(introductionOf(tuning), 0, options),
+    '',
+    ...layTable(columnsOf(tuning), 'SETTING', rows, options),
+    '',
+    ...layLines(
+      [...verdictOf(tuning), ...NOTES].map((text) => ({ text })),
+      0,
+      options,
+    ),
+  ];
+}
+
+/** What was found, for machines; waiting times that no runner ended are null. */
+export function tuningDocument(tuning: Tuning, group: string, diff?: string): object {
+  const { goal, measure, present, frontier, best, training, holdOut, runs, settings, isExhaustive } = tuning;
+  const isKept = keeps(goal, best.training);
+  return {
+    version: 1,
+    group,
+    goal: { ...goal, text: renderGoal(goal) },
+    measure,
+    training: partDocument(training),
+    holdOut: partDocument(holdOut),
+    otherSteps: tuning.otherSteps,
+    search: { runs, checks: tuning.checks, settings, isExhaustive },
+    present: candidateDocument(present),
+    frontier: frontier.map(candidateDocument),
+    recommended: isKept ? frontier.indexOf(best) : null,
+    nearest: isKept ? null : frontier.indexOf(best),
+    holds: { training: isKept, holdOut: isKept && keeps(goal, best.holdOut) },
+    verdict: verdictOf(tuning),
+    ...(diff === undefined ? {} : { diff }),
+  };
+}
+
+/** Why nothing can be recommended, with what comes nearest; undefined when something can. */
+export function unmetGoal({ goal, best, present, settings, isExhaustive, measure }: Tuning): string | undefined {
+  if (keeps(goal, best.training)) return undefined;
+  const tried = isExhaustive
+    ? `none of the ${counted(settings, 'setting')} within the bounds`
+    : `none of ${counted(settings, 'setting')} tried`;
+  return `The goal cannot be had: ${tried} lets ${renderGoal(goal)}; the nearest is ${waitOf(best.training, goal.share)}, for ${costOf(best.training, measure)} a month, with ${differenceOf(present.setting, best.setting)}; allow more time, a higher max (--within) or another --strategy`;
+}
+
+const NOTES = [
+  '!: does not keep the goal. A month is 30 days like those that were played. A step that failed for lack of a runner, or with its runner, keeps no goal.',
+];
+
+function introductionOf({ goal, training, holdOut, otherSteps, spaces, runs, checks, settings, isExhaustive }: Tuning) {
+  const how = isExhaustive
+    ? `All ${counted(settings, 'setting')} within the bounds were tried`
+    : `${counted(settings, 'setting')} of those within the bounds were tried on the whole`;
+  const others = otherSteps === 0 ? '' : ` (${counted(otherSteps, 'step')} of other groups left out)`;
+  return [
+    `Goal: ${renderGoal(goal)}.`,
+    `Searched in the first ${duration(training.scenario.span)}, ${counted(training.steps, 'step')}; checked in the last ${duration(holdOut.scenario.span)}, ${counted(holdOut.steps, 'step')}, which the search has not seen${others}.`,
+    `${how}: ${counted(runs, 'run')}, and ${checks} more to check.`,
+    ...spaces.map((space) => `${space.strategy}: ${renderSpace(space)}.`),
+  ].map((text) => ({ text }));
+}
+
+function columnsOf({ goal, measure }: Tuning): readonly Column[] {
+  const share = renderShare(goal.share);
+  const cost = measure === 'money' ? 'COST A MONTH' : 'HOURS A MONTH';
+  return [
+    { title: '', align: 'left' },
+    { title: `${share} WITHIN`, align: 'right' },
+    { title: 'FAILED', align: 'right' },
+    { title: cost, align: 'right' },
+    { title: 'HELD OUT', align: 'right' },
+    { title: 'FAILED', align: 'right' },
+    { title: cost, align: 'right' },
+  ];
+}
+
+function rowOf({ goal, measure, present, best }: Tuning, { setting, training, holdOut }: Candidate, mark: string): Row {
+  const cells = [training, holdOut].flatMap((outcome) => [
+    `${keeps(goal, outcome) ? '' : '! '}${timeOf(outcome)}`,
+    `${outcome.failed}`,
+    amountOf(outcome, measure),
+  ]);
+  const tone: Tone = setting === best.setting ? 'up' : 'quiet';
+  return { cells: [mark, ...cells], tone, sentences: [{ text: differenceOf(present.setting, setting) }] };
+}
+
+/** What the numbers mean, the recommendation first. */
+function verdictOf(tuning: Tuning): readonly string[] {
+  const { goal, best, present, frontier, measure } = tuning;
+  const unmet = unmetGoal(tuning);
+  if (unmet !== undefined) return [unmet];
+  const recommended = `Recommended (→): ${differenceOf(present.setting, best.setting)}. It is the cheapest that keeps the goal in the training part (${waitOf(best.training, goal.share)}), for ${costOf(best.training, measure)} a month${savingOf(tuning)}.`;
+  if (keeps(goal, best.holdOut)) {
+    return [
+      recommended,
+      `It keeps the goal in the hold-out too: ${waitOf(best.holdOut, goal.share)}.`,
+      ...quietOf(tuning),
+    ];
+  }
+  const steadier = frontier.find(({ training, holdOut }) => keeps(goal, training) && keeps(goal, holdOut));
+  return [
+    recommended,
+    `It does NOT keep the goal in the hold-out: ${waitOf(best.holdOut, goal.share)}, ${renderShare(best.holdOut.keptShare)} in time.`,
+    steadier === undefined
+      ? 'No setting of the frontier keeps it in both: the last part differs from the first, or the goal is too near to what is possible.'
+      : `The cheapest that keeps it in both: ${differenceOf(present.setting, steadier.setting)}, for ${costOf(steadier.training, measure)} a month.`,
+  ];
+}
+
+/** A hold-out that is much quieter than what was searched proves little. */
+function quietOf({ training, holdOut }: Tuning): readonly string[] {
+  const [busy, quiet] = [training, holdOut].map(({ scenario, steps }) => steps / scenario.span);
+  if (busy === undefined || quiet === undefined || quiet * QUIETER >= busy) return [];
+  return [
+    `The hold-out is much quieter than the training part, so that proves little: take a --hold-out with working days in it.`,
+  ];
+}
+
+function savingOf({ best, present, measure, goal }: Tuning): string {
+  if (best.setting === present.setting) return ', as now';
+  const now = costOf(present.training, measure);
+  const kept = keeps(goal, present.training) ? 'which keeps it too' : `with ${waitOf(present.training, goal.share)}`;
+  return `; now it is ${now}, ${kept}`;
+}
+
+function waitOf(outcome: Outcome, share: number): string {
+  return `${renderShare(share)} within ${timeOf(outcome)}`;
+}
+
+function timeOf({ waitedMs }: Outcome): string {
+  return Number.isFinite(waitedMs) ? renderSpan(Math.ceil(waitedMs / 1000) * 1000) : 'never';
+}
+
+function costOf(outcome: Outcome, measure: Tuning['measure']): string {
+  return measure === 'money' ? amountOf(outcome, measure) : `${amountOf(outcome, measure)} runner-hours`;
+}
+
+function amountOf({ money, hours }: Outcome, measure: Tuning['measure']): string {
+  return measure === 'money' ? money.toFixed(2) : hours.toFixed(1);
+}
+
+/** `min 3 → 1, coolDown 5m → 2m`, or all of another strategy's. */
+function differenceOf(present: Setting, setting: Setting): string {
+  const changes = changesBetween(present, setting).map(({ parameter, from, to }) => {
+    const value = renderParameter(parameter, to);
+    return from === undefined ? `${parameter} ${value}` : `${parameter} ${renderParameter(parameter, from)} → ${value}`;
+  });
+  const strategy = present.strategy === setting.strategy ? [] : [setting.strategy];
+  return [...strategy, ...changes].join(', ') || 'as it is now';
+}
+
+function candidateDocument({ setting, training, holdOut }: Candidate): object {
+  const settings = parametersOf(setting.strategy).flatMap((name) => {
+    const value = setting.values[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { strategy: setting.strategy, parameters: Object.fromEntries(settings), training, holdOut };
+}
+
+function partDocument({ scenario, steps }: Tuning['training']): object {
+  const { start, span } = scenario;
+  return { from: timeText(start), to: timeText(start + span), steps };
+}

@@ -1,0 +1,138 @@
+/**
+ * The specification of the classes as a table: the tests run it and docs/scaling.md shows it.
+ */
+import type { Runner, RunnerClass, RunnerJob } from '../lib/core/model.ts';
+import type { ReasonCode } from '../lib/core/reasons.ts';
+import { NOON } from '../test/kit/fleet.ts';
+
+const MINUTE = 60_000;
+
+/** Seen at noon; start time-out 10 minutes; ages are by Bitbucket's clock. */
+export type ClassRow = {
+  readonly name: string;
+  readonly runner: Partial<Runner>;
+  /** Its Job; `none` when there is none. Default: active. */
+  readonly job?: Partial<RunnerJob> | 'none';
+  readonly class: RunnerClass;
+  readonly cause?: ReasonCode;
+};
+
+const aged = (minutes: number): Partial<Runner> => ({
+  createdAt: NOON - minutes * MINUTE,
+  stateChangedAt: NOON - minutes * MINUTE,
+});
+
+export const CLASS_ROWS: readonly ClassRow[] = [
+  { name: 'online with a step', runner: { hasStep: true }, class: 'busy' },
+  { name: 'online with a step, without a Job of ours', runner: { hasStep: true }, job: 'none', class: 'busy' },
+  { name: 'online without a step', runner: {}, class: 'idle' },
+  { name: 'online, its Job ended a moment ago', runner: {}, job: { status: 'complete' }, class: 'idle' },
+  { name: 'disabled', runner: { status: 'DISABLED' }, class: 'draining' },
+  { name: 'disabled with a step', runner: { status: 'DISABLED', hasStep: true }, class: 'draining' },
+  { name: 'online but cordoned', runner: { cordoned: true }, class: 'draining' },
+  { name: 'offline with a step: nobody knows', runner: { status: 'OFFLINE', hasStep: true }, class: 'draining' },
+  {
+    name: 'offline with a step for hours',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(500) },
+    job: 'none',
+    class: 'draining',
+  },
+  { name: 'unhealthy with a step', runner: { status: 'UNHEALTHY', hasStep: true }, class: 'draining' },
+  { name: 'just registered, Job there', runner: { status: 'UNREGISTERED', ...aged(0) }, class: 'starting' },
+  { name: 'slow starter before startTimeout', runner: { status: 'UNREGISTERED', ...aged(10) }, class: 'starting' },
+  { name: 'slow starter, clocks a minute apart', runner: { status: 'UNREGISTERED', ...aged(11) }, class: 'starting' },
+  {
+    name: 'past startTimeout',
+    runner: { status: 'UNREGISTERED', ...aged(11.1) },
+    class: 'dead',
+    cause: 'never-online',
+  },
+  {
+    name: 'registered by a clock ahead of ours',
+    runner: { status: 'UNREGISTERED', ...aged(-1) },
+    job: 'none',
+    class: 'starting',
+  },
+  {
+    name: 'registered, Job on its way',
+    runner: { status: 'UNREGISTERED', ...aged(3) },
+    job: 'none',
+    class: 'starting',
+  },
+  {
+    name: 'registered, Job never came',
+    runner: { status: 'UNREGISTERED', ...aged(3.1) },
+    job: 'none',
+    class: 'dead',
+    cause: 'job-missing',
+  },
+  {
+    name: 'registered, Job failed',
+    runner: { status: 'UNREGISTERED', ...aged(1) },
+    job: { status: 'failed' },
+    class: 'dead',
+    cause: 'start-ended',
+  },
+  {
+    name: 'enabled again, Job failed',
+    runner: { status: 'ENABLED', stateChangedAt: NOON },
+    job: { status: 'failed' },
+    class: 'dead',
+    cause: 'job-ended',
+  },
+  { name: 'enabled again: starts anew', runner: { status: 'ENABLED', stateChangedAt: NOON }, class: 'starting' },
+  { name: 'enabled again, never came', runner: { status: 'ENABLED' }, class: 'dead', cause: 'never-online' },
+  {
+    name: 'heart-beat lost a moment ago, Job alive',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON },
+    class: 'starting',
+  },
+  {
+    name: 'heart-beat lost for startTimeout, clocks a minute apart, Job alive',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON - 11 * MINUTE },
+    class: 'starting',
+  },
+  {
+    name: 'heart-beat lost for long, Job alive',
+    runner: { status: 'OFFLINE' },
+    class: 'dead',
+    cause: 'lost-heart-beat',
+  },
+  {
+    name: 'heart-beat lost, Job complete',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON },
+    job: { status: 'complete' },
+    class: 'dead',
+    cause: 'job-ended',
+  },
+  {
+    name: 'heart-beat lost a moment ago, no Job',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON - 3 * MINUTE },
+    job: 'none',
+    class: 'draining',
+  },
+  {
+    name: 'heart-beat lost for minutes, no Job',
+    runner: { status: 'OFFLINE', stateChangedAt: NOON - 3.1 * MINUTE },
+    job: 'none',
+    class: 'dead',
+    cause: 'lost-heart-beat',
+  },
+  {
+    name: 'unhealthy a moment ago: may recover',
+    runner: { status: 'UNHEALTHY', stateChangedAt: NOON },
+    class: 'draining',
+  },
+  {
+    name: 'unhealthy for two minutes, clocks a minute apart: may recover',
+    runner: { status: 'UNHEALTHY', stateChangedAt: NOON - 3 * MINUTE },
+    class: 'draining',
+  },
+  { name: 'unhealthy for minutes', runner: { status: 'UNHEALTHY' }, class: 'dead', cause: 'unhealthy' },
+  {
+    name: 'a status nobody knows: left alone',
+    runner: { status: 'UNKNOWN', statusText: 'HIBERNATING' },
+    class: 'draining',
+  },
+  { name: 'a status nobody knows, with a step', runner: { status: 'UNKNOWN', hasStep: true }, class: 'draining' },
+];

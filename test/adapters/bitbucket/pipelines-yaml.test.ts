@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePipelines, stepsOf, type YamlStep } from '../../../lib/adapters/bitbucket/pipelines-yaml.ts';
+import type { PipelineSource } from '../../../lib/core/ports.ts';
+
+const DEFAULT: PipelineSource = { section: 'default' };
+
+function read(text: string, source: PipelineSource = DEFAULT) {
+  const file = parsePipelines(text);
+  return 'problem' in file ? file : stepsOf(file.pipelines, source);
+}
+
+/** `name labels… @block`, one per step. */
+function short(steps: readonly YamlStep[]): readonly string[] {
+  return steps.map(({ name = '-', labels, block }) => [name, ...labels, `@${block}`].join(' '));
+}
+
+function steps(text: string, source?: PipelineSource): readonly string[] | string {
+  const section = read(text, source);
+  return 'problem' in section ? section.problem : short(section.steps);
+}
+
+describe('steps and labels of a section', () => {
+  type Row = {
+    readonly name: string;
+    readonly text: string;
+    readonly source?: PipelineSource;
+    readonly steps: unknown;
+  };
+
+  const ROWS: readonly Row[] = [
+    {
+      name: 'a list of labels, sorted; a step without runs-on has none',
+      text: `
+pipelines:
+  default:
+    - step: { name: Build, runs-on: [self.hosted, linux, my.label], script: [make] }
+    - step: { name: Cloud, script: [make] }`,
+      steps: ['Build linux my.label self.hosted @0', 'Cloud @1'],
+    },
+    {
+      name: 'one label, and an object with labels; each once',
+      text: `
+pipelines:
+  default:
+    - step: { name: One, runs-on: self.hosted }
+    - step: { name: Object, runs-on: { labels: [linux, self.hosted, linux] } }
+    - step: { name: Object of one, runs-on: { labels: linux } }`,
+      steps: ['One self.hosted @0', 'Object linux self.hosted @1', 'Object of one linux @2'],
+    },
+    {
+      name: 'runs-on that is empty or no label',
+      text: `
+pipelines:
+  default:
+    - step: { name: Empty, runs-on: }
+    - step: { name: Empty list, runs-on: [] }
+    - step: { name: Nonsense, runs-on: [{ linux: yes }, linux] }`,
+      steps: ['Empty @0', 'Empty list @1', 'Nonsense linux @2'],
+    },
+    {
+      name: 'labels, names and branches that look like numbers are texts',
+      text: `
+pipelines:
+  branches:
+    1.0:
+      - step: { name: 007, runs-on: [22.04, linux] }`,
+      source: { section: 'branches', pattern: '1.0' },
+      steps: ['007 22.04 linux @0'],
+    },
+    {
+      name: 'parallel steps are beside each other, in both forms',
+      text: `
+pipelines:
+  default:
+    - step: { name: A, runs-on: linux }
+    - parallel:
+        - step: { name: B1, runs-on: linux }
+        - step: { name: B2, runs-on: linux }
+    - parallel:
+        fail-fast: true
+        steps:
+          - step: { name: C1, runs-on: linux }
+          - step: { name: C2, runs-on: windows }
+    - step: { name: D }`,
+      steps: ['A linux @0', 'B1 linux @1', 'B2 linux @1', 'C1 linux @2', 'C2 windows @2', 'D @3'],
+    },
+    {
+      name: 'the steps of a stage come one after the other, parallel ones in it beside each other',
+      text: `
+pipelines:
+  default:
+    - stage:
+        name: Deploy
+        deployment: staging
+        steps:
+          - step: { name: A, runs-on: linux }
+          - parallel:
+              - step: { name: B1, runs-on: linux }
+              - step: { name: B2, runs-on: linux }
+          - step: { name: C, runs-on: linux }
+    - step: { name: D, runs-on: linux }`,
+      steps: ['A linux @0', 'B1 linux @1', 'B2 linux @1', 'C linux @2', 'D linux @3'],
+    },
+    {
+      name: 'a stage in a stage is none',
+      text: `
+pipelines:
+  default:
+    - stage: { steps: [{ stage: { steps: [{ step: { name: A } }] } }, { step: { name: B } }] }`,
+      steps: ['B @0'],
+    },
+    {
+      name: 'anchors, aliases and merge keys',
+      text: `
+definitions:
+  steps:
+    - step: &build { name: Build, runs-on: &big [self.hosted, linux, big] }
+    - step: &fast { runs-on: [self.hosted, linux] }
+  sets: &set
+    - step: *build
+    - step: { name: Lint, runs-on: *big }
+pipelines:
+  default:
+    - step: *build
+    - step: { <<: *fast, name: Test }
+    - step: { <<: [*fast, *build], name: Both }
+    - step: { <<: *build, runs-on: windows }
+    - parallel: *set`,
+      steps: [
+        'Build big linux self.hosted @0',
+        'Test linux self.hosted @1',
+        'Both linux self.hosted @2',
+        'Build windows @3',
+        'Build big linux self.hosted @4',
+        'Lint big linux self.hosted @4',
+      ],
+    },
+    {
+      name: 'an anchor that is used hundreds of times is no bomb',
+      text: `
+a: &labels [self.hosted, linux]
+pipelines:
+  default:
+${'    - step: { name: S, runs-on: *labels }\n'.repeat(300)}`,
+      steps: Array.from({ length: 300 }, (_, index) => `S linux self.hosted @${index}`),
+    },
+    {
+      name: 'items that are no step have none: variables, conditions, nonsense',
+      text: `
+pipelines:
+  custom:
+    release:
+      - variables: [{ name: VERSION }]
+      - step: { name: A, condition: { changesets: { includePaths: [a/**] } }, runs-on: linux }
+      - 42
+      - step: nonsense
+      - parallel: nonsense
+      - stage: { name: empty }`,
+      source: { section: 'custom', pattern: 'release' },
+      steps: ['A linux @1'],
+    },
+    {
+      name: 'an empty section has no steps',
+      text: 'pipelines: { default: [] }',
+      steps: [],
+    },
+  ];
+
+  it.each(ROWS)('$name', ({ text, source, steps: expected }) => {
+    expect(steps(text, source)).toEqual(expected);
+  });
+});
+
+describe('the section that a pipeline runs', () => {
+  const TEXT = `
+pipelines:
+  default: [{ step: { name: default } }]
+  branches:
+    main: [{ step: { name: main } }]
+    'feature/*': [{ step: { name: feature } }]
+    'feature/bb-*': [{ step: { name: bb } }]
+  tags:
+    'v*': [{ step: { name: tag } }]
+  bookmarks:
+    mark: [{ step: { name: mark } }]
+  pull-requests:
+    '**': [{ step: { name: any } }]
+    'fix/**': [{ step: { name: fix } }]
+  custom:
+    nightly: [{ step: { name: nightly } }]`;
+
+  it.each<[name: string, source: PipelineSource, step: string]>([
+    ['default', { section: 'default' }, 'default @0'],
+    ['by key', { section: 'branches', pattern: 'feature/*', ref: 'feature/bb-1' }, 'feature @0'],
+    ['by name, without a key', { section: 'branches', ref: 'main' }, 'main @0'],
+    ['by the most specific pattern', { section: 'branches', ref: 'feature/bb-1' }, 'bb @0'],
+    ['by a key that the file no longer has', { section: 'branches', pattern: 'x', ref: 'feature/1' }, 'feature @0'],
+    ['a branch that no pattern fits runs default', { section: 'branches', ref: 'feature/a/b' }, 'default @0'],
+    ['a tag', { section: 'tags', ref: 'v1.2' }, 'tag @0'],
+    ['a bookmark', { section: 'bookmarks', pattern: 'mark' }, 'mark @0'],
+    ['a pull request by its source', { section: 'pull-requests', ref: 'fix/a/b' }, 'fix @0'],
+    ['a pull request by its key', { section: 'pull-requests', pattern: '**', ref: 'fix/a' }, 'any @0'],
+    ['a custom one', { section: 'custom', pattern: 'nightly', ref: 'main' }, 'nightly @0'],
+  ])('%s', (_name, source, step) => {
+    expect(steps(TEXT, source)).toEqual([step]);
+  });
+
+  it.each<[name: string, source: PipelineSource, problem: string]>([
+    ['a custom one that is not there', { section: 'custom', pattern: 'x' }, 'has no section custom: x'],
+    ['a custom one without a name', { section: 'custom', ref: 'main' }, 'has no section custom: main'],
+    ['a tag that nothing fits', { section: 'tags', ref: '1.2' }, 'has no section tags: 1.2'],
+    ['a branch without a name', { section: 'branches' }, 'has no section branches'],
+    ['a name of the language', { section: 'custom', pattern: 'toString' }, 'has no section custom: toString'],
+  ])('%s is said', (_name, source, problem) => {
+    expect(read(TEXT, source)).toEqual({ problem });
+  });
+});
+
+describe('files that cannot be used', () => {
+  const bomb = `
+a: &a [x, x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+pipelines: { default: *e }`;
+
+  it.each<[name: string, text: string, problem: string | RegExp]>([
+    ['no YAML', 'pipelines:\n  default: [', 'is no YAML (BAD_INDENT in line 2)'],
+    ['an alias of nothing', 'pipelines: *nothing', 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['an alias bomb', bomb, 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['nesting without end', '['.repeat(200_000), /^is /],
+    ['too long', `# ${'x'.repeat(512 * 1024)}`, 'is longer than 512 KiB'],
+    ['empty', '', 'has no section default'],
+    ['no map', '- a\n- b', 'has no section default'],
+    ['without pipelines', 'image: node', 'has no section default'],
+    [
+      'a section from elsewhere',
+      'pipelines: { default: { import: shared:main:build } }',
+      'imports its section default, which is not followed',
+    ],
+    [
+      'steps without end',
+      `pipelines: { default: [${'{step: {}},'.repeat(1001)}] }`,
+      'has more than 1000 steps in its section default',
+    ],
+    [
+      'a parallel set without end',
+      `pipelines: { default: [{ parallel: [${'{step: {}},'.repeat(1002)}] }] }`,
+      'has more than 1000 steps in its section default',
+    ],
+  ])('%s', (_name, text, problem) => {
+    const found = read(text);
+    expect('problem' in found && found.problem).toEqual(
+      typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    );
+  });
+
+  it('is a sentence, whatever the file is', () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'[]{}&*<:-,\'"| \n\tax!%') }));
+    fc.assert(
+      fc.property(text, (body) => {
+        expect(read(`pipelines:\n  default:\n    - step: ${body}`)).toBeTypeOf('object');
+      }),
+    );
+  });
+
+  it('holds no steps but those that are steps, whatever the document is', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (item, other) => {
+        const section = stepsOf({ default: [item, { step: other }, { parallel: other }, { stage: item }] }, DEFAULT);
+        for (const step of 'steps' in section ? section.steps : []) expect(step.labels).toBeInstanceOf(Array);
+      }),
+    );
+  });
+
+  it('never quotes the file', () => {
+    const text = 'pipelines:\n  default:\n    - step: {script: ["export TOKEN=hunter2\n  oops';
+    expect(JSON.stringify(read(text))).not.toContain('hunter2');
+  });
+});

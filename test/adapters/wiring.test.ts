@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Environment, readEnvironment } from '../../lib/adapters/environment.ts';
+import { wire } from '../../lib/adapters/wiring.ts';
+import { BudgetError } from '../../lib/core/errors.ts';
+import type { Fleet } from '../../lib/core/model.ts';
+import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
+import { fleet, group } from '../kit/fleet.ts';
+import { startLoopbackAws } from './eks/aws.ts';
+import { startLoopbackCluster } from './eks/cluster.ts';
+
+const ACME = { workspace: 'acme' };
+const NAMESPACE = { cluster: 'main', namespace: 'runners' };
+
+describe('wiring', () => {
+  let world: DoorsWorld;
+
+  beforeEach(async () => {
+    world = await startDoorsWorld();
+  });
+
+  afterEach(async () => {
+    await world.close();
+  });
+
+  const environment = (variables: Readonly<Record<string, string>> = {}): Environment =>
+    readEnvironment({ ...world.environment, ...variables });
+
+  const inKubeconfig = (): Fleet => ({
+    ...fleet([group(), group({ name: 'app', scope: { workspace: 'acme', repository: 'app' } })]),
+    clusters: { main: { kind: 'kubeconfig', path: world.environment.KUBECONFIG ?? '' } },
+  });
+
+  it('reads the configuration anew each time', async () => {
+    const { loadFleet } = wire(environment());
+    expect((await loadFleet()).fleet.groups[0]?.min).toBe(3);
+    await world.write('runners_config.yaml', configuration({ min: 4 }));
+    expect((await loadFleet()).fleet.groups[0]?.min).toBe(4);
+  });
+
+  it('calls nobody until a port is used, and counts what it calls', async () => {
+    const { openPorts, calls } = wire(environment());
+    const ports = await openPorts(inKubeconfig());
+    expect(calls()).toEqual({ bitbucket: 0, kubernetes: 0, aws: 0 });
+    await ports.runners.list(ACME);
+    await ports.jobs.list(NAMESPACE);
+    await ports.state.load(['x']);
+    expect(calls()).toEqual({ bitbucket: 1, kubernetes: world.kubernetes.requests.length, aws: 0 });
+    expect(ports.calls()).toEqual(calls());
+  });
+
+  it('keeps the OAuth token over calls and ticks', async () => {
+    const variables = { BITBUCKET_OAUTH_CLIENT_ID: 'id', BITBUCKET_OAUTH_CLIENT_SECRET: 'very-secret' };
+    const { openPorts } = wire(environment({ ATLASSIAN_ACCOUNT_EMAIL: '', ATLASSIAN_API_TOKEN: '', ...variables }));
+    for (const tick of [inKubeconfig(), inKubeconfig()]) {
+      const { runners } = await openPorts(tick);
+      await Promise.all([runners.list(ACME), runners.list({ ...ACME, repository: 'app' })]);
+    }
+    const methods = world.bitbucket.requests.map(({ method }) => method);
+    expect(methods).toEqual(['POST', 'GET', 'GET', 'GET', 'GET']);
+  });
+
+  it('counts the calls of workspaces that share a credential together, over ticks, and refuses what is too many', async () => {
+    const workspaces = {
+      acme: { maxRunners: 100, api: 'internal', callsPerHour: 100 },
+      labs: { maxRunners: 100, api: 'internal', callsPerHour: 60 },
+    } as const;
+    const { openPorts } = wire(environment());
+    const tick = { ...inKubeconfig(), workspaces };
+    for (let call = 0; call < 3; call += 1) {
+      const { runners } = await openPorts(tick);
+      await runners.list(ACME);
+    }
+    const { budgetOf, runners } = await openPorts(tick);
+    expect(budgetOf?.('acme')).toBe(budgetOf?.('labs'));
+    expect(budgetOf?.('acme').standing()).toMatchObject({ used: 3, limit: 60 });
+    for (let call = 3; call < 45; call += 1) await runners.list(ACME);
+    await expect(runners.list(ACME)).rejects.toBeInstanceOf(BudgetError);
+    await runners.get(ACME, '{gone}');
+    expect(world.bitbucket.requests).toHaveLength(46);
+  });
+
+  it('speaks to each workspace with the API that it is configured for', async () => {
+    const { openPorts } = wire(environment());
+    for (const api of ['internal', 'public'] as const) {
+      const { runners } = await openPorts(fleet([group()], 100, api));
+      await runners.list(ACME);
+    }
+    expect(world.bitbucket.trace().map((line) => line.split('/')[1])).toEqual(['internal', '2.0']);
+  });
+
+  it('fails only the workspace whose credential cannot be had', async () => {
+    const { openPorts } = wire(environment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }));
+    const workspaces = {
+      acme: { maxRunners: 100, api: 'internal' },
+      beta: { maxRunners: 100, api: 'internal', secretId: '' },
+    } as const;
+    const { runners } = await openPorts({ ...fleet([group()]), workspaces });
+    await expect(runners.list({ workspace: 'acme' })).resolves.toEqual([]);
+    await expect(runners.list({ workspace: 'beta' })).rejects.toThrow(/secret/i);
+  });
+
+  it.each([
+    ['an unknown cluster', {}, /^cluster "main": it is not among the "clusters" .+; define it there$/],
+    [
+      'a missing kubeconfig',
+      { main: { kind: 'kubeconfig', path: '/nowhere' } },
+      /^cluster "main": \/nowhere cannot be read as a kubeconfig/,
+    ],
+  ] as const)('says of %s what is wrong, for its own groups', async (_, clusters, sentence) => {
+    const { openPorts } = wire(environment());
+    const ports = await openPorts({ ...fleet([group()]), clusters });
+    await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(sentence);
+    await expect(ports.runners.list(ACME)).resolves.toEqual([]);
+  });
+
+  it('enters an EKS cluster by its name, and counts what AWS is asked apart from the cluster', async () => {
+    await using aws = await startLoopbackAws();
+    await using cluster = await startLoopbackCluster(() => true);
+    aws.clusters.set('eu-west-1/ci', { endpoint: cluster.endpoint, ca: cluster.ca });
+    const clusters = { main: { kind: 'eks', name: 'ci' } } as const;
+    const { openPorts, calls } = wire(environment());
+    for (const tick of [fleet([group()]), fleet([group()])]) {
+      const { jobs } = await openPorts({ ...tick, clusters });
+      await expect(jobs.list(NAMESPACE)).resolves.toEqual([]);
+    }
+    expect(calls()).toEqual({ bitbucket: 0, kubernetes: cluster.tokens.length, aws: 1 });
+  });
+
+  it('tries a cluster again that could not be reached on an earlier tick', async () => {
+    const path = world.path('later.yaml');
+    const { openPorts } = wire(environment());
+    const clusters = { main: { kind: 'kubeconfig', path } } as const;
+    const ports = await openPorts({ ...fleet([group()]), clusters });
+    await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(/cannot be read/);
+    await world.write('later.yaml', await readFile(world.environment.KUBECONFIG ?? '', 'utf8'));
+    await expect(ports.jobs.list(NAMESPACE)).resolves.toEqual([]);
+  });
+
+  it.each([
+    ['an EKS cluster by its name', { EKS_CLUSTER_NAME: 'ci' }, { kind: 'eks', name: 'ci' }],
+    ['the kubeconfig', {}, { kind: 'kubeconfig' }],
+  ])('takes as default cluster %s', async (_, variables, settings) => {
+    const loaded = await wire(environment(variables)).loadFleet();
+    expect(Object.values(loaded.fleet.clusters)[0]).toMatchObject(settings);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { ServiceError } from '../../../lib/core/errors.ts';
+import type { Action, Outcome, Runner } from '../../../lib/core/model.ts';
+import { runner } from '../../kit/fleet.ts';
+import type { Script } from '../reconcile/ports.ts';
+import { carryOutOne, REASON } from './carry-out.ts';
+
+const IDLE = runner({ uuid: '{a}' });
+const change = (action: 'protect' | 'unprotect'): Action => ({ action, runner: IDLE, pod: 'pod-a', reason: REASON });
+const nowIs = (now: Runner | undefined): Script => ({ runners: { get: async () => now } });
+const refused: Script = {
+  jobs: {
+    protectPod: async () => {
+      throw new ServiceError('The cluster said no.', { service: 'kubernetes', outcome: 'refused', status: 403 });
+    },
+  },
+};
+
+type Row = {
+  readonly name: string;
+  readonly action: 'protect' | 'unprotect';
+  readonly script: Script;
+  readonly trace: readonly string[];
+  readonly status: Outcome['status'];
+  readonly error?: string;
+};
+
+const ROWS: readonly Row[] = [
+  {
+    name: 'a busy pod is kept at once',
+    action: 'protect',
+    script: {},
+    trace: ['protectPod pod-a in runners'],
+    status: 'done',
+  },
+  {
+    name: 'a rested pod is let go',
+    action: 'unprotect',
+    script: nowIs(IDLE),
+    trace: ['get {a}', 'unprotectPod pod-a in runners'],
+    status: 'done',
+  },
+  {
+    name: 'a runner that is gone needs no node',
+    action: 'unprotect',
+    script: nowIs(undefined),
+    trace: ['get {a}', 'unprotectPod pod-a in runners'],
+    status: 'done',
+  },
+  {
+    name: 'it took a step',
+    action: 'unprotect',
+    script: nowIs({ ...IDLE, hasStep: true }),
+    trace: ['get {a}'],
+    status: 'skipped',
+    error: 'it has taken a step since',
+  },
+  {
+    name: 'the cluster refuses',
+    action: 'protect',
+    script: refused,
+    trace: ['protectPod pod-a in runners'],
+    status: 'failed',
+    error: 'The cluster said no.',
+  },
+];
+
+describe('the marks that keep a pod on its node', () => {
+  it.each(ROWS)('$name', async ({ action, script, trace, status, error }) => {
+    const done = await carryOutOne(change(action), script);
+    expect(done.trace).toEqual(trace);
+    expect(done.outcome).toEqual({ action, runner: '{a}', status, ...(error === undefined ? {} : { error }) });
+  });
+});

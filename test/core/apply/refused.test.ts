@@ -1,0 +1,109 @@
+/** Runners that Bitbucket or the cluster refuses: noted after the actions, so that the next ticks do not storm on. */
+import { describe, expect, it } from 'vitest';
+import { apply } from '../../../lib/core/apply.ts';
+import { ServiceError } from '../../../lib/core/errors.ts';
+import type { MemoryChange } from '../../../lib/core/ports.ts';
+import { runTicks } from '../../../lib/tools/simulator/drive.ts';
+import { World } from '../../../lib/tools/simulator/world.ts';
+import { fleet, group, NOON, runner } from '../../kit/fleet.ts';
+import { expectNothingLeftOver, registrationsOf } from '../../tools/simulator/invariants.ts';
+import { recordingPorts, type Script } from '../reconcile/ports.ts';
+import { ADD, disable, groupPlan, planOf } from './carry-out.ts';
+
+const refuse = async () => {
+  throw new ServiceError('The quota is used up.', { service: 'kubernetes', outcome: 'refused', status: 403 });
+};
+const BEFORE = { idleSince: { '{a}': 1 }, drainingSince: {} };
+
+/** Carries the plan out; every save in order. */
+async function saves(plan: Parameters<typeof apply>[0], script: Script = {}) {
+  const saved: (readonly MemoryChange[])[] = [];
+  const save = async (changes: readonly MemoryChange[]) => {
+    saved.push(changes);
+    return [];
+  };
+  const { ports } = recordingPorts({ ...script, state: { save, ...script.state } });
+  return { applied: await apply(plan, ports), saved };
+}
+
+describe('a refused start is remembered', () => {
+  it.each([
+    { name: 'for the first time', quarantine: undefined, failures: 1 },
+    { name: 'once more', quarantine: { failures: 2, since: 5 }, failures: 3 },
+  ])('$name, on top of the claim and of what it saved', async ({ quarantine, failures }) => {
+    const memory = { ...BEFORE, ...(quarantine && { quarantine }) };
+    const plan = planOf(groupPlan([ADD, ADD], { memory, memoryVersion: 7 }));
+    const { saved, applied } = await saves(plan, { jobs: { createJob: refuse } });
+    expect(saved).toEqual([
+      [{ key: 'group/builds', expectedVersion: 7, value: memory }],
+      [{ key: 'group/builds', expectedVersion: 8, value: { ...BEFORE, quarantine: { failures, since: NOON } } }],
+    ]);
+    expect(applied.problems).toEqual([]);
+  });
+
+  it('of the groups that it concerns, in one save', async () => {
+    const plan = planOf(
+      groupPlan([ADD]),
+      groupPlan([ADD], { group: group({ name: 'other', namespace: 'full' }) }),
+      groupPlan([ADD], { group: group({ name: 'third', namespace: 'full' }) }),
+    );
+    const jobs = {
+      createJob: async ({ namespace }: { namespace: string }, { metadata }: { metadata: { name: string } }) =>
+        namespace === 'full' ? refuse() : { name: metadata.name, uid: 'uid' },
+    };
+    const { saved } = await saves(plan, { jobs });
+    expect(saved[1]?.map(({ key }) => key)).toEqual(['group/other', 'group/third']);
+  });
+
+  it.each([
+    ['all went well', groupPlan([ADD]), {}],
+    ['only a removal failed', groupPlan([disable(runner())]), { runners: { get: refuse } }],
+  ] as const)('and nothing is, when %s', async (_name, plan, script) => {
+    expect((await saves(planOf(plan), script)).saved).toHaveLength(1);
+  });
+
+  it('but not of a template that is broken: it is mended in the configuration, and nobody should have to wait', async () => {
+    const template = { name: 'broken', origin: 'broken.yaml', text: 'kind: Pod' };
+    const broken = groupPlan([ADD], { group: group({ pod: { ...group().pod, template } }) });
+    expect((await saves(planOf(broken))).saved).toHaveLength(1);
+  });
+
+  it('or else the tick has a problem', async () => {
+    let saved = 0;
+    const save = async () => {
+      saved += 1;
+      if (saved > 1) throw new Error('DynamoDB throttles.');
+      return [];
+    };
+    const { applied } = await saves(planOf(groupPlan([ADD])), { jobs: { createJob: refuse }, state: { save } });
+    expect(applied.problems).toEqual([
+      'Memory of group/builds could not be saved, so failed starts will be tried again at once: DynamoDB throttles.',
+    ]);
+  });
+});
+
+describe('a quota that lets three of six runners through', () => {
+  const builds = group({ min: 6 });
+  const config = fleet([builds]);
+
+  it('is tried ever more rarely, and filled up soon after it was raised', async () => {
+    const world = new World();
+    let quota = 3;
+    let attempts = 0;
+    const ports = () =>
+      world.ports(async (call, proceed) => {
+        if (call.method !== 'createJob') return proceed();
+        attempts += 1;
+        return world.cluster.objects.jobs.length >= quota ? refuse() : proceed();
+      });
+    await runTicks(world, config, { count: 60, ports });
+    expect(registrationsOf(world, builds)).toBe(3);
+    // Without quarantine it would have been six, and three more on each of 59 ticks.
+    expect(attempts).toBeLessThan(6 + 8);
+    expectNothingLeftOver(world, config);
+
+    quota = 10;
+    await runTicks(world, config, { count: 70, ports });
+    expect(registrationsOf(world, builds)).toBe(6);
+  });
+});

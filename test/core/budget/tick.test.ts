@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStateStore } from '../../../lib/adapters/state/memory.ts';
+import { type CallBudget, createCallBudget } from '../../../lib/core/budget/ledger.ts';
+import {
+  budgetsOf,
+  followBudgets,
+  noteLooks,
+  observeBudgets,
+  planLooks,
+  saveBudgets,
+  type TickBudget,
+} from '../../../lib/core/budget/tick.ts';
+import type { StateStore } from '../../../lib/core/ports.ts';
+import { group, NOON } from '../../kit/fleet.ts';
+import { calls, MINUTE } from './states.ts';
+
+const scope = (workspace: string, repository?: string) => ({ workspace, ...(repository && { repository }) });
+
+function budgetNamed(credential: string, limit = 1000): CallBudget {
+  return createCallBudget({ credential, key: `budget/${credential}`, limit: () => limit, now: () => NOON });
+}
+
+function spend(budget: CallBudget, count: number): void {
+  for (let call = 0; call < count; call += 1) budget.count('create');
+}
+
+describe('the budgets of a tick', () => {
+  it('are those of its workspaces, each once', () => {
+    const [ci, other] = [budgetNamed('ci'), budgetNamed('other')];
+    const groups = [
+      group(),
+      group({ name: 'site', scope: scope('acme', 'site') }),
+      group({ name: 'labs', scope: scope('labs') }),
+      group({ name: 'else', scope: scope('else') }),
+    ];
+    const budgetOf = (workspace: string) => (workspace === 'else' ? other : ci);
+    expect(budgetsOf(groups, { budgetOf })).toEqual([
+      { budget: ci, workspaces: ['acme', 'labs'] },
+      { budget: other, workspaces: ['else'] },
+    ]);
+    expect(budgetsOf(groups, {})).toEqual([]);
+  });
+});
+
+describe('planning the looks', () => {
+  const scopes = [scope('acme'), scope('acme', 'a'), scope('labs')];
+  const ci = (limit: number): readonly [TickBudget, CallBudget] => {
+    const budget = budgetNamed('ci', limit);
+    return [{ budget, workspaces: ['acme', 'labs'] }, budget];
+  };
+
+  it('takes up what is remembered, and holds nothing back when there is plenty', () => {
+    const [entry, budget] = ci(1000);
+    const held = planLooks([entry], new Map([['budget/ci', { version: 3, value: calls([1, 5, 0]) }]]), scopes, NOON);
+    expect(held).toEqual(new Map());
+    expect(budget.standing().used).toBe(5);
+  });
+
+  it('goes on with what the process knows when memory cannot be read', () => {
+    const [entry, budget] = ci(1000);
+    spend(budget, 5);
+    planLooks([entry], undefined, scopes, NOON);
+    expect(budget.standing().used).toBe(5);
+  });
+
+  it('counts a list per scope for a workspace that it does not know, and gives the first one what there is', () => {
+    const [entry, budget] = ci(60);
+    spend(budget, 43);
+    const held = planLooks([entry], undefined, scopes, NOON);
+    expect([...held]).toEqual([
+      [
+        'labs',
+        {
+          code: 'look-held-back',
+          text: 'not looked at, to spare the hourly calls of credential ci (43 of 60 made here); the next look is in 1h 1m',
+          values: { credential: 'ci', why: 'short', used: 43, limit: 60, waitMs: 61 * MINUTE },
+        },
+      ],
+    ]);
+  });
+
+  it('counts as many calls as the look before took, if these were more', () => {
+    const [entry, budget] = ci(1000);
+    budget.looked('labs', 300, NOON - 60 * MINUTE);
+    spend(budget, 452);
+    expect([...planLooks([entry], undefined, scopes, NOON).keys()]).toEqual(['labs']);
+  });
+
+  it('notes the looks that were made', () => {
+    const [entry, budget] = ci(1000);
+    noteLooks([entry], (workspace) => (workspace === 'acme' ? 4 : undefined), NOON);
+    expect([budget.lastLook('acme'), budget.lastLook('labs')]).toEqual([4, undefined]);
+  });
+});
+
+describe('where the budgets stand', () => {
+  it('is observed with what they pay for', () => {
+    const budget = budgetNamed('ci');
+    spend(budget, 850);
+    expect(observeBudgets([{ budget, workspaces: ['acme'] }])).toEqual([
+      { credential: 'ci', workspaces: ['acme'], limit: 1000, left: 150, creates: 50, moreAt: NOON + 61 * MINUTE },
+    ]);
+  });
+
+  it('is reported with what happened since, and not before', () => {
+    const budget = budgetNamed('ci');
+    const attempt = (importance: 'look' | 'removal') => {
+      try {
+        budget.admit(importance, 'x');
+      } catch {}
+    };
+    spend(budget, 760);
+    attempt('look');
+    budget.heard({ status: 429 });
+    const follow = followBudgets([{ budget, workspaces: ['acme'] }]);
+    expect(follow()).toEqual([{ credential: 'ci', limit: 1000, used: 760, left: 240, throttled: 0, heldBack: [] }]);
+    budget.heard({ status: 429 });
+    budget.turnedAway(60_000);
+    attempt('look');
+    attempt('removal');
+    expect(follow()).toEqual([
+      {
+        credential: 'ci',
+        limit: 1000,
+        used: 760,
+        left: 240,
+        throttled: 3,
+        throttledUntil: new Date(NOON + 60_000).toISOString(),
+        heldBack: ['removal', 'look'],
+      },
+    ]);
+  });
+});
+
+describe('saving', () => {
+  const entry = (budget: CallBudget): TickBudget => ({ budget, workspaces: ['acme'] });
+  const usedIn = async (store: StateStore) => {
+    const budget = budgetNamed('ci');
+    budget.recall((await store.load(['budget/ci'])).get('budget/ci'));
+    return budget.standing().used;
+  };
+
+  it('adds up what shards add at the same moment', async () => {
+    const store = createMemoryStateStore();
+    const shards = [1, 2, 3, 4, 5, 6].map((count) => {
+      const budget = budgetNamed('ci');
+      spend(budget, count);
+      return budget;
+    });
+    const problems = await Promise.all(shards.map((budget) => saveBudgets([entry(budget)], store, NOON)));
+    expect(problems.flat()).toEqual([]);
+    await expect(usedIn(store)).resolves.toBe(21);
+  });
+
+  it('writes nothing when nothing was added', async () => {
+    const store: StateStore = { ...createMemoryStateStore(), save: () => Promise.reject(new Error('not asked')) };
+    await expect(saveBudgets([entry(budgetNamed('ci'))], store, NOON)).resolves.toEqual([]);
+  });
+
+  it.each([
+    ['the store as a whole', () => Promise.reject(new Error('no table'))],
+    ['the document', async () => [{ key: 'budget/ci', failure: 'no table' }]],
+  ])('says what kept it from being saved (%s), and keeps it for the next tick', async (_, save) => {
+    const store = createMemoryStateStore();
+    const budget = budgetNamed('ci');
+    spend(budget, 4);
+    await expect(saveBudgets([entry(budget)], { ...store, save }, NOON)).resolves.toEqual([
+      'The calls of credential ci could not be saved: no table',
+    ]);
+    await expect(saveBudgets([entry(budget)], store, NOON)).resolves.toEqual([]);
+    await expect(usedIn(store)).resolves.toBe(4);
+  });
+
+  it('leaves to the next tick what others never stop changing', async () => {
+    let tries = 0;
+    const store: StateStore = {
+      ...createMemoryStateStore(),
+      save: async ([change]) => {
+        tries += 1;
+        return change === undefined ? [] : [{ key: change.key }];
+      },
+    };
+    const budget = budgetNamed('ci');
+    spend(budget, 4);
+    await expect(saveBudgets([entry(budget)], store, NOON)).resolves.toEqual([]);
+    expect(tries).toBe(8);
+    expect(budget.unsaved()).toBeDefined();
+  });
+});

@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { classify } from '../../../lib/core/decide/classify.ts';
+import { cleanUp } from '../../../lib/core/decide/clean-up.ts';
+import type { GroupObservation, Runner, RunnerJob, RunnerStatus } from '../../../lib/core/model.ts';
+import { groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+
+const MINUTE = 60_000;
+const SECOND = 1000;
+const A = '{a}';
+
+type Row = {
+  readonly name: string;
+  /** The one runner of the group, an hour old. */
+  readonly runner: Partial<Runner>;
+  readonly job?: Partial<RunnerJob> | 'none';
+  /** For how long it is remembered as out of service and without a step; absent: not at all. Grace: 45 s. */
+  readonly drainingForMs?: number;
+  readonly idleTrusted?: boolean;
+  /** The sentence of its removal; absent: it is left alone. */
+  readonly removed?: string;
+};
+
+const ROWS: readonly Row[] = [
+  { name: 'idle', runner: {}, drainingForMs: MINUTE },
+  { name: 'busy', runner: { hasStep: true }, drainingForMs: MINUTE },
+  {
+    name: 'disabled, seen so by an earlier tick, a minute ago',
+    runner: { status: 'DISABLED' },
+    drainingForMs: MINUTE,
+    removed: 'out of service and without a step for 1m',
+  },
+  { name: 'disabled, seen so for the first time', runner: { status: 'DISABLED' } },
+  {
+    name: 'disabled, exactly the drain grace ago',
+    runner: { status: 'DISABLED' },
+    drainingForMs: 45 * SECOND,
+    removed: 'out of service and without a step for 45s',
+  },
+  { name: 'disabled, a moment less ago', runner: { status: 'DISABLED' }, drainingForMs: 45 * SECOND - 1 },
+  { name: 'disabled, but this look sees a step', runner: { status: 'DISABLED', hasStep: true }, drainingForMs: MINUTE },
+  {
+    name: 'cordoned, seen so by an earlier tick',
+    runner: { cordoned: true },
+    drainingForMs: MINUTE,
+    removed: 'out of service and without a step for 1m',
+  },
+  { name: 'cordoned with a step', runner: { cordoned: true, hasStep: true }, drainingForMs: MINUTE },
+  {
+    name: 'disabled, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    drainingForMs: MINUTE,
+    idleTrusted: false,
+  },
+  {
+    name: 'disabled, its Job gone already',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drainingForMs: MINUTE,
+    removed: 'out of service and without a step for 1m',
+  },
+  { name: 'draining, but not out of service', runner: { status: 'UNKNOWN' }, drainingForMs: MINUTE },
+  { name: 'starting', runner: { status: 'UNREGISTERED', createdAt: NOON }, drainingForMs: MINUTE },
+  {
+    name: 'never came online',
+    runner: { status: 'UNREGISTERED' },
+    removed: 'not online 59m after registration (startTimeout 10m; pod: none)',
+  },
+  {
+    name: 'never came online: no process could run a step, whatever the API shows',
+    runner: { status: 'UNREGISTERED' },
+    idleTrusted: false,
+    removed: 'not online 59m after registration (startTimeout 10m; pod: none)',
+  },
+  {
+    name: 'registered, no Job came: needs no trust either',
+    runner: { status: 'UNREGISTERED' },
+    job: 'none',
+    idleTrusted: false,
+    removed: 'registered for 59m, but there is no Job behind it',
+  },
+  {
+    name: 'its Job ended: needs no trust either',
+    runner: { status: 'OFFLINE' },
+    job: { status: 'complete' },
+    idleTrusted: false,
+    removed: 'its Job is complete',
+  },
+  {
+    name: 'its Job ended before it came online',
+    runner: { status: 'UNREGISTERED' },
+    job: { status: 'failed' },
+    removed: "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
+  },
+  { name: 'heart-beat lost', runner: { status: 'OFFLINE' }, removed: 'offline for 59m without a step' },
+  {
+    name: 'heart-beat lost, no Job',
+    runner: { status: 'OFFLINE' },
+    job: 'none',
+    removed: 'offline for 59m without a step',
+  },
+  { name: 'heart-beat lost, where "no step" proves nothing', runner: { status: 'OFFLINE' }, idleTrusted: false },
+  { name: 'heart-beat lost with a step', runner: { status: 'OFFLINE', hasStep: true } },
+  { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, removed: 'unhealthy for 59m without a step' },
+  { name: 'unhealthy, where "no step" proves nothing', runner: { status: 'UNHEALTHY' }, idleTrusted: false },
+];
+
+function look({ runner: over, job, drainingForMs, idleTrusted = true }: Row): GroupObservation {
+  const seen = runner({ uuid: A, ...over });
+  return groupObservation({
+    runners: [seen],
+    jobs: job === 'none' ? [] : [jobOf(seen, job)],
+    memory: { idleSince: {}, drainingSince: drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs } },
+    idleTrusted,
+  });
+}
+
+const cleaned = (seen: GroupObservation) => cleanUp(seen, classify(seen, NOON), NOON);
+
+describe('registrations whose work is over', () => {
+  it.each(ROWS)('$name', (row) => {
+    expect(cleaned(look(row)).map(({ reason }) => reason.text)).toEqual(row.removed === undefined ? [] : [row.removed]);
+  });
+
+  it('go with their Job', () => {
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' } });
+    expect(cleaned(seen)).toEqual([
+      {
+        action: 'remove',
+        runner: seen.runners[0],
+        job: 'runner-a',
+        reason: expect.objectContaining({ code: 'never-online' }),
+      },
+    ]);
+  });
+
+  it('go alone where there is no Job', () => {
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' }, job: 'none' });
+    expect(Object.keys(cleaned(seen)[0] ?? {})).toEqual(['action', 'runner', 'reason']);
+  });
+});
+
+describe('never anything with a step', () => {
+  const statuses: Record<RunnerStatus, true> = {
+    UNREGISTERED: true,
+    ONLINE: true,
+    OFFLINE: true,
+    DISABLED: true,
+    ENABLED: true,
+    UNHEALTHY: true,
+    UNKNOWN: true,
+  };
+  const jobs: readonly Row['job'][] = ['none', { status: 'active' }, { status: 'complete' }, { status: 'failed' }];
+  const situations = Object.keys(statuses).flatMap((status) =>
+    [false, true].flatMap((cordoned) => jobs.map((job) => ({ status: status as RunnerStatus, cordoned, job }))),
+  );
+
+  it.each(situations)('$status, cordoned: $cordoned, Job: $job', ({ status, cordoned, job }) => {
+    const row = { name: '', runner: { status, cordoned, hasStep: true }, drainingForMs: 60 * MINUTE };
+    expect(cleaned(look(job === undefined ? row : { ...row, job }))).toEqual([]);
+  });
+
+  it('not even if it were classified as dead', () => {
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' } });
+    const busy = classify(seen, NOON).map((entry) => ({ ...entry, runner: { ...entry.runner, hasStep: true } }));
+    expect(cleanUp(seen, busy, NOON)).toEqual([]);
+  });
+});
+
+describe('Jobs whose registration is gone', () => {
+  const orphan = (createdAt: number) => jobOf(runner({ uuid: A }), { createdAt });
+
+  it.each([
+    { name: 'young: its tick may still be at it', ageMs: 0, text: [] },
+    { name: 'two minutes old, clocks a minute apart', ageMs: 3 * MINUTE, text: [] },
+    { name: 'older', ageMs: 3 * MINUTE + SECOND, text: ['its registration is gone, the Job is 2m 1s old'] },
+  ])('$name', ({ ageMs, text }) => {
+    const seen = groupObservation({ orphanJobs: [orphan(NOON - ageMs)] });
+    expect(cleaned(seen).map(({ reason }) => reason.text)).toEqual(text);
+  });
+
+  it('go by their name, after the registrations', () => {
+    const dead = look({ name: '', runner: { uuid: '{dead}', status: 'UNREGISTERED' } });
+    const seen = { ...dead, orphanJobs: [orphan(0)] };
+    expect(cleaned(seen)).toEqual([
+      expect.objectContaining({ action: 'remove' }),
+      {
+        action: 'remove-job',
+        runnerUuid: 'a',
+        job: 'runner-a',
+        reason: expect.objectContaining({ code: 'registration-gone' }),
+      },
+    ]);
+  });
+});
+
+it('a partial observation cleans nothing up, in neither direction', () => {
+  const dead = look({ name: '', runner: { status: 'UNREGISTERED' } });
+  const seen = { ...dead, orphanJobs: [jobOf(runner(), { createdAt: 0 })], missing: ['Jobs: 403'] };
+  expect(cleaned(seen)).toEqual([]);
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { classify } from '../../../lib/core/decide/classify.ts';
+import { changeProtection } from '../../../lib/core/decide/protection.ts';
+import type { GroupObservation, Runner, RunnerPod } from '../../../lib/core/model.ts';
+import { groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+
+const MINUTE = 60_000;
+
+type Row = {
+  readonly name: string;
+  readonly runner?: Partial<Runner>;
+  readonly pod?: Partial<RunnerPod> | 'none';
+  readonly idleMinutes?: number;
+  readonly over?: Partial<GroupObservation>;
+  readonly change: 'protect' | 'unprotect' | 'none';
+};
+
+const bare = { isProtected: false } as const;
+
+/** The cool-down is five minutes; pods run and are protected unless said otherwise. */
+const ROWS: readonly Row[] = [
+  { name: 'busy and protected', runner: { hasStep: true }, change: 'none' },
+  { name: 'busy and not protected', runner: { hasStep: true }, pod: bare, change: 'protect' },
+  { name: 'draining with a step', runner: { status: 'DISABLED', hasStep: true }, pod: bare, change: 'protect' },
+  { name: 'idle, seen for the first time', change: 'none' },
+  { name: 'idle, not yet rested', idleMinutes: 4.9, change: 'none' },
+  { name: 'idle and rested', idleMinutes: 5, change: 'unprotect' },
+  { name: 'idle, rested, already let go', idleMinutes: 9, pod: bare, change: 'none' },
+  { name: 'idle, but nobody knows', idleMinutes: 9, over: { idleTrusted: false }, change: 'none' },
+  { name: 'starting', runner: { status: 'UNREGISTERED', createdAt: NOON }, change: 'none' },
+  { name: 'starting, not protected', runner: { status: 'UNREGISTERED', createdAt: NOON }, pod: bare, change: 'none' },
+  { name: 'draining without a step', runner: { status: 'DISABLED' }, idleMinutes: 9, change: 'none' },
+  {
+    name: 'busy, its pod is on its way',
+    runner: { hasStep: true },
+    pod: { phase: 'Pending', ...bare },
+    change: 'none',
+  },
+  { name: 'busy, no pod to be seen', runner: { hasStep: true }, pod: 'none', change: 'none' },
+  { name: 'a partial observation', runner: { hasStep: true }, pod: bare, over: { missing: ['x'] }, change: 'none' },
+];
+
+describe('keeping pods on their nodes', () => {
+  it.each(ROWS)('$name', ({ runner: over = {}, pod = {}, idleMinutes, over: look = {}, change }) => {
+    const seen = runner(over);
+    const base = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: true } as const;
+    const idleSince = idleMinutes === undefined ? {} : { [seen.uuid]: NOON - idleMinutes * MINUTE };
+    const observation = groupObservation({
+      runners: [seen],
+      jobs: [jobOf(seen, pod === 'none' ? {} : { pod: { ...base, ...pod } })],
+      memory: { idleSince, drainingSince: {} },
+      ...look,
+    });
+    const actions = changeProtection(observation, classify(observation, NOON), NOON);
+    expect(actions.map(({ action }) => action)).toEqual(change === 'none' ? [] : [change]);
+    if (change !== 'none') expect(actions).toMatchObject([{ pod: 'pod-1', runner: { uuid: seen.uuid } }]);
+  });
+
+  it('a runner without a Job has no pod to keep', () => {
+    const observation = groupObservation({ runners: [runner({ hasStep: true })], jobs: [] });
+    expect(changeProtection(observation, classify(observation, NOON), NOON)).toEqual([]);
+  });
+});

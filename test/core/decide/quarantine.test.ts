@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { classify } from '../../../lib/core/decide/classify.ts';
+import { decide } from '../../../lib/core/decide/decide.ts';
+import { nextQuarantine, quarantineRoom } from '../../../lib/core/decide/quarantine.ts';
+import { isSameMemory, remember } from '../../../lib/core/decide/remember.ts';
+import type { Quarantine, Runner } from '../../../lib/core/model.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '../../kit/fleet.ts';
+
+const MINUTE = 60_000;
+const memory = (quarantine?: Quarantine) => ({
+  idleSince: {},
+  drainingSince: {},
+  ...(quarantine === undefined ? {} : { quarantine }),
+});
+
+describe('how many may start', () => {
+  it.each([
+    { name: 'no quarantine', failures: 0, minutesAgo: 0, starting: 0, room: 'all' },
+    { name: 'one failure just now', failures: 1, minutesAgo: 0, starting: 0, room: 0, waitMs: MINUTE },
+    { name: 'one failure, its minute over', failures: 1, minutesAgo: 1, starting: 0, room: 1, waitMs: 0 },
+    { name: 'two failures wait two minutes', failures: 2, minutesAgo: 1, starting: 0, room: 0, waitMs: MINUTE },
+    { name: 'three failures wait four minutes', failures: 3, minutesAgo: 1, starting: 0, room: 0, waitMs: 3 * MINUTE },
+    { name: 'many failures wait an hour', failures: 40, minutesAgo: 30, starting: 0, room: 0, waitMs: 30 * MINUTE },
+    { name: 'an hour is the longest', failures: 40, minutesAgo: 60, starting: 0, room: 1, waitMs: 0 },
+    { name: 'one probe at a time', failures: 1, minutesAgo: 5, starting: 1, room: 0, waitMs: 0 },
+  ])('$name', ({ failures, minutesAgo, starting, room, waitMs }) => {
+    const quarantine = failures === 0 ? undefined : { failures, since: NOON - minutesAgo * MINUTE };
+    const found = quarantineRoom(quarantine, starting, NOON);
+    expect(found?.room ?? 'all').toBe(room);
+    expect(found?.explain(3).values).toEqual(found && { failures, waitMs, withheld: 3 });
+  });
+
+  it.each([
+    ['while it waits', 0, '1 failed start in a row: 3 withheld, the next try is in 1m'],
+    ['while it tries', 1, '1 failed start in a row: 2 withheld, one runner at a time is tried'],
+  ])('is a bound of the decision %s', (_name, minutesAgo, text) => {
+    const seen = groupObservation({
+      group: group({ min: 3 }),
+      memory: memory({ failures: 1, since: NOON - minutesAgo * MINUTE }),
+    });
+    const [decided] = decide(observation([seen]));
+    expect(decided?.decision.bounds.map((bound) => bound.text)).toEqual([text]);
+    expect(decided?.creates).toBe(minutesAgo);
+  });
+});
+
+describe('what the look that finds it makes of it, at once', () => {
+  it.each([
+    {
+      name: 'a failed start is not replaced',
+      runners: [{ status: 'UNREGISTERED' }],
+      quarantine: undefined,
+      creates: 0,
+    },
+    {
+      name: 'a probe that failed is not replaced',
+      runners: [{ status: 'UNREGISTERED' }],
+      quarantine: { failures: 1, since: NOON - 30 * MINUTE },
+      creates: 0,
+    },
+    {
+      name: 'a probe at work lets the others follow',
+      runners: [{ createdAt: NOON - MINUTE }],
+      quarantine: { failures: 5, since: NOON - 30 * MINUTE },
+      creates: 2,
+    },
+  ] as const)('$name', ({ runners, quarantine, creates }) => {
+    const seen = groupObservation({
+      group: group({ min: 3 }),
+      runners: runners.map((over) => runner(over)),
+      memory: memory(quarantine),
+    });
+    expect(decide(observation([seen]))[0]?.creates).toBe(creates);
+  });
+});
+
+it('a Job that gave up before its runner connected is a failed start; one that ended after work is not', () => {
+  const after = (over: Partial<Runner>) => {
+    const dying = runner(over);
+    const seen = groupObservation({ runners: [dying], jobs: [{ ...jobOf(dying), status: 'failed' }] });
+    return nextQuarantine(undefined, classify(seen, NOON), NOON);
+  };
+  expect(after({ status: 'UNREGISTERED', createdAt: NOON - MINUTE })).toEqual({ failures: 1, since: NOON });
+  expect(after({ status: 'OFFLINE', stateChangedAt: NOON })).toBeUndefined();
+});
+
+describe('what a look makes of it', () => {
+  const failed: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - 20 * MINUTE };
+  const hopeless: Partial<Runner> = { uuid: '{hopeless}', status: 'UNREGISTERED', createdAt: NOON - MINUTE };
+  const before = { failures: 2, since: NOON - 10 * MINUTE };
+  const deeper = { failures: 3, since: NOON };
+
+  it.each([
+    { name: 'nothing wrong', runners: [{}], before: undefined, after: undefined },
+    { name: 'a first failed start', runners: [failed], before: undefined, after: { failures: 1, since: NOON } },
+    { name: 'a hopeless start', runners: [hopeless], before: undefined, after: { failures: 1, since: NOON } },
+    { name: 'one more', runners: [failed], before, after: deeper },
+    { name: 'two at one look are one more', runners: [failed, failed], before, after: deeper },
+    { name: 'nothing new', runners: [], before, after: before },
+    { name: 'still starting', runners: [{ status: 'UNREGISTERED', createdAt: NOON }], before, after: before },
+    { name: 'a later runner works', runners: [{ createdAt: NOON - 5 * MINUTE }], before, after: undefined },
+    {
+      name: 'a later runner works hard',
+      runners: [{ createdAt: NOON - 5 * MINUTE, hasStep: true }],
+      before,
+      after: undefined,
+    },
+    {
+      name: 'a probe works',
+      runners: [{ createdAt: before.since + MINUTE / 2 }],
+      before,
+      after: undefined,
+    },
+    {
+      name: 'only those work that came of the very tick that failed',
+      runners: [{ createdAt: before.since + MINUTE / 2 - 1 }],
+      before,
+      after: before,
+    },
+    {
+      name: 'one of a batch had bad luck: its siblings work',
+      runners: [failed, { createdAt: NOON - 20 * MINUTE }],
+      before: undefined,
+      after: undefined,
+    },
+    {
+      name: 'one of a batch had bad luck: a sibling works, by as much as clocks may differ the older',
+      runners: [failed, { createdAt: NOON - 21 * MINUTE }],
+      before: undefined,
+      after: undefined,
+    },
+    {
+      name: 'a batch fails while older ones work',
+      runners: [failed, { createdAt: NOON - 21 * MINUTE - 1 }],
+      before: undefined,
+      after: { failures: 1, since: NOON },
+    },
+    {
+      name: 'the end of a runner that has worked',
+      runners: [{ status: 'OFFLINE' }],
+      before: undefined,
+      after: undefined,
+    },
+    { name: 'a drained runner', runners: [{ status: 'DISABLED', createdAt: NOON }], before, after: before },
+  ] as const)('$name', ({ runners, before: quarantine, after }) => {
+    const trouble = { reason: 'InvalidImageName', message: 'x y' };
+    const pod = { name: 'pod', phase: 'Pending', restarts: 0, isProtected: true, trouble } as const;
+    const made = runners.map((over) => runner(over));
+    const jobs = made.map((entry) => jobOf(entry, entry.uuid === '{hopeless}' ? { pod } : {}));
+    const seen = groupObservation({ runners: made, jobs, memory: memory(quarantine) });
+    const classified = classify(seen, NOON);
+    expect(nextQuarantine(quarantine, classified, NOON)).toEqual(after);
+    const kept = remember(seen, classified, { retired: [], recentTargets: [] }, NOON);
+    expect(kept.quarantine).toEqual(after);
+    expect('quarantine' in kept).toBe(after !== undefined);
+  });
+
+  it.each([
+    ['deeper', { failures: 2, since: 1 }],
+    ['later', { failures: 1, since: 2 }],
+    ['over', undefined],
+  ])('is something new to save: %s', (_name, after) => {
+    expect(isSameMemory(memory({ failures: 1, since: 1 }), memory(after))).toBe(false);
+    expect(isSameMemory(memory({ failures: 1, since: 1 }), memory({ failures: 1, since: 1 }))).toBe(true);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import {
+  groupMemoryKey,
+  parseGroupMemory,
+  parseScopeMemory,
+  parseWorkspaceMemory,
+  scopeMemoryKey,
+  workspaceMemoryKey,
+} from '../../lib/core/memory.ts';
+import { scopeKey } from '../../lib/core/scope.ts';
+
+describe('keys', () => {
+  it('of a scope: the workspace, with its repository where there is one', () => {
+    expect(scopeKey({ workspace: 'acme' })).toBe('acme');
+    expect(scopeKey({ workspace: 'acme', repository: 'site' })).toBe('acme/site');
+  });
+
+  it('of documents: a group, a scope and a workspace of one name never meet', () => {
+    expect(groupMemoryKey('acme')).toBe('group/acme');
+    expect(workspaceMemoryKey('acme')).toBe('workspace/acme');
+    expect(scopeMemoryKey({ workspace: 'acme' })).toBe('scope/acme');
+    expect(scopeMemoryKey({ workspace: 'acme', repository: 'site' })).toBe('scope/acme/site');
+  });
+});
+
+const GARBAGE: readonly (readonly [string, unknown])[] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['text', 'idleSince'],
+  ['a number', 7],
+  ['a list', []],
+  ['an empty object', {}],
+];
+
+describe("a group's memory", () => {
+  it('comes back as it was saved', () => {
+    const memory = {
+      idleSince: { '{a}': 1 },
+      drainingSince: { '{b}': 2 },
+      quarantine: { failures: 3, since: 4 },
+      recentTargets: [{ target: 9, since: 5 }],
+    };
+    expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it('keeps nothing of a later version that this one does not know', () => {
+    expect(parseGroupMemory({ idleSince: {}, drainingSince: {}, peaks: [1] })).toEqual({
+      idleSince: {},
+      drainingSince: {},
+    });
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['half of it', { idleSince: { '{a}': 1 } }],
+    ['the other half', { drainingSince: { '{a}': 1 } }],
+    ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
+    ['a quarantine that is none', { idleSince: {}, drainingSince: {}, quarantine: { failures: '3', since: 4 } }],
+    ['targets that are none', { idleSince: {}, drainingSince: {}, recentTargets: [{ target: 9 }] }],
+    ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
+  ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
+    expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });
+  });
+});
+
+describe("a workspace's memory", () => {
+  it('comes back as it was saved', () => {
+    const memory = { month: '2026-11', runners: 9 };
+    expect(parseWorkspaceMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['no month', { runners: 9 }],
+    ['no number', { month: '2026-11' }],
+    ['a number as text', { month: '2026-11', runners: '9' }],
+  ] as const)('is unknown when it is garbage: %s', (_name, value) => {
+    expect(parseWorkspaceMemory(value)).toBeUndefined();
+  });
+});
+
+describe("a scope's memory", () => {
+  it.each([
+    { stepSeen: true },
+    { stepSeen: false, identity: { workspaceUuid: '{w}' } },
+    { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: '{r}' } },
+  ])('comes back as it was saved: %o', (memory) => {
+    expect(parseScopeMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it.each([
+    ...GARBAGE,
+    ['no step mark', { identity: { workspaceUuid: '{w}' } }],
+    ['a step mark that is none', { stepSeen: 'yes' }],
+    ['an identity without a workspace', { stepSeen: true, identity: {} }],
+    ['an identity that is none', { stepSeen: true, identity: '{w}' }],
+    ['a repository that is none', { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: 7 } }],
+  ] as const)('is looked up again when it is garbage: %s', (_name, value) => {
+    expect(parseScopeMemory(value)).toEqual({ stepSeen: false });
+  });
+});

@@ -1,0 +1,42 @@
+/** Looks through recorded ports, and what such tests script. */
+import type { Fleet, Observation, Runner, RunnerGroup } from '../../../lib/core/model.ts';
+import { observe } from '../../../lib/core/observe/observe.ts';
+import type { MemoryDocument } from '../../../lib/core/ports.ts';
+import { scopeKey } from '../../../lib/core/scope.ts';
+import { group, NOON } from '../../kit/fleet.ts';
+import { recordingPorts, type Script } from '../reconcile/ports.ts';
+
+export const SITE = { workspace: 'acme', repository: 'site' };
+
+/** Two groups of one workspace, one of a repository in it, and one of another workspace. */
+export const builds = group();
+export const tests = group({ name: 'tests' });
+export const site = group({ name: 'site', scope: SITE, namespace: 'web' });
+export const other = group({ name: 'other', scope: { workspace: 'other' } });
+
+/** One look at all groups of the fleet unless told otherwise, and the calls that it took. */
+export async function look(
+  config: Fleet,
+  script: Script = {},
+  groups: readonly RunnerGroup[] = config.groups,
+): Promise<{ readonly seen: Observation; readonly trace: string[] }> {
+  const { ports, trace } = recordingPorts(script);
+  return { seen: await observe(config, groups, ports, NOON), trace };
+}
+
+/** Memory that has these documents. */
+export function documents(entries: Readonly<Record<string, MemoryDocument>>): Script {
+  return { state: { load: async (keys) => new Map(Object.entries(entries).filter(([key]) => keys.includes(key))) } };
+}
+
+/** A Bitbucket that has these registrations, by scope. */
+export function listing(byScope: Readonly<Record<string, readonly Runner[]>>): Script['runners'] {
+  return { list: async (scope) => byScope[scopeKey(scope)] ?? [] };
+}
+
+/** A call that fails with this sentence. */
+export function fails(sentence: string): () => Promise<never> {
+  return async () => {
+    throw new Error(sentence);
+  };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { group } from '../../../kit/fleet.ts';
+import { look, type Seen, see } from './look.ts';
+
+describe('who asks for the queue', () => {
+  type Row = {
+    readonly name: string;
+    readonly seen: Seen;
+    readonly maxRunners?: number;
+    readonly slots?: Slots;
+    readonly asks: boolean;
+  };
+  type Slots = NonNullable<Parameters<typeof look>[3]>['slots'];
+
+  const slots = { inUse: 2, committed: 2, peak: { month: '2026-11', runners: 9 }, price: 15 };
+
+  const strategy = { kind: 'idleBuffer', idleCount: 1, scaleFactor: 0, scaleFactorLimit: 1 } as const;
+
+  const ROWS: readonly Row[] = [
+    { name: 'all busy', seen: {}, asks: true },
+    { name: 'all busy, and some start', seen: { runners: { busy: 2, starting: 3 } }, asks: true },
+    { name: 'one idle', seen: { runners: { busy: 2, idle: 1 } }, asks: false },
+    { name: 'nobody there: a step fails at once', seen: { runners: {} }, asks: false },
+    { name: 'only starting ones: the same', seen: { runners: { starting: 2 } }, asks: false },
+    { name: 'one place left', seen: { max: 3 }, asks: true },
+    { name: 'at max', seen: { max: 2 }, asks: false },
+    { name: 'at max, by runners that start', seen: { max: 3, runners: { busy: 2, starting: 1 } }, asks: false },
+    { name: 'at max, by dead ones', seen: { max: 3, runners: { busy: 2, dead: 1 } }, asks: false },
+    { name: 'one registration left in the workspace', seen: {}, maxRunners: 3, asks: true },
+    { name: 'none left in the workspace', seen: {}, maxRunners: 2, asks: false },
+    { name: 'no limit to those in use at once', seen: {}, slots, asks: true },
+    { name: 'one more may be in use', seen: {}, slots: { ...slots, max: 3 }, asks: true },
+    { name: 'no more may be in use', seen: {}, slots: { ...slots, max: 2 }, asks: false },
+    {
+      name: 'one more may be in use, but none registered',
+      seen: {},
+      maxRunners: 2,
+      slots: { ...slots, max: 3 },
+      asks: false,
+    },
+    { name: 'no creates on this tick', seen: { maxCreatesPerTick: 0 }, asks: false },
+    { name: 'seen in part', seen: { over: { missing: ['Jobs: 503'] } }, asks: false },
+    {
+      name: 'in quarantine',
+      seen: { over: { memory: { idleSince: {}, drainingSince: {}, quarantine: { failures: 1, since: 0 } } } },
+      asks: false,
+    },
+    { name: 'another strategy', seen: { over: { group: group({ strategy }) } }, asks: false },
+  ];
+
+  it.each(ROWS)('$name: $asks', async ({ seen, maxRunners = 100, slots: used, asks }) => {
+    const { seen: found, trace } = await look(
+      [see(seen)],
+      { site: [] },
+      {},
+      { maxRunners, ...(used && { slots: used }) },
+    );
+    expect(trace).toEqual(asks ? ['openPipelines acme/site'] : []);
+    expect(found.groups[0]?.queue).toEqual(asks ? { kind: 'counted', repositories: ['site'] } : undefined);
+    expect(found.queues).toHaveLength(asks ? 1 : 0);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { RunnerJob } from '../../../lib/core/model.ts';
+import { fleet, jobOf, runner } from '../../kit/fleet.ts';
+import { builds, fails, look, other } from './look.ts';
+
+const madeFor = (group: string): RunnerJob => jobOf(runner(), { group });
+const note = (jobs: readonly RunnerJob[]) =>
+  look(fleet([builds, other]), { jobs: { list: async () => jobs } }).then(({ seen }) => seen.notes);
+
+describe('Jobs of ours that no group here has', () => {
+  it.each([
+    { name: 'none', jobs: [madeFor('builds'), madeFor('other')], notes: [] },
+    {
+      name: 'one',
+      jobs: [madeFor('builds'), madeFor('gone')],
+      notes: [
+        '1 Job in namespace runners of cluster main is of no group here (made for "gone"): bring the group back to retire them, or delete them with kubectl.',
+      ],
+    },
+    {
+      name: 'several, of several groups',
+      jobs: [madeFor('old'), madeFor('gone'), madeFor('old')],
+      notes: [
+        '3 Jobs in namespace runners of cluster main are of no group here (made for "gone", "old"): bring the group back to retire them, or delete them with kubectl.',
+      ],
+    },
+  ])('are noted: $name', async ({ jobs, notes }) => {
+    expect(await note(jobs)).toEqual(notes);
+  });
+});
+
+describe('a scope whose runners cannot be listed', () => {
+  it('is not asked for its uuid as well: the same would be wrong, and be told twice', async () => {
+    const { seen, trace } = await look(fleet([builds]), { runners: { list: fails('401') } });
+    expect(trace.filter((line) => line.startsWith('identify'))).toEqual([]);
+    expect(seen.groups[0]?.missing).toEqual(['runners of acme: 401']);
+  });
+});

@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../lib/core/decide/decide.ts';
+import type { Action, GroupObservation, GroupPlan, Observation } from '../../lib/core/model.ts';
+import { makePlan } from '../../lib/core/plan.ts';
+import { group, groupObservation, jobOf, NOON, observation, population, runner } from '../kit/fleet.ts';
+
+const EARLIER = NOON - 600_000;
+
+function planOf(look: GroupObservation): GroupPlan {
+  const seen = observation([look]);
+  const [plan] = makePlan(seen, decide(seen)).groups;
+  if (plan === undefined) throw new Error('no plan');
+  return plan;
+}
+
+/** Four runners that are idle for long, of which the guide's parameters want two. */
+function tooMany(over: Partial<GroupObservation> = {}): GroupObservation {
+  const runners = population({ idle: 4 });
+  const idleSince = Object.fromEntries(runners.map(({ uuid }) => [uuid, EARLIER]));
+  return groupObservation({ runners, memory: { idleSince, drainingSince: {} }, ...over });
+}
+
+/** A pod that runs, as it was made. */
+const POD = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: true } as const;
+
+/** Every kind of action, and how it comes about. A kind that is missing here does not compile. */
+const ACTIONS: {
+  readonly [Name in Action['action']]: () => readonly [GroupObservation, Extract<Action, { action: Name }>];
+} = {
+  add: () => [
+    groupObservation(),
+    {
+      action: 'add',
+      identity: { workspaceUuid: '{acme}' },
+      reason: {
+        code: 'below-min',
+        text: '0 usable and 0 starting are fewer than min 1',
+        values: { min: 1, usable: 0, starting: 0 },
+      },
+    },
+  ],
+  disable: () => {
+    const seen = runner();
+    const memory = { idleSince: { [seen.uuid]: EARLIER }, drainingSince: {} };
+    return [
+      groupObservation({ group: group({ min: 0 }), runners: [seen], memory }),
+      {
+        action: 'disable',
+        runner: seen,
+        reason: { code: 'surplus', text: 'idle for 10m and not needed', values: { idleMs: 600_000 } },
+      },
+    ];
+  },
+  remove: () => {
+    const seen = runner({ status: 'DISABLED' });
+    const memory = { idleSince: {}, drainingSince: { [seen.uuid]: EARLIER } };
+    return [
+      groupObservation({ group: group({ min: 0 }), runners: [seen], memory }),
+      {
+        action: 'remove',
+        runner: seen,
+        job: jobOf(seen).name,
+        reason: {
+          code: 'drained',
+          text: 'out of service and without a step for 10m',
+          values: { drainedMs: 600_000 },
+        },
+      },
+    ];
+  },
+  protect: () => {
+    const seen = runner({ hasStep: true });
+    return [
+      groupObservation({
+        group: group({ max: 1 }),
+        runners: [seen],
+        jobs: [jobOf(seen, { pod: { ...POD, isProtected: false } })],
+      }),
+      {
+        action: 'protect',
+        runner: seen,
+        pod: 'pod-1',
+        reason: { code: 'at-work', text: 'its runner is busy, so its node must stay', values: {} },
+      },
+    ];
+  },
+  unprotect: () => {
+    const seen = runner();
+    const memory = { idleSince: { [seen.uuid]: EARLIER }, drainingSince: {} };
+    return [
+      groupObservation({ runners: [seen], memory, jobs: [jobOf(seen, { pod: POD })] }),
+      {
+        action: 'unprotect',
+        runner: seen,
+        pod: 'pod-1',
+        reason: {
+          code: 'rested',
+          text: 'its runner has been idle for 10m, so its node may go',
+          values: { idleMs: 600_000 },
+        },
+      },
+    ];
+  },
+  'remove-job': () => {
+    const orphan = jobOf(runner(), { createdAt: EARLIER });
+    return [
+      groupObservation({ group: group({ min: 0 }), orphanJobs: [orphan] }),
+      {
+        action: 'remove-job',
+        runnerUuid: orphan.runnerUuid,
+        job: orphan.name,
+        reason: {
+          code: 'registration-gone',
+          text: 'its registration is gone, the Job is 9m old',
+          values: { ageMs: 540_000 },
+        },
+      },
+    ];
+  },
+};
+
+describe('every kind of action has its situation', () => {
+  it.each(Object.entries(ACTIONS))('%s', (_name, situation) => {
+    const [look, action] = situation();
+    expect(planOf(look).actions).toEqual([action]);
+  });
+});
+
+describe('a plan', () => {
+  it('adds as many as decided, before anything else, each with the reason of the decision', () => {
+    const dead = runner({ status: 'OFFLINE' });
+    const { actions } = planOf(groupObservation({ group: group({ min: 3 }), runners: [dead] }));
+    expect(actions.map(({ action, reason }) => [action, reason.code])).toEqual([
+      ['add', 'below-min'],
+      ['add', 'below-min'],
+      ['add', 'below-min'],
+      ['remove', 'lost-heart-beat'],
+    ]);
+  });
+
+  it('disables before it cleans up', () => {
+    const look = tooMany();
+    const dead = runner({ status: 'UNREGISTERED' });
+    const { actions } = planOf({ ...look, runners: [dead, ...look.runners] });
+    expect(actions.map(({ action }) => action)).toEqual(['disable', 'disable', 'remove']);
+  });
+
+  it('never removes what it has only just disabled', () => {
+    const { actions, memory } = planOf(tooMany({ group: group({ drainGraceMs: 0 }) }));
+    expect(actions.map(({ action }) => action)).toEqual(['disable', 'disable']);
+    expect(Object.values(memory.drainingSince)).toEqual([NOON, NOON]);
+  });
+
+  it('of a hold adds and disables nothing, but tidies up', () => {
+    const runners = [...population({ busy: 1, idle: 2 }), runner({ status: 'UNREGISTERED' })];
+    const { actions } = planOf(groupObservation({ runners }));
+    expect(actions.map(({ action }) => action)).toEqual(['remove']);
+  });
+
+  it('under a partial observation is empty and leaves the memory untouched', () => {
+    const look = tooMany({
+      orphanJobs: [jobOf(runner(), { createdAt: 0 })],
+      memoryVersion: 7,
+      missing: ['Jobs in namespace runners of cluster main: 403'],
+    });
+    const torn = { ...look, runners: [...look.runners, runner({ status: 'UNREGISTERED' })] };
+    expect(planOf(torn)).toEqual({
+      group: look.group,
+      actions: [],
+      memory: look.memory,
+      memoryVersion: 7,
+      memoryChanged: false,
+    });
+  });
+
+  it('adds nothing where the identity is unknown', () => {
+    const { identity: _, ...unknown } = groupObservation();
+    expect(planOf(unknown).actions).toEqual([]);
+  });
+
+  it.each<{ readonly name: string; readonly remembered: Readonly<Record<string, number>>; readonly changed: boolean }>([
+    { name: 'a runner is seen idle for the first time', remembered: {}, changed: true },
+    { name: 'nothing new', remembered: { '{a}': EARLIER }, changed: false },
+    { name: 'another one is gone', remembered: { '{a}': EARLIER, '{b}': EARLIER }, changed: true },
+  ])('says whether the memory changed, and against which version: $name', ({ remembered, changed }) => {
+    const memory = { idleSince: remembered, drainingSince: {} };
+    const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
+    expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });
+    expect(Object.keys(plan.memory.idleSince)).toEqual(['{a}']);
+  });
+});
+
+it('the plan of a fleet keeps the order of the groups, the time of the look and the memory of scopes and workspaces', () => {
+  const looks = ['b', 'a'].map((name) => groupObservation({ group: group({ name }) }));
+  const scopeMemory = [{ key: 'scope/acme', version: 2, memory: { stepSeen: true } }];
+  const workspaceMemory = [{ key: 'workspace/acme', version: 5, memory: { month: '2026-11', runners: 9 } }];
+  const seen: Observation = { ...observation(looks), scopeMemory, workspaceMemory };
+  const plan = makePlan(seen, decide(seen));
+  expect(plan.groups.map((entry) => entry.group.name)).toEqual(['b', 'a']);
+  expect([plan.at, plan.scopeMemory, plan.workspaceMemory]).toEqual([NOON, scopeMemory, workspaceMemory]);
+  expect(Object.keys(makePlan(observation(looks), []))).not.toContain('workspaceMemory');
+});

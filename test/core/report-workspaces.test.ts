@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../lib/core/decide/decide.ts';
+import type { RunnerGroup, SlotObservation, WorkspaceObservation, WorkspaceReport } from '../../lib/core/model.ts';
+import { makePlan } from '../../lib/core/plan.ts';
+import { makeReport } from '../../lib/core/report.ts';
+import { workspaceLines } from '../../lib/text/report-workspaces.ts';
+import { group, groupObservation, observation, population } from '../kit/fleet.ts';
+
+const TICK = {
+  id: 'tick-1',
+  at: '2026-11-09T12:00:00.000Z',
+  mode: 'plan',
+  durationMs: 1,
+  calls: { bitbucket: 1, kubernetes: 1, aws: 1 },
+} as const;
+
+const SLOTS: SlotObservation = { inUse: 4, committed: 5, peak: { month: '2026-11', runners: 8 }, price: 15 };
+
+/** The report of a tick that wants `min` runners of one group with these slots. */
+function reportOf(
+  min: number,
+  slots: SlotObservation | undefined,
+  more: Partial<WorkspaceObservation> = {},
+  over: Partial<RunnerGroup> = {},
+) {
+  const workspace = { workspace: 'acme', registrations: 6, maxRunners: 100, ...(slots && { slots }), ...more };
+  const look = observation(
+    [groupObservation({ group: group({ min, max: 50, ...over }), runners: population({ busy: 1, idle: 3 }) })],
+    [workspace],
+  );
+  const decisions = decide(look);
+  return makeReport(TICK, look, decisions, makePlan(look, decisions), { outcomes: new Map(), problems: [] });
+}
+
+describe('a workspace in the report', () => {
+  it('has its caps, what is in use, and what this tick makes of it', () => {
+    expect(reportOf(6, { ...SLOTS, max: 20 }).workspaces).toEqual([
+      {
+        workspace: 'acme',
+        registrations: 6,
+        maxRunners: 100,
+        inUse: 4,
+        expected: 7,
+        maxConcurrentRunners: 20,
+        peak: { month: '2026-11', runners: 8 },
+      },
+    ]);
+  });
+
+  it.each([
+    ['one below the peak: the next is paid for', 6, SLOTS, undefined],
+    ['at the peak: the next raises it', 7, SLOTS, { costs: 15, currency: 'USD' }],
+    ['above the peak', 9, SLOTS, { costs: 15, currency: 'USD' }],
+    ['at another price', 7, { ...SLOTS, price: 9 }, { costs: 9, currency: 'USD' }],
+    ['where nothing is billed', 9, { ...SLOTS, price: 0 }, undefined],
+  ])('tells what one more slot costs, %s', (_, min, slots, nextSlot) => {
+    const [entry] = reportOf(min, slots).workspaces ?? [];
+    expect(entry?.nextSlot).toEqual(nextSlot);
+    expect(entry && 'maxConcurrentRunners' in entry).toBe(false);
+  });
+
+  it('counts what is added in it, and nowhere else', () => {
+    const look = observation(
+      ['acme', 'other'].map((workspace) =>
+        groupObservation({
+          group: group({ name: workspace, scope: { workspace }, min: workspace === 'acme' ? 2 : 3 }),
+        }),
+      ),
+      ['acme', 'other'].map((workspace) => ({ workspace, registrations: 0, maxRunners: 100, slots: SLOTS })),
+    );
+    const decisions = decide(look);
+    const report = makeReport(TICK, look, decisions, makePlan(look, decisions), { outcomes: new Map(), problems: [] });
+    expect(report.workspaces?.map(({ workspace, expected }) => [workspace, expected])).toEqual([
+      ['acme', 7],
+      ['other', 8],
+    ]);
+  });
+
+  it('names registrations that are assumed, where there are any', () => {
+    expect(reportOf(6, SLOTS, { assumed: 2 }).workspaces).toMatchObject([{ registrations: 6, assumed: 2 }]);
+    expect(Object.keys(reportOf(6, SLOTS).workspaces?.[0] ?? {})).not.toContain('assumed');
+  });
+
+  it('is not there where slots were not counted', () => {
+    expect(Object.keys(reportOf(6, undefined))).not.toContain('workspaces');
+  });
+});
+
+describe('the line of a workspace', () => {
+  const linesOf = (min: number, slots: SlotObservation, more: Partial<WorkspaceObservation> = {}) =>
+    workspaceLines(reportOf(min, slots, more)).map(({ text }) => text);
+
+  it.each([
+    ['nothing added, nothing kept back: none', 4, SLOTS, {}, []],
+    ['added', 6, SLOTS, {}, ["workspace acme: 6 of 100 registered; 4 in use, soon 7, the month's peak is 8"]],
+    [
+      'at the peak',
+      7,
+      SLOTS,
+      {},
+      [
+        "workspace acme: 6 of 100 registered; 4 in use, soon 8, the month's peak is 8; one more slot: USD 15 a month where slots are billed",
+      ],
+    ],
+    [
+      'kept back by the cap on runners in use',
+      9,
+      { ...SLOTS, committed: 4, max: 4 },
+      {},
+      ["workspace acme: 6 of 100 registered; 4 of at most 4 in use, the month's peak is 8"],
+    ],
+    [
+      'kept back by the cap on registrations',
+      9,
+      SLOTS,
+      { maxRunners: 6 },
+      ["workspace acme: 6 of 6 registered; 4 in use, soon 5, the month's peak is 8"],
+    ],
+    [
+      'with registrations that nobody saw',
+      6,
+      SLOTS,
+      { assumed: 2 },
+      [
+        "workspace acme: 6 of 100 registered (2 of them assumed, where nothing was listed); 4 in use, soon 7, the month's peak is 8",
+      ],
+    ],
+  ])('%s', (_, min, slots, more, lines) => {
+    expect(linesOf(min, slots, more)).toEqual(lines);
+  });
+
+  it('is not there where only the group itself sets limits', () => {
+    expect(workspaceLines(reportOf(9, SLOTS, {}, { max: 4, window: { name: 'office' } }))).toEqual([]);
+  });
+
+  it('is no warning', () => {
+    expect(workspaceLines(reportOf(6, SLOTS)).map(({ tone }) => tone)).toEqual(['quiet']);
+  });
+
+  it('is not there in reports from before', () => {
+    const { workspaces: _, ...before } = reportOf(6, SLOTS);
+    expect(workspaceLines(before)).toEqual([]);
+  });
+
+  it('is not there for workspaces in which nothing happens', () => {
+    const report = reportOf(6, SLOTS);
+    const [entry] = report.workspaces ?? [];
+    const quiet: WorkspaceReport[] = entry === undefined ? [] : [{ ...entry, workspace: 'quiet' }];
+    expect(workspaceLines({ ...report, workspaces: quiet })).toEqual([]);
+  });
+});

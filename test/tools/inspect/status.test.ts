@@ -1,0 +1,154 @@
+/** Bitbucket and the cluster side by side: what does not match, case by case. */
+import { describe, expect, it } from 'vitest';
+import type { Runner, RunnerJob } from '../../../lib/core/model.ts';
+import { reason } from '../../../lib/core/reasons.ts';
+import { isIncomplete, statusOf } from '../../../lib/tools/inspect/status.ts';
+import { renderStatus } from '../../../lib/tools/inspect/status-text.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '../../kit/fleet.ts';
+
+const UUID = runner().uuid;
+const RUNNING = { name: 'pod', phase: 'Running', restarts: 0, isProtected: true } as const;
+const PENDING = { name: 'pod', phase: 'Pending', restarts: 0, isProtected: true } as const;
+
+function statusOfOne(over: Partial<Runner>, behind: Partial<RunnerJob> | undefined) {
+  const seen = runner({ ...over, uuid: UUID });
+  const jobs = behind === undefined ? [] : [jobOf(seen, behind)];
+  return statusOf(observation([groupObservation({ runners: [seen], jobs })]));
+}
+
+describe('what does not match', () => {
+  const CASES: readonly (readonly [string, Partial<Runner>, Partial<RunnerJob> | undefined, readonly string[]])[] = [
+    ['online, and its pod runs', {}, { pod: RUNNING }, []],
+    ['busy, and its pod is kept in place', { hasStep: true }, { pod: RUNNING }, []],
+    ['starting, and its pod waits', { status: 'UNREGISTERED' }, { pod: PENDING }, []],
+    ['out of service, and its pod still runs', { status: 'DISABLED' }, { pod: RUNNING }, []],
+    [
+      'online without a Job',
+      {},
+      undefined,
+      [
+        'connected to Bitbucket, but there is no Job of ours behind it: something else runs it, or its Job was deleted just now',
+      ],
+    ],
+    [
+      'registered without a Job',
+      { status: 'UNREGISTERED', createdAt: NOON - 30_000 },
+      undefined,
+      ['registered 30s ago, but there is no Job behind it'],
+    ],
+    ['online, its Job has failed', {}, { status: 'failed' }, ['connected to Bitbucket, but its Job is failed']],
+    ['online, its pod waits', {}, { pod: PENDING }, ['connected to Bitbucket, but its pod is Pending']],
+    ['online, its pod is gone', {}, { pod: undefined }, ['connected to Bitbucket, but its pod is gone']],
+    [
+      'never connected, though its pod runs',
+      { status: 'UNREGISTERED', statusText: 'UNREGISTERED', createdAt: NOON },
+      { pod: RUNNING },
+      ['its pod runs, but Bitbucket says UNREGISTERED'],
+    ],
+    [
+      'busy, its pod may be moved',
+      { hasStep: true },
+      { pod: { ...RUNNING, isProtected: false } },
+      ['runs a step, but its pod has no mark that keeps it on its node'],
+    ],
+    ['idle, its pod may be moved', {}, { pod: { ...RUNNING, isProtected: false } }, []],
+    ['made for another group', {}, { pod: RUNNING, group: 'old' }, ['its Job was made for group "old"']],
+  ];
+
+  it.each(CASES)('%s', (_, over, behind, mismatches) => {
+    expect(statusOfOne(over, behind).groups[0]?.runners[0]?.mismatches).toEqual(mismatches);
+  });
+
+  it('a Job whose registration is gone', () => {
+    const orphan = jobOf(runner({ uuid: UUID }), { createdAt: NOON - 90_000 });
+    const status = statusOf(observation([groupObservation({ orphanJobs: [orphan] })]));
+    expect(status.groups[0]?.orphanJobs).toMatchObject([
+      { job: orphan.name, mismatch: 'its registration is gone from Bitbucket, the Job is 1m 30s old' },
+    ]);
+  });
+
+  it('claims nothing about what could not be read', () => {
+    const look = groupObservation({
+      runners: [runner()],
+      jobs: [],
+      missing: ['Jobs in namespace runners of cluster main: 503'],
+    });
+    const status = statusOf(observation([look]));
+    expect(status.groups[0]?.runners).toMatchObject([{ cluster: 'not read', mismatches: [] }]);
+    expect(isIncomplete(status)).toBe(true);
+    expect(isIncomplete(statusOfOne({}, { pod: RUNNING }))).toBe(false);
+  });
+
+  it('claims nothing where the hourly calls did not allow a look', () => {
+    const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
+    const status = statusOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
+    expect(status.groups[0]?.problems).toEqual([
+      'not looked at, to spare the hourly calls of credential ci (900 of 1000 made here); the next look is in 1m',
+    ]);
+    expect(isIncomplete(status)).toBe(true);
+    expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).not.toContain('every runner has its Job');
+  });
+});
+
+it('tells registrations apart that nobody saw', () => {
+  const workspaces = [{ workspace: 'acme', registrations: 12, assumed: 10, maxRunners: 100 }];
+  const text = renderStatus(statusOf(observation([groupObservation()], workspaces)), { all: false }, { width: 140 });
+  expect(text.at(-1)).toBe(
+    'Workspace acme: 12 registrations (10 of them assumed, where nothing was listed) of at most 100',
+  );
+});
+
+describe('the bounds', () => {
+  const office = { name: 'office', until: '2026-11-09T19:00+01:00' };
+
+  it.each([
+    ['of the group alone', {}, 'MATCH?\nbuilds     0     0         0         0     0     1–10  every runner'],
+    [
+      'of an open window',
+      { min: 5, max: 40, window: office },
+      '5–40  every runner has its Job, every Job its runner\n',
+    ],
+  ])('%s', (_, over, text) => {
+    const status = statusOf(observation([groupObservation({ group: group(over) })]));
+    expect(status.groups[0]).toMatchObject(over);
+    expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).toContain(text);
+  });
+
+  it.each([
+    ['until it closes', office, 'schedule: min and max are those of window office until 2026-11-09T19:00+01:00'],
+    ['for ever', { name: 'always' }, 'schedule: min and max are those of window always at all times'],
+  ])('name the window that sets them, %s', (_, window, text) => {
+    const status = statusOf(observation([groupObservation({ group: group({ window }) })]));
+    expect(renderStatus(status, { all: false }, { width: 200 }).join('\n')).toContain(text);
+  });
+});
+
+describe('as text', () => {
+  const seen = [
+    runner({ uuid: '{0a}', hasStep: true }),
+    runner({ uuid: '{0b}', status: 'UNREGISTERED', statusText: 'UNREGISTERED', createdAt: NOON - 30_000 }),
+  ];
+  const [busy] = seen;
+  if (busy === undefined) throw new Error('no runner');
+  const look = groupObservation({
+    runners: seen,
+    jobs: [jobOf(busy, { pod: RUNNING })],
+    orphanJobs: [jobOf(runner({ uuid: '{0c}' }), { createdAt: NOON - 90_000 })],
+  });
+  const unread = groupObservation({ missing: ['runners of acme: 503'] });
+
+  it.each([
+    ['what does not match', false, 140],
+    ['every runner', true, 140],
+    ['narrow', true, 60],
+  ])('%s', (_, all, width) => {
+    const status = statusOf(observation([look, unread]));
+    expect(renderStatus(status, { all }, { width }).join('\n')).toMatchSnapshot();
+  });
+
+  it('says so when everything matches', () => {
+    const text = renderStatus(statusOfOne({}, { pod: RUNNING }), { all: false }, { width: 140 }).join('\n');
+    expect(text).toContain('every runner has its Job, every Job its runner');
+    expect(text).not.toContain('DOES NOT MATCH');
+  });
+});

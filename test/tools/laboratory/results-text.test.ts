@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { WaitingHistogram } from '../../../lib/tools/laboratory/histogram.ts';
+import { renderResults } from '../../../lib/tools/laboratory/results-text.ts';
+import type { Result } from '../../../lib/tools/laboratory/run.ts';
+import { Series } from '../../../lib/tools/laboratory/series.ts';
+
+function resultOf(policy: string, scale: number): Result {
+  const steps = {
+    arrived: 100,
+    finished: 90,
+    running: 0,
+    waiting: 0,
+    failed: { noRunner: 1, expired: 2 * scale, killed: 3, crashed: 4 },
+  };
+  const runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
+  return {
+    policy,
+    figures: {
+      steps,
+      waiting: { meanMs: 4_000 * scale, p50Ms: 0, p95Ms: 39_000, p99Ms: 76_000, longestMs: 106_000 * scale },
+      runnerHours: { registered: 837.26 * scale, busy: 268.2, idle: 501.7, starting: 18.4, unavailable: 48.96 },
+      peak: 27,
+      runners: { created: 1471, removed: 1470 },
+      calls: { bitbucket: 30_000, kubernetes: 9_981, aws: 7 },
+      money: { runners: 41.87, slots: 405, total: 446.87 },
+    },
+    books: {
+      steps,
+      waiting: new WaitingHistogram(),
+      runnerMs,
+      queueMs: 0,
+      servedMs: 0,
+      peak: 27,
+      monthlyPeaks: [27],
+      series: new Series(0, 1, 1),
+    },
+  };
+}
+
+const RESULTS = [resultOf('buffered.yaml', 1), resultOf('Atlassian’s rule', 100)];
+
+describe('results in a terminal', () => {
+  it('stand in one table where there is room', () => {
+    expect(renderResults(RESULTS, 140)).toEqual([
+      'policy              mean  p50  p95     p99  longest  no runner  lost    hours   busy   idle  starting  peak  added  removed    cost  calls',
+      'buffered.yaml         4s   0s  39s  1m 16s   1m 46s          1     9    837.3  268.2  501.7      18.4    27   1471     1470  446.87  39981',
+      'Atlassian’s rule  6m 40s   0s  39s  1m 16s   2h 56m          1   207  83726.0  268.2  501.7      18.4    27   1471     1470  446.87  39981',
+      '',
+      'mean, p50, p95, p99, longest: how long steps waited, from ready to taken by a runner',
+      'no runner: steps that failed because no runner was online; lost: that waited for too long, or lost their runner',
+      'hours: registrations times time, and what they were at (the rest was out of service); peak: most registrations at once',
+      'cost: runner-hours and slots at the scenario’s prices; calls: to Bitbucket and the cluster',
+    ]);
+  });
+
+  it('stand in several tables in a narrow one, with what belongs together side by side', () => {
+    expect(renderResults(RESULTS, 80).slice(0, 12)).toEqual([
+      'policy              mean  p50  p95     p99  longest  no runner  lost',
+      'buffered.yaml         4s   0s  39s  1m 16s   1m 46s          1     9',
+      'Atlassian’s rule  6m 40s   0s  39s  1m 16s   2h 56m          1   207',
+      '',
+      'policy              hours   busy   idle  starting',
+      'buffered.yaml       837.3  268.2  501.7      18.4',
+      'Atlassian’s rule  83726.0  268.2  501.7      18.4',
+      '',
+      'policy            peak  added  removed    cost  calls',
+      'buffered.yaml       27   1471     1470  446.87  39981',
+      'Atlassian’s rule    27   1471     1470  446.87  39981',
+      '',
+    ]);
+  });
+
+  it.each([138, 139])('a line may be as long as the terminal is wide: %i', (width) => {
+    const widest = 138;
+    expect(Math.max(...renderResults(RESULTS, width).map((line) => line.length))).toBe(widest);
+    expect(renderResults(RESULTS, widest - 1)[0]?.length).toBeLessThan(widest);
+  });
+
+  it.each([80, 100, 120])('no line exceeds %i', (width) => {
+    expect(Math.max(...renderResults(RESULTS, width).map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+});

@@ -1,0 +1,206 @@
+/** Tuning in the real laboratory, on loads of which the cheapest setting is known. */
+import { describe, expect, it } from 'vitest';
+import { arrivalsOf, ownersOf } from '../../../lib/tools/laboratory/load.ts';
+import { parseScenario, type ScenarioInput } from '../../../lib/tools/laboratory/scenario.ts';
+import type { Bounds } from '../../../lib/tools/tune/space.ts';
+import { stagesFor, type TuneRequest, thinned, tune } from '../../../lib/tools/tune/tune.ts';
+import { renderTuning, tuningDocument, unmetGoal } from '../../../lib/tools/tune/tuning-text.ts';
+import { configOf, fleetOf } from './groups.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const AT_ONCE = { share: 1, withinMs: 1_000 };
+
+/** Three steps at once, again and again: whoever keeps three runners idle lets nobody wait, whoever keeps two does not. */
+const BURSTS: ScenarioInput = {
+  span: '16h',
+  startup: '90s',
+  loads: [{ kind: 'burst', at: '40m7s', every: '40m', steps: 3, duration: '5m' }],
+};
+
+const ONLY_IDLE_COUNT: Bounds = {
+  min: { from: 1, to: 1 },
+  idleCount: { from: 0, to: 5 },
+  scaleFactor: { from: 0, to: 0 },
+  stabilisationWindow: { from: 0, to: 0 },
+  coolDown: { from: MINUTE_MS, to: MINUTE_MS },
+};
+
+const OWN = ['coolDown: 1m', 'stabilisationWindow: 0s'];
+
+async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {}): Promise<TuneRequest> {
+  const fleet = await fleetOf(configOf('idleBuffer', ['min: 1', 'max: 10', 'idleCount: 5'], OWN));
+  const [group] = fleet.groups;
+  if (group === undefined) throw new Error('there is a group');
+  const scenario = parseScenario(input, 'test');
+  const { start, span, loads, seed } = scenario;
+  return {
+    fleet,
+    group,
+    scenario,
+    openArrivals: () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, seed),
+    goal: AT_ONCE,
+    measure: 'hours',
+    strategies: ['idleBuffer'],
+    bounds: ONLY_IDLE_COUNT,
+    holdOut: 0.25,
+    budget: 20,
+    ...changes,
+  };
+}
+
+describe('tune', () => {
+  it('finds the cheapest that is known', async () => {
+    const tuning = await tune(await requestOf(BURSTS));
+    expect(tuning.isExhaustive).toBe(true);
+    expect(tuning.settings).toBe(6);
+    expect(tuning.best.setting.values.idleCount).toBe(3);
+    expect(tuning.best.training).toMatchObject({ waitedMs: 0, failed: 0, steps: 51 });
+    expect(tuning.best.holdOut).toMatchObject({ waitedMs: 0, failed: 0, steps: 18 });
+    // More idle runners cost more and save nothing; of those with fewer, 1 saves nothing beside 0.
+    expect(tuning.frontier.map(({ setting }) => setting.values.idleCount)).toEqual([0, 2, 3]);
+    expect(unmetGoal(tuning)).toBeUndefined();
+  });
+
+  it('recommends by the training part, and says when the hold-out does not bear it out', async () => {
+    const growing: ScenarioInput = {
+      ...BURSTS,
+      loads: [
+        { kind: 'burst', at: '40m7s', every: '40m', steps: 2, duration: '5m' },
+        // In the last quarter there are more of them, but no larger ones.
+        { kind: 'burst', at: '12h20m7s', every: '40m', steps: 2, duration: '5m' },
+      ],
+    };
+    const tuning = await tune(await requestOf(growing));
+    expect(tuning.best.setting.values.idleCount).toBe(2);
+    const document = JSON.parse(JSON.stringify(tuningDocument(tuning, 'linux'))) as Record<string, unknown>;
+    expect(document.holds).toEqual({ training: true, holdOut: true });
+    // And now larger ones too.
+    const late: ScenarioInput = {
+      ...growing,
+      loads: [...(growing.loads ?? []), { kind: 'burst', at: '12h0m7s', every: '40m', steps: 2, duration: '5m' }],
+    };
+    const surprised = await tune(await requestOf(late));
+    expect(surprised.best.setting.values.idleCount).toBe(2);
+    expect(surprised.best.holdOut.waitedMs).toBeGreaterThan(1_000);
+    expect(tuningDocument(surprised, 'linux')).toMatchObject({ holds: { training: true, holdOut: false } });
+    expect(renderTuning(surprised, { width: 200 }).join('\n')).toContain(
+      'It does NOT keep the goal in the hold-out: 100 % within',
+    );
+  });
+
+  it('names what comes nearest when the goal cannot be had', async () => {
+    const bounds = { ...ONLY_IDLE_COUNT, idleCount: { from: 0, to: 2 } };
+    const tuning = await tune(await requestOf(BURSTS, { bounds }));
+    expect(tuning.best.setting.values.idleCount).toBe(2);
+    expect(unmetGoal(tuning)).toMatch(
+      /^The goal cannot be had: none of the 3 settings within the bounds lets 100 % of steps wait less than 1s; the nearest is 100 % within \S+, for \S+ runner-hours a month, with idleCount 5 → 2; /,
+    );
+    expect(tuningDocument(tuning, 'linux')).toMatchObject({
+      recommended: null,
+      nearest: tuning.frontier.indexOf(tuning.best),
+    });
+  });
+
+  it('gives the same for the same seed, also where steps and start-ups are drawn', async () => {
+    const drawn: ScenarioInput = {
+      span: '8h',
+      seed: 5,
+      startup: { kind: 'exponential', mean: '60s' },
+      loads: [{ kind: 'poisson', perHour: 30, duration: { kind: 'exponential', mean: '4m' } }],
+    };
+    const changes = { bounds: {}, budget: 12, goal: { share: 0.9, withinMs: 60_000 } };
+    const [one, again] = [await tune(await requestOf(drawn, changes)), await tune(await requestOf(drawn, changes))];
+    expect(JSON.stringify(tuningDocument(again, 'linux'))).toBe(JSON.stringify(tuningDocument(one, 'linux')));
+    expect(one.runs).toBeLessThanOrEqual(12);
+  });
+
+  it('plays only the steps of the group, and tells of the others', async () => {
+    const request = await requestOf(BURSTS);
+    const { start } = request.scenario;
+    const strangers = Array.from({ length: 7 }, (_, index) => ({
+      ...{
+        at: start + index * 1000,
+        scope: { workspace: 'other', repository: 'x' },
+        labels: [],
+        durationMs: MINUTE_MS,
+      },
+    }));
+    const openArrivals = () => [...strangers, ...(request.openArrivals() as Iterable<(typeof strangers)[number]>)];
+    const tuning = await tune({ ...request, openArrivals });
+    expect(tuning.otherSteps).toBe(7);
+    expect(tuning.training.steps).toBe(51);
+    expect(tuning.best.training.steps).toBe(51);
+  });
+
+  it('tells how far it is, never backwards', async () => {
+    const seen: number[] = [];
+    await tune(await requestOf(BURSTS, { onProgress: (_, share) => seen.push(share) }));
+    expect(seen.length).toBeGreaterThan(6);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    [
+      'steps that are for nobody',
+      { openArrivals: () => [{ at: Date.UTC(2026, 10, 9), scope: { workspace: 'x' }, labels: [], durationMs: 1 }] },
+      'No step is for group "linux" (autoscaler.created, builds, linux, self.hosted): 1 are those of other groups, or of none; check the group and where the steps are from',
+    ],
+    [
+      'no step at all',
+      { openArrivals: () => [] },
+      'No step is for group "linux" (autoscaler.created, builds, linux, self.hosted): there is none at all; check the group and where the steps are from',
+    ],
+    [
+      'a hold-out without a step',
+      { holdOut: 0.01 },
+      'The held-out part has no step for group "linux"; give a larger --hold-out or more history',
+    ],
+    [
+      'a training part without a step',
+      { holdOut: 0.99 },
+      'The training part has no step for group "linux"; give a smaller --hold-out or more history',
+    ],
+    [
+      'bounds of another strategy',
+      { bounds: { scaleUpThreshold: { from: 0.1, to: 0.2 } } },
+      '--within scaleUpThreshold: idleBuffer does not have that parameter; remove it, or give --strategy',
+    ],
+    [
+      'bounds that contradict each other',
+      { bounds: { ...ONLY_IDLE_COUNT, min: { from: 11, to: 12 } } },
+      'The bounds of --within leave no setting that makes sense; widen them',
+    ],
+  ] satisfies [string, Partial<TuneRequest>, string][])('refuses %s', async (_, changes, message) => {
+    const attempt = tune(await requestOf(BURSTS, changes));
+    await expect(attempt).rejects.toMatchObject({ name: 'InputError', message });
+  });
+});
+
+describe('stagesFor', () => {
+  it.each([
+    ['a month', 30, [1 / 4, 1 / 2, 1]],
+    ['eight days', 8, [1 / 4, 1 / 2, 1]],
+    ['a little less', 7.99, [1 / 2, 1]],
+    ['four days', 4, [1 / 2, 1]],
+    ['three days', 3, [1]],
+  ])('%s', (_, days, stages) => expect(stagesFor(days * DAY_MS)).toEqual(stages));
+});
+
+describe('thinned', () => {
+  it('shows a short frontier whole', () => {
+    const ten = Array.from({ length: 10 }, (_, index) => index);
+    expect(thinned(ten, 3)).toBe(ten);
+  });
+
+  it.each([11, 12, 25, 100])('shows ten of %i at most, in order, with both ends and the best', (length) => {
+    const all = Array.from({ length }, (_, index) => index);
+    for (const best of all) {
+      const shown = thinned(all, best);
+      expect(shown.length).toBeLessThanOrEqual(10);
+      expect(shown).toEqual([...shown].sort((a, b) => a - b));
+      expect(shown).toEqual(expect.arrayContaining([0, best, length - 1]));
+    }
+  });
+});
