@@ -1,9 +1,9 @@
 /** A real API server to measure against: namespaces as they are shipped, and what it counted of the requests. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ClusterClient } from '../lib/adapters/kubernetes/cluster-client.ts';
-import { createKubernetesJobApi } from '../lib/adapters/kubernetes/jobs.ts';
-import { connectKubeconfig } from '../lib/adapters/kubernetes/kubeconfig.ts';
-import type { JobApi, Manifest, Namespace } from '../lib/core/ports.ts';
+import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
+import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { auditEvents, tally } from '../test/cluster/audit.ts';
 import { startControlPlane } from '../test/cluster/control-plane.ts';
 import { runnerNamespaceObjects } from '../test/cluster/runner-namespace.ts';

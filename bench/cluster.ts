@@ -4,12 +4,12 @@
  * of this minute, with the API server on the same cores; read the ratios and the counts.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JobApi, Manifest, Namespace } from '../lib/core/ports.ts';
-import { reconcile } from '../lib/core/reconcile.ts';
-import { Secret } from '../lib/core/secret.ts';
-import { renderManifests } from '../lib/manifests/manifests.ts';
-import { World } from '../lib/tools/simulator/world.ts';
-import { fleet, group, runner } from '../test/kit/fleet.ts';
+import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
+import { reconcile } from '#core/reconcile.ts';
+import { Secret } from '#core/secret.ts';
+import { fleet, group, runner } from '#kit/fleet.ts';
+import { renderManifests } from '#manifests/manifests.ts';
+import { World } from '#tools/simulator/world.ts';
 import { openClusterStage } from './cluster-stage.ts';
 import { printTable } from './table.ts';
 

@@ -4,9 +4,8 @@
  */
 import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BUILT_IN_TEMPLATE } from '../lib/manifests/built-in-template.ts';
-import { makeCertificate } from '../test/kit/certificate.ts';
-import { startDynamoDb } from '../test/kit/dynamodb.ts';
+import { makeCertificate } from '#kit/certificate.ts';
+import { startDynamoDb } from '#kit/dynamodb.ts';
 import {
   awsEnvironment,
   json,
@@ -15,9 +14,10 @@ import {
   type ScriptedAnswer,
   type SeenRequest,
   scriptedService,
-} from '../test/kit/loopback.ts';
-import { startLoopbackBitbucket } from '../test/kit/loopback-bitbucket.ts';
-import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/kit/loopback-kubernetes.ts';
+} from '#kit/loopback.ts';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { type LoopbackKubernetes, startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { configureFleet, type Setting, workspaceNames } from './stage.ts';
 
 const TABLE = 'bench';

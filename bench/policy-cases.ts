@@ -1,10 +1,10 @@
 /** What `npm run bench:policy` compares: the loads, and the policies as configurations that anybody could write. */
-import { loadFleet } from '../lib/config/load.ts';
-import { atlassianPolicy } from '../lib/tools/laboratory/atlassian.ts';
-import { oraclePolicy } from '../lib/tools/laboratory/oracle.ts';
-import type { Policy } from '../lib/tools/laboratory/policy.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../lib/tools/laboratory/scenario.ts';
-import { shippedPolicy } from '../lib/tools/laboratory/shipped.ts';
+import { loadFleet } from '#config/load.ts';
+import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 
 const SECOND_MS = 1000;
 

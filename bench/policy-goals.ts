@@ -1,7 +1,7 @@
 /** What must hold of our strategies in the comparison, each as a sentence with its numbers. */
-import type { Figures } from '../lib/tools/laboratory/figures.ts';
-import type { Result } from '../lib/tools/laboratory/run.ts';
-import type { Scenario } from '../lib/tools/laboratory/scenario.ts';
+import type { Figures } from '#tools/laboratory/figures.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import type { Scenario } from '#tools/laboratory/scenario.ts';
 import { type Entrant, MAX } from './policy-cases.ts';
 
 /** A scenario with what came of it, in the order of the entrants. */

@@ -1,9 +1,9 @@
 /** The pure part over 1,000 groups and 10,000 runners, in a process of its own. Prints one JSON line. */
-import { decide } from '../lib/core/decide/decide.ts';
-import type { GroupObservation, Observation } from '../lib/core/model.ts';
-import { makePlan } from '../lib/core/plan.ts';
-import { makeReport } from '../lib/core/report.ts';
-import { group, groupObservation, NOON, population } from '../test/kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { GroupObservation, Observation } from '#core/model.ts';
+import { makePlan } from '#core/plan.ts';
+import { makeReport } from '#core/report.ts';
+import { group, groupObservation, NOON, population } from '#kit/fleet.ts';
 
 /** Times of the pure part: the first time, as a fresh function sees it, and warm. */
 export type PureMeasured = {

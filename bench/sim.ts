@@ -3,15 +3,15 @@
  * always something to do, nights and weekends; the shipped line beside the two policies that it is compared with. Times are the processor's, so that
  * other work on the machine changes them little; read how they grow.
  */
-import { loadFleet } from '../lib/config/load.ts';
-import type { Fleet } from '../lib/core/model.ts';
-import { atlassianPolicy } from '../lib/tools/laboratory/atlassian.ts';
-import { arrivalsOf, ownersOf } from '../lib/tools/laboratory/load.ts';
-import { oraclePolicy } from '../lib/tools/laboratory/oracle.ts';
-import type { Policy } from '../lib/tools/laboratory/policy.ts';
-import { run } from '../lib/tools/laboratory/run.ts';
-import { parseScenario } from '../lib/tools/laboratory/scenario.ts';
-import { shippedPolicy } from '../lib/tools/laboratory/shipped.ts';
+import { loadFleet } from '#config/load.ts';
+import type { Fleet } from '#core/model.ts';
+import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import { run } from '#tools/laboratory/run.ts';
+import { parseScenario } from '#tools/laboratory/scenario.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { createProgress } from './progress.ts';
 import { printTable } from './table.ts';
 

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type LoopbackBitbucket, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { type LoopbackKubernetes, startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
 import { bundlePrograms } from '../esbuild.config.mjs';
-import { type LoopbackBitbucket, startLoopbackBitbucket } from '../test/kit/loopback-bitbucket.ts';
-import { type LoopbackKubernetes, startLoopbackKubernetes } from '../test/kit/loopback-kubernetes.ts';
 
 /** What to measure a tick over. */
 export type Setting = {

@@ -1,4 +1,4 @@
-import { columnWidths, layRow } from '../lib/text/layout.ts';
+import { columnWidths, layRow } from '#text/layout.ts';
 
 /** Prints rows under titles; the first column reads from the left, the others from the right. */
 export function printTable(titles: readonly string[], rows: readonly (readonly string[])[]): void {

@@ -3,11 +3,11 @@
  * Prints one JSON line. The servers live in the parent, so that their cost is not counted here.
  */
 import { randomUUID } from 'node:crypto';
-import { readEnvironment } from '../lib/adapters/environment.ts';
-import { wire } from '../lib/adapters/wiring.ts';
-import type { Calls, Mode } from '../lib/core/model.ts';
-import { reconcile } from '../lib/core/reconcile.ts';
-import { hasFailed } from '../lib/core/report.ts';
+import { readEnvironment } from '#adapters/environment.ts';
+import { wire } from '#adapters/wiring.ts';
+import type { Calls, Mode } from '#core/model.ts';
+import { reconcile } from '#core/reconcile.ts';
+import { hasFailed } from '#core/report.ts';
 
 /** What a tick came to. */
 export type Measured = {

@@ -1,8 +1,8 @@
 /** `apply`: one tick. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { hasFailed } from '../lib/core/report.ts';
-import { renderReport } from '../lib/text/report.ts';
+import { wire } from '#adapters/wiring.ts';
+import { hasFailed } from '#core/report.ts';
+import { renderReport } from '#text/report.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

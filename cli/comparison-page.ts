@@ -1,11 +1,11 @@
 /** The page of `simulate`: what it must hear while policies are tried, and how it is written afterwards. */
-import type { Comparison } from '../lib/tools/laboratory/compare.ts';
-import type { Policy } from '../lib/tools/laboratory/policy.ts';
-import type { Result } from '../lib/tools/laboratory/run.ts';
-import type { Scenario } from '../lib/tools/laboratory/scenario.ts';
-import type { PageData } from '../lib/tools/page/data.ts';
-import { DecisionLog } from '../lib/tools/page/decision-log.ts';
-import { bucketsFor, laboratoryPage, type Played } from '../lib/tools/page/laboratory.ts';
+import type { Comparison } from '#tools/laboratory/compare.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import type { Scenario } from '#tools/laboratory/scenario.ts';
+import type { PageData } from '#tools/page/data.ts';
+import { DecisionLog } from '#tools/page/decision-log.ts';
+import { bucketsFor, laboratoryPage, type Played } from '#tools/page/laboratory.ts';
 
 /** A policy, and what it is in the comparison. */
 export type Entrant = { readonly role: Played['role']; readonly policy: Policy };

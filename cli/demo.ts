@@ -3,13 +3,13 @@
  * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadFleet } from '../lib/config/load.ts';
-import type { Fleet, GroupReport } from '../lib/core/model.ts';
-import { duration, percent } from '../lib/core/reasons.ts';
-import { tickIn } from '../lib/tools/simulator/drive.ts';
-import { type Arrival, workingDay } from '../lib/tools/simulator/load.ts';
-import { createRandom } from '../lib/tools/simulator/random.ts';
-import { WORLD_START, World } from '../lib/tools/simulator/world.ts';
+import { loadFleet } from '#config/load.ts';
+import type { Fleet, GroupReport } from '#core/model.ts';
+import { duration, percent } from '#core/reasons.ts';
+import { tickIn } from '#tools/simulator/drive.ts';
+import { type Arrival, workingDay } from '#tools/simulator/load.ts';
+import { createRandom } from '#tools/simulator/random.ts';
+import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
 
 /** The group of the original guide, with names instead of its placeholders. */

@@ -1,12 +1,12 @@
 /** `explain`: why a group was scaled, or was not, from what the ticks have left behind. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { InputError } from '../lib/core/errors.ts';
-import type { Instant } from '../lib/core/model.ts';
-import { renderExplanation, renderTimeline } from '../lib/tools/inspect/explain-text.ts';
-import { explain } from '../lib/tools/inspect/explanation.ts';
-import { findTick, findTicks } from '../lib/tools/inspect/find.ts';
-import { timelineOf } from '../lib/tools/inspect/timeline.ts';
+import { wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
+import { renderExplanation, renderTimeline } from '#tools/inspect/explain-text.ts';
+import { explain } from '#tools/inspect/explanation.ts';
+import { findTick, findTicks } from '#tools/inspect/find.ts';
+import { timelineOf } from '#tools/inspect/timeline.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
 import type { Terminal } from './terminal.ts';

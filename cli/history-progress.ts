@@ -1,8 +1,8 @@
 /** How far an export is, while it goes on: a line that moves on a terminal, and one now and then where there is none. */
 
-import type { Instant } from '../lib/core/model.ts';
-import { duration } from '../lib/core/reasons.ts';
-import type { FetchProgress } from '../lib/tools/history/fetch.ts';
+import type { Instant } from '#core/model.ts';
+import { duration } from '#core/reasons.ts';
+import type { FetchProgress } from '#tools/history/fetch.ts';
 import type { Terminal } from './terminal.ts';
 
 const BAR_WIDTH = 20;

@@ -1,6 +1,6 @@
 /** An export in sentences. Pure. */
-import type { ExportResult } from '../lib/tools/history/export.ts';
-import { timeText } from '../lib/tools/history/format.ts';
+import type { ExportResult } from '#tools/history/export.ts';
+import { timeText } from '#tools/history/format.ts';
 
 type ExportFacts = Partial<ExportResult> & {
   readonly file: string;

@@ -1,10 +1,10 @@
 /** `history export --from-ticks`: a history out of what the ticks saw. */
 
-import { wire } from '../lib/adapters/wiring.ts';
-import { InputError } from '../lib/core/errors.ts';
-import { watchTicks } from '../lib/tools/history/from-ticks.ts';
-import type { ExportPlan } from '../lib/tools/history/journal.ts';
-import { writeHistory } from '../lib/tools/history/write.ts';
+import { wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
+import { watchTicks } from '#tools/history/from-ticks.ts';
+import type { ExportPlan } from '#tools/history/journal.ts';
+import { writeHistory } from '#tools/history/write.ts';
 import type { ExitCode } from './failure.ts';
 import { describeExport } from './history-text.ts';
 import { environmentFor } from './options.ts';

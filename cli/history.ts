@@ -1,17 +1,17 @@
 /** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { wirePast } from '../lib/adapters/wiring-past.ts';
-import { CALLS_PER_HOUR } from '../lib/core/budget/rule.ts';
-import { InputError } from '../lib/core/errors.ts';
-import type { Fleet, Instant } from '../lib/core/model.ts';
-import { CallsSpent, limitCalls } from '../lib/tools/history/call-limit.ts';
-import { begunExport, type ExportResult, exportHistory, findFinished } from '../lib/tools/history/export.ts';
-import type { ExportPlan } from '../lib/tools/history/journal.ts';
-import { openHistory } from '../lib/tools/history/read.ts';
-import { type SharedBudget, shareBudget } from '../lib/tools/history/shared-budget.ts';
-import { describeSummary } from '../lib/tools/history/summary.ts';
+import { wire } from '#adapters/wiring.ts';
+import { wirePast } from '#adapters/wiring-past.ts';
+import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
+import { InputError } from '#core/errors.ts';
+import type { Fleet, Instant } from '#core/model.ts';
+import { CallsSpent, limitCalls } from '#tools/history/call-limit.ts';
+import { begunExport, type ExportResult, exportHistory, findFinished } from '#tools/history/export.ts';
+import type { ExportPlan } from '#tools/history/journal.ts';
+import { openHistory } from '#tools/history/read.ts';
+import { type SharedBudget, shareBudget } from '#tools/history/shared-budget.ts';
+import { describeSummary } from '#tools/history/summary.ts';
 import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';

@@ -2,10 +2,10 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readSource } from '../lib/adapters/source.ts';
-import { InputError, sentenceOf } from '../lib/core/errors.ts';
-import type { MigratedFile, Migration } from '../lib/tools/migrate/migrate.ts';
-import { migrationDocument, renderMigration } from '../lib/tools/migrate/migration-text.ts';
+import { readSource } from '#adapters/source.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
+import type { MigratedFile, Migration } from '#tools/migrate/migrate.ts';
+import { migrationDocument, renderMigration } from '#tools/migrate/migration-text.ts';
 import type { ExitCode } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -50,7 +50,7 @@ async function run(files: readonly string[], options: Options, { print, layout }
   const { out, builtIn = false, schema, force = false, json } = options;
   const sources = await Promise.all(files.map(async (source) => ({ source, text: await readSource(source) })));
   // Kubernetes' field tables come with it, which the other commands have no use for.
-  const { migrate } = await import('../lib/tools/migrate/migrate.ts');
+  const { migrate } = await import('#tools/migrate/migrate.ts');
   const migration = await migrate(sources, { builtIn, ...(schema === undefined ? {} : { schema }) });
   if (!force) await refuseToOverwrite(out, migration);
   const written = await writeFiles(out, migration.files);

@@ -1,6 +1,6 @@
 /** The options that every command knows, and the environment that they change. */
 import type { Command } from 'commander';
-import { type Environment, readEnvironment } from '../lib/adapters/environment.ts';
+import { type Environment, readEnvironment } from '#adapters/environment.ts';
 
 export type CommonOptions = {
   readonly config?: string;

@@ -1,7 +1,7 @@
 /** How a command writes a page. */
 import { writeFile } from 'node:fs/promises';
-import type { PageData } from '../lib/tools/page/data.ts';
-import { renderPage } from '../lib/tools/page/page.ts';
+import type { PageData } from '#tools/page/data.ts';
+import { renderPage } from '#tools/page/page.ts';
 import { refusePlace } from './place.ts';
 
 /** Writes the page. Throws `InputError` when that cannot be done. */

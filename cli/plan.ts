@@ -1,8 +1,8 @@
 /** `plan`: the dry run. The same tick as `apply`, stopped before it acts. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { hasFailed } from '../lib/core/report.ts';
-import { renderReport } from '../lib/text/report.ts';
+import { wire } from '#adapters/wiring.ts';
+import { hasFailed } from '#core/report.ts';
+import { renderReport } from '#text/report.ts';
 import type { ExitCode } from './failure.ts';
 import { printManifests } from './manifests.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';

@@ -1,11 +1,11 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { InputError } from '../lib/core/errors.ts';
-import type { Instant } from '../lib/core/model.ts';
-import type { StateStore } from '../lib/core/ports.ts';
-import { counted } from '../lib/text/layout.ts';
-import { ProductionRecords } from '../lib/tools/page/production.ts';
+import { wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
+import { counted } from '#text/layout.ts';
+import { ProductionRecords } from '#tools/page/production.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';
 import { writePage } from './page-file.ts';

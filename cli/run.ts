@@ -1,9 +1,9 @@
 /** `run`: a tick every so often, for a laptop or a pod. Each tick reads the configuration anew. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Wiring, wire } from '../lib/adapters/wiring.ts';
-import { InputError } from '../lib/core/errors.ts';
-import { renderTick } from '../lib/text/report.ts';
-import { parseDuration } from '../lib/yaml/quantity.ts';
+import { type Wiring, wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
+import { renderTick } from '#text/report.ts';
+import { parseDuration } from '#yaml/quantity.ts';
 import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import { repeat } from './repeat.ts';

@@ -2,15 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { InputError, sentenceOf } from '../lib/core/errors.ts';
-import type { Fleet, Instant } from '../lib/core/model.ts';
-import { openHistory } from '../lib/tools/history/read.ts';
-import { describeSummary } from '../lib/tools/history/summary.ts';
-import type { Arrival, Arrivals } from '../lib/tools/laboratory/arrival.ts';
-import { arrivalsOf, ownersOf } from '../lib/tools/laboratory/load.ts';
-import { NAMED_SCENARIOS } from '../lib/tools/laboratory/named-loads.ts';
-import { parseScenario, readScenario, type Scenario } from '../lib/tools/laboratory/scenario.ts';
-import { watchStrangers } from '../lib/tools/laboratory/strangers.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
+import type { Fleet, Instant } from '#core/model.ts';
+import { openHistory } from '#tools/history/read.ts';
+import { describeSummary } from '#tools/history/summary.ts';
+import type { Arrival, Arrivals } from '#tools/laboratory/arrival.ts';
+import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
+import { NAMED_SCENARIOS } from '#tools/laboratory/named-loads.ts';
+import { parseScenario, readScenario, type Scenario } from '#tools/laboratory/scenario.ts';
+import { watchStrangers } from '#tools/laboratory/strangers.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,10 +1,10 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import type { Instant } from '../lib/core/model.ts';
-import { type PlannedChange, plannedChanges, renderChanges } from '../lib/core/schedule/preview.ts';
-import { formatWallTime } from '../lib/core/schedule/zone.ts';
-import { selectGroups } from '../lib/core/select.ts';
+import { wire } from '#adapters/wiring.ts';
+import type { Instant } from '#core/model.ts';
+import { type PlannedChange, plannedChanges, renderChanges } from '#core/schedule/preview.ts';
+import { formatWallTime } from '#core/schedule/zone.ts';
+import { selectGroups } from '#core/select.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

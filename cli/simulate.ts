@@ -1,17 +1,17 @@
 /** `simulate`: configurations tried in virtual time, beside Atlassian's rule and an oracle, before anybody pays for them. */
 import path from 'node:path';
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { InputError } from '../lib/core/errors.ts';
-import type { Fleet } from '../lib/core/model.ts';
-import { duration } from '../lib/core/reasons.ts';
-import { atlassianPolicy } from '../lib/tools/laboratory/atlassian.ts';
-import { compare } from '../lib/tools/laboratory/compare.ts';
-import { oraclePolicy } from '../lib/tools/laboratory/oracle.ts';
-import { renderResults } from '../lib/tools/laboratory/results-text.ts';
-import type { Result } from '../lib/tools/laboratory/run.ts';
-import type { Scenario } from '../lib/tools/laboratory/scenario.ts';
-import { shippedPolicy } from '../lib/tools/laboratory/shipped.ts';
+import { wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
+import type { Fleet } from '#core/model.ts';
+import { duration } from '#core/reasons.ts';
+import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { compare } from '#tools/laboratory/compare.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
+import { renderResults } from '#tools/laboratory/results-text.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import type { Scenario } from '#tools/laboratory/scenario.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
 import type { ExitCode } from './failure.ts';
 import { environmentFor } from './options.ts';

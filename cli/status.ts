@@ -1,11 +1,11 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { observe } from '../lib/core/observe/observe.ts';
-import { groupsAt } from '../lib/core/schedule/bounds.ts';
-import { selectGroups } from '../lib/core/select.ts';
-import { isIncomplete, statusOf } from '../lib/tools/inspect/status.ts';
-import { renderStatus } from '../lib/tools/inspect/status-text.ts';
+import { wire } from '#adapters/wiring.ts';
+import { observe } from '#core/observe/observe.ts';
+import { groupsAt } from '#core/schedule/bounds.ts';
+import { selectGroups } from '#core/select.ts';
+import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
+import { renderStatus } from '#tools/inspect/status-text.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

@@ -3,7 +3,7 @@
  * a terminal only, and not when NO_COLOR is set.
  */
 import { styleText } from 'node:util';
-import type { TextOptions, Tone } from '../lib/text/layout.ts';
+import type { TextOptions, Tone } from '#text/layout.ts';
 
 export type Terminal = {
   /** A line of the answer. */

@@ -1,9 +1,9 @@
 /** One tick from the command line: the clock is read here and nowhere further in. */
 import { randomUUID } from 'node:crypto';
-import type { Wiring } from '../lib/adapters/wiring.ts';
-import { formatProblem, type InputProblem } from '../lib/core/errors.ts';
-import type { Calls, Mode, Report } from '../lib/core/model.ts';
-import { reconcile } from '../lib/core/reconcile.ts';
+import type { Wiring } from '#adapters/wiring.ts';
+import { formatProblem, type InputProblem } from '#core/errors.ts';
+import type { Calls, Mode, Report } from '#core/model.ts';
+import { reconcile } from '#core/reconcile.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command wants of a tick. Absent `groups`: all. */

@@ -1,9 +1,9 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
-import { wire } from '../lib/adapters/wiring.ts';
-import { formatProblem, type InputProblem } from '../lib/core/errors.ts';
-import { selectGroups } from '../lib/core/select.ts';
-import { counted } from '../lib/text/layout.ts';
+import { wire } from '#adapters/wiring.ts';
+import { formatProblem, type InputProblem } from '#core/errors.ts';
+import { selectGroups } from '#core/select.ts';
+import { counted } from '#text/layout.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,7 +53,7 @@ async function judge(options: CommonOptions, names: CommonOptions['group']): Pro
       ? fleet.groups.filter(({ name }) => names === undefined || names.includes(name))
       : selectGroups(fleet, names === undefined ? {} : { groups: names });
   // The field tables are of use to nobody else.
-  const { checkGroups } = await import('../lib/manifests/check.ts');
+  const { checkGroups } = await import('#manifests/check.ts');
   const manifests = checkGroups(groups);
   const all = [...problems, ...manifests.problems];
   return {

@@ -18,12 +18,12 @@ import {
   readFrom,
   rememberTexts,
   type SavedConfiguration,
-} from '../lib/config/last-good.ts';
-import { type LoadDependencies, type LoadedFleet, loadFleet } from '../lib/config/load.ts';
-import { InputError, type InputProblem, sentenceOf } from '../lib/core/errors.ts';
-import type { Instant, Mode } from '../lib/core/model.ts';
-import type { StateStore } from '../lib/core/ports.ts';
-import type { Circumstances } from '../lib/core/report.ts';
+} from '#config/last-good.ts';
+import { type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
+import { InputError, type InputProblem, sentenceOf } from '#core/errors.ts';
+import type { Instant, Mode } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
+import type { Circumstances } from '#core/report.ts';
 
 /** A fleet to run a tick over, and what the report has to say of where it comes from. */
 export type Configuration = LoadedFleet & {

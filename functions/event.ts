@@ -1,6 +1,6 @@
 /** The event that both functions take: a scheduled one of EventBridge, which says nothing, or a request by hand. */
 import * as z from 'zod';
-import { InputError } from '../lib/core/errors.ts';
+import { InputError } from '#core/errors.ts';
 
 const Request = z.strictObject({
   dryRun: z.boolean().optional(),

@@ -6,21 +6,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { readTelemetry } from '../lib/adapters/environment.ts';
-import { createLogger, logReport, logWarnings } from '../lib/adapters/telemetry/log.ts';
-import {
-  createMetrics,
-  emit,
-  metricsOf,
-  metricsOfFailure,
-  metricsOfInvocation,
-} from '../lib/adapters/telemetry/metrics.ts';
-import { redactText } from '../lib/adapters/telemetry/redact.ts';
-import { InputError, ServiceError, sentenceOf } from '../lib/core/errors.ts';
-import { hashOf } from '../lib/core/hash.ts';
-import type { Mode, Report } from '../lib/core/model.ts';
-import { hasFailed } from '../lib/core/report.ts';
-import { leaseName } from '../lib/core/select.ts';
+import { readTelemetry } from '#adapters/environment.ts';
+import { createLogger, logReport, logWarnings } from '#adapters/telemetry/log.ts';
+import { createMetrics, emit, metricsOf, metricsOfFailure, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
+import { redactText } from '#adapters/telemetry/redact.ts';
+import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
+import { hashOf } from '#core/hash.ts';
+import type { Mode, Report } from '#core/model.ts';
+import { hasFailed } from '#core/report.ts';
+import { leaseName } from '#core/select.ts';
 import type { Configuration } from './configuration.ts';
 import { readEvent, type TickEvent } from './event.ts';
 import { type Pace, poll, shiftOf } from './poll.ts';

@@ -3,13 +3,13 @@
  * read here, once per tick, and nowhere further in.
  */
 import { randomUUID } from 'node:crypto';
-import { knownExpiries } from '../lib/adapters/credentials.ts';
-import { type Environment, readEnvironment } from '../lib/adapters/environment.ts';
-import { wire } from '../lib/adapters/wiring.ts';
-import { expiryCircumstances } from '../lib/core/credential-expiry.ts';
-import type { Fleet, Instant, Mode, Report } from '../lib/core/model.ts';
-import { reconcile } from '../lib/core/reconcile.ts';
-import type { Circumstances } from '../lib/core/report.ts';
+import { knownExpiries } from '#adapters/credentials.ts';
+import { type Environment, readEnvironment } from '#adapters/environment.ts';
+import { wire } from '#adapters/wiring.ts';
+import { expiryCircumstances } from '#core/credential-expiry.ts';
+import type { Fleet, Instant, Mode, Report } from '#core/model.ts';
+import { reconcile } from '#core/reconcile.ts';
+import type { Circumstances } from '#core/report.ts';
 import { type Configuration, createConfigurationLoader } from './configuration.ts';
 import type { TickEvent } from './event.ts';
 

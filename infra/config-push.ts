@@ -4,10 +4,10 @@
  * of them.
  */
 import { dirname, posix, relative } from 'node:path';
-import { inspectFleet } from '../lib/config/load.ts';
-import { InputError, type InputProblem } from '../lib/core/errors.ts';
-import type { Fleet } from '../lib/core/model.ts';
-import { checkGroups } from '../lib/manifests/check.ts';
+import { inspectFleet } from '#config/load.ts';
+import { InputError, type InputProblem } from '#core/errors.ts';
+import type { Fleet } from '#core/model.ts';
+import { checkGroups } from '#manifests/check.ts';
 
 /** Of an advanced parameter; a standard one holds half of it. */
 const MOST_PARAMETER_KILOBYTES = 8;

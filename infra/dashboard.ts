@@ -2,7 +2,7 @@
  * The dashboard: the fleet in numbers, from metrics; the groups from the log, which costs nothing per group. With
  * metrics per group there is a graph of those, too.
  */
-import { NAMESPACE } from '../lib/adapters/telemetry/metrics.ts';
+import { NAMESPACE } from '#adapters/telemetry/metrics.ts';
 import { nameOf, type Resources } from './cloudformation.ts';
 import { TIMEOUT_SECONDS } from './functions.ts';
 import type { Parameters } from './parameters.ts';

@@ -2,8 +2,8 @@
  * How a deployment is asked for: `osls COMMAND --stage prod --param clusters=ci`, or the same in environment variables
  * (`AUTOSCALER_STAGE`, `AUTOSCALER_CLUSTERS`, …), over which the command line wins. Pure.
  */
-import type { Variables } from '../lib/adapters/environment.ts';
-import { InputError } from '../lib/core/errors.ts';
+import type { Variables } from '#adapters/environment.ts';
+import { InputError } from '#core/errors.ts';
 import { type Given, PARAMETERS } from './parameters.ts';
 
 /** A command line, read. */

@@ -2,14 +2,15 @@
  * `npm run config:push -- --stage prod FILE`: validates the configuration as the function will see it, then uploads it
  * and its templates to where the function reads them. Exit code 2: something is wrong with it, and nothing was uploaded.
  */
+
+import { awsClientSettings } from '#adapters/aws/client.ts';
+import { awsFailure } from '#adapters/aws/failure.ts';
+import { readSource } from '#adapters/source.ts';
+import { formatProblem, InputError, sentenceOf } from '#core/errors.ts';
 import { configSourceIn } from '../infra/config-place.ts';
 import { prepareDelivery, type Upload } from '../infra/config-push.ts';
 import { readInvocation } from '../infra/invocation.ts';
 import { readParameters } from '../infra/parameters.ts';
-import { awsClientSettings } from '../lib/adapters/aws/client.ts';
-import { awsFailure } from '../lib/adapters/aws/failure.ts';
-import { readSource } from '../lib/adapters/source.ts';
-import { formatProblem, InputError, sentenceOf } from '../lib/core/errors.ts';
 
 try {
   await push(process.argv.slice(2));

@@ -1,5 +1,8 @@
 /** The costs in docs/deploy.md and README.md: computed from bench/measured.json, the prices and the stack itself. */
 import { readFile } from 'node:fs/promises';
+import { TICKS_KEPT_MS } from '#adapters/state/retention.ts';
+import { metricsOf, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
+import { wrap } from '#text/layout.ts';
 import {
   type CostLine,
   type CostSettings,
@@ -14,9 +17,6 @@ import {
 import { readParameters } from '../infra/parameters.ts';
 import { MEGABYTES_PER_PROCESSOR, PRICES } from '../infra/prices.ts';
 import { serviceOf } from '../infra/service.ts';
-import { TICKS_KEPT_MS } from '../lib/adapters/state/retention.ts';
-import { metricsOf, metricsOfInvocation } from '../lib/adapters/telemetry/metrics.ts';
-import { wrap } from '../lib/text/layout.ts';
 import { group, report } from '../test/doors/reports.ts';
 import { fill, markdown } from './documentation-tables.ts';
 

@@ -1,8 +1,8 @@
 /** The tables of docs/scaling.md, made from the rows that the tests run. */
-import { CLASS_ROWS } from '../spec/classes.ts';
-import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '../spec/demand.ts';
-import { SCALING_ROWS, type ScalingRow } from '../spec/scaling.ts';
-import { SHARE_ROWS } from '../spec/shares.ts';
+import { CLASS_ROWS } from '#spec/classes.ts';
+import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '#spec/demand.ts';
+import { SCALING_ROWS, type ScalingRow } from '#spec/scaling.ts';
+import { SHARE_ROWS } from '#spec/shares.ts';
 
 /** The text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. */
 export function fillTables(text: string): string {

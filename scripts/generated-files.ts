@@ -3,7 +3,7 @@
  * `generate.ts` writes them, and a test fails when one is out of date.
  */
 import { readFile } from 'node:fs/promises';
-import { jsonSchema } from '../lib/config/schema.ts';
+import { jsonSchema } from '#config/schema.ts';
 import { fillCostSentence, fillCosts } from './cost-document.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';

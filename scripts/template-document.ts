@@ -1,7 +1,7 @@
 /** The parts of docs/templates.md that are made from the code: the variables, and the built-in template in full. */
-import { BUILT_IN_TEMPLATE } from '../lib/manifests/built-in-template.ts';
-import { standInFor } from '../lib/manifests/stand-ins.ts';
-import { variablesOf } from '../lib/manifests/variables.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
+import { standInFor } from '#manifests/stand-ins.ts';
+import { variablesOf } from '#manifests/variables.ts';
 import { groupWith } from '../test/manifests/group.ts';
 import { fill, markdown } from './documentation-tables.ts';
 

@@ -1,9 +1,9 @@
 /**
  * The specification of the classes as a table: the tests run it and docs/scaling.md shows it.
  */
-import type { Runner, RunnerClass, RunnerJob } from '../lib/core/model.ts';
-import type { ReasonCode } from '../lib/core/reasons.ts';
-import { NOON } from '../test/kit/fleet.ts';
+import type { Runner, RunnerClass, RunnerJob } from '#core/model.ts';
+import type { ReasonCode } from '#core/reasons.ts';
+import { NOON } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 

@@ -3,8 +3,8 @@
  * All rows have idleCount 2, scaleFactor 0.5, scaleFactorLimit 4, min 1, max 20 and a stabilisation window of 5 minutes
  * unless `over` says otherwise, and idle runners that have been idle long enough to go unless `restedMinutes` does.
  */
-import type { IdleBuffer, RunnerGroup } from '../lib/core/model.ts';
-import type { ReasonCode } from '../lib/core/reasons.ts';
+import type { IdleBuffer, RunnerGroup } from '#core/model.ts';
+import type { ReasonCode } from '#core/reasons.ts';
 
 export type DemandRow = {
   readonly name: string;

@@ -3,10 +3,10 @@
  * what a secret contains; messages name the secret, the field and what is expected.
  */
 import * as z from 'zod';
-import type { KnownExpiry } from '../core/credential-expiry.ts';
-import { InputError } from '../core/errors.ts';
-import type { Instant } from '../core/model.ts';
-import { Secret } from '../core/secret.ts';
+import type { KnownExpiry } from '#core/credential-expiry.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
+import { Secret } from '#core/secret.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { awsReadFailure } from './aws/failure.ts';
 

@@ -1,5 +1,5 @@
 /** Bitbucket's ports over many workspaces, each with its own client. */
-import type { PipelineApi, RunnerApi } from '../core/ports.ts';
+import type { PipelineApi, RunnerApi } from '#core/ports.ts';
 
 /**
  * A RunnerApi that sends every call to the client of its scope's workspace. When a client cannot be had, such as for

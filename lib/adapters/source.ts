@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../core/errors.ts';
+import { InputError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { answerHeader, answerStatus, awsReadFailure, deniedAction, isAwsError } from './aws/failure.ts';
 

@@ -1,7 +1,7 @@
 /** From the environment to what reads past pipelines: a client of its own, which the functions never load. */
 
-import type { CallBudget, Meter } from '../core/budget/ledger.ts';
-import type { Fleet, Instant } from '../core/model.ts';
+import type { CallBudget, Meter } from '#core/budget/ledger.ts';
+import type { Fleet, Instant } from '#core/model.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPastApi, type PastApi } from './bitbucket/past.ts';
 import { keepBudgets } from './budget-by-credential.ts';

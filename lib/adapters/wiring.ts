@@ -4,17 +4,11 @@
  * and texts; the configuration itself is read anew for every tick.
  */
 
-import {
-  type InspectedFleet,
-  inspectFleet,
-  type LoadDependencies,
-  type LoadedFleet,
-  loadFleet,
-} from '../config/load.ts';
-import type { CallBudget } from '../core/budget/ledger.ts';
-import { InputError } from '../core/errors.ts';
-import type { Calls, ClusterSettings, Fleet, Instant } from '../core/model.ts';
-import type { PipelineApi, Ports, RunnerApi, StateStore } from '../core/ports.ts';
+import { type InspectedFleet, inspectFleet, type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
+import type { CallBudget } from '#core/budget/ledger.ts';
+import { InputError } from '#core/errors.ts';
+import type { Calls, ClusterSettings, Fleet, Instant } from '#core/model.ts';
+import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';

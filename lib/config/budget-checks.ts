@@ -1,9 +1,9 @@
 /** Whether the hourly calls of a credential are enough to look at a workspace every minute. Pure. */
-import { CALLS_PER_HOUR, looksEvery } from '../core/budget/rule.ts';
-import { duration } from '../core/reasons.ts';
-import { scopeKey } from '../core/scope.ts';
-import { canonicalBitbucketName } from '../yaml/fields.ts';
-import { type Finding, warning } from '../yaml/finding.ts';
+import { CALLS_PER_HOUR, looksEvery } from '#core/budget/rule.ts';
+import { duration } from '#core/reasons.ts';
+import { scopeKey } from '#core/scope.ts';
+import { canonicalBitbucketName } from '#yaml/fields.ts';
+import { type Finding, warning } from '#yaml/finding.ts';
 import type { WrittenGroup } from './group-checks.ts';
 import { isRecord } from './schema.ts';
 

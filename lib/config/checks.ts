@@ -2,9 +2,9 @@
  * What relates the keys of the whole file to each other: names, label sets, references, caps. Every check works on the
  * fields that are valid by themselves, so that all problems come at once. Pure.
  */
-import { scopeKey } from '../core/scope.ts';
-import { canonicalBitbucketName } from '../yaml/fields.ts';
-import { type Finding, problem, warning } from '../yaml/finding.ts';
+import { scopeKey } from '#core/scope.ts';
+import { canonicalBitbucketName } from '#yaml/fields.ts';
+import { type Finding, problem, warning } from '#yaml/finding.ts';
 import { budgetFindings } from './budget-checks.ts';
 import { groupFindings, highestMaxOf, type WrittenGroup } from './group-checks.ts';
 import { architectureOf, registeredLabels } from './labels.ts';

@@ -10,8 +10,8 @@ import type {
   RunnerGroup,
   Strategy,
   WorkspaceSettings,
-} from '../core/model.ts';
-import { canonicalBitbucketName } from '../yaml/fields.ts';
+} from '#core/model.ts';
+import { canonicalBitbucketName } from '#yaml/fields.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
 import { strategyOf } from './parameters.ts';
 import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS } from './schema.ts';

@@ -1,9 +1,9 @@
 /**
  * What relates the keys of one group to each other. Pure.
  */
-import type { Quantities } from '../core/model.ts';
-import { type Finding, type Path, problem, warning } from '../yaml/finding.ts';
-import { parseQuantity } from '../yaml/quantity.ts';
+import type { Quantities } from '#core/model.ts';
+import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
 import { keepsAwake, parameterFindings } from './parameters.ts';
 import { queueSourceFindings } from './queue-source.ts';

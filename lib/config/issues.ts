@@ -2,8 +2,8 @@
  * Zod's issues in the words of this configuration: one finding for each thing that is wrong. Pure.
  */
 import * as z from 'zod';
-import { type Finding, type Path, problem } from '../yaml/finding.ts';
-import { didYouMean } from '../yaml/suggest.ts';
+import { type Finding, type Path, problem } from '#yaml/finding.ts';
+import { didYouMean } from '#yaml/suggest.ts';
 import { Config, isRecord } from './schema.ts';
 
 /** What is wrong with the file, key by key; `value` is the parsed YAML. */

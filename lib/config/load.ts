@@ -3,9 +3,9 @@
  */
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, posix } from 'node:path';
-import { InputError, type InputProblem, sentenceOf } from '../core/errors.ts';
-import type { ClusterSettings, Fleet, JobTemplate } from '../core/model.ts';
-import { type Finding, type Path, problem } from '../yaml/finding.ts';
+import { InputError, type InputProblem, sentenceOf } from '#core/errors.ts';
+import type { ClusterSettings, Fleet, JobTemplate } from '#core/model.ts';
+import { type Finding, type Path, problem } from '#yaml/finding.ts';
 import { toFleet } from './fleet.ts';
 import { readConfig } from './read.ts';
 import type { Config, JobTemplateConfig } from './schema.ts';

@@ -2,9 +2,9 @@
  * A group's strategy and its `parameters`, four of them in either of Atlassian's spellings: what is missing, given twice,
  * crossed or another strategy's, and the strategy that they make. Pure.
  */
-import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '../core/model.ts';
-import { highestMax } from '../core/schedule/bounds.ts';
-import { type Finding, type Path, problem, warning } from '../yaml/finding.ts';
+import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '#core/model.ts';
+import { highestMax } from '#core/schedule/bounds.ts';
+import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { queueSourceOf } from './queue-source.ts';
 import type { GroupConfig, ParametersDraft } from './schema.ts';
 import { PARAMETERS_OF, SPELLINGS, STRATEGIES } from './strategy-schema.ts';

@@ -1,8 +1,8 @@
 /** Whether the hourly calls of a credential are enough to look as often as `pollEvery` says. Pure. */
-import { CALLS_PER_HOUR, looksEvery } from '../core/budget/rule.ts';
-import { scopeKey } from '../core/scope.ts';
-import { canonicalBitbucketName, pollInterval } from '../yaml/fields.ts';
-import { type Finding, warning } from '../yaml/finding.ts';
+import { CALLS_PER_HOUR, looksEvery } from '#core/budget/rule.ts';
+import { scopeKey } from '#core/scope.ts';
+import { canonicalBitbucketName, pollInterval } from '#yaml/fields.ts';
+import { type Finding, warning } from '#yaml/finding.ts';
 import type { WrittenGroup } from './group-checks.ts';
 import { isRecord } from './schema.ts';
 

@@ -1,9 +1,9 @@
 /** The keys of one window of `schedules`, each taken by itself. Pure. */
 import * as z from 'zod';
-import { WEEKDAYS } from '../core/schedule/windows.ts';
-import { isZone } from '../core/schedule/zone.ts';
-import { displayName } from '../yaml/fields.ts';
-import { suggest } from '../yaml/suggest.ts';
+import { WEEKDAYS } from '#core/schedule/windows.ts';
+import { isZone } from '#core/schedule/zone.ts';
+import { displayName } from '#yaml/fields.ts';
+import { suggest } from '#yaml/suggest.ts';
 
 const DAY = WEEKDAYS.join('|');
 

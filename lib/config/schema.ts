@@ -20,7 +20,7 @@ import {
   text,
   variableName,
   variableValue,
-} from '../yaml/fields.ts';
+} from '#yaml/fields.ts';
 import { Schedule } from './schedule-schema.ts';
 import { editorRules, Parameters, STRATEGIES } from './strategy-schema.ts';
 

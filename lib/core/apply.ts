@@ -6,8 +6,8 @@
  * every step before it can be undone. Out: disable, and on a later tick delete the registration, then the Job.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
-import { checkTemplate, renderManifests } from '../manifests/manifests.ts';
-import { jobName } from '../manifests/naming.ts';
+import { checkTemplate, renderManifests } from '#manifests/manifests.ts';
+import { jobName } from '#manifests/naming.ts';
 import { claimGroups, noteRefusedStarts } from './claim.ts';
 import { isOutOfService } from './decide/classify.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';

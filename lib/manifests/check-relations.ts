@@ -2,8 +2,8 @@
  * What relates the parts of a pod to each other: names that are given twice, volumes that nobody defines, requests
  * above their limits. The API server refuses pods for these, or the pod never starts. Pure.
  */
-import { type Finding, type Path, problem, warning } from '../yaml/finding.ts';
-import { parseQuantity } from '../yaml/quantity.ts';
+import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, listOf, recordOf } from './shapes.ts';
 
 /** Everything in a pod spec that contradicts something else in it. `path` leads to the pod spec. */

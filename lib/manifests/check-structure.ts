@@ -2,8 +2,8 @@
  * A manifest against Kubernetes' field tables: unknown fields, wrong types, missing fields, and every value that breaks
  * a rule of its own. What the API server would refuse is told before it is asked. Pure.
  */
-import { type Finding, type Path, problem } from '../yaml/finding.ts';
-import { didYouMean } from '../yaml/suggest.ts';
+import { type Finding, type Path, problem } from '#yaml/finding.ts';
+import { didYouMean } from '#yaml/suggest.ts';
 import { alternativeFindings, isQuantity, keyProblem, valueProblem } from './check-values.ts';
 import { type FieldType, fieldsOf } from './schema.ts';
 import { type Fields, isRecord } from './shapes.ts';

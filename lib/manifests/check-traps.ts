@@ -2,8 +2,8 @@
  * Templates that Kubernetes accepts and that still do harm: known traps of runner pods, each with the way out. They are
  * warnings, since a template may have its reasons. Pure.
  */
-import { type Finding, type Path, warning } from '../yaml/finding.ts';
-import { parseQuantity } from '../yaml/quantity.ts';
+import { type Finding, type Path, warning } from '#yaml/finding.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 import { type ContainerItem, containersOf } from './check-relations.ts';
 import { type Fields, recordOf } from './shapes.ts';
 

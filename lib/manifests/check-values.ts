@@ -3,9 +3,9 @@
  * exclude each other. The rules are those of the API server's own validation. Pure.
  */
 import type * as z from 'zod';
-import { labelKey, labelValue, namespace, objectName } from '../yaml/fields.ts';
-import { type Finding, type Path, problem } from '../yaml/finding.ts';
-import { didYouMean } from '../yaml/suggest.ts';
+import { labelKey, labelValue, namespace, objectName } from '#yaml/fields.ts';
+import { type Finding, type Path, problem } from '#yaml/finding.ts';
+import { didYouMean } from '#yaml/suggest.ts';
 import type { Fields } from './shapes.ts';
 
 /** One sentence about a value, without the value; undefined when nothing is wrong with it. */

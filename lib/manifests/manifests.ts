@@ -4,10 +4,10 @@
  * so are the group's pod settings. Pure.
  */
 
-import { InputError, type InputProblem } from '../core/errors.ts';
-import type { JobTemplate, RunnerGroup } from '../core/model.ts';
-import type { Manifest } from '../core/ports.ts';
-import { type Path, problem } from '../yaml/finding.ts';
+import { InputError, type InputProblem } from '#core/errors.ts';
+import type { JobTemplate, RunnerGroup } from '#core/model.ts';
+import type { Manifest } from '#core/ports.ts';
+import { type Path, problem } from '#yaml/finding.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
   bareUuid,

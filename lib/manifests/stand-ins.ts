@@ -1,6 +1,6 @@
 /** A registration that does not exist, for manifests that are only looked at. */
-import type { RunnerGroup } from '../core/model.ts';
-import { Secret } from '../core/secret.ts';
+import type { RunnerGroup } from '#core/model.ts';
+import { Secret } from '#core/secret.ts';
 import type { ManifestInput } from './variables.ts';
 
 /** The uuid, without braces, of a runner that is not registered. */

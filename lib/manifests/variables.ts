@@ -1,6 +1,6 @@
 /** What a template may refer to: Atlassian's variables in both of their spellings, and ours. */
-import type { Quantities, Runner, RunnerGroup, ScopeIdentity } from '../core/model.ts';
-import type { Secret } from '../core/secret.ts';
+import type { Quantities, Runner, RunnerGroup, ScopeIdentity } from '#core/model.ts';
+import type { Secret } from '#core/secret.ts';
 import { bareUuid } from './naming.ts';
 import type { TemplateVariables } from './template.ts';
 

@@ -1,6 +1,6 @@
 /** Workspaces in the text of a report: a line for each where its caps or its bill matter to this tick. Pure. */
-import type { Report, WorkspaceReport } from '../core/model.ts';
-import { assumption } from '../core/reasons.ts';
+import type { Report, WorkspaceReport } from '#core/model.ts';
+import { assumption } from '#core/reasons.ts';
 import type { Line } from './layout.ts';
 
 /** A line for every workspace in which runners are added, or kept back by a cap. */

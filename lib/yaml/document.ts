@@ -17,7 +17,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { InputProblem } from '../core/errors.ts';
+import type { InputProblem } from '#core/errors.ts';
 import { type Finding, formatPath, type Path, problem } from './finding.ts';
 
 /** A parsed document. `value` is undefined when the text is not YAML; then `findings` says why. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { keepBudgets } from '../../lib/adapters/budget-by-credential.ts';
-import type { Credential } from '../../lib/adapters/credentials.ts';
-import type { Fleet, WorkspaceSettings } from '../../lib/core/model.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { NOON } from '../kit/fleet.ts';
+import { keepBudgets } from '#adapters/budget-by-credential.ts';
+import type { Credential } from '#adapters/credentials.ts';
+import type { Fleet, WorkspaceSettings } from '#core/model.ts';
+import { Secret } from '#core/secret.ts';
+import { NOON } from '#kit/fleet.ts';
 
 const TOKEN = 'the-token-itself';
 

@@ -1,10 +1,10 @@
 /** Credentials: their shapes, where they come from, and that no message shows what a secret contains. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Credential, loadCredential, parseCredential } from '../../lib/adapters/credentials.ts';
-import { sentenceOf } from '../../lib/core/errors.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '../kit/loopback.ts';
+import { type Credential, loadCredential, parseCredential } from '#adapters/credentials.ts';
+import { sentenceOf } from '#core/errors.ts';
+import { Secret } from '#core/secret.ts';
+import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
 const SHAPES =
   'expected {"kind":"apiToken","email","token"}, {"kind":"oauth","clientId","clientSecret"}, {"kind":"accessToken","token"} or {"kind":"appPassword","username","password"}';

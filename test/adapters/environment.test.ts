@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, readTelemetry, type Telemetry, type Variables } from '../../lib/adapters/environment.ts';
-import { InputError } from '../../lib/core/errors.ts';
+import { readEnvironment, readTelemetry, type Telemetry, type Variables } from '#adapters/environment.ts';
+import { InputError } from '#core/errors.ts';
 
 function complaintsOf(variables: Variables): readonly string[] {
   try {

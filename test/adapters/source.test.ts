@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readSource, type SourceCache } from '../../lib/adapters/source.ts';
-import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '../kit/loopback.ts';
+import { readSource, type SourceCache } from '#adapters/source.ts';
+import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
 const YAML = 'groups: [] # ü\n';
 const TOO_LARGE = 4 * 1024 * 1024 + 1;

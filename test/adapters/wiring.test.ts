@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Environment, readEnvironment } from '../../lib/adapters/environment.ts';
-import { wire } from '../../lib/adapters/wiring.ts';
-import { BudgetError } from '../../lib/core/errors.ts';
-import type { Fleet } from '../../lib/core/model.ts';
+import { type Environment, readEnvironment } from '#adapters/environment.ts';
+import { wire } from '#adapters/wiring.ts';
+import { BudgetError } from '#core/errors.ts';
+import type { Fleet } from '#core/model.ts';
+import { fleet, group } from '#kit/fleet.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
-import { fleet, group } from '../kit/fleet.ts';
 import { startLoopbackAws } from './eks/aws.ts';
 import { startLoopbackCluster } from './eks/cluster.ts';
 

@@ -1,7 +1,7 @@
 /** Manifests on the command line: `validate` judges them, `plan --manifests` shows them; neither asks a service. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { runCommand } from '../doors/command.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFileStateStore } from '../../lib/adapters/state/file.ts';
-import { loadFleet } from '../../lib/config/load.ts';
-import { runTicks } from '../../lib/tools/simulator/drive.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
+import { createFileStateStore } from '#adapters/state/file.ts';
+import { loadFleet } from '#config/load.ts';
+import { runTicks } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
 import { runCommand } from '../doors/command.ts';
 
 const CONFIG = `

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { inject, vi } from 'vitest';
-import type { ClusterClient, ClusterClientOptions } from '../../lib/adapters/kubernetes/cluster-client.ts';
-import { createKubernetesJobApi } from '../../lib/adapters/kubernetes/jobs.ts';
-import { connectKubeconfig } from '../../lib/adapters/kubernetes/kubeconfig.ts';
-import type { JobApi, Manifest, Namespace } from '../../lib/core/ports.ts';
+import type { ClusterClient, ClusterClientOptions } from '#adapters/kubernetes/cluster-client.ts';
+import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { auditEvents, tally } from './audit.ts';
 import type { ControlPlaneAddress } from './control-plane.ts';
 import { writeKubeconfig } from './control-plane-files.ts';

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCertificate } from '../kit/certificate.ts';
+import { makeCertificate } from '#kit/certificate.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
 
 /** A user of a kubeconfig, as the file has it. */

@@ -13,7 +13,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClusterEndpoint, exchange } from '../../lib/adapters/kubernetes/exchange.ts';
+import { type ClusterEndpoint, exchange } from '#adapters/kubernetes/exchange.ts';
 import { type ControlPlaneFiles, writeControlPlaneFiles, writeKubeconfig } from './control-plane-files.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
 import { findAssets } from './prepare/assets.ts';

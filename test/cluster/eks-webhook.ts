@@ -5,9 +5,9 @@
 import { writeFile } from 'node:fs/promises';
 import * as https from 'node:https';
 import { json } from 'node:stream/consumers';
+import { makeCertificate } from '#kit/certificate.ts';
+import { listen } from '#kit/loopback.ts';
 import { type AuthenticatorOptions, authenticate, type Verdict } from '../adapters/eks/authenticator.ts';
-import { makeCertificate } from '../kit/certificate.ts';
-import { listen } from '../kit/loopback.ts';
 
 export type EksWebhook = AsyncDisposable & {
   /** What was decided, oldest first. */

@@ -1,5 +1,5 @@
 /** The contract of the Job port, held against a real API server by exactly the rights that we ship. */
-import type { JobApi } from '../../lib/core/ports.ts';
+import type { JobApi } from '#core/ports.ts';
 import { type JobApiSubject, jobApiContract } from '../contract/job-api.ts';
 import { eventually, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';

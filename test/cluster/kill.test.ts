@@ -3,7 +3,7 @@
  * real cluster. The following ticks repair what it left, as the API server and Bitbucket both see it.
  */
 import { describe, expect, it } from 'vitest';
-import { dieAt, type PortCall } from '../../lib/tools/simulator/interrupt.ts';
+import { dieAt, type PortCall } from '#tools/simulator/interrupt.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { runs } from './pod-status.ts';
 import { expectSettled, openStage, type Stage } from './stage.ts';

@@ -7,8 +7,8 @@
  *   kubelet.setFate('runner-1', crashes({ times: 1, exitCode: 137, reason: 'OOMKilled' }));
  *   await kubelet.settle();
  */
-import type { ClusterClient } from '../../lib/adapters/kubernetes/cluster-client.ts';
-import type { Manifest, Namespace } from '../../lib/core/ports.ts';
+import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
+import type { Manifest, Namespace } from '#core/ports.ts';
 import { type Cluster, eventually, pathOf } from './cluster.ts';
 import { type Fate, type PodSpec, statusFor, waits } from './pod-status.ts';
 

@@ -1,10 +1,10 @@
 /** Runners in a cluster without a Bitbucket behind them. */
 
-import type { PodSettings } from '../../lib/core/model.ts';
-import type { JobApi, Manifest, Namespace } from '../../lib/core/ports.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { renderManifests } from '../../lib/manifests/manifests.ts';
-import { group, runner } from '../kit/fleet.ts';
+import type { PodSettings } from '#core/model.ts';
+import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
+import { Secret } from '#core/secret.ts';
+import { group, runner } from '#kit/fleet.ts';
+import { renderManifests } from '#manifests/manifests.ts';
 
 /** A uuid in Bitbucket's form, by number. */
 export function uuidOf(number: number): string {

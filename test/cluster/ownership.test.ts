@@ -1,7 +1,7 @@
 /** What becomes of a runner's objects, by the cluster's own controllers; and that Secrets are written and never seen. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { JobApi, Namespace } from '../../lib/core/ports.ts';
-import { secretName } from '../../lib/manifests/naming.ts';
+import type { JobApi, Namespace } from '#core/ports.ts';
+import { secretName } from '#manifests/naming.ts';
 import { type Cluster, eventually, useCluster } from './cluster.ts';
 import { type Kubelet, startKubelet } from './kubelet.ts';
 import { launch, manifestsOf, uuidOf } from './launch.ts';

@@ -1,7 +1,7 @@
 /** What a pod that does not run says, from the status that schedulers and kubelets write to what the report is told. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RunnerPod } from '../../lib/core/model.ts';
-import type { JobApi, Namespace } from '../../lib/core/ports.ts';
+import type { RunnerPod } from '#core/model.ts';
+import type { JobApi, Namespace } from '#core/ports.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { launch } from './launch.ts';

@@ -1,5 +1,5 @@
 /** What a cluster's owner may set up against us. */
-import type { Namespace } from '../../lib/core/ports.ts';
+import type { Namespace } from '#core/ports.ts';
 import { type Cluster, eventually } from './cluster.ts';
 
 /** A ResourceQuota, such as `{ 'count/jobs.batch': '1' }`, once it is in force. */

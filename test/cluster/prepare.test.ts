@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ScriptedAnswer, scriptedService } from '../kit/loopback.ts';
+import { type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 import { cacheDirectory, kubernetesVersion, PROGRAMS } from './prepare/assets.ts';
 import { buildPrograms } from './prepare/build.ts';
 import { fetchPrograms } from './prepare/fetch.ts';

@@ -3,9 +3,9 @@
  * PodDisruptionBudget makes of them when a drain asks for an eviction.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ServiceError } from '../../lib/core/errors.ts';
-import type { Report } from '../../lib/core/model.ts';
-import { PROTECTED_LABEL, PROTECTION_ANNOTATIONS, RUNNER_LABEL } from '../../lib/manifests/naming.ts';
+import type { ServiceError } from '#core/errors.ts';
+import type { Report } from '#core/model.ts';
+import { PROTECTED_LABEL, PROTECTION_ANNOTATIONS, RUNNER_LABEL } from '#manifests/naming.ts';
 import { type ClusterObject, eventually, pathOf, useCluster } from './cluster.ts';
 import { waits } from './pod-status.ts';
 import { openStage, type Stage } from './stage.ts';

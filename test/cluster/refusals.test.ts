@@ -3,10 +3,10 @@
  * The sentences are the specification; the name of the cluster is the kubeconfig's.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createKubernetesJobApi } from '../../lib/adapters/kubernetes/jobs.ts';
-import { connectKubeconfig } from '../../lib/adapters/kubernetes/kubeconfig.ts';
-import type { JobApi, Namespace } from '../../lib/core/ports.ts';
-import { makeCertificate } from '../kit/certificate.ts';
+import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import type { JobApi, Namespace } from '#core/ports.ts';
+import { makeCertificate } from '#kit/certificate.ts';
 import { type Cluster, eventually, useCluster } from './cluster.ts';
 import { launch, manifestsOf } from './launch.ts';
 import { forbidPrivilegedJobs, limitObjects } from './policies.ts';

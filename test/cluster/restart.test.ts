@@ -1,6 +1,6 @@
 /** An API server that goes away in the middle of a tick, and comes back. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Interruption } from '../../lib/tools/simulator/interrupt.ts';
+import type { Interruption } from '#tools/simulator/interrupt.ts';
 import { useCluster } from './cluster.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { expectSettled, openStage, type Stage } from './stage.ts';

@@ -1,7 +1,7 @@
 /** A namespace for runners as `kubectl apply -k infra/kubernetes` sets it up, under another name. */
 import { readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
-import type { Manifest } from '../../lib/core/ports.ts';
+import type { Manifest } from '#core/ports.ts';
 
 const BASE = new URL('../../infra/kubernetes/base/', import.meta.url);
 

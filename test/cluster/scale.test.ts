@@ -1,9 +1,9 @@
 /** Many Jobs: what it costs in requests, by the API server's own count. */
 import { beforeEach, expect, it } from 'vitest';
-import type { Namespace } from '../../lib/core/ports.ts';
-import { reconcile } from '../../lib/core/reconcile.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../kit/fleet.ts';
+import type { Namespace } from '#core/ports.ts';
+import { reconcile } from '#core/reconcile.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { World } from '#tools/simulator/world.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { manifestsOf } from './launch.ts';
 import { limitObjects } from './policies.ts';

@@ -4,12 +4,12 @@
  * are.
  */
 import { expect } from 'vitest';
-import type { RunnerGroup } from '../../lib/core/model.ts';
-import { bareUuid, jobName, RUNNER_LABEL, secretName } from '../../lib/manifests/naming.ts';
-import { tickIn } from '../../lib/tools/simulator/drive.ts';
-import { type Interruption, interrupt, undisturbed } from '../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../kit/fleet.ts';
+import type { RunnerGroup } from '#core/model.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { bareUuid, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import { tickIn } from '#tools/simulator/drive.ts';
+import { type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { type Cluster, eventually } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { type Fate, runs } from './pod-status.ts';

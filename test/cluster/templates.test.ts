@@ -4,13 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PodSettings } from '../../lib/core/model.ts';
-import type { Manifest, Namespace } from '../../lib/core/ports.ts';
-import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
-import { checkManifests } from '../../lib/manifests/check.ts';
-import { renderManifests } from '../../lib/manifests/manifests.ts';
-import { standInFor } from '../../lib/manifests/stand-ins.ts';
-import { RELATIONS, STRUCTURE, UNSTARTABLE, VALUES } from '../../spec/refused-manifests.ts';
+import type { PodSettings } from '#core/model.ts';
+import type { Manifest, Namespace } from '#core/ports.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
+import { checkManifests } from '#manifests/check.ts';
+import { renderManifests } from '#manifests/manifests.ts';
+import { standInFor } from '#manifests/stand-ins.ts';
+import { RELATIONS, STRUCTURE, UNSTARTABLE, VALUES } from '#spec/refused-manifests.ts';
 import { groupWith, templateOf } from '../manifests/group.ts';
 import { type Cluster, pathOf, useCluster } from './cluster.ts';
 

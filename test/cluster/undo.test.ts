@@ -1,6 +1,6 @@
 /** A cluster that takes only a part of what a tick wants: what was refused is undone in the same tick, on both sides. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { jobName, secretName } from '../../lib/manifests/naming.ts';
+import { jobName, secretName } from '#manifests/naming.ts';
 import { eventually, useCluster } from './cluster.ts';
 import { manifestsOf } from './launch.ts';
 import { forbidPrivilegedJobs, limitObjects } from './policies.ts';

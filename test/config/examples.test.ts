@@ -1,10 +1,10 @@
 import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { loadFleet } from '../../lib/config/load.ts';
-import { readConfig } from '../../lib/config/read.ts';
-import { formatProblem } from '../../lib/core/errors.ts';
-import { checkGroups } from '../../lib/manifests/check.ts';
+import { loadFleet } from '#config/load.ts';
+import { readConfig } from '#config/read.ts';
+import { formatProblem } from '#core/errors.ts';
+import { checkGroups } from '#manifests/check.ts';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 
 const readText = (source: string) => readFile(source, 'utf8');

@@ -11,9 +11,9 @@ import {
   newer,
   readFrom,
   rememberTexts,
-} from '../../lib/config/last-good.ts';
-import { InputError, ServiceError } from '../../lib/core/errors.ts';
-import { fleet, group, NOON } from '../kit/fleet.ts';
+} from '#config/last-good.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
+import { fleet, group, NOON } from '#kit/fleet.ts';
 
 const DAY = 86_400_000;
 const TEXTS = { 'r.yaml': 'groups: []', 'large.yaml': 'kind: Job' };

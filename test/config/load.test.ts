@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inspectFleet, loadFleet } from '../../lib/config/load.ts';
-import { InputError, ServiceError } from '../../lib/core/errors.ts';
+import { inspectFleet, loadFleet } from '#config/load.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 import { PARAMETERS, withGroup, withGroups } from './samples.ts';
 
 /** A world of texts by source. */

@@ -1,6 +1,6 @@
 /** `pollEvery`: what it may be, and when the hourly calls are too few for it. */
 import { describe, expect, it } from 'vitest';
-import { loadFleet } from '../../lib/config/load.ts';
+import { loadFleet } from '#config/load.ts';
 import { problemsOf, warningsOf, withGroup, withGroups } from './samples.ts';
 
 const RULE = 'expected a duration from 5s to less than 1m, such as 10s; without the key there is one look a minute';

@@ -1,6 +1,6 @@
 /** Configurations for tests: a valid one, and variations of it. JSON is YAML, so they are written as objects. */
-import { readConfig } from '../../lib/config/read.ts';
-import type { InputProblem } from '../../lib/core/errors.ts';
+import { readConfig } from '#config/read.ts';
+import type { InputProblem } from '#core/errors.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

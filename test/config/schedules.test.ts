@@ -1,7 +1,7 @@
 /** `schedules` and `weight`: what is read from them, and everything that is refused, with its place. */
 import { describe, expect, it } from 'vitest';
-import { loadFleet } from '../../lib/config/load.ts';
-import { readConfig } from '../../lib/config/read.ts';
+import { loadFleet } from '#config/load.ts';
+import { readConfig } from '#config/read.ts';
 import { problemsOf, warningsOf, withGroup, withGroups } from './samples.ts';
 
 const OFFICE = {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKubernetesJobApi } from '../../lib/adapters/kubernetes/jobs.ts';
-import { connectKubeconfig } from '../../lib/adapters/kubernetes/kubeconfig.ts';
-import { startLoopbackKubernetes } from '../kit/loopback-kubernetes.ts';
+import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
 import { type JobApiSubject, jobApiContract } from './job-api.ts';
 
 const CALLS = {

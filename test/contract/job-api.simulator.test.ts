@@ -1,10 +1,10 @@
-import type { JobApi } from '../../lib/core/ports.ts';
-import { runnerUuidOf } from '../../lib/manifests/naming.ts';
-import { VirtualClock } from '../../lib/tools/simulator/clock.ts';
-import { SimulatedCluster } from '../../lib/tools/simulator/cluster.ts';
-import { failWhere, type Interruption, interrupt, undisturbed } from '../../lib/tools/simulator/interrupt.ts';
-import { jobApiOf } from '../../lib/tools/simulator/ports.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
+import type { JobApi } from '#core/ports.ts';
+import { runnerUuidOf } from '#manifests/naming.ts';
+import { VirtualClock } from '#tools/simulator/clock.ts';
+import { SimulatedCluster } from '#tools/simulator/cluster.ts';
+import { failWhere, type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
+import { jobApiOf } from '#tools/simulator/ports.ts';
+import { World } from '#tools/simulator/world.ts';
 import { jobApiContract } from './job-api.ts';
 
 const STARTUP_MS = 45_000;

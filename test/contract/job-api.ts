@@ -3,13 +3,13 @@
  * `jobApiContract` with a way to make a fresh subject for each test.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServiceError } from '../../lib/core/errors.ts';
-import type { RunnerGroup } from '../../lib/core/model.ts';
-import type { JobApi, Namespace } from '../../lib/core/ports.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { renderManifests } from '../../lib/manifests/manifests.ts';
-import { jobName, secretName } from '../../lib/manifests/naming.ts';
-import { group, runner } from '../kit/fleet.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { RunnerGroup } from '#core/model.ts';
+import type { JobApi, Namespace } from '#core/ports.ts';
+import { Secret } from '#core/secret.ts';
+import { group, runner } from '#kit/fleet.ts';
+import { renderManifests } from '#manifests/manifests.ts';
+import { jobName, secretName } from '#manifests/naming.ts';
 
 /** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
 export type JobApiSubject = {

@@ -1,8 +1,8 @@
-import { createBitbucketClient } from '../../lib/adapters/bitbucket/client.ts';
-import { createBitbucketPipelineApi } from '../../lib/adapters/bitbucket/pipelines.ts';
-import type { Scope } from '../../lib/core/model.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { startLoopbackBitbucket } from '../kit/loopback-bitbucket.ts';
+import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
+import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
+import type { Scope } from '#core/model.ts';
+import { Secret } from '#core/secret.ts';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { pipelineApiContract } from './pipeline-api.ts';
 
 const PATHS = { openPipelines: '/pipelines?', waitingSteps: '/steps/', recentRepositories: '-updated_on' };

@@ -1,6 +1,6 @@
-import type { Scope } from '../../lib/core/model.ts';
-import { failWhere, type Interruption, undisturbed } from '../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
+import type { Scope } from '#core/model.ts';
+import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { pipelineApiContract } from './pipeline-api.ts';
 
 const HOUR = 3_600_000;

@@ -3,9 +3,9 @@
  * `pipelineApiContract` with a way to make a fresh subject for each test.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServiceError } from '../../lib/core/errors.ts';
-import type { Scope, WaitingSteps } from '../../lib/core/model.ts';
-import type { PipelineApi } from '../../lib/core/ports.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Scope, WaitingSteps } from '#core/model.ts';
+import type { PipelineApi } from '#core/ports.ts';
 
 /** An API and the hands behind it that start pipelines. */
 export type PipelineApiSubject = {

@@ -1,6 +1,6 @@
-import { createBitbucketRunnerApi, type Surface } from '../../lib/adapters/bitbucket/runners.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { startLoopbackBitbucket } from '../kit/loopback-bitbucket.ts';
+import { createBitbucketRunnerApi, type Surface } from '#adapters/bitbucket/runners.ts';
+import { Secret } from '#core/secret.ts';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { type RunnerApiSubject, runnerApiContract } from './runner-api.ts';
 
 const METHODS = { list: 'GET', get: 'GET', identify: 'GET', register: 'POST', disable: 'PUT', remove: 'DELETE' };

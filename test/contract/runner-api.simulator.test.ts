@@ -1,6 +1,6 @@
-import type { RunnerApi } from '../../lib/core/ports.ts';
-import { failWhere, type Interruption, undisturbed } from '../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../lib/tools/simulator/world.ts';
+import type { RunnerApi } from '#core/ports.ts';
+import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { runnerApiContract } from './runner-api.ts';
 
 const HOUR = 3_600_000;

@@ -3,9 +3,9 @@
  * `runnerApiContract` with a way to make a fresh subject for each test.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServiceError } from '../../lib/core/errors.ts';
-import type { Scope } from '../../lib/core/model.ts';
-import type { RunnerApi } from '../../lib/core/ports.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Scope } from '#core/model.ts';
+import type { RunnerApi } from '#core/ports.ts';
 
 /** An API and the hands behind it that arrange what Bitbucket and runners do by themselves. */
 export type RunnerApiSubject = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, vi } from 'vitest';
-import { createDynamoDbStateStore } from '../../lib/adapters/state/dynamodb.ts';
-import { startDynamoDb } from '../kit/dynamodb.ts';
+import { createDynamoDbStateStore } from '#adapters/state/dynamodb.ts';
+import { startDynamoDb } from '#kit/dynamodb.ts';
 import { stateStoreContract } from './state-store.ts';
 
 let dynamoDb: Awaited<ReturnType<typeof startDynamoDb>>;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { createFileStateStore } from '../../lib/adapters/state/file.ts';
+import { createFileStateStore } from '#adapters/state/file.ts';
 import { stateStoreContract } from './state-store.ts';
 
 let directory: string;

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MemoryChange, StateStore } from '../../lib/core/ports.ts';
-import { tickRecord } from '../kit/tick-records.ts';
+import type { MemoryChange, StateStore } from '#core/ports.ts';
+import { tickRecord } from '#kit/tick-records.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10);
 const MINUTE_MS = 60_000;

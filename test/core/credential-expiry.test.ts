@@ -1,7 +1,7 @@
 /** What the report says of credentials that end. */
 import { describe, expect, it } from 'vitest';
-import { expiryCircumstances } from '../../lib/core/credential-expiry.ts';
-import { NOON } from '../kit/fleet.ts';
+import { expiryCircumstances } from '#core/credential-expiry.ts';
+import { NOON } from '#kit/fleet.ts';
 
 const DAY = 86_400_000;
 const RENEW = 'create a new one and put it into the secret, with its own expiresAt.';

@@ -6,8 +6,8 @@ import {
   parseWorkspaceMemory,
   scopeMemoryKey,
   workspaceMemoryKey,
-} from '../../lib/core/memory.ts';
-import { scopeKey } from '../../lib/core/scope.ts';
+} from '#core/memory.ts';
+import { scopeKey } from '#core/scope.ts';
 
 describe('keys', () => {
   it('of a scope: the workspace, with its repository where there is one', () => {

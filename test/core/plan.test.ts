@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/core/decide/decide.ts';
-import type { Action, GroupObservation, GroupPlan, Observation } from '../../lib/core/model.ts';
-import { makePlan } from '../../lib/core/plan.ts';
-import { group, groupObservation, jobOf, NOON, observation, population, runner } from '../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Action, GroupObservation, GroupPlan, Observation } from '#core/model.ts';
+import { makePlan } from '#core/plan.ts';
+import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 600_000;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/core/decide/decide.ts';
-import type { RunnerGroup, SlotObservation, WorkspaceObservation, WorkspaceReport } from '../../lib/core/model.ts';
-import { makePlan } from '../../lib/core/plan.ts';
-import { makeReport } from '../../lib/core/report.ts';
-import { workspaceLines } from '../../lib/text/report-workspaces.ts';
-import { group, groupObservation, observation, population } from '../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { RunnerGroup, SlotObservation, WorkspaceObservation, WorkspaceReport } from '#core/model.ts';
+import { makePlan } from '#core/plan.ts';
+import { makeReport } from '#core/report.ts';
+import { group, groupObservation, observation, population } from '#kit/fleet.ts';
+import { workspaceLines } from '#text/report-workspaces.ts';
 
 const TICK = {
   id: 'tick-1',

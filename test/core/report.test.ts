@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/core/decide/decide.ts';
-import type { Action, Applied, BudgetReport, Observation, Outcome, Report, RunnerGroup } from '../../lib/core/model.ts';
-import { makePlan } from '../../lib/core/plan.ts';
-import { type Reason, reason } from '../../lib/core/reasons.ts';
-import { hasFailed, makeReport, makeSkippedReport, withCircumstances } from '../../lib/core/report.ts';
-import { group, groupObservation, jobOf, NOON, observation, runner } from '../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Action, Applied, BudgetReport, Observation, Outcome, Report, RunnerGroup } from '#core/model.ts';
+import { makePlan } from '#core/plan.ts';
+import { type Reason, reason } from '#core/reasons.ts';
+import { hasFailed, makeReport, makeSkippedReport, withCircumstances } from '#core/report.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const TICK: Report['tick'] = {
   id: 'tick-1',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../lib/core/errors.ts';
-import { leaseName, type Selection, selectGroups } from '../../lib/core/select.ts';
-import { fleet, group } from '../kit/fleet.ts';
+import { InputError } from '#core/errors.ts';
+import { leaseName, type Selection, selectGroups } from '#core/select.ts';
+import { fleet, group } from '#kit/fleet.ts';
 
 const inWorkspaces = (...workspaces: readonly string[]) =>
   fleet(workspaces.map((workspace, index) => group({ name: `g${index}`, scope: { workspace } })));

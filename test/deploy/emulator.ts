@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { awsEnvironment } from '../kit/loopback.ts';
+import { awsEnvironment } from '#kit/loopback.ts';
 import { installPythonPrograms } from './python.ts';
 
 /** What moto calls its one account. */

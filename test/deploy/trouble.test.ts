@@ -1,6 +1,6 @@
 /** What can be wrong around the deployed functions: one clear sentence each, and what is not concerned goes on. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { REGION } from './emulator.ts';
 import type { FunctionName } from './stack.ts';
 import { CLUSTER, createCluster, credential, openWorld, type World } from './world.ts';

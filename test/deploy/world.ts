@@ -12,12 +12,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import type { KnownIdentity } from '../adapters/eks/authenticator.ts';
 import { useCluster } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { startEksWebhook } from '../cluster/eks-webhook.ts';
 import { type Lambda, startLambda } from '../functions/lambda.ts';
-import { startLoopbackBitbucket } from '../kit/loopback-bitbucket.ts';
 import { npmRun, parameterArguments } from './commands.ts';
 import { ACCOUNT, type Emulator, REGION, startEmulator } from './emulator.ts';
 import { deploy, deployedTemplate, type FunctionName, functionConfiguration, nameOf, unpackArtefact } from './stack.ts';

@@ -1,7 +1,7 @@
 /** docs/operate.md names what there is. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { metricsOf, metricsOfInvocation } from '../../lib/adapters/telemetry/metrics.ts';
+import { metricsOf, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
 import { runCommand } from './command.ts';
 import { budget, group, report } from './reports.ts';
 

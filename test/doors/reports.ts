@@ -1,6 +1,6 @@
 /** Reports to show, log and measure. */
-import type { BudgetReport, GroupReport, Report } from '../../lib/core/model.ts';
-import { reason } from '../../lib/core/reasons.ts';
+import type { BudgetReport, GroupReport, Report } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
 
 /** A tick of 23 November 2026, 08:00 UTC, without groups. */
 export function report(over: Omit<Partial<Report>, 'tick'> & { readonly tick?: Partial<Report['tick']> } = {}): Report {

@@ -5,8 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLoopbackBitbucket } from '../kit/loopback-bitbucket.ts';
-import { startLoopbackKubernetes } from '../kit/loopback-kubernetes.ts';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
 
 /** The credential of these tests; no output may ever contain it. */
 export const API_TOKEN = 'ATATT-loopback-api-token-0123456789';

@@ -1,12 +1,12 @@
 /** The configuration of tick after tick, in processes that come and go over one state store. */
 import { describe, expect, it, vi } from 'vitest';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
+import type { Mode } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
+import { NOON } from '#kit/fleet.ts';
 import { createConfigurationLoader } from '../../functions/configuration.ts';
-import { createMemoryStateStore } from '../../lib/adapters/state/memory.ts';
-import { InputError, ServiceError } from '../../lib/core/errors.ts';
-import type { Mode } from '../../lib/core/model.ts';
-import type { StateStore } from '../../lib/core/ports.ts';
 import { withGroup } from '../config/samples.ts';
-import { NOON } from '../kit/fleet.ts';
 
 const SOURCE = 's3://ci/runners.yaml';
 const KEY = `config/${SOURCE}`;

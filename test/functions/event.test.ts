@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { InputError } from '#core/errors.ts';
 import { readEvent } from '../../functions/event.ts';
-import { InputError } from '../../lib/core/errors.ts';
 
 const SCHEDULED = {
   version: '0',

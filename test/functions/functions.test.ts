@@ -1,9 +1,9 @@
 /** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 import { type Bundle, buildBundle } from '../doors/bundle.ts';
 import { API_TOKEN, configuration, startDoorsWorld } from '../doors/world.ts';
-import { awsEnvironment, json, scriptedService } from '../kit/loopback.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
 
 const MINUTE = 60_000;

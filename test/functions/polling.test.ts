@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createFileStateStore } from '#adapters/state/file.ts';
+import type { Mode, Report } from '#core/model.ts';
 import type { createHandler } from '../../functions/handler.ts';
-import { createFileStateStore } from '../../lib/adapters/state/file.ts';
-import type { Mode, Report } from '../../lib/core/model.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 
 /** So many calls an hour that every tick may look, however soon it follows. */

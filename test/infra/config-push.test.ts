@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { InputError } from '#core/errors.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { prepareDelivery } from '../../infra/config-push.ts';
-import { InputError } from '../../lib/core/errors.ts';
-import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
 
 const PARAMETERS =
   'strategy: percentageRunnersIdle\n    parameters: { min: 1, max: 3, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { InputError } from '#core/errors.ts';
 import { PARAMETERS, readParameters } from '../../infra/parameters.ts';
-import { InputError } from '../../lib/core/errors.ts';
 import { ARN, LARGE, parametersOf, SMALL } from './deployments.ts';
 
 function complaintsOf(values: Readonly<Record<string, string>>, stage = 'prod'): readonly string[] {

@@ -8,7 +8,7 @@ import {
   metricsOfFailure,
   metricsOfInvocation,
   NAMESPACE,
-} from '../../lib/adapters/telemetry/metrics.ts';
+} from '#adapters/telemetry/metrics.ts';
 import { budget, group, report } from '../doors/reports.ts';
 import { LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
 

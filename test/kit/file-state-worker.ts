@@ -2,7 +2,7 @@
  * A process of its own that adds to a counter in a state file: `node file-state-worker.ts PATH TIMES`. It repeats on
  * conflict, as optimistic locking asks for.
  */
-import { createFileStateStore } from '../../lib/adapters/state/file.ts';
+import { createFileStateStore } from '#adapters/state/file.ts';
 
 const [path = '', times = '0'] = process.argv.slice(2);
 const store = createFileStateStore(path, { waiting: { pauseMs: 1, attempts: 10_000 } });

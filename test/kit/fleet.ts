@@ -9,7 +9,7 @@ import type {
   RunnerGroup,
   RunnerJob,
   WorkspaceObservation,
-} from '../../lib/core/model.ts';
+} from '#core/model.ts';
 
 /** Monday 9 November 2026, 12:00 UTC. */
 export const NOON: Instant = 1_794_225_600_000;

@@ -3,8 +3,8 @@
  * request. The server in `loopback-bitbucket.ts` puts it on the wire.
  */
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../../lib/core/model.ts';
-import { scopeKey } from '../../lib/core/scope.ts';
+import type { Scope } from '#core/model.ts';
+import { scopeKey } from '#core/scope.ts';
 import { createLoopbackPipelines } from './loopback-bitbucket-pipelines.ts';
 
 /** A runner as the server keeps it and as it answers, apart from the secret. */

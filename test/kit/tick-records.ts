@@ -1,4 +1,4 @@
-import type { Instant, TickRecord } from '../../lib/core/model.ts';
+import type { Instant, TickRecord } from '#core/model.ts';
 
 /** A tick record without groups; `notes` give it size. */
 export function tickRecord(id: string, at: Instant, notes: readonly string[] = []): TickRecord {

@@ -1,10 +1,10 @@
 /** One group, one runner and their credentials, for tests of manifests. */
 
-import type { JobTemplate, PodSettings, RunnerGroup } from '../../lib/core/model.ts';
-import { Secret } from '../../lib/core/secret.ts';
-import { standInFor } from '../../lib/manifests/stand-ins.ts';
-import type { ManifestInput } from '../../lib/manifests/variables.ts';
-import { group as fleetGroup } from '../kit/fleet.ts';
+import type { JobTemplate, PodSettings, RunnerGroup } from '#core/model.ts';
+import { Secret } from '#core/secret.ts';
+import { group as fleetGroup } from '#kit/fleet.ts';
+import { standInFor } from '#manifests/stand-ins.ts';
+import type { ManifestInput } from '#manifests/variables.ts';
 
 const LABELS = ['autoscaler.created', 'grp1', 'linux', 'self.hosted'];
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { previewManifests, previewText } from '../../lib/manifests/preview.ts';
+import { previewManifests, previewText } from '#manifests/preview.ts';
 import { groupWith, templateOf } from './group.ts';
 import { hostile } from './hostile.ts';
 

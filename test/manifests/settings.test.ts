@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '../../lib/core/model.ts';
-import { BUILT_IN_TEMPLATE } from '../../lib/manifests/built-in-template.ts';
-import { checkManifests } from '../../lib/manifests/check.ts';
-import { structureFindings } from '../../lib/manifests/check-structure.ts';
-import { renderManifests } from '../../lib/manifests/manifests.ts';
+import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '#core/model.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
+import { checkManifests } from '#manifests/check.ts';
+import { structureFindings } from '#manifests/check-structure.ts';
+import { renderManifests } from '#manifests/manifests.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 import { hostile } from './hostile.ts';
 

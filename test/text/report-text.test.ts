@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reason } from '../../lib/core/reasons.ts';
-import { layRow, wrap } from '../../lib/text/layout.ts';
-import { renderReport, renderTick } from '../../lib/text/report.ts';
+import { reason } from '#core/reasons.ts';
+import { layRow, wrap } from '#text/layout.ts';
+import { renderReport, renderTick } from '#text/report.ts';
 import { budget, crowd, group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
 const fleet = (mode: 'plan' | 'apply') =>

@@ -2,7 +2,7 @@
  * The SDK's exceptions as this project's one sentence. The original is not kept as `cause`: it carries the raw answer,
  * and the answers of Secrets Manager and SSM are secrets.
  */
-import { InputError, ServiceError } from '../../core/errors.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 
 /** What was asked of AWS, for the sentence. */
 export type AwsCall = {

@@ -3,8 +3,8 @@
  * access token is fetched, shared by all requests, kept until shortly before it expires, and renewed on a refusal.
  */
 import * as z from 'zod';
-import { InputError } from '../../core/errors.ts';
-import type { Instant } from '../../core/model.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 import type { Credential } from '../credentials.ts';
 import { parseAnswer } from './answers.ts';
 import { type CallFacts, failure } from './failure.ts';

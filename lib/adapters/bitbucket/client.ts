@@ -9,10 +9,10 @@
  *
  *     await client.send({ operation: 'read', importance: 'queue', path, doing, needs: 'readRepository' });
  */
-import type { Meter } from '../../core/budget/ledger.ts';
-import type { Importance } from '../../core/budget/rule.ts';
-import { InputError } from '../../core/errors.ts';
-import type { Instant } from '../../core/model.ts';
+import type { Meter } from '#core/budget/ledger.ts';
+import type { Importance } from '#core/budget/rule.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 import type { Credential } from '../credentials.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';

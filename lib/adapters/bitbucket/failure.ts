@@ -3,7 +3,7 @@
  * that is taken from an answer is the message of Bitbucket's error object, shortened and with every credential hidden.
  */
 
-import { ServiceError } from '../../core/errors.ts';
+import { ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import type { Answer, NoAnswer } from './http.ts';
 import type { Delivery, Operation } from './retry.ts';

@@ -2,8 +2,8 @@
  * One HTTP request, once, bounded in time. What comes back is a value in every case, so that the retry policy can
  * look at it: an answer of any status, or one of three ways to get none.
  */
-import type { RateLimit } from '../../core/budget/ledger.ts';
-import type { Instant } from '../../core/model.ts';
+import type { RateLimit } from '#core/budget/ledger.ts';
+import type { Instant } from '#core/model.ts';
 
 /** A request as it goes on the wire. `headers` carries the credential: never print a request. */
 export type HttpRequest = {

@@ -3,7 +3,7 @@
  * one that is gone, so everything that could hide one is an error.
  */
 import type { z } from 'zod';
-import { ServiceError } from '../../core/errors.ts';
+import { ServiceError } from '#core/errors.ts';
 import { parseAnswer, type RunnerDocument, RunnerPage, withBraces } from './answers.ts';
 import type { BitbucketClient, Call } from './client.ts';
 import { unusableAnswer } from './failure.ts';

@@ -3,9 +3,9 @@
  * that the autoscaler's own calls with the same credential go first; it throws `BudgetError` when it must wait for them.
  */
 import type * as z from 'zod';
-import type { Instant, Scope } from '../../core/model.ts';
-import type { OpenPipeline } from '../../core/ports.ts';
-import { scopeKey } from '../../core/scope.ts';
+import type { Instant, Scope } from '#core/model.ts';
+import type { OpenPipeline } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
 import { parseAnswer } from './answers.ts';
 import type { BitbucketClient, Call } from './client.ts';
 import { type RanSteps, stepsThatRan } from './past-steps.ts';

@@ -3,7 +3,7 @@
  * never an error.
  */
 import * as z from 'zod';
-import type { OpenPipeline, PipelineSource } from '../../core/ports.ts';
+import type { OpenPipeline, PipelineSource } from '#core/ports.ts';
 import { parseTimestamp, withBraces } from './answers.ts';
 import type { PastPipeline } from './past.ts';
 import type { PastStep } from './past-steps.ts';

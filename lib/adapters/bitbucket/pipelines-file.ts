@@ -1,8 +1,8 @@
 /** What a pipeline's steps ask for: the section that it runs, of bitbucket-pipelines.yml at its commit. */
-import { ServiceError } from '../../core/errors.ts';
-import type { Scope } from '../../core/model.ts';
-import type { PipelineSource } from '../../core/ports.ts';
-import { scopeKey } from '../../core/scope.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Scope } from '#core/model.ts';
+import type { PipelineSource } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
 import type { BitbucketClient } from './client.ts';
 import { type PipelinesFile, parsePipelines, type SectionSteps, stepsOf } from './pipelines-yaml.ts';
 import { createRecent } from './recent.ts';

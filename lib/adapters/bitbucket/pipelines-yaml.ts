@@ -3,7 +3,7 @@
  * The file is other people's: it is read within bounds, and no text of it but step and section names gets out.
  */
 import { parseDocument } from 'yaml';
-import type { PipelineSource } from '../../core/ports.ts';
+import type { PipelineSource } from '#core/ports.ts';
 import { bestMatch } from './ref-glob.ts';
 
 /** A step as the file has it. */

@@ -2,11 +2,11 @@
  * Runner registrations at Bitbucket Cloud: the RunnerApi port on either of its two surfaces. They share paths and
  * documents; they differ in the prefix and in how a runner is taken out of service.
  */
-import { ServiceError } from '../../core/errors.ts';
-import type { Instant, Registration, Scope, ScopeIdentity } from '../../core/model.ts';
-import type { RunnerApi } from '../../core/ports.ts';
-import { scopeKey } from '../../core/scope.ts';
-import { Secret } from '../../core/secret.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Instant, Registration, Scope, ScopeIdentity } from '#core/model.ts';
+import type { RunnerApi } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
+import { Secret } from '#core/secret.ts';
 import {
   IdentifiedDocument,
   parseAnswer,

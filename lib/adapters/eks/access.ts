@@ -3,7 +3,7 @@
  * tokens with, from the SDK's usual places or from a role. Both in one, since the first needs the second.
  */
 import { type Cluster, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
-import { ServiceError } from '../../core/errors.ts';
+import { ServiceError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
 import { assumeRole } from './role.ts';

@@ -3,8 +3,8 @@
  * signed every ten minutes. Whatever the cluster refuses (the token, or us its certificate) makes all of it be asked
  * anew, once for each request that meets it.
  */
-import { sentenceOf } from '../../core/errors.ts';
-import type { Instant } from '../../core/model.ts';
+import { sentenceOf } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 import {
   type ClusterClient,
   type ClusterClientOptions,

@@ -1,6 +1,6 @@
 /** A role of another account, assumed with whatever credentials the process has. */
 
-import { ServiceError } from '../../core/errors.ts';
+import { ServiceError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
 import type { AwsCredentials } from './token.ts';

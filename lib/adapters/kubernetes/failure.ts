@@ -2,7 +2,7 @@
  * Whatever goes wrong with a call to a cluster, as one sentence with the next step. What a server says is passed on,
  * shortened; of a Secret only what cannot contain its data, since servers quote values that they refuse.
  */
-import { InputError, ServiceError } from '../../core/errors.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 import type { ClusterAnswer, ClusterRequest } from './exchange.ts';
 
 /** What a caller may branch on: the `reason` of Kubernetes' Status object, such as `AlreadyExists`. */

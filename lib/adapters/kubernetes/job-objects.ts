@@ -1,6 +1,6 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
-import type { PodTrouble, RunnerJob, RunnerPod } from '../../core/model.ts';
+import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model.ts';
 import {
   bareUuid,
   bracedUuid,
@@ -11,7 +11,7 @@ import {
   RUNNER_LABEL,
   runnerUuidOf,
   WORKSPACE_LABEL,
-} from '../../manifests/naming.ts';
+} from '#manifests/naming.ts';
 
 const metadata = z.object({
   name: z.string(),

@@ -3,9 +3,9 @@
  * list and patch pods, in the namespaces of runners only. It never reads a Secret.
  */
 import type * as z from 'zod';
-import { ServiceError, sentenceOf } from '../../core/errors.ts';
-import type { JobApi, Manifest, Namespace, ObjectReference } from '../../core/ports.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '../../manifests/naming.ts';
+import { ServiceError, sentenceOf } from '#core/errors.ts';
+import type { JobApi, Manifest, Namespace, ObjectReference } from '#core/ports.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '#manifests/naming.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { statusReason } from './failure.ts';
 import { type JobObject, jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';

@@ -7,7 +7,7 @@ import type { Agent, RequestOptions as HttpsOptions } from 'node:https';
 import { delimiter } from 'node:path';
 // The package's index would bring every generated API class along.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { InputError, sentenceOf } from '../../core/errors.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
 import {
   type ClusterClient,
   type ClusterClientOptions,

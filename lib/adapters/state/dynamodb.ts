@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { StateStore } from '../../core/ports.ts';
+import type { StateStore } from '#core/ports.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { documentStore } from './dynamodb/documents.ts';
 import { leaseStore } from './dynamodb/lease.ts';

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { InputError } from '../../core/errors.ts';
+import { InputError } from '#core/errors.ts';
 
 /** How a waiter passes its time; tests bring their own. */
 export type LockWaiting = {

@@ -1,8 +1,8 @@
 /**
  * State in this process: for tests, demos and `run` without a state file. What it knows ends with the process.
  */
-import type { TickRecord } from '../../core/model.ts';
-import type { StateStore } from '../../core/ports.ts';
+import type { TickRecord } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
 import { dropLease, emptyContents, loadDocuments, saveDocuments, takeLease } from './contents.ts';
 import { compareTicks } from './tick-order.ts';
 

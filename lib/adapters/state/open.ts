@@ -2,8 +2,8 @@
  * Opens the state store that a location names. The DynamoDB client is loaded only when it is asked for.
  */
 
-import { InputError } from '../../core/errors.ts';
-import type { StateStore } from '../../core/ports.ts';
+import { InputError } from '#core/errors.ts';
+import type { StateStore } from '#core/ports.ts';
 import type { AwsClientOptions } from '../aws/client.ts';
 import { createFileStateStore } from './file.ts';
 import { createMemoryStateStore } from './memory.ts';

@@ -3,9 +3,9 @@
  * counts as such and as nothing else, so that looking never changes what alarms see.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { FAILED_STARTS } from '../../core/decide/quarantine.ts';
-import type { GroupReport, Mode, Report } from '../../core/model.ts';
-import { hasFailed } from '../../core/report.ts';
+import { FAILED_STARTS } from '#core/decide/quarantine.ts';
+import type { GroupReport, Mode, Report } from '#core/model.ts';
+import { hasFailed } from '#core/report.ts';
 import { SERVICE } from './log.ts';
 
 export const NAMESPACE = 'BitbucketRunnerAutoscaler';

@@ -2,7 +2,7 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
-import { bareUuid } from '../../manifests/naming.ts';
+import { bareUuid } from '#manifests/naming.ts';
 import type { Counts, GroupObservation, Instant, Runner, RunnerClass, RunnerGroup, RunnerJob } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';

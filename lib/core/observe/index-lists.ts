@@ -2,7 +2,7 @@
  * What was listed, by whom it concerns, so that a look at a group costs its own runners and Jobs and not everybody's: a
  * namespace may hold the Jobs of two hundred groups. Pure.
  */
-import { bareUuid } from '../../manifests/naming.ts';
+import { bareUuid } from '#manifests/naming.ts';
 import type { GroupObservation, Runner, RunnerGroup, RunnerJob } from '../model.ts';
 
 /** Registrations of one scope. */

@@ -1,6 +1,6 @@
 /** What the schedules of groups will do: the changes to come, and their table. Pure. */
 
-import { type Column, columnWidths, layRow, paint, type TextOptions } from '../../text/layout.ts';
+import { type Column, columnWidths, layRow, paint, type TextOptions } from '#text/layout.ts';
 import type { Instant, RunnerGroup, Schedule } from '../model.ts';
 import { nextChanges } from './bounds.ts';
 import { describeWallTime } from './zone.ts';

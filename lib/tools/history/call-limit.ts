@@ -1,5 +1,5 @@
 /** An export that may make only so many calls, and goes on another time. */
-import type { Meter } from '../../core/budget/ledger.ts';
+import type { Meter } from '#core/budget/ledger.ts';
 
 /** The calls that an export may make are made. */
 export class CallsSpent extends Error {

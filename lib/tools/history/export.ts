@@ -1,7 +1,7 @@
 /** From past pipelines to a history file, in one go or in many: what was read stays read. */
 import { access } from 'node:fs/promises';
-import type { PastApi } from '../../adapters/bitbucket/past.ts';
-import { InputError } from '../../core/errors.ts';
+import type { PastApi } from '#adapters/bitbucket/past.ts';
+import { InputError } from '#core/errors.ts';
 import { type FetchOptions, fetchHistory } from './fetch.ts';
 import { type HistoryEnd, type HistoryHeader, type HistoryStep, NOTHING_OMITTED, type Omitted } from './format.ts';
 import { dropJournal, type ExportPlan, journalPath, openJournal, type Progress, readJournal } from './journal.ts';

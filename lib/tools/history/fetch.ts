@@ -2,10 +2,10 @@
  * Reading the past: repository by repository, each from its newest pipeline back to the beginning of the range. Whatever
  * was read is in the journal before the next call goes out, so that it may end at any point and go on there.
  */
-import type { Part, PastApi, PastPipeline } from '../../adapters/bitbucket/past.ts';
-import type { RanStep } from '../../adapters/bitbucket/past-steps.ts';
-import { ServiceError, sentenceOf } from '../../core/errors.ts';
-import type { Scope } from '../../core/model.ts';
+import type { Part, PastApi, PastPipeline } from '#adapters/bitbucket/past.ts';
+import type { RanStep } from '#adapters/bitbucket/past-steps.ts';
+import { ServiceError, sentenceOf } from '#core/errors.ts';
+import type { Scope } from '#core/model.ts';
 import type { HistoryStep } from './format.ts';
 import type { ExportPlan, Journal, Progress, ReadPipeline } from './journal.ts';
 import { type Patience, patiently } from './patience.ts';

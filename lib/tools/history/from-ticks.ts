@@ -4,8 +4,8 @@
  * how long the step had waited, two steps between which no tick saw the runner idle (they are one), and those that no tick
  * saw at all. Its labels are those of its runner, which may be more than it asked for. Pure.
  */
-import { isPartial } from '../../core/decide/partial.ts';
-import type { GroupObservation, Instant, Runner, Scope, TickRecord } from '../../core/model.ts';
+import { isPartial } from '#core/decide/partial.ts';
+import type { GroupObservation, Instant, Runner, Scope, TickRecord } from '#core/model.ts';
 import type { Gap, HistoryStep, Omitted } from './format.ts';
 import { NOTHING_OMITTED } from './format.ts';
 

@@ -2,8 +2,8 @@
  * One line of a history: what it is, or why it is of no use. Pure. The fields are checked by hand and not by a schema,
  * because there are ten million of them.
  */
-import { InputError } from '../../core/errors.ts';
-import type { Instant } from '../../core/model.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 import { parseCsvLine } from './csv.ts';
 import {
   COLUMNS,

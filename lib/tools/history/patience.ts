@@ -2,8 +2,8 @@
  * Calls of an export that takes hours: they wait for their turn in the hourly budget and while Bitbucket throttles, and
  * outlast a Bitbucket that is out of order for some minutes.
  */
-import { BudgetError, ServiceError } from '../../core/errors.ts';
-import type { Instant } from '../../core/model.ts';
+import { BudgetError, ServiceError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 
 /** What waiting needs of the world. */
 export type Patience = {

@@ -1,7 +1,7 @@
 /** The hourly calls of an export that shares its credential with an autoscaler: both count towards one budget in the state. */
-import type { CallBudget } from '../../core/budget/ledger.ts';
-import type { Instant } from '../../core/model.ts';
-import type { StateStore } from '../../core/ports.ts';
+import type { CallBudget } from '#core/budget/ledger.ts';
+import type { Instant } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
 
 /** A minute is as exact as calls are counted. */
 const EVERY_MS = 60_000;

@@ -1,9 +1,9 @@
 /** Explanations as a person reads them in a terminal. Pure. */
-import type { Counts, GroupReport, Instant } from '../../core/model.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../../text/layout.ts';
-import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '../../text/report.ts';
-import { actionSummary } from '../../text/report-actions.ts';
-import { layTable } from '../../text/table.ts';
+import type { Counts, GroupReport, Instant } from '#core/model.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
+import { actionSummary } from '#text/report-actions.ts';
+import { layTable } from '#text/table.ts';
 import type { Explanation } from './explanation.ts';
 import type { RunnerLine } from './runner-lines.ts';
 import type { Span } from './timeline.ts';

@@ -1,8 +1,8 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
-import { InputError } from '../../core/errors.ts';
-import type { GroupObservation, GroupReport, Instant, Observation, Report, TickRecord } from '../../core/model.ts';
-import { assumption, duration } from '../../core/reasons.ts';
-import { counted } from '../../text/layout.ts';
+import { InputError } from '#core/errors.ts';
+import type { GroupObservation, GroupReport, Instant, Observation, Report, TickRecord } from '#core/model.ts';
+import { assumption, duration } from '#core/reasons.ts';
+import { counted } from '#text/layout.ts';
 import { replay } from './replay.ts';
 import { describePod, type RunnerLine, runnerLines } from './runner-lines.ts';
 

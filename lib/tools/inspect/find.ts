@@ -1,7 +1,7 @@
 /** Which tick records an explanation is made of. */
-import { InputError } from '../../core/errors.ts';
-import type { Instant, TickRecord } from '../../core/model.ts';
-import type { StateStore } from '../../core/ports.ts';
+import { InputError } from '#core/errors.ts';
+import type { Instant, TickRecord } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
 
 /** How far back the tick in force at some time is looked for. */
 const LOOK_BACK_MS = 3_600_000;

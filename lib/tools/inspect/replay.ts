@@ -2,8 +2,8 @@
  * A recorded tick, decided once more: the observation is all that a decision rests on, so the decider of the version
  * that recorded it gives the same again, and a later one shows what it would do differently.
  */
-import { decide, type GroupDecision } from '../../core/decide/decide.ts';
-import type { GroupReport, TickRecord } from '../../core/model.ts';
+import { decide, type GroupDecision } from '#core/decide/decide.ts';
+import type { GroupReport, TickRecord } from '#core/model.ts';
 
 /** What the present decider makes of a group that was looked at then. */
 export type Replay = {

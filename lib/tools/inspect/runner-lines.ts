@@ -1,8 +1,8 @@
 /** What was seen of each runner, and what followed from it, in a sentence. Pure. */
-import type { ClassifiedRunner } from '../../core/decide/classify.ts';
-import { isOutOfService } from '../../core/decide/classify.ts';
-import type { GroupObservation, Instant, RunnerClass, RunnerPod } from '../../core/model.ts';
-import { duration } from '../../core/reasons.ts';
+import type { ClassifiedRunner } from '#core/decide/classify.ts';
+import { isOutOfService } from '#core/decide/classify.ts';
+import type { GroupObservation, Instant, RunnerClass, RunnerPod } from '#core/model.ts';
+import { duration } from '#core/reasons.ts';
 
 /** One runner as an explanation shows it. */
 export type RunnerLine = {

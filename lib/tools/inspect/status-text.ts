@@ -1,8 +1,8 @@
 /** A status as a person reads it in a terminal. Pure. */
-import { assumption } from '../../core/reasons.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '../../text/layout.ts';
-import { CLASS_COLUMNS } from '../../text/report.ts';
-import { layTable } from '../../text/table.ts';
+import { assumption } from '#core/reasons.ts';
+import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { CLASS_COLUMNS } from '#text/report.ts';
+import { layTable } from '#text/table.ts';
 import type { GroupStatus, Status } from './status.ts';
 
 const GROUP_COLUMNS: readonly Column[] = [

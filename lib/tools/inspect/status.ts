@@ -2,7 +2,7 @@
  * The fleet now: what Bitbucket says of every runner beside what the cluster says of its Job, and everything in which
  * the two do not match. Pure.
  */
-import { type ClassifiedRunner, classify, countClasses } from '../../core/decide/classify.ts';
+import { type ClassifiedRunner, classify, countClasses } from '#core/decide/classify.ts';
 import type {
   Counts,
   GroupObservation,
@@ -12,8 +12,8 @@ import type {
   Runner,
   RunnerClass,
   RunnerJob,
-} from '../../core/model.ts';
-import { duration } from '../../core/reasons.ts';
+} from '#core/model.ts';
+import { duration } from '#core/reasons.ts';
 
 /** The answer of `status`. */
 export type Status = {

@@ -1,5 +1,5 @@
 /** Many ticks of one group, told briefly: what stayed the same is one line, and every change is a line of its own. Pure. */
-import type { Counts, GroupReport, Instant, TickRecord } from '../../core/model.ts';
+import type { Counts, GroupReport, Instant, TickRecord } from '#core/model.ts';
 
 /** Ticks one after the other that came to the same: neither a number of the decision nor its kind of reason changed. */
 export type Span = {

@@ -8,11 +8,11 @@
  * later, so once nothing has changed for longer than the longest of them, only the calendar is left, and its next page
  * is known. A plan that is not empty is never passed over: what it could not do then is tried anew, and told with ages.
  */
-import { CLOCK_SKEW_MS, ORPHAN_GRACE_MS } from '../../core/decide/age.ts';
-import { LONGEST_QUARANTINE_MS } from '../../core/decide/quarantine.ts';
-import type { Calls, Fleet, Instant, Report } from '../../core/model.ts';
-import { endOfMonth } from '../../core/observe/slots.ts';
-import { nextChange } from '../../core/schedule/bounds.ts';
+import { CLOCK_SKEW_MS, ORPHAN_GRACE_MS } from '#core/decide/age.ts';
+import { LONGEST_QUARANTINE_MS } from '#core/decide/quarantine.ts';
+import type { Calls, Fleet, Instant, Report } from '#core/model.ts';
+import { endOfMonth } from '#core/observe/slots.ts';
+import { nextChange } from '#core/schedule/bounds.ts';
 import type { World } from '../simulator/world.ts';
 
 /** A tick that was played, and the calls that it made. */

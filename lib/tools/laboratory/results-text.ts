@@ -1,6 +1,6 @@
 /** Results as tables that a person reads in a terminal: one line per policy, side by side as far as the width allows. Pure. */
-import { duration } from '../../core/reasons.ts';
-import { type Column, columnWidths, layRow, wrap } from '../../text/layout.ts';
+import { duration } from '#core/reasons.ts';
+import { type Column, columnWidths, layRow, wrap } from '#text/layout.ts';
 import type { Figures } from './figures.ts';
 import type { Result } from './run.ts';
 

@@ -1,7 +1,7 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
 
-import type { Calls, Fleet } from '../../core/model.ts';
-import { reconcile } from '../../core/reconcile.ts';
+import type { Calls, Fleet } from '#core/model.ts';
+import { reconcile } from '#core/reconcile.ts';
 import { timeText } from '../history/format.ts';
 import type { Policy } from './policy.ts';
 import { watchRest } from './rest.ts';

@@ -1,6 +1,6 @@
 /** Spans of time as scenario files write them. */
 import * as z from 'zod';
-import { parseDuration } from '../../yaml/quantity.ts';
+import { parseDuration } from '#yaml/quantity.ts';
 
 const DAY_MS = 86_400_000;
 

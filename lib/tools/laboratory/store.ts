@@ -3,8 +3,8 @@
  * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
  */
 
-import { dropLease, emptyContents, takeLease } from '../../adapters/state/contents.ts';
-import type { StateStore } from '../../core/ports.ts';
+import { dropLease, emptyContents, takeLease } from '#adapters/state/contents.ts';
+import type { StateStore } from '#core/ports.ts';
 
 export function createRunStateStore(): StateStore {
   const contents = emptyContents();

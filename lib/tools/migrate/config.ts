@@ -3,10 +3,10 @@
  * template said of sizes and nodes comes in. The YAML tree is changed, not the text, so that comments stay.
  */
 import * as yaml from 'yaml';
-import { readConfig } from '../../config/read.ts';
-import type { InputProblem } from '../../core/errors.ts';
-import { formatPath, type Path } from '../../yaml/finding.ts';
-import { insertBefore, offsetOf } from '../../yaml/tree.ts';
+import { readConfig } from '#config/read.ts';
+import type { InputProblem } from '#core/errors.ts';
+import { formatPath, type Path } from '#yaml/finding.ts';
+import { insertBefore, offsetOf } from '#yaml/tree.ts';
 import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import { type Excerpt, moved, problemIn } from './excerpt.ts';
 import { type Placeholder, placeholdersOf, withStandIns } from './placeholders.ts';

@@ -4,12 +4,12 @@
  * template engine that will render it, for a workspace and for a repository runner.
  */
 import * as yaml from 'yaml';
-import { toFleet } from '../../config/fleet.ts';
-import { readConfig } from '../../config/read.ts';
-import type { InputProblem } from '../../core/errors.ts';
-import type { RunnerGroup } from '../../core/model.ts';
-import { checkManifests } from '../../manifests/check.ts';
-import { offsetOf } from '../../yaml/tree.ts';
+import { toFleet } from '#config/fleet.ts';
+import { readConfig } from '#config/read.ts';
+import type { InputProblem } from '#core/errors.ts';
+import type { RunnerGroup } from '#core/model.ts';
+import { checkManifests } from '#manifests/check.ts';
+import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
 

@@ -3,9 +3,9 @@
  * template engine of this project accept, or every reason why not, each with its place in the given files. Reads
  * and writes no file.
  */
-import { loadFleet } from '../../config/load.ts';
-import { InputError, type InputProblem } from '../../core/errors.ts';
-import { checkGroups } from '../../manifests/check.ts';
+import { loadFleet } from '#config/load.ts';
+import { InputError, type InputProblem } from '#core/errors.ts';
+import { checkGroups } from '#manifests/check.ts';
 import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import { addToGroups, type ConvertedConfig, convertConfig, nameTemplate } from './config.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';

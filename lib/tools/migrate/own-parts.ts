@@ -3,7 +3,7 @@
  * a group can say that itself, and then needs no template.
  */
 import * as yaml from 'yaml';
-import { BUILT_IN_TEMPLATE } from '../../manifests/built-in-template.ts';
+import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import type { GroupDefaults } from './config.ts';
 import { objectOf } from './repairs.ts';
 

@@ -3,7 +3,7 @@
  * placeholders can be migrated; to check the rest of it, each is replaced by something of the right form.
  */
 import * as yaml from 'yaml';
-import { offsetOf } from '../../yaml/tree.ts';
+import { offsetOf } from '#yaml/tree.ts';
 
 export type Placeholder = {
   readonly path: readonly (string | number)[];

@@ -3,7 +3,7 @@
  * so that it ends with the runner; the finished Job is removed, and its replacement waits. Everything else stays.
  */
 import * as yaml from 'yaml';
-import { emptyMap, insertBefore, mapUnder, offsetOf } from '../../yaml/tree.ts';
+import { emptyMap, insertBefore, mapUnder, offsetOf } from '#yaml/tree.ts';
 import { type Change, TEMPLATE_FILE } from './change.ts';
 
 type Note = { readonly offset: number; readonly message: string };

@@ -1,5 +1,5 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
-import type { Counts, GroupReport, Instant } from '../../core/model.ts';
+import type { Counts, GroupReport, Instant } from '#core/model.ts';
 import type { Stretch, Track } from './data.ts';
 import { DecisionLog } from './decision-log.ts';
 import { formatLevel, formatNumber, formatStretch } from './format.ts';

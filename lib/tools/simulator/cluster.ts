@@ -2,10 +2,10 @@
  * The cluster's side of the simulated world: Jobs, their Secrets, and one pod each. A pod starts when its Secret is
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
-import { ServiceError } from '../../core/errors.ts';
-import type { RunnerJob, RunnerPod } from '../../core/model.ts';
-import type { Manifest, Namespace, ObjectReference } from '../../core/ports.ts';
-import { bareUuid, GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '../../manifests/naming.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { RunnerJob, RunnerPod } from '#core/model.ts';
+import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
+import { bareUuid, GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
 import type { VirtualClock } from './clock.ts';
 
 /** How this cluster behaves. */

@@ -1,7 +1,7 @@
 /** Runs the shipped line in a world, tick by tick. */
-import type { Fleet, Mode, Report } from '../../core/model.ts';
-import type { Ports } from '../../core/ports.ts';
-import { reconcile, type TickRequest } from '../../core/reconcile.ts';
+import type { Fleet, Mode, Report } from '#core/model.ts';
+import type { Ports } from '#core/ports.ts';
+import { reconcile, type TickRequest } from '#core/reconcile.ts';
 import type { World } from './world.ts';
 
 /** One tick at the world's present time. `ports`: those of a process of its own unless given. */

@@ -2,8 +2,8 @@
  * Ways for a port call to go wrong, for worlds in which nothing can be relied on. An interruption sees every call in
  * the order in which it is made and decides what becomes of it.
  */
-import { ServiceError } from '../../core/errors.ts';
-import type { Ports } from '../../core/ports.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Ports } from '#core/ports.ts';
 
 /** One call, counted from 1 over all ports. */
 export type PortCall = {

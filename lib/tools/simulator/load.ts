@@ -1,5 +1,5 @@
 /** Loads to play: when steps become ready and how long they run, from a seed. */
-import type { Instant, Scope } from '../../core/model.ts';
+import type { Instant, Scope } from '#core/model.ts';
 import type { StepRequest } from './bitbucket.ts';
 import type { Random } from './random.ts';
 

@@ -1,8 +1,8 @@
 /** Counts what a simulated process calls Bitbucket for, and holds it back, as the real client does request by request. */
-import type { CallBudget } from '../../core/budget/ledger.ts';
-import type { Importance } from '../../core/budget/rule.ts';
-import { ServiceError } from '../../core/errors.ts';
-import type { Ports, RunnerApi } from '../../core/ports.ts';
+import type { CallBudget } from '#core/budget/ledger.ts';
+import type { Importance } from '#core/budget/rule.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Ports, RunnerApi } from '#core/ports.ts';
 
 const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
   list: 'look',

@@ -1,5 +1,5 @@
 /** The two sides of the simulated world behind the ports that the line knows. */
-import type { JobApi, PipelineApi, RunnerApi } from '../../core/ports.ts';
+import type { JobApi, PipelineApi, RunnerApi } from '#core/ports.ts';
 import type { SimulatedBitbucket } from './bitbucket.ts';
 import type { SimulatedCluster } from './cluster.ts';
 

@@ -3,10 +3,10 @@
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
 
-import { createMemoryStateStore } from '../../adapters/state/memory.ts';
-import { createCallBudget } from '../../core/budget/ledger.ts';
-import type { Calls, Instant } from '../../core/model.ts';
-import type { Ports, StateStore } from '../../core/ports.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { createCallBudget } from '#core/budget/ledger.ts';
+import type { Calls, Instant } from '#core/model.ts';
+import type { Ports, StateStore } from '#core/ports.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';

@@ -1,7 +1,7 @@
 /** What is asked of a group: a share of its steps that wait no longer than so long. Pure. */
 
-import { InputError } from '../../core/errors.ts';
-import { parseDuration } from '../../yaml/quantity.ts';
+import { InputError } from '#core/errors.ts';
+import { parseDuration } from '#yaml/quantity.ts';
 
 /** At least this share of steps (in (0, 1]) waits at most so long. */
 export type Goal = { readonly share: number; readonly withinMs: number };

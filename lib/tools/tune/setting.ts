@@ -1,7 +1,7 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
-import { PARAMETERS_OF } from '../../config/strategy-schema.ts';
-import type { RunnerGroup, Strategy } from '../../core/model.ts';
-import { highestMax } from '../../core/schedule/bounds.ts';
+import { PARAMETERS_OF } from '#config/strategy-schema.ts';
+import type { RunnerGroup, Strategy } from '#core/model.ts';
+import { highestMax } from '#core/schedule/bounds.ts';
 import { renderSpan } from './goal.ts';
 
 /** A strategy by its name. */

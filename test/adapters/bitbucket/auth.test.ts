@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../../lib/core/errors.ts';
-import { Secret } from '../../../lib/core/secret.ts';
+import { InputError } from '#core/errors.ts';
+import { Secret } from '#core/secret.ts';
 import { ACME, CREDENTIALS, RUNNER, setUp } from './setup.ts';
 
 const LIST = 'GET /internal/workspaces/acme/pipelines-config/runners?pagelen=100';

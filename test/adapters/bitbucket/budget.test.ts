@@ -1,7 +1,7 @@
 /** The client under the budget of its credential: what it asks, counts and passes on. */
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '../../../lib/core/budget/ledger.ts';
-import { BudgetError } from '../../../lib/core/errors.ts';
+import { createCallBudget } from '#core/budget/ledger.ts';
+import { BudgetError } from '#core/errors.ts';
 import { ACME, CREDENTIALS, NOON, RUNNER, setUp } from './setup.ts';
 
 const MINUTE = 60_000;

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createBitbucketRunnerApi } from '../../../lib/adapters/bitbucket/runners.ts';
-import type { Credential } from '../../../lib/adapters/credentials.ts';
-import { Secret } from '../../../lib/core/secret.ts';
-import { type Reply, startLoopbackBitbucket } from '../../kit/loopback-bitbucket.ts';
+import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
+import type { Credential } from '#adapters/credentials.ts';
+import { Secret } from '#core/secret.ts';
+import { type Reply, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { ACME, APP, CREDENTIALS, RUNNER, setUp } from './setup.ts';
 
 const error = (message: string) => ({ type: 'error', error: { message } });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePipelines, stepsOf, type YamlStep } from '../../../lib/adapters/bitbucket/pipelines-yaml.ts';
-import type { PipelineSource } from '../../../lib/core/ports.ts';
+import { parsePipelines, stepsOf, type YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
+import type { PipelineSource } from '#core/ports.ts';
 
 const DEFAULT: PipelineSource = { section: 'default' };
 

@@ -1,9 +1,9 @@
 /** How the PipelineApi speaks to Bitbucket, beyond what its contract says: calls, places of the file, refusals. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createBitbucketClient } from '../../../lib/adapters/bitbucket/client.ts';
-import { createBitbucketPipelineApi } from '../../../lib/adapters/bitbucket/pipelines.ts';
-import type { PipelineApi } from '../../../lib/core/ports.ts';
-import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '../../kit/loopback-bitbucket.ts';
+import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
+import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
+import type { PipelineApi } from '#core/ports.ts';
+import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { APP, CREDENTIALS } from './setup.ts';
 
 async function start(

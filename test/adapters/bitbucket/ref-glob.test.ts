@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestMatch } from '../../../lib/adapters/bitbucket/ref-glob.ts';
+import { bestMatch } from '#adapters/bitbucket/ref-glob.ts';
 
 describe('patterns of branches and tags', () => {
   it.each<[pattern: string, name: string, fits: boolean]>([

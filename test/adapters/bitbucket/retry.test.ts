@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Operation,
-  RETRY_POLICY,
-  retryDelay,
-  type Trouble,
-  troubleOf,
-} from '../../../lib/adapters/bitbucket/retry.ts';
-import { ServiceError } from '../../../lib/core/errors.ts';
-import type { RunnerApi } from '../../../lib/core/ports.ts';
-import type { LoopbackRunner, Reply } from '../../kit/loopback-bitbucket.ts';
+import { type Operation, RETRY_POLICY, retryDelay, type Trouble, troubleOf } from '#adapters/bitbucket/retry.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { RunnerApi } from '#core/ports.ts';
+import type { LoopbackRunner, Reply } from '#kit/loopback-bitbucket.ts';
 import { ACME, RUNNER, type Setup, setUp } from './setup.ts';
 
 const RUNNERS = '/internal/workspaces/acme/pipelines-config/runners';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseTimestamp, withBraces } from '../../../lib/adapters/bitbucket/answers.ts';
-import { createBitbucketRunnerApi } from '../../../lib/adapters/bitbucket/runners.ts';
-import { InputError } from '../../../lib/core/errors.ts';
-import type { PublicUpdate } from '../../kit/loopback-bitbucket.ts';
+import { parseTimestamp, withBraces } from '#adapters/bitbucket/answers.ts';
+import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
+import { InputError } from '#core/errors.ts';
+import type { PublicUpdate } from '#kit/loopback-bitbucket.ts';
 import { ACME, APP, CREDENTIALS, NOON, RUNNER, setUp } from './setup.ts';
 
 describe('the requests of each method', () => {

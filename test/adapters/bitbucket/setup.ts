@@ -1,12 +1,12 @@
 /** What the tests of the Bitbucket adapter share: a server, an API that talks to it, and recorded waits. */
 import { onTestFinished } from 'vitest';
-import type { ClientOptions } from '../../../lib/adapters/bitbucket/client.ts';
-import { createBitbucketRunnerApi, type Surface } from '../../../lib/adapters/bitbucket/runners.ts';
-import type { Credential } from '../../../lib/adapters/credentials.ts';
-import type { Instant } from '../../../lib/core/model.ts';
-import type { RunnerApi } from '../../../lib/core/ports.ts';
-import { Secret } from '../../../lib/core/secret.ts';
-import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '../../kit/loopback-bitbucket.ts';
+import type { ClientOptions } from '#adapters/bitbucket/client.ts';
+import { createBitbucketRunnerApi, type Surface } from '#adapters/bitbucket/runners.ts';
+import type { Credential } from '#adapters/credentials.ts';
+import type { Instant } from '#core/model.ts';
+import type { RunnerApi } from '#core/ports.ts';
+import { Secret } from '#core/secret.ts';
+import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 
 export const ACME = { workspace: 'acme' };
 export const APP = { workspace: 'acme', repository: 'app' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { YamlStep } from '../../../lib/adapters/bitbucket/pipelines-yaml.ts';
-import { countWaiting, mayWait, type SeenStep } from '../../../lib/adapters/bitbucket/waiting-steps.ts';
+import type { YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
+import { countWaiting, mayWait, type SeenStep } from '#adapters/bitbucket/waiting-steps.ts';
 
 /** `name STATE`, with `manual` and `held` where it is so. */
 function seen(...lines: readonly string[]): readonly SeenStep[] {

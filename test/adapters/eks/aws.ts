@@ -3,7 +3,7 @@
  * as a line, such as `eu-west-1 DescribeCluster ci by AKIDEXAMPLE`.
  */
 import { vi } from 'vitest';
-import { awsEnvironment, type ScriptedAnswer, type SeenRequest, scriptedService } from '../../kit/loopback.ts';
+import { awsEnvironment, type ScriptedAnswer, type SeenRequest, scriptedService } from '#kit/loopback.ts';
 
 /** What DescribeCluster tells. */
 export type DescribedCluster = {

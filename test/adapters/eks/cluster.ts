@@ -3,8 +3,8 @@
  * everybody who is let in with an empty list. Its certificate can be replaced, as EKS does when a CA is rotated.
  */
 import * as https from 'node:https';
-import { type Certificate, makeCertificate } from '../../kit/certificate.ts';
-import { listen } from '../../kit/loopback.ts';
+import { type Certificate, makeCertificate } from '#kit/certificate.ts';
+import { listen } from '#kit/loopback.ts';
 
 export type LoopbackCluster = AsyncDisposable & {
   readonly endpoint: string;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { eksToken, type TokenRequest } from '../../../lib/adapters/eks/token.ts';
+import { eksToken, type TokenRequest } from '#adapters/eks/token.ts';
 import { type Vector, vectors } from './vectors.ts';
 
 function requestOf({ clusterName, region, at, accessKeyId, secretAccessKey, sessionToken }: Vector): TokenRequest {

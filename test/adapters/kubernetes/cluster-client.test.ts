@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { statusReason } from '../../../lib/adapters/kubernetes/failure.ts';
-import { connectKubeconfig } from '../../../lib/adapters/kubernetes/kubeconfig.ts';
-import type { FaultAnswer } from '../../kit/loopback-kubernetes.ts';
+import { statusReason } from '#adapters/kubernetes/failure.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import type { FaultAnswer } from '#kit/loopback-kubernetes.ts';
 import { openLoopback } from './loopback.ts';
 
 const JOBS = '/apis/batch/v1/namespaces/runners/jobs';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterClient } from '../../../lib/adapters/kubernetes/cluster-client.ts';
-import { joinJobs } from '../../../lib/adapters/kubernetes/job-objects.ts';
-import { createKubernetesJobApi } from '../../../lib/adapters/kubernetes/jobs.ts';
-import { renderManifests } from '../../../lib/manifests/manifests.ts';
+import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
+import { joinJobs } from '#adapters/kubernetes/job-objects.ts';
+import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
+import { renderManifests } from '#manifests/manifests.ts';
 import { manifestInput } from '../../manifests/group.ts';
 import { type Loopback, openLoopback } from './loopback.ts';
 

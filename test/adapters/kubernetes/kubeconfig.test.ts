@@ -1,9 +1,9 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connectKubeconfig } from '../../../lib/adapters/kubernetes/kubeconfig.ts';
-import { InputError } from '../../../lib/core/errors.ts';
-import { makeCertificate } from '../../kit/certificate.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
+import { InputError } from '#core/errors.ts';
+import { makeCertificate } from '#kit/certificate.ts';
 import { openLoopback } from './loopback.ts';
 
 const PODS = '/api/v1/namespaces/runners/pods';

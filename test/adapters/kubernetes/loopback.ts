@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterClient, ClusterClientOptions } from '../../../lib/adapters/kubernetes/cluster-client.ts';
-import { connectKubeconfig } from '../../../lib/adapters/kubernetes/kubeconfig.ts';
+import type { ClusterClient, ClusterClientOptions } from '#adapters/kubernetes/cluster-client.ts';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
 import {
   type LoopbackKubernetes,
   type LoopbackKubernetesOptions,
   startLoopbackKubernetes,
-} from '../../kit/loopback-kubernetes.ts';
+} from '#kit/loopback-kubernetes.ts';
 
 export type Loopback = AsyncDisposable & {
   readonly server: LoopbackKubernetes;

@@ -3,8 +3,8 @@
  * requests left.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDynamoDbStateStore } from '../../../lib/adapters/state/dynamodb.ts';
-import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '../../kit/loopback.ts';
+import { createDynamoDbStateStore } from '#adapters/state/dynamodb.ts';
+import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
 const lease = { name: 'tick', holder: 'a', now: 0, ttlMs: 1 };
 

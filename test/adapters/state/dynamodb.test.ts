@@ -3,10 +3,10 @@
  */
 import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDynamoDbStateStore } from '../../../lib/adapters/state/dynamodb.ts';
-import { startDynamoDb } from '../../kit/dynamodb.ts';
-import { awsEnvironment, json, type ScriptedAnswer, type SeenRequest, scriptedService } from '../../kit/loopback.ts';
-import { tickRecord } from '../../kit/tick-records.ts';
+import { createDynamoDbStateStore } from '#adapters/state/dynamodb.ts';
+import { startDynamoDb } from '#kit/dynamodb.ts';
+import { awsEnvironment, json, type ScriptedAnswer, type SeenRequest, scriptedService } from '#kit/loopback.ts';
+import { tickRecord } from '#kit/tick-records.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10);
 const DAY_S = 24 * 60 * 60;

@@ -7,8 +7,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFileStateStore } from '../../../lib/adapters/state/file.ts';
-import { tickRecord } from '../../kit/tick-records.ts';
+import { createFileStateStore } from '#adapters/state/file.ts';
+import { tickRecord } from '#kit/tick-records.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10);
 const NO_SUCH_PROCESS = 2 ** 22 + 1; // above Linux' largest process id

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStateStore } from '../../../lib/adapters/state/memory.ts';
-import { tickRecord } from '../../kit/tick-records.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { tickRecord } from '#kit/tick-records.ts';
 
 describe('tick records in memory', () => {
   const size = JSON.stringify(tickRecord('tick-0', 1_000)).length;

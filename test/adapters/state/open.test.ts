@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openStateStore } from '../../../lib/adapters/state/open.ts';
-import { awsEnvironment, json, scriptedService } from '../../kit/loopback.ts';
+import { openStateStore } from '#adapters/state/open.ts';
+import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 
 const lease = { name: 'tick', holder: 'a', now: 0, ttlMs: 1 };
 

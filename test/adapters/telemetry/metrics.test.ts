@@ -6,8 +6,8 @@ import {
   metricsOf,
   metricsOfFailure,
   metricsOfInvocation,
-} from '../../../lib/adapters/telemetry/metrics.ts';
-import { reason } from '../../../lib/core/reasons.ts';
+} from '#adapters/telemetry/metrics.ts';
+import { reason } from '#core/reasons.ts';
 import { budget, group, growing, partial, report, shrinking } from '../../doors/reports.ts';
 
 const flat = (sets: readonly MetricSet[]) =>

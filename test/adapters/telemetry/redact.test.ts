@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Credential } from '../../../lib/adapters/credentials.ts';
-import { createLogger } from '../../../lib/adapters/telemetry/log.ts';
-import { isSecretField, redactText } from '../../../lib/adapters/telemetry/redact.ts';
-import { Secret } from '../../../lib/core/secret.ts';
-import { runner } from '../../kit/fleet.ts';
+import type { Credential } from '#adapters/credentials.ts';
+import { createLogger } from '#adapters/telemetry/log.ts';
+import { isSecretField, redactText } from '#adapters/telemetry/redact.ts';
+import { Secret } from '#core/secret.ts';
+import { runner } from '#kit/fleet.ts';
 
 describe('fields whose values are hidden', () => {
   it.each([

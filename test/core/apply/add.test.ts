@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ServiceError } from '../../../lib/core/errors.ts';
+import { ServiceError } from '#core/errors.ts';
 import { registration, type Script } from '../reconcile/ports.ts';
 import { ADD, carryOut, carryOutOne, groupPlan, planOf } from './carry-out.ts';
 

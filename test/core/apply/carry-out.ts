@@ -1,7 +1,7 @@
 /** Carries a plan out through recorded ports, and the plans that such tests need. */
-import { apply } from '../../../lib/core/apply.ts';
-import type { Action, Applied, GroupPlan, Plan, Runner } from '../../../lib/core/model.ts';
-import { group, NOON } from '../../kit/fleet.ts';
+import { apply } from '#core/apply.ts';
+import type { Action, Applied, GroupPlan, Plan, Runner } from '#core/model.ts';
+import { group, NOON } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 
 /** A reason to act; which one does not matter to what is done. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { apply } from '../../../lib/core/apply.ts';
-import type { Plan } from '../../../lib/core/model.ts';
-import type { MemoryChange } from '../../../lib/core/ports.ts';
-import { group, NOON, runner } from '../../kit/fleet.ts';
+import { apply } from '#core/apply.ts';
+import type { Plan } from '#core/model.ts';
+import type { MemoryChange } from '#core/ports.ts';
+import { group, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script, settle } from '../reconcile/ports.ts';
 import { ADD, disable, groupPlan, planOf, remove, removeJob } from './carry-out.ts';
 

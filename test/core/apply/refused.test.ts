@@ -1,11 +1,11 @@
 /** Runners that Bitbucket or the cluster refuses: noted after the actions, so that the next ticks do not storm on. */
 import { describe, expect, it } from 'vitest';
-import { apply } from '../../../lib/core/apply.ts';
-import { ServiceError } from '../../../lib/core/errors.ts';
-import type { MemoryChange } from '../../../lib/core/ports.ts';
-import { runTicks } from '../../../lib/tools/simulator/drive.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group, NOON, runner } from '../../kit/fleet.ts';
+import { apply } from '#core/apply.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { MemoryChange } from '#core/ports.ts';
+import { fleet, group, NOON, runner } from '#kit/fleet.ts';
+import { runTicks } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
 import { expectNothingLeftOver, registrationsOf } from '../../tools/simulator/invariants.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 import { ADD, disable, groupPlan, planOf } from './carry-out.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ServiceError } from '../../../lib/core/errors.ts';
-import type { Outcome, Runner } from '../../../lib/core/model.ts';
-import { runner } from '../../kit/fleet.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Outcome, Runner } from '#core/model.ts';
+import { runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { carryOutOne, disable, remove, removeJob } from './carry-out.ts';
 

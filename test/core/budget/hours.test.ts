@@ -1,9 +1,9 @@
 /** Budgets over hours: what the rule comes to when everybody keeps to it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addLook, allowance, holdBackLook, type Importance, looksEvery } from '../../../lib/core/budget/rule.ts';
-import { addCalls, EMPTY_BUDGET } from '../../../lib/core/budget/state.ts';
-import { NOON } from '../../kit/fleet.ts';
+import { addLook, allowance, holdBackLook, type Importance, looksEvery } from '#core/budget/rule.ts';
+import { addCalls, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { NOON } from '#kit/fleet.ts';
 import { HOUR, MINUTE } from './states.ts';
 
 /** Hours of ticks: whoever wants to look asks, creates come as they like, and every call is written down. */

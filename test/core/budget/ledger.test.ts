@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CallBudget, createCallBudget } from '../../../lib/core/budget/ledger.ts';
-import { EMPTY_BUDGET, parseBudget } from '../../../lib/core/budget/state.ts';
-import { BudgetError, ServiceError } from '../../../lib/core/errors.ts';
-import { NOON } from '../../kit/fleet.ts';
+import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import { EMPTY_BUDGET, parseBudget } from '#core/budget/state.ts';
+import { BudgetError, ServiceError } from '#core/errors.ts';
+import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, MINUTE } from './states.ts';
 
 function setUp(limit = 1000) {

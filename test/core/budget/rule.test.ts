@@ -8,9 +8,9 @@ import {
   lookInterval,
   looksEvery,
   moreFrom,
-} from '../../../lib/core/budget/rule.ts';
-import { type BudgetState, EMPTY_BUDGET } from '../../../lib/core/budget/state.ts';
-import { NOON } from '../../kit/fleet.ts';
+} from '#core/budget/rule.ts';
+import { type BudgetState, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, looks, MINUTE } from './states.ts';
 
 const EVERYTHING = Number.POSITIVE_INFINITY;

@@ -12,8 +12,8 @@ import {
   parseBudget,
   throttledUntil,
   usedCalls,
-} from '../../../lib/core/budget/state.ts';
-import { NOON } from '../../kit/fleet.ts';
+} from '#core/budget/state.ts';
+import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, looks, MINUTE } from './states.ts';
 
 describe('the calls of the past hour', () => {

@@ -1,6 +1,6 @@
 /** States of a budget, at noon: calls are given by how many minutes ago they were made. */
-import { type BudgetState, EMPTY_BUDGET } from '../../../lib/core/budget/state.ts';
-import { NOON } from '../../kit/fleet.ts';
+import { type BudgetState, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { NOON } from '#kit/fleet.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStateStore } from '../../../lib/adapters/state/memory.ts';
-import { type CallBudget, createCallBudget } from '../../../lib/core/budget/ledger.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
 import {
   budgetsOf,
   followBudgets,
@@ -9,9 +9,9 @@ import {
   planLooks,
   saveBudgets,
   type TickBudget,
-} from '../../../lib/core/budget/tick.ts';
-import type { StateStore } from '../../../lib/core/ports.ts';
-import { group, NOON } from '../../kit/fleet.ts';
+} from '#core/budget/tick.ts';
+import type { StateStore } from '#core/ports.ts';
+import { group, NOON } from '#kit/fleet.ts';
 import { calls, MINUTE } from './states.ts';
 
 const scope = (workspace: string, repository?: string) => ({ workspace, ...(repository && { repository }) });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { budgetCaps } from '../../../lib/core/decide/api-budget.ts';
-import { withhold } from '../../../lib/core/decide/caps.ts';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import { makePlan } from '../../../lib/core/plan.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { group, groupObservation, NOON, observation, runner } from '../../kit/fleet.ts';
+import { budgetCaps } from '#core/decide/api-budget.ts';
+import { withhold } from '#core/decide/caps.ts';
+import { decide } from '#core/decide/decide.ts';
+import { makePlan } from '#core/plan.ts';
+import { reason } from '#core/reasons.ts';
+import { group, groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
 
 const budget = (over: object = {}) => ({
   credential: 'ci',

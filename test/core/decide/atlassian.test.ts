@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import type { PercentageRunnersIdle } from '../../../lib/core/model.ts';
-import { atlassianDecides } from '../../kit/atlassian.ts';
-import { GUIDE, group, groupObservation, NOON, observation, population } from '../../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { PercentageRunnersIdle } from '#core/model.ts';
+import { atlassianDecides } from '#kit/atlassian.ts';
+import { GUIDE, group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 
 const strategies: fc.Arbitrary<PercentageRunnersIdle> = fc
   .record({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { classify, countClasses } from '../../../lib/core/decide/classify.ts';
-import { CLASS_ROWS } from '../../../spec/classes.ts';
-import { groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { classify, countClasses } from '#core/decide/classify.ts';
+import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
+import { CLASS_ROWS } from '#spec/classes.ts';
 
 describe('classify', () => {
   it.each(CLASS_ROWS)('$name → $class', (row) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { cleanUp } from '../../../lib/core/decide/clean-up.ts';
-import type { GroupObservation, Runner, RunnerJob, RunnerStatus } from '../../../lib/core/model.ts';
-import { groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { cleanUp } from '#core/decide/clean-up.ts';
+import type { GroupObservation, Runner, RunnerJob, RunnerStatus } from '#core/model.ts';
+import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import type { Runner, RunnerGroup } from '../../../lib/core/model.ts';
-import { group, groupObservation, NOON, observation, population, runner } from '../../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Runner, RunnerGroup } from '#core/model.ts';
+import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const rested = (runners: readonly Runner[], since = NOON - 300_000) => ({
   idleSince: Object.fromEntries(runners.map(({ uuid }) => [uuid, since])),

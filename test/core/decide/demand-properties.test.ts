@@ -1,9 +1,9 @@
 /** What holds for the decisions of `idleBuffer` and `queueAware` in every situation, with any parameters. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, type GroupDecision } from '../../../lib/core/decide/decide.ts';
-import type { RecentTarget, Strategy } from '../../../lib/core/model.ts';
-import { group, groupObservation, NOON, observation, population } from '../../kit/fleet.ts';
+import { decide, type GroupDecision } from '#core/decide/decide.ts';
+import type { RecentTarget, Strategy } from '#core/model.ts';
+import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 const count = (max: number) => fc.nat(max);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import { isSaturated } from '../../../lib/core/decide/idle-buffer.ts';
-import type { Observation, QueueReading, RunnerGroup } from '../../../lib/core/model.ts';
-import { makePlan } from '../../../lib/core/plan.ts';
-import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '../../../spec/demand.ts';
-import { group, groupObservation, NOON, observation, population } from '../../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import { isSaturated } from '#core/decide/idle-buffer.ts';
+import type { Observation, QueueReading, RunnerGroup } from '#core/model.ts';
+import { makePlan } from '#core/plan.ts';
+import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
+import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '#spec/demand.ts';
 
 const MINUTE = 60_000;
 const BUFFER = { idleCount: 2, scaleFactor: 0.5, scaleFactorLimit: 4 };

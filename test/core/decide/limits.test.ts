@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { limitByGroup } from '../../../lib/core/decide/limits.ts';
-import { group, groupObservation, NOON, population } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { limitByGroup } from '#core/decide/limits.ts';
+import { group, groupObservation, NOON, population } from '#kit/fleet.ts';
 
 type GroupRow = {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { changeProtection } from '../../../lib/core/decide/protection.ts';
-import type { GroupObservation, Runner, RunnerPod } from '../../../lib/core/model.ts';
-import { groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { changeProtection } from '#core/decide/protection.ts';
+import type { GroupObservation, Runner, RunnerPod } from '#core/model.ts';
+import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 

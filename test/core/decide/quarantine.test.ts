@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import { nextQuarantine, quarantineRoom } from '../../../lib/core/decide/quarantine.ts';
-import { isSameMemory, remember } from '../../../lib/core/decide/remember.ts';
-import type { Quarantine, Runner } from '../../../lib/core/model.ts';
-import { group, groupObservation, jobOf, NOON, observation, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { decide } from '#core/decide/decide.ts';
+import { nextQuarantine, quarantineRoom } from '#core/decide/quarantine.ts';
+import { isSameMemory, remember } from '#core/decide/remember.ts';
+import type { Quarantine, Runner } from '#core/model.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 const memory = (quarantine?: Quarantine) => ({

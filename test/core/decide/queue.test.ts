@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { waitingByGroup } from '../../../lib/core/decide/queue.ts';
-import type { GroupObservation, QueueObservation, QueueReading, RunnerGroup } from '../../../lib/core/model.ts';
-import { group, groupObservation, NOON, observation, population } from '../../kit/fleet.ts';
+import { waitingByGroup } from '#core/decide/queue.ts';
+import type { GroupObservation, QueueObservation, QueueReading, RunnerGroup } from '#core/model.ts';
+import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 
 type Seen = {
   readonly name: string;

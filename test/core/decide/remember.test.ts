@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { isSameMemory, remember } from '../../../lib/core/decide/remember.ts';
-import type { GroupMemory, Runner } from '../../../lib/core/model.ts';
-import { groupObservation, NOON, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { isSameMemory, remember } from '#core/decide/remember.ts';
+import type { GroupMemory, Runner } from '#core/model.ts';
+import { groupObservation, NOON, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
 const A = '{a}';

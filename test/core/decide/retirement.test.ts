@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { chooseRetirements, type Surplus } from '../../../lib/core/decide/retirement.ts';
-import type { GroupObservation, Runner } from '../../../lib/core/model.ts';
-import { group, groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { chooseRetirements, type Surplus } from '#core/decide/retirement.ts';
+import type { GroupObservation, Runner } from '#core/model.ts';
+import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import { makePlan } from '../../../lib/core/plan.ts';
-import { SCALING_ROWS, type ScalingRow } from '../../../spec/scaling.ts';
-import { GUIDE, group, groupObservation, NOON, observation, population } from '../../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import { makePlan } from '#core/plan.ts';
+import { GUIDE, group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
+import { SCALING_ROWS, type ScalingRow } from '#spec/scaling.ts';
 
 function decideRow({ seen, over = {} }: ScalingRow) {
   const runners = population(seen);

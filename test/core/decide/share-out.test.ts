@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Claim, shareOut } from '../../../lib/core/decide/share-out.ts';
-import { SHARE_ROWS } from '../../../spec/shares.ts';
+import { type Claim, shareOut } from '#core/decide/share-out.ts';
+import { SHARE_ROWS } from '#spec/shares.ts';
 
 const claimsOf = fc.array(
   fc.record({

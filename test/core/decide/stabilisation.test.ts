@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { targetsWithin, timeLeft } from '../../../lib/core/decide/stabilisation.ts';
-import type { RecentTarget } from '../../../lib/core/model.ts';
+import { targetsWithin, timeLeft } from '#core/decide/stabilisation.ts';
+import type { RecentTarget } from '#core/model.ts';
 
 const WINDOW = 300;
 

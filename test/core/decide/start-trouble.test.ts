@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { type StartTrouble, startTroubleOf, startTroubles } from '../../../lib/core/decide/start-trouble.ts';
-import type { RunnerPod } from '../../../lib/core/model.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { group, groupObservation, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { classify } from '#core/decide/classify.ts';
+import { type StartTrouble, startTroubleOf, startTroubles } from '#core/decide/start-trouble.ts';
+import type { RunnerPod } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
+import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 

@@ -3,11 +3,11 @@
  * to a union does not compile until it is specified here.
  */
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../../lib/core/decide/classify.ts';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import type { Decision, Runner, RunnerClass } from '../../../lib/core/model.ts';
-import { group, groupObservation, NOON, observation, population, runner } from '../../kit/fleet.ts';
-import { STRATEGIES } from '../../kit/strategies.ts';
+import { classify } from '#core/decide/classify.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Decision, Runner, RunnerClass } from '#core/model.ts';
+import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
 
 const CLASSES: { readonly [Name in RunnerClass]: Partial<Runner> } = {
   busy: { hasStep: true },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import type { WorkspaceObservation } from '../../../lib/core/model.ts';
-import { group, groupObservation, observation, population } from '../../kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { WorkspaceObservation } from '#core/model.ts';
+import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 
 describe("a workspace's cap", () => {
   type Row = {

@@ -1,11 +1,11 @@
 /** Looks under the budgets of their credentials. */
 import { describe, expect, it } from 'vitest';
-import { type CallBudget, createCallBudget } from '../../../lib/core/budget/ledger.ts';
-import { BudgetError } from '../../../lib/core/errors.ts';
-import type { RunnerGroup } from '../../../lib/core/model.ts';
-import { observe } from '../../../lib/core/observe/observe.ts';
-import { scopeKey } from '../../../lib/core/scope.ts';
-import { fleet, NOON, runner } from '../../kit/fleet.ts';
+import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import { BudgetError } from '#core/errors.ts';
+import type { RunnerGroup } from '#core/model.ts';
+import { observe } from '#core/observe/observe.ts';
+import { scopeKey } from '#core/scope.ts';
+import { fleet, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 import { builds, other, site } from './look.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fleet, group } from '../../kit/fleet.ts';
+import { fleet, group } from '#kit/fleet.ts';
 import { look } from './look.ts';
 
 const UUID = '{11111111-2222-3333-4444-555555555555}';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerGroup, RunnerJob } from '../../../lib/core/model.ts';
-import { fleet, group, jobOf, runner } from '../../kit/fleet.ts';
+import type { Runner, RunnerGroup, RunnerJob } from '#core/model.ts';
+import { fleet, group, jobOf, runner } from '#kit/fleet.ts';
 import { builds, documents, fails, listing, look, SITE, tests } from './look.ts';
 
 describe('runners and Jobs of a group', () => {

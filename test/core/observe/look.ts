@@ -1,9 +1,9 @@
 /** Looks through recorded ports, and what such tests script. */
-import type { Fleet, Observation, Runner, RunnerGroup } from '../../../lib/core/model.ts';
-import { observe } from '../../../lib/core/observe/observe.ts';
-import type { MemoryDocument } from '../../../lib/core/ports.ts';
-import { scopeKey } from '../../../lib/core/scope.ts';
-import { group, NOON } from '../../kit/fleet.ts';
+import type { Fleet, Observation, Runner, RunnerGroup } from '#core/model.ts';
+import { observe } from '#core/observe/observe.ts';
+import type { MemoryDocument } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
+import { group, NOON } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 
 export const SITE = { workspace: 'acme', repository: 'site' };

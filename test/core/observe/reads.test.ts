@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { observe } from '../../../lib/core/observe/observe.ts';
-import { scopeKey } from '../../../lib/core/scope.ts';
-import { fleet, group, NOON } from '../../kit/fleet.ts';
+import { observe } from '#core/observe/observe.ts';
+import { scopeKey } from '#core/scope.ts';
+import { fleet, group, NOON } from '#kit/fleet.ts';
 import { recordingPorts, type Script, settle } from '../reconcile/ports.ts';
 import { builds, documents, fails, look, other, site, tests } from './look.ts';
 

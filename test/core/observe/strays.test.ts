@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunnerJob } from '../../../lib/core/model.ts';
-import { fleet, jobOf, runner } from '../../kit/fleet.ts';
+import type { RunnerJob } from '#core/model.ts';
+import { fleet, jobOf, runner } from '#kit/fleet.ts';
 import { builds, fails, look, other } from './look.ts';
 
 const madeFor = (group: string): RunnerJob => jobOf(runner(), { group });

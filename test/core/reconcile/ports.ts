@@ -3,11 +3,11 @@
  * written down as one line the moment it is made. An answer that a test keeps back (a promise of its own) shows what
  * is under way at the same time, without a clock.
  */
-import type { Calls, Registration, Runner } from '../../../lib/core/model.ts';
-import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '../../../lib/core/ports.ts';
-import { scopeKey } from '../../../lib/core/scope.ts';
-import { Secret } from '../../../lib/core/secret.ts';
-import { runner } from '../../kit/fleet.ts';
+import type { Calls, Registration, Runner } from '#core/model.ts';
+import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
+import { Secret } from '#core/secret.ts';
+import { runner } from '#kit/fleet.ts';
 
 /** What a test scripts; the rest gives an empty world that lets everything be done. */
 export type Script = {

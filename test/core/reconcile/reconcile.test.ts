@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '../../../lib/core/budget/ledger.ts';
-import { InputError } from '../../../lib/core/errors.ts';
-import type { Calls, Fleet, Report, TickRecord } from '../../../lib/core/model.ts';
-import { reconcile, type TickRequest } from '../../../lib/core/reconcile.ts';
-import { fleet, group, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import { createCallBudget } from '#core/budget/ledger.ts';
+import { InputError } from '#core/errors.ts';
+import type { Calls, Fleet, Report, TickRecord } from '#core/model.ts';
+import { reconcile, type TickRequest } from '#core/reconcile.ts';
+import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from './ports.ts';
 
 const CONFIG: Fleet = fleet([group({ min: 1 })]);

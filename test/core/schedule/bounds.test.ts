@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../../../lib/core/model.ts';
-import { groupsAt, highestMax, nextChange, nextChanges } from '../../../lib/core/schedule/bounds.ts';
-import { WEEKDAYS } from '../../../lib/core/schedule/windows.ts';
-import { group } from '../../kit/fleet.ts';
+import type { Schedule } from '#core/model.ts';
+import { groupsAt, highestMax, nextChange, nextChanges } from '#core/schedule/bounds.ts';
+import { WEEKDAYS } from '#core/schedule/windows.ts';
+import { group } from '#kit/fleet.ts';
 
 const office: Schedule = {
   name: 'office',

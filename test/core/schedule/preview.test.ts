@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../../../lib/core/model.ts';
-import { plannedChanges, renderChanges } from '../../../lib/core/schedule/preview.ts';
-import { group } from '../../kit/fleet.ts';
+import type { Schedule } from '#core/model.ts';
+import { plannedChanges, renderChanges } from '#core/schedule/preview.ts';
+import { group } from '#kit/fleet.ts';
 
 const office: Schedule = {
   name: 'office',

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Schedule, Weekday } from '../../../lib/core/model.ts';
-import { isOpen, WEEKDAYS } from '../../../lib/core/schedule/windows.ts';
-import { instantOf, offsetAt } from '../../../lib/core/schedule/zone.ts';
+import type { Schedule, Weekday } from '#core/model.ts';
+import { isOpen, WEEKDAYS } from '#core/schedule/windows.ts';
+import { instantOf, offsetAt } from '#core/schedule/zone.ts';
 import { daysTo, offsetByRules, ZONE_RULES, type ZoneRules } from './rules.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../../../lib/core/model.ts';
-import { shadowed } from '../../../lib/core/schedule/shadow.ts';
-import { WEEKDAYS } from '../../../lib/core/schedule/windows.ts';
+import type { Schedule } from '#core/model.ts';
+import { shadowed } from '#core/schedule/shadow.ts';
+import { WEEKDAYS } from '#core/schedule/windows.ts';
 
 type Window = Pick<Schedule, 'name' | 'days' | 'from' | 'to' | 'timezone'>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../../../lib/core/model.ts';
-import { isOpen, nextBoundary, openWindow, WEEKDAYS } from '../../../lib/core/schedule/windows.ts';
+import type { Schedule } from '#core/model.ts';
+import { isOpen, nextBoundary, openWindow, WEEKDAYS } from '#core/schedule/windows.ts';
 
 /** Office hours in Berlin, unless said otherwise; hours count from midnight. */
 function window(over: Partial<Schedule> = {}): Schedule {

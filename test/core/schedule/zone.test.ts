@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeWallTime, formatWallTime, instantOf, isZone } from '../../../lib/core/schedule/zone.ts';
+import { describeWallTime, formatWallTime, instantOf, isZone } from '#core/schedule/zone.ts';
 
 const at = (text: string) => Date.parse(text);
 

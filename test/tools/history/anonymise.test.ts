@@ -1,8 +1,8 @@
 /** Names that must not get out, and what has to stay so that a history is still of use. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Gap, HistoryStep } from '../../../lib/tools/history/format.ts';
-import { linesOf } from '../../../lib/tools/history/write.ts';
+import type { Gap, HistoryStep } from '#tools/history/format.ts';
+import { linesOf } from '#tools/history/write.ts';
 
 const START = Date.parse('2026-11-02T08:00:00Z');
 const DAY = 86_400_000;

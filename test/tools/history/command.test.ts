@@ -2,11 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createFileStateStore } from '../../../lib/adapters/state/file.ts';
+import { createFileStateStore } from '#adapters/state/file.ts';
+import { groupObservation, observation, runner } from '#kit/fleet.ts';
+import type { LoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { tickRecord } from '#kit/tick-records.ts';
 import { runCommand, startCommand } from '../../doors/command.ts';
-import { groupObservation, observation, runner } from '../../kit/fleet.ts';
-import type { LoopbackBitbucket } from '../../kit/loopback-bitbucket.ts';
-import { tickRecord } from '../../kit/tick-records.ts';
 import { directory, HOUR, linesOf, MINUTE, NOW, startPast } from './past.ts';
 
 const SINCE = new Date(NOW - 240 * HOUR).toISOString().slice(0, 19);

@@ -2,8 +2,8 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findFinished } from '../../../lib/tools/history/export.ts';
-import { openHistory } from '../../../lib/tools/history/read.ts';
+import { findFinished } from '#tools/history/export.ts';
+import { openHistory } from '#tools/history/read.ts';
 import { addPast, DAY, directory, HOUR, linesOf, MINUTE, NOW, PLAN, runExport, startPast } from './past.ts';
 
 describe('an export', () => {

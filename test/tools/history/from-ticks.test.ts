@@ -1,9 +1,9 @@
 /** What ticks saw of steps, and what they cannot have seen. */
 import { describe, expect, it } from 'vitest';
-import type { GroupObservation } from '../../../lib/core/model.ts';
-import { watchTicks } from '../../../lib/tools/history/from-ticks.ts';
-import { group, groupObservation, NOON, observation, runner } from '../../kit/fleet.ts';
-import { tickRecord } from '../../kit/tick-records.ts';
+import type { GroupObservation } from '#core/model.ts';
+import { group, groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
+import { tickRecord } from '#kit/tick-records.ts';
+import { watchTicks } from '#tools/history/from-ticks.ts';
 
 const MINUTE = 60_000;
 

@@ -3,10 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endLine, gapLine, type HistoryStep, headerLine, stepLine } from '../../../lib/tools/history/format.ts';
-import { openHistory, type ReadOptions, readHistory } from '../../../lib/tools/history/read.ts';
-import { describeSummary, type HistorySummary } from '../../../lib/tools/history/summary.ts';
-import type { Arrival } from '../../../lib/tools/laboratory/arrival.ts';
+import { endLine, gapLine, type HistoryStep, headerLine, stepLine } from '#tools/history/format.ts';
+import { openHistory, type ReadOptions, readHistory } from '#tools/history/read.ts';
+import { describeSummary, type HistorySummary } from '#tools/history/summary.ts';
+import type { Arrival } from '#tools/laboratory/arrival.ts';
 
 const START = Date.parse('2026-11-02T08:00:00Z');
 const MINUTE = 60_000;

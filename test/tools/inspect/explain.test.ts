@@ -1,15 +1,15 @@
 /** What `explain` makes of tick records: of one tick, and of many. */
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerGroup, RunnerJob, TickRecord } from '../../../lib/core/model.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { renderExplanation, renderTimeline } from '../../../lib/tools/inspect/explain-text.ts';
-import { explain } from '../../../lib/tools/inspect/explanation.ts';
-import { findTick, findTicks } from '../../../lib/tools/inspect/find.ts';
-import { replay } from '../../../lib/tools/inspect/replay.ts';
-import { timelineOf } from '../../../lib/tools/inspect/timeline.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group, jobOf, NOON, runner } from '../../kit/fleet.ts';
+import type { Runner, RunnerGroup, RunnerJob, TickRecord } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
+import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
+import { renderExplanation, renderTimeline } from '#tools/inspect/explain-text.ts';
+import { explain } from '#tools/inspect/explanation.ts';
+import { findTick, findTicks } from '#tools/inspect/find.ts';
+import { replay } from '#tools/inspect/replay.ts';
+import { timelineOf } from '#tools/inspect/timeline.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;
 const STEP = { scope: { workspace: 'acme' }, labels: ['builds', 'linux', 'self.hosted'], durationMs: 3 * MINUTE };

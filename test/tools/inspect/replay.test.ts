@@ -1,12 +1,12 @@
 /** Recorded ticks, decided again: whatever had a part in a decision is in the record, and survives being written down. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunnerGroup, Schedule, Strategy, TickRecord } from '../../../lib/core/model.ts';
-import { replay } from '../../../lib/tools/inspect/replay.ts';
-import { runTicks } from '../../../lib/tools/simulator/drive.ts';
-import { failWhere } from '../../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, GUIDE, group, NOON } from '../../kit/fleet.ts';
+import type { RunnerGroup, Schedule, Strategy, TickRecord } from '#core/model.ts';
+import { fleet, GUIDE, group, NOON } from '#kit/fleet.ts';
+import { replay } from '#tools/inspect/replay.ts';
+import { runTicks } from '#tools/simulator/drive.ts';
+import { failWhere } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,10 +1,10 @@
 /** Bitbucket and the cluster side by side: what does not match, case by case. */
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerJob } from '../../../lib/core/model.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { isIncomplete, statusOf } from '../../../lib/tools/inspect/status.ts';
-import { renderStatus } from '../../../lib/tools/inspect/status-text.ts';
-import { group, groupObservation, jobOf, NOON, observation, runner } from '../../kit/fleet.ts';
+import type { Runner, RunnerJob } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
+import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
+import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
+import { renderStatus } from '#tools/inspect/status-text.ts';
 
 const UUID = runner().uuid;
 const RUNNING = { name: 'pod', phase: 'Running', restarts: 0, isProtected: true } as const;

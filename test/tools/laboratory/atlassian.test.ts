@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { atlassianPolicy, decideAsAtlassian } from '../../../lib/tools/laboratory/atlassian.ts';
-import { atlassianDecides } from '../../kit/atlassian.ts';
-import { fleet, GUIDE, group } from '../../kit/fleet.ts';
+import { atlassianDecides } from '#kit/atlassian.ts';
+import { fleet, GUIDE, group } from '#kit/fleet.ts';
+import { atlassianPolicy, decideAsAtlassian } from '#tools/laboratory/atlassian.ts';
 import { play, scenarioOf } from './trial.ts';
 
 const BOUNDS = { min: 2, max: 10 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Distribution, distribution, draw } from '../../../lib/tools/laboratory/distribution.ts';
-import { createRandom } from '../../../lib/tools/simulator/random.ts';
+import { type Distribution, distribution, draw } from '#tools/laboratory/distribution.ts';
+import { createRandom } from '#tools/simulator/random.ts';
 
 function draws(from: Distribution, count = 20_000): readonly number[] {
   const random = createRandom(7);

@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arrivalsOf, load, ownersOf } from '../../../lib/tools/laboratory/load.ts';
-import { readScenario, scenario } from '../../../lib/tools/laboratory/scenario.ts';
-import { group } from '../../kit/fleet.ts';
+import { group } from '#kit/fleet.ts';
+import { arrivalsOf, load, ownersOf } from '#tools/laboratory/load.ts';
+import { readScenario, scenario } from '#tools/laboratory/scenario.ts';
 
 const DOCUMENT = 'docs/laboratory.md';
 const EXAMPLES = globSync('examples/laboratory/*.yaml');

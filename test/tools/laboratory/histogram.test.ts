@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WaitingHistogram } from '../../../lib/tools/laboratory/histogram.ts';
+import { WaitingHistogram } from '#tools/laboratory/histogram.ts';
 
 function of(waits: readonly number[]): WaitingHistogram {
   const histogram = new WaitingHistogram();

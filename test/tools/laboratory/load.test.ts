@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mergeArrivals } from '../../../lib/tools/laboratory/arrival.ts';
-import { arrivalsOf, type Load, load, ownersOf } from '../../../lib/tools/laboratory/load.ts';
-import { group } from '../../kit/fleet.ts';
+import { group } from '#kit/fleet.ts';
+import { mergeArrivals } from '#tools/laboratory/arrival.ts';
+import { arrivalsOf, type Load, load, ownersOf } from '#tools/laboratory/load.ts';
 
 /** A Monday. */
 const START = Date.UTC(2026, 10, 9);

@@ -2,10 +2,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { readHistory } from '../../../lib/tools/history/read.ts';
-import { run } from '../../../lib/tools/laboratory/run.ts';
-import { shippedPolicy } from '../../../lib/tools/laboratory/shipped.ts';
-import { fleet, group } from '../../kit/fleet.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { readHistory } from '#tools/history/read.ts';
+import { run } from '#tools/laboratory/run.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { scenarioOf } from './trial.ts';
 
 const START = Date.UTC(2026, 10, 9);

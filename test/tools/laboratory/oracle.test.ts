@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { oraclePolicy } from '../../../lib/tools/laboratory/oracle.ts';
-import { fleet, group } from '../../kit/fleet.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
 import { play, scenarioOf } from './trial.ts';
 
 const one = fleet([group({ min: 1, max: 10 })]);

@@ -1,7 +1,7 @@
 /** The simulated queue against queueing theory, which nobody here has written. */
 import { describe, expect, it } from 'vitest';
-import { shippedPolicy } from '../../../lib/tools/laboratory/shipped.ts';
-import { fleet, group } from '../../kit/fleet.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { play, scenarioOf } from './trial.ts';
 
 /** The share of steps that have to wait in an M/M/c queue with this many servers and this load, in Erlangs. */

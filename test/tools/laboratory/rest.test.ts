@@ -1,10 +1,10 @@
 /** Ticks that are passed over are those that would have come to what the one before them came to, and no others. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, Schedule, Strategy } from '../../../lib/core/model.ts';
-import type { Policy } from '../../../lib/tools/laboratory/policy.ts';
-import { shippedPolicy } from '../../../lib/tools/laboratory/shipped.ts';
-import { fleet, GUIDE, group } from '../../kit/fleet.ts';
+import type { Fleet, Report, Schedule, Strategy } from '#core/model.ts';
+import { fleet, GUIDE, group } from '#kit/fleet.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { play, scenarioOf } from './trial.ts';
 
 const MINUTE_MS = 60_000;

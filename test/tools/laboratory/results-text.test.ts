@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { WaitingHistogram } from '../../../lib/tools/laboratory/histogram.ts';
-import { renderResults } from '../../../lib/tools/laboratory/results-text.ts';
-import type { Result } from '../../../lib/tools/laboratory/run.ts';
-import { Series } from '../../../lib/tools/laboratory/series.ts';
+import { WaitingHistogram } from '#tools/laboratory/histogram.ts';
+import { renderResults } from '#tools/laboratory/results-text.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import { Series } from '#tools/laboratory/series.ts';
 
 function resultOf(policy: string, scale: number): Result {
   const steps = {

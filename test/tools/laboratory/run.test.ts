@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, Strategy } from '../../../lib/core/model.ts';
-import { atlassianPolicy } from '../../../lib/tools/laboratory/atlassian.ts';
-import { oraclePolicy } from '../../../lib/tools/laboratory/oracle.ts';
-import type { Policy } from '../../../lib/tools/laboratory/policy.ts';
-import type { Result } from '../../../lib/tools/laboratory/run.ts';
-import { shippedPolicy } from '../../../lib/tools/laboratory/shipped.ts';
-import { fleet, GUIDE, group } from '../../kit/fleet.ts';
+import type { Fleet, Report, Strategy } from '#core/model.ts';
+import { fleet, GUIDE, group } from '#kit/fleet.ts';
+import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { play, scenarioOf, stepsOf } from './trial.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../../lib/core/errors.ts';
-import { parseScenario, readScenario } from '../../../lib/tools/laboratory/scenario.ts';
+import { InputError } from '#core/errors.ts';
+import { parseScenario, readScenario } from '#tools/laboratory/scenario.ts';
 
 describe('a scenario’s file', () => {
   it('needs nothing', () => {

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type * as Shipped from '../../../lib/tools/laboratory/shipped.ts';
-import { fleet, group } from '../../kit/fleet.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import type * as Shipped from '#tools/laboratory/shipped.ts';
 import { play, scenarioOf } from './trial.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');

@@ -1,10 +1,10 @@
 /** Trials in few words, for tests. */
 
-import type { Fleet } from '../../../lib/core/model.ts';
-import { arrivalsOf, ownersOf } from '../../../lib/tools/laboratory/load.ts';
-import type { Policy } from '../../../lib/tools/laboratory/policy.ts';
-import { type Result, run, type Trial } from '../../../lib/tools/laboratory/run.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../../lib/tools/laboratory/scenario.ts';
+import type { Fleet } from '#core/model.ts';
+import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import { type Result, run, type Trial } from '#tools/laboratory/run.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
 
 export function scenarioOf(input: ScenarioInput): Scenario {
   return parseScenario(input, 'test');

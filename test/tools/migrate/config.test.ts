@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
-import { readConfig } from '../../../lib/config/read.ts';
-import { migrate } from '../../../lib/tools/migrate/migrate.ts';
+import { readConfig } from '#config/read.ts';
+import { migrate } from '#tools/migrate/migrate.ts';
 import { withGroups } from '../../config/samples.ts';
 import { CONFIG, codesOf, configOf, GUIDE, migrateTexts, problemsOf, warningsOf } from './samples.ts';
 

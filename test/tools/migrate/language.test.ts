@@ -1,9 +1,9 @@
 /** The language of templates: what is converted, to the same objects; what cannot be, with its line and a next step. */
 import { describe, expect, it } from 'vitest';
-import { renderTemplate } from '../../../lib/manifests/template.ts';
-import { variablesOf } from '../../../lib/manifests/variables.ts';
-import { fileExcerpt } from '../../../lib/tools/migrate/excerpt.ts';
-import { templateText, translate } from '../../../lib/tools/migrate/language.ts';
+import { renderTemplate } from '#manifests/template.ts';
+import { variablesOf } from '#manifests/variables.ts';
+import { fileExcerpt } from '#tools/migrate/excerpt.ts';
+import { templateText, translate } from '#tools/migrate/language.ts';
 import { groupWith, manifestInput } from '../../manifests/group.ts';
 import { renderJinja } from './jinja.ts';
 import { GUIDE_TEMPLATE, KUSTOMIZE_TEMPLATE, migrateTexts, problemsOf, templateOf, templateWith } from './samples.ts';
@@ -171,7 +171,7 @@ describe('what cannot be converted has its line and a next step, and nothing is 
   it('places are those of the ConfigMap', async () => {
     const indented = templateWith('backoffLimit: 6', 'backofLimit: 6').replace(/^/gm, '    ');
     const head = 'kind: ConfigMap\ndata:\n  job.yaml.template: |\n';
-    const { migrate } = await import('../../../lib/tools/migrate/migrate.ts');
+    const { migrate } = await import('#tools/migrate/migrate.ts');
     const line = `${head}${indented}`.split('\n').findIndex((text) => text.includes('backofLimit')) + 1;
     const migration = await migrate([{ source: 'cm.yaml', text: `${head}${indented}` }]);
     expect(problemsOf(migration)).toEqual([

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
-import { loadFleet } from '../../../lib/config/load.ts';
-import { InputError } from '../../../lib/core/errors.ts';
-import { renderManifests } from '../../../lib/manifests/manifests.ts';
-import { migrate } from '../../../lib/tools/migrate/migrate.ts';
-import { renderMigration } from '../../../lib/tools/migrate/migration-text.ts';
-import type { SourceFile } from '../../../lib/tools/migrate/source-files.ts';
+import { loadFleet } from '#config/load.ts';
+import { InputError } from '#core/errors.ts';
+import { renderManifests } from '#manifests/manifests.ts';
+import { migrate } from '#tools/migrate/migrate.ts';
+import { renderMigration } from '#tools/migrate/migration-text.ts';
+import type { SourceFile } from '#tools/migrate/source-files.ts';
 import { manifestInput, RUNNER_UUID } from '../../manifests/group.ts';
 import {
   CONFIG,

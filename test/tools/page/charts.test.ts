@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frontierOf, pointsOf } from '../../../lib/tools/page/chart/frontier.ts';
-import { type Box, placeLabels } from '../../../lib/tools/page/chart/place-labels.ts';
-import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '../../../lib/tools/page/chart/scale.ts';
-import { columnsOf, reachOf } from '../../../lib/tools/page/chart/view.ts';
-import { shareWithin } from '../../../lib/tools/page/chart/waiting-chart.ts';
-import type { PageData, Track } from '../../../lib/tools/page/data.ts';
-import { mergeBins } from '../../../lib/tools/page/waiting-bins.ts';
+import { frontierOf, pointsOf } from '#tools/page/chart/frontier.ts';
+import { type Box, placeLabels } from '#tools/page/chart/place-labels.ts';
+import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/chart/scale.ts';
+import { columnsOf, reachOf } from '#tools/page/chart/view.ts';
+import { shareWithin } from '#tools/page/chart/waiting-chart.ts';
+import type { PageData, Track } from '#tools/page/data.ts';
+import { mergeBins } from '#tools/page/waiting-bins.ts';
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 10, 23);

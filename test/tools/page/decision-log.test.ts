@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { GroupReport } from '../../../lib/core/model.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { DecisionLog, largestOf } from '../../../lib/tools/page/decision-log.ts';
+import type { GroupReport } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
+import { DecisionLog, largestOf } from '#tools/page/decision-log.ts';
 
 const MAX = reason('max', { max: 4, registrations: 4, withheld: 2 });
 const WINDOW = reason('schedule', { window: 'day', min: 1, max: 4, until: '' });

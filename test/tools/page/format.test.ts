@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../../lib/tools/page/data.ts';
+import type { Unit } from '#tools/page/data.ts';
 import {
   formatCount,
   formatDate,
@@ -11,7 +11,7 @@ import {
   formatTick,
   formatTime,
   formatValue,
-} from '../../../lib/tools/page/format.ts';
+} from '#tools/page/format.ts';
 
 const AT = Date.UTC(2026, 10, 23, 9, 30, 45);
 const SECOND = 1000;

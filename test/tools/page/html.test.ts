@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { embedJson, escapeHtml } from '../../../lib/tools/page/html.ts';
+import { embedJson, escapeHtml } from '#tools/page/html.ts';
 
 describe('text in HTML', () => {
   it('is neither markup nor the end of an attribute', () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PageData } from '../../../lib/tools/page/data.ts';
-import { formatValue } from '../../../lib/tools/page/format.ts';
-import { renderPage } from '../../../lib/tools/page/page.ts';
+import type { PageData } from '#tools/page/data.ts';
+import { formatValue } from '#tools/page/format.ts';
+import { renderPage } from '#tools/page/page.ts';
 import { NASTY, sampleLaboratory, sampleProduction } from './sample.ts';
 
 let laboratory: PageData;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BudgetReport, Counts, GroupReport, Report } from '../../../lib/core/model.ts';
-import { reason } from '../../../lib/core/reasons.ts';
-import { ProductionRecords } from '../../../lib/tools/page/production.ts';
+import type { BudgetReport, Counts, GroupReport, Report } from '#core/model.ts';
+import { reason } from '#core/reasons.ts';
+import { ProductionRecords } from '#tools/page/production.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

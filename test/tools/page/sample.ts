@@ -1,17 +1,17 @@
 /** Pages for tests: small, quick, and with names that would be markup if anything let them. */
-import { loadFleet } from '../../../lib/config/load.ts';
-import type { Report } from '../../../lib/core/model.ts';
-import { atlassianPolicy } from '../../../lib/tools/laboratory/atlassian.ts';
-import { arrivalsOf, ownersOf } from '../../../lib/tools/laboratory/load.ts';
-import { oraclePolicy } from '../../../lib/tools/laboratory/oracle.ts';
-import type { Policy } from '../../../lib/tools/laboratory/policy.ts';
-import { run } from '../../../lib/tools/laboratory/run.ts';
-import { parseScenario, type ScenarioInput } from '../../../lib/tools/laboratory/scenario.ts';
-import { shippedPolicy } from '../../../lib/tools/laboratory/shipped.ts';
-import type { PageData } from '../../../lib/tools/page/data.ts';
-import { DecisionLog } from '../../../lib/tools/page/decision-log.ts';
-import { bucketsFor, laboratoryPage, type Played } from '../../../lib/tools/page/laboratory.ts';
-import { ProductionRecords } from '../../../lib/tools/page/production.ts';
+import { loadFleet } from '#config/load.ts';
+import type { Report } from '#core/model.ts';
+import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
+import { oraclePolicy } from '#tools/laboratory/oracle.ts';
+import type { Policy } from '#tools/laboratory/policy.ts';
+import { run } from '#tools/laboratory/run.ts';
+import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
+import { shippedPolicy } from '#tools/laboratory/shipped.ts';
+import type { PageData } from '#tools/page/data.ts';
+import { DecisionLog } from '#tools/page/decision-log.ts';
+import { bucketsFor, laboratoryPage, type Played } from '#tools/page/laboratory.ts';
+import { ProductionRecords } from '#tools/page/production.ts';
 
 /** Ends a script, and would load an image and run code. */
 export const NASTY = '</script><img src=x onerror=alert(1)> & "é" \u2028';

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Mark } from '../../../lib/tools/page/data.ts';
-import type { DecisionsThen } from '../../../lib/tools/page/decision-log.ts';
-import {
-  decisionsThen,
-  type WaitingBucket,
-  worstHalfHour,
-  worstWindow,
-} from '../../../lib/tools/page/worst-half-hour.ts';
+import type { Mark } from '#tools/page/data.ts';
+import type { DecisionsThen } from '#tools/page/decision-log.ts';
+import { decisionsThen, type WaitingBucket, worstHalfHour, worstWindow } from '#tools/page/worst-half-hour.ts';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 10, 23, 9);

@@ -4,15 +4,15 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ServiceError } from '../../../lib/core/errors.ts';
-import type { Fleet, Report } from '../../../lib/core/model.ts';
-import type { Ports } from '../../../lib/core/ports.ts';
-import { reconcile } from '../../../lib/core/reconcile.ts';
-import { hasFailed } from '../../../lib/core/report.ts';
-import { planIn, runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { dieAt, failWhere, type Interruption, undisturbed } from '../../../lib/tools/simulator/interrupt.ts';
-import { WORLD_START, World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../../kit/fleet.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Fleet, Report } from '#core/model.ts';
+import type { Ports } from '#core/ports.ts';
+import { reconcile } from '#core/reconcile.ts';
+import { hasFailed } from '#core/report.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { planIn, runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { dieAt, failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { expectHoldsHold, expectNobodyKilled, expectNothingLeftOver, expectWithinLimits } from './invariants.ts';
 
 const MINUTE = 60_000;

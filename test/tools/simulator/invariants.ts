@@ -1,8 +1,8 @@
 /** What must be true of every world at every moment, checked between ticks and around every call. */
 import { expect } from 'vitest';
-import type { Fleet, Report, RunnerGroup } from '../../../lib/core/model.ts';
-import type { PortCall } from '../../../lib/tools/simulator/interrupt.ts';
-import type { World } from '../../../lib/tools/simulator/world.ts';
+import type { Fleet, Report, RunnerGroup } from '#core/model.ts';
+import type { PortCall } from '#tools/simulator/interrupt.ts';
+import type { World } from '#tools/simulator/world.ts';
 
 /** No build was killed by us, at any time. */
 export function expectNobodyKilled(world: World): void {

@@ -3,12 +3,12 @@
  * half-done, the following ticks finish or undo, on both sides, Secrets included, and no build is lost.
  */
 import { describe, expect, it } from 'vitest';
-import type { Fleet, RunnerGroup } from '../../../lib/core/model.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { dieAt, type PortCall } from '../../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../../kit/fleet.ts';
-import { STRATEGIES } from '../../kit/strategies.ts';
+import type { Fleet, RunnerGroup } from '#core/model.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { dieAt, type PortCall } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits, registrationsOf } from './invariants.ts';
 
 type Story = {

@@ -3,9 +3,9 @@
  * just taken a step must keep it: with the configuration's default grace and whatever pace the ticks have.
  */
 import { describe, expect, it } from 'vitest';
-import { loadFleet } from '../../../lib/config/load.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
+import { loadFleet } from '#config/load.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled } from './invariants.ts';
 
 const CONFIG = `

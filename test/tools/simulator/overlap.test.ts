@@ -1,12 +1,12 @@
 /** Ticks that overlap: the lease keeps them apart, and where it fails to, the claim on the group's memory does. */
 import { describe, expect, it } from 'vitest';
-import { createMemoryStateStore } from '../../../lib/adapters/state/memory.ts';
-import type { Report } from '../../../lib/core/model.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import type { Interruption } from '../../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../../kit/fleet.ts';
-import { STRATEGIES } from '../../kit/strategies.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import type { Report } from '#core/model.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import type { Interruption } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, registrationsOf } from './invariants.ts';
 
 const MINUTE = 60_000;

@@ -5,17 +5,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apply } from '../../../lib/core/apply.ts';
-import { decide } from '../../../lib/core/decide/decide.ts';
-import type { Fleet, Report, Strategy } from '../../../lib/core/model.ts';
-import { observe } from '../../../lib/core/observe/observe.ts';
-import { makePlan } from '../../../lib/core/plan.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { dieAt, failWhere, type Interruption, type PortCall } from '../../../lib/tools/simulator/interrupt.ts';
-import { createRandom } from '../../../lib/tools/simulator/random.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, group } from '../../kit/fleet.ts';
-import { STRATEGIES } from '../../kit/strategies.ts';
+import { apply } from '#core/apply.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Fleet, Report, Strategy } from '#core/model.ts';
+import { observe } from '#core/observe/observe.ts';
+import { makePlan } from '#core/plan.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { dieAt, failWhere, type Interruption, type PortCall } from '#tools/simulator/interrupt.ts';
+import { createRandom } from '#tools/simulator/random.ts';
+import { World } from '#tools/simulator/world.ts';
 import {
   expectClassesAddUp,
   expectHoldsHold,

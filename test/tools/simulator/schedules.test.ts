@@ -4,14 +4,14 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, RunnerGroup, Schedule, Strategy } from '../../../lib/core/model.ts';
-import { slotsCommitted, slotsInUse } from '../../../lib/core/observe/slots.ts';
-import { groupsAt, highestMax } from '../../../lib/core/schedule/bounds.ts';
-import { WEEKDAYS } from '../../../lib/core/schedule/windows.ts';
-import { runTicks, tickIn } from '../../../lib/tools/simulator/drive.ts';
-import { failWhere, type Interruption, undisturbed } from '../../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../../lib/tools/simulator/world.ts';
-import { fleet, GUIDE, group } from '../../kit/fleet.ts';
+import type { Fleet, Report, RunnerGroup, Schedule, Strategy } from '#core/model.ts';
+import { slotsCommitted, slotsInUse } from '#core/observe/slots.ts';
+import { groupsAt, highestMax } from '#core/schedule/bounds.ts';
+import { WEEKDAYS } from '#core/schedule/windows.ts';
+import { fleet, GUIDE, group } from '#kit/fleet.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import {
   expectHoldsHold,
   expectNobodyKilled,

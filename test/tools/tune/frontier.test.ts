@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  dominates,
-  frontierOf,
-  inLayers,
-  keeps,
-  type Point,
-  preference,
-  preferred,
-} from '../../../lib/tools/tune/frontier.ts';
+import { dominates, frontierOf, inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
 
 const GOAL = { share: 0.95, withinMs: 60 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseGoal, renderGoal, renderShare, renderSpan } from '../../../lib/tools/tune/goal.ts';
-import { parseDuration } from '../../../lib/yaml/quantity.ts';
+import { parseGoal, renderGoal, renderShare, renderSpan } from '#tools/tune/goal.ts';
+import { parseDuration } from '#yaml/quantity.ts';
 
 describe('parseGoal', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Figures } from '../../../lib/tools/laboratory/figures.ts';
-import { WaitingHistogram } from '../../../lib/tools/laboratory/histogram.ts';
-import type { Result } from '../../../lib/tools/laboratory/run.ts';
-import { Series } from '../../../lib/tools/laboratory/series.ts';
-import { outcomeOf } from '../../../lib/tools/tune/outcome.ts';
+import type { Figures } from '#tools/laboratory/figures.ts';
+import { WaitingHistogram } from '#tools/laboratory/histogram.ts';
+import type { Result } from '#tools/laboratory/run.ts';
+import { Series } from '#tools/laboratory/series.ts';
+import { outcomeOf } from '#tools/tune/outcome.ts';
 
 const DAY_MS = 86_400_000;
 const GOAL = { share: 0.8, withinMs: 30_000 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { stepsOf } from '../../../lib/tools/tune/owner.ts';
+import { stepsOf } from '#tools/tune/owner.ts';
 import { fleetOf } from './groups.ts';
 
 const RULE = 'namespace: runners, strategy: idleBuffer, parameters: { min: 1, max: 9 }';

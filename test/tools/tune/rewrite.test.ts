@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../lib/tools/simulator/random.ts';
-import { unifiedDiff } from '../../../lib/tools/tune/diff.ts';
-import { rewrite } from '../../../lib/tools/tune/rewrite.ts';
-import { keyOf, type Setting, settingOf } from '../../../lib/tools/tune/setting.ts';
-import { sampleOf, spaceAround } from '../../../lib/tools/tune/space.ts';
+import { createRandom } from '#tools/simulator/random.ts';
+import { unifiedDiff } from '#tools/tune/diff.ts';
+import { rewrite } from '#tools/tune/rewrite.ts';
+import { keyOf, type Setting, settingOf } from '#tools/tune/setting.ts';
+import { sampleOf, spaceAround } from '#tools/tune/space.ts';
 import { fleetOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,11 +1,11 @@
 /** The search on functions whose answers are known. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../lib/tools/simulator/random.ts';
-import { type Point, preferred } from '../../../lib/tools/tune/frontier.ts';
-import { plannedWork, type Search, search } from '../../../lib/tools/tune/search.ts';
-import { keyOf, type Setting, settingOf } from '../../../lib/tools/tune/setting.ts';
-import { type Bounds, spaceAround } from '../../../lib/tools/tune/space.ts';
+import { createRandom } from '#tools/simulator/random.ts';
+import { type Point, preferred } from '#tools/tune/frontier.ts';
+import { plannedWork, type Search, search } from '#tools/tune/search.ts';
+import { keyOf, type Setting, settingOf } from '#tools/tune/setting.ts';
+import { type Bounds, spaceAround } from '#tools/tune/space.ts';
 import { groupOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../lib/tools/simulator/random.ts';
+import { createRandom } from '#tools/simulator/random.ts';
 import {
   changesBetween,
   keyOf,
@@ -9,7 +9,7 @@ import {
   sensible,
   settingOf,
   withSetting,
-} from '../../../lib/tools/tune/setting.ts';
+} from '#tools/tune/setting.ts';
 import {
   allOf,
   type Bounds,
@@ -19,7 +19,7 @@ import {
   renderSpace,
   sampleOf,
   spaceAround,
-} from '../../../lib/tools/tune/space.ts';
+} from '#tools/tune/space.ts';
 import { groupOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;

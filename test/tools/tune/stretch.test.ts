@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Arrival } from '../../../lib/tools/laboratory/arrival.ts';
-import { parseScenario, type ScenarioInput } from '../../../lib/tools/laboratory/scenario.ts';
-import { arrivalsWithin, beginningOf, splitScenario } from '../../../lib/tools/tune/stretch.ts';
+import type { Arrival } from '#tools/laboratory/arrival.ts';
+import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
+import { arrivalsWithin, beginningOf, splitScenario } from '#tools/tune/stretch.ts';
 
 const HOUR_MS = 3_600_000;
 

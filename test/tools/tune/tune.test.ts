@@ -1,10 +1,10 @@
 /** Tuning in the real laboratory, on loads of which the cheapest setting is known. */
 import { describe, expect, it } from 'vitest';
-import { arrivalsOf, ownersOf } from '../../../lib/tools/laboratory/load.ts';
-import { parseScenario, type ScenarioInput } from '../../../lib/tools/laboratory/scenario.ts';
-import type { Bounds } from '../../../lib/tools/tune/space.ts';
-import { stagesFor, type TuneRequest, thinned, tune } from '../../../lib/tools/tune/tune.ts';
-import { renderTuning, tuningDocument, unmetGoal } from '../../../lib/tools/tune/tuning-text.ts';
+import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
+import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
+import type { Bounds } from '#tools/tune/space.ts';
+import { stagesFor, type TuneRequest, thinned, tune } from '#tools/tune/tune.ts';
+import { renderTuning, tuningDocument, unmetGoal } from '#tools/tune/tuning-text.ts';
 import { configOf, fleetOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;

@@ -3,7 +3,7 @@
  * which DynamoDB carries out when it gets to it.
  */
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { LeaseAnswer, StateStore } from '../../../core/ports.ts';
+import type { LeaseAnswer, StateStore } from '#core/ports.ts';
 import { LEASE_KEPT_MS } from '../retention.ts';
 import { request, type Table, ttlSeconds, unreadableItem, writeIf } from './table.ts';
 

@@ -3,8 +3,8 @@
  * seconds) its TTL attribute. Every call goes through here, so that no exception of the SDK gets any further.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ServiceError } from '../../../core/errors.ts';
-import type { Instant } from '../../../core/model.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Instant } from '#core/model.ts';
 import { awsFailure, isAwsError } from '../../aws/failure.ts';
 
 export type Table = {

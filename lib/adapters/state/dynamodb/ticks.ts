@@ -5,8 +5,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type AttributeValue, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Instant, TickRecord } from '../../../core/model.ts';
-import type { StateStore } from '../../../core/ports.ts';
+import type { Instant, TickRecord } from '#core/model.ts';
+import type { StateStore } from '#core/ports.ts';
 import { TICKS_KEPT_MS } from '../retention.ts';
 import { compareTicks } from '../tick-order.ts';
 import { request, type Table, ttlSeconds, unreadableItem } from './table.ts';

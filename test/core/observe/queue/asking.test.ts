@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { group } from '../../../kit/fleet.ts';
+import { group } from '#kit/fleet.ts';
 import { look, type Seen, see } from './look.ts';
 
 describe('who asks for the queue', () => {

@@ -1,13 +1,13 @@
 /** The queue through the whole line: in the simulated world tick by tick, and through the wiring over HTTP. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../../lib/adapters/environment.ts';
-import { wire } from '../../../../lib/adapters/wiring.ts';
-import type { QueueAware, RunnerGroup } from '../../../../lib/core/model.ts';
-import { runTicks, tickIn } from '../../../../lib/tools/simulator/drive.ts';
-import type { PortCall } from '../../../../lib/tools/simulator/interrupt.ts';
-import { World } from '../../../../lib/tools/simulator/world.ts';
+import { readEnvironment } from '#adapters/environment.ts';
+import { wire } from '#adapters/wiring.ts';
+import type { QueueAware, RunnerGroup } from '#core/model.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { runTicks, tickIn } from '#tools/simulator/drive.ts';
+import type { PortCall } from '#tools/simulator/interrupt.ts';
+import { World } from '#tools/simulator/world.ts';
 import { type DoorsWorld, startDoorsWorld } from '../../../doors/world.ts';
-import { fleet, group } from '../../../kit/fleet.ts';
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 /** Saturated groups and scripted queues, for looks that a test can read. */
-import type { GroupObservation, Observation, QueueSource, WaitingSteps } from '../../../../lib/core/model.ts';
-import { observeQueues } from '../../../../lib/core/observe/queue/observe.ts';
-import type { PipelineApi } from '../../../../lib/core/ports.ts';
-import { group, groupObservation, observation, population } from '../../../kit/fleet.ts';
+import type { GroupObservation, Observation, QueueSource, WaitingSteps } from '#core/model.ts';
+import { observeQueues } from '#core/observe/queue/observe.ts';
+import type { PipelineApi } from '#core/ports.ts';
+import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 import { recordingPorts } from '../../reconcile/ports.ts';
 
 export const LINUX = ['linux', 'self.hosted'];

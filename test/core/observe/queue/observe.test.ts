@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { waitingByGroup } from '../../../../lib/core/decide/queue.ts';
-import { BudgetError, ServiceError } from '../../../../lib/core/errors.ts';
-import type { Observation } from '../../../../lib/core/model.ts';
-import { observeQueues } from '../../../../lib/core/observe/queue/observe.ts';
-import type { PipelineApi } from '../../../../lib/core/ports.ts';
-import { observation } from '../../../kit/fleet.ts';
+import { waitingByGroup } from '#core/decide/queue.ts';
+import { BudgetError, ServiceError } from '#core/errors.ts';
+import type { Observation } from '#core/model.ts';
+import { observeQueues } from '#core/observe/queue/observe.ts';
+import type { PipelineApi } from '#core/ports.ts';
+import { observation } from '#kit/fleet.ts';
 import { recordingPorts, settle } from '../../reconcile/ports.ts';
 import { bitbucketWith, LINUX, look, named, see } from './look.ts';
 

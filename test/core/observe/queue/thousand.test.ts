@@ -1,14 +1,14 @@
 /** A thousand waiting steps in fifty repositories, over HTTP: how many calls it takes to know, and that none counts twice. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createBitbucketClient } from '../../../../lib/adapters/bitbucket/client.ts';
-import { createBitbucketPipelineApi } from '../../../../lib/adapters/bitbucket/pipelines.ts';
-import { createCallBudget } from '../../../../lib/core/budget/ledger.ts';
-import { waitingByGroup } from '../../../../lib/core/decide/queue.ts';
-import type { GroupObservation } from '../../../../lib/core/model.ts';
-import { observeQueues } from '../../../../lib/core/observe/queue/observe.ts';
+import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
+import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
+import { createCallBudget } from '#core/budget/ledger.ts';
+import { waitingByGroup } from '#core/decide/queue.ts';
+import type { GroupObservation } from '#core/model.ts';
+import { observeQueues } from '#core/observe/queue/observe.ts';
+import { NOON, observation } from '#kit/fleet.ts';
+import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { CREDENTIALS } from '../../../adapters/bitbucket/setup.ts';
-import { NOON, observation } from '../../../kit/fleet.ts';
-import { startLoopbackBitbucket } from '../../../kit/loopback-bitbucket.ts';
 import { LINUX, see } from './look.ts';
 
 const REPOSITORIES = Array.from({ length: 50 }, (_, index) => `repository-${index}`);

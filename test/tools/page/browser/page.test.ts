@@ -6,9 +6,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PageData } from '../../../../lib/tools/page/data.ts';
-import { formatValue } from '../../../../lib/tools/page/format.ts';
-import { renderPage } from '../../../../lib/tools/page/page.ts';
+import type { PageData } from '#tools/page/data.ts';
+import { formatValue } from '#tools/page/format.ts';
+import { renderPage } from '#tools/page/page.ts';
 import { sampleLaboratory, sampleProduction } from '../sample.ts';
 import { startBrowser } from './browser.ts';
 
