@@ -1,6 +1,6 @@
 /** The pure part over 1,000 groups and 10,000 runners, in a process of its own. Prints one JSON line. */
 import { decide } from '#core/decide/decide.ts';
-import type { GroupObservation, Observation } from '#core/model.ts';
+import type { GroupObservation, Observation } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { makeReport } from '#core/report.ts';
 import { group, groupObservation, NOON, population } from '#kit/fleet.ts';

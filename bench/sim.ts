@@ -4,7 +4,7 @@
  * other work on the machine changes them little; read how they grow.
  */
 import { loadFleet } from '#config/load.ts';
-import type { Fleet } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readEnvironment } from '#adapters/environment.ts';
 import { wire } from '#adapters/wiring.ts';
-import type { Calls, Mode } from '#core/model.ts';
+import type { Calls, Mode } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { hasFailed } from '#core/report.ts';
 

@@ -1,5 +1,5 @@
 /** The demo's moving picture: one frame as lines of text. Pure; colour is a function that the caller chooses. */
-import type { Counts } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
 
 /** What one minute of the day looks like. */
 export type Minute = { readonly counts: Counts; readonly waiting: number };

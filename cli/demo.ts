@@ -4,7 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadFleet } from '#config/load.ts';
-import type { Fleet, GroupReport } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { GroupReport } from '#core/model/report.ts';
 import { duration, percent } from '#core/reasons.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { type Arrival, workingDay } from '#tools/simulator/load.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { renderExplanation, renderTimeline } from '#tools/inspect/explain-text.ts';
 import { explain } from '#tools/inspect/explanation.ts';
 import { findTick, findTicks } from '#tools/inspect/find.ts';

@@ -1,7 +1,8 @@
 /** Errors as a command shows them: one sentence each, never a stack trace, and the exit code of the contract. */
 import { debuglog } from 'node:util';
 import { CommanderError } from 'commander';
-import { InputError, type InputProblem, ServiceError, sentenceOf } from '#core/errors.ts';
+import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 
 /** 0: fine. 1: the work failed. 2: wrong use, or invalid input, and nothing was done. */
 export type ExitCode = 0 | 1 | 2;

@@ -1,6 +1,6 @@
 /** How far an export is, while it goes on: a line that moves on a terminal, and one now and then where there is none. */
 
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
 import type { FetchProgress } from '#tools/history/fetch.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,11 +1,12 @@
 /** `plan --manifests`: what would be created for a runner of each group. Asks neither Bitbucket nor a cluster. */
 
 import type { Wiring } from '#adapters/wiring.ts';
-import { distinctProblems, InputError, type InputProblem, ServiceError } from '#core/errors.ts';
-import type { RunnerGroup } from '#core/model.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { selectGroups } from '#core/select.ts';
 import type { ManifestPreview } from '#manifests/preview.ts';
 import { previewManifests, previewText } from '#manifests/preview.ts';
+import { distinctProblems, type InputProblem } from '#yaml/problem.ts';
 import type { CommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';

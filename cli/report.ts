@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
 import { counted } from '#text/layout.ts';
 import { ProductionRecords } from '#tools/page/production.ts';

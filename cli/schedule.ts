@@ -1,10 +1,11 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { wire } from '#adapters/wiring.ts';
-import type { Instant } from '#core/model.ts';
-import { type PlannedChange, plannedChanges, renderChanges } from '#core/schedule/preview.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { type PlannedChange, plannedChanges } from '#core/schedule/planned-changes.ts';
 import { formatWallTime } from '#core/schedule/zone.ts';
 import { selectGroups } from '#core/select.ts';
+import { renderChanges } from '#text/schedule.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

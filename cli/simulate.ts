@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
-import type { Fleet } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import { duration } from '#core/reasons.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
 import { compare } from '#tools/laboratory/compare.ts';

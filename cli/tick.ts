@@ -1,9 +1,9 @@
 /** One tick from the command line: the clock is read here and nowhere further in. */
 import { randomUUID } from 'node:crypto';
 import type { Wiring } from '#adapters/wiring.ts';
-import { formatProblem, type InputProblem } from '#core/errors.ts';
-import type { Calls, Mode, Report } from '#core/model.ts';
+import type { Calls, Mode, Report } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
+import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command wants of a tick. Absent `groups`: all. */

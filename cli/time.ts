@@ -1,6 +1,6 @@
 /** Points in time and stretches of it, as they are written on a command line. Times are UTC unless they say otherwise. */
 import { InvalidArgumentError } from 'commander';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;

@@ -1,9 +1,9 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
-import { formatProblem, type InputProblem } from '#core/errors.ts';
 import { selectGroups } from '#core/select.ts';
 import { counted } from '#text/layout.ts';
+import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

@@ -20,10 +20,12 @@ import {
   type SavedConfiguration,
 } from '#config/last-good.ts';
 import { type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
-import { InputError, type InputProblem, sentenceOf } from '#core/errors.ts';
-import type { Instant, Mode } from '#core/model.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Mode } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
 import type { Circumstances } from '#core/report.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 
 /** A fleet to run a tick over, and what the report has to say of where it comes from. */
 export type Configuration = LoadedFleet & {

@@ -12,7 +12,7 @@ import { createMetrics, emit, metricsOf, metricsOfFailure, metricsOfInvocation }
 import { redactText } from '#adapters/telemetry/redact.ts';
 import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
 import { hashOf } from '#core/hash.ts';
-import type { Mode, Report } from '#core/model.ts';
+import type { Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
 import { leaseName } from '#core/select.ts';
 import type { Configuration } from './configuration.ts';

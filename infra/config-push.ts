@@ -5,9 +5,10 @@
  */
 import { dirname, posix, relative } from 'node:path';
 import { inspectFleet } from '#config/load.ts';
-import { InputError, type InputProblem } from '#core/errors.ts';
-import type { Fleet } from '#core/model.ts';
+import { InputError } from '#core/errors.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import { checkGroups } from '#manifests/check.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 
 /** Of an advanced parameter; a standard one holds half of it. */
 const MOST_PARAMETER_KILOBYTES = 8;

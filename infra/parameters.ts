@@ -2,7 +2,8 @@
  * What a deployment can be told, by name, and the check of all of it before anything is built or deployed. Pure: where
  * the values come from is the affair of invocation.ts. docs/deploy.md lists the same names.
  */
-import { InputError, type InputProblem } from '#core/errors.ts';
+import { InputError } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { isArn, isConfigSource, namedIn } from './parameter-checks.ts';
 
 /** Every parameter with its default, as text; `undefined`: none. */

@@ -6,7 +6,8 @@
 import { awsClientSettings } from '#adapters/aws/client.ts';
 import { awsFailure } from '#adapters/aws/failure.ts';
 import { readSource } from '#adapters/source.ts';
-import { formatProblem, InputError, sentenceOf } from '#core/errors.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { configSourceIn } from '../infra/config-place.ts';
 import { prepareDelivery, type Upload } from '../infra/config-push.ts';
 import { readInvocation } from '../infra/invocation.ts';

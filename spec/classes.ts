@@ -1,7 +1,9 @@
 /**
  * The specification of the classes as a table: the tests run it and docs/scaling.md shows it.
  */
-import type { Runner, RunnerClass, RunnerJob } from '#core/model.ts';
+
+import type { RunnerClass } from '#core/model/decision.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import type { ReasonCode } from '#core/reasons.ts';
 import { NOON } from '#kit/fleet.ts';
 

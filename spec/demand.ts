@@ -3,7 +3,7 @@
  * All rows have idleCount 2, scaleFactor 0.5, scaleFactorLimit 4, min 1, max 20 and a stabilisation window of 5 minutes
  * unless `over` says otherwise, and idle runners that have been idle long enough to go unless `restedMinutes` does.
  */
-import type { IdleBuffer, RunnerGroup } from '#core/model.ts';
+import type { IdleBuffer, RunnerGroup } from '#core/model/configuration.ts';
 import type { ReasonCode } from '#core/reasons.ts';
 
 export type DemandRow = {

@@ -3,7 +3,7 @@
  * All rows have the parameters of the original guide unless `over` says otherwise: up above 50 % × 1.5, down below
  * 20 % × 0.5, min 1, max 10, and idle runners that have been idle long enough to go.
  */
-import type { PercentageRunnersIdle, RunnerGroup } from '#core/model.ts';
+import type { PercentageRunnersIdle, RunnerGroup } from '#core/model/configuration.ts';
 import type { ReasonCode } from '#core/reasons.ts';
 
 export type ScalingRow = {

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
 import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
-import type { Fleet, Instant } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Credential } from './credentials.ts';
 
 /** Where the credentials of workspaces come from that name no secret of their own. */

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { KnownExpiry } from '#core/credential-expiry.ts';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { awsReadFailure } from './aws/failure.ts';

@@ -2,8 +2,9 @@
  * The environment of the process, read once and checked: the only place that knows the names of its variables.
  * Variables of the AWS SDK (region, profile, AWS_ENDPOINT_URL) are the SDK's own affair.
  */
-import { InputError, type InputProblem } from '#core/errors.ts';
+import { InputError } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import type { Credential } from './credentials.ts';
 
 /** What the environment says; see docs/configuration.md for each variable. */

@@ -7,7 +7,9 @@
 import { type InspectedFleet, inspectFleet, type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
 import type { CallBudget } from '#core/budget/ledger.ts';
 import { InputError } from '#core/errors.ts';
-import type { Calls, ClusterSettings, Fleet, Instant } from '#core/model.ts';
+import type { ClusterSettings, Fleet } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';

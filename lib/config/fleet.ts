@@ -10,7 +10,7 @@ import type {
   RunnerGroup,
   Strategy,
   WorkspaceSettings,
-} from '#core/model.ts';
+} from '#core/model/configuration.ts';
 import { canonicalBitbucketName } from '#yaml/fields.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
 import { strategyOf } from './parameters.ts';

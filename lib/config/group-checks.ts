@@ -1,7 +1,7 @@
 /**
  * What relates the keys of one group to each other. Pure.
  */
-import type { Quantities } from '#core/model.ts';
+import type { Quantities } from '#core/model/configuration.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';

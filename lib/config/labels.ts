@@ -1,7 +1,7 @@
 /**
  * The label set under which a group's runners are registered, and Bitbucket's rules for it. Pure.
  */
-import type { PodSettings } from '#core/model.ts';
+import type { PodSettings } from '#core/model/configuration.ts';
 
 type Architecture = PodSettings['architecture'];
 

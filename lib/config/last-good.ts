@@ -2,8 +2,10 @@
  * The last good configuration: the texts of the latest one that was whole, for when the present one cannot be used.
  * What is kept, when it is saved and what is said of it; where the texts are kept is the affair of the door. Pure.
  */
-import { formatProblem, InputError, type InputProblem, ServiceError } from '#core/errors.ts';
-import type { Fleet, Instant } from '#core/model.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { LoadDependencies } from './load.ts';
 
 /** What a configuration is made of, by source: the file, and the Job templates that were read for it. */

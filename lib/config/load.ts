@@ -3,9 +3,10 @@
  */
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, posix } from 'node:path';
-import { InputError, type InputProblem, sentenceOf } from '#core/errors.ts';
-import type { ClusterSettings, Fleet, JobTemplate } from '#core/model.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
+import type { ClusterSettings, Fleet, JobTemplate } from '#core/model/configuration.ts';
 import { type Finding, type Path, problem } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { toFleet } from './fleet.ts';
 import { readConfig } from './read.ts';
 import type { Config, JobTemplateConfig } from './schema.ts';

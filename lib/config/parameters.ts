@@ -2,7 +2,7 @@
  * A group's strategy and its `parameters`, four of them in either of Atlassian's spellings: what is missing, given twice,
  * crossed or another strategy's, and the strategy that they make. Pure.
  */
-import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '#core/model.ts';
+import type { IdleBuffer, PercentageRunnersIdle, Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { queueSourceOf } from './queue-source.ts';

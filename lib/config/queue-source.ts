@@ -2,7 +2,7 @@
  * Where a `queueAware` group looks for waiting steps: the repositories that it names, a query, or, for a group of a
  * repository, that one. Pure.
  */
-import type { QueueSource } from '#core/model.ts';
+import type { QueueSource } from '#core/model/configuration.ts';
 import { MOST_REPOSITORIES } from '#core/observe/queue/repositories.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import type { GroupConfig, GroupDraft } from './schema.ts';

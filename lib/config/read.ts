@@ -1,9 +1,10 @@
 /**
  * The text of a configuration file to the configuration it describes, or to everything that is wrong with it. Pure.
  */
-import type { InputProblem } from '#core/errors.ts';
+
 import { parseYaml, type YamlDocument } from '#yaml/document.ts';
 import { type Finding, problem } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { relationFindings } from './checks.ts';
 import { schemaFindings } from './issues.ts';
 import { Config, isRecord } from './schema.ts';

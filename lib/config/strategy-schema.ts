@@ -3,7 +3,7 @@
  * parameter belongs to another one, is said in `parameters.ts` and, for editors, by the rules at the end. Pure.
  */
 import * as z from 'zod';
-import type { Strategy } from '#core/model.ts';
+import type { Strategy } from '#core/model/configuration.ts';
 
 /** Every strategy. */
 export const STRATEGIES = [

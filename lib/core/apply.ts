@@ -11,8 +11,11 @@ import { jobName } from '#manifests/naming.ts';
 import { claimGroups, noteRefusedStarts } from './claim.ts';
 import { isOutOfService } from './decide/classify.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
-import type { Action, Applied, GroupPlan, Outcome, Plan, Registration, RunnerGroup, ScopeIdentity } from './model.ts';
+import type { RunnerGroup } from './model/configuration.ts';
+import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
+import type { ScopeIdentity } from './model/observation.ts';
 import type { Ports } from './ports.ts';
+import { bracedUuid } from './uuid.ts';
 
 /** Whole-runner actions in flight at once, over all groups: what one group may create by default goes out in one wave. */
 const CONCURRENT_ACTIONS = 50;
@@ -172,7 +175,7 @@ async function remove(action: ActionOf<'remove'>, group: RunnerGroup, ports: Por
 
 /** A list that was read while it changed can miss a runner, so its absence is confirmed before its Job goes. */
 async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
-  const now = await ports.runners.get(group.scope, `{${action.runnerUuid}}`);
+  const now = await ports.runners.get(group.scope, bracedUuid(action.runnerUuid));
   if (now !== undefined) return skipped(action, 'its registration is there after all');
   await ports.jobs.deleteJob(group, action.job);
   return { ...outcomeOf(action), status: 'done' };
@@ -214,6 +217,6 @@ function runnerOf(action: Action): { readonly runner?: string } {
     case 'unprotect':
       return { runner: action.runner.uuid };
     case 'remove-job':
-      return { runner: `{${action.runnerUuid}}` };
+      return { runner: bracedUuid(action.runnerUuid) };
   }
 }

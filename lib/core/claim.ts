@@ -7,7 +7,7 @@
 import { deepen } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
 import { groupMemoryKey } from './memory.ts';
-import type { GroupPlan, Plan } from './model.ts';
+import type { GroupPlan, Plan } from './model/decision.ts';
 import type { MemoryChange, StateStore, UnsavedDocument } from './ports.ts';
 
 /** The groups that may not be touched, by name, and why; and what went wrong. */

@@ -1,5 +1,5 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
-import type { Instant } from './model.ts';
+import type { Instant } from './model/observation.ts';
 import type { Circumstances } from './report.ts';
 
 /** What a secret says of its end; `unreadable`: something that is no date. */

@@ -3,28 +3,7 @@
  * thing, the reason and the next step; messages never contain a credential.
  */
 
-/** One thing wrong with an input, and where. `line` and `column` count from 1. */
-export type InputProblem = {
-  readonly source: string;
-  readonly line?: number;
-  readonly column?: number;
-  /** Such as `groups[0].parameters.max`; empty for the whole document. */
-  readonly path: string;
-  readonly message: string;
-};
-
-/** `runners.yaml:6:5 groups[0].cooldwn: unknown key` */
-export function formatProblem(problem: InputProblem): string {
-  const place = [problem.source, problem.line, problem.column].filter((part) => part !== undefined).join(':');
-  return problem.path === '' ? `${place} ${problem.message}` : `${place} ${problem.path}: ${problem.message}`;
-}
-
-/** Each problem once, in the order of the text, however many groups share what they are in. */
-export function distinctProblems(problems: readonly InputProblem[]): readonly InputProblem[] {
-  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()].sort(
-    (a, b) => a.source.localeCompare(b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-  );
-}
+import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 
 /** The user's input (file, option, environment variable, secret) is wrong; nothing was done. Exit code 2. */
 export class InputError extends Error {

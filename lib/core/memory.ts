@@ -1,6 +1,7 @@
 /** Keys and shapes of what is remembered between ticks, as documents of the state store. */
 import * as z from 'zod';
-import type { GroupMemory, MonthPeak, Scope, ScopeMemory } from './model.ts';
+import type { Scope } from './model/configuration.ts';
+import type { GroupMemory, MonthPeak, ScopeMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());

@@ -3,7 +3,8 @@ import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
 import { isSameMemory, remember } from './decide/remember.ts';
-import type { Action, GroupPlan, Instant, Observation, Plan, ScopeIdentity } from './model.ts';
+import type { Action, GroupPlan, Plan } from './model/decision.ts';
+import type { Instant, Observation, ScopeIdentity } from './model/observation.ts';
 import type { Reason } from './reasons.ts';
 
 /**

@@ -6,17 +6,10 @@
  * call in time and retry what is safe to retry; a caller never retries.
  */
 import type { CallBudget } from './budget/ledger.ts';
-import type {
-  Calls,
-  Instant,
-  Registration,
-  Runner,
-  RunnerJob,
-  Scope,
-  ScopeIdentity,
-  TickRecord,
-  WaitingSteps,
-} from './model.ts';
+import type { Scope } from './model/configuration.ts';
+import type { Registration } from './model/decision.ts';
+import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './model/observation.ts';
+import type { Calls, TickRecord } from './model/report.ts';
 
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {

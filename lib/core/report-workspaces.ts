@@ -1,6 +1,7 @@
 /** Workspaces in the report: their caps, and what build slots come to this month. Pure. */
 import type { GroupDecision } from './decide/decide.ts';
-import type { WorkspaceObservation, WorkspaceReport } from './model.ts';
+import type { WorkspaceObservation } from './model/observation.ts';
+import type { WorkspaceReport } from './model/report.ts';
 
 /** Every workspace whose slots were counted, with what this tick adds. */
 export function reportWorkspaces(

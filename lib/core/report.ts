@@ -1,19 +1,11 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
-import type {
-  Action,
-  Applied,
-  BudgetReport,
-  GroupPlan,
-  GroupReport,
-  Instant,
-  Observation,
-  Plan,
-  PlannedAction,
-  Report,
-} from './model.ts';
+import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
+import type { Instant, Observation } from './model/observation.ts';
+import type { BudgetReport, GroupReport, PlannedAction, Report } from './model/report.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
+import { bracedUuid } from './uuid.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
@@ -105,6 +97,6 @@ function planned(action: Action): PlannedAction {
     case 'unprotect':
       return { action: action.action, runner: action.runner.uuid, reason: action.reason };
     case 'remove-job':
-      return { action: action.action, runner: `{${action.runnerUuid}}`, reason: action.reason };
+      return { action: action.action, runner: bracedUuid(action.runnerUuid), reason: action.reason };
   }
 }

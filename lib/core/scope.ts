@@ -1,4 +1,4 @@
-import type { Scope } from './model.ts';
+import type { Scope } from './model/configuration.ts';
 
 /** `workspace` or `workspace/repository`: the key under which a scope is listed, remembered and named in messages. */
 export function scopeKey(scope: Scope): string {

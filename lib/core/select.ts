@@ -1,7 +1,7 @@
 /** Which groups of a fleet a tick is about: those that were asked for, or the part of one shard. */
 import { InputError } from './errors.ts';
 import { hashOf } from './hash.ts';
-import type { Fleet, RunnerGroup } from './model.ts';
+import type { Fleet, RunnerGroup } from './model/configuration.ts';
 
 /** `groups`: by name; absent: all. `shard`: this part of `of` parts, counted from 0. */
 export type Selection = {

@@ -4,7 +4,7 @@
  * extra environment of a group, and the marks that protect working pods, are applied to every template and so are not in
  * it.
  */
-import type { JobTemplate } from '#core/model.ts';
+import type { JobTemplate } from '#core/model/configuration.ts';
 
 const TEXT = `# Kubernetes 1.29 or newer. A scalar may hold {{variables}}; an entry whose variable has no value is left out.
 apiVersion: v1

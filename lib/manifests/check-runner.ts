@@ -2,9 +2,11 @@
  * What a Job and its Secret need in order to be one runner: the runner's identity in its environment, credentials that
  * exist, and exactly one pod. A manifest may be right for Kubernetes and still never come online. Pure.
  */
+
+import { bareUuid } from '#core/uuid.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { type Item, itemsOf } from './check-relations.ts';
-import { bareUuid, secretName } from './naming.ts';
+import { secretName } from './naming.ts';
 import { runnerIndex } from './pod-settings.ts';
 import { type Fields, listOf, recordOf } from './shapes.ts';
 import type { ManifestInput } from './variables.ts';

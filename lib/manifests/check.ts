@@ -4,9 +4,9 @@
  * the template. No network. Only commands load this; the functions leave it to the API server.
  */
 
-import { distinctProblems, type InputProblem } from '#core/errors.ts';
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Finding } from '#yaml/finding.ts';
+import { distinctProblems, type InputProblem } from '#yaml/problem.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import { relationFindings } from './check-relations.ts';
 import { runnerFindings } from './check-runner.ts';

@@ -4,13 +4,14 @@
  * so are the group's pod settings. Pure.
  */
 
-import { InputError, type InputProblem } from '#core/errors.ts';
-import type { JobTemplate, RunnerGroup } from '#core/model.ts';
+import { InputError } from '#core/errors.ts';
+import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
+import { bareUuid } from '#core/uuid.ts';
 import { type Path, problem } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
-  bareUuid,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   jobName,

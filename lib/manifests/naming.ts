@@ -3,6 +3,8 @@
  * runner's uuid, so that a create that is repeated hits the object that it made before.
  */
 
+import { bareUuid } from '#core/uuid.ts';
+
 /** Label that marks an object as the autoscaler's; lists select by it. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'bitbucket-runner-autoscaler';
@@ -30,16 +32,6 @@ export const PROTECTION_ANNOTATIONS: Readonly<Record<string, string>> = {
 const JOB_PREFIX = 'runner-';
 /** Kubernetes' limit for label values. */
 const LABEL_VALUE_LIMIT = 63;
-
-/** `{0b1c…}` → `0b1c…`: Bitbucket writes uuids with braces, Kubernetes names cannot carry them. */
-export function bareUuid(uuid: string): string {
-  return uuid.slice(uuid.startsWith('{') ? 1 : 0, uuid.endsWith('}') ? -1 : undefined);
-}
-
-/** `0b1c…` → `{0b1c…}`, as Bitbucket writes it. */
-export function bracedUuid(uuid: string): string {
-  return `{${bareUuid(uuid)}}`;
-}
 
 /** Name of the Job of a runner; with or without braces. */
 export function jobName(runnerUuid: string): string {

@@ -1,5 +1,5 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
-import type { PodSettings } from '#core/model.ts';
+import type { PodSettings } from '#core/model/configuration.ts';
 import { type Fields, listOf, recordOf } from './shapes.ts';
 
 /** The container whose environment a group may extend; a template that names it differently has it first. */

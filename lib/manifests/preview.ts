@@ -3,7 +3,7 @@
  * the client id stand in, and whatever a Secret holds is `[secret]`. Pure.
  */
 import * as yaml from 'yaml';
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { renderManifests } from './manifests.ts';
 import { recordOf } from './shapes.ts';

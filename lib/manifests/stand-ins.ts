@@ -1,5 +1,5 @@
 /** A registration that does not exist, for manifests that are only looked at. */
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { Secret } from '#core/secret.ts';
 import type { ManifestInput } from './variables.ts';
 

@@ -3,9 +3,9 @@
  * several documents, aliases, unquoted `{{x}}` (YAML reads it as a map), logic, and the Jinja of Atlassian's templates.
  */
 import * as yaml from 'yaml';
-import type { InputProblem } from '#core/errors.ts';
-import type { JobTemplate } from '#core/model.ts';
+import type { JobTemplate } from '#core/model/configuration.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { type TextPart, textParts } from './template-text.ts';
 
 /** Where something stands in a template: an offset into its text, and the path from its root. */

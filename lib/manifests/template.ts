@@ -5,9 +5,9 @@
  * list item when that is a `name` and `value` pair.
  */
 
-import type { InputProblem } from '#core/errors.ts';
-import type { JobTemplate } from '#core/model.ts';
+import type { JobTemplate } from '#core/model/configuration.ts';
 import type { Finding } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { type Fields, recordOf } from './shapes.ts';
 import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
 import type { TextPart } from './template-text.ts';

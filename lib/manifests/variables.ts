@@ -1,7 +1,8 @@
 /** What a template may refer to: Atlassian's variables in both of their spellings, and ours. */
-import type { Quantities, Runner, RunnerGroup, ScopeIdentity } from '#core/model.ts';
+import type { Quantities, RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner, ScopeIdentity } from '#core/model/observation.ts';
 import type { Secret } from '#core/secret.ts';
-import { bareUuid } from './naming.ts';
+import { bareUuid } from '#core/uuid.ts';
 import type { TemplateVariables } from './template.ts';
 
 /** All that manifests are made of. */

@@ -1,5 +1,6 @@
 /** What was done about a group, or would be, in words. Pure. */
-import type { Action, GroupReport, Mode, Outcome } from '#core/model.ts';
+import type { Action, Outcome } from '#core/model/decision.ts';
+import type { GroupReport, Mode } from '#core/model/report.ts';
 import { counted, type Line, type Tone } from './layout.ts';
 
 /** More actions of one kind than this are summed up: the terminal is for people, `--json` lists them all. */

@@ -1,5 +1,5 @@
 /** Workspaces in the text of a report: a line for each where its caps or its bill matter to this tick. Pure. */
-import type { Report, WorkspaceReport } from '#core/model.ts';
+import type { Report, WorkspaceReport } from '#core/model/report.ts';
 import { assumption } from '#core/reasons.ts';
 import type { Line } from './layout.ts';
 

@@ -17,8 +17,8 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { InputProblem } from '#core/errors.ts';
 import { type Finding, formatPath, type Path, problem } from './finding.ts';
+import type { InputProblem } from './problem.ts';
 
 /** A parsed document. `value` is undefined when the text is not YAML; then `findings` says why. */
 export type YamlDocument = {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, readEnvironment } from '#adapters/environment.ts';
 import { wire } from '#adapters/wiring.ts';
 import { BudgetError } from '#core/errors.ts';
-import type { Fleet } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 import { startLoopbackAws } from './eks/aws.ts';

@@ -1,6 +1,6 @@
 /** Runners in a cluster without a Bitbucket behind them. */
 
-import type { PodSettings } from '#core/model.ts';
+import type { PodSettings } from '#core/model/configuration.ts';
 import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group, runner } from '#kit/fleet.ts';

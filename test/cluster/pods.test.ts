@@ -1,6 +1,6 @@
 /** What a pod that does not run says, from the status that schedulers and kubelets write to what the report is told. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RunnerPod } from '#core/model.ts';
+import type { RunnerPod } from '#core/model/observation.ts';
 import type { JobApi, Namespace } from '#core/ports.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceError } from '#core/errors.ts';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import { PROTECTED_LABEL, PROTECTION_ANNOTATIONS, RUNNER_LABEL } from '#manifests/naming.ts';
 import { type ClusterObject, eventually, pathOf, useCluster } from './cluster.ts';
 import { waits } from './pod-status.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { ServiceError } from '#core/errors.ts';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import type { Manifest, Namespace } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { fleet, group } from '#kit/fleet.ts';

@@ -4,9 +4,10 @@
  * are.
  */
 import { expect } from 'vitest';
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import { bareUuid } from '#core/uuid.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { bareUuid, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import { jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';

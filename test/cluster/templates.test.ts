@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PodSettings } from '#core/model.ts';
+import type { PodSettings } from '#core/model/configuration.ts';
 import type { Manifest, Namespace } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';

@@ -3,7 +3,7 @@
  * places are freed, the group goes into quarantine, and comes out of it when a probe works.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import { group } from '#kit/fleet.ts';
 import { type Cluster, eventually, useCluster } from './cluster.ts';
 import { type Fate, runs } from './pod-status.ts';

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
 import { readConfig } from '#config/read.ts';
-import { formatProblem } from '#core/errors.ts';
 import { checkGroups } from '#manifests/check.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 
 const readText = (source: string) => readFile(source, 'utf8');

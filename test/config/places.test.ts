@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '#config/read.ts';
-import { formatProblem } from '#core/errors.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { withGroup } from './samples.ts';
 
 const VALID = `groups:

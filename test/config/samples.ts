@@ -1,6 +1,6 @@
 /** Configurations for tests: a valid one, and variations of it. JSON is YAML, so they are written as objects. */
 import { readConfig } from '#config/read.ts';
-import type { InputProblem } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

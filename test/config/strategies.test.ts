@@ -1,7 +1,7 @@
 /** What each strategy takes as parameters, what it makes of them, and what it refuses because it is another one's. */
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
-import type { Strategy } from '#core/model.ts';
+import type { Strategy } from '#core/model/configuration.ts';
 import { PARAMETERS, problemsOf, warningsOf, withGroup } from './samples.ts';
 
 const BOUNDS = { min: 1, max: 10 };

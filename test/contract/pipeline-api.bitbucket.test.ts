@@ -1,6 +1,6 @@
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import { Secret } from '#core/secret.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { pipelineApiContract } from './pipeline-api.ts';

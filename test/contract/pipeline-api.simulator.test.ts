@@ -1,4 +1,4 @@
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { pipelineApiContract } from './pipeline-api.ts';

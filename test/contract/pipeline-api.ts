@@ -4,7 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
-import type { Scope, WaitingSteps } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
+import type { WaitingSteps } from '#core/model/observation.ts';
 import type { PipelineApi } from '#core/ports.ts';
 
 /** An API and the hands behind it that start pipelines. */

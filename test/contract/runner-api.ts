@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import type { RunnerApi } from '#core/ports.ts';
 
 /** An API and the hands behind it that arrange what Bitbucket and runners do by themselves. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { Action, GroupObservation, GroupPlan, Observation } from '#core/model.ts';
+import type { Action, GroupPlan } from '#core/model/decision.ts';
+import type { GroupObservation, Observation } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { RunnerGroup, SlotObservation, WorkspaceObservation, WorkspaceReport } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { SlotObservation, WorkspaceObservation } from '#core/model/observation.ts';
+import type { WorkspaceReport } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { makeReport } from '#core/report.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { Action, Applied, BudgetReport, Observation, Outcome, Report, RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Action, Applied, Outcome } from '#core/model/decision.ts';
+import type { Observation } from '#core/model/observation.ts';
+import type { BudgetReport, Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { type Reason, reason } from '#core/reasons.ts';
 import { hasFailed, makeReport, makeSkippedReport, withCircumstances } from '#core/report.ts';

@@ -1,6 +1,7 @@
 /** Invocations of the deployed function that meet each other, or that are cut off in their middle. */
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { bareUuid, RUNNER_LABEL } from '#manifests/naming.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { RUNNER_LABEL } from '#manifests/naming.ts';
 import { configuration } from '../doors/world.ts';
 import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
 import { CLUSTER, credential, openWorld, type World } from './world.ts';

@@ -1,6 +1,6 @@
 /** The deployed functions, one after the other: what they do, what they leave in the world, and what they write down. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import { configuration } from '../doors/world.ts';
 import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
 import { ACCOUNT } from './emulator.ts';

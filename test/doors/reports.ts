@@ -1,5 +1,5 @@
 /** Reports to show, log and measure. */
-import type { BudgetReport, GroupReport, Report } from '#core/model.ts';
+import type { BudgetReport, GroupReport, Report } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
 
 /** A tick of 23 November 2026, 08:00 UTC, without groups. */

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { InputError, ServiceError } from '#core/errors.ts';
-import type { Mode } from '#core/model.ts';
+import type { Mode } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
 import { NOON } from '#kit/fleet.ts';
 import { createConfigurationLoader } from '../../functions/configuration.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 
 export type Invocation = {
   readonly report?: Report;

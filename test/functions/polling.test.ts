@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFileStateStore } from '#adapters/state/file.ts';
-import type { Mode, Report } from '#core/model.ts';
+import type { Mode, Report } from '#core/model/report.ts';
 import type { createHandler } from '../../functions/handler.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 

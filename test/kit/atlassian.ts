@@ -2,7 +2,7 @@
  * Atlassian's `percentageRunnersIdle`, written from its documented semantics, for comparison only. It knows ONLINE
  * runners and nothing else.
  */
-import type { PercentageRunnersIdle } from '#core/model.ts';
+import type { PercentageRunnersIdle } from '#core/model/configuration.ts';
 
 export type AtlassianDecision = { readonly action: 'create' | 'remove' | 'nothing'; readonly count: number };
 

@@ -1,15 +1,13 @@
 /** Groups, runners and Jobs with sensible defaults, so that a test states only what it is about. */
+import type { Fleet, PercentageRunnersIdle, RunnerGroup } from '#core/model/configuration.ts';
 import type {
-  Fleet,
   GroupObservation,
   Instant,
   Observation,
-  PercentageRunnersIdle,
   Runner,
-  RunnerGroup,
   RunnerJob,
   WorkspaceObservation,
-} from '#core/model.ts';
+} from '#core/model/observation.ts';
 
 /** Monday 9 November 2026, 12:00 UTC. */
 export const NOON: Instant = 1_794_225_600_000;

@@ -1,6 +1,6 @@
 /** The pipelines of the loopback Bitbucket: what runs and waits in its repositories, and the files that say where. */
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import { scopeKey } from '#core/scope.ts';
 
 /** A step as Bitbucket shows it: never with its labels. */

@@ -3,7 +3,7 @@
  * request. The server in `loopback-bitbucket.ts` puts it on the wire.
  */
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import { scopeKey } from '#core/scope.ts';
 import { createLoopbackPipelines } from './loopback-bitbucket-pipelines.ts';
 

@@ -1,5 +1,5 @@
 /** One of every strategy, with the stabilisation window that it has by default. */
-import type { RunnerGroup, Strategy } from '#core/model.ts';
+import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
 import { GUIDE } from './fleet.ts';
 
 const buffer = { idleCount: 1, scaleFactor: 0.5, scaleFactorLimit: 3 };

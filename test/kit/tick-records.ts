@@ -1,4 +1,5 @@
-import type { Instant, TickRecord } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { TickRecord } from '#core/model/report.ts';
 
 /** A tick record without groups; `notes` give it size. */
 export function tickRecord(id: string, at: Instant, notes: readonly string[] = []): TickRecord {

@@ -1,10 +1,10 @@
 /** What `validate` says of manifests: every rule as a change to the built-in template, with the place it is told at. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '#core/errors.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkGroups, checkManifests } from '#manifests/check.ts';
 import { DOCKER, POD, RELATIONS, RUNNER, STRUCTURE, UNSTARTABLE, VALUES } from '#spec/refused-manifests.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, templateOf } from './group.ts';
 
 /** The built-in template with one passage replaced; the passage has to be there. */

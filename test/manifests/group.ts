@@ -1,6 +1,6 @@
 /** One group, one runner and their credentials, for tests of manifests. */
 
-import type { JobTemplate, PodSettings, RunnerGroup } from '#core/model.ts';
+import type { JobTemplate, PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import { Secret } from '#core/secret.ts';
 import { group as fleetGroup } from '#kit/fleet.ts';
 import { standInFor } from '#manifests/stand-ins.ts';

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProblem, InputError } from '#core/errors.ts';
-import type { PodSettings, RunnerGroup } from '#core/model.ts';
+import { InputError } from '#core/errors.ts';
+import type { PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkTemplate, renderManifests } from '#manifests/manifests.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
 type Container = {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '#core/model.ts';
+import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '#core/model/configuration.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';
 import { structureFindings } from '#manifests/check-structure.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '#core/errors.ts';
 import { renderTemplate } from '#manifests/template.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { templateOf } from './group.ts';
 import { hostile } from './hostile.ts';
 

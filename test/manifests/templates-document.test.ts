@@ -1,10 +1,10 @@
 /** docs/templates.md shows what holds: its templates are right, its problems are those that are told. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '#core/errors.ts';
-import type { PodSettings } from '#core/model.ts';
+import type { PodSettings } from '#core/model/configuration.ts';
 import { checkManifests } from '#manifests/check.ts';
 import { variablesOf } from '#manifests/variables.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
 const text = await readFile('docs/templates.md', 'utf8');

@@ -3,7 +3,7 @@
  * timestamps) and strict where a wrong guess could cost a build (what is a list, what is a runner's uuid).
  */
 import * as z from 'zod';
-import type { Instant, Runner, RunnerStatus } from '#core/model.ts';
+import type { Instant, Runner, RunnerStatus } from '#core/model/observation.ts';
 import { unusableAnswer } from './failure.ts';
 import type { Answer } from './http.ts';
 

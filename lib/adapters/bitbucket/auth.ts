@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Credential } from '../credentials.ts';
 import { parseAnswer } from './answers.ts';
 import { type CallFacts, failure } from './failure.ts';

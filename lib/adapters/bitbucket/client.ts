@@ -12,7 +12,7 @@
 import type { Meter } from '#core/budget/ledger.ts';
 import type { Importance } from '#core/budget/rule.ts';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Credential } from '../credentials.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';

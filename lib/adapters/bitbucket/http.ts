@@ -3,7 +3,7 @@
  * look at it: an answer of any status, or one of three ways to get none.
  */
 import type { RateLimit } from '#core/budget/ledger.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** A request as it goes on the wire. `headers` carries the credential: never print a request. */
 export type HttpRequest = {

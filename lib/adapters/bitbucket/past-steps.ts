@@ -9,7 +9,7 @@
  * | started by hand                                           | when it began; how long it waited is not known |
  * | began more than 2.5 h after that (run again), or before it | the same: the longest that Bitbucket lets a step wait |
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { YamlStep } from './pipelines-yaml.ts';
 import { pair, type SeenStep } from './waiting-steps.ts';
 

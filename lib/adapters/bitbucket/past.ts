@@ -3,7 +3,8 @@
  * that the autoscaler's own calls with the same credential go first; it throws `BudgetError` when it must wait for them.
  */
 import type * as z from 'zod';
-import type { Instant, Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { OpenPipeline } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { parseAnswer } from './answers.ts';

@@ -1,6 +1,6 @@
 /** What a pipeline's steps ask for: the section that it runs, of bitbucket-pipelines.yml at its commit. */
 import { ServiceError } from '#core/errors.ts';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import type { BitbucketClient } from './client.ts';

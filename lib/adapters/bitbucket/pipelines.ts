@@ -3,7 +3,7 @@
  * together from three things: a repository's open pipelines, the steps of each, and the file that says what they ask for.
  */
 import type * as z from 'zod';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import type { OpenPipeline, PipelineApi, WaitingInPipeline } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { parseAnswer } from './answers.ts';

@@ -11,7 +11,7 @@
  *
  * A refused credential (401) is not a matter of waiting; `client.ts` renews the token and asks once more.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Exchange } from './http.ts';
 
 /** What a request is for. All but `register` can be done twice with the effect of once. */

@@ -3,7 +3,9 @@
  * documents; they differ in the prefix and in how a runner is taken out of service.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { Instant, Registration, Scope, ScopeIdentity } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
+import type { Registration } from '#core/model/decision.ts';
+import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';

@@ -11,7 +11,7 @@
  * | IN_PROGRESS, COMPLETED, a state unknown here                          | no    |
  * | without `runs-on` (Bitbucket's own machines), or not found in the file | no    |
  */
-import type { WaitingSteps } from '#core/model.ts';
+import type { WaitingSteps } from '#core/model/observation.ts';
 import type { YamlStep } from './pipelines-yaml.ts';
 
 /** A step as Bitbucket shows it. */

@@ -4,7 +4,7 @@
  * anew, once for each request that meets it.
  */
 import { sentenceOf } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import {
   type ClusterClient,
   type ClusterClientOptions,

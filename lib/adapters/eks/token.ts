@@ -5,7 +5,7 @@
  */
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 
 /** What AWS calls an identity: a key pair, and for a role a session token. */

@@ -3,7 +3,7 @@
  * repeat: reads and deletes by nature, creates because names are functions of the runner's uuid, so that a second one
  * meets "already exists".
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { type ClusterAnswer, type ClusterEndpoint, type ClusterRequest, exchange } from './exchange.ts';
 import {
   answerFailure,

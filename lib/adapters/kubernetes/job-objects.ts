@@ -1,9 +1,8 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
-import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model.ts';
+import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
-  bareUuid,
-  bracedUuid,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   PROTECTED_LABEL,

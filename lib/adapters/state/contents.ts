@@ -2,7 +2,7 @@
  * What the in-process and the file store keep, and the conditions under which it changes: pure functions over plain
  * data, so that both stores hold to the same rules. DynamoDB states the same conditions in its own language.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { LeaseAnswer, MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
 import { MEMORY_KEPT_MS } from './retention.ts';
 

@@ -3,7 +3,7 @@
  * becomes `….1`, whose predecessor goes: between one and two bounds of history remain.
  */
 import { open, readFile, rename, stat } from 'node:fs/promises';
-import type { TickRecord } from '#core/model.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import { isCode } from './file-lock.ts';
 import { compareTicks } from './tick-order.ts';
 

@@ -1,7 +1,7 @@
 /**
  * State in this process: for tests, demos and `run` without a state file. What it knows ends with the process.
  */
-import type { TickRecord } from '#core/model.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
 import { dropLease, emptyContents, loadDocuments, saveDocuments, takeLease } from './contents.ts';
 import { compareTicks } from './tick-order.ts';

@@ -1,4 +1,4 @@
-import type { TickRecord } from '#core/model.ts';
+import type { TickRecord } from '#core/model/report.ts';
 
 /** Oldest first; of ticks at the same instant (shards run side by side) by id, so that the order is always the same. */
 export function compareTicks(a: Pick<TickRecord, 'at' | 'id'>, b: Pick<TickRecord, 'at' | 'id'>): number {

@@ -4,9 +4,9 @@
  * and a fleet of any size stays below the size limit of a log event. `LOG_LEVEL` sets the level (default INFO).
  */
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { InputProblem } from '#core/errors.ts';
-import type { GroupReport, Report } from '#core/model.ts';
+import type { GroupReport, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { redactField } from './redact.ts';
 
 /** The name under which the logs and metrics of this program are found. */

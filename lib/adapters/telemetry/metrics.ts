@@ -4,7 +4,7 @@
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { FAILED_STARTS } from '#core/decide/quarantine.ts';
-import type { GroupReport, Mode, Report } from '#core/model.ts';
+import type { GroupReport, Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
 import { SERVICE } from './log.ts';
 

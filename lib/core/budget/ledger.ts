@@ -3,7 +3,7 @@
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
 import { BudgetError, type BudgetFacts } from '../errors.ts';
-import type { Instant } from '../model.ts';
+import type { Instant } from '../model/observation.ts';
 import type { MemoryChange, MemoryDocument } from '../ports.ts';
 import { duration } from '../reasons.ts';
 import { addLook, allowance, type HeldBack, holdBack, holdBackLook, type Importance, moreFrom } from './rule.ts';

@@ -8,7 +8,7 @@
  * | look      | all but 25 %, spread over the hour                                                 |
  * | queue     | all but 25 % and what an hour of looking every minute still needs                  |
  */
-import type { Instant } from '../model.ts';
+import type { Instant } from '../model/observation.ts';
 import {
   type BudgetState,
   HOUR_MS,

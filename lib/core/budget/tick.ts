@@ -3,7 +3,9 @@
  * whether it may look, say what they allow, report where they stand, and save what it added.
  */
 import { sentenceOf } from '../errors.ts';
-import type { BudgetObservation, BudgetReport, Instant, RunnerGroup, Scope } from '../model.ts';
+import type { RunnerGroup, Scope } from '../model/configuration.ts';
+import type { BudgetObservation, Instant } from '../model/observation.ts';
+import type { BudgetReport } from '../model/report.ts';
 import type { MemoryDocument, Ports, StateStore } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { CallBudget } from './ledger.ts';

@@ -1,5 +1,5 @@
 /** Ages by clocks that are not ours. Pure. */
-import type { Instant } from '../model.ts';
+import type { Instant } from '../model/observation.ts';
 
 /**
  * How far Bitbucket's and a cluster's clock may be off ours. Ages by a foreign clock are reckoned this much younger:

@@ -1,5 +1,5 @@
 /** The hourly calls of credentials as caps on what groups create. Pure. */
-import type { BudgetObservation, Instant } from '../model.ts';
+import type { BudgetObservation, Instant } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
 import type { Cap } from './caps.ts';
 

@@ -2,9 +2,12 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
-import { bareUuid } from '#manifests/naming.ts';
-import type { Counts, GroupObservation, Instant, Runner, RunnerClass, RunnerGroup, RunnerJob } from '../model.ts';
+
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { Counts, RunnerClass } from '../model/decision.ts';
+import type { GroupObservation, Instant, Runner, RunnerJob } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { bareUuid } from '../uuid.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import { startTroubleOf } from './start-trouble.ts';
 

@@ -2,7 +2,8 @@
  * What to tidy away, in both directions: registrations whose work is over (drained or dead) and Jobs whose
  * registration is gone. Only what is ours, and never anything with a step.
  */
-import type { Action, GroupObservation, Instant } from '../model.ts';
+import type { Action } from '../model/decision.ts';
+import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';

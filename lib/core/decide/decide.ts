@@ -2,7 +2,8 @@
  * From an observation to decisions: what every group wants (its strategy), what it gets (the limits, and its share of
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
-import type { Decision, GroupObservation, Instant, Observation, RecentTarget } from '../model.ts';
+import type { Decision } from '../model/decision.ts';
+import type { GroupObservation, Instant, Observation, RecentTarget } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { budgetCaps } from './api-budget.ts';
 import { type GroupClaim, sumOf, type Withheld, withhold } from './caps.ts';

@@ -2,7 +2,9 @@
  * Idle runners in proportion to the busy ones. While every runner is busy nobody knows how much waits, so the group
  * doubles until somebody is idle again; runners that start count towards it, so that it doubles once per start-up.
  */
-import type { Counts, IdleBuffer } from '../model.ts';
+
+import type { IdleBuffer } from '../model/configuration.ts';
+import type { Counts } from '../model/decision.ts';
 import { reason } from '../reasons.ts';
 import { atLeast, type Wish } from './wish.ts';
 

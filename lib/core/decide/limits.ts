@@ -1,5 +1,7 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, and quarantine. */
-import type { GroupObservation, Instant, RunnerGroup } from '../model.ts';
+
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type ClassifiedRunner, countClasses } from './classify.ts';
 import { nextQuarantine, quarantineRoom } from './quarantine.ts';

@@ -4,7 +4,9 @@
  * there and here). Where theirs is known to be wrong it differs, on purpose: starting runners count, and a group below
  * `min` is filled up to `min`.
  */
-import type { Counts, PercentageRunnersIdle } from '../model.ts';
+
+import type { PercentageRunnersIdle } from '../model/configuration.ts';
+import type { Counts } from '../model/decision.ts';
 import { reason } from '../reasons.ts';
 import type { Wish } from './wish.ts';
 

@@ -2,7 +2,8 @@
  * Which pods must not be moved to another node. A pod is made protected; its mark is taken away once its runner has been
  * idle for the cool-down, so that nodes can be emptied, and put back as soon as the runner is seen busy. Pure.
  */
-import type { Action, GroupObservation, Instant } from '../model.ts';
+import type { Action } from '../model/decision.ts';
+import type { GroupObservation, Instant } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
 import type { ClassifiedRunner } from './classify.ts';
 import { isPartial } from './partial.ts';

@@ -2,7 +2,7 @@
  * Quarantine: a group whose runners fail to start waits, twice as long after every failure, and then tries with one.
  * Without it a broken image or an exhausted quota would be asked for, and cleaned up after, on every tick. Pure.
  */
-import type { Instant, Quarantine } from '../model.ts';
+import type { Instant, Quarantine } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { CLOCK_SKEW_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';

@@ -1,5 +1,5 @@
 /** As many runners as there is work: where the waiting steps were counted nothing is guessed, and nothing doubles. */
-import type { Counts } from '../model.ts';
+import type { Counts } from '../model/decision.ts';
 import { reason } from '../reasons.ts';
 import { type Buffer, bufferOf, idleBuffer } from './idle-buffer.ts';
 import { atLeast, type Wish } from './wish.ts';

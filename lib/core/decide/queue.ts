@@ -2,7 +2,7 @@
  * Whose work a waiting step is. Bitbucket gives a step to any free runner that has all its labels and belongs to its
  * repository or its workspace, so a step may suit several groups; each is counted for exactly one of them.
  */
-import type { GroupObservation, Instant, Observation, QueueObservation, WaitingSteps } from '../model.ts';
+import type { GroupObservation, Instant, Observation, QueueObservation, WaitingSteps } from '../model/observation.ts';
 import { classify, countClasses } from './classify.ts';
 
 /** A group that has seen its queue, and how many waiting steps it has room for at most. */

@@ -1,5 +1,5 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import type { GroupMemory, GroupObservation, Instant, RecentTarget, Runner } from '../model.ts';
+import type { GroupMemory, GroupObservation, Instant, RecentTarget, Runner } from '../model/observation.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isPartial } from './partial.ts';
 import { nextQuarantine } from './quarantine.ts';

@@ -3,7 +3,7 @@
  * idle, oldest first, and, when a group is above its `max`, starting ones, newest first. Taking out of service is
  * disabling, which never interrupts a step; deletion comes on a later tick and has its own conditions (clean-up.ts).
  */
-import type { GroupObservation, Instant, Runner } from '../model.ts';
+import type { GroupObservation, Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { ClassifiedRunner } from './classify.ts';
 

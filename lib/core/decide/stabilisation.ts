@@ -3,7 +3,7 @@
  * bursts costs nobody a start-up. What is remembered is not every target but the falls between them: a new entry only
  * when the target changes, and never one that a later, higher one makes irrelevant. Pure.
  */
-import type { Instant, RecentTarget } from '../model.ts';
+import type { Instant, RecentTarget } from '../model/observation.ts';
 
 /**
  * The targets that count from this look on, highest first; the last one is the present target. Empty without a window.

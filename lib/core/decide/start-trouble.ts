@@ -2,7 +2,7 @@
  * What keeps a starting runner from coming online, told from what its pod says, and whether waiting can help. Pure.
  * The words are Kubernetes' own: a container's waiting reasons and the scheduler's message.
  */
-import type { GroupObservation, Instant, PodTrouble, RunnerJob } from '../model.ts';
+import type { GroupObservation, Instant, PodTrouble, RunnerJob } from '../model/observation.ts';
 import { type Reason, reason, type StartTroubleKind } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';

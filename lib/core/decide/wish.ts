@@ -1,5 +1,5 @@
 /** What a strategy wants, before any limit: how many runners should be working, that is busy, idle or starting. Pure. */
-import type { Counts } from '../model.ts';
+import type { Counts } from '../model/decision.ts';
 import { type Reason, reason } from '../reasons.ts';
 
 export type Wish = { readonly working: number; readonly reason: Reason };

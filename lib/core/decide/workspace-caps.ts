@@ -1,5 +1,5 @@
 /** The caps of workspaces: on registrations, then on build slots in use at once. Pure. */
-import type { WorkspaceObservation } from '../model.ts';
+import type { WorkspaceObservation } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
 import type { Cap } from './caps.ts';
 

@@ -2,8 +2,10 @@
  * What was listed, by whom it concerns, so that a look at a group costs its own runners and Jobs and not everybody's: a
  * namespace may hold the Jobs of two hundred groups. Pure.
  */
-import { bareUuid } from '#manifests/naming.ts';
-import type { GroupObservation, Runner, RunnerGroup, RunnerJob } from '../model.ts';
+
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { GroupObservation, Runner, RunnerJob } from '../model/observation.ts';
+import { bareUuid } from '../uuid.ts';
 
 /** Registrations of one scope. */
 export type RunnerIndex = {

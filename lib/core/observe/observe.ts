@@ -6,18 +6,16 @@ import pLimit from 'p-limit';
 import { budgetsOf, noteLooks, observeBudgets, planLooks } from '../budget/tick.ts';
 import { BudgetError, sentenceOf } from '../errors.ts';
 import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from '../memory.ts';
+import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type {
-  Fleet,
   GroupObservation,
   Instant,
   Observation,
   Runner,
-  RunnerGroup,
   RunnerJob,
-  Scope,
   ScopeIdentity,
   ScopeMemoryEntry,
-} from '../model.ts';
+} from '../model/observation.ts';
 import type { MemoryDocument, Namespace, Ports } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { scopeKey } from '../scope.ts';

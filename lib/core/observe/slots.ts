@@ -4,7 +4,7 @@
  * whether or not it is at work, and every one with a step. That is never less than the builds that run. Pure.
  */
 import { isOutOfService } from '../decide/classify.ts';
-import type { Instant, MonthPeak, Runner } from '../model.ts';
+import type { Instant, MonthPeak, Runner } from '../model/observation.ts';
 
 /** US dollars a month for one more slot, where the configuration names no other price. */
 export const PRICE_PER_SLOT = 15;

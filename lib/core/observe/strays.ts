@@ -1,5 +1,6 @@
 /** What a look finds that belongs to no group: it is told, and left alone. Pure. */
-import type { Fleet, Runner, RunnerJob, Scope } from '../model.ts';
+import type { Fleet, Scope } from '../model/configuration.ts';
+import type { Runner, RunnerJob } from '../model/observation.ts';
 import type { Namespace } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 

@@ -1,6 +1,7 @@
 /** What is seen of a workspace as a whole, over all its scopes that any group uses, and what is remembered of it. */
 import { parseWorkspaceMemory, workspaceMemoryKey } from '../memory.ts';
-import type { Fleet, Instant, Runner, WorkspaceMemoryEntry, WorkspaceObservation } from '../model.ts';
+import type { Fleet } from '../model/configuration.ts';
+import type { Instant, Runner, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
 import type { MemoryDocument } from '../ports.ts';
 import { highestMax } from '../schedule/bounds.ts';
 import { scopeKey } from '../scope.ts';

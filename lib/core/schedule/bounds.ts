@@ -2,7 +2,9 @@
  * The bounds in force: those of the open window, else the group's own. Everything further in sees plain `min` and `max`.
  * Pure.
  */
-import type { Instant, RunnerGroup, Schedule } from '../model.ts';
+
+import type { RunnerGroup, Schedule } from '../model/configuration.ts';
+import type { Instant } from '../model/observation.ts';
 import { nextBoundary, openWindow } from './windows.ts';
 import { formatWallTime } from './zone.ts';
 

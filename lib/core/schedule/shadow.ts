@@ -1,5 +1,5 @@
 /** Windows that other windows leave no time for. Pure. */
-import type { Schedule } from '../model.ts';
+import type { Schedule } from '../model/configuration.ts';
 import { WEEKDAYS } from './windows.ts';
 
 const DAY_MINUTES = 1440;

@@ -2,7 +2,9 @@
  * When windows are open. A window opens and closes by the clock of its zone; it belongs to the day on which it opens,
  * so one that runs past midnight is governed by the day before. Pure.
  */
-import type { Instant, Schedule, Weekday } from '../model.ts';
+
+import type { Schedule, Weekday } from '../model/configuration.ts';
+import type { Instant } from '../model/observation.ts';
 import { DAY_MS, instantOf, wallTimeAt } from './zone.ts';
 
 /** The days of a week, in the order in which people write ranges of them. */

@@ -3,7 +3,7 @@
  * the milliseconds that a clock at UTC would count when it shows the same date and time. Pure: the same instant always
  * gives the same answer.
  */
-import type { Instant } from '../model.ts';
+import type { Instant } from '../model/observation.ts';
 
 /** Milliseconds since the epoch by the clock of some zone; compare it only with others of the same zone. */
 export type WallTime = number;

@@ -5,7 +5,7 @@
 import type { Part, PastApi, PastPipeline } from '#adapters/bitbucket/past.ts';
 import type { RanStep } from '#adapters/bitbucket/past-steps.ts';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { Scope } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import type { HistoryStep } from './format.ts';
 import type { ExportPlan, Journal, Progress, ReadPipeline } from './journal.ts';
 import { type Patience, patiently } from './patience.ts';

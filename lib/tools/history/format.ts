@@ -3,7 +3,7 @@
  * whole; between them is a line for each step, in the order in which they became ready, and one for each time that could
  * not be read. docs/laboratory.md describes it for those who write one themselves. Pure.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 export const HISTORY_VERSION = 1;
 

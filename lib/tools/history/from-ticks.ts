@@ -5,7 +5,9 @@
  * saw at all. Its labels are those of its runner, which may be more than it asked for. Pure.
  */
 import { isPartial } from '#core/decide/partial.ts';
-import type { GroupObservation, Instant, Runner, Scope, TickRecord } from '#core/model.ts';
+import type { Scope } from '#core/model/configuration.ts';
+import type { GroupObservation, Instant, Runner } from '#core/model/observation.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import type { Gap, HistoryStep, Omitted } from './format.ts';
 import { NOTHING_OMITTED } from './format.ts';
 

@@ -3,7 +3,7 @@
  * them is let go when there is one too many. What comes later than that cannot be put in its place any more. Bounded by a
  * number and not by a time, so that one item with an absurd time does no harm to the others. Pure.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 export type Order<Item> = {
   /** Takes an item; gives the one that is to go, if there is one too many. The item must not be before the last one given. */

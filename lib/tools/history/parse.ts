@@ -3,7 +3,7 @@
  * because there are ten million of them.
  */
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { parseCsvLine } from './csv.ts';
 import {
   COLUMNS,

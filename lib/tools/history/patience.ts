@@ -3,7 +3,7 @@
  * outlast a Bitbucket that is out of order for some minutes.
  */
 import { BudgetError, ServiceError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** What waiting needs of the world. */
 export type Patience = {

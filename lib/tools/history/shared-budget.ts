@@ -1,6 +1,6 @@
 /** The hourly calls of an export that shares its credential with an autoscaler: both count towards one budget in the state. */
 import type { CallBudget } from '#core/budget/ledger.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
 
 /** A minute is as exact as calls are counted. */

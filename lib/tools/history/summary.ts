@@ -1,5 +1,5 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
 import { type Gap, type HistoryEnd, type HistoryHeader, type Range, timeText } from './format.ts';
 import type { Skip } from './parse.ts';

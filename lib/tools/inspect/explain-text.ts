@@ -1,5 +1,7 @@
 /** Explanations as a person reads them in a terminal. Pure. */
-import type { Counts, GroupReport, Instant } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { GroupReport } from '#core/model/report.ts';
 import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';

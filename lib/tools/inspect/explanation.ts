@@ -1,6 +1,7 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
 import { InputError } from '#core/errors.ts';
-import type { GroupObservation, GroupReport, Instant, Observation, Report, TickRecord } from '#core/model.ts';
+import type { GroupObservation, Instant, Observation } from '#core/model/observation.ts';
+import type { GroupReport, Report, TickRecord } from '#core/model/report.ts';
 import { assumption, duration } from '#core/reasons.ts';
 import { counted } from '#text/layout.ts';
 import { replay } from './replay.ts';

@@ -1,6 +1,7 @@
 /** Which tick records an explanation is made of. */
 import { InputError } from '#core/errors.ts';
-import type { Instant, TickRecord } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
 
 /** How far back the tick in force at some time is looked for. */

@@ -3,7 +3,7 @@
  * that recorded it gives the same again, and a later one shows what it would do differently.
  */
 import { decide, type GroupDecision } from '#core/decide/decide.ts';
-import type { GroupReport, TickRecord } from '#core/model.ts';
+import type { GroupReport, TickRecord } from '#core/model/report.ts';
 
 /** What the present decider makes of a group that was looked at then. */
 export type Replay = {

@@ -1,7 +1,8 @@
 /** What was seen of each runner, and what followed from it, in a sentence. Pure. */
 import type { ClassifiedRunner } from '#core/decide/classify.ts';
 import { isOutOfService } from '#core/decide/classify.ts';
-import type { GroupObservation, Instant, RunnerClass, RunnerPod } from '#core/model.ts';
+import type { RunnerClass } from '#core/model/decision.ts';
+import type { GroupObservation, Instant, RunnerPod } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
 
 /** One runner as an explanation shows it. */

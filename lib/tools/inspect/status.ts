@@ -3,16 +3,9 @@
  * the two do not match. Pure.
  */
 import { type ClassifiedRunner, classify, countClasses } from '#core/decide/classify.ts';
-import type {
-  Counts,
-  GroupObservation,
-  Instant,
-  Observation,
-  OpenWindow,
-  Runner,
-  RunnerClass,
-  RunnerJob,
-} from '#core/model.ts';
+import type { OpenWindow } from '#core/model/configuration.ts';
+import type { Counts, RunnerClass } from '#core/model/decision.ts';
+import type { GroupObservation, Instant, Observation, Runner, RunnerJob } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
 
 /** The answer of `status`. */

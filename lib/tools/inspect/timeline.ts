@@ -1,5 +1,7 @@
 /** Many ticks of one group, told briefly: what stayed the same is one line, and every change is a line of its own. Pure. */
-import type { Counts, GroupReport, Instant, TickRecord } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { GroupReport, TickRecord } from '#core/model/report.ts';
 
 /** Ticks one after the other that came to the same: neither a number of the decision nor its kind of reason changed. */
 export type Span = {

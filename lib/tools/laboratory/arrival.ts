@@ -1,5 +1,7 @@
 /** A step that comes up in a scenario, wherever it is from: a synthetic load or a history. */
-import type { Instant, RunnerGroup, Scope } from '#core/model.ts';
+
+import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
 export type Arrival = {

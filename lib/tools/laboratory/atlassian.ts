@@ -4,7 +4,8 @@
  * are ordered again on every poll; from zero it is `min` that is ordered again; below `min` it multiplies what is there.
  * Its pauses between creates are left out, which flatters it.
  */
-import type { Fleet, PercentageRunnersIdle, Runner, RunnerGroup, Scope } from '#core/model.ts';
+import type { Fleet, PercentageRunnersIdle, RunnerGroup, Scope } from '#core/model/configuration.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { bareManifests } from './launch.ts';
 import type { Policy, Stage } from './policy.ts';

@@ -1,5 +1,5 @@
 /** Several policies in one scenario: each in a world of its own, with the same steps. */
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import type { Arrivals } from './arrival.ts';
 import type { Policy } from './policy.ts';
 import { type Result, run } from './run.ts';

@@ -1,5 +1,5 @@
 /** Arrivals as they are needed: a stream of any length is read no further than the run has come. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Arrival, Arrivals } from './arrival.ts';
 
 export type Feed = {

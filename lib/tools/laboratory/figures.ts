@@ -1,5 +1,5 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
-import type { Calls } from '#core/model.ts';
+import type { Calls } from '#core/model/report.ts';
 import type { Prices } from './scenario.ts';
 import type { Books, StepCounts } from './tally.ts';
 

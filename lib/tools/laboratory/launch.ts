@@ -1,8 +1,9 @@
 /** A runner brought into a simulated world by a policy that has no Job template: what the world needs, and no more. */
 
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
-import { bareUuid, GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
 
 /** The Job and the Secret of a runner, bare. */
 export function bareManifests(uuid: string, group: RunnerGroup): { readonly job: Manifest; readonly secret: Manifest } {

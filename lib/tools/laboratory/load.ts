@@ -3,7 +3,8 @@
  * of time that is made while it is read, so that a year costs no more memory than a day.
  */
 import * as z from 'zod';
-import type { Instant, RunnerGroup, Scope } from '#core/model.ts';
+import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import { type Arrival, mergeArrivals } from './arrival.ts';
 import { distribution, draw } from './distribution.ts';

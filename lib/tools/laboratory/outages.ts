@@ -1,6 +1,6 @@
 /** Outages of a scenario, as what becomes of a call that is made during one. */
 import { ServiceError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
 import type { Scenario } from './scenario.ts';
 

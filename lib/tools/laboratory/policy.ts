@@ -1,5 +1,5 @@
 /** A policy: something that decides about runners in a simulated world. */
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import type { Step } from '../simulator/bitbucket.ts';
 import type { World } from '../simulator/world.ts';

@@ -10,7 +10,9 @@
  */
 import { CLOCK_SKEW_MS, ORPHAN_GRACE_MS } from '#core/decide/age.ts';
 import { LONGEST_QUARANTINE_MS } from '#core/decide/quarantine.ts';
-import type { Calls, Fleet, Instant, Report } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Calls, Report } from '#core/model/report.ts';
 import { endOfMonth } from '#core/observe/slots.ts';
 import { nextChange } from '#core/schedule/bounds.ts';
 import type { World } from '../simulator/world.ts';

@@ -2,7 +2,9 @@
  * One policy in one scenario: virtual time, steps as they come, a tick every so often. The run holds the world as it is
  * and sums of what has been, so its memory depends on the fleet and not on how long it goes on.
  */
-import type { Calls, Instant, Report } from '#core/model.ts';
+
+import type { Instant } from '#core/model/observation.ts';
+import type { Calls, Report } from '#core/model/report.ts';
 import { createRandom } from '../simulator/random.ts';
 import { World } from '../simulator/world.ts';
 import type { Arrival, Arrivals } from './arrival.ts';

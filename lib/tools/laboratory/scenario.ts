@@ -3,9 +3,10 @@
  * are the same thing; two runs of one scenario see the same steps, the same start-up times and the same outages.
  */
 import * as z from 'zod';
-import { InputError, type InputProblem } from '#core/errors.ts';
+import { InputError } from '#core/errors.ts';
 import { parseYaml } from '#yaml/document.ts';
 import { type Finding, formatPath, type Path, problem } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { distribution } from './distribution.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';

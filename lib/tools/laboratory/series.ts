@@ -1,5 +1,5 @@
 /** What happened over time, in a fixed number of buckets: enough for a picture of an hour or of a year. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** Numbers that hold over a stretch of time. */
 export type Levels = {

@@ -1,6 +1,7 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
 
-import type { Calls, Fleet } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Calls } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { timeText } from '../history/format.ts';
 import type { Policy } from './policy.ts';

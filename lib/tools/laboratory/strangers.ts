@@ -1,5 +1,5 @@
 /** Steps that no group of a configuration can run: they are played and fail, and whoever reads the result must know. Pure. */
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { counted } from '#text/layout.ts';
 import { type Arrival, mayRun } from './arrival.ts';
 

@@ -2,7 +2,7 @@
  * The books of a run: told of every change in the world just before or as it happens, it keeps sums and never steps, so
  * that its size does not depend on how long the run is.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { RunnerTotals, Step } from '../simulator/bitbucket.ts';
 import { WaitingHistogram } from './histogram.ts';
 import { Series } from './series.ts';

@@ -4,8 +4,8 @@
  */
 import * as yaml from 'yaml';
 import { readConfig } from '#config/read.ts';
-import type { InputProblem } from '#core/errors.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { insertBefore, offsetOf } from '#yaml/tree.ts';
 import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import { type Excerpt, moved, problemIn } from './excerpt.ts';

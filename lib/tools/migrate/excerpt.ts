@@ -3,7 +3,7 @@
  * told with its place in the file that the user gave.
  */
 import * as yaml from 'yaml';
-import type { InputProblem } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 
 /** Lines and columns count from 1. */
 export type TextPlace = { readonly line: number; readonly column?: number };

@@ -6,9 +6,9 @@
 import * as yaml from 'yaml';
 import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
-import type { InputProblem } from '#core/errors.ts';
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { checkManifests } from '#manifests/check.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';

@@ -4,8 +4,9 @@
  * and writes no file.
  */
 import { loadFleet } from '#config/load.ts';
-import { InputError, type InputProblem } from '#core/errors.ts';
+import { InputError } from '#core/errors.ts';
 import { checkGroups } from '#manifests/check.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
 import { addToGroups, type ConvertedConfig, convertConfig, nameTemplate } from './config.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';

@@ -4,7 +4,7 @@
  * files. Values of Secrets and of environment variables are never looked at, only names.
  */
 import * as yaml from 'yaml';
-import type { InputProblem } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';

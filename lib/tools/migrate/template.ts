@@ -1,6 +1,6 @@
 /** Atlassian's Job template as one of ours: the language first, faithfully; then the repairs of what goes wrong. */
 import type * as yaml from 'yaml';
-import type { InputProblem } from '#core/errors.ts';
+import type { InputProblem } from '#yaml/problem.ts';
 import { type Change, TEMPLATE_FILE } from './change.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';

@@ -2,7 +2,7 @@
  * What a page shows, as plain data: the page embeds it as JSON, and every number that a reader sees is made from it.
  * Laboratory and production fill the same shape; what only one of them can know is absent in the other.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** A whole page: a public contract (version 1). */
 export type PageData = {

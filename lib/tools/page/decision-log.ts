@@ -3,7 +3,9 @@
  * most, and counts the others. So a picture of a month has marks everywhere, the largest changes are all among them, and
  * of any slots together it is known how many decisions there were.
  */
-import type { GroupReport, Instant, Report } from '#core/model.ts';
+
+import type { Instant } from '#core/model/observation.ts';
+import type { GroupReport, Report } from '#core/model/report.ts';
 import type { Decisions, Mark } from './data.ts';
 import { withholds } from './limits.ts';
 

@@ -2,7 +2,7 @@
  * Numbers and times as the page writes them: the same on every machine and in the browser, whatever its language.
  * Times are UTC.
  */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Unit } from './data.ts';
 
 /** Keeps a number and its unit on one line. */

@@ -1,5 +1,7 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
-import type { Counts, GroupReport, Instant } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { GroupReport } from '#core/model/report.ts';
 import type { Stretch, Track } from './data.ts';
 import { DecisionLog } from './decision-log.ts';
 import { formatLevel, formatNumber, formatStretch } from './format.ts';

@@ -1,5 +1,6 @@
 /** Levels over time from looks at single moments: what one saw holds until the next, but not for ever. */
-import type { Counts, Instant } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { TrackSeries, Values } from './data.ts';
 
 const LEVELS = ['busy', 'idle', 'starting', 'draining', 'dead'] as const;

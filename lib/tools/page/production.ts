@@ -3,7 +3,9 @@
  * decisions, and what held them back; what cannot be known it says. Pure; records are given one after the other, so that
  * no more of them than one must be in memory.
  */
-import type { BudgetReport, Instant, TickRecord } from '#core/model.ts';
+
+import type { Instant } from '#core/model/observation.ts';
+import type { BudgetReport, TickRecord } from '#core/model/report.ts';
 import type { BudgetFigures, Fact, PageData, Track } from './data.ts';
 import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './format.ts';
 import { GroupBook, registered } from './group-book.ts';

@@ -1,5 +1,5 @@
 /** The half hour in which most waited, and why: from the levels of that time and from the decisions in it. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Stretch } from './data.ts';
 import { type DecisionsThen, largestOf } from './decision-log.ts';
 import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './format.ts';

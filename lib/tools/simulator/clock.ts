@@ -1,5 +1,5 @@
 /** Virtual time: a heap of things that will happen. Nothing waits; the clock jumps from one to the next. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 type Happening = {
   readonly at: Instant;

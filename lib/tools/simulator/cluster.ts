@@ -3,9 +3,10 @@
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { RunnerJob, RunnerPod } from '#core/model.ts';
+import type { RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
-import { bareUuid, GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { GROUP_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
 import type { VirtualClock } from './clock.ts';
 
 /** How this cluster behaves. */

@@ -1,5 +1,6 @@
 /** Runs the shipped line in a world, tick by tick. */
-import type { Fleet, Mode, Report } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Mode, Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile, type TickRequest } from '#core/reconcile.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
 /** What a simulated run came to, in the units that people decide by: waiting, runner-hours, peaks, failures. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { RunnerTotals, Step } from './bitbucket.ts';
 
 /** Figures of a run. Waiting is per step that got a runner, in milliseconds. */

@@ -1,5 +1,7 @@
 /** Loads to play: when steps become ready and how long they run, from a seed. */
-import type { Instant, Scope } from '#core/model.ts';
+
+import type { Scope } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { StepRequest } from './bitbucket.ts';
 import type { Random } from './random.ts';
 

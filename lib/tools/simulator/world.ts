@@ -5,7 +5,8 @@
 
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
-import type { Calls, Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Calls } from '#core/model/report.ts';
 import type { Ports, StateStore } from '#core/ports.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';

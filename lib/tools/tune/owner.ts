@@ -1,6 +1,6 @@
 /** Which steps a group is tuned for: each step has one group, as when the queue is counted. Pure. */
 
-import type { Fleet, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { type Arrival, mayRun } from '../laboratory/arrival.ts';
 
 /**

@@ -7,7 +7,7 @@ import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
 import { QUEUE_KEYS, SPELLINGS } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
-import type { Fleet, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
 import { editText, type GroupEdits, type KeyEdit } from '#yaml/edit.ts';
 import {

@@ -1,6 +1,6 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
 import { PARAMETERS_OF } from '#config/strategy-schema.ts';
-import type { RunnerGroup, Strategy } from '#core/model.ts';
+import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
 import { renderSpan } from './goal.ts';
 

@@ -3,7 +3,7 @@
  * step belongs to the part in which it became ready. Pure.
  */
 
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Arrival, Arrivals } from '../laboratory/arrival.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 

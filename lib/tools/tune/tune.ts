@@ -3,7 +3,7 @@
  * last one. The runs are those of the laboratory, with the decider that ships, and only for this group and its steps.
  */
 import { InputError } from '#core/errors.ts';
-import type { Fleet, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Arrivals } from '../laboratory/arrival.ts';
 import { run } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { ClientOptions } from '#adapters/bitbucket/client.ts';
 import { createBitbucketRunnerApi, type Surface } from '#adapters/bitbucket/runners.ts';
 import type { Credential } from '#adapters/credentials.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';

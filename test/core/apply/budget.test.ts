@@ -1,7 +1,8 @@
 /** Calls that the budget of the credential refuses in the middle of a tick: left to a later one, and no failure. */
 import { describe, expect, it } from 'vitest';
 import { BudgetError } from '#core/errors.ts';
-import type { Action, Runner } from '#core/model.ts';
+import type { Action } from '#core/model/decision.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { ADD, carryOut, carryOutOne, disable, groupPlan, planOf, remove, removeJob } from './carry-out.ts';

@@ -1,6 +1,7 @@
 /** Carries a plan out through recorded ports, and the plans that such tests need. */
 import { apply } from '#core/apply.ts';
-import type { Action, Applied, GroupPlan, Plan, Runner } from '#core/model.ts';
+import type { Action, Applied, GroupPlan, Plan } from '#core/model/decision.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { group, NOON } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 

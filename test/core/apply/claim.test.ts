@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '#core/apply.ts';
-import type { Plan } from '#core/model.ts';
+import type { Plan } from '#core/model/decision.ts';
 import type { MemoryChange } from '#core/ports.ts';
 import { group, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script, settle } from '../reconcile/ports.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
-import type { Outcome, Runner } from '#core/model.ts';
+import type { Outcome } from '#core/model/decision.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { carryOutOne, disable, remove, removeJob } from './carry-out.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { PercentageRunnersIdle } from '#core/model.ts';
+import type { PercentageRunnersIdle } from '#core/model/configuration.ts';
 import { atlassianDecides } from '#kit/atlassian.ts';
 import { GUIDE, group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 

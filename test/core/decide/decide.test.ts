@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { Runner, RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const rested = (runners: readonly Runner[], since = NOON - 300_000) => ({

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type GroupDecision } from '#core/decide/decide.ts';
-import type { RecentTarget, Strategy } from '#core/model.ts';
+import type { Strategy } from '#core/model/configuration.ts';
+import type { RecentTarget } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;

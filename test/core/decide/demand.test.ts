@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
 import { isSaturated } from '#core/decide/idle-buffer.ts';
-import type { Observation, QueueReading, RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Observation, QueueReading } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 import { type DemandRow, IDLE_BUFFER_ROWS, QUEUE_AWARE_ROWS } from '#spec/demand.ts';

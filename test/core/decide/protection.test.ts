@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { changeProtection } from '#core/decide/protection.ts';
-import type { GroupObservation, Runner, RunnerPod } from '#core/model.ts';
+import type { GroupObservation, Runner, RunnerPod } from '#core/model/observation.ts';
 import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;

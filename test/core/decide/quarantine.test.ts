@@ -3,7 +3,7 @@ import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
 import { nextQuarantine, quarantineRoom } from '#core/decide/quarantine.ts';
 import { isSameMemory, remember } from '#core/decide/remember.ts';
-import type { Quarantine, Runner } from '#core/model.ts';
+import type { Quarantine, Runner } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;

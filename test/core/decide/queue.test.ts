@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { waitingByGroup } from '#core/decide/queue.ts';
-import type { GroupObservation, QueueObservation, QueueReading, RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { GroupObservation, QueueObservation, QueueReading } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
 
 type Seen = {

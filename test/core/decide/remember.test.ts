@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { isSameMemory, remember } from '#core/decide/remember.ts';
-import type { GroupMemory, Runner } from '#core/model.ts';
+import type { GroupMemory, Runner } from '#core/model/observation.ts';
 import { groupObservation, NOON, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;

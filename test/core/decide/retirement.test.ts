@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { chooseRetirements, type Surplus } from '#core/decide/retirement.ts';
-import type { GroupObservation, Runner } from '#core/model.ts';
+import type { GroupObservation, Runner } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { targetsWithin, timeLeft } from '#core/decide/stabilisation.ts';
-import type { RecentTarget } from '#core/model.ts';
+import type { RecentTarget } from '#core/model/observation.ts';
 
 const WINDOW = 300;
 

@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
-import type { Decision, Runner, RunnerClass } from '#core/model.ts';
+import type { Decision, RunnerClass } from '#core/model/decision.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 

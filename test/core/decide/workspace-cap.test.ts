@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { WorkspaceObservation } from '#core/model.ts';
+import type { WorkspaceObservation } from '#core/model/observation.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 
 describe("a workspace's cap", () => {

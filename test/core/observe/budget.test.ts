@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
 import { BudgetError } from '#core/errors.ts';
-import type { RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { observe } from '#core/observe/observe.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, NOON, runner } from '#kit/fleet.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerGroup, RunnerJob } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, group, jobOf, runner } from '#kit/fleet.ts';
 import { builds, documents, fails, listing, look, SITE, tests } from './look.ts';
 

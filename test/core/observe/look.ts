@@ -1,5 +1,6 @@
 /** Looks through recorded ports, and what such tests script. */
-import type { Fleet, Observation, Runner, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Observation, Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
 import type { MemoryDocument } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';

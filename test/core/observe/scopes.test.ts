@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerGroup } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { fleet, group, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { builds, documents, fails, listing, look, other, SITE, site, tests } from './look.ts';

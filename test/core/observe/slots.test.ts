@@ -1,6 +1,6 @@
 /** Build slots of a workspace: what counts as one, the month's peak, and what is remembered of it. */
 import { describe, expect, it } from 'vitest';
-import type { Runner } from '#core/model.ts';
+import type { Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunnerJob } from '#core/model.ts';
+import type { RunnerJob } from '#core/model/observation.ts';
 import { fleet, jobOf, runner } from '#kit/fleet.ts';
 import { builds, fails, look, other } from './look.ts';
 

@@ -3,7 +3,10 @@
  * written down as one line the moment it is made. An answer that a test keeps back (a promise of its own) shows what
  * is under way at the same time, without a clock.
  */
-import type { Calls, Registration, Runner } from '#core/model.ts';
+
+import type { Registration } from '#core/model/decision.ts';
+import type { Runner } from '#core/model/observation.ts';
+import type { Calls } from '#core/model/report.ts';
 import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';

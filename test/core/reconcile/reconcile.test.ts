@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCallBudget } from '#core/budget/ledger.ts';
 import { InputError } from '#core/errors.ts';
-import type { Calls, Fleet, Report, TickRecord } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Calls, Report, TickRecord } from '#core/model/report.ts';
 import { reconcile, type TickRequest } from '#core/reconcile.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from './ports.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '#core/model.ts';
+import type { Schedule } from '#core/model/configuration.ts';
 import { groupsAt, highestMax, nextChange, nextChanges } from '#core/schedule/bounds.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';
 import { group } from '#kit/fleet.ts';

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Schedule, Weekday } from '#core/model.ts';
+import type { Schedule, Weekday } from '#core/model/configuration.ts';
 import { isOpen, WEEKDAYS } from '#core/schedule/windows.ts';
 import { instantOf, offsetAt } from '#core/schedule/zone.ts';
 import { daysTo, offsetByRules, ZONE_RULES, type ZoneRules } from './rules.ts';

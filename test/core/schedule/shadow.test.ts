@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '#core/model.ts';
+import type { Schedule } from '#core/model/configuration.ts';
 import { shadowed } from '#core/schedule/shadow.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';
 

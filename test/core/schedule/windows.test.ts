@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '#core/model.ts';
+import type { Schedule } from '#core/model/configuration.ts';
 import { isOpen, nextBoundary, openWindow, WEEKDAYS } from '#core/schedule/windows.ts';
 
 /** Office hours in Berlin, unless said otherwise; hours count from midnight. */

@@ -1,6 +1,6 @@
 /** What ticks saw of steps, and what they cannot have seen. */
 import { describe, expect, it } from 'vitest';
-import type { GroupObservation } from '#core/model.ts';
+import type { GroupObservation } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
 import { tickRecord } from '#kit/tick-records.ts';
 import { watchTicks } from '#tools/history/from-ticks.ts';

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPastApi } from '#adapters/bitbucket/past.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type LoopbackBitbucket, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { limitCalls } from '#tools/history/call-limit.ts';

@@ -1,6 +1,8 @@
 /** What `explain` makes of tick records: of one tick, and of many. */
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerGroup, RunnerJob, TickRecord } from '#core/model.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { renderExplanation, renderTimeline } from '#tools/inspect/explain-text.ts';

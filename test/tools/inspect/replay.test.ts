@@ -1,7 +1,8 @@
 /** Recorded ticks, decided again: whatever had a part in a decision is in the record, and survives being written down. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunnerGroup, Schedule, Strategy, TickRecord } from '#core/model.ts';
+import type { RunnerGroup, Schedule, Strategy } from '#core/model/configuration.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import { fleet, GUIDE, group, NOON } from '#kit/fleet.ts';
 import { replay } from '#tools/inspect/replay.ts';
 import { runTicks } from '#tools/simulator/drive.ts';

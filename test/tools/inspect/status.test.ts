@@ -1,6 +1,6 @@
 /** Bitbucket and the cluster side by side: what does not match, case by case. */
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerJob } from '#core/model.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { reason } from '#core/reasons.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 import { isIncomplete, statusOf } from '#tools/inspect/status.ts';

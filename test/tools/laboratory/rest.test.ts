@@ -1,7 +1,8 @@
 /** Ticks that are passed over are those that would have come to what the one before them came to, and no others. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, Schedule, Strategy } from '#core/model.ts';
+import type { Fleet, Schedule, Strategy } from '#core/model/configuration.ts';
+import type { Report } from '#core/model/report.ts';
 import { fleet, GUIDE, group } from '#kit/fleet.ts';
 import type { Policy } from '#tools/laboratory/policy.ts';
 import { shippedPolicy } from '#tools/laboratory/shipped.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, Strategy } from '#core/model.ts';
+import type { Fleet, Strategy } from '#core/model/configuration.ts';
+import type { Report } from '#core/model/report.ts';
 import { fleet, GUIDE, group } from '#kit/fleet.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';

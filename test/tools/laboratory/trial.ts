@@ -1,6 +1,6 @@
 /** Trials in few words, for tests. */
 
-import type { Fleet } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import type { Policy } from '#tools/laboratory/policy.ts';
 import { type Result, run, type Trial } from '#tools/laboratory/run.ts';

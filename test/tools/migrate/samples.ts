@@ -1,9 +1,9 @@
 /** The fixtures in Atlassian's forms, and variations of them. */
 import { readFileSync } from 'node:fs';
 import * as yaml from 'yaml';
-import { formatProblem } from '#core/errors.ts';
 import { type Migration, type MigrationOptions, migrate } from '#tools/migrate/migrate.ts';
 import type { SourceFile } from '#tools/migrate/source-files.ts';
+import { formatProblem } from '#yaml/problem.ts';
 
 const FIXTURES = new URL('../../kit/atlassian/', import.meta.url);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GroupReport } from '#core/model.ts';
+import type { GroupReport } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
 import { DecisionLog, largestOf } from '#tools/page/decision-log.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BudgetReport, Counts, GroupReport, Report } from '#core/model.ts';
+import type { Counts } from '#core/model/decision.ts';
+import type { BudgetReport, GroupReport, Report } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
 import { ProductionRecords } from '#tools/page/production.ts';
 

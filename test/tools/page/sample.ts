@@ -1,6 +1,6 @@
 /** Pages for tests: small, quick, and with names that would be markup if anything let them. */
 import { loadFleet } from '#config/load.ts';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';

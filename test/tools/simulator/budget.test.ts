@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
-import type { Fleet, Report } from '#core/model.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { hasFailed } from '#core/report.ts';

@@ -1,6 +1,7 @@
 /** What must be true of every world at every moment, checked between ticks and around every call. */
 import { expect } from 'vitest';
-import type { Fleet, Report, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Report } from '#core/model/report.ts';
 import type { PortCall } from '#tools/simulator/interrupt.ts';
 import type { World } from '#tools/simulator/world.ts';
 

@@ -3,7 +3,7 @@
  * half-done, the following ticks finish or undo, on both sides, Secrets included, and no build is lost.
  */
 import { describe, expect, it } from 'vitest';
-import type { Fleet, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks, tickIn } from '#tools/simulator/drive.ts';

@@ -1,7 +1,7 @@
 /** Ticks that overlap: the lease keeps them apart, and where it fails to, the claim on the group's memory does. */
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
-import type { Report } from '#core/model.ts';
+import type { Report } from '#core/model/report.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks, tickIn } from '#tools/simulator/drive.ts';

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fleet, Report, RunnerGroup, Schedule, Strategy } from '#core/model.ts';
+import type { Fleet, RunnerGroup, Schedule, Strategy } from '#core/model/configuration.ts';
+import type { Report } from '#core/model/report.ts';
 import { slotsCommitted, slotsInUse } from '#core/observe/slots.ts';
 import { groupsAt, highestMax } from '#core/schedule/bounds.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';

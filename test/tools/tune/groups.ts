@@ -1,6 +1,6 @@
 /** Groups as a configuration makes them, for tests of tuning. */
 import { loadFleet } from '#config/load.ts';
-import type { Fleet, RunnerGroup } from '#core/model.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 
 /** The fleet of a configuration's text. */
 export async function fleetOf(text: string): Promise<Fleet> {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type AttributeValue, BatchGetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import pLimit from 'p-limit';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
 import { MEMORY_KEPT_MS } from '../retention.ts';
 import { backOffMs, request, type Table, ttlSeconds, writeIf } from './table.ts';

@@ -4,7 +4,7 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ServiceError } from '#core/errors.ts';
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 import { awsFailure, isAwsError } from '../../aws/failure.ts';
 
 export type Table = {

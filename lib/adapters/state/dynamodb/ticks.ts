@@ -5,7 +5,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type AttributeValue, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Instant, TickRecord } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
 import { TICKS_KEPT_MS } from '../retention.ts';
 import { compareTicks } from '../tick-order.ts';

@@ -3,7 +3,9 @@ import { classify, countClasses } from '../../decide/classify.ts';
 import { isSaturated } from '../../decide/idle-buffer.ts';
 import { isPartial } from '../../decide/partial.ts';
 import { workspaceCaps } from '../../decide/workspace-caps.ts';
-import type { Counts, GroupObservation, Observation, QueueAware } from '../../model.ts';
+import type { QueueAware } from '../../model/configuration.ts';
+import type { Counts } from '../../model/decision.ts';
+import type { GroupObservation, Observation } from '../../model/observation.ts';
 
 /** A group that asks. */
 export type Asking = {

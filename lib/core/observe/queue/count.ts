@@ -4,7 +4,7 @@
  * first: what waits is among the latest, and no repository is left out for the length of another's list.
  */
 import { BudgetError, ServiceError, sentenceOf } from '../../errors.ts';
-import type { Scope } from '../../model.ts';
+import type { Scope } from '../../model/configuration.ts';
 import type { OpenPipeline, PipelineApi } from '../../ports.ts';
 import { scopeKey } from '../../scope.ts';
 import { addWaiting, newTally, type RepositoryTally } from './tally.ts';

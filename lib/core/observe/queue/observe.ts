@@ -6,7 +6,8 @@
 import { idleBuffer } from '../../decide/idle-buffer.ts';
 import { waitingByGroup } from '../../decide/queue.ts';
 import { queueAware } from '../../decide/queue-aware.ts';
-import type { GroupObservation, Observation, QueueReading, Scope } from '../../model.ts';
+import type { Scope } from '../../model/configuration.ts';
+import type { GroupObservation, Observation, QueueReading } from '../../model/observation.ts';
 import type { PipelineApi } from '../../ports.ts';
 import { scopeKey } from '../../scope.ts';
 import { type Asking, askingGroups } from './asking.ts';

@@ -1,6 +1,6 @@
 /** Which repositories a tick looks at for the groups that ask: each once, whoever asks for it, and never too many. */
 import { sentenceOf } from '../../errors.ts';
-import type { Scope } from '../../model.ts';
+import type { Scope } from '../../model/configuration.ts';
 import type { PipelineApi } from '../../ports.ts';
 import { scopeKey } from '../../scope.ts';
 import type { Asking } from './asking.ts';

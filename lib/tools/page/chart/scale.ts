@@ -1,5 +1,5 @@
 /** From values to places in a drawing, and the values that deserve a label. */
-import type { Instant } from '#core/model.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 /** Where a value is, in pixels. */
 export type Scale = (value: number) => number;

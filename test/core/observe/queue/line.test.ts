@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '#adapters/environment.ts';
 import { wire } from '#adapters/wiring.ts';
-import type { QueueAware, RunnerGroup } from '#core/model.ts';
+import type { QueueAware, RunnerGroup } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { runTicks, tickIn } from '#tools/simulator/drive.ts';
 import type { PortCall } from '#tools/simulator/interrupt.ts';

@@ -1,5 +1,7 @@
 /** Saturated groups and scripted queues, for looks that a test can read. */
-import type { GroupObservation, Observation, QueueSource, WaitingSteps } from '#core/model.ts';
+
+import type { QueueSource } from '#core/model/configuration.ts';
+import type { GroupObservation, Observation, WaitingSteps } from '#core/model/observation.ts';
 import { observeQueues } from '#core/observe/queue/observe.ts';
 import type { PipelineApi } from '#core/ports.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { waitingByGroup } from '#core/decide/queue.ts';
 import { BudgetError, ServiceError } from '#core/errors.ts';
-import type { Observation } from '#core/model.ts';
+import type { Observation } from '#core/model/observation.ts';
 import { observeQueues } from '#core/observe/queue/observe.ts';
 import type { PipelineApi } from '#core/ports.ts';
 import { observation } from '#kit/fleet.ts';

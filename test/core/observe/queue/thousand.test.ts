@@ -4,7 +4,7 @@ import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
 import { waitingByGroup } from '#core/decide/queue.ts';
-import type { GroupObservation } from '#core/model.ts';
+import type { GroupObservation } from '#core/model/observation.ts';
 import { observeQueues } from '#core/observe/queue/observe.ts';
 import { NOON, observation } from '#kit/fleet.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';

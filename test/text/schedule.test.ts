@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '#core/model.ts';
-import { plannedChanges, renderChanges } from '#core/schedule/preview.ts';
+import type { Schedule } from '#core/model/configuration.ts';
+import { plannedChanges } from '#core/schedule/planned-changes.ts';
 import { group } from '#kit/fleet.ts';
+import { renderChanges } from '#text/schedule.ts';
 
 const office: Schedule = {
   name: 'office',

@@ -1,0 +1,157 @@
+/** The nouns of the configuration: groups of runners, their workspaces and clusters. Types only; plain, readonly data. */
+
+/** Where runners are registered. Both parts are slugs or `{uuid}`s, as Bitbucket accepts them in paths. */
+export type Scope = { readonly workspace: string; readonly repository?: string };
+
+/** Atlassian's rule: scale by the share of online runners that are busy. Both comparisons are strict. */
+export type PercentageRunnersIdle = {
+  readonly kind: 'percentageRunnersIdle';
+  /** Share of busy runners above which runners are added, in (0, 1]. */
+  readonly scaleUpThreshold: number;
+  /** Share of busy runners below which idle runners go, in (0, 1]. */
+  readonly scaleDownThreshold: number;
+  /** > 1; the new number of online runners is ceil(online × this). */
+  readonly scaleUpMultiplier: number;
+  /** In (0, 1); floor(idle × this) idle runners stay. */
+  readonly scaleDownMultiplier: number;
+};
+
+/** Idle runners in proportion to the busy ones, within limits; doubles while everybody is busy and nobody starts. */
+export type IdleBuffer = {
+  readonly kind: 'idleBuffer';
+  /** The fewest runners to keep idle. */
+  readonly idleCount: number;
+  /** Idle runners to keep per busy one, ≥ 0. */
+  readonly scaleFactor: number;
+  /** The most runners to keep idle, ≥ `idleCount`. */
+  readonly scaleFactorLimit: number;
+};
+
+/** As many runners as there is work: busy + waiting steps where they can be counted, else as `idleBuffer`. */
+export type QueueAware = Omit<IdleBuffer, 'kind'> & {
+  readonly kind: 'queueAware';
+  /** Where the steps of a workspace's group come from; a repository's group looks at its own repository only. */
+  readonly repositories: QueueSource;
+};
+
+/** Repositories by name, or by a query in Bitbucket's language (absent: all), the most recently active first. */
+export type QueueSource =
+  | { readonly kind: 'named'; readonly names: readonly string[] }
+  | { readonly kind: 'query'; readonly query?: string };
+
+/** How a group finds its target: a union by `kind`, which every switch over it must exhaust. */
+export type Strategy = PercentageRunnersIdle | IdleBuffer | QueueAware;
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A window of the week in which other bounds hold than outside of it. It opens on `days` and may close a day later. */
+export type Schedule = {
+  readonly name: string;
+  readonly days: readonly Weekday[];
+  /** Minutes after midnight, on the clock of `timezone`; `to` ≤ `from` is on the next day, `to` may be 1440. */
+  readonly from: number;
+  readonly to: number;
+  /** An IANA name. */
+  readonly timezone: string;
+  readonly min: number;
+  readonly max: number;
+};
+
+/** The window that sets a group's bounds now. `until`: when it no longer does, ISO 8601 by its own clock; absent: never. */
+export type OpenWindow = { readonly name: string; readonly until?: string };
+
+/** Memory and CPU as Kubernetes quantities. */
+export type Quantities = { readonly memory?: string; readonly cpu?: string };
+
+/** A Kubernetes toleration, as a pod spec carries it. */
+export type Toleration = {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  readonly tolerationSeconds?: number;
+};
+
+/** A Job template's text and where it came from (for error messages). */
+export type JobTemplate = { readonly name: string; readonly origin: string; readonly text: string };
+
+/** What a group says about its pods; the built-in template or the group's own turns it into manifests. */
+export type PodSettings = {
+  /** Absent: the built-in template. */
+  readonly template?: JobTemplate;
+  /** What a step may use; it sizes the docker container, in which steps run. 1x = 4 GB. */
+  readonly size: '1x' | '2x' | '4x' | '8x' | Required<Quantities>;
+  readonly architecture: 'amd64' | 'arm64';
+  /** Atlassian's per-group `resources`; where given they win over `size`. */
+  readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  readonly serviceAccountName?: string;
+  readonly priorityClassName?: string;
+  /** Extra environment of the runner container. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Interchangeable runners: one scope, one label set, one policy. */
+export type RunnerGroup = {
+  readonly name: string;
+  readonly scope: Scope;
+  /** The complete label set that is registered, sorted, `self.hosted`, the OS label and `autoscaler.created` included. */
+  readonly labels: readonly string[];
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly strategy: Strategy;
+  readonly min: number;
+  readonly max: number;
+  /** Windows with bounds of their own; of those that are open the last one holds. */
+  readonly schedules: readonly Schedule[];
+  /** Present while a window is open: `min` and `max` are its own then. */
+  readonly window?: OpenWindow;
+  /** For this long the highest target counts when runners are to go; 0: only the present one. */
+  readonly stabilisationWindowMs: number;
+  /** Its share of what its workspace has left, relative to that of other groups; > 0. */
+  readonly weight: number;
+  /** How long a runner must have been seen idle, on every tick, before it may go. 0: it may go at the first look. */
+  readonly coolDownMs: number;
+  /** How long a runner may take from registration to ONLINE before it counts as a failed start. */
+  readonly startTimeoutMs: number;
+  /** How long a disabled runner must have been seen without a step before it is deleted. */
+  readonly drainGraceMs: number;
+  readonly maxCreatesPerTick: number;
+  readonly pod: PodSettings;
+  /**
+   * Why the group cannot be run now although nothing is wrong with what it says, such as a template that S3 does not
+   * give. It holds; the others go on.
+   */
+  readonly unready?: string;
+};
+
+/** What the configuration says of one workspace. */
+export type WorkspaceSettings = {
+  /** The most registrations of any kind that the workspace may hold; 100 is Bitbucket's limit on the free tier. */
+  readonly maxRunners: number;
+  /** The most runners that may be in use at once, so that the month's peak stays there; absent: no limit. */
+  readonly maxConcurrentRunners?: number;
+  /** What one more build slot costs a month, in US dollars; absent: 15. */
+  readonly pricePerSlot?: number;
+  /** Which of Bitbucket's two runner APIs to speak. */
+  readonly api: 'internal' | 'public';
+  /** Secrets Manager secret of this workspace's credential; absent: the default credential. */
+  readonly secretId?: string;
+  /** The most calls an hour with this workspace's credential; absent: 1,000, Bitbucket's limit for a user. */
+  readonly callsPerHour?: number;
+};
+
+/** How a cluster is reached. */
+export type ClusterSettings =
+  | { readonly kind: 'kubeconfig'; readonly path?: string; readonly context?: string }
+  | { readonly kind: 'eks'; readonly name: string; readonly region?: string; readonly roleArn?: string };
+
+/** A whole, valid configuration. Keys of `workspaces` are the workspaces as groups name them; of `clusters`, their names. */
+export type Fleet = {
+  readonly groups: readonly RunnerGroup[];
+  readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  readonly clusters: Readonly<Record<string, ClusterSettings>>;
+  /** How often a function looks within one invocation; absent: once. */
+  readonly pollEveryMs?: number;
+};

@@ -1,0 +1,87 @@
+/** The nouns of deciding and acting: decisions, actions, what became of them. Types only; plain, readonly data. */
+
+import type { Bounds, Reason } from '../reasons.ts';
+import type { Secret } from '../secret.ts';
+import type { RunnerGroup } from './configuration.ts';
+import type {
+  GroupMemory,
+  Instant,
+  Runner,
+  ScopeIdentity,
+  ScopeMemoryEntry,
+  WorkspaceMemoryEntry,
+} from './observation.ts';
+
+/** Every runner is in exactly one class. */
+export type RunnerClass = 'busy' | 'idle' | 'starting' | 'draining' | 'dead';
+
+/** Runners by class; the sum is the number of registrations of the group. */
+export type Counts = Readonly<Record<RunnerClass, number>>;
+
+/** How many runners there should be, and why. */
+export type Decision = {
+  readonly group: string;
+  readonly action: 'scale-up' | 'scale-down' | 'hold';
+  /** Runners that work or soon will: busy + idle + starting. */
+  readonly from: number;
+  /** What `from` becomes when the plan is applied. */
+  readonly to: number;
+  readonly reason: Reason;
+  /** Every limit that kept `to` from being what the strategy wanted. */
+  readonly bounds: Bounds;
+  readonly counts: Counts;
+};
+
+/**
+ * One whole runner to add, take out of service or remove, or one pod to keep on its node or to let go; the precondition
+ * is checked again just before.
+ */
+export type Action =
+  | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }
+  | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
+  | { readonly action: 'remove'; readonly runner: Runner; readonly job?: string; readonly reason: Reason }
+  | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
+  | { readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
+  | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason };
+
+/** What to do about one group. */
+export type GroupPlan = {
+  readonly group: RunnerGroup;
+  readonly actions: readonly Action[];
+  /** The memory to leave behind and the version it replaces. */
+  readonly memory: GroupMemory;
+  readonly memoryVersion: number;
+  readonly memoryChanged: boolean;
+};
+
+/** What to do about the fleet. */
+export type Plan = {
+  readonly at: Instant;
+  readonly groups: readonly GroupPlan[];
+  readonly scopeMemory: readonly ScopeMemoryEntry[];
+  readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
+};
+
+/** What became of one action. `runner` is absent for an add that got no registration. */
+export type Outcome = {
+  readonly action: Action['action'];
+  readonly runner?: string;
+  readonly status: 'done' | 'skipped' | 'failed';
+  /** For failed: one sentence with the next step. For skipped: why. */
+  readonly error?: string;
+};
+
+/** What became of a plan. */
+export type Applied = {
+  /** By group name, in the order of its plan's actions. */
+  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  /** What went wrong beyond single actions. */
+  readonly problems: readonly string[];
+};
+
+/** Answer to a registration; the only moment at which the secret is known. */
+export type Registration = {
+  readonly runner: Runner;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+};

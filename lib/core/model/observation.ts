@@ -1,0 +1,201 @@
+/** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; plain, readonly data. */
+
+import type { Reason } from '../reasons.ts';
+import type { RunnerGroup, Scope } from './configuration.ts';
+
+/** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
+export type Instant = number;
+
+/** The uuids behind a scope, with braces, as the runner container wants them in its environment. */
+export type ScopeIdentity = { readonly workspaceUuid: string; readonly repositoryUuid?: string };
+
+/** Bitbucket's runner states; a status that it invents tomorrow arrives as UNKNOWN. */
+export type RunnerStatus = 'UNREGISTERED' | 'ONLINE' | 'OFFLINE' | 'DISABLED' | 'ENABLED' | 'UNHEALTHY' | 'UNKNOWN';
+
+/** A registration at Bitbucket, whether or not anything runs behind it. */
+export type Runner = {
+  /** With braces, as Bitbucket gives it. */
+  readonly uuid: string;
+  readonly name: string;
+  /** Sorted. */
+  readonly labels: readonly string[];
+  readonly status: RunnerStatus;
+  /** The status in Bitbucket's own word. */
+  readonly statusText: string;
+  readonly cordoned: boolean;
+  /** Whether a step runs on it: the only mark of a busy runner, whatever its status. */
+  readonly hasStep: boolean;
+  /** By Bitbucket's clock. */
+  readonly createdAt: Instant;
+  /** When the state last changed, by Bitbucket's clock. */
+  readonly stateChangedAt: Instant;
+};
+
+/** What a pod says while it does not run properly: the waiting reason of a container, or the scheduler's. */
+export type PodTrouble = { readonly reason: string; readonly message: string };
+
+/** The pod of a runner Job, in short. */
+export type RunnerPod = {
+  readonly name: string;
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  readonly restarts: number;
+  readonly trouble?: PodTrouble;
+  /** Whether it carries the marks that keep it on its node. */
+  readonly isProtected: boolean;
+};
+
+/** A Job of ours in a cluster. */
+export type RunnerJob = {
+  readonly name: string;
+  /** Without braces, as labels carry it. */
+  readonly runnerUuid: string;
+  /** The name of the group it was made for, as configured then. */
+  readonly group: string;
+  /**
+   * The scope that its runner is registered in, from the labels `accountUuid` and `repositoryUuid` that every Job is
+   * stamped with (there without braces, here with). Absent on a Job whose labels were taken away: it is left alone.
+   */
+  readonly identity?: ScopeIdentity;
+  readonly status: 'active' | 'complete' | 'failed';
+  /** By the cluster's clock. */
+  readonly createdAt: Instant;
+  readonly pod?: RunnerPod;
+};
+
+/** What the autoscaler remembers of a group between ticks. */
+export type GroupMemory = {
+  /** By runner uuid: since when every look saw it idle, by our clock. */
+  readonly idleSince: Readonly<Record<string, Instant>>;
+  /** By runner uuid: since when every look saw it out of service and without a step, by our clock. */
+  readonly drainingSince: Readonly<Record<string, Instant>>;
+  /** Present while the group's runners fail to start. */
+  readonly quarantine?: Quarantine;
+  /** Present where there is a stabilisation window: the targets that still count, highest first. */
+  readonly recentTargets?: readonly RecentTarget[];
+};
+
+/** A number of runners that was wanted, and since when no more than that was, by our clock. */
+export type RecentTarget = { readonly target: number; readonly since: Instant };
+
+/** Starts that failed, look after look, and when the last such look was, by our clock. */
+export type Quarantine = { readonly failures: number; readonly since: Instant };
+
+/** What the autoscaler remembers of a scope between ticks. */
+export type ScopeMemory = {
+  readonly identity?: ScopeIdentity;
+  /** Whether any runner of the scope has ever shown a step; until then "no step" proves nothing on the public API. */
+  readonly stepSeen: boolean;
+};
+
+/** Everything known of one group at one moment. */
+export type GroupObservation = {
+  readonly group: RunnerGroup;
+  /** Only this group's registrations: the label set is equal. */
+  readonly runners: readonly Runner[];
+  /** The Jobs behind these runners, whatever group they were made for. */
+  readonly jobs: readonly RunnerJob[];
+  /** Jobs that were made for this group in this scope and whose registration is gone from the scope. */
+  readonly orphanJobs: readonly RunnerJob[];
+  readonly memory: GroupMemory;
+  /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
+  readonly memoryVersion: number;
+  /** Absent only when it could not be read, which `missing` then says. */
+  readonly identity?: ScopeIdentity;
+  /** Whether "shows no step" may be read as "is idle". */
+  readonly idleTrusted: boolean;
+  /** One sentence for each thing that could not be read. Not empty = partial = hold. */
+  readonly missing: readonly string[];
+  /** Present while the hourly calls do not allow a look at the workspace: nothing is wrong, nothing was seen, hold. */
+  readonly heldBack?: Reason;
+  /** Absent: the queue was not asked for, since nothing depended on it. */
+  readonly queue?: QueueReading;
+};
+
+/** What is known of a workspace's registrations, over all its scopes that any group uses. */
+export type WorkspaceObservation = {
+  readonly workspace: string;
+  /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
+  readonly registrations: number;
+  /** How many of these are assumed so, of scopes that were not listed; absent: none. */
+  readonly assumed?: number;
+  readonly maxRunners: number;
+  /** Absent in records from before slots were counted. */
+  readonly slots?: SlotObservation;
+};
+
+/** Build slots: runners in use at once, which some plans bill by the highest number of a month. */
+export type SlotObservation = {
+  /** Runners that are online or have a step. */
+  readonly inUse: number;
+  /** Runners that are in use or may come to be so: all registrations but those out of service without a step. */
+  readonly committed: number;
+  /** The most that were seen in use at once in this month, now included. */
+  readonly peak: MonthPeak;
+  /** The most that may be. */
+  readonly max?: number;
+  /** What one more costs a month, in US dollars. */
+  readonly price: number;
+};
+
+/** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */
+export type MonthPeak = { readonly month: string; readonly runners: number };
+
+/** What a credential's hourly calls allow, after the look. */
+export type BudgetObservation = {
+  readonly credential: string;
+  /** Those of the look whose calls it pays for. */
+  readonly workspaces: readonly string[];
+  /** Calls an hour. */
+  readonly limit: number;
+  readonly left: number;
+  /** Registrations that it pays for now. */
+  readonly creates: number;
+  /** When it pays for more. */
+  readonly moreAt: Instant;
+};
+
+/** Waiting steps of one repository that ask for the same labels (sorted, `self.hosted` and the OS label as written). */
+export type WaitingSteps = { readonly labels: readonly string[]; readonly steps: number };
+
+/** The work that waits in one repository, as far as it could be counted. */
+export type QueueObservation = {
+  readonly scope: Required<Scope>;
+  readonly waiting: readonly WaitingSteps[];
+};
+
+/** Of a `queueAware` group that is saturated: the repositories that were looked at, or why its queue is unknown. */
+export type QueueReading =
+  | { readonly kind: 'counted'; readonly repositories: readonly string[] }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** One look at the world. */
+export type Observation = {
+  /** Our clock, read once. */
+  readonly at: Instant;
+  readonly groups: readonly GroupObservation[];
+  readonly workspaces: readonly WorkspaceObservation[];
+  /** Each repository once, whatever groups look at it. Absent in records from before they were counted. */
+  readonly queues?: readonly QueueObservation[];
+  /** Absent where nothing counts calls, and in records from before they were counted. */
+  readonly budgets?: readonly BudgetObservation[];
+  /** Scope memory that this look changed, to be saved when the tick applies. */
+  readonly scopeMemory: readonly ScopeMemoryEntry[];
+  /** As `scopeMemory`, of workspaces. */
+  readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
+  /** Things worth knowing that stop nothing, such as runners that belong to no group. */
+  readonly notes: readonly string[];
+};
+
+/** A scope's memory under its key, with the version that was read. */
+export type ScopeMemoryEntry = {
+  readonly key: string;
+  readonly version: number;
+  readonly memory: ScopeMemory;
+};
+
+/** The month's peak of a workspace under its key, with the version that was read. */
+export type WorkspaceMemoryEntry = {
+  readonly key: string;
+  readonly version: number;
+  readonly memory: MonthPeak;
+};

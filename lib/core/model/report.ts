@@ -1,0 +1,121 @@
+/** The answer of a tick: a public contract, `version` 1, which grows by additions only. Types only. */
+
+import type { Bounds, Reason } from '../reasons.ts';
+import type { Action, Counts, Decision, Outcome } from './decision.ts';
+import type { Instant, MonthPeak, Observation } from './observation.ts';
+
+/** Calls that left the process, by service. */
+export type Calls = { readonly bitbucket: number; readonly kubernetes: number; readonly aws: number };
+
+/** `plan` is the dry run. */
+export type Mode = 'plan' | 'apply';
+
+/** The answer of every tick: a public contract, `version` 1. Counts are derived here and nowhere else. */
+export type Report = {
+  readonly version: 1;
+  readonly tick: {
+    readonly id: string;
+    /** ISO 8601. */
+    readonly at: string;
+    readonly mode: Mode;
+    readonly durationMs: number;
+    readonly calls: Calls;
+    /** Why the tick did nothing at all, such as `lease held by …`; normal when ticks overlap, and no failure. */
+    readonly skipped?: string;
+  };
+  readonly groups: readonly GroupReport[];
+  /** By credential; absent where nothing counts calls. */
+  readonly budgets?: readonly BudgetReport[];
+  /** What went wrong with the tick as a whole; a group's own problems are with the group. */
+  readonly problems: readonly string[];
+  /** Worth knowing, no failure. */
+  readonly notes: readonly string[];
+  /** What the groups of each workspace share; absent in records from before it was told. */
+  readonly workspaces?: readonly WorkspaceReport[];
+  /** Present while the last good configuration is in force, because the present one cannot be used. */
+  readonly configuration?: {
+    /** ISO 8601. */
+    readonly inForceSince: string;
+    /** Why the present one cannot be used, such as `is refused (runners.yaml:6:5 groups[0].cooldwn: unknown key)`. */
+    readonly refusal: string;
+  };
+  /** Of the credential in use that expires first; absent where no secret says so. */
+  readonly credential?: {
+    /** ISO 8601. */
+    readonly expiresAt: string;
+    /** Whole days; negative when it has expired. */
+    readonly daysLeft: number;
+  };
+};
+
+/** Where the hourly calls of a credential stand after the tick. */
+export type BudgetReport = {
+  /** A name that reveals nothing secret, such as the secret's. */
+  readonly credential: string;
+  /** Calls an hour, by the configuration or by Bitbucket, whichever is less. */
+  readonly limit: number;
+  /** Calls of the past hour, of every tick with this credential. */
+  readonly used: number;
+  readonly left: number;
+  /** 429 answers to this tick, and calls that were not made because of one. */
+  readonly throttled: number;
+  /** ISO 8601; while Bitbucket throttles the credential. */
+  readonly throttledUntil?: string;
+  /** What this tick was to do and left to a later one. */
+  readonly heldBack: readonly ('removal' | 'create' | 'look' | 'queue')[];
+};
+
+/** A workspace in the report: its caps, and what its build slots come to this month. */
+export type WorkspaceReport = {
+  readonly workspace: string;
+  readonly registrations: number;
+  /** How many of these are assumed, of workspaces and repositories that were not listed; absent: none. */
+  readonly assumed?: number;
+  readonly maxRunners: number;
+  /** Runners that are online or have a step. */
+  readonly inUse: number;
+  /** What these come to when all that start have started, with what this tick adds. */
+  readonly expected: number;
+  /** The most that may be, where the configuration says so. */
+  readonly maxConcurrentRunners?: number;
+  /** The most that were seen in use at once this month (UTC). */
+  readonly peak: MonthPeak;
+  /** Present where one more runner than that would raise the peak: what it costs a month, on a plan that bills slots. */
+  readonly nextSlot?: { readonly costs: number; readonly currency: 'USD' };
+};
+
+/** One group in the report. */
+export type GroupReport = {
+  readonly name: string;
+  readonly workspace: string;
+  readonly repository?: string;
+  readonly counts: Counts;
+  readonly decision: {
+    readonly action: Decision['action'];
+    readonly from: number;
+    readonly to: number;
+    readonly reason: Reason;
+  };
+  readonly bounds: Bounds;
+  /** What keeps starting runners from coming online. */
+  readonly troubles: readonly Reason[];
+  readonly plan: readonly PlannedAction[];
+  readonly outcomes: readonly Outcome[];
+  readonly problems: readonly string[];
+};
+
+/** An action as the report shows it. */
+export type PlannedAction = {
+  readonly action: Action['action'];
+  readonly runner?: string;
+  readonly reason: Reason;
+};
+
+/** What a tick leaves for `explain` and for replay. */
+export type TickRecord = {
+  readonly id: string;
+  readonly at: Instant;
+  readonly report: Report;
+  /** What was seen: with the decider of the same version it gives the same decisions. */
+  readonly observation: Observation;
+};
