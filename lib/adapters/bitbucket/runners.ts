@@ -9,6 +9,7 @@ import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
+import type { Answer } from '../http/exchange.ts';
 import {
   IdentifiedDocument,
   parseAnswer,
@@ -18,7 +19,6 @@ import {
   withBraces,
 } from './answers.ts';
 import { type BitbucketClient, type Call, type ClientOptions, createBitbucketClient } from './client.ts';
-import type { Answer } from './http.ts';
 import { readAllPages } from './paging.ts';
 
 /** Which of Bitbucket's two runner APIs to speak. */
