@@ -14,116 +14,49 @@ export type Operation = 'read' | 'register' | 'disable' | 'remove' | 'token' | '
 /** The ways of failing that may pass by themselves, or may be asked about. */
 export type Trouble = 'rate-limited' | 'conflict' | 'server-error' | NoAnswer['kind'] | 'not-sent';
 
-/** How often at most these operations are repeated after this trouble. */
-export type RetryRule = {
-  readonly after: Trouble;
-  readonly operations: readonly Operation[];
+/** How often at most these operations are repeated after these troubles. */
+type RetryRule = {
+  readonly after: readonly Trouble[];
+  readonly of: readonly Operation[];
   readonly repeats: number;
   readonly because: string;
 };
 
-const REPEATABLE: readonly Operation[] = ['read', 'disable', 'remove', 'token', 'cluster-call'];
+const AT_BITBUCKET: readonly Operation[] = ['read', 'disable', 'remove', 'token'];
+const REPEATABLE: readonly Operation[] = [...AT_BITBUCKET, 'cluster-call'];
 const ALL: readonly Operation[] = [...REPEATABLE, 'register'];
 
-/** Every trouble and operation is in exactly one row. */
+/** Every trouble and operation meet in exactly one row. */
 export const RETRY_POLICY: readonly RetryRule[] = [
+  { after: ['rate-limited'], of: ALL, repeats: 3, because: 'the service turned the request away and did nothing' },
+  { after: ['conflict'], of: ['disable'], repeats: 3, because: 'the runner wrote its state at the same moment' },
+  { after: ['conflict'], of: ['cluster-call'], repeats: 3, because: 'concurrent creates collide on a ResourceQuota' },
   {
-    after: 'rate-limited',
-    operations: ALL,
-    repeats: 3,
-    because: 'the service turned the request away before doing anything',
-  },
-  {
-    after: 'conflict',
-    operations: ['disable'],
-    repeats: 3,
-    because: 'the runner itself wrote its state at the same moment, and Bitbucket asks the later one to come again',
-  },
-  {
-    after: 'conflict',
-    operations: ['cluster-call'],
-    repeats: 3,
-    because: 'concurrent creates under one ResourceQuota collide on it, and the API server did nothing',
-  },
-  {
-    after: 'conflict',
-    operations: ['read', 'register', 'remove', 'token'],
+    after: ['conflict'],
+    of: ['read', 'remove', 'token', 'register'],
     repeats: 0,
-    because: 'the answer is about what is there, and the same request meets it again',
+    because: 'the same request meets what is there again',
   },
+  // A kept connection that the peer had closed is among the lost ones; a fresh one follows it.
+  { after: ['server-error', 'connection-lost'], of: REPEATABLE, repeats: 3, because: 'twice has the effect of once' },
+  { after: ['timed-out'], of: AT_BITBUCKET, repeats: 3, because: 'twice has the effect of once' },
+  { after: ['timed-out'], of: ['cluster-call'], repeats: 1, because: 'an API server that hangs has had its time' },
   {
-    after: 'server-error',
-    operations: REPEATABLE,
-    repeats: 3,
-    because: 'twice has the effect of once',
-  },
-  {
-    after: 'server-error',
-    operations: ['register'],
+    after: ['server-error', 'connection-lost', 'timed-out'],
+    of: ['register'],
     repeats: 0,
     because: 'a registration may exist already, and another would be one too many',
   },
-  {
-    after: 'timed-out',
-    operations: ['read', 'disable', 'remove', 'token'],
-    repeats: 3,
-    because: 'twice has the effect of once',
-  },
-  {
-    after: 'timed-out',
-    operations: ['cluster-call'],
-    repeats: 1,
-    because: 'an API server that hangs has had its time, but a connection that died silently deserves a fresh one',
-  },
-  {
-    after: 'timed-out',
-    operations: ['register'],
-    repeats: 0,
-    because: 'a registration may have arrived, and another would be one too many',
-  },
-  {
-    after: 'connection-lost',
-    operations: REPEATABLE,
-    repeats: 3,
-    because: 'twice has the effect of once, and a kept connection that the peer had closed is followed by a fresh one',
-  },
-  {
-    after: 'connection-lost',
-    operations: ['register'],
-    repeats: 0,
-    because: 'a registration may have arrived, and another would be one too many',
-  },
-  {
-    after: 'unreachable',
-    operations: REPEATABLE,
-    repeats: 3,
-    because: 'name servers and routes recover in moments',
-  },
-  {
-    after: 'unreachable',
-    operations: ['register'],
-    repeats: 0,
-    because: 'the next tick registers what is still missing then',
-  },
-  {
-    after: 'untrusted',
-    operations: ALL,
-    repeats: 0,
-    because: 'certificates do not mend within seconds',
-  },
-  {
-    after: 'not-sent',
-    operations: ALL,
-    repeats: 0,
-    because: 'whoever gives the credentials has been asked as often as is worth it',
-  },
+  { after: ['unreachable'], of: REPEATABLE, repeats: 3, because: 'name servers and routes recover in moments' },
+  { after: ['unreachable'], of: ['register'], repeats: 0, because: 'the next tick registers what is missing then' },
+  { after: ['untrusted'], of: ALL, repeats: 0, because: 'certificates do not mend within seconds' },
+  { after: ['not-sent'], of: ALL, repeats: 0, because: 'whoever gives the credentials was asked often enough' },
 ];
 
 /** How often the operation may be repeated after the trouble; without one, never. */
 export function repeatsAfter(trouble: Trouble | undefined, operation: Operation): number {
-  return (
-    RETRY_POLICY.find(({ after, operations }) => after === trouble && operations.includes(operation))?.repeats ?? 0
-  );
+  const rule = RETRY_POLICY.find(({ after, of }) => after.some((one) => one === trouble) && of.includes(operation));
+  return rule?.repeats ?? 0;
 }
 
 /** The trouble that an exchange is in; undefined for success and for refusals that repeating cannot change. */

@@ -43,7 +43,7 @@ const repeated = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, 
 const final = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, operation) === 0);
 
 async function setUpWithRunner(trouble?: Trouble): Promise<Setup & { runner: LoopbackRunner }> {
-  const setup = await setUp({ timeoutMs: trouble === 'timed-out' ? 50 : 10_000 });
+  const setup = await setUp({ timeoutMs: trouble === 'timed-out' ? 100 : 10_000 });
   const [runner] = setup.bitbucket.addRunners(ACME, 1);
   if (runner === undefined) throw new Error('no runner was added');
   return { ...setup, runner };

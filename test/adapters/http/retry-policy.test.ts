@@ -28,8 +28,8 @@ describe('the retry policy as data', () => {
   });
 
   it('has each trouble and operation in exactly one row, with a reason', () => {
-    const cells = RETRY_POLICY.flatMap(({ after, operations }) =>
-      operations.map((operation) => `${after} ${operation}`),
+    const cells = RETRY_POLICY.flatMap(({ after, of }) =>
+      after.flatMap((trouble) => of.map((operation) => `${trouble} ${operation}`)),
     );
     const all = TABLE.flatMap(([trouble]) => OPERATIONS.map((operation) => `${trouble} ${operation}`));
     expect(cells.toSorted()).toEqual(all.toSorted());
@@ -37,8 +37,8 @@ describe('the retry policy as data', () => {
   });
 
   it('repeats a registration only when it was turned away', () => {
-    const rules = RETRY_POLICY.filter(({ operations, repeats }) => operations.includes('register') && repeats > 0);
-    expect(rules.map(({ after }) => after)).toEqual(['rate-limited']);
+    const rules = RETRY_POLICY.filter(({ of, repeats }) => of.includes('register') && repeats > 0);
+    expect(rules.flatMap(({ after }) => after)).toEqual(['rate-limited']);
   });
 
   it('takes nothing for harmless that may have arrived', () => {
