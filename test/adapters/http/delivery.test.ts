@@ -56,6 +56,28 @@ describe('a delivery', () => {
     expect(rest.waits).toEqual(waits);
   });
 
+  it('waits until the budget is spent to the millisecond', async () => {
+    expect(await play([busy(15_000)])).toMatchObject({ waits: [15_000], attempts: 2, exchange: OK });
+  });
+
+  it('says when an identity took too long', async () => {
+    const identity = {
+      current: () => Promise.reject(new DOMException('too long', 'TimeoutError')),
+      renew: () => false,
+    };
+    expect(await play([], { identity, operation: 'register' })).toMatchObject({
+      exchange: { kind: 'timed-out' },
+      mayHaveHappened: true,
+    });
+  });
+
+  it('does not repeat a 409 that is no conflict', async () => {
+    const exists: Exchange = { ...OK, status: 409 };
+    const order = { operation: 'cluster-call', isConflict: () => false } as const;
+    expect(await play([exists], order)).toMatchObject({ exchange: exists, attempts: 1 });
+    expect(await play([exists], { operation: 'cluster-call' })).toMatchObject({ exchange: OK, attempts: 2 });
+  });
+
   it('goes on as somebody else when refused, once, and does not count it', async () => {
     const names = ['us', 'us again', 'us at last'];
     const identity = {
