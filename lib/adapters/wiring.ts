@@ -20,6 +20,7 @@ import { type Credential, loadCredential } from './credentials.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterClient } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
+import { createRecent } from './recent.ts';
 import { routeByWorkspace, routePipelines } from './route-by-workspace.ts';
 import { readSource } from './source.ts';
 import { openStateStore } from './state/open.ts';
@@ -153,17 +154,13 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
 function keepClusterClients(counter: Counter) {
-  const kept = new Map<string, Promise<ClusterClient>>();
+  const kept = createRecent<ClusterClient>();
   return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
     const settings = fleet.clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }
-    const key = JSON.stringify(settings);
-    const client = kept.get(key) ?? connect(settings, counter);
-    kept.set(key, client);
-    client.catch(() => kept.delete(key));
-    return client;
+    return kept(JSON.stringify(settings), () => connect(settings, counter));
   };
 }
 
