@@ -17,6 +17,7 @@ import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { keepBudgets } from './budget-by-credential.ts';
 import { type Credential, loadCredential } from './credentials.ts';
+import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterClient } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
@@ -77,6 +78,7 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
         manifests: manifestsFromTemplates,
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await openState(),
+        deadline: startDeadline,
         calls: counter.total,
         budgetOf,
       };
