@@ -34,12 +34,12 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options, terminal.io.env));
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
     const selected = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
-    const now = Date.now();
+    const now = terminal.io.clock.now();
     return await observe(fleet, groupsAt(selected, now), await wiring.openPorts(fleet), now);
   });
   const status = statusOf(observation);
