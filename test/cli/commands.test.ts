@@ -115,6 +115,42 @@ describe('commands that go well', () => {
     const { stdout } = await runCommand(['plan'], world.environment);
     expect(stdout).not.toContain('\x1b');
   });
+
+  it.each<[string, Readonly<Record<string, string>>, boolean]>([
+    ['a terminal', { TERM: 'xterm-256color' }, true],
+    ['a terminal and NO_COLOR', { TERM: 'xterm-256color', NO_COLOR: '1' }, false],
+    ['a terminal that knows none', { TERM: 'dumb' }, false],
+  ])('with %s, shows colours: %s', async (_, variables, isColoured) => {
+    const { stdout } = await runCommand(
+      ['plan'],
+      { ...world.environment, ...variables },
+      { isTTY: true, columns: 100 },
+    );
+    expect(stdout.includes('\x1b')).toBe(isColoured);
+  });
+
+  it('takes its progress away again on a terminal', async () => {
+    const pause = Promise.withResolvers<void>();
+    world.bitbucket.script({ reply: { until: pause.promise } });
+    const before = world.bitbucket.requests.length;
+    const command = startCommand(['plan'], world.environment, { isTTY: true, columns: 100 });
+    await arrived(world.bitbucket, before + 1);
+    command.clock.advance(2_000);
+    pause.resolve();
+    expect((await command.ended).stderr).toMatch(/^\r\x1b\[Kstill working after 2 s: [^\n]+\r\x1b\[K$/);
+  });
+
+  it('keeps two that run at the same time apart', async () => {
+    await using own = await startDoorsWorld(configuration({ name: 'arm', min: 5 }));
+    const [first, second, third] = await Promise.all([
+      runCommand(['plan', '--json'], own.environment),
+      runCommand(['validate'], world.environment),
+      runCommand(['plan', '--group', 'arm'], world.environment),
+    ]);
+    expect(JSON.parse(first.stdout)).toMatchObject({ groups: [{ name: 'arm', decision: { to: 5 } }] });
+    expect(second).toEqual({ code: 0, stdout: expect.stringMatching(/is valid: 1 group\.\n$/), stderr: '' });
+    expect(third).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: No group is called "arm"/) });
+  });
 });
 
 describe('validate', () => {

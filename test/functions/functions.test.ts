@@ -126,10 +126,14 @@ ${configuration({ min: 2 })}
     await using world = await startDoorsWorld();
     await using first = await startLambda(bundled('scale.js'), world.environment);
     await using second = await startLambda(bundled('scale.js'), world.environment);
-    world.bitbucket.latencyMs = 300;
+    const held = Promise.withResolvers<void>();
+    world.bitbucket.script({ reply: { until: held.promise } });
 
     // The same request id, as when an event is delivered twice.
-    const both = await Promise.all([first.invoke({}), second.invoke({})]);
+    const invocations = [first.invoke({}), second.invoke({})];
+    await Promise.race(invocations);
+    held.resolve();
+    const both = await Promise.all(invocations);
     expect(both.map(({ report }) => report?.tick.skipped?.replace(/tick .*/, 'tick …') ?? 'worked').sort()).toEqual([
       'lease held by tick …',
       'worked',
