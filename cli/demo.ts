@@ -2,7 +2,6 @@
  * `demo`: a working day of the original guide's group in the simulated world, through the shipped line. In a terminal
  * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
@@ -53,6 +52,8 @@ export type Stage = {
   readonly screen: { readonly columns: number; readonly rows: number } | undefined;
   readonly paint: Paint;
   readonly write: (text: string) => void;
+  /** Waits between two frames; ends early with the signal. */
+  readonly sleep: (ms: number) => Promise<void>;
   /** Ends the show early. */
   readonly signal: AbortSignal;
 };
@@ -111,7 +112,7 @@ function moving(stage: Stage, screen: NonNullable<Stage['screen']>, speed: numbe
     const home = drawn === 0 ? '' : `\x1b[${drawn}A`;
     stage.write(`${home}${lines.map((line) => `${line}\x1b[K`).join('\n')}\n`);
     drawn = lines.length;
-    await pause(frameMs, undefined, { signal: stage.signal }).catch(() => undefined);
+    await stage.sleep(frameMs);
   };
 }
 

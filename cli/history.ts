@@ -17,6 +17,7 @@ import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';
 import { exportTicks } from './history-ticks.ts';
+import type { Io } from './io.ts';
 import { environmentFor } from './options.ts';
 import { checkPlace } from './place.ts';
 import { stopOnSignal } from './stop.ts';
@@ -56,7 +57,7 @@ export type ExportOptions = {
 /** Adds the command to the program. */
 export function addHistory(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   const history = program.command('history').description('get the steps of the past, for the laboratory');
-  const now = Date.now();
+  const now = terminal.io.clock.now();
   const point = (text: string) => parsePoint(text, now);
   history
     .command('export')
@@ -124,9 +125,9 @@ function planOf(
 
 async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Terminal): Promise<ExitCode> {
   const { out: file, maxCalls = Number.POSITIVE_INFINITY } = options;
-  const past = await openPast(options, plan.workspace, maxCalls);
-  const stop = stopOnSignal(() => terminal.tell('stopping; what was read stays read'));
-  const progress = showExportProgress(terminal, performance.now());
+  const past = await openPast(options, plan.workspace, maxCalls, terminal.io);
+  const stop = stopOnSignal(terminal.io, () => terminal.tell('stopping; what was read stays read'));
+  const progress = showExportProgress(terminal);
   const finish = (isWhole: boolean, result: ExportResult | undefined): ExitCode => {
     progress.end();
     const facts = { file, isWhole, calls: past.calls(), ...result };
@@ -136,7 +137,7 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
   };
   try {
     const request = { file, plan, isResumed: options.resume === true };
-    const waiting = { sleep: stop.sleep, signal: stop.signal, now: Date.now };
+    const waiting = { sleep: stop.sleep, signal: stop.signal, now: terminal.io.clock.now };
     const result = await exportHistory(request, past.api, {
       ...waiting,
       beforeCall: past.beforeCall,
@@ -154,8 +155,8 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
   }
 }
 
-async function openPast(options: ExportOptions, workspace: string, maxCalls: number) {
-  const environment = environmentFor(options);
+async function openPast(options: ExportOptions, workspace: string, maxCalls: number, { env, clock }: Io) {
+  const environment = environmentFor(options, env);
   const wiring = wire(environment);
   const workspaces = await workspacesOf(options, workspace, wiring);
   const past = await wirePast(environment, {
@@ -164,7 +165,7 @@ async function openPast(options: ExportOptions, workspace: string, maxCalls: num
     meterOf: (budget) => limitCalls(budget, maxCalls),
   });
   if (environment.stateStore === 'memory') return { ...past, ...ALONE };
-  return { ...past, ...shareBudget(await wiring.openState(), past.budget, Date.now) };
+  return { ...past, ...shareBudget(await wiring.openState(), past.budget, clock.now) };
 }
 
 /** Nobody else's calls are known. */

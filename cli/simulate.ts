@@ -98,10 +98,10 @@ function entrantsOf(
   ];
 }
 
-async function loadConfigurations(sources: readonly (string | undefined)[], { tell }: Terminal) {
+async function loadConfigurations(sources: readonly (string | undefined)[], { tell, io }: Terminal) {
   const entries: { readonly name: string; readonly fleet: Fleet }[] = [];
   for (const config of sources) {
-    const environment = environmentFor(config === undefined ? {} : { config });
+    const environment = environmentFor(config === undefined ? {} : { config }, io.env);
     const { fleet, warnings } = await wire(environment).loadFleet();
     tellWarnings(warnings, tell);
     const name = path.basename(environment.configSource ?? 'configuration');
@@ -127,11 +127,11 @@ function linesOf({ name, span, seed }: Scenario, results: readonly Result[], wid
 }
 
 /** Once a second, and only for work that takes longer than two. */
-function progressOn({ showProgress }: Terminal): (policy: string, share: number) => void {
-  const begun = performance.now();
+function progressOn({ showProgress, io }: Terminal): (policy: string, share: number) => void {
+  const begun = io.clock.elapsed();
   let shownAt = begun + 1_000;
   return (policy, share) => {
-    const now = performance.now();
+    const now = io.clock.elapsed();
     if (now - shownAt < 1_000 || share === 0) return;
     shownAt = now;
     const left = ((now - begun) * (1 - share)) / share;

@@ -1,4 +1,4 @@
-/** `simulate` as a child process. */
+/** `simulate` from arguments to answer. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 function simulate(...args: readonly string[]) {
-  return runCommand(['simulate', ...args], { PATH: process.env.PATH ?? '' });
+  return runCommand(['simulate', ...args], {});
 }
 
 async function documentOf(...args: readonly string[]) {
@@ -179,7 +179,7 @@ describe('simulate', () => {
         ...['history', 'export', '--from-ticks', '--workspace', 'acme', '--state', `file:${file('state.json')}`],
         ...['--since', '2026-10-01T08:00:00Z', '--until', '2026-10-01T09:00:00Z', '--out', file('ticks.jsonl')],
       ],
-      { PATH: process.env.PATH ?? '' },
+      {},
     );
     expect(exported).toMatchObject({ code: 0 });
     const { scenario, policies } = await documentOf('-c', file('queue.yaml'), '--history', file('ticks.jsonl'));
