@@ -11,6 +11,7 @@ import type { ClusterSettings, Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
@@ -72,6 +73,7 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
       return {
         runners: routeByWorkspace(async (workspace) => (await connectionOf(workspace)).runners),
         pipelines: routePipelines(async (workspace) => (await connectionOf(workspace)).pipelines),
+        manifests: manifestsFromTemplates,
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await openState(),
         calls: counter.total,

@@ -54,6 +54,7 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
   return {
     runners: through('runners', ports.runners),
     pipelines: through('pipelines', ports.pipelines),
+    manifests: ports.manifests,
     jobs: through('jobs', ports.jobs),
     state: through('state', ports.state),
     calls: ports.calls,

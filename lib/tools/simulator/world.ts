@@ -8,6 +8,7 @@ import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { Ports, StateStore } from '#core/ports.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
@@ -111,6 +112,7 @@ export class World {
       {
         runners: runnerApiOf(this.bitbucket),
         pipelines: pipelineApiOf(this.bitbucket),
+        manifests: manifestsFromTemplates,
         jobs: jobApiOf(this.cluster),
         state: this.state,
         calls: () => this.#snapshotCalls(),

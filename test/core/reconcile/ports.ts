@@ -11,6 +11,7 @@ import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '#core/po
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import { runner } from '#kit/fleet.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 
 /** What a test scripts; the rest gives an empty world that lets everything be done. */
 export type Script = {
@@ -54,6 +55,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         waitingSteps: (scope, pipeline) =>
           saw(`waitingSteps ${scopeKey(scope)} ${pipeline.uuid}`, () => pipelines.waitingSteps(scope, pipeline)),
       },
+      manifests: manifestsFromTemplates,
       jobs: {
         list: (at) => saw(`list Jobs of ${at.cluster}/${at.namespace}`, () => jobs.list(at)),
         createJob: (at, manifest) =>
