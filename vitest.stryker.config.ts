@@ -7,6 +7,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // Starting a worker for each file takes longer than its tests.
+    isolate: false,
     include: ['test/core/**/*.test.ts', 'test/adapters/http/**/*.test.ts'],
     exclude: [
       'test/core/budget/hours.test.ts',
