@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { wire } from '#adapters/wiring.ts';
-import { STRATEGIES } from '#config/strategy-schema.ts';
+import { STRATEGY_NAMES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
 import { duration } from '#core/reasons.ts';
 import { selectGroups } from '#core/select.ts';
@@ -163,8 +163,8 @@ function progressOn({ showProgress }: Terminal): (run: number, share: number) =>
 }
 
 function strategies(text: string, before: readonly Kind[] = []): readonly Kind[] {
-  const kind = STRATEGIES.find((strategy) => strategy === text);
-  if (kind === undefined) throw new InvalidArgumentError(`Give one of ${STRATEGIES.join(', ')}.`);
+  const kind = STRATEGY_NAMES.find((strategy) => strategy === text);
+  if (kind === undefined) throw new InvalidArgumentError(`Give one of ${STRATEGY_NAMES.join(', ')}.`);
   return [...before.filter((other) => other !== kind), kind];
 }
 

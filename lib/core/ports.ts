@@ -163,6 +163,14 @@ export interface StateStore {
   listTicks(range: { readonly from: Instant; readonly to: Instant }): Promise<readonly TickRecord[]>;
 }
 
+/** A moment to stop at. */
+export type Deadline = {
+  /** Aborts when it has come. */
+  readonly signal: AbortSignal;
+  /** It need not be watched for any longer. */
+  readonly cancel: () => void;
+};
+
 /** All that one tick acts through. */
 export type Ports = {
   readonly runners: RunnerApi;
@@ -170,6 +178,8 @@ export type Ports = {
   readonly manifests: Manifests;
   readonly jobs: JobApi;
   readonly state: StateStore;
+  /** Begins to watch for a moment so many milliseconds from now. */
+  readonly deadline: (ms: number) => Deadline;
   /** Calls since the process began; a tick reports the difference. */
   readonly calls: () => Calls;
   /** The budget that the calls for a workspace count towards; absent: calls are not counted, and none is refused. */

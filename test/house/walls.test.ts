@@ -73,6 +73,7 @@ const REFUSED: readonly Row[] = [
 
 const ALLOWED: readonly Row[] = [
   imports('lib/core', '#yaml/problem.ts'),
+  imports('lib/core/decide/strategies', '#yaml/finding.ts'),
   imports('lib/core/decide', '../model/decision.ts'),
   says('lib/core', 'new Date(0).toISOString()'),
   imports('lib/text', '#core/reasons.ts'),

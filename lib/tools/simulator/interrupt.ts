@@ -57,6 +57,7 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
     manifests: ports.manifests,
     jobs: through('jobs', ports.jobs),
     state: through('state', ports.state),
+    deadline: ports.deadline,
     calls: ports.calls,
   };
 }

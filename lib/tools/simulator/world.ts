@@ -7,7 +7,7 @@ import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
-import type { Ports, StateStore } from '#core/ports.ts';
+import type { Deadline, Ports, StateStore } from '#core/ports.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
@@ -115,6 +115,7 @@ export class World {
         manifests: manifestsFromTemplates,
         jobs: jobApiOf(this.cluster),
         state: this.state,
+        deadline: neverComes,
         calls: () => this.#snapshotCalls(),
       },
       (call, proceed) => interruption(call, () => this.#count(call, proceed)),
@@ -171,4 +172,9 @@ export class World {
   #account(): void {
     this.#time.account(this.clock.now, this.bitbucket.totals);
   }
+}
+
+/** In virtual time a call takes none, so that no deadline comes. */
+function neverComes(): Deadline {
+  return { signal: new AbortController().signal, cancel: () => undefined };
 }

@@ -5,7 +5,8 @@
 
 import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
-import { QUEUE_KEYS, SPELLINGS } from '#config/strategy-schema.ts';
+import { SPELLINGS } from '#core/decide/strategies/percentage-runners-idle.ts';
+import { QUEUE_KEYS } from '#core/decide/strategies/queue-aware.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';

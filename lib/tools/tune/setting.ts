@@ -1,5 +1,4 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
-import { PARAMETERS_OF } from '#config/strategy-schema.ts';
 import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
 import { renderSpan } from './goal.ts';
@@ -9,7 +8,7 @@ export type Kind = Strategy['kind'];
 
 const COMMON = ['min', 'max', 'coolDown'] as const;
 const RULE = ['scaleUpThreshold', 'scaleDownThreshold', 'scaleUpMultiplier', 'scaleDownMultiplier'] as const;
-const BUFFER = [...PARAMETERS_OF.idleBuffer, 'stabilisationWindow'] as const;
+const BUFFER = ['idleCount', 'scaleFactor', 'scaleFactorLimit', 'stabilisationWindow'] as const;
 
 /** What can be tuned, as the configuration calls it (in the camelCase spelling). */
 export const PARAMETERS = [...COMMON, ...BUFFER, ...RULE] as const;

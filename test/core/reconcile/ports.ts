@@ -4,6 +4,7 @@
  * is under way at the same time, without a clock.
  */
 
+import { startDeadline } from '#adapters/deadline.ts';
 import type { Registration } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
@@ -79,6 +80,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         appendTick: (record) => saw(`appendTick ${record.id}`, () => state.appendTick(record)),
         listTicks: (range) => saw('listTicks', () => state.listTicks(range)),
       },
+      deadline: startDeadline,
       calls: script.calls ?? (() => ({ bitbucket: 0, kubernetes: 0, aws: 0 })),
     },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRecent } from '#adapters/bitbucket/recent.ts';
+import { createRecent } from '#adapters/recent.ts';
 
 describe('what was read last', () => {
   it('is read once, also by those who ask meanwhile', async () => {
