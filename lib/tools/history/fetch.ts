@@ -6,9 +6,9 @@ import type { Part, PastApi, PastPipeline } from '#adapters/bitbucket/past.ts';
 import type { RanStep } from '#adapters/bitbucket/past-steps.ts';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
+import { type Patience, patiently } from './calls.ts';
 import type { HistoryStep } from './format.ts';
 import type { ExportPlan, Journal, Progress, ReadPipeline } from './journal.ts';
-import { type Patience, patiently } from './patience.ts';
 
 /** How far a fetch is: `share` in [0, 1]. */
 export type FetchProgress = {

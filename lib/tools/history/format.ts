@@ -56,6 +56,15 @@ export type Omitted = {
 
 export const NOTHING_OMITTED: Omitted = { hosted: 0, notRun: 0, unfinished: 0, outside: 0 };
 
+export function addOmitted(one: Omitted, other: Omitted): Omitted {
+  return {
+    hosted: one.hosted + other.hosted,
+    notRun: one.notRun + other.notRun,
+    unfinished: one.unfinished + other.unfinished,
+    outside: one.outside + other.outside,
+  };
+}
+
 /** What the last line says; a file without it was cut off. */
 export type HistoryEnd = { readonly steps: number; readonly gaps: number; readonly omitted: Omitted };
 
@@ -70,8 +79,6 @@ export const COLUMNS = [
   'waitedMs',
   'id',
 ] as const satisfies readonly (keyof HistoryStep)[];
-
-export type Column = (typeof COLUMNS)[number];
 
 /** The first line, without its end. */
 export function headerLine({ source, workspace, from, to, anonymised }: HistoryHeader): string {
