@@ -4,10 +4,10 @@ import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import type { Stretch, Track } from './data.ts';
 import { DecisionLog } from './decision-log.ts';
-import { formatLevel, formatNumber, formatStretch } from './format.ts';
 import { HeldSeries } from './held-series.ts';
 import { withholds } from './limits.ts';
 import { emptyTally, type GroupTally, HELD_MS, tallyValues } from './production-figures.ts';
+import { formatLevel, formatNumber, formatStretch } from './script/format.js';
 import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
 
 const FIVE_MINUTES_MS = 300_000;

@@ -3,8 +3,8 @@ import type { Result } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import type { Fact, PageData, Role, Track, TrackSeries } from './data.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './format.ts';
 import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laboratory-figures.ts';
+import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './script/format.js';
 import { mergeBins } from './waiting-bins.ts';
 import { worstHalfHour } from './worst-half-hour.ts';
 

@@ -7,7 +7,6 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { BudgetReport, TickRecord } from '#core/model/report.ts';
 import type { BudgetFigures, Fact, PageData, Track } from './data.ts';
-import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './format.ts';
 import { GroupBook, registered } from './group-book.ts';
 import { addSeries } from './held-series.ts';
 import { Notices } from './notices.ts';
@@ -19,6 +18,7 @@ import {
   PRODUCTION_LEVELS,
   tallyValues,
 } from './production-figures.ts';
+import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './script/format.js';
 
 /** What a page of production is to tell of. */
 export type ProductionPage = {

@@ -1,14 +1,16 @@
 /** The sections of the page, each as HTML. Pure: the same data gives the same text. */
-import { costChart } from './chart/cost-chart.ts';
-import { frontierOf, pointsOf, type WaitingFigure } from './chart/frontier.ts';
-import { drawnColumns, sharedReach } from './chart/time-chart.ts';
-import { WHOLE } from './chart/view.ts';
-import { waitingChart } from './chart/waiting-chart.ts';
+
 import type { Notice, PageData } from './data.ts';
 import { figureTable, swatch, withinTable } from './figure-tables.ts';
-import { formatNumber, formatRange, formatTime } from './format.ts';
-import { escapeHtml } from './html.ts';
-import { panelHtml, tableHtml, trackName } from './panel.ts';
+import { costChart } from './script/cost-chart.js';
+import { formatNumber, formatRange, formatTime } from './script/format.js';
+import { frontierOf, pointsOf } from './script/frontier.js';
+import { escapeHtml } from './script/html.js';
+import { panelHtml, tableHtml, trackName } from './script/panel.js';
+import { drawnColumns, sharedReach } from './script/time-chart.js';
+import type { WaitingFigure } from './script/types.ts';
+import { WHOLE } from './script/view.js';
+import { waitingChart } from './script/waiting-chart.js';
 
 /** How wide charts are in the file; the page's script draws them again as wide as the window lets them be. */
 export const DRAWN_WIDTH = 960;

@@ -2,7 +2,7 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { Stretch } from './data.ts';
 import { type DecisionsThen, largestOf } from './decision-log.ts';
-import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './format.ts';
+import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './script/format.js';
 
 const HALF_HOUR_MS = 1_800_000;
 const DECISIONS_TOLD = 6;

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frontierOf, pointsOf } from '#tools/page/chart/frontier.ts';
-import { type Box, placeLabels } from '#tools/page/chart/place-labels.ts';
-import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/chart/scale.ts';
-import { columnsOf, reachOf } from '#tools/page/chart/view.ts';
-import { shareWithin } from '#tools/page/chart/waiting-chart.ts';
 import type { PageData, Track } from '#tools/page/data.ts';
+import { frontierOf, pointsOf } from '#tools/page/script/frontier.js';
+import { placeLabels } from '#tools/page/script/place-labels.js';
+import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/script/scale.js';
+import type { Box } from '#tools/page/script/types.ts';
+import { columnsOf, reachOf } from '#tools/page/script/view.js';
+import { shareWithin } from '#tools/page/script/waiting-chart.js';
 import { mergeBins } from '#tools/page/waiting-bins.ts';
 
 const HOUR = 3_600_000;

@@ -1,23 +1,20 @@
 /** A chart over time that a reader points at, drags across, or walks through with the keyboard. */
-import { PLOT } from '../chart/time-chart.ts';
-
-/** What the plot tells; places are shares of its width of time, from 0 to 1. */
-export type Gestures = {
-  readonly pointAt: (share: number) => void;
-  readonly leave: () => void;
-  readonly select: (from: number, to: number) => void;
-  /** Gives whether the key means something here. */
-  readonly press: (key: string, isShift: boolean) => boolean;
-};
+/** @import { Gestures } from './types.ts' */
+import { PLOT } from './time-chart.js';
 
 /** A drag shorter than this is a click. */
 const DRAG_PX = 6;
 
-/** Makes a plot answer. `drawnWidth`: of its drawing, in the drawing's own units. */
-export function listen(plot: HTMLElement, drawnWidth: () => number, gestures: Gestures): void {
-  const selection = plot.querySelector<HTMLElement>('.selection');
-  let dragFrom: number | undefined;
-  const shareAt = (event: PointerEvent) => shareOf(plot, drawnWidth(), event.clientX);
+/**
+ * Makes a plot answer. `drawnWidth`: of its drawing, in the drawing's own units.
+ * @param {HTMLElement} plot @param {() => number} drawnWidth @param {Gestures} gestures
+ */
+export function listen(plot, drawnWidth, gestures) {
+  const selection = partOf(plot, '.selection');
+  /** @type {number | undefined} */
+  let dragFrom;
+  /** @param {PointerEvent} event */
+  const shareAt = (event) => shareOf(plot, drawnWidth(), event.clientX);
   plot.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || event.pointerType === 'touch') return;
     dragFrom = event.clientX;
@@ -50,14 +47,28 @@ export function listen(plot: HTMLElement, drawnWidth: () => number, gestures: Ge
   });
 }
 
-/** Where a share of the time is, in pixels from the plot's left. */
-export function leftOf(plot: HTMLElement, drawnWidth: number, share: number): number {
+/**
+ * Where a share of the time is, in pixels from the plot's left.
+ * @param {HTMLElement} plot @param {number} drawnWidth @param {number} share
+ */
+export function leftOf(plot, drawnWidth, share) {
   const factor = plot.clientWidth / drawnWidth;
   return (PLOT.left + share * (drawnWidth - PLOT.left - PLOT.right)) * factor;
 }
 
-function shareOf(plot: HTMLElement, drawnWidth: number, clientX: number): number {
+/** @param {HTMLElement} plot @param {number} drawnWidth @param {number} clientX */
+function shareOf(plot, drawnWidth, clientX) {
   const { left, width } = plot.getBoundingClientRect();
   const x = ((clientX - left) / width) * drawnWidth;
   return Math.min(1, Math.max(0, (x - PLOT.left) / (drawnWidth - PLOT.left - PLOT.right)));
+}
+
+/** @param {ParentNode} place @param {string} selector @returns {HTMLElement | null} */
+export function partOf(place, selector) {
+  return place.querySelector(selector);
+}
+
+/** @param {ParentNode} place @param {string} selector @returns {readonly HTMLElement[]} */
+export function partsOf(place, selector) {
+  return [...place.querySelectorAll(selector)].filter((part) => part instanceof HTMLElement);
 }

@@ -2,26 +2,16 @@
  * One track over time: steps that wait, decisions, and runners by class, one above the other on one axis of time. Where
  * nothing is known there is a gap.
  */
-import type { LevelDefinition, Mark, PageData, Track } from '../data.ts';
-import { formatClock, formatCount, formatDay, formatLevel, formatRange } from '../format.ts';
-import { linear, roundTicks, roundUp, type Scale, timeTicks } from './scale.ts';
-import { drawing, element, label, line, px } from './svg.ts';
-import { type Column, columnsOf, reachOf, type View } from './view.ts';
+/** @import { LevelDefinition, Track, Mark } from '../data.ts' */
+/** @import { Scale, Column, TimeChart, Lane } from './types.ts' */
 
-/** What the axes reach, so that charts beside each other can be compared. */
-export type Reach = { readonly runners: number; readonly waiting: number };
-
-export type TimeChart = {
-  readonly data: PageData;
-  readonly track: Track;
-  readonly view: View;
-  /** In pixels. */
-  readonly width: number;
-  readonly reach: Reach;
-};
+import { DAY_MS, formatClock, formatCount, formatDay, formatLevel, formatRange } from './format.js';
+import { linear, roundTicks, roundUp, timeTicks } from './scale.js';
+import { drawing, element, label, line, px } from './svg.js';
+import { columnsOf, reachOf, sumOf } from './view.js';
 
 /** Where the plot begins and how much is left free at its right. */
-export const PLOT = { left: 44, right: 10 } as const;
+export const PLOT = { left: 44, right: 10 };
 
 const WAITING_HEIGHT = 84;
 const DECISIONS_HEIGHT = 30;
@@ -30,16 +20,13 @@ const AXIS_HEIGHT = 24;
 const TITLE_HEIGHT = 27;
 const MARK_WIDTH = 8;
 
-/** A lane of the drawing, from top to bottom. */
-type Lane = { readonly top: number; readonly bottom: number };
-
-/** The columns that a chart of this width draws. */
-export function drawnColumns({ data, track, view, width }: Omit<TimeChart, 'reach'>): readonly Column[] {
+/** The columns that a chart of this width draws. @param {Omit<TimeChart, 'reach'>} given */
+export function drawnColumns({ data, track, view, width }) {
   return columnsOf(data, track, view, Math.max(24, Math.floor((width - PLOT.left - PLOT.right) / 2)));
 }
 
-/** The axes that several tracks share. */
-export function sharedReach(charts: readonly Omit<TimeChart, 'reach'>[]): Reach {
+/** The axes that several tracks share. @param {readonly Omit<TimeChart, 'reach'>[]} charts */
+export function sharedReach(charts) {
   const reaches = charts.map((chart) => reachOf(drawnColumns(chart)));
   return {
     runners: Math.max(1, ...reaches.map(({ runners }) => runners)),
@@ -47,8 +34,8 @@ export function sharedReach(charts: readonly Omit<TimeChart, 'reach'>[]): Reach 
   };
 }
 
-/** Draws it. */
-export function timeChart(chart: TimeChart): string {
+/** Draws it. @param {TimeChart} chart */
+export function timeChart(chart) {
   const { data, track, view, width } = chart;
   const span = data.to - data.from;
   const time = linear([data.from + view.from * span, data.from + view.to * span], [PLOT.left, width - PLOT.right]);
@@ -60,12 +47,14 @@ export function timeChart(chart: TimeChart): string {
     ...runnersLane(chart, columns, time, lanes.runners),
     ...timeAxis(chart, time, lanes),
   ];
-  return drawing({ width, height: lanes.height }, describe(chart, columns), content);
+  return drawing({ width, height: lanes.height }, describeTime(chart, columns), content);
 }
 
-function layOut({ series, decisions }: Track) {
+/** @param {Track} track */
+function layOut({ series, decisions }) {
   let y = 0;
-  const lane = (height: number): Lane => {
+  /** @param {number} height @returns {Lane} */
+  const lane = (height) => {
     const top = y + TITLE_HEIGHT;
     y = top + height;
     return { top, bottom: y };
@@ -76,7 +65,8 @@ function layOut({ series, decisions }: Track) {
   return { waiting, decisions: marks, runners, height: y + AXIS_HEIGHT };
 }
 
-function waitingLane({ reach, width }: TimeChart, columns: readonly Column[], time: Scale, lane: Lane) {
+/** @param {TimeChart} chart @param {readonly Column[]} columns @param {Scale} time @param {Lane} lane */
+function waitingLane({ reach, width }, columns, time, lane) {
   const top = roundUp(reach.waiting, 3, true);
   const y = linear([0, top], [lane.bottom, lane.top]);
   const runs = runsOf(columns, ({ waiting }) => waiting !== null);
@@ -96,7 +86,8 @@ function waitingLane({ reach, width }: TimeChart, columns: readonly Column[], ti
   ];
 }
 
-function runnersLane({ data, reach, width }: TimeChart, columns: readonly Column[], time: Scale, lane: Lane) {
+/** @param {TimeChart} chart @param {readonly Column[]} columns @param {Scale} time @param {Lane} lane */
+function runnersLane({ data, reach, width }, columns, time, lane) {
   const top = roundUp(reach.runners, 5, true);
   const y = linear([0, top], [lane.bottom, lane.top]);
   const runs = runsOf(columns, ({ levels }) => levels.some((value) => value !== null));
@@ -107,14 +98,21 @@ function runnersLane({ data, reach, width }: TimeChart, columns: readonly Column
   ];
 }
 
-function layer(run: readonly Column[], time: Scale, y: Scale, { id }: LevelDefinition, place: number): string {
-  const upTo = (count: number) => (column: Column) =>
-    y(column.levels.slice(0, count).reduce<number>((sum, value) => sum + (value ?? 0), 0));
+/**
+ * @param {readonly Column[]} run @param {Scale} time @param {Scale} y @param {LevelDefinition} level
+ * @param {number} place
+ */
+function layer(run, time, y, { id }, place) {
+  /** @param {number} count @returns {(column: Column) => number} */
+  const upTo = (count) => (column) => y(sumOf(column.levels.slice(0, count)));
   return area(run, time, upTo(place), upTo(place + 1), `level ${id}`);
 }
 
-/** Rising decisions point up in the upper half, falling ones down in the lower; of many in one place the largest. */
-function decisionLane({ track, data, view, width }: TimeChart, time: Scale, lane: Lane) {
+/**
+ * Rising decisions point up in the upper half, falling ones down in the lower; of many in one place the largest.
+ * @param {TimeChart} chart @param {Scale} time @param {Lane} lane
+ */
+function decisionLane({ track, data, view, width }, time, lane) {
   const span = data.to - data.from;
   const [from, to] = [data.from + view.from * span, data.from + view.to * span];
   const middle = (lane.top + lane.bottom) / 2;
@@ -133,8 +131,9 @@ function decisionLane({ track, data, view, width }: TimeChart, time: Scale, lane
   ];
 }
 
-function thin(marks: readonly Mark[], time: Scale): readonly { readonly x: number; readonly mark: Mark }[] {
-  const largest = new Map<string, { x: number; mark: Mark }>();
+/** @param {readonly Mark[]} marks @param {Scale} time */
+function thin(marks, time) {
+  const largest = new Map();
   for (const mark of marks) {
     if (mark.action === 'hold') continue;
     const x = time(mark.at);
@@ -145,15 +144,13 @@ function thin(marks: readonly Mark[], time: Scale): readonly { readonly x: numbe
   return [...largest.values()];
 }
 
-function sizeOf({ from, to }: Mark): number {
+/** @param {Mark} mark */
+function sizeOf({ from, to }) {
   return Math.abs(to - from);
 }
 
-function timeAxis(
-  { data, view, width }: TimeChart,
-  time: Scale,
-  { runners, waiting, decisions }: ReturnType<typeof layOut>,
-): readonly string[] {
+/** @param {TimeChart} chart @param {Scale} time @param {ReturnType<typeof layOut>} given2 */
+function timeAxis({ data, view, width }, time, { runners, waiting, decisions }) {
   const span = data.to - data.from;
   const { stepMs, times } = timeTicks(
     data.from + view.from * span,
@@ -162,8 +159,8 @@ function timeAxis(
   );
   const top = (waiting ?? decisions ?? runners).top;
   return times.flatMap((at) => {
-    const isDay = at % 86_400_000 === 0;
-    const text = isDay || stepMs >= 86_400_000 ? formatDay(at) : formatClock(at);
+    const isDay = at % DAY_MS === 0;
+    const text = isDay || stepMs >= DAY_MS ? formatDay(at) : formatClock(at);
     const x = time(at);
     return [
       line(x, top, x, runners.bottom, isDay ? 'grid day' : 'grid'),
@@ -172,43 +169,46 @@ function timeAxis(
   });
 }
 
-/** Labels at the ends stay inside the drawing. */
-function anchorAt(x: number, width: number): 'start' | 'middle' | 'end' {
+/** Labels at the ends stay inside the drawing. @param {number} x @param {number} width */
+function anchorAt(x, width) {
   if (x < PLOT.left + 24) return 'start';
   return x > width - PLOT.right - 24 ? 'end' : 'middle';
 }
 
-function valueAxis(values: readonly number[], y: Scale, width: number): readonly string[] {
+/** @param {readonly number[]} values @param {Scale} y @param {number} width */
+function valueAxis(values, y, width) {
   return values.flatMap((value) => [
     line(PLOT.left, y(value), width - PLOT.right, y(value), value === 0 ? 'axis' : 'grid'),
     label(PLOT.left - 6, y(value) + 4, formatLevel(value), { class: 'tick', anchor: 'end' }),
   ]);
 }
 
-function laneTitle(text: string, { top }: Lane): string {
+/** @param {string} text @param {Lane} lane */
+function laneTitle(text, { top }) {
   return label(PLOT.left, top - 6, text, { class: 'lane' });
 }
 
-/** Columns one after the other of which something is known. */
-function runsOf(columns: readonly Column[], isKnown: (column: Column) => boolean): readonly (readonly Column[])[] {
-  const runs: Column[][] = [];
-  let run: Column[] | undefined;
+/**
+ * Columns one after the other of which something is known.
+ * @param {readonly Column[]} columns @param {(column: Column) => boolean} isKnown
+ */
+function runsOf(columns, isKnown) {
+  /** @type {Column[][]} */
+  const runs = [];
+  let isRun = false;
   for (const column of columns) {
-    if (!isKnown(column)) {
-      run = undefined;
-      continue;
-    }
-    if (run === undefined) {
-      run = [];
-      runs.push(run);
-    }
-    run.push(column);
+    if (isKnown(column) && !isRun) runs.push([column]);
+    else if (isKnown(column)) runs.at(-1)?.push(column);
+    isRun = isKnown(column);
   }
   return runs;
 }
 
-/** A line of steps: averages hold over their whole column. */
-function steps(run: readonly Column[], time: Scale, y: (column: Column) => number): string {
+/**
+ * A line of steps: averages hold over their whole column.
+ * @param {readonly Column[]} run @param {Scale} time @param {(column: Column) => number} y
+ */
+function steps(run, time, y) {
   return run
     .map(
       (column, index) => `${index === 0 ? `M${px(time(column.from))} ` : 'V'}${px(y(column))}H${px(time(column.to))}`,
@@ -216,13 +216,11 @@ function steps(run: readonly Column[], time: Scale, y: (column: Column) => numbe
     .join('');
 }
 
-function area(
-  run: readonly Column[],
-  time: Scale,
-  below: (column: Column) => number,
-  above: (column: Column) => number,
-  name: string,
-): string {
+/**
+ * @param {readonly Column[]} run @param {Scale} time @param {(column: Column) => number} below
+ * @param {(column: Column) => number} above @param {string} name
+ */
+function area(run, time, below, above, name) {
   const back = run
     .toReversed()
     .map((column) => `V${px(below(column))}H${px(time(column.from))}`)
@@ -230,8 +228,8 @@ function area(
   return element('path', { class: name, d: `${steps(run, time, above)}${back}z` });
 }
 
-/** The drawing in words, for those who do not see it. */
-function describe({ data, track, view }: TimeChart, columns: readonly Column[]): string {
+/** The drawing in words, for those who do not see it. @param {TimeChart} chart @param {readonly Column[]} columns */
+function describeTime({ data, track, view }, columns) {
   const span = data.to - data.from;
   const { runners, waiting } = reachOf(columns);
   const time = formatRange(data.from + view.from * span, data.from + view.to * span);

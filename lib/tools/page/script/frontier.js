@@ -1,22 +1,9 @@
 /** Which policies are worth a choice: those than which no other is both cheaper and quicker. Pure. */
-import type { PageData, Track } from '../data.ts';
+/** @import { PageData } from '../data.ts' */
+/** @import { WaitingFigure, Point } from './types.ts' */
 
-/** Which waiting is looked at. */
-export type WaitingFigure = 'waitingMean' | 'waitingP95';
-
-/** A policy's place among the others. */
-export type Point = {
-  readonly track: Track;
-  /** Its place in `PageData.tracks`. */
-  readonly index: number;
-  readonly cost: number;
-  readonly waitingMs: number;
-  /** Steps that failed for lack of a runner, or because theirs was taken away. */
-  readonly failed: number;
-};
-
-/** Every policy, in the order of the page. */
-export function pointsOf({ tracks }: PageData, waiting: WaitingFigure): readonly Point[] {
+/** Every policy, in the order of the page. @param {PageData} data @param {WaitingFigure} waiting */
+export function pointsOf({ tracks }, waiting) {
   return tracks.map((track, index) => ({
     track,
     index,
@@ -29,8 +16,9 @@ export function pointsOf({ tracks }: PageData, waiting: WaitingFigure): readonly
 /**
  * The frontier, by cost. The oracle is not on it, since nobody can run it; and whoever lets more steps fail than others
  * is not either, since steps that fail do not wait.
+ * @param {readonly Point[]} points
  */
-export function frontierOf(points: readonly Point[]): readonly Point[] {
+export function frontierOf(points) {
   const real = points.filter(({ track }) => track.role !== 'oracle');
   const fewest = Math.min(...real.map(({ failed }) => failed));
   let best = Number.POSITIVE_INFINITY;

@@ -1,34 +1,34 @@
 /** The cursor of a plot: a line, what it says in a box beside it, and the same to a screen reader. */
-import { drawnColumns } from '../chart/time-chart.ts';
-import { bucketCount, type Column, type View } from '../chart/view.ts';
-import type { PageData, Track } from '../data.ts';
-import { columnLines } from '../panel.ts';
-import { leftOf } from './plot.ts';
+/** @import { PageData, Track } from '../data.ts' */
+/** @import { View } from './types.ts' */
+/**
+ * A plot and what it shows now.
+ * @typedef {{ plot: HTMLElement, data: PageData, track: Track, view: View, width: number }} Plotted
+ */
 
-/** A plot and what it shows now. */
-export type Plotted = {
-  readonly plot: HTMLElement;
-  readonly data: PageData;
-  readonly track: Track;
-  readonly view: View;
-  readonly width: number;
-};
+import { columnLines } from './panel.js';
+import { leftOf, partOf, partsOf } from './plot.js';
+import { drawnColumns } from './time-chart.js';
+import { bucketCount } from './view.js';
 
-/** The column at a share of the view. */
-export function columnAt(plotted: Plotted, share: number): Column | undefined {
+/** The column at a share of the view. @param {Plotted} plotted @param {number} share */
+export function columnAt(plotted, share) {
   const columns = drawnColumns(plotted);
   return columns[Math.min(columns.length - 1, Math.floor(share * columns.length))];
 }
 
-/** The share at which the next column is, some columns on. */
-export function shareBeside(plotted: Plotted, share: number, columns: number): number {
+/**
+ * The share at which the next column is, some columns on.
+ * @param {Plotted} plotted @param {number} share @param {number} columns
+ */
+export function shareBeside(plotted, share, columns) {
   const count = drawnColumns(plotted).length;
   const present = Math.min(count - 1, Math.floor(share * count));
   return (Math.min(count - 1, Math.max(0, present + columns)) + 0.5) / count;
 }
 
-/** Shows the cursor there. */
-export function showCursor(plotted: Plotted, share: number): void {
+/** Shows the cursor there. @param {Plotted} plotted @param {number} share */
+export function showCursor(plotted, share) {
   const { plot, data, track, view, width } = plotted;
   const column = columnAt(plotted, share);
   if (column === undefined) return;
@@ -42,12 +42,13 @@ export function showCursor(plotted: Plotted, share: number): void {
   plot.setAttribute('aria-valuetext', lines.join('; '));
 }
 
-export function hideCursor(plot: HTMLElement): void {
-  for (const part of plot.querySelectorAll<HTMLElement>('.cursor, .tooltip')) part.hidden = true;
+/** @param {HTMLElement} plot */
+export function hideCursor(plot) {
+  for (const part of partsOf(plot, '.cursor, .tooltip')) part.hidden = true;
 }
 
-/** Makes a plot a thing with a position, for the keyboard and for screen readers. */
-export function makeSlider({ plot, data, track }: Plotted): void {
+/** Makes a plot a thing with a position, for the keyboard and for screen readers. @param {Plotted} plotted */
+export function makeSlider({ plot, data, track }) {
   plot.tabIndex = 0;
   plot.setAttribute('role', 'slider');
   plot.setAttribute('aria-label', `Time in the chart of ${track.name}`);
@@ -57,15 +58,17 @@ export function makeSlider({ plot, data, track }: Plotted): void {
   plot.setAttribute('aria-valuetext', 'Arrow keys move through the time');
 }
 
-function moveLine(plot: HTMLElement, left: number): void {
-  const line = plot.querySelector<HTMLElement>('.cursor');
+/** @param {HTMLElement} plot @param {number} left */
+function moveLine(plot, left) {
+  const line = partOf(plot, '.cursor');
   if (line === null) return;
   line.hidden = false;
   line.style.left = `${left}px`;
 }
 
-function fillTooltip(plot: HTMLElement, lines: readonly string[], left: number): void {
-  const tooltip = plot.querySelector<HTMLElement>('.tooltip');
+/** @param {HTMLElement} plot @param {readonly string[]} lines @param {number} left */
+function fillTooltip(plot, lines, left) {
+  const tooltip = partOf(plot, '.tooltip');
   if (tooltip === null) return;
   tooltip.replaceChildren(
     ...lines.map((text) => {

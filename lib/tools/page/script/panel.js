@@ -2,26 +2,19 @@
  * A track over time as HTML: its drawing, and beneath it the same as tables. Written into the file for the tracks that
  * are shown first, and written again by the page's script for whatever a reader chooses.
  */
-import { type Reach, timeChart } from './chart/time-chart.ts';
-import { type Column, columnsOf, type View } from './chart/view.ts';
-import type { Mark, PageData, Track } from './data.ts';
-import { formatLevel, formatNumber, formatRange, formatTime } from './format.ts';
-import { escapeHtml } from './html.ts';
+/** @import { PageData, Track, Mark } from '../data.ts' */
+/** @import { Panel, View, Column } from './types.ts' */
 
-/** What a panel shows. `width` in pixels. */
-export type Panel = {
-  readonly data: PageData;
-  readonly index: number;
-  readonly view: View;
-  readonly width: number;
-  readonly reach: Reach;
-};
+import { formatLevel, formatNumber, formatRange, formatTime } from './format.js';
+import { escapeHtml } from './html.js';
+import { timeChart } from './time-chart.js';
+import { columnsOf } from './view.js';
 
 const TABLE_ROWS = 48;
 const DECISIONS_LISTED = 200;
 
-/** The whole panel; empty for a track that is not there. */
-export function panelHtml(panel: Panel): string {
+/** The whole panel; empty for a track that is not there. @param {Panel} panel */
+export function panelHtml(panel) {
   const { data, index } = panel;
   const track = data.tracks[index];
   if (track === undefined) return '';
@@ -34,20 +27,26 @@ ${track.decisions === undefined ? '<p class="quiet">This policy tells nothing of
 `;
 }
 
-/** The drawing alone. */
-export function drawingHtml({ data, index, view, width, reach }: Panel): string {
+/** The drawing alone. @param {Panel} panel */
+export function drawingHtml({ data, index, view, width, reach }) {
   const track = data.tracks[index];
   return track === undefined ? '' : timeChart({ data, track, view, width, reach });
 }
 
-/** `2 queueAware`, as it is called everywhere on the page; a group has no number. */
-export function trackName({ kind, tracks }: PageData, index: number): string {
+/**
+ * `2 queueAware`, as it is called everywhere on the page; a group has no number.
+ * @param {PageData} data @param {number} index
+ */
+export function trackName({ kind, tracks }, index) {
   const name = escapeHtml(tracks[index]?.name ?? '');
   return kind === 'laboratory' ? `<span class="number">${index + 1}</span> ${name}` : name;
 }
 
-/** Averages over the view, in as many rows as a person reads. */
-export function levelTable(data: PageData, track: Track, view: View): string {
+/**
+ * Averages over the view, in as many rows as a person reads.
+ * @param {PageData} data @param {Track} track @param {View} view
+ */
+export function levelTable(data, track, view) {
   const columns = columnsOf(data, track, view, TABLE_ROWS);
   const hasWaiting = track.series.waiting !== undefined;
   const heads = [
@@ -67,8 +66,8 @@ export function levelTable(data: PageData, track: Track, view: View): string {
   );
 }
 
-/** The decisions of a view. */
-export function decisionTable(data: PageData, { decisions }: Track, view: View): string {
+/** The decisions of a view. @param {PageData} data @param {Track} track @param {View} view */
+export function decisionTable(data, { decisions }, view) {
   const span = data.to - data.from;
   const [from, to] = [data.from + view.from * span, data.from + view.to * span];
   const inView = (decisions?.shown ?? []).filter(({ at }) => at >= from && at < to);
@@ -84,8 +83,11 @@ export function decisionTable(data: PageData, { decisions }: Track, view: View):
   return tableHtml(`${caption} (${all} changes in all)`, ['Time (UTC)', 'Group', 'Decision', 'Why'], rows);
 }
 
-/** What a reader sees at the cursor, a line each. */
-export function columnLines(data: PageData, { series, decisions }: Track, column: Column): readonly string[] {
+/**
+ * What a reader sees at the cursor, a line each.
+ * @param {PageData} data @param {Track} track @param {Column} column
+ */
+export function columnLines(data, { series, decisions }, column) {
   const known = data.levels.flatMap(({ label }, place) => {
     const value = column.levels[place];
     return value === null || value === undefined ? [] : [`${label}: ${levelText(value)}`];
@@ -104,8 +106,11 @@ export function columnLines(data: PageData, { series, decisions }: Track, column
   ];
 }
 
-/** A table; cells are HTML. */
-export function tableHtml(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table; cells are HTML.
+ * @param {string} caption @param {readonly string[]} heads @param {readonly (readonly string[])[]} rows
+ */
+export function tableHtml(caption, heads, rows) {
   const head = heads.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('');
   const body = rows
     .map(([first = '', ...others]) => {
@@ -116,14 +121,17 @@ export function tableHtml(caption: string, heads: readonly string[], rows: reado
   return `<table><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>`;
 }
 
-function levelText(value: number | null | undefined): string {
+/** @param {number | null | undefined} value */
+function levelText(value) {
   return value === null || value === undefined ? '–' : formatLevel(Math.round(value * 10) / 10);
 }
 
-function decisionText({ action, from, to }: Mark): string {
+/** @param {Mark} mark */
+function decisionText({ action, from, to }) {
   return action === 'hold' ? `hold ${from}` : `${action} ${from} → ${to}`;
 }
 
-function whyText({ sentence, limits }: Mark): string {
+/** @param {Mark} mark */
+function whyText({ sentence, limits }) {
   return [sentence, ...limits].join('; ');
 }

@@ -2,43 +2,47 @@
  * The page's script. It draws with the same functions as the file was made with: closer, for other tracks, as wide as
  * the window is. Without it the page is complete, but stands still.
  */
-import { costChart } from '../chart/cost-chart.ts';
-import { sharedReach } from '../chart/time-chart.ts';
-import { bucketCount, type View, WHOLE } from '../chart/view.ts';
-import { waitingChart } from '../chart/waiting-chart.ts';
-import type { PageData } from '../data.ts';
-import { formatRange } from '../format.ts';
-import { decisionTable, drawingHtml, levelTable, panelHtml } from '../panel.ts';
-import { hideCursor, makeSlider, type Plotted, shareBeside, showCursor } from './cursor.ts';
-import { ACTIONS, type Action, actionOf, stepsOf } from './keys.ts';
-import { listen } from './plot.ts';
-import { between, closest, moved, snapped, zoomed } from './zoom.ts';
+/** @import { PageData } from '../data.ts' */
+/** @import { Plotted } from './cursor.js' */
+/** @import { Action, View } from './types.ts' */
+import { costChart } from './cost-chart.js';
+import { hideCursor, makeSlider, shareBeside, showCursor } from './cursor.js';
+import { formatRange } from './format.js';
+import { ACTIONS, actionOf, stepsOf } from './keys.js';
+import { decisionTable, drawingHtml, levelTable, panelHtml } from './panel.js';
+import { listen, partOf, partsOf } from './plot.js';
+import { sharedReach } from './time-chart.js';
+import { bucketCount, WHOLE } from './view.js';
+import { waitingChart } from './waiting-chart.js';
+import { between, closest, moved, snapped, zoomed } from './zoom.js';
 
 /** Paper is about this wide, in the units of a drawing. */
 const PAPER_WIDTH = 720;
 
-const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '');
+/** @type {PageData} */
+const data = JSON.parse(document.getElementById('data')?.textContent ?? '');
 /** Buckets of the finest series: no view is finer. */
 const BUCKETS = Math.max(1, ...data.tracks.map(({ series }) => bucketCount(data, series)));
 const LEAST = closest(BUCKETS);
-const panels = document.querySelector<HTMLElement>('.panels');
-const tools = document.querySelector<HTMLElement>('.tools');
-const state = { view: WHOLE, shown: [...data.shown], cursor: undefined as number | undefined, isPrinting: false };
+const panels = partOf(document, '.panels');
+const tools = partOf(document, '.tools');
+/** @type {{ view: View, shown: readonly number[], cursor: number | undefined, isPrinting: boolean }} */
+const state = { view: WHOLE, shown: [...data.shown], cursor: undefined, isPrinting: false };
 
-/** How wide a drawing in this place is, in units that grow with the text. */
-function widthOf(place: Element): number {
+/** How wide a drawing in this place is, in units that grow with the text. @param {Element} place */
+function widthOf(place) {
   if (state.isPrinting) return place.closest('.pair') === null ? PAPER_WIDTH : PAPER_WIDTH / 2;
   const scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   return Math.max(280, Math.round(place.clientWidth / scale));
 }
 
-function figures(): readonly HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>('.panel')];
+function figures() {
+  return partsOf(document, '.panel');
 }
 
-/** What is in a panel now. */
-function plottedIn(figure: HTMLElement): Plotted | undefined {
-  const plot = figure.querySelector<HTMLElement>('.plot');
+/** What is in a panel now. @param {HTMLElement} figure */
+function plottedIn(figure) {
+  const plot = partOf(figure, '.plot');
   const track = data.tracks[Number(figure.dataset.track)];
   return plot === null || track === undefined
     ? undefined
@@ -46,13 +50,14 @@ function plottedIn(figure: HTMLElement): Plotted | undefined {
 }
 
 /** Draws everything over time again. */
-function draw(): void {
+function draw() {
   const all = figures().map((figure) => ({ figure, plotted: plottedIn(figure) }));
   const reach = sharedReach(all.flatMap(({ plotted }) => (plotted === undefined ? [] : [plotted])));
   for (const { figure, plotted } of all) {
     if (plotted === undefined) continue;
     const { track, view, width, plot } = plotted;
-    const fill = (selector: string, html: string) => {
+    /** @param {string} selector @param {string} html */
+    const fill = (selector, html) => {
       const place = figure.querySelector(selector);
       if (place !== null) place.innerHTML = html;
     };
@@ -64,8 +69,8 @@ function draw(): void {
   tellRange();
 }
 
-function drawOthers(): void {
-  for (const place of document.querySelectorAll<HTMLElement>('[data-chart]')) {
+function drawOthers() {
+  for (const place of partsOf(document, '[data-chart]')) {
     const chart = place.dataset.chart;
     const width = widthOf(place);
     if (chart === 'waits') place.innerHTML = waitingChart(data, width);
@@ -73,40 +78,40 @@ function drawOthers(): void {
   }
 }
 
-function tellRange(): void {
-  const range = document.querySelector('.range');
+function tellRange() {
+  const range = partOf(document, '.range');
   const span = data.to - data.from;
   const { from, to } = state.view;
   if (range !== null) range.textContent = `${formatRange(data.from + from * span, data.from + to * span)} UTC`;
-  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-do]')) {
-    button.disabled = isIdle(actionIn(button));
-  }
+  for (const button of partsOf(document, '[data-do]')) button.toggleAttribute('disabled', isIdle(actionIn(button)));
 }
 
-/** Whether a button would change nothing. */
-function isIdle(action: Action): boolean {
+/** Whether a button would change nothing. @param {Action} action */
+function isIdle(action) {
   const next = viewAfter(action, (state.view.from + state.view.to) / 2);
   if (next === undefined) return true;
   const { from, to } = snapped(next, BUCKETS);
   return isNear(from, state.view.from) && isNear(to, state.view.to);
 }
 
-function isNear(a: number, b: number): boolean {
+/** @param {number} a @param {number} b */
+function isNear(a, b) {
   return Math.abs(a - b) < 1e-9;
 }
 
-/** What a button does. */
-function actionIn(button: HTMLElement): Action {
+/** What a button does. @param {HTMLElement} button */
+function actionIn(button) {
   return ACTIONS.find((action) => action === button.dataset.do) ?? 'whole';
 }
 
-function look(view: View): void {
+/** @param {View} view */
+function look(view) {
   state.view = snapped(view, BUCKETS);
   draw();
 }
 
 /** The worst half hour of the first track shown that has one, with as much again before and after. */
-function worstView(): View | undefined {
+function worstView() {
   const worst = state.shown.map((index) => data.tracks[index]?.worst).find((stretch) => stretch !== undefined);
   if (worst === undefined) return undefined;
   const span = data.to - data.from;
@@ -114,13 +119,17 @@ function worstView(): View | undefined {
   return between((worst.from - width - data.from) / span, (worst.to + width - data.from) / span, LEAST);
 }
 
-/** Changes what is shown; `around` is the place of the whole time that stays where it is when zooming. */
-function act(action: Action, around: number): void {
+/**
+ * Changes what is shown; `around` is the place of the whole time that stays where it is when zooming.
+ * @param {Action} action @param {number} around
+ */
+function act(action, around) {
   const next = viewAfter(action, around);
   if (next !== undefined) look(next);
 }
 
-function viewAfter(action: Action, around: number): View | undefined {
+/** @param {Action} action @param {number} around */
+function viewAfter(action, around) {
   const { view } = state;
   switch (action) {
     case 'in':
@@ -137,33 +146,39 @@ function viewAfter(action: Action, around: number): View | undefined {
   }
 }
 
-/** A place of the view as a place of the whole time. */
-function wholeShare(share: number): number {
+/** A place of the view as a place of the whole time. @param {number} share */
+function wholeShare(share) {
   return state.view.from + share * (state.view.to - state.view.from);
 }
 
-/** The cursor in every panel at once, so that the same time can be compared; only the plot in use says what is there. */
-function pointAt(share: number, active: HTMLElement): void {
+/**
+ * The cursor in every panel at once, so that the same time can be compared; only the plot in use says what is there.
+ * @param {number} share @param {HTMLElement} active
+ */
+function pointAt(share, active) {
   state.cursor = share;
   for (const figure of figures()) {
     const plotted = plottedIn(figure);
     if (plotted === undefined) continue;
     showCursor(plotted, share);
-    const tooltip = plotted.plot.querySelector<HTMLElement>('.tooltip');
+    const tooltip = partOf(plotted.plot, '.tooltip');
     if (tooltip !== null) tooltip.hidden = plotted.plot !== active;
   }
 }
 
-function leave(): void {
+function leave() {
   state.cursor = undefined;
   for (const figure of figures()) {
-    const plot = figure.querySelector<HTMLElement>('.plot');
+    const plot = partOf(figure, '.plot');
     if (plot !== null) hideCursor(plot);
   }
 }
 
-/** Does what a key means with a chart in focus; gives whether it means something. */
-function press(plotted: Plotted, key: string, isShift: boolean): boolean {
+/**
+ * Does what a key means with a chart in focus; gives whether it means something.
+ * @param {Plotted} plotted @param {string} key @param {boolean} isShift
+ */
+function press(plotted, key, isShift) {
   const action = actionOf(key, isShift);
   const steps = stepsOf(key);
   if (action !== undefined) act(action, wholeShare(state.cursor ?? 0.5));
@@ -173,8 +188,11 @@ function press(plotted: Plotted, key: string, isShift: boolean): boolean {
   return true;
 }
 
-/** Moves the cursor; one that is not there yet appears where the walk begins. */
-function walk(plotted: Plotted, steps: number): void {
+/**
+ * Moves the cursor; one that is not there yet appears where the walk begins.
+ * @param {Plotted} plotted @param {number} steps
+ */
+function walk(plotted, steps) {
   const { cursor } = state;
   const share =
     cursor === undefined && Number.isFinite(steps)
@@ -184,7 +202,7 @@ function walk(plotted: Plotted, steps: number): void {
 }
 
 /** Makes new panels answer to pointer and keyboard. */
-function enliven(): void {
+function enliven() {
   for (const figure of figures()) {
     const plotted = plottedIn(figure);
     if (plotted === undefined || plotted.plot.tabIndex === 0) continue;
@@ -202,10 +220,8 @@ function enliven(): void {
 }
 
 /** Shows the tracks that are ticked. */
-function choose(): void {
-  const ticked = [...document.querySelectorAll<HTMLInputElement>('[name="track"]:checked')].map(({ value }) =>
-    Number(value),
-  );
+function choose() {
+  const ticked = partsOf(document, '[name="track"]:checked').map((box) => Number(box.getAttribute('value')));
   state.shown = ticked;
   if (panels === null) return;
   const reach = { runners: 1, waiting: 1 };
@@ -220,18 +236,20 @@ function choose(): void {
   enliven();
 }
 
-function newPanel(html: string): Node {
+/** @param {string} html */
+function newPanel(html) {
   const template = document.createElement('template');
   template.innerHTML = html;
   return template.content;
 }
 
-function redraw(): void {
+function redraw() {
   draw();
   drawOthers();
 }
 
-function print(isPrinting: boolean): void {
+/** @param {boolean} isPrinting */
+function print(isPrinting) {
   if (state.isPrinting === isPrinting) return;
   state.isPrinting = isPrinting;
   redraw();
@@ -239,8 +257,8 @@ function print(isPrinting: boolean): void {
 
 if (tools !== null) tools.hidden = false;
 tools?.addEventListener('click', (event) => {
-  const button = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-do]') : null;
-  if (button !== null) act(actionIn(button), (state.view.from + state.view.to) / 2);
+  const button = event.target instanceof Element ? event.target.closest('[data-do]') : null;
+  if (button instanceof HTMLElement) act(actionIn(button), (state.view.from + state.view.to) / 2);
 });
 tools?.addEventListener('change', choose);
 addEventListener('beforeprint', () => print(true));

@@ -1,22 +1,25 @@
 /** How tracks are told apart: by a colour, a dash and a shape each, so that none of the three is needed. */
-import type { Role } from '../data.ts';
+/** @import { Role } from '../data.ts' */
 
 /** Colours of the style sheet, as `ink-0` … */
 const INKS = 8;
 const DASHES = [undefined, '7 4', '2 3', '10 3 2 3', '5 2', '1 5'];
 
-/** The class of a track's colour. */
-export function inkOf(index: number): string {
+/** The class of a track's colour. @param {number} index */
+export function inkOf(index) {
   return `ink-${index % INKS}`;
 }
 
-/** The dashes of a track's line; undefined: none. */
-export function dashOf(index: number): string | undefined {
+/** The dashes of a track's line; undefined: none. @param {number} index */
+export function dashOf(index) {
   return DASHES[index % DASHES.length];
 }
 
-/** A shape of some 12 pixels around the origin: a circle for ours, a square to compare with, a diamond for the bound. */
-export function shapeOf(role: Role): string {
+/**
+ * A shape of some 12 pixels around the origin: a circle for ours, a square to compare with, a diamond for the bound.
+ * @param {Role} role
+ */
+export function shapeOf(role) {
   switch (role) {
     case 'baseline':
       return 'M-5.5-5.5h11v11h-11z';
