@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { isCode } from '#adapters/state/file-lock.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { Arrival } from '../laboratory/arrival.ts';
+import type { Arrival } from '../arrival.ts';
 import { timeText } from './format.ts';
 import { invalid, type LineParser, LONGEST_LINE, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';

@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { type Arrival, mergeArrivals } from '../arrival.ts';
+import { ACTIVITY } from '../simulator/load.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
-import { type Arrival, mergeArrivals } from './arrival.ts';
 import { distribution, draw } from './distribution.ts';
 import { longerThanNothing, span } from './span.ts';
 
@@ -83,9 +84,6 @@ export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {
 
 /** The stretch of time that is played. */
 export type Stretch = { readonly start: Instant; readonly end: Instant };
-
-/** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
-const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
 
 /**
  * All steps of the loads, in order. A load without an owner is played once for each of `owners`, with draws of its own.

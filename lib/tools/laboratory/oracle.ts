@@ -13,9 +13,8 @@
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Step } from '../simulator/bitbucket.ts';
 import type { World } from '../simulator/world.ts';
-import { mayRun } from './arrival.ts';
-import { bareManifests } from './launch.ts';
-import type { Policy } from './policy.ts';
+import { mayRun } from './ownership.ts';
+import { bareManifests, type Policy } from './policy.ts';
 
 /** How often it makes up for runners that it has lost; nothing else waits for that. */
 const TICK_MS = 60_000;

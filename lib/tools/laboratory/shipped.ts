@@ -1,10 +1,9 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
 
 import type { Fleet } from '#core/model/configuration.ts';
-import type { Calls } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { timeText } from '../history/format.ts';
-import type { Policy } from './policy.ts';
+import { callsBetween, type Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
 /** How a configuration is played. */
@@ -38,18 +37,10 @@ export function shippedPolicy(
           }
           const before = ports.calls();
           const report = await reconcile({ fleet, mode: 'apply', now: world.now, tickId, elapsedMs: () => 0 }, ports);
-          rest.note({ report, calls: callsSince(before, ports.calls()) });
+          rest.note({ report, calls: callsBetween(before, ports.calls()) });
           onReport(report);
         },
       };
     },
-  };
-}
-
-function callsSince(before: Calls, after: Calls): Calls {
-  return {
-    bitbucket: after.bitbucket - before.bitbucket,
-    kubernetes: after.kubernetes - before.kubernetes,
-    aws: after.aws - before.aws,
   };
 }

@@ -4,11 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { PageData } from './data.ts';
-import { PATTERNS } from './patterns.ts';
 import { escapeHtml } from './script/html.js';
 import { SCRIPT } from './script.ts';
 import { budgets, cost, definitions, figures, header, notices, overTime, summary, waits, worst } from './sections.ts';
-import { STYLE } from './style.ts';
+import { PATTERNS, STYLE } from './style.ts';
 
 /** The whole HTML document; the same data gives the same bytes. */
 export function renderPage(data: PageData): string {

@@ -4,7 +4,7 @@ import type { Notice, PageData } from './data.ts';
 import { figureTable, swatch, withinTable } from './figure-tables.ts';
 import { costChart } from './script/cost-chart.js';
 import { formatNumber, formatRange, formatTime } from './script/format.js';
-import { frontierOf, pointsOf } from './script/frontier.js';
+import { pointsOf, worthChoosing } from './script/frontier.js';
 import { escapeHtml } from './script/html.js';
 import { panelHtml, tableHtml, trackName } from './script/panel.js';
 import { drawnColumns, sharedReach } from './script/time-chart.js';
@@ -97,7 +97,7 @@ function toolbar(data: PageData): string {
 export function cost(data: PageData): string {
   if (data.kind !== 'laboratory') return '';
   const chart = (waiting: WaitingFigure, title: string) => {
-    const best = frontierOf(pointsOf(data, waiting)).map(({ track }) => track.name);
+    const best = worthChoosing(pointsOf(data, waiting)).map(({ track }) => track.name);
     return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [

@@ -14,7 +14,7 @@ export type WaitingBucket = {
   readonly idle: number;
   readonly starting: number;
   readonly waiting: number;
-  readonly mostWaiting: number;
+  readonly most: { readonly waiting: number };
 };
 
 /**
@@ -122,7 +122,7 @@ function sum(buckets: readonly WaitingBucket[], level: 'waiting' | 'starting'): 
 }
 
 function most(buckets: readonly WaitingBucket[]): number {
-  return buckets.reduce((most, { mostWaiting }) => Math.max(most, mostWaiting), 0);
+  return buckets.reduce((most, bucket) => Math.max(most, bucket.most.waiting), 0);
 }
 
 function round(value: number): number {

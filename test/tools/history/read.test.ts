@@ -8,10 +8,10 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '#core/errors.ts';
+import type { Arrival } from '#tools/arrival.ts';
 import { endLine, gapLine, type HistoryStep, headerLine, NOTHING_OMITTED, stepLine } from '#tools/history/format.ts';
 import { openHistory, type ReadOptions, readHistory } from '#tools/history/read.ts';
 import { describeSummary, type HistorySummary } from '#tools/history/summary.ts';
-import type { Arrival } from '#tools/laboratory/arrival.ts';
 
 const START = Date.parse('2026-11-02T08:00:00Z');
 const MINUTE = 60_000;

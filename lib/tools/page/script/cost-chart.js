@@ -2,7 +2,7 @@
 /** @import { Box, Point, CostChart, Place } from './types.ts' */
 
 import { formatNumber, formatStretch, formatTick } from './format.js';
-import { frontierOf, pointsOf } from './frontier.js';
+import { pointsOf, worthChoosing } from './frontier.js';
 import { inkOf, shapeOf } from './inks.js';
 import { placeLabels } from './place-labels.js';
 import { linear, roundTicks, roundUp } from './scale.js';
@@ -18,7 +18,7 @@ export function costChart({ data, waiting, width }) {
   const height = Math.round(Math.min(380, Math.max(280, width * 0.62)));
   const points = pointsOf(data, waiting);
   const costs = costAxis(points.map(({ cost }) => cost));
-  const waits = waitingTicks(Math.max(1000, ...points.map(({ waitingMs }) => waitingMs)));
+  const waits = waitingTicks(Math.max(1000, ...points.map(({ waitedMs }) => waitedMs)));
   const plot = {
     left: COST_MARGIN.left,
     right: width - COST_MARGIN.right,
@@ -28,9 +28,9 @@ export function costChart({ data, waiting, width }) {
   const x = linear([costs.from, costs.to], [plot.left, plot.right]);
   const y = linear([0, waits.at(-1) ?? 1], [plot.bottom, plot.top]);
   /** @param {Point} point @returns {Place} */
-  const place = (point) => ({ point, x: x(point.cost), y: y(point.waitingMs) });
+  const place = (point) => ({ point, x: x(point.cost), y: y(point.waitedMs) });
   const places = points.map(place);
-  const frontier = frontierOf(points).map(place);
+  const frontier = worthChoosing(points).map(place);
   return drawing({ width, height }, describeCosts(points), [
     ...waits.flatMap((value) => [
       line(plot.left, y(value), plot.right, y(value), value === 0 ? 'axis' : 'grid'),
@@ -122,8 +122,7 @@ function waitingTicks(mostMs) {
 /** @param {readonly Point[]} points */
 function describeCosts(points) {
   const all = points.map(
-    ({ track, cost, waitingMs }) =>
-      `${track.name} waits ${formatStretch(waitingMs)} and costs ${formatNumber(cost, 2)}`,
+    ({ track, cost, waitedMs }) => `${track.name} waits ${formatStretch(waitedMs)} and costs ${formatNumber(cost, 2)}`,
   );
   return `Waiting against cost: ${all.join('; ')}`;
 }

@@ -45,7 +45,7 @@ export type Point = {
   /** Its place in `PageData.tracks`. */
   readonly index: number;
   readonly cost: number;
-  readonly waitingMs: number;
+  readonly waitedMs: number;
   /** Steps that failed for lack of a runner, or because theirs was taken away. */
   readonly failed: number;
 };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { stepsOf } from '#tools/tune/owner.ts';
-import { fleetOf } from './groups.ts';
+import { stepsOf } from '#tools/laboratory/ownership.ts';
+import { fleetOf } from '../tune/groups.ts';
 
 const RULE = 'namespace: runners, strategy: idleBuffer, parameters: { min: 1, max: 9 }';
 const fleet = await fleetOf(`groups:

@@ -1,27 +1,12 @@
-/** A step that comes up in a scenario, wherever it is from: a synthetic load or a history. */
-
-import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
+/** Steps as they come up, from a synthetic load or a history, as streams that are read no further than they are needed. */
 import type { Instant } from '#core/model/observation.ts';
+import type { StepRequest } from './simulator/bitbucket.ts';
 
 /** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
-export type Arrival = {
-  readonly at: Instant;
-  readonly scope: Scope;
-  readonly labels: readonly string[];
-  readonly durationMs: number;
-};
+export type Arrival = StepRequest & { readonly at: Instant };
 
 /** Arrivals in order of time. They are looked at once, so they may come from a file of any length. */
 export type Arrivals = Iterable<Arrival> | AsyncIterable<Arrival>;
-
-/** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
-export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels }: RunnerGroup): boolean {
-  return (
-    step.scope.workspace === scope.workspace &&
-    (scope.repository === undefined || scope.repository === step.scope.repository) &&
-    step.labels.every((label) => labels.includes(label))
-  );
-}
 
 /** Streams of arrivals as one, in order of time; those of one moment in the order of the streams. */
 export function* mergeArrivals(streams: readonly Iterable<Arrival>[]): Generator<Arrival> {
@@ -52,4 +37,35 @@ function advance(heads: Head[], { order, rest }: Stream): void {
 
 function isLater(head: Head, at: Instant, order: number): boolean {
   return head.next.at > at || (head.next.at === at && head.order > order);
+}
+
+export type Feed = {
+  /** Passes on every arrival up to and at this time. */
+  readonly until: (at: Instant) => Promise<void> | void;
+};
+
+/** Opens a stream of arrivals, each of which is passed on once and in order. */
+export function openFeed(arrivals: Arrivals, pass: (arrival: Arrival) => void): Feed {
+  return Symbol.iterator in arrivals
+    ? feedAtOnce(arrivals[Symbol.iterator](), pass)
+    : feedInTime(arrivals[Symbol.asyncIterator](), pass);
+}
+
+function feedAtOnce(stream: Iterator<Arrival>, pass: (arrival: Arrival) => void): Feed {
+  let next = stream.next();
+  return {
+    until: (at) => {
+      for (; next.done !== true && next.value.at <= at; next = stream.next()) pass(next.value);
+    },
+  };
+}
+
+function feedInTime(stream: AsyncIterator<Arrival>, pass: (arrival: Arrival) => void): Feed {
+  let next: IteratorResult<Arrival> | undefined;
+  return {
+    until: async (at) => {
+      next ??= await stream.next();
+      for (; next.done !== true && next.value.at <= at; next = await stream.next()) pass(next.value);
+    },
+  };
 }
