@@ -2,10 +2,12 @@
  * The calls of an export that takes hours: they wait for their turn in the hourly budget and while Bitbucket throttles,
  * outlast a Bitbucket that is out of order for some minutes, may be limited, and may be shared with an autoscaler.
  */
+
 import type { CallBudget, Meter } from '#core/budget/ledger.ts';
 import { BudgetError, ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
+import { MINUTE_MS } from '#core/time.ts';
 
 /** What waiting needs of the world. */
 export type Patience = {
@@ -79,7 +81,7 @@ export function limitCalls(meter: Meter, most: number): Meter {
 }
 
 /** A minute is as exact as calls are counted. */
-const EVERY_MS = 60_000;
+const EVERY_MS = MINUTE_MS;
 
 export type SharedBudget = {
   /** To be called before each call: shares once in a minute. */

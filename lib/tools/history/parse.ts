@@ -1,7 +1,9 @@
 /** One line of a history: what it is, or why it is of no use. Pure. */
+
 import { parse as parseCsv } from 'csv-parse/sync';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
+import { DAY_MS } from '#core/time.ts';
 import {
   COLUMNS,
   type Gap,
@@ -41,7 +43,7 @@ export type LineParser = {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** More than twice as long as Bitbucket lets any step run. */
-const LONGEST_STEP_MS = 24 * 3_600_000;
+const LONGEST_STEP_MS = DAY_MS;
 
 /** Longer than any step with all its labels; in characters. */
 export const LONGEST_LINE = 64 * 1024;

@@ -2,13 +2,14 @@
  * Reading a history as a stream of arrivals: JSON Lines or CSV of any length, in a memory that does not depend on it.
  * Nothing is dropped in silence: every line is a step, says something of the file, is blank, or is counted as skipped.
  */
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isCode } from '#adapters/state/file-lock.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { isoText } from '#core/time.ts';
 import type { Arrival } from '../arrival.ts';
-import { timeText } from './format.ts';
 import { invalid, type LineParser, LONGEST_LINE, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';
 
@@ -93,7 +94,7 @@ function createReading({ name, latest = Number.POSITIVE_INFINITY }: ReadOptions)
     if (ready < newest) {
       const file = `'${name.replaceAll("'", "'\\''")}'`;
       throw new InputError(
-        `${name} is out of order: line ${books.lines()} is ready at ${timeText(ready)}, but a line before it at ${timeText(newest)}; sort it and use the result: ${parser?.sortCommand(file, line)} > ${file}.sorted`,
+        `${name} is out of order: line ${books.lines()} is ready at ${isoText(ready)}, but a line before it at ${isoText(newest)}; sort it and use the result: ${parser?.sortCommand(file, line)} > ${file}.sorted`,
       );
     }
     newest = ready;

@@ -1,7 +1,9 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
+
 import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
-import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range, timeText } from './format.ts';
+import { DAY_MS, isoText } from '#core/time.ts';
+import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
 import type { Parsed, Skip } from './parse.ts';
 
 /** Lines of one kind that are of no use, and the first of them, counted from 1; `why` says what is wrong with that. */
@@ -34,7 +36,7 @@ export type HistorySummary = {
 
 const MOST_TOLD = 20;
 
-const QUIET_MS = 24 * 3_600_000;
+const QUIET_MS = DAY_MS;
 
 const SKIPPED: Readonly<Record<Skip, string>> = {
   invalid: 'no valid step',
@@ -45,14 +47,14 @@ const SKIPPED: Readonly<Record<Skip, string>> = {
 /** The summary in sentences, the steps first; only what there is to say. */
 export function describeSummary(summary: HistorySummary): readonly string[] {
   const { name, lines, steps, span, alike } = summary;
-  const time = span === undefined ? '' : `, ready from ${timeText(span.from)} to ${timeText(span.to)}`;
+  const time = span === undefined ? '' : `, ready from ${isoText(span.from)} to ${isoText(span.to)}`;
   return [
     `${name}: ${count(steps, 'step')} in ${count(lines, 'line')}${time}.`,
     ...Object.entries(SKIPPED).flatMap(([kind, what]) => describeSkipped(summary.skipped[kind as Skip], what)),
     ...(alike > 0 ? [`${count(alike, 'step')} equal another one in everything; they count, for they have no id.`] : []),
     ...describeEnd(summary),
     ...describeGaps(summary),
-    ...summary.quiet.map(({ from, to }) => `No step for ${duration(to - from)} from ${timeText(from)} on.`),
+    ...summary.quiet.map(({ from, to }) => `No step for ${duration(to - from)} from ${isoText(from)} on.`),
   ];
 }
 
@@ -74,7 +76,7 @@ function describeEnd({ header, end, steps, skipped }: HistorySummary): readonly 
 function describeGaps({ gaps, gapCount }: HistorySummary): readonly string[] {
   const told = gaps.map(
     ({ from, to, repository, reason }) =>
-      `Steps ${repository === undefined ? '' : `of ${repository} `}from ${timeText(from)} to ${timeText(to)} are missing: ${reason}.`,
+      `Steps ${repository === undefined ? '' : `of ${repository} `}from ${isoText(from)} to ${isoText(to)} are missing: ${reason}.`,
   );
   return gapCount > gaps.length ? [...told, `${gapCount - gaps.length} more times are missing.`] : told;
 }

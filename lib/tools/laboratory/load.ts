@@ -2,17 +2,16 @@
  * Synthetic loads: the shapes that work comes in, as data, and the steps that they stand for. Each is a stream in order
  * of time that is made while it is read, so that a year costs no more memory than a day.
  */
+
 import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { DAY_MS, HOUR_MS } from '#core/time.ts';
 import { type Arrival, mergeArrivals } from '../arrival.ts';
 import { ACTIVITY } from '../simulator/load.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import { distribution, draw } from './distribution.ts';
 import { longerThanNothing, span } from './span.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const steps = z.number().int().positive();
 const rate = z.number().positive();

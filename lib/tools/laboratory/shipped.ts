@@ -2,7 +2,7 @@
 
 import type { Fleet } from '#core/model/configuration.ts';
 import { reconcile } from '#core/reconcile.ts';
-import { timeText } from '../history/format.ts';
+import { isoText, MINUTE_MS } from '#core/time.ts';
 import { callsBetween, type Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
@@ -16,7 +16,7 @@ export type ShippedOptions = {
 export function shippedPolicy(
   name: string,
   fleet: Fleet,
-  tickMs = 60_000,
+  tickMs = MINUTE_MS,
   { everyTick = false }: ShippedOptions = {},
 ): Policy {
   return {
@@ -31,7 +31,7 @@ export function shippedPolicy(
           if (repeated !== undefined) {
             const { report, calls } = repeated;
             world.countSpared(calls);
-            const at = timeText(world.now);
+            const at = isoText(world.now);
             onReport({ ...report, tick: { ...report.tick, id: tickId, at } });
             return;
           }

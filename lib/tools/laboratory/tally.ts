@@ -2,7 +2,9 @@
  * The books of a run: told of every change in the world just before or as it happens, it keeps sums and never steps, so
  * that its size does not depend on how long the run is.
  */
+
 import type { Instant } from '#core/model/observation.ts';
+import { DAY_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
 import { type RunnerTotals, registeredIn, type Step } from '../simulator/bitbucket.ts';
 import { WaitingHistogram } from './histogram.ts';
@@ -45,7 +47,7 @@ export type Books = {
 /** How many runners of each kind there are, and how many steps wait. */
 export type Present = { readonly totals: RunnerTotals; readonly queued: number };
 
-const MONTH_MS = 30 * 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
 
 export class Tally {
   readonly #start: Instant;

@@ -1,7 +1,9 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
+
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
 import type { Stretch, Track, TrackSeries } from './data.ts';
 import { DecisionLog, withholds } from './decision-log.ts';
@@ -9,7 +11,7 @@ import { emptyTally, type GroupTally, HELD_MS, PRODUCTION_LEVELS, tallyValues } 
 import { formatLevel, formatNumber, formatStretch } from './script/format.js';
 import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
 
-const FIVE_MINUTES_MS = 300_000;
+const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 const BINS_OF_HALF_AN_HOUR = 6;
 
 const LEVELS = PRODUCTION_LEVELS.map(({ id }) => id);

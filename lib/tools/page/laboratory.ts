@@ -1,4 +1,5 @@
 /** The page of a comparison in the laboratory, from what its runs came to. Pure. */
+import { MINUTE_MS } from '#core/time.ts';
 import type { Result } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import type { Fact, PageData, Role, Track, TrackSeries, WaitingBin } from './data.ts';
@@ -21,7 +22,7 @@ export type LaboratoryPage = {
   readonly facts?: readonly Fact[];
 };
 
-const FINE_MS = 60_000;
+const FINE_MS = MINUTE_MS;
 const MOST_DRAWN = 2016;
 const OURS_SHOWN = 2;
 

@@ -1,5 +1,7 @@
 /** What a simulated run came to, in the units that people decide by: waiting, runner-hours, peaks, failures. */
+
 import type { Instant } from '#core/model/observation.ts';
+import { HOUR_MS } from '#core/time.ts';
 import { type RunnerTotals, registeredIn, type Step } from './bitbucket.ts';
 
 /** Figures of a run. Waiting is per step that got a runner, in milliseconds. */
@@ -33,7 +35,7 @@ export class RunnerTime {
   }
 
   get hours(): Figures['runnerHours'] {
-    return { registered: this.#registeredMs / 3_600_000, busy: this.#busyMs / 3_600_000 };
+    return { registered: this.#registeredMs / HOUR_MS, busy: this.#busyMs / HOUR_MS };
   }
 
   get peak(): number {

@@ -2,6 +2,7 @@
 
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { HOUR_MS } from '#core/time.ts';
 import type { Arrival } from '../arrival.ts';
 import type { Random } from './random.ts';
 
@@ -15,8 +16,6 @@ export type WorkingDay = {
   readonly peakPerHour: number;
   readonly meanStepMs: number;
 };
-
-const HOUR_MS = 3_600_000;
 
 /** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
 export const ACTIVITY = [

@@ -2,8 +2,10 @@
  * Tuning a group, from the history to the recommendation: split, search in the first part, check what was found in the
  * last one. The runs are those of the laboratory, with the decider that ships, and only for this group and its steps.
  */
+
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { DAY_MS } from '#core/time.ts';
 import type { Arrivals } from '../arrival.ts';
 import { stepsOf } from '../laboratory/ownership.ts';
 import { run } from '../laboratory/run.ts';
@@ -69,8 +71,6 @@ export type Tuning = {
   /** Of the frontier: the cheapest that keeps the goal in the training part, or, where none does, the one nearest to it. */
   readonly best: Candidate;
 };
-
-const DAY_MS = 86_400_000;
 
 /** More than that nobody compares. */
 const MOST_SHOWN = 10;
