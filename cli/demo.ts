@@ -2,11 +2,13 @@
  * `demo`: a working day of the original guide's group in the simulated world, through the shipped line. In a terminal
  * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { duration, percent } from '#core/reasons.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Arrival } from '#tools/arrival.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { workingDay } from '#tools/simulator/load.ts';
@@ -33,7 +35,6 @@ groups:
       scaleDownMultiplier: 0.5
 `;
 
-const MINUTE_MS = 60_000;
 const OPENING_MINUTE = 6 * 60;
 const CLOSING_MINUTE = 20 * 60;
 

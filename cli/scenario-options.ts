@@ -1,18 +1,18 @@
 /** The options that say what is played in the laboratory: a history, a scenario of one's own, or a load by its name. */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InputError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Arrival, Arrivals } from '#tools/arrival.ts';
 import { openHistory } from '#tools/history/read.ts';
 import { describeSummary } from '#tools/history/summary.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { watchUnowned } from '#tools/laboratory/ownership.ts';
 import { NAMED_SCENARIOS, parseScenario, readScenario, type Scenario } from '#tools/laboratory/scenario.ts';
-
-const MINUTE_MS = 60_000;
 
 const LOADS = Object.keys(NAMED_SCENARIOS);
 
