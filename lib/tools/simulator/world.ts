@@ -3,8 +3,8 @@
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
 
+import { createCallBudget } from '#adapters/budget-ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
-import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { Deadline, Ports, StateStore } from '#core/ports.ts';

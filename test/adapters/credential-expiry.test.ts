@@ -1,6 +1,6 @@
 /** What the report says of credentials that end. */
 import { describe, expect, it } from 'vitest';
-import { expiryCircumstances } from '#core/credential-expiry.ts';
+import { expiryCircumstances } from '#adapters/credential-expiry.ts';
 import { NOON } from '#kit/fleet.ts';
 
 const DAY = 86_400_000;

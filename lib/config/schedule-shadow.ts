@@ -1,6 +1,6 @@
 /** Windows that other windows leave no time for. Pure. */
-import type { Schedule } from '../model/configuration.ts';
-import { WEEKDAYS } from './windows.ts';
+import type { Schedule } from '#core/model/configuration.ts';
+import { WEEKDAYS } from '#core/schedule/windows.ts';
 
 const DAY_MINUTES = 1440;
 const WEEK_MINUTES = 7 * DAY_MINUTES;

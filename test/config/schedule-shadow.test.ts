@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { shadowed } from '#config/schedule-shadow.ts';
 import type { Schedule } from '#core/model/configuration.ts';
-import { shadowed } from '#core/schedule/shadow.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';
 
 type Window = Pick<Schedule, 'name' | 'days' | 'from' | 'to' | 'timezone'>;

@@ -1,8 +1,8 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
 
-import type { Instant } from './model/observation.ts';
-import type { Circumstances } from './report.ts';
-import { DAY_MS } from './time.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Circumstances } from '#core/report.ts';
+import { DAY_MS } from '#core/time.ts';
 
 /** What a secret says of its end; `unreadable`: something that is no date. */
 export type KnownExpiry = { readonly secretId: string; readonly expiresAt: Instant | 'unreadable' };

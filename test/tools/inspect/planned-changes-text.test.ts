@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '#core/model/configuration.ts';
-import { plannedChanges } from '#core/schedule/planned-changes.ts';
 import { group } from '#kit/fleet.ts';
-import { renderChanges } from '#text/schedule.ts';
+import { plannedChanges } from '#tools/inspect/planned-changes.ts';
+import { renderChanges } from '#tools/inspect/planned-changes-text.ts';
 
 const office: Schedule = {
   name: 'office',

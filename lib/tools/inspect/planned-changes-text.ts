@@ -1,7 +1,8 @@
 /** What the schedules of groups will do, as a table. */
-import type { PlannedChange } from '#core/schedule/planned-changes.ts';
+
 import { describeWallTime } from '#core/schedule/zone.ts';
-import { type Column, columnWidths, layRow, paint, type TextOptions } from './layout.ts';
+import { type Column, columnWidths, layRow, paint, type TextOptions } from '#text/layout.ts';
+import type { PlannedChange } from './planned-changes.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'UTC', align: 'left' },

@@ -1,8 +1,8 @@
 /** What the schedules of groups will do: the changes to come. */
 
-import type { RunnerGroup, Schedule } from '../model/configuration.ts';
-import type { Instant } from '../model/observation.ts';
-import { nextChanges } from './bounds.ts';
+import type { RunnerGroup, Schedule } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { nextChanges } from '#core/schedule/bounds.ts';
 
 /** The bounds of a group for a while, and the window that sets them; without one they are the group's own. */
 export type BoundsForAWhile = { readonly window?: string; readonly min: number; readonly max: number };

@@ -1,8 +1,8 @@
 /** Which bounds hold next: over all groups, in the order of time. */
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '#core/model/configuration.ts';
-import { plannedChanges } from '#core/schedule/planned-changes.ts';
 import { group } from '#kit/fleet.ts';
+import { plannedChanges } from '#tools/inspect/planned-changes.ts';
 
 const window = (name: string, over: Partial<Schedule>): Schedule => ({
   name,
