@@ -1,5 +1,6 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { observe } from '#core/observe/observe.ts';
 import { groupsAt } from '#core/schedule/bounds.ts';
@@ -34,7 +35,7 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options), localConnectors(terminal.tell));
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);

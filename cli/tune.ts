@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { STRATEGIES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
@@ -73,7 +74,10 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
   const goal = parseGoal(options.goal);
   // Before the search, which takes minutes.
   if (options.writeDiff !== undefined) await checkPlace(options.writeDiff, '--write-diff');
-  const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }));
+  const wiring = wire(
+    environmentFor(options.config === undefined ? {} : { config: options.config }),
+    localConnectors(terminal.tell),
+  );
   const { fleet, warnings } = await wiring.loadFleet();
   tellWarnings(warnings, terminal.tell);
   const [group] = selectGroups(fleet, { groups: [options.group] });

@@ -1,5 +1,6 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { selectGroups } from '#core/select.ts';
 import { counted } from '#text/layout.ts';
@@ -37,16 +38,16 @@ export function addValidate(program: Command, terminal: Terminal, finish: (code:
     .action(async (options: CommonOptions) => finish(await validate(options, terminal)));
 }
 
-async function validate({ json, group, ...options }: CommonOptions, { print }: Terminal): Promise<ExitCode> {
-  const verdict = await judge(options, group);
+async function validate({ json, group, ...options }: CommonOptions, { print, tell }: Terminal): Promise<ExitCode> {
+  const verdict = await judge(options, group, tell);
   const lines = json ? [JSON.stringify(verdict)] : render(verdict);
   for (const line of lines) print(line);
   return verdict.valid ? 0 : 2;
 }
 
-async function judge(options: CommonOptions, names: CommonOptions['group']): Promise<Verdict> {
+async function judge(options: CommonOptions, names: CommonOptions['group'], tell: Terminal['tell']): Promise<Verdict> {
   const environment = environmentFor(options);
-  const { fleet, problems, warnings } = await wire(environment).inspectFleet();
+  const { fleet, problems, warnings } = await wire(environment, localConnectors(tell)).inspectFleet();
   // A group that is wrong is not in the fleet; nobody needs to hear that it cannot be found.
   const groups =
     problems.length > 0

@@ -1,6 +1,6 @@
 /** The commands as child processes: what goes to which stream, and with which code they end. */
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { textOfDatabase } from '#kit/database.ts';
 import { runCommand } from '../doors/command.ts';
 import { API_TOKEN, configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 
@@ -96,7 +96,7 @@ describe('commands that go well', () => {
     await using own = await startDoorsWorld();
     const { code, stderr } = await runCommand(['apply', '--state', 'memory'], own.environment);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^warning: with state "memory" .* file:PATH/);
+    expect(stderr).toMatch(/^warning: with state "memory" .* sqlite:PATH/);
     expect(withoutProgress(stderr).trim().split('\n')).toHaveLength(1);
   });
 
@@ -289,9 +289,7 @@ describe('secrets', () => {
       outputs.push(await runCommand(['apply', ...more], environment));
       expect(outputs.map(({ code }) => code)).toEqual([0, 0, 1, 1]);
 
-      const state = await readFile(own.path('state.json'), 'utf8');
-      const records = await readFile(own.path('state.json.ticks.jsonl'), 'utf8');
-      const everything = JSON.stringify(outputs) + state + records;
+      const everything = JSON.stringify(outputs) + textOfDatabase(own.path('state.sqlite'));
       expect(own.bitbucket.issuedSecrets).toHaveLength(5);
       expect(own.secrets().filter((secret) => everything.includes(secret))).toEqual([]);
     },

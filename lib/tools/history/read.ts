@@ -4,10 +4,10 @@
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isCode } from '#adapters/state/file-lock.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Arrival } from '../laboratory/arrival.ts';
+import { isCode } from './error-code.ts';
 import type { Gap, HistoryEnd, HistoryHeader, Range } from './format.ts';
 import { type Line, splitLines } from './lines.ts';
 import { putInOrder } from './order.ts';

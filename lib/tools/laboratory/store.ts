@@ -3,15 +3,15 @@
  * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
  */
 
-import { dropLease, emptyContents, takeLease } from '#adapters/state/contents.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { StateStore } from '#core/ports.ts';
 
 export function createRunStateStore(): StateStore {
-  const contents = emptyContents();
+  const { acquireLease, releaseLease } = createMemoryStateStore();
   const documents = new Map<string, { readonly version: number; readonly value: unknown }>();
   return {
-    acquireLease: async (request) => takeLease(contents, request),
-    releaseLease: async (lease) => dropLease(contents, lease),
+    acquireLease,
+    releaseLease,
     load: async (keys) =>
       new Map(
         keys.flatMap((key) => {
