@@ -2,21 +2,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
 import { bundle } from '../../esbuild.config.mjs';
 
 export type Bundle = {
   readonly path: (file: string) => string;
-  readonly inputs: readonly string[];
+  /** esbuild's account of the files that it consists of. */
+  readonly outputs: Metafile['outputs'];
   readonly remove: () => Promise<void>;
 };
 
 /** Builds it. No `node_modules` is in reach of the result: whatever it needs has to be inside. */
 export async function buildBundle(): Promise<Bundle> {
   const directory = await mkdtemp(join(tmpdir(), 'bundle-'));
-  const { inputs } = await bundle(directory);
+  const { outputs } = await bundle(directory);
   return {
     path: (file) => join(directory, file),
-    inputs: Object.keys(inputs),
+    outputs,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

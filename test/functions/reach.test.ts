@@ -1,0 +1,51 @@
+/** What the functions may load, now or later, by esbuild's own account of the bundle. */
+import { basename } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reach, sizeOf } from '../../bench/bundle-report.ts';
+import { type Bundle, buildBundle } from '../doors/bundle.ts';
+
+const MOST_BYTES = 1_500_000;
+
+let built: Bundle;
+
+beforeAll(async () => {
+  built = await buildBundle();
+}, 60_000);
+
+afterAll(() => built.remove());
+
+function filesOf(program: string) {
+  const entry = Object.keys(built.outputs).find((path) => basename(path) === `${program}.js`) ?? '';
+  return reach(built.outputs, entry, ['import-statement', 'dynamic-import']);
+}
+
+const sourcesOf = (program: string) =>
+  filesOf(program).flatMap((path) => Object.keys(built.outputs[path]?.inputs ?? {}));
+
+/** What commands load and functions never do. */
+const FOREIGN = [
+  /^lib\/tools\//,
+  /^cli\//,
+  /^lib\/adapters\/local\.ts$/,
+  /^lib\/adapters\/kubernetes\/kubeconfig\.ts$/,
+  /^lib\/adapters\/state\/(sqlite|state-file)/,
+  /\/@kubernetes\/client-node\//,
+];
+
+describe.each(['scale', 'report'])('%s', (program) => {
+  it.each(FOREIGN)('never reaches %s', (foreign) => {
+    expect(sourcesOf(program).filter((source) => foreign.test(source))).toEqual([]);
+    // The command line does, so the pattern means something.
+    expect(sourcesOf('cli').some((source) => foreign.test(source))).toBe(true);
+  });
+
+  it('never reaches SQLite', () => {
+    const imported = filesOf(program).flatMap((path) => built.outputs[path]?.imports.map((one) => one.path) ?? []);
+    expect(imported).not.toContain('node:sqlite');
+    expect(imported).toContain('node:https');
+  });
+
+  it('has at most 1.5 MB in all its chunks', () => {
+    expect(sizeOf(built.outputs, filesOf(program))).toBeLessThan(MOST_BYTES);
+  });
+});
