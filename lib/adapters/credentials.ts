@@ -120,7 +120,7 @@ function nothingGiven(): never {
 }
 
 async function readCredential(secretId: string, options: AwsClientOptions): Promise<Credential> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('./aws/secrets-manager.ts');
   const client = countCalls(new SecretsManagerClient(awsClientSettings(options)), options.onCall);
   try {
     const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId }));

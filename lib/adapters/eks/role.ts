@@ -17,7 +17,7 @@ export async function assumeRole(
   region: string | undefined,
   options: AwsClientOptions,
 ): Promise<AwsCredentials> {
-  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { AssumeRoleCommand, STSClient } = await import('../aws/sts.ts');
   const settings = { ...awsClientSettings(options), ...(region === undefined ? {} : { region }) };
   const client = countCalls(new STSClient(settings), options.onCall);
   try {

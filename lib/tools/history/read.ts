@@ -5,11 +5,11 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isCode } from '#adapters/state/file-lock.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { isoText } from '#core/time.ts';
 import type { Arrival } from '../arrival.ts';
+import { isCode } from './error-code.ts';
 import { invalid, type LineParser, LONGEST_LINE, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';
 
