@@ -9,7 +9,12 @@ export default defineConfig({
   test: {
     // Starting a worker for each file takes longer than its tests.
     isolate: false,
-    include: ['test/core/**/*.test.ts', 'test/adapters/http/**/*.test.ts'],
+    include: [
+      'test/core/**/*.test.ts',
+      'test/adapters/http/**/*.test.ts',
+      // What strategies say of their parameters.
+      'test/config/{strategies,problems,json-schema}.test.ts',
+    ],
     exclude: [
       'test/core/budget/hours.test.ts',
       'test/core/decide/{atlassian,demand-properties}.test.ts',
