@@ -11,9 +11,9 @@ export default defineConfig({
     isolate: false,
     include: [
       'test/core/**/*.test.ts',
-      'test/adapters/http/**/*.test.ts',
-      // What strategies say of their parameters.
-      'test/config/{strategies,problems,json-schema}.test.ts',
+      'test/adapters/{budget-ledger,http/**/*}.test.ts',
+      // What strategies say of their parameters, and what windows hide from each other.
+      'test/config/{strategies,problems,json-schema,schedule-shadow}.test.ts',
     ],
     exclude: [
       'test/core/budget/hours.test.ts',

@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { type PlannedChange, plannedChanges } from '#core/schedule/planned-changes.ts';
 import { formatWallTime } from '#core/schedule/zone.ts';
 import { selectGroups } from '#core/select.ts';
-import { renderChanges } from '#text/schedule.ts';
+import { type PlannedChange, plannedChanges } from '#tools/inspect/planned-changes.ts';
+import { renderChanges } from '#tools/inspect/planned-changes-text.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,7 +28,7 @@ type ScheduleOptions = Omit<CommonOptions, 'state'> & { readonly next: number; r
 
 /** Adds the command to the program. */
 export function addSchedule(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
-  const now = Date.now();
+  const now = terminal.io.clock.now();
   withCommonOptions(program.command('schedule'))
     .description('show when which min and max will hold')
     .option('--next <count>', 'so many changes', parseCount, 10)
@@ -42,7 +42,7 @@ export function addSchedule(program: Command, terminal: Terminal, finish: (code:
 
 async function showSchedule(options: ScheduleOptions, now: Instant, terminal: Terminal): Promise<void> {
   const { group: names, next, at = now, json } = options;
-  const { fleet, warnings } = await wire(environmentFor(options)).loadFleet();
+  const { fleet, warnings } = await wire(environmentFor(options, terminal.io.env)).loadFleet();
   tellWarnings(warnings, terminal.tell);
   const groups = selectGroups(fleet, names === undefined ? {} : { groups: names });
   const changes = plannedChanges(groups, at, next);

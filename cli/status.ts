@@ -35,12 +35,12 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options, terminal.io.env));
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
     const selected = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
-    const now = Date.now();
+    const now = terminal.io.clock.now();
     const ports = await wiring.openPorts(fleet);
     const groups = groupsAt(selected, now);
     const { observation } = await lookAndDecide({ fleet, groups, at: now, budgets: budgetsOf(groups, ports) }, ports);

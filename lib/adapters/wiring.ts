@@ -5,7 +5,7 @@
  */
 
 import { type InspectedFleet, inspectFleet, type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
-import type { CallBudget } from '#core/budget/ledger.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
 import { InputError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';

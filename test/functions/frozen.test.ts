@@ -5,13 +5,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { startDynamoDb } from '#kit/dynamodb.ts';
 import { startForgetfulProxy } from '#kit/forgetful-proxy.ts';
 import { awsEnvironment, scriptedService } from '#kit/loopback.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
-import { type Bundle, buildBundle } from '../doors/bundle.ts';
+import { bundled } from '../doors/bundle.ts';
 import { startLambda } from './lambda.ts';
 
 const MINUTE = 60_000;
@@ -38,15 +38,8 @@ function configuration(invocation: number): string {
   return JSON.stringify({ workspaces: { acme: { callsPerHour: 100_000, maxRunners: 200 } }, groups });
 }
 
-let bundle: Bundle;
-
-beforeAll(async () => {
-  bundle = await buildBundle();
-}, MINUTE);
-
-afterAll(async () => {
+afterAll(() => {
   vi.unstubAllEnvs();
-  await bundle.remove();
 });
 
 /** A Bitbucket, an EKS cluster and a DynamoDB, each behind something that forgets, and a function that uses them. */
@@ -72,7 +65,7 @@ async function startFrozenWorld(answerToForgotten: 'reset' | 'silence') {
   const config = join(directory, 'runners_config.json');
   await writeFile(config, configuration(0));
   const scale = stack.use(
-    await startLambda(bundle.path('scale.js'), {
+    await startLambda(bundled('scale.js'), {
       ...awsEnvironment(proxies.aws.url),
       AWS_ENDPOINT_URL_EKS: eks.url,
       EKS_CLUSTER_NAME: 'ci',

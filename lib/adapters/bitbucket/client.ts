@@ -9,7 +9,7 @@
  *
  *     await client.send({ operation: 'read', importance: 'queue', path, doing, needs: 'readRepository' });
  */
-import type { Meter } from '#core/budget/ledger.ts';
+import type { Meter } from '#core/budget/call-budget.ts';
 import type { Importance } from '#core/budget/rule.ts';
 import { InputError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';

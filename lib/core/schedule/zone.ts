@@ -3,12 +3,12 @@
  * the milliseconds that a clock at UTC would count when it shows the same date and time. Pure: the same instant always
  * gives the same answer.
  */
+
 import type { Instant } from '../model/observation.ts';
+import { DAY_MS } from '../time.ts';
 
 /** Milliseconds since the epoch by the clock of some zone; compare it only with others of the same zone. */
 export type WallTime = number;
-
-export const DAY_MS = 86_400_000;
 
 /** Whether Node knows this name. Offsets such as `+01:00` are no zones: they have no daylight saving. */
 export function isZone(name: string): boolean {

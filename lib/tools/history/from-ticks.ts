@@ -8,6 +8,7 @@ import { isSeen } from '#core/decide/classify.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { GroupObservation, Instant, Runner } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Gap, HistoryStep, Omitted } from './format.ts';
 import { NOTHING_OMITTED } from './format.ts';
 
@@ -19,7 +20,7 @@ export type StepsOfTicks = {
 };
 
 /** Between two looks at a group that are further apart anything may have happened. */
-const HOLE_MS = 10 * 60_000;
+const HOLE_MS = 10 * MINUTE_MS;
 
 /** What every runner of ours carries and no step asks for. */
 const OWN_LABEL = 'autoscaler.created';

@@ -3,11 +3,12 @@
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
 
+import { createCallBudget } from '#adapters/budget-ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
-import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { Deadline, Ports, StateStore } from '#core/ports.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
@@ -82,7 +83,7 @@ export class World {
         skewMs: options.clusterSkewMs ?? 0,
         startupMs: options.startupMs ?? (() => 45_000),
         capacity: options.capacity ?? Number.POSITIVE_INFINITY,
-        ttlAfterFinishedMs: 300_000,
+        ttlAfterFinishedMs: 5 * MINUTE_MS,
       },
       {
         started: (uuid) => this.bitbucket.connect(uuid),
