@@ -12,7 +12,8 @@ export default defineConfig({
     include: [
       'test/core/**/*.test.ts',
       'test/adapters/{budget-ledger,http/**/*}.test.ts',
-      'test/config/schedule-shadow.test.ts',
+      // What strategies say of their parameters, and what windows hide from each other.
+      'test/config/{strategies,problems,json-schema,schedule-shadow}.test.ts',
     ],
     exclude: [
       'test/core/budget/hours.test.ts',
