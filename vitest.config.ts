@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ALONE = ['test/tools/laboratory/memory.test.ts'];
 
 /** What runs the bundle, which is built before the first of them. */
-const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts'];
+const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts', 'test/functions/frozen.test.ts'];
 
 export default defineConfig({
   test: {

@@ -6,8 +6,10 @@ import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { duration, percent } from '#core/reasons.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import type { Arrival } from '#tools/arrival.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
-import { type Arrival, workingDay } from '#tools/simulator/load.ts';
+import { workingDay } from '#tools/simulator/load.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
@@ -31,7 +33,6 @@ groups:
       scaleDownMultiplier: 0.5
 `;
 
-const MINUTE_MS = 60_000;
 const OPENING_MINUTE = 6 * 60;
 const CLOSING_MINUTE = 20 * 60;
 
@@ -63,7 +64,7 @@ export async function playDemo(options: DemoOptions, stage: Stage): Promise<void
   const { fleet } = await loadFleet('demo', { readText: async () => CONFIG });
   const random = createRandom(options.seed);
   const world = new World({ startupMs: () => 30_000 + random.exponential(20_000) });
-  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival.step, arrival.at);
+  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival, arrival.at);
   world.advance(OPENING_MINUTE * MINUTE_MS);
 
   const show = options.json

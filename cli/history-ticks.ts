@@ -2,6 +2,7 @@
 
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
+import { HOUR_MS } from '#core/time.ts';
 import { watchTicks } from '#tools/history/from-ticks.ts';
 import type { ExportPlan } from '#tools/history/journal.ts';
 import { writeHistory } from '#tools/history/write.ts';
@@ -9,8 +10,6 @@ import type { ExitCode } from './failure.ts';
 import { describeExport } from './history-text.ts';
 import { environmentFor } from './options.ts';
 import type { Terminal } from './terminal.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** Reads the records hour by hour, for each of them is large. */
 export async function exportTicks(

@@ -1,9 +1,11 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
+
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
+import { HOUR_MS } from '#core/time.ts';
 import { counted } from '#text/layout.ts';
 import { ProductionRecords } from '#tools/page/production.ts';
 import type { ExitCode } from './failure.ts';
@@ -25,7 +27,6 @@ Examples:
 
 Exit code: 0 written, 1 the state store could not be read, 2 wrong use, no tick in that time, or no place for the file.`;
 
-const HOUR_MS = 3_600_000;
 /** What is read at once: the records of a large fleet are large. */
 const SLICE_MS = 6 * HOUR_MS;
 /** Work that takes no longer shows no progress. */

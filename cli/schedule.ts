@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { type PlannedChange, plannedChanges } from '#core/schedule/planned-changes.ts';
 import { formatWallTime } from '#core/schedule/zone.ts';
 import { selectGroups } from '#core/select.ts';
-import { renderChanges } from '#text/schedule.ts';
+import { type PlannedChange, plannedChanges } from '#tools/inspect/planned-changes.ts';
+import { renderChanges } from '#tools/inspect/planned-changes-text.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,15 +1,17 @@
 /** `simulate`: configurations tried in virtual time, beside Atlassian's rule and an oracle, before anybody pays for them. */
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { duration } from '#core/reasons.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
-import { compare } from '#tools/laboratory/compare.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';
 import { renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
+import { compare } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
 import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
@@ -93,7 +95,7 @@ function entrantsOf(
     ...entries.map(
       (entry): Entrant => ({ role: 'ours', policy: shippedPolicy(entry.name, entry.fleet, entry.fleet.pollEveryMs) }),
     ),
-    { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, fleet) },
+    { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: MINUTE_MS }, fleet) },
     { role: 'oracle', policy: oraclePolicy(fleet) },
   ];
 }

@@ -3,10 +3,10 @@
  * read here, once per tick, and nowhere further in.
  */
 import { randomUUID } from 'node:crypto';
+import { expiryCircumstances } from '#adapters/credential-expiry.ts';
 import { knownExpiries } from '#adapters/credentials.ts';
 import { type Environment, readEnvironment } from '#adapters/environment.ts';
 import { wire } from '#adapters/wiring.ts';
-import { expiryCircumstances } from '#core/credential-expiry.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Mode, Report } from '#core/model/report.ts';

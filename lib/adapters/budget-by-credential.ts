@@ -3,10 +3,11 @@
  * not be forgotten when the configuration is read anew.
  */
 import { createHash } from 'node:crypto';
-import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
 import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { createCallBudget } from './budget-ledger.ts';
 import type { Credential } from './credentials.ts';
 
 /** Where the credentials of workspaces come from that name no secret of their own. */

@@ -3,12 +3,12 @@
  * what a secret contains; messages name the secret, the field and what is expected.
  */
 import * as z from 'zod';
-import type { KnownExpiry } from '#core/credential-expiry.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { awsReadFailure } from './aws/failure.ts';
+import type { KnownExpiry } from './credential-expiry.ts';
 
 /** One of the four ways in which Bitbucket lets a program in. Only the secret part is hidden; the rest may be shown. */
 export type Credential = Access & {
@@ -132,8 +132,6 @@ async function readCredential(secretId: string, options: AwsClientOptions): Prom
       subject: `secret ${secretId}`,
       ifMissing: 'create it or correct BITBUCKET_SECRET_ID, the secretId of the workspace and AWS_REGION',
     });
-  } finally {
-    client.destroy();
   }
 }
 

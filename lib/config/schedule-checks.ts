@@ -1,6 +1,7 @@
 /** What relates the windows of a group to each other, and the keys of one window. Pure. */
-import { shadowed } from '#core/schedule/shadow.ts';
+
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
+import { shadowed } from './schedule-shadow.ts';
 import { draftSchedule, type ScheduleDraft } from './schema.ts';
 
 /** A window as far as it is valid by itself, and its place in the list. */

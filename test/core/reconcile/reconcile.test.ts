@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget-ledger.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Calls, Report, TickRecord } from '#core/model/report.ts';
@@ -99,6 +99,10 @@ describe('a tick', () => {
     expect(report.configuration).toEqual(configuration);
     expect(report.notes).toEqual(['from the door', expect.stringContaining('stray')]);
     expect(records.map((record) => record.report)).toEqual([report]);
+  });
+
+  it('has no notes where there is nothing to say', async () => {
+    expect((await tick()).report.notes).toEqual([]);
   });
 
   it('is about the groups that were asked for', async () => {

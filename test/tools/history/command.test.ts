@@ -156,9 +156,9 @@ describe('history check', () => {
     await writeFile(file, 'ready,durationMs,workspace,labels\n2026-11-02T08:00:00Z,1000,acme,linux\nnonsense\n');
     const { code, stdout } = await runCommand(['history', 'check', file], {});
     expect(code).toBe(0);
-    expect(stdout).toMatch(/1 step in 3 lines, .*\nSkipped 1 line \(the first is line 3\): unreadable/);
+    expect(stdout).toMatch(/1 step in 3 lines, .*\nSkipped 1 line \(the first is line 3\): no valid step/);
     const json = await runCommand(['history', 'check', file, '--json'], {});
-    expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, steps: 1, skipped: { unreadable: { lines: 1 } } });
+    expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, steps: 1, skipped: { invalid: { lines: 1 } } });
     expect((await runCommand(['history', 'check', `${file}x`], {})).code).toBe(2);
   });
 });
