@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { wirePast } from '#adapters/wiring-past.ts';
-import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
+import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';

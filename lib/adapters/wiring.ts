@@ -3,7 +3,6 @@
  * they are first needed and kept for as long as the process lives, so that a warm function reuses connections, tokens
  * and texts; the configuration itself is read anew for every tick.
  */
-
 import { type InspectedFleet, inspectFleet, type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
 import { InputError } from '#core/errors.ts';
@@ -15,7 +14,7 @@ import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
-import { keepBudgets } from './budget-by-credential.ts';
+import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, loadCredential } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';

@@ -1,5 +1,5 @@
 /** Whether the hourly calls of a credential are enough to look at a workspace every minute. Pure. */
-import { CALLS_PER_HOUR, looksEvery } from '#core/budget/rule.ts';
+import { CALLS_PER_HOUR, looksEvery } from '#core/budget/hour.ts';
 import { duration } from '#core/reasons.ts';
 import { scopeKey } from '#core/scope.ts';
 import { canonicalBitbucketName } from '#yaml/fields.ts';

@@ -1,6 +1,5 @@
 /** Whether the hourly calls of a credential are enough to look as often as `pollEvery` says. Pure. */
-
-import { CALLS_PER_HOUR, looksEvery } from '#core/budget/rule.ts';
+import { CALLS_PER_HOUR, looksEvery } from '#core/budget/hour.ts';
 import { scopeKey } from '#core/scope.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { canonicalBitbucketName, pollInterval } from '#yaml/fields.ts';

@@ -1,5 +1,4 @@
 /** What relates the windows of a group to each other, and the keys of one window. Pure. */
-
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { shadowed } from './schedule-shadow.ts';
 import { draftSchedule, type ScheduleDraft } from './schema.ts';

@@ -2,7 +2,6 @@
  * What a Job and its Secret need in order to be one runner: the runner's identity in its environment, credentials that
  * exist, and exactly one pod. A manifest may be right for Kubernetes and still never come online. Pure.
  */
-
 import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';

@@ -3,7 +3,6 @@
  * Kubernetes' field tables, the relations within a pod, and what a runner needs. Everything at once, with its place in
  * the template. No network. Only commands load this; the functions leave it to the API server.
  */
-
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { ManifestInput } from '#core/ports.ts';
 import type { Finding } from '#yaml/finding.ts';

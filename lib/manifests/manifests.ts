@@ -3,7 +3,6 @@
  * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
  * so are the group's pod settings. Pure.
  */
-
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest, ManifestInput, Manifests } from '#core/ports.ts';

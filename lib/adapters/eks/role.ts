@@ -1,5 +1,4 @@
 /** A role of another account, assumed with whatever credentials the process has. */
-
 import { ServiceError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';

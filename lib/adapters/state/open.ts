@@ -1,7 +1,6 @@
 /**
  * Opens the state store that a location names. The DynamoDB client is loaded only when it is asked for.
  */
-
 import { InputError } from '#core/errors.ts';
 import type { StateStore } from '#core/ports.ts';
 import type { AwsClientOptions } from '../aws/client.ts';

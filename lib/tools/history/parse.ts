@@ -1,5 +1,4 @@
 /** One line of a history: what it is, or why it is of no use. Pure. */
-
 import { parse as parseCsv } from 'csv-parse/sync';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';

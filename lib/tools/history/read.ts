@@ -2,12 +2,11 @@
  * Reading a history as a stream of arrivals: JSON Lines or CSV of any length, in a memory that does not depend on it.
  * Nothing is dropped in silence: every line is a step, says something of the file, is blank, or is counted as skipped.
  */
-
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { isoText } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 import type { Arrival } from '../arrival.ts';
 import { isCode } from './error-code.ts';
 import { invalid, type LineParser, type Parsed, parserFor, type UsableStep } from './parse.ts';

@@ -1,10 +1,9 @@
 /** Which tick records an explanation is made of. */
-
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
-import { timeText } from '#core/time.ts';
+import { timeText } from '#text/time.ts';
 
 /** How far back the tick in force at some time is looked for. */
 const LOOK_BACK_MS = 3_600_000;

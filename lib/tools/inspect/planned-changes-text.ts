@@ -1,5 +1,4 @@
 /** What the schedules of groups will do, as a table. */
-
 import { describeWallTime } from '#core/schedule/zone.ts';
 import { type Column, columnWidths, layRow, paint, type TextOptions } from '#text/layout.ts';
 import type { PlannedChange } from './planned-changes.ts';

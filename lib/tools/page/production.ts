@@ -3,7 +3,6 @@
  * decisions, and what held them back; what cannot be known it says. Pure; records are given one after the other, so that
  * no more of them than one must be in memory.
  */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { BudgetReport, TickRecord } from '#core/model/report.ts';
 import type { BudgetFigures, Fact, PageData, Track, TrackSeries } from './data.ts';

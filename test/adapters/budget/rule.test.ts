@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addLook,
-  allowance,
-  holdBack,
-  holdBackLook,
-  type Importance,
-  lookInterval,
-  looksEvery,
-  moreFrom,
-} from '#core/budget/rule.ts';
-import { type BudgetState, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { addLook, allowance, holdBack, holdBackLook, lookInterval, moreFrom } from '#adapters/budget/rule.ts';
+import { type BudgetState, EMPTY_BUDGET } from '#adapters/budget/state.ts';
+import { type Importance, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, looks, MINUTE } from './states.ts';
 

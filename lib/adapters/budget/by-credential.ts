@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { CallBudget } from '#core/budget/call-budget.ts';
-import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
+import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { createCallBudget } from './budget-ledger.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from '../credentials.ts';
+import { createCallBudget } from './ledger.ts';
 
 /** Where the credentials of workspaces come from that name no secret of their own. */
 type DefaultCredential = {

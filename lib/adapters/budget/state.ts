@@ -4,7 +4,7 @@
  * credential contributes its own part to one document.
  */
 import * as z from 'zod';
-import type { Instant } from '../model/observation.ts';
+import type { Instant } from '#core/model/observation.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;

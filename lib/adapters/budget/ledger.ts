@@ -2,17 +2,12 @@
  * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
-
-import type { CallBudget, RateLimit, Standing } from '#core/budget/call-budget.ts';
-import {
-  addLook,
-  allowance,
-  type HeldBack,
-  holdBack,
-  holdBackLook,
-  type Importance,
-  moreFrom,
-} from '#core/budget/rule.ts';
+import type { CallBudget, HeldBack, RateLimit, Standing } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
+import { BudgetError, type BudgetFacts } from '#core/errors.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { duration } from '#core/reasons.ts';
+import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './rule.ts';
 import {
   addBudgets,
   addCalls,
@@ -28,10 +23,7 @@ import {
   type Throttle,
   throttledUntil,
   usedCalls,
-} from '#core/budget/state.ts';
-import { BudgetError, type BudgetFacts } from '#core/errors.ts';
-import type { Instant } from '#core/model/observation.ts';
-import { duration } from '#core/reasons.ts';
+} from './state.ts';
 
 /** Bitbucket says "near the limit" below this share of it. */
 const NEAR = 0.2;

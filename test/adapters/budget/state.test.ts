@@ -12,7 +12,7 @@ import {
   parseBudget,
   throttledUntil,
   usedCalls,
-} from '#core/budget/state.ts';
+} from '#adapters/budget/state.ts';
 import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, looks, MINUTE } from './states.ts';
 

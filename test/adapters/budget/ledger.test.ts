@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '#adapters/budget-ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
+import { EMPTY_BUDGET, parseBudget } from '#adapters/budget/state.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
-import { EMPTY_BUDGET, parseBudget } from '#core/budget/state.ts';
 import { BudgetError, ServiceError } from '#core/errors.ts';
 import { NOON } from '#kit/fleet.ts';
-import { calls, HOUR, MINUTE } from '../core/budget/states.ts';
+import { calls, HOUR, MINUTE } from './states.ts';
 
 function setUp(limit = 1000) {
   const clock = { now: NOON };

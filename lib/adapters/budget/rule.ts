@@ -8,7 +8,9 @@
  * | look      | all but 25 %, spread over the hour                                                 |
  * | queue     | all but 25 % and what an hour of looking every minute still needs                  |
  */
-import type { Instant } from '../model/observation.ts';
+import type { HeldBack, PlannedLook } from '#core/budget/call-budget.ts';
+import { type Importance, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';
+import type { Instant } from '#core/model/observation.ts';
 import {
   type BudgetState,
   HOUR_MS,
@@ -20,32 +22,14 @@ import {
   usedCalls,
 } from './state.ts';
 
-/**
- * What a call is for, most important first. `removal`: taking a runner away and whatever makes that safe, such as the
- * look just before. `create`: registering. `look`: listing runners. `queue`: counting what waits.
- */
-export type Importance = 'removal' | 'create' | 'look' | 'queue';
-
-/** The share of the limit that a kind of call leaves to those that are more important. */
-const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
-
-/** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
-export const CALLS_PER_HOUR = 1_000;
-
 /** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
 
 /** How much before its turn a look may come, so that nobody waits who looks twice in a minute while there is plenty. */
 const EARLY_MS = MINUTE_MS;
 
-/** The time over which looks are spread: as many as come in it can fall into what is counted. */
-const LOOK_SPAN_MS = COUNTED_MS + EARLY_MS;
-
 /** The looks for which counting the queue leaves room: one at each end of every minute of the span. */
 const LOOKS_PER_SPAN = LOOK_SPAN_MS / MINUTE_MS + 1;
-
-/** Why calls are held back: `throttled` by Bitbucket, or by what is left; and when to ask again. */
-export type HeldBack = { readonly why: 'throttled' | 'short'; readonly until: Instant };
 
 /** Calls that may be made for this now; `Infinity` for removals that Bitbucket does not throttle. */
 export function allowance(importance: Importance, state: BudgetState, limit: number, now: Instant): number {
@@ -71,7 +55,7 @@ export function holdBack(
  * tick are as good as made. A look that the whole hour could not pay for begins when it can have most of it.
  */
 export function holdBackLook(
-  { workspace, calls, planned }: { readonly workspace: string; readonly calls: number; readonly planned: number },
+  { workspace, calls, planned }: PlannedLook,
   state: BudgetState,
   limit: number,
   now: Instant,
@@ -95,16 +79,6 @@ export function lookInterval(state: BudgetState, limit: number, now: Instant): n
   const cost = lookCost(state, now);
   const forLooking = allowed - reserve('look', state, limit, now) - used.other - elsewhere;
   return cost === 0 ? 0 : spread(cost, forLooking);
-}
-
-/** One look more than the span holds can fall into it, at its two ends. */
-function spread(cost: number, calls: number): number {
-  return (LOOK_SPAN_MS * cost) / Math.max(0, calls - cost);
-}
-
-/** How often an hour's calls pay for looks of so many calls each, when nothing else is done: the time between two. */
-export function looksEvery(calls: number, limit: number): number {
-  return spread(calls, limit - Math.ceil(limit * RESERVED.look));
 }
 
 /** The state after a look at a workspace that took so many calls. The calls themselves are counted as they leave. */

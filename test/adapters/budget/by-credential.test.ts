@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keepBudgets } from '#adapters/budget-by-credential.ts';
+import { keepBudgets } from '#adapters/budget/by-credential.ts';
 import type { Credential } from '#adapters/credentials.ts';
 import type { Fleet, WorkspaceSettings } from '#core/model/configuration.ts';
 import { Secret } from '#core/secret.ts';

@@ -1,5 +1,5 @@
 /** States of a budget, at noon: calls are given by how many minutes ago they were made. */
-import { type BudgetState, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { type BudgetState, EMPTY_BUDGET } from '#adapters/budget/state.ts';
 import { NOON } from '#kit/fleet.ts';
 
 export const MINUTE = 60_000;

@@ -1,8 +1,9 @@
 /** Budgets over hours: what the rule comes to when everybody keeps to it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addLook, allowance, holdBackLook, type Importance, looksEvery } from '#core/budget/rule.ts';
-import { addCalls, EMPTY_BUDGET } from '#core/budget/state.ts';
+import { addLook, allowance, holdBackLook } from '#adapters/budget/rule.ts';
+import { addCalls, EMPTY_BUDGET } from '#adapters/budget/state.ts';
+import { type Importance, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';
 import { HOUR, MINUTE } from './states.ts';
 
