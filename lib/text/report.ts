@@ -5,13 +5,13 @@
 
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
 import { actionLines } from './report-actions.ts';
 import { workspaceLines } from './report-workspaces.ts';
-import { layTable } from './table.ts';
+import { layTable, type TableColumn } from './table.ts';
 
 /** The columns of a table that counts runners by class, in the order of a report. */
-export const CLASS_COLUMNS: readonly Column[] = [
+export const CLASS_COLUMNS: readonly TableColumn[] = [
   { title: 'BUSY', align: 'right' },
   { title: 'IDLE', align: 'right' },
   { title: 'STARTING', align: 'right' },
@@ -19,7 +19,7 @@ export const CLASS_COLUMNS: readonly Column[] = [
   { title: 'DEAD', align: 'right' },
 ];
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
   ...CLASS_COLUMNS,
   { title: 'DECISION', align: 'left' },

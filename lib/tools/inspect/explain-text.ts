@@ -2,20 +2,20 @@
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
-import { layTable } from '#text/table.ts';
+import { layTable, type TableColumn } from '#text/table.ts';
 import type { Explanation } from './explanation.ts';
 import type { RunnerLine } from './runner-lines.ts';
 import type { Span } from './timeline.ts';
 
-const RUNNER_COLUMNS: readonly Column[] = [
+const RUNNER_COLUMNS: readonly TableColumn[] = [
   { title: 'RUNNER', align: 'left' },
   { title: 'CLASS', align: 'left' },
 ];
 
-const TIMELINE_COLUMNS: readonly Column[] = [
+const TIMELINE_COLUMNS: readonly TableColumn[] = [
   { title: 'TIME (UTC)', align: 'left' },
   { title: 'TICKS', align: 'right' },
   ...CLASS_COLUMNS,
