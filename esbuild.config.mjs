@@ -12,6 +12,16 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const DEFINE_REQUIRE =
   "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);";
 
+/** The page's script is read from the sources, which the bundle has not: the text that was read takes their place. */
+const PAGE_SCRIPT = {
+  name: 'page-script',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]lib[\\/]tools[\\/]page[\\/]script\.ts$/ }, async () => {
+      const { SCRIPT } = await import('./lib/tools/page/script.ts');
+      return { contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)};` };
+    }),
+};
+
 const ENTRY_POINTS = { scale: 'functions/scale.ts', report: 'functions/report.ts', cli: 'cli/main.ts' };
 
 /** Builds the product into `outdir` and gives esbuild's account of it. */
@@ -35,6 +45,7 @@ export async function bundlePrograms(entryPoints, outdir) {
     target: 'node24',
     // The SDK's ES modules: smaller, since what is not used falls away.
     mainFields: ['module', 'main'],
+    plugins: [PAGE_SCRIPT],
     // Handlebars asks for it in a `try`, writes code without source maps where it is missing, and we ask for none.
     external: ['source-map'],
     minify: true,

@@ -1,11 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
+/** What runs the bundle, which is built before the first of them. */
+const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // They need a Kubernetes control plane, an AWS emulator, a browser: npm run test:cluster, test:deploy, test:page.
-    exclude: ['test/cluster/**', 'test/deploy/**', 'test/tools/page/browser/**'],
-    testTimeout: 20_000,
+    // Against what hangs, never a measure of speed: everything must hold while the machine has other things to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // No test changes what another file could see: there are no module mocks, and what a file moves it puts back.
+    isolate: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          // They need a Kubernetes control plane, an AWS emulator, a browser: npm run test:cluster, test:deploy, test:page.
+          exclude: ['test/cluster/**', 'test/deploy/**', 'test/tools/page/browser/**', ...BUNDLED],
+        },
+      },
+      { extends: true, test: { name: 'bundle', include: BUNDLED, globalSetup: ['test/doors/build-bundle.ts'] } },
+    ],
     coverage: {
       provider: 'v8',
       include: ['lib/**', 'functions/**', 'cli/**'],

@@ -3,8 +3,9 @@
  * that ships. Seeds are fixed and time is virtual, so every number is the same on every machine. Ends with 1 if a goal
  * is missed. `--json`: one document instead of tables.
  */
-import { compare } from '#tools/laboratory/compare.ts';
+
 import { arrivalsOf } from '#tools/laboratory/load.ts';
+import { compare } from '#tools/laboratory/run.ts';
 import { type Entrant, enterAll, SCENARIOS } from './policy-cases.ts';
 import { type Goal, goalsOf, type Played } from './policy-goals.ts';
 import { createProgress } from './progress.ts';

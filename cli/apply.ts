@@ -33,7 +33,7 @@ export function addApply(program: Command, terminal: Terminal, finish: (code: Ex
 }
 
 async function apply({ group: groups, json, ...options }: CommonOptions, terminal: Terminal): Promise<ExitCode> {
-  const environment = environmentFor(options);
+  const environment = environmentFor(options, terminal.io.env);
   if (environment.stateStore === 'memory') terminal.tell(FORGETFUL);
   const report = await runTick(wire(environment), { mode: 'apply', groups }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderReport(report, terminal.layout);

@@ -1,7 +1,7 @@
 /** The page of `simulate`: what it must hear while policies are tried, and how it is written afterwards. */
-import type { Comparison } from '#tools/laboratory/compare.ts';
+
 import type { Policy } from '#tools/laboratory/policy.ts';
-import type { Result } from '#tools/laboratory/run.ts';
+import type { Comparison, Result } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
 import type { PageData } from '#tools/page/data.ts';
 import { DecisionLog } from '#tools/page/decision-log.ts';

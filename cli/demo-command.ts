@@ -1,7 +1,9 @@
 /** `demo`: how the show of demo.ts is asked for. It needs no configuration, no workspace and no cluster. */
-import { styleText } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Kind } from './demo-picture.ts';
+import type { ExitCode } from './failure.ts';
+import { stopOnSignal } from './stop.ts';
+import type { Terminal } from './terminal.ts';
 
 const HELP = `
 A working day of one group in a simulated world, decided by the same code that scales for real.
@@ -26,7 +28,7 @@ const STYLES = {
 } as const satisfies Record<Kind, string>;
 
 /** Adds the command to the program. */
-export function addDemo(program: Command): void {
+export function addDemo(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   program
     .command('demo')
     .description('watch a simulated working day')
@@ -34,28 +36,30 @@ export function addDemo(program: Command): void {
     .option('--seed <number>', 'another number, another day', parsePositive, 1)
     .option('--json', "print the day's figures as one JSON document")
     .addHelpText('after', HELP)
-    .action(demo);
+    .action(async (options: Options) => {
+      await demo(options, terminal);
+      finish(0);
+    });
 }
 
-async function demo({ seed, speed, json }: Options): Promise<void> {
+async function demo({ seed, speed, json }: Options, { style, io }: Terminal): Promise<void> {
   // The simulated world is of no use to the other commands.
   const { playDemo } = await import('./demo.ts');
-  const { stdout } = process;
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const { stdout } = io;
+  const stop = stopOnSignal(io, () => undefined);
   try {
     await playDemo(
       { seed, speed, json: json === true },
       {
-        screen: stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined,
-        paint: (kind, text) => styleText(STYLES[kind], text, { stream: stdout }),
+        screen: stdout.isTTY ? { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 } : undefined,
+        paint: (kind, text) => style(STYLES[kind], text),
         write: (text) => stdout.write(text),
-        signal: controller.signal,
+        sleep: stop.sleep,
+        signal: stop.signal,
       },
     );
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    stop.release();
   }
 }
 

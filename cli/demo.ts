@@ -2,13 +2,14 @@
  * `demo`: a working day of the original guide's group in the simulated world, through the shipped line. In a terminal
  * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { duration, percent } from '#core/reasons.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import type { Arrival } from '#tools/arrival.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
-import { type Arrival, workingDay } from '#tools/simulator/load.ts';
+import { workingDay } from '#tools/simulator/load.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
@@ -32,7 +33,6 @@ groups:
       scaleDownMultiplier: 0.5
 `;
 
-const MINUTE_MS = 60_000;
 const OPENING_MINUTE = 6 * 60;
 const CLOSING_MINUTE = 20 * 60;
 
@@ -53,6 +53,8 @@ export type Stage = {
   readonly screen: { readonly columns: number; readonly rows: number } | undefined;
   readonly paint: Paint;
   readonly write: (text: string) => void;
+  /** Waits between two frames; ends early with the signal. */
+  readonly sleep: (ms: number) => Promise<void>;
   /** Ends the show early. */
   readonly signal: AbortSignal;
 };
@@ -62,7 +64,7 @@ export async function playDemo(options: DemoOptions, stage: Stage): Promise<void
   const { fleet } = await loadFleet('demo', { readText: async () => CONFIG });
   const random = createRandom(options.seed);
   const world = new World({ startupMs: () => 30_000 + random.exponential(20_000) });
-  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival.step, arrival.at);
+  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival, arrival.at);
   world.advance(OPENING_MINUTE * MINUTE_MS);
 
   const show = options.json
@@ -111,7 +113,7 @@ function moving(stage: Stage, screen: NonNullable<Stage['screen']>, speed: numbe
     const home = drawn === 0 ? '' : `\x1b[${drawn}A`;
     stage.write(`${home}${lines.map((line) => `${line}\x1b[K`).join('\n')}\n`);
     drawn = lines.length;
-    await pause(frameMs, undefined, { signal: stage.signal }).catch(() => undefined);
+    await stage.sleep(frameMs);
   };
 }
 

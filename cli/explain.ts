@@ -34,7 +34,7 @@ type ExplainOptions = {
 
 /** Adds the command to the program. */
 export function addExplain(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
-  const now = Date.now();
+  const now = terminal.io.clock.now();
   program
     .command('explain')
     .description('tell why a group was scaled, or was not')
@@ -52,11 +52,11 @@ export function addExplain(program: Command, terminal: Terminal, finish: (code: 
     .action(async (options: ExplainOptions) => finish(await explainGroup(options, now, terminal)));
 }
 
-async function explainGroup(options: ExplainOptions, now: Instant, { print, layout }: Terminal): Promise<ExitCode> {
+async function explainGroup(options: ExplainOptions, now: Instant, { print, layout, io }: Terminal): Promise<ExitCode> {
   const { group, at, since, json } = options;
   if (at !== undefined && since !== undefined)
     throw new InputError('Give --at or --since, not both: one explains a tick, the other tells of many');
-  const environment = environmentFor(options);
+  const environment = environmentFor(options, io.env);
   if (environment.stateStore === 'memory') {
     throw new InputError(
       'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or file:PATH (or STATE_STORE)',

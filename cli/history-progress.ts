@@ -10,18 +10,15 @@ const BAR_WIDTH = 20;
 /** Milliseconds between two lines, with and without a terminal. */
 const EVERY_MS = { terminal: 250, file: 15_000 } as const;
 
-/** `startedAt` and `clock` are of one clock, in ms. */
-export function showExportProgress(
-  { showProgress, tell }: Pick<Terminal, 'showProgress' | 'tell'>,
-  startedAt: number,
-  clock: () => number = () => performance.now(),
-) {
-  const everyMs = process.stderr.isTTY ? EVERY_MS.terminal : EVERY_MS.file;
+/** Begins now. */
+export function showExportProgress({ showProgress, tell, io: { clock, stderr } }: Terminal) {
+  const startedAt = clock.elapsed();
+  const everyMs = stderr.isTTY ? EVERY_MS.terminal : EVERY_MS.file;
   let shownAt = startedAt;
   let first: number | undefined;
   return {
     show: (progress: FetchProgress): void => {
-      const now = clock();
+      const now = clock.elapsed();
       first ??= progress.share;
       if (now - shownAt < everyMs) return;
       shownAt = now;
@@ -29,11 +26,11 @@ export function showExportProgress(
     },
     /** A line of its own: it may be there for an hour. */
     wait: (until: Instant, why: string): void => {
-      if (until - Date.now() < 1_000) return;
+      if (until - clock.now() < 1_000) return;
       tell(`waiting until ${new Date(until).toISOString().slice(11, 16)} UTC: ${why}`);
     },
     end: (): void => {
-      if (process.stderr.isTTY) showProgress('');
+      if (stderr.isTTY) showProgress('');
     },
   };
 }

@@ -1,6 +1,6 @@
 /** An export in sentences. Pure. */
+import { isoText } from '#core/time.ts';
 import type { ExportResult } from '#tools/history/export.ts';
-import { timeText } from '#tools/history/format.ts';
 
 type ExportFacts = Partial<ExportResult> & {
   readonly file: string;
@@ -21,7 +21,7 @@ export function describeExport({ file, isWhole, calls, ...result }: ExportFacts)
     gaps = 0,
     problems = [],
   } = result;
-  const range = from === undefined || to === undefined ? '' : `, ${timeText(from)} to ${timeText(to)}`;
+  const range = from === undefined || to === undefined ? '' : `, ${isoText(from)} to ${isoText(to)}`;
   const read = `${steps} steps of ${pipelines} pipelines in ${repositories} repositories${range}, ${calls} calls`;
   const left = omitted && [
     [omitted.hosted, "ran on Bitbucket's own machines"],

@@ -2,6 +2,7 @@
 
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
+import { HOUR_MS } from '#core/time.ts';
 import { watchTicks } from '#tools/history/from-ticks.ts';
 import type { ExportPlan } from '#tools/history/journal.ts';
 import { writeHistory } from '#tools/history/write.ts';
@@ -10,15 +11,13 @@ import { describeExport } from './history-text.ts';
 import { environmentFor } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-const HOUR_MS = 3_600_000;
-
 /** Reads the records hour by hour, for each of them is large. */
 export async function exportTicks(
   options: { readonly out: string; readonly state?: string; readonly json?: true },
   { workspace, from, to, anonymised }: ExportPlan,
-  { print, tell, showProgress }: Terminal,
+  { print, tell, showProgress, io }: Terminal,
 ): Promise<ExitCode> {
-  const environment = environmentFor(options);
+  const environment = environmentFor(options, io.env);
   if (environment.stateStore === 'memory') {
     throw new InputError('State "memory" keeps no records; name the store that the ticks use with --state');
   }
@@ -29,9 +28,9 @@ export async function exportTicks(
     const records = await state.listTicks({ from: at, to: Math.min(at + HOUR_MS, to) });
     for (const record of records) watch.take(record);
     ticks += records.length;
-    if (process.stderr.isTTY) showProgress(`${Math.floor((100 * (at - from)) / (to - from))} %  ${ticks} ticks`);
+    if (io.stderr.isTTY) showProgress(`${Math.floor((100 * (at - from)) / (to - from))} %  ${ticks} ticks`);
   }
-  if (process.stderr.isTTY) showProgress('');
+  if (io.stderr.isTTY) showProgress('');
   const { steps, gaps, omitted } = watch.end();
   await writeHistory(options.out, {
     header: { source: 'ticks', workspace, from, to, anonymised },

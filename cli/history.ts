@@ -7,16 +7,16 @@ import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { CallsSpent, limitCalls } from '#tools/history/call-limit.ts';
+import { CallsSpent, limitCalls, type SharedBudget, shareBudget } from '#tools/history/calls.ts';
 import { begunExport, type ExportResult, exportHistory, findFinished } from '#tools/history/export.ts';
 import type { ExportPlan } from '#tools/history/journal.ts';
 import { openHistory } from '#tools/history/read.ts';
-import { type SharedBudget, shareBudget } from '#tools/history/shared-budget.ts';
 import { describeSummary } from '#tools/history/summary.ts';
 import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';
 import { exportTicks } from './history-ticks.ts';
+import type { Io } from './io.ts';
 import { environmentFor } from './options.ts';
 import { checkPlace } from './place.ts';
 import { stopOnSignal } from './stop.ts';
@@ -56,7 +56,7 @@ export type ExportOptions = {
 /** Adds the command to the program. */
 export function addHistory(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   const history = program.command('history').description('get the steps of the past, for the laboratory');
-  const now = Date.now();
+  const now = terminal.io.clock.now();
   const point = (text: string) => parsePoint(text, now);
   history
     .command('export')
@@ -124,9 +124,9 @@ function planOf(
 
 async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Terminal): Promise<ExitCode> {
   const { out: file, maxCalls = Number.POSITIVE_INFINITY } = options;
-  const past = await openPast(options, plan.workspace, maxCalls);
-  const stop = stopOnSignal(() => terminal.tell('stopping; what was read stays read'));
-  const progress = showExportProgress(terminal, performance.now());
+  const past = await openPast(options, plan.workspace, maxCalls, terminal.io);
+  const stop = stopOnSignal(terminal.io, () => terminal.tell('stopping; what was read stays read'));
+  const progress = showExportProgress(terminal);
   const finish = (isWhole: boolean, result: ExportResult | undefined): ExitCode => {
     progress.end();
     const facts = { file, isWhole, calls: past.calls(), ...result };
@@ -136,7 +136,7 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
   };
   try {
     const request = { file, plan, isResumed: options.resume === true };
-    const waiting = { sleep: stop.sleep, signal: stop.signal, now: Date.now };
+    const waiting = { sleep: stop.sleep, signal: stop.signal, now: terminal.io.clock.now };
     const result = await exportHistory(request, past.api, {
       ...waiting,
       beforeCall: past.beforeCall,
@@ -154,8 +154,8 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
   }
 }
 
-async function openPast(options: ExportOptions, workspace: string, maxCalls: number) {
-  const environment = environmentFor(options);
+async function openPast(options: ExportOptions, workspace: string, maxCalls: number, { env, clock }: Io) {
+  const environment = environmentFor(options, env);
   const wiring = wire(environment);
   const workspaces = await workspacesOf(options, workspace, wiring);
   const past = await wirePast(environment, {
@@ -164,7 +164,7 @@ async function openPast(options: ExportOptions, workspace: string, maxCalls: num
     meterOf: (budget) => limitCalls(budget, maxCalls),
   });
   if (environment.stateStore === 'memory') return { ...past, ...ALONE };
-  return { ...past, ...shareBudget(await wiring.openState(), past.budget, Date.now) };
+  return { ...past, ...shareBudget(await wiring.openState(), past.budget, clock.now) };
 }
 
 /** Nobody else's calls are known. */

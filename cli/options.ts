@@ -1,6 +1,6 @@
 /** The options that every command knows, and the environment that they change. */
 import type { Command } from 'commander';
-import { type Environment, readEnvironment } from '#adapters/environment.ts';
+import { type Environment, readEnvironment, type Variables } from '#adapters/environment.ts';
 
 export type CommonOptions = {
   readonly config?: string;
@@ -19,10 +19,13 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr');
 }
 
-/** The process's environment, with what the options say instead. Throws `InputError` for variables that are wrong. */
-export function environmentFor({ config, state }: Pick<CommonOptions, 'config' | 'state'>): Environment {
+/** The environment, with what the options say instead. Throws `InputError` for variables that are wrong. */
+export function environmentFor(
+  { config, state }: Pick<CommonOptions, 'config' | 'state'>,
+  variables: Variables,
+): Environment {
   return {
-    ...readEnvironment(),
+    ...readEnvironment(variables),
     ...(config === undefined ? {} : { configSource: config }),
     ...(state === undefined ? {} : { stateStore: state }),
   };

@@ -34,7 +34,7 @@ export function addPlan(program: Command, terminal: Terminal, finish: (code: Exi
 
 async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode> {
   const { group: groups, json, manifests } = options;
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options, terminal.io.env));
   if (manifests) {
     await printManifests(wiring, options, terminal);
     return 0;

@@ -1,9 +1,11 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
+
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
+import { HOUR_MS } from '#core/time.ts';
 import { counted } from '#text/layout.ts';
 import { ProductionRecords } from '#tools/page/production.ts';
 import type { ExitCode } from './failure.ts';
@@ -25,7 +27,6 @@ Examples:
 
 Exit code: 0 written, 1 the state store could not be read, 2 wrong use, no tick in that time, or no place for the file.`;
 
-const HOUR_MS = 3_600_000;
 /** What is read at once: the records of a large fleet are large. */
 const SLICE_MS = 6 * HOUR_MS;
 /** Work that takes no longer shows no progress. */
@@ -53,7 +54,7 @@ export function addReport(program: Command, terminal: Terminal, finish: (code: E
     )
     .option('--json', 'print what the page shows as one JSON document; everything else goes to stderr')
     .addHelpText('after', HELP)
-    .action(async (options: ReportOptions) => finish(await report(options, Date.now(), terminal)));
+    .action(async (options: ReportOptions) => finish(await report(options, terminal.io.clock.now(), terminal)));
 }
 
 async function report(options: ReportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
@@ -62,7 +63,7 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
     throw new InputError('Say where to write the page with --html FILE, or ask for its numbers with --json');
   }
   if (html !== undefined) await checkPlace(html, '--html');
-  const environment = environmentFor(options);
+  const environment = environmentFor(options, terminal.io.env);
   if (environment.stateStore === 'memory') {
     throw new InputError(
       'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or file:PATH (or STATE_STORE)',
@@ -92,11 +93,11 @@ async function readInto(
   records: ProductionRecords,
   state: StateStore,
   { from, to }: { readonly from: Instant; readonly to: Instant },
-  { showProgress }: Terminal,
+  { showProgress, io }: Terminal,
 ): Promise<void> {
-  const begun = performance.now();
+  const begun = io.clock.elapsed();
   for (let at = from; at < to; at += SLICE_MS) {
-    if (performance.now() - begun > QUIET_MS)
+    if (io.clock.elapsed() - begun > QUIET_MS)
       showProgress(`reading records … ${Math.round(((at - from) / (to - from)) * 100)} %`);
     for (const record of await state.listTicks({ from: at, to: Math.min(to, at + SLICE_MS) })) records.add(record);
   }

@@ -4,7 +4,7 @@ import { type Wiring, wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import { renderTick } from '#text/report.ts';
 import { parseDuration } from '#yaml/quantity.ts';
-import { type ExitCode, failureDocument, failureLines, failureOf } from './failure.ts';
+import { type ExitCode, tellFailure } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import { repeat } from './repeat.ts';
 import { stopOnSignal } from './stop.ts';
@@ -45,7 +45,7 @@ function parseEvery(text: string): number {
 }
 
 async function run({ every, ...options }: RunOptions, terminal: Terminal): Promise<void> {
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options, terminal.io.env));
   const told = new Set<string>();
   // A warning about the configuration is worth saying once, not every ten seconds.
   const tell = (line: string) => {
@@ -59,15 +59,15 @@ async function run({ every, ...options }: RunOptions, terminal: Terminal): Promi
     } catch (error) {
       // Wrong from the start is a wrong use; a file that is broken while we run is waited for.
       if (ticks === 0 && error instanceof InputError) throw error;
-      showFailure(error, options, terminal);
+      tellFailure(error, options.json === true, terminal);
     }
     ticks += 1;
   };
-  const { signal, sleep, release } = stopOnSignal(() =>
+  const { signal, sleep, release } = stopOnSignal(terminal.io, () =>
     terminal.tell('stopping as soon as the running tick is done; once more stops at once'),
   );
   try {
-    await repeat(round, { everyMs: every, signal, now: () => performance.now(), sleep });
+    await repeat(round, { everyMs: every, signal, now: terminal.io.clock.elapsed, sleep });
   } finally {
     release();
   }
@@ -78,10 +78,4 @@ async function showTick(wiring: Wiring, { group: groups, json }: CommonOptions, 
   const report = await runTick(wiring, { mode: 'apply', groups }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderTick(report, terminal.layout);
   for (const line of lines) terminal.print(line);
-}
-
-function showFailure(error: unknown, { json }: CommonOptions, terminal: Terminal): void {
-  const failure = failureOf(error);
-  for (const line of failureLines(failure)) terminal.tell(line);
-  if (json) terminal.print(JSON.stringify(failureDocument(failure)));
 }

@@ -1,19 +1,18 @@
 /** The options that say what is played in the laboratory: a history, a scenario of one's own, or a load by its name. */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InputError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import type { Arrival, Arrivals } from '#tools/arrival.ts';
 import { openHistory } from '#tools/history/read.ts';
 import { describeSummary } from '#tools/history/summary.ts';
-import type { Arrival, Arrivals } from '#tools/laboratory/arrival.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
-import { NAMED_SCENARIOS } from '#tools/laboratory/named-loads.ts';
-import { parseScenario, readScenario, type Scenario } from '#tools/laboratory/scenario.ts';
-import { watchStrangers } from '#tools/laboratory/strangers.ts';
-
-const MINUTE_MS = 60_000;
+import { watchUnowned } from '#tools/laboratory/ownership.ts';
+import { NAMED_SCENARIOS, parseScenario, readScenario, type Scenario } from '#tools/laboratory/scenario.ts';
 
 const LOADS = Object.keys(NAMED_SCENARIOS);
 
@@ -81,17 +80,17 @@ function historyOf(file: string, { history, loads }: Scenario): string | undefin
 /** Reads the history once to know how long it is and what is wrong with it; every policy reads it again. */
 async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<PreparedScenario> {
   const survey = await openHistory(file);
-  const strangers = watchStrangers(fleet.groups);
+  const unowned = watchUnowned(fleet.groups);
   let from: Instant | undefined;
   let to = 0;
   for await (const step of survey.arrivals) {
     from ??= step.at;
     to = step.at;
-    strangers.look(step);
+    unowned.look(step);
   }
   const notes = describeSummary(survey.summary());
   if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
-  const told = strangers.told();
+  const told = unowned.told();
   return {
     // A minute more, so that what comes last is part of it.
     scenario: {

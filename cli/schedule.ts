@@ -28,7 +28,7 @@ type ScheduleOptions = Omit<CommonOptions, 'state'> & { readonly next: number; r
 
 /** Adds the command to the program. */
 export function addSchedule(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
-  const now = Date.now();
+  const now = terminal.io.clock.now();
   withCommonOptions(program.command('schedule'))
     .description('show when which min and max will hold')
     .option('--next <count>', 'so many changes', parseCount, 10)
@@ -42,7 +42,7 @@ export function addSchedule(program: Command, terminal: Terminal, finish: (code:
 
 async function showSchedule(options: ScheduleOptions, now: Instant, terminal: Terminal): Promise<void> {
   const { group: names, next, at = now, json } = options;
-  const { fleet, warnings } = await wire(environmentFor(options)).loadFleet();
+  const { fleet, warnings } = await wire(environmentFor(options, terminal.io.env)).loadFleet();
   tellWarnings(warnings, terminal.tell);
   const groups = selectGroups(fleet, names === undefined ? {} : { groups: names });
   const changes = plannedChanges(groups, at, next);

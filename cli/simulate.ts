@@ -1,15 +1,17 @@
 /** `simulate`: configurations tried in virtual time, beside Atlassian's rule and an oracle, before anybody pays for them. */
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { duration } from '#core/reasons.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
-import { compare } from '#tools/laboratory/compare.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';
 import { renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
+import { compare } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
 import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
@@ -93,15 +95,15 @@ function entrantsOf(
     ...entries.map(
       (entry): Entrant => ({ role: 'ours', policy: shippedPolicy(entry.name, entry.fleet, entry.fleet.pollEveryMs) }),
     ),
-    { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, fleet) },
+    { role: 'baseline', policy: atlassianPolicy({ name: 'Atlassian’s rule', pollMs: MINUTE_MS }, fleet) },
     { role: 'oracle', policy: oraclePolicy(fleet) },
   ];
 }
 
-async function loadConfigurations(sources: readonly (string | undefined)[], { tell }: Terminal) {
+async function loadConfigurations(sources: readonly (string | undefined)[], { tell, io }: Terminal) {
   const entries: { readonly name: string; readonly fleet: Fleet }[] = [];
   for (const config of sources) {
-    const environment = environmentFor(config === undefined ? {} : { config });
+    const environment = environmentFor(config === undefined ? {} : { config }, io.env);
     const { fleet, warnings } = await wire(environment).loadFleet();
     tellWarnings(warnings, tell);
     const name = path.basename(environment.configSource ?? 'configuration');
@@ -127,11 +129,11 @@ function linesOf({ name, span, seed }: Scenario, results: readonly Result[], wid
 }
 
 /** Once a second, and only for work that takes longer than two. */
-function progressOn({ showProgress }: Terminal): (policy: string, share: number) => void {
-  const begun = performance.now();
+function progressOn({ showProgress, io }: Terminal): (policy: string, share: number) => void {
+  const begun = io.clock.elapsed();
   let shownAt = begun + 1_000;
   return (policy, share) => {
-    const now = performance.now();
+    const now = io.clock.elapsed();
     if (now - shownAt < 1_000 || share === 0) return;
     shownAt = now;
     const left = ((now - begun) * (1 - share)) / share;

@@ -1,7 +1,8 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
 import { wire } from '#adapters/wiring.ts';
-import { observe } from '#core/observe/observe.ts';
+import { budgetsOf } from '#core/budget/tick.ts';
+import { lookAndDecide } from '#core/reconcile.ts';
 import { groupsAt } from '#core/schedule/bounds.ts';
 import { selectGroups } from '#core/select.ts';
 import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
@@ -34,13 +35,16 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
-  const wiring = wire(environmentFor(options));
+  const wiring = wire(environmentFor(options, terminal.io.env));
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
     const selected = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
-    const now = Date.now();
-    return await observe(fleet, groupsAt(selected, now), await wiring.openPorts(fleet), now);
+    const now = terminal.io.clock.now();
+    const ports = await wiring.openPorts(fleet);
+    const groups = groupsAt(selected, now);
+    const { observation } = await lookAndDecide({ fleet, groups, at: now, budgets: budgetsOf(groups, ports) }, ports);
+    return observation;
   });
   const status = statusOf(observation);
   const lines = options.json

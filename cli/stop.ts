@@ -1,5 +1,5 @@
 /** Ending early and in order: the first signal asks for it, the second one is it. */
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Io } from './io.ts';
 
 export type Stop = {
   readonly signal: AbortSignal;
@@ -12,20 +12,20 @@ export type Stop = {
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Listens for SIGINT and SIGTERM. `onFirst` is told of the first. */
-export function stopOnSignal(onFirst: () => void): Stop {
+export function stopOnSignal({ signals, clock, exit }: Io, onFirst: () => void): Stop {
   const controller = new AbortController();
   const { signal } = controller;
   const stop = (name: keyof typeof SIGNALS) => {
-    if (signal.aborted) process.exit(128 + SIGNALS[name]);
-    onFirst();
+    if (signal.aborted) exit(128 + SIGNALS[name]);
+    else onFirst();
     controller.abort();
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  signals.on('SIGINT', stop).on('SIGTERM', stop);
   return {
     signal,
-    sleep: (ms) => pause(ms, undefined, { signal }).catch(() => undefined),
+    sleep: (ms) => clock.sleep(ms, signal),
     release: () => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      signals.off('SIGINT', stop).off('SIGTERM', stop);
     },
   };
 }

@@ -2,8 +2,12 @@
  * The two streams of a command: what it answers goes to stdout, what it says about itself to stderr. Colours appear on
  * a terminal only, and not when NO_COLOR is set.
  */
+import { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import type { TextOptions, Tone } from '#text/layout.ts';
+import type { Io, Output } from './io.ts';
+
+type Style = Parameters<typeof styleText>[0];
 
 export type Terminal = {
   /** A line of the answer. */
@@ -14,12 +18,16 @@ export type Terminal = {
   readonly showProgress: (line: string) => void;
   /** How the answer is to be laid out. */
   readonly layout: TextOptions;
+  /** Puts a style on a text of the answer, where colours appear. */
+  readonly style: (style: Style, text: string) => string;
+  /** The process that the command runs in. */
+  readonly io: Io;
 };
 
 /** Where there is no terminal, as in a file or a CI log: wide enough for sentences beside their table. */
 const DEFAULT_WIDTH = 140;
 
-const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
+const STYLES: Readonly<Record<Tone, Style>> = {
   heading: 'bold',
   quiet: 'reset',
   up: 'green',
@@ -28,8 +36,12 @@ const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
   failure: 'red',
 };
 
-/** The terminal of this process. */
-export function openTerminal({ stdout, stderr } = process): Terminal {
+/** The terminal of a process. */
+export function openTerminal(io: Io): Terminal {
+  const { stdout, stderr, env } = io;
+  const style = hasColours(stdout, env)
+    ? (format: Style, text: string) => styleText(format, text, { validateStream: false })
+    : (_: Style, text: string) => text;
   const eraseLine = stderr.isTTY ? '\r\x1b[K' : '';
   const showProgress = (line: string) => {
     if (stderr.isTTY) stderr.write(`${eraseLine}${line}`);
@@ -41,7 +53,15 @@ export function openTerminal({ stdout, stderr } = process): Terminal {
     showProgress,
     layout: {
       width: stdout.columns ?? DEFAULT_WIDTH,
-      paint: (tone, text) => (tone === 'quiet' ? text : styleText(STYLES[tone], text, { stream: stdout })),
+      paint: (tone, text) => (tone === 'quiet' ? text : style(STYLES[tone], text)),
     },
+    style,
+    io,
   };
+}
+
+/** Node's own rule (NO_COLOR, FORCE_COLOR, TERM and so on), for an environment that is handed in. */
+function hasColours({ isTTY }: Output, env: Io['env']): boolean {
+  const mayHave = isTTY === true || env.FORCE_COLOR !== undefined;
+  return mayHave && WriteStream.prototype.getColorDepth({ ...env }) > 2;
 }

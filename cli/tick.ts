@@ -13,18 +13,15 @@ export type TickOptions = { readonly mode: Mode; readonly groups?: readonly stri
 const PATIENCE_MS = 2_000;
 
 /** Loads the configuration and runs a tick over it; its warnings and its progress go to stderr. */
-export async function runTick(
-  wiring: Wiring,
-  { mode, groups }: TickOptions,
-  terminal: Pick<Terminal, 'tell' | 'showProgress'>,
-): Promise<Report> {
-  const start = performance.now();
+export async function runTick(wiring: Wiring, { mode, groups }: TickOptions, terminal: Terminal): Promise<Report> {
+  const { now, elapsed } = terminal.io.clock;
+  const start = elapsed();
   return await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
     const ports = await wiring.openPorts(fleet);
-    const elapsedMs = () => performance.now() - start;
-    const request = { fleet, mode, now: Date.now(), tickId: randomUUID(), elapsedMs };
+    const elapsedMs = () => elapsed() - start;
+    const request = { fleet, mode, now: now(), tickId: randomUUID(), elapsedMs };
     return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
   });
 }
@@ -32,19 +29,19 @@ export async function runTick(
 /** Says how far it is while the work goes on, by the calls that were made since it began. */
 export async function withProgress<T>(
   wiring: Wiring,
-  { showProgress }: Pick<Terminal, 'showProgress'>,
+  { showProgress, io: { clock } }: Terminal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const start = performance.now();
+  const start = clock.elapsed();
   const before = wiring.calls();
-  const progress = setInterval(() => {
-    const seconds = Math.round((performance.now() - start) / 1000);
+  const end = clock.every(PATIENCE_MS, () => {
+    const seconds = Math.round((clock.elapsed() - start) / 1000);
     showProgress(`still working after ${seconds} s: ${callsSince(before, wiring.calls())} so far`);
-  }, PATIENCE_MS);
+  });
   try {
     return await work();
   } finally {
-    clearInterval(progress);
+    end();
     showProgress('');
   }
 }

@@ -1,11 +1,12 @@
 /** Points in time and stretches of it, as they are written on a command line. Times are UTC unless they say otherwise. */
+
 import { InvalidArgumentError } from 'commander';
 import type { Instant } from '#core/model/observation.ts';
+import { DAY_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;
 const CLOCK_TIME = /^(\d{2}):(\d{2})(?::(\d{2}))?$/;
-const DAY_MS = 86_400_000;
 
 /** `2026-11-23T10:00`, with seconds and zone if wanted, or `10:00`, the last time that it was that late. */
 export function parseTime(text: string, now: Instant): Instant {

@@ -3,13 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { wire } from '#adapters/wiring.ts';
-import { STRATEGIES } from '#config/strategy-schema.ts';
+import { STRATEGY_NAMES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
 import { duration } from '#core/reasons.ts';
 import { selectGroups } from '#core/select.ts';
-import { unifiedDiff } from '#tools/tune/diff.ts';
 import { parseGoal } from '#tools/tune/goal.ts';
-import { rewrite } from '#tools/tune/rewrite.ts';
+import { rewrite, unifiedDiff } from '#tools/tune/rewrite.ts';
 import { DURATIONS, type Kind, PARAMETERS } from '#tools/tune/setting.ts';
 import type { Bounds } from '#tools/tune/space.ts';
 import { type Tuning, tune } from '#tools/tune/tune.ts';
@@ -73,7 +72,7 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
   const goal = parseGoal(options.goal);
   // Before the search, which takes minutes.
   if (options.writeDiff !== undefined) await checkPlace(options.writeDiff, '--write-diff');
-  const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }));
+  const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }, terminal.io.env));
   const { fleet, warnings } = await wiring.loadFleet();
   tellWarnings(warnings, terminal.tell);
   const [group] = selectGroups(fleet, { groups: [options.group] });
@@ -90,7 +89,7 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
     strategies: options.strategy ?? [group.strategy.kind],
     bounds: options.within ?? {},
     holdOut: options.holdOut,
-    budget: options.budgetRuns,
+    mostRuns: options.budgetRuns,
     onProgress: progressOn(terminal),
   });
   terminal.showProgress('');
@@ -149,12 +148,12 @@ async function write(file: string, text: string): Promise<void> {
 }
 
 /** Once a second on a terminal, twice a minute in a log. */
-function progressOn({ showProgress }: Terminal): (run: number, share: number) => void {
-  const begun = performance.now();
-  const everyMs = process.stderr.isTTY ? 1_000 : 30_000;
+function progressOn({ showProgress, io }: Terminal): (run: number, share: number) => void {
+  const begun = io.clock.elapsed();
+  const everyMs = io.stderr.isTTY ? 1_000 : 30_000;
   let shownAt = begun + 1_000;
   return (run, done) => {
-    const now = performance.now();
+    const now = io.clock.elapsed();
     if (now - shownAt < everyMs || done === 0) return;
     shownAt = now;
     const left = ((now - begun) * (1 - done)) / done;
@@ -163,8 +162,8 @@ function progressOn({ showProgress }: Terminal): (run: number, share: number) =>
 }
 
 function strategies(text: string, before: readonly Kind[] = []): readonly Kind[] {
-  const kind = STRATEGIES.find((strategy) => strategy === text);
-  if (kind === undefined) throw new InvalidArgumentError(`Give one of ${STRATEGIES.join(', ')}.`);
+  const kind = STRATEGY_NAMES.find((strategy) => strategy === text);
+  if (kind === undefined) throw new InvalidArgumentError(`Give one of ${STRATEGY_NAMES.join(', ')}.`);
   return [...before.filter((other) => other !== kind), kind];
 }
 

@@ -1,5 +1,6 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
+import type { Environment } from '#adapters/environment.ts';
 import { wire } from '#adapters/wiring.ts';
 import { selectGroups } from '#core/select.ts';
 import { counted } from '#text/layout.ts';
@@ -37,15 +38,14 @@ export function addValidate(program: Command, terminal: Terminal, finish: (code:
     .action(async (options: CommonOptions) => finish(await validate(options, terminal)));
 }
 
-async function validate({ json, group, ...options }: CommonOptions, { print }: Terminal): Promise<ExitCode> {
-  const verdict = await judge(options, group);
+async function validate({ json, group, ...options }: CommonOptions, { print, io }: Terminal): Promise<ExitCode> {
+  const verdict = await judge(environmentFor(options, io.env), group);
   const lines = json ? [JSON.stringify(verdict)] : render(verdict);
   for (const line of lines) print(line);
   return verdict.valid ? 0 : 2;
 }
 
-async function judge(options: CommonOptions, names: CommonOptions['group']): Promise<Verdict> {
-  const environment = environmentFor(options);
+async function judge(environment: Environment, names: CommonOptions['group']): Promise<Verdict> {
   const { fleet, problems, warnings } = await wire(environment).inspectFleet();
   // A group that is wrong is not in the fleet; nobody needs to hear that it cannot be found.
   const groups =

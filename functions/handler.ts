@@ -7,6 +7,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { readTelemetry } from '#adapters/environment.ts';
+import { closeRestingConnections } from '#adapters/http/connections.ts';
 import { createLogger, logReport, logWarnings } from '#adapters/telemetry/log.ts';
 import { createMetrics, emit, metricsOf, metricsOfFailure, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
 import { redactText } from '#adapters/telemetry/redact.ts';
@@ -39,6 +40,7 @@ export function createHandler(modeOf: ModeOf, sleep: Pace['sleep'] = (ms) => wai
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(async (event: unknown, context: Context) => {
       const attempts = await invoke(event, modeOf, () => context.getRemainingTimeInMillis(), sleep);
+      closeRestingConnections();
       const failed = attempts.findLast(({ error }) => error !== undefined);
       const report = attempts.at(-1)?.report;
       if (failed !== undefined || report === undefined) throw withoutStack(failed?.error);

@@ -51,8 +51,6 @@ async function readAccount(region: string): Promise<string> {
     return account ?? '';
   } catch (error) {
     throw awsFailure(error, { action: 'sts:GetCallerIdentity', subject: 'this account', ifMissing: '' });
-  } finally {
-    client.destroy();
   }
 }
 
@@ -75,8 +73,6 @@ async function putObject(bucket: string, key: string, text: string, region: stri
       subject,
       ifMissing: 'deploy the stack first, which makes the bucket',
     });
-  } finally {
-    client.destroy();
   }
 }
 
@@ -95,7 +91,5 @@ async function putParameter(name: string, text: string, region: string, kmsKey: 
       subject: `SSM parameter ${name}`,
       ifMissing: 'correct the name',
     });
-  } finally {
-    client.destroy();
   }
 }

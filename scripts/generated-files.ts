@@ -7,7 +7,6 @@ import { jsonSchema } from '#config/schema.ts';
 import { fillCostSentence, fillCosts } from './cost-document.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';
-import { pageScript } from './page-script.ts';
 import { fillParameters } from './parameter-document.ts';
 import { fillTemplateDocument } from './template-document.ts';
 
@@ -24,7 +23,6 @@ export const generatedFiles: readonly GeneratedFile[] = [
     file: 'lib/manifests/schema.json',
     generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
   },
-  { file: 'lib/tools/page/client.generated.json', generate: pageScript },
   // Written by hand but for the parts between `<!-- generated: NAME -->` and `<!-- end -->`.
   {
     file: 'docs/scaling.md',

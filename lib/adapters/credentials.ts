@@ -132,8 +132,6 @@ async function readCredential(secretId: string, options: AwsClientOptions): Prom
       subject: `secret ${secretId}`,
       ifMissing: 'create it or correct BITBUCKET_SECRET_ID, the secretId of the workspace and AWS_REGION',
     });
-  } finally {
-    client.destroy();
   }
 }
 

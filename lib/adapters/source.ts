@@ -54,8 +54,6 @@ async function readObject(source: string, options: SourceOptions): Promise<strin
   } catch (error) {
     if (known !== undefined && answerStatus(error) === 304) return known.text;
     throw objectFailure(error, source, bucket);
-  } finally {
-    client.destroy();
   }
 }
 
@@ -111,8 +109,6 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
       subject: `SSM parameter ${name}`,
       ifMissing: 'create it (it holds 4 KB, an advanced one 8 KB; what is larger belongs in S3) or correct the name',
     });
-  } finally {
-    client.destroy();
   }
 }
 

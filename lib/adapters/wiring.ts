@@ -11,14 +11,17 @@ import type { ClusterSettings, Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { keepBudgets } from './budget-by-credential.ts';
 import { type Credential, loadCredential } from './credentials.ts';
+import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterClient } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
+import { createRecent } from './recent.ts';
 import { routeByWorkspace, routePipelines } from './route-by-workspace.ts';
 import { readSource } from './source.ts';
 import { openStateStore } from './state/open.ts';
@@ -72,8 +75,10 @@ export function wire(environment: Environment, now: () => Instant = Date.now): W
       return {
         runners: routeByWorkspace(async (workspace) => (await connectionOf(workspace)).runners),
         pipelines: routePipelines(async (workspace) => (await connectionOf(workspace)).pipelines),
+        manifests: manifestsFromTemplates,
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await openState(),
+        deadline: startDeadline,
         calls: counter.total,
         budgetOf,
       };
@@ -151,17 +156,13 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
 function keepClusterClients(counter: Counter) {
-  const kept = new Map<string, Promise<ClusterClient>>();
+  const kept = createRecent<ClusterClient>();
   return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
     const settings = fleet.clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }
-    const key = JSON.stringify(settings);
-    const client = kept.get(key) ?? connect(settings, counter);
-    kept.set(key, client);
-    client.catch(() => kept.delete(key));
-    return client;
+    return kept(JSON.stringify(settings), () => connect(settings, counter));
   };
 }
 

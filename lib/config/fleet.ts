@@ -2,18 +2,18 @@
  * A checked configuration as the fleet that the rest of the program knows: defaults filled in, references resolved,
  * label sets completed. Pure.
  */
+import { strategyOf } from '#core/decide/strategies/index.ts';
 import type {
   ClusterSettings,
   Fleet,
   JobTemplate,
   PodSettings,
   RunnerGroup,
-  Strategy,
   WorkspaceSettings,
 } from '#core/model/configuration.ts';
 import { canonicalBitbucketName } from '#yaml/fields.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
-import { strategyOf } from './parameters.ts';
+import { settingsOf } from './parameters.ts';
 import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS } from './schema.ts';
 
 /** What the file alone does not say. */
@@ -48,7 +48,7 @@ function toRunnerGroup(
   group: GroupConfig,
   defaults: { cluster: string; coolDownMs: number } & Pick<FleetContext, 'templates' | 'unread'>,
 ): readonly RunnerGroup[] {
-  const strategy = strategyOf(group);
+  const strategy = settingsOf(group);
   // The checks have made sure of it; the type cannot know.
   if (strategy === undefined) return [];
   const unready = group.jobTemplate === undefined ? undefined : defaults.unread?.get(group.jobTemplate);
@@ -63,7 +63,7 @@ function toRunnerGroup(
       min: group.parameters.min,
       max: group.parameters.max,
       schedules: group.schedules,
-      stabilisationWindowMs: group.stabilisationWindow ?? defaultWindowOf(strategy),
+      stabilisationWindowMs: group.stabilisationWindow ?? strategyOf(strategy.kind).stabilisationWindowMs,
       weight: group.weight,
       coolDownMs: group.coolDown ?? defaults.coolDownMs,
       startTimeoutMs: group.startTimeout,
@@ -73,11 +73,6 @@ function toRunnerGroup(
       ...(unready && { unready }),
     },
   ];
-}
-
-/** Atlassian's rule halves what is idle step by step, which steadies it already; the others go to their target at once. */
-function defaultWindowOf({ kind }: Strategy): number {
-  return kind === 'percentageRunnersIdle' ? 0 : 300_000;
 }
 
 function podSettings(group: GroupConfig, templates: FleetContext['templates']): PodSettings {

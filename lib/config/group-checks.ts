@@ -5,8 +5,7 @@ import type { Quantities } from '#core/model/configuration.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { architectureOf, contradictingLabel, MOST_LABELS, registeredLabels } from './labels.ts';
-import { keepsAwake, parameterFindings } from './parameters.ts';
-import { queueSourceFindings } from './queue-source.ts';
+import { groupKeyFindings, keepsAwake, parameterFindings } from './parameters.ts';
 import { highestWindow, scheduleFindings } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft, isRecord, type TolerationConfig } from './schema.ts';
 
@@ -25,7 +24,7 @@ export function groupFindings(written: WrittenGroup): readonly Finding[] {
     ...labelFindings(path, group),
     ...architectureFindings(path, group),
     ...ruleFindings([...path, 'parameters'], written),
-    ...queueSourceFindings(path, group, Object.keys(raw)),
+    ...groupKeyFindings(path, group, Object.keys(raw)),
     ...resourceFindings([...path, 'resources'], group),
     ...drainGraceFindings(path, group),
     ...scheduleFindings(
@@ -39,11 +38,11 @@ export function groupFindings(written: WrittenGroup): readonly Finding[] {
   ];
 }
 
-function ruleFindings(path: Path, { raw, draft: { strategy } }: WrittenGroup): readonly Finding[] {
+function ruleFindings(path: Path, { raw, draft: group }: WrittenGroup): readonly Finding[] {
   if (!isRecord(raw.parameters)) return [];
   const parameters = draftParameters(raw.parameters);
   const present = Object.keys(raw.parameters);
-  return parameterFindings(path, { strategy, parameters, present, most: highestMaxOf(raw) });
+  return parameterFindings(path, { group, parameters, present, most: highestMaxOf(raw) });
 }
 
 /** The most runners that the group may have at any time; 0 where nothing valid says. */

@@ -1,13 +1,12 @@
 /** Whether the hourly calls of a credential are enough to look as often as `pollEvery` says. Pure. */
+
 import { CALLS_PER_HOUR, looksEvery } from '#core/budget/rule.ts';
 import { scopeKey } from '#core/scope.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { canonicalBitbucketName, pollInterval } from '#yaml/fields.ts';
 import { type Finding, warning } from '#yaml/finding.ts';
 import type { WrittenGroup } from './group-checks.ts';
 import { isRecord } from './schema.ts';
-
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 
 /** A warning for each credential whose workspaces and repositories are too many; every one of them is listed by itself. */
 export function pollFindings(

@@ -22,7 +22,7 @@ import {
   variableValue,
 } from '#yaml/fields.ts';
 import { Schedule } from './schedule-schema.ts';
-import { editorRules, Parameters, STRATEGIES } from './strategy-schema.ts';
+import { editorRules, Parameters, STRATEGY_NAMES } from './strategy-schema.ts';
 
 const Amounts = z.strictObject({ memory: memory.optional(), cpu: cpu.optional() });
 
@@ -59,7 +59,7 @@ export const Group = z
         'What steps ask for in runs-on: lower-case letters, digits and dots. "self.hosted", "linux" or "linux.arm64", and "autoscaler.created" are added; at most 10 in total.',
     }),
     namespace: namespace.meta({ description: 'The Kubernetes namespace of the runner Jobs; it has to exist.' }),
-    strategy: z.enum(STRATEGIES).meta({ description: 'The rule by which the group is scaled.' }),
+    strategy: z.enum(STRATEGY_NAMES).meta({ description: 'The rule by which the group is scaled.' }),
     parameters: Parameters,
     resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
     cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
@@ -117,7 +117,7 @@ export const Group = z
       description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',
     }),
   })
-  .meta({ allOf: STRATEGIES.map(editorRules) });
+  .meta({ allOf: STRATEGY_NAMES.map(editorRules) });
 
 const Constants = z.strictObject({
   runner_cool_down_period: duration

@@ -1,99 +1,44 @@
 /**
- * The strategies, as the configuration names them, and the parameters of each. What one strategy demands, and that a
- * parameter belongs to another one, is said in `parameters.ts` and, for editors, by the rules at the end. Pure.
+ * The strategies, as the configuration names them, and the parameters of each, from their own list. What one strategy
+ * demands, and that a parameter belongs to another one, is said in `parameters.ts` and, for editors, by the rules at the
+ * end.
  */
 import * as z from 'zod';
+import { STRATEGIES } from '#core/decide/strategies/index.ts';
 import type { Strategy } from '#core/model/configuration.ts';
 
-/** Every strategy. */
-export const STRATEGIES = [
-  'percentageRunnersIdle',
-  'idleBuffer',
-  'queueAware',
-] as const satisfies readonly Strategy['kind'][];
+type Kind = Strategy['kind'];
 
-/** Atlassian's spellings of the four rule parameters: since 2.0, and before. Both are accepted. */
-export const SPELLINGS = [
-  ['scale_up_threshold', 'scaleUpThreshold'],
-  ['scale_down_threshold', 'scaleDownThreshold'],
-  ['scale_up_multiplier', 'scaleUpMultiplier'],
-  ['scale_down_multiplier', 'scaleDownMultiplier'],
-] as const;
+/** The names of the strategies. */
+export const STRATEGY_NAMES: readonly Kind[] = STRATEGIES.map(({ kind }) => kind);
 
-const BUFFER = ['idleCount', 'scaleFactor', 'scaleFactorLimit'] as const;
+/** The parameters of a strategy besides `min` and `max`, which all have. */
+export function parametersOf(kind: Kind): readonly string[] {
+  return STRATEGIES.filter((strategy) => strategy.kind === kind).flatMap(({ parameters }) => Object.keys(parameters));
+}
 
-/** The parameters of each strategy besides `min` and `max`, which all have. */
-export const PARAMETERS_OF = {
-  percentageRunnersIdle: SPELLINGS.flat(),
-  idleBuffer: BUFFER,
-  queueAware: BUFFER,
-} as const satisfies Record<Strategy['kind'], readonly string[]>;
-
-/** Keys of a group that say where its queue is. */
-export const QUEUE_KEYS = ['repositories', 'repositoryQuery'] as const;
-
-const threshold = z
-  .number()
-  .gt(0)
-  .lte(1)
-  .optional()
-  .meta({ description: 'A share of busy runners: above 0, at most 1.' });
+const own: z.core.$ZodLooseShape = Object.assign({}, ...STRATEGIES.map(({ parameters }) => parameters));
 
 export const Parameters = z
   .strictObject({
     min: z.int().min(0).meta({ description: 'The least number of runners; at least 1 is recommended.' }),
     max: z.int().min(1).meta({ description: 'The most registrations that the group may ever have.' }),
-    scale_up_threshold: threshold.meta({ description: 'Runners are added when the busy share is above this.' }),
-    scaleUpThreshold: threshold.meta({ description: 'scale_up_threshold in the spelling of 1.x.' }),
-    scale_down_threshold: threshold.meta({ description: 'Idle runners go when the busy share is below this.' }),
-    scaleDownThreshold: threshold.meta({ description: 'scale_down_threshold in the spelling of 1.x.' }),
-    scale_up_multiplier: z.number().gt(1).optional().meta({ description: 'The growth of one step up: above 1.' }),
-    scaleUpMultiplier: z.number().gt(1).optional().meta({ description: 'scale_up_multiplier in the spelling of 1.x.' }),
-    scale_down_multiplier: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .optional()
-      .meta({ description: 'The share of idle runners that stays in one step down: between 0 and 1.' }),
-    scaleDownMultiplier: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .optional()
-      .meta({ description: 'scale_down_multiplier in the spelling of 1.x.' }),
-    idleCount: z
-      .int()
-      .min(0)
-      .optional()
-      .meta({ description: 'idleBuffer, queueAware: the fewest runners to keep idle; default: 1.' }),
-    scaleFactor: z
-      .number()
-      .min(0)
-      .optional()
-      .meta({ description: 'idleBuffer, queueAware: idle runners to keep per busy one; default: 0.' }),
-    scaleFactorLimit: z
-      .int()
-      .min(0)
-      .optional()
-      .meta({ description: 'idleBuffer, queueAware: the most runners to keep idle; default: max.' }),
+    ...own,
   })
   .meta({ description: "The bounds, and the strategy's own parameters." });
 
 /** As a part of the JSON Schema: what a strategy wants, and what belongs to others. */
-export function editorRules(strategy: Strategy['kind']): Record<string, unknown> {
-  const own: readonly string[] = PARAMETERS_OF[strategy];
-  const foreign = Object.values(PARAMETERS_OF)
-    .flat()
-    .filter((key) => !own.includes(key));
-  const none = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, false]));
-  const spellings = SPELLINGS.map((spelling) => ({ oneOf: spelling.map((key) => ({ required: [key] })) }));
-  const parameters = {
-    properties: none(foreign),
-    ...(strategy === 'percentageRunnersIdle' ? { allOf: spellings } : {}),
+export function editorRules(kind: Kind): Record<string, unknown> {
+  const others = <Key extends string>(keysOf: (strategy: (typeof STRATEGIES)[number]) => readonly Key[]) => {
+    const known = new Set(STRATEGIES.filter((strategy) => strategy.kind === kind).flatMap(keysOf));
+    const foreign = STRATEGIES.flatMap(keysOf).filter((key) => !known.has(key));
+    return Object.fromEntries(foreign.map((key) => [key, false]));
   };
+  const rules = STRATEGIES.find((strategy) => strategy.kind === kind)?.editorRules;
+  const parameters = { properties: others(({ parameters }) => Object.keys(parameters)), ...rules };
   return {
-    if: { properties: { strategy: { const: strategy } }, required: ['strategy'] },
+    if: { properties: { strategy: { const: kind } }, required: ['strategy'] },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own word.
-    then: { properties: { parameters, ...(strategy === 'queueAware' ? {} : none(QUEUE_KEYS)) } },
+    then: { properties: { parameters, ...others(({ groupKeys }) => groupKeys) } },
   };
 }

@@ -6,8 +6,6 @@
  * every step before it can be undone. Out: disable, and on a later tick delete the registration, then the Job.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
-import { checkTemplate, renderManifests } from '#manifests/manifests.ts';
-import { jobName } from '#manifests/naming.ts';
 import { claimGroups, noteRefusedStarts } from './claim.ts';
 import { isOutOfService } from './decide/classify.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
@@ -56,7 +54,7 @@ async function applyGroup(
   hasTime: () => boolean,
 ): Promise<GroupApplied> {
   const adds = actions.some(({ action }) => action === 'add');
-  const broken = adds ? brokenTemplate(group) : undefined;
+  const broken = adds ? brokenTemplate(group, ports) : undefined;
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
@@ -74,9 +72,8 @@ async function applyGroup(
   return { outcomes, startsRefused: refused && broken === undefined };
 }
 
-function brokenTemplate(group: RunnerGroup): InputError | undefined {
-  const { template } = group.pod;
-  const problems = template === undefined ? [] : checkTemplate(template, group);
+function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | undefined {
+  const problems = manifests.problems(group);
   return problems.length === 0 ? undefined : new InputError(problems);
 }
 
@@ -123,7 +120,12 @@ async function launch(
   group: RunnerGroup,
   ports: Ports,
 ): Promise<void> {
-  const { job, secret } = renderManifests({ group, runner: registration.runner, identity, credentials: registration });
+  const { job, secret } = ports.manifests.render({
+    group,
+    runner: registration.runner,
+    identity,
+    credentials: registration,
+  });
   const owner = await ports.jobs.createJob(group, job);
   await ports.jobs.createSecret(group, secret, owner).catch(toSecretError);
 }
@@ -133,7 +135,7 @@ class SecretMayExistError extends Error {}
 
 function toSecretError(error: unknown): never {
   if (error instanceof ServiceError && error.outcome === 'unknown') {
-    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`, { cause: error });
+    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`);
   }
   throw error;
 }
@@ -144,7 +146,7 @@ function toSecretError(error: unknown): never {
  */
 async function undoAdd(group: RunnerGroup, uuid: string, ports: Ports): Promise<string> {
   const undone = await Promise.allSettled([
-    ports.jobs.deleteJob(group, jobName(uuid)),
+    ports.jobs.deleteJob(group, ports.manifests.jobName(uuid)),
     ports.runners.remove(group.scope, uuid),
   ]);
   const failures = undone.filter((result) => result.status === 'rejected');
@@ -209,6 +211,7 @@ function outcomeOf(action: Action): Pick<Outcome, 'action' | 'runner'> {
 
 function runnerOf(action: Action): { readonly runner?: string } {
   switch (action.action) {
+    // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
     case 'add':
       return {};
     case 'disable':

@@ -1,14 +1,14 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
+
 import type { Instant } from './model/observation.ts';
 import type { Circumstances } from './report.ts';
+import { DAY_MS } from './time.ts';
 
 /** What a secret says of its end; `unreadable`: something that is no date. */
 export type KnownExpiry = { readonly secretId: string; readonly expiresAt: Instant | 'unreadable' };
 
 /** With less than this many days left, there is a note, and the alarm fires: a holiday, and time to find who may renew it. */
 export const WARNING_DAYS = 14;
-
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What the report says of these credentials at `now`: a note for each that ends soon, and the numbers of the first to. */
 export function expiryCircumstances(

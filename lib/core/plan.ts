@@ -4,8 +4,7 @@ import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
 import { isSameMemory, remember } from './decide/remember.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
-import type { Instant, Observation, ScopeIdentity } from './model/observation.ts';
-import type { Reason } from './reasons.ts';
+import type { Instant, Observation } from './model/observation.ts';
 
 /**
  * The plan for every decision. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
@@ -21,26 +20,17 @@ export function makePlan(observation: Observation, decisions: readonly GroupDeci
 }
 
 function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
+  const { group, memory, memoryVersion } = decided.observation;
+  if (decided.kind === 'unseen') return { group, actions: [], memory, memoryVersion, memoryChanged: false };
   const { observation, classified, decision, creates, retire, recentTargets } = decided;
-  const { group, identity, memoryVersion } = observation;
   const retired = retire.map(({ runner }) => runner);
-  const memory = remember(observation, classified, { retired, recentTargets }, at);
+  const next = remember(observation, classified, { retired, recentTargets }, at);
+  const { identity } = observation;
   const actions: readonly Action[] = [
-    // Without an identity the observation is partial, and a partial observation creates nothing.
-    ...(identity === undefined ? [] : Array.from({ length: creates }, () => add(identity, decision.reason))),
+    ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
     ...cleanUp(observation, classified, at),
     ...changeProtection(observation, classified, at),
   ];
-  return {
-    group,
-    actions,
-    memory,
-    memoryVersion,
-    memoryChanged: !isSameMemory(memory, observation.memory),
-  };
-}
-
-function add(identity: ScopeIdentity, reason: Reason): Action {
-  return { action: 'add', identity, reason };
+  return { group, actions, memory: next, memoryVersion, memoryChanged: !isSameMemory(next, memory) };
 }

@@ -5,11 +5,13 @@
  * Common contract: a call either gives what it says or throws `ServiceError` with one sentence. Adapters bound every
  * call in time and retry what is safe to retry; a caller never retries.
  */
+import type { InputProblem } from '#yaml/problem.ts';
 import type { CallBudget } from './budget/ledger.ts';
-import type { Scope } from './model/configuration.ts';
+import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { Registration } from './model/decision.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './model/observation.ts';
 import type { Calls, TickRecord } from './model/report.ts';
+import type { Secret } from './secret.ts';
 
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {
@@ -85,6 +87,24 @@ export type Manifest = {
   readonly [field: string]: unknown;
 };
 
+/** All that the manifests of a runner are made of. */
+export type ManifestInput = {
+  readonly group: RunnerGroup;
+  readonly runner: Runner;
+  readonly identity: ScopeIdentity;
+  readonly credentials: { readonly clientId: string; readonly clientSecret: Secret };
+};
+
+/** From a group and a registration to what runs in a cluster. Pure: it asks nobody. */
+export interface Manifests {
+  /** What keeps the group's template from being filled; empty when nothing does. */
+  problems(group: RunnerGroup): readonly InputProblem[];
+  /** The Job and the Secret of a runner. Throws `InputError` with every problem of the template. */
+  render(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest };
+  /** The name of a runner's Job, a function of its uuid. */
+  jobName(runnerUuid: string): string;
+}
+
 /** An object that exists. */
 export type ObjectReference = { readonly name: string; readonly uid: string };
 
@@ -143,12 +163,23 @@ export interface StateStore {
   listTicks(range: { readonly from: Instant; readonly to: Instant }): Promise<readonly TickRecord[]>;
 }
 
+/** A moment to stop at. */
+export type Deadline = {
+  /** Aborts when it has come. */
+  readonly signal: AbortSignal;
+  /** It need not be watched for any longer. */
+  readonly cancel: () => void;
+};
+
 /** All that one tick acts through. */
 export type Ports = {
   readonly runners: RunnerApi;
   readonly pipelines: PipelineApi;
+  readonly manifests: Manifests;
   readonly jobs: JobApi;
   readonly state: StateStore;
+  /** Begins to watch for a moment so many milliseconds from now. */
+  readonly deadline: (ms: number) => Deadline;
   /** Calls since the process began; a tick reports the difference. */
   readonly calls: () => Calls;
   /** The budget that the calls for a workspace count towards; absent: calls are not counted, and none is refused. */

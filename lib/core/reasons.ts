@@ -1,33 +1,27 @@
 /**
- * Every reason that the autoscaler can give, with its numbers and its sentence. A code without a sentence, or a
- * sentence whose numbers are missing, does not compile.
+ * Every reason that the autoscaler can give, with its numbers and its sentence: those here, and the strategies' own. A
+ * code without a sentence, or a sentence whose numbers are missing, does not compile.
  */
+import { STRATEGY_WORDS, type StrategyWords } from './decide/strategies/index.ts';
+import type { Because } from './decide/strategies/strategy.ts';
+import { duration, plural } from './words.ts';
+
+export { duration, percent } from './words.ts';
+
+type StrategyValues = { readonly [Code in keyof StrategyWords]: Parameters<StrategyWords[Code]>[0] };
 
 /** The numbers (and few words) behind each reason. Durations are milliseconds and end in `Ms`. */
-export type ReasonValues = {
-  /* why a group scales up */
-  'below-min': { min: number; usable: number; starting: number };
-  'busy-share-high': { busy: number; usable: number; share: number; threshold: number; wanted: number };
-  /* why a group scales down */
-  'busy-share-low': { busy: number; usable: number; share: number; threshold: number; idle: number; keepIdle: number };
+export type ReasonValues = StrategyValues & {
+  /* why a group scales down, or would */
   'above-max': { working: number; max: number };
   /* why a group holds */
   'partial-observation': { missing: string };
   'look-held-back': { credential: string; why: 'short' | 'throttled'; used: number; limit: number; waitMs: number };
-  steady: { busy: number; usable: number; share: number; lower: number; upper: number };
-  'nothing-usable': { starting: number; min: number };
-  'starting-suffice': { starting: number; wanted: number; usable: number };
   'no-room': { wanted: number; working: number };
-  'idle-at-min': { idle: number; min: number };
   'cooling-down': { surplus: number; coolDownMs: number; longestIdleMs: number };
   'idle-unproven': { surplus: number };
   'stabilisation-window': { surplus: number; highest: number; windowMs: number; leftMs: number };
   'last-usable': { starting: number };
-  /* what idleBuffer and queueAware want; each may be a reason for any of the three */
-  'idle-buffer': { busy: number; buffer: number; wanted: number };
-  saturated: { busy: number; wanted: number };
-  'queue-counted': { busy: number; waiting: number; buffer: number; wanted: number };
-  'at-min': { needed: number; min: number };
   /* bounds */
   schedule: { window: string; min: number; max: number; until: string };
   max: { max: number; registrations: number; withheld: number };
@@ -71,23 +65,14 @@ export type Reason = {
 export type Bounds = readonly Reason[];
 
 const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) => string } = {
-  'below-min': (v) => `${v.usable} usable and ${v.starting} starting are fewer than min ${v.min}`,
-  'busy-share-high': (v) =>
-    `${v.busy} of ${v.usable} busy (${percent(v.share)}) is above ${percent(v.threshold)}, so ${v.wanted} are wanted`,
-  'busy-share-low': (v) =>
-    `${v.busy} of ${v.usable} busy (${percent(v.share)}) is below ${percent(v.threshold)}, so ${v.keepIdle} of ${v.idle} idle runners stay`,
+  ...STRATEGY_WORDS,
   'above-max': (v) => `${v.working} runners are more than max ${v.max}`,
   'partial-observation': (v) => `holding because not everything could be read: ${v.missing}`,
   'look-held-back': (v) =>
     v.why === 'throttled'
       ? `not looked at, since Bitbucket throttles credential ${v.credential}; the next look is in ${duration(v.waitMs)}`
       : `not looked at, to spare the hourly calls of credential ${v.credential} (${v.used} of ${v.limit} made here); the next look is in ${duration(v.waitMs)}`,
-  steady: (v) =>
-    `${v.busy} of ${v.usable} busy (${percent(v.share)}) lies between ${percent(v.lower)} and ${percent(v.upper)}`,
-  'nothing-usable': (v) => `no runner is online, ${v.starting} starting, min is ${v.min}`,
-  'starting-suffice': (v) => `${v.usable} usable and ${v.starting} starting already cover the ${v.wanted} wanted`,
   'no-room': (v) => `${v.wanted} are wanted, but ${v.working} is all that the limits allow`,
-  'idle-at-min': (v) => `${v.idle} idle, no more than min ${v.min}, so none goes`,
   'cooling-down': (v) =>
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
@@ -96,10 +81,6 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted less than ${duration(v.windowMs)} ago; the stabilisation window ends in ${duration(v.leftMs)}`,
   'last-usable': (v) =>
     `the only runner online stays while ${v.starting} ${v.starting === 1 ? 'is' : 'are'} starting: a step that finds none online fails at once`,
-  'idle-buffer': (v) => `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}`,
-  saturated: (v) => `all ${v.busy} online are busy and nobody knows how much waits, so ${v.wanted} are wanted`,
-  'queue-counted': (v) => `${v.busy} busy, ${v.waiting} waiting and a buffer of ${v.buffer} make ${v.wanted}`,
-  'at-min': (v) => `${v.needed} would do, but min is ${v.min}`,
   schedule: (v) =>
     `window ${v.window} sets min ${v.min} and max ${v.max} ${v.until === '' ? 'at all times' : `until ${v.until}`}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
@@ -143,31 +124,14 @@ export function reason<Code extends ReasonCode>(code: Code, values: ReasonValues
   return { code, text: SENTENCES[code](values), values } as Reason;
 }
 
+/** Puts what a strategy gives as its reason into words. */
+export function reasonFor({ code, values }: Because): Reason {
+  return reason(code as ReasonCode, values as never);
+}
+
 /** What stands behind a number of registrations, if not all of them were seen. */
 export function assumption(assumed: number | undefined): string {
   return assumed === undefined ? '' : ` (${assumed} of them assumed, where nothing was listed)`;
-}
-
-/** `0.8` → `80 %`, at most one decimal. */
-export function percent(share: number): string {
-  return `${Math.round(share * 1000) / 10} %`;
-}
-
-/** `90000` → `1m 30s`; the two largest units, rounded down; below a second, `0s`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ].filter(([amount]) => amount !== 0);
-  return parts.length === 0
-    ? '0s'
-    : parts
-        .slice(0, 2)
-        .map(([amount, unit]) => `${amount}${unit}`)
-        .join(' ');
 }
 
 /** What happened, in the cluster's words, and what to do about it. */
@@ -191,8 +155,4 @@ function describeTrouble({ kind, selector, ...told }: Omit<ReasonValues['start-t
     case 'other':
       return `${message}; see kubectl describe of the pod`;
   }
-}
-
-function plural(count: number, word: string): string {
-  return count === 1 ? word : `${word}s`;
 }

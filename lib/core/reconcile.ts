@@ -3,18 +3,19 @@
  *
  *   observe (read) → decide (pure) → plan (pure) → apply (write) → report (pure)
  *
- * A dry run is the same line, stopped before `apply`. `now` comes in with the request, once; everything else that the
+ * Where a decision depends on a queue, `decide` names it, `observe` counts it, and `decide` runs once more. A dry run is the same line, stopped before `apply`. `now` comes in with the request, once; everything else that the
  * line needs of the world comes through the ports.
  */
 import { apply } from './apply.ts';
-import { budgetsOf, followBudgets, saveBudgets } from './budget/tick.ts';
-import { decide } from './decide/decide.ts';
+import { budgetsOf, type TickBudgets } from './budget/tick.ts';
+import { decide, type GroupDecision, questionsIn } from './decide/decide.ts';
 import { sentenceOf } from './errors.ts';
 import type { Fleet } from './model/configuration.ts';
 import type { Applied } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { Calls, Mode, Report, TickRecord } from './model/report.ts';
-import { observe } from './observe/observe.ts';
+import { type LookRequest, observe } from './observe/observe.ts';
+import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
@@ -53,35 +54,50 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
   const lease = await ports.state.acquireLease({ name, holder, now, ttlMs });
   if (!lease.acquired) return makeSkippedReport(tick(), `lease held by tick ${lease.holder}`);
   try {
-    const { observation, report } = await runLine(request, ports, tick);
-    return await record(report, observation, ports);
+    const line = await runLine(request, ports, tick);
+    return await record(line, ports);
   } finally {
     // An unreturned lease expires by itself; failing to return it must not hide what the tick did.
     await ports.state.releaseLease({ name, holder }).catch(() => undefined);
   }
 }
 
-async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']) {
-  const groups = groupsAt(selectGroups(request.fleet, request), request.now);
-  const budgets = followBudgets(budgetsOf(groups, ports));
-  const observation = await observe(request.fleet, groups, ports, request.now);
-  const decisions = decide(observation);
+/** What a line came to. */
+type Line = { readonly observation: Observation; readonly report: Report; readonly budgets: TickBudgets };
+
+async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']): Promise<Line> {
+  const { fleet, now: at } = request;
+  const groups = groupsAt(selectGroups(fleet, request), at);
+  const budgets = budgetsOf(groups, ports);
+  const { observation, decisions } = await lookAndDecide({ fleet, groups, at, budgets }, ports);
   const plan = makePlan(observation, decisions);
   const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
-  const report = makeReport(tick(), observation, decisions, plan, applied, budgets());
-  return { observation, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
+  const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report());
+  return { observation, budgets, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
+}
+
+/** The reading half of the line: what is there, and what to do about it. */
+export async function lookAndDecide(
+  request: LookRequest,
+  ports: Ports,
+): Promise<{ readonly observation: Observation; readonly decisions: readonly GroupDecision[] }> {
+  const seen = await observe(request, ports);
+  const decisions = decide(seen);
+  const questions = questionsIn(decisions);
+  if (questions.length === 0) return { observation: seen, decisions };
+
+  const counted = await observeQueues(seen, questions, ports);
+  // Counting took calls.
+  const observation = { ...counted, ...(counted.budgets && { budgets: request.budgets.allow() }) };
+  return { observation, decisions: decide(observation) };
 }
 
 /** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */
-async function record(report: Report, observation: Observation, ports: Ports): Promise<Report> {
-  const { at, groups } = observation;
-  const budgets = budgetsOf(
-    groups.map(({ group }) => group),
-    ports,
-  );
+async function record({ observation, report, budgets }: Line, ports: Ports): Promise<Report> {
+  const { at } = observation;
   const problems = await Promise.all([
     appendTick({ id: report.tick.id, at, report, observation }, ports),
-    saveBudgets(budgets, ports.state, at),
+    budgets.save(ports.state, at),
   ]);
   return { ...report, problems: [...report.problems, ...problems.flat()] };
 }

@@ -1,4 +1,5 @@
-import { inspect } from 'node:util';
+/** Node's name for the method by which console and `inspect` print an object; core imports nothing of Node. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * A string that must never be seen: printing, interpolating, serialising or inspecting it gives `[secret]`.
@@ -24,7 +25,7 @@ export class Secret {
     return '[secret]';
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return '[secret]';
   }
 }

@@ -3,13 +3,13 @@
  * exist, and exactly one pod. A manifest may be right for Kubernetes and still never come online. Pure.
  */
 
+import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { type Item, itemsOf } from './check-relations.ts';
 import { secretName } from './naming.ts';
 import { runnerIndex } from './pod-settings.ts';
 import { type Fields, listOf, recordOf } from './shapes.ts';
-import type { ManifestInput } from './variables.ts';
 
 const POD: Path = ['spec', 'template', 'spec'];
 

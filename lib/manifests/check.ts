@@ -5,6 +5,7 @@
  */
 
 import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { ManifestInput } from '#core/ports.ts';
 import type { Finding } from '#yaml/finding.ts';
 import { distinctProblems, type InputProblem } from '#yaml/problem.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
@@ -16,7 +17,6 @@ import { builtInSecret, renderObjects } from './manifests.ts';
 import { recordOf } from './shapes.ts';
 import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
 import type { RenderedObject } from './template.ts';
-import type { ManifestInput } from './variables.ts';
 
 /** What is wrong, and what is doubtful, each with its line and column in the template. */
 export type ManifestVerdict = {

@@ -6,7 +6,7 @@
 
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
-import type { Manifest } from '#core/ports.ts';
+import type { Manifest, ManifestInput, Manifests } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
@@ -29,9 +29,14 @@ import { applyPodSettings } from './pod-settings.ts';
 import { type Fields, recordOf } from './shapes.ts';
 import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
-import { type ManifestInput, variablesOf } from './variables.ts';
+import { variablesOf } from './variables.ts';
 
-export type { ManifestInput } from './variables.ts';
+/** Manifests from Job templates. */
+export const manifestsFromTemplates: Manifests = {
+  problems: (group) => (group.pod.template === undefined ? [] : checkTemplate(group.pod.template, group)),
+  render: renderManifests,
+  jobName,
+};
 
 /**
  * The Job and the Secret of a runner. A template without a Secret gets the built-in one.

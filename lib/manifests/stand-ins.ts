@@ -1,7 +1,7 @@
 /** A registration that does not exist, for manifests that are only looked at. */
 import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { ManifestInput } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
-import type { ManifestInput } from './variables.ts';
 
 /** The uuid, without braces, of a runner that is not registered. */
 export const STAND_IN_UUID = '00000000-0000-0000-0000-000000000000';

@@ -1,17 +1,8 @@
 /** What a template may refer to: Atlassian's variables in both of their spellings, and ours. */
 import type { Quantities, RunnerGroup } from '#core/model/configuration.ts';
-import type { Runner, ScopeIdentity } from '#core/model/observation.ts';
-import type { Secret } from '#core/secret.ts';
+import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import type { TemplateVariables } from './template.ts';
-
-/** All that manifests are made of. */
-export type ManifestInput = {
-  readonly group: RunnerGroup;
-  readonly runner: Runner;
-  readonly identity: ScopeIdentity;
-  readonly credentials: { readonly clientId: string; readonly clientSecret: Secret };
-};
 
 /** Bitbucket's sizes, as quantities of the container in which steps run. */
 const SIZES: Readonly<Record<Extract<RunnerGroup['pod']['size'], string>, Required<Quantities>>> = {

@@ -1,7 +1,8 @@
-/** `report --html` and `simulate --html` as child processes. */
+/** `report --html` and `simulate --html` from arguments to page. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../doors/command.ts';
+import { workIn } from '../doors/working-directory.ts';
 import { type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 
 let world: DoorsWorld;
@@ -10,6 +11,7 @@ beforeAll(async () => {
   world = await startDoorsWorld();
   const { code } = await runCommand(['apply'], world.environment);
   expect(code).toBe(0);
+  return workIn(world.directory);
 });
 
 afterAll(async () => {
@@ -67,7 +69,7 @@ describe('report', () => {
     ],
     ['of a stretch that is none', ['report', '--json', '--since', 'ever'], /such as 30m, 2h or 1d/],
   ])('%s: exit 2 and one sentence', async (_name, args, sentence) => {
-    const { code, stderr } = await runCommand(args, world.environment, { cwd: world.directory });
+    const { code, stderr } = await runCommand(args, world.environment);
     expect(code).toBe(2);
     expect(stderr).toMatch(sentence);
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { repeat } from '../../cli/repeat.ts';
-import { type Bundle, buildBundle } from '../doors/bundle.ts';
-import { runCommand, startCommand } from '../doors/command.ts';
+import { startCommand } from '../doors/command.ts';
 import { configuration, startDoorsWorld } from '../doors/world.ts';
 
 describe('repeat', () => {
@@ -34,55 +33,33 @@ describe('repeat', () => {
 });
 
 describe('run', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('finishes the running tick on %s and ends with 0', async (signal) => {
+  it('ticks at its pace and ends at once between two ticks', async () => {
     await using world = await startDoorsWorld();
-    world.bitbucket.latencyMs = 400;
-    const command = startCommand(['run', '--every', '1m'], world.environment);
-    await vi.waitUntil(() => world.bitbucket.requests.length > 0, { timeout: 10_000 });
-    command.process.kill(signal);
-    const { code, stdout, stderr } = await command.ended;
-    expect(code).toBe(0);
-    expect(stdout).toContain('added 3 runners');
-    // On a slow machine the tick takes long enough to show progress in between.
-    expect(stderr).toMatch(
-      /^stopping as soon as the running tick is done; once more stops at once\n(still working .*\n)*stopped after 1 tick\n$/,
-    );
-    expect(world.kubernetes.names('runners', 'secrets')).toHaveLength(3);
-  });
-
-  it('ends at once between two ticks', async () => {
-    await using world = await startDoorsWorld();
-    const command = startCommand(['run', '--every', '1h'], world.environment);
-    await command.seen('stdout', /added 3 runners/);
-    command.process.kill('SIGINT');
-    expect((await command.ended).code).toBe(0);
-  });
-
-  it('ends at once at the second signal', async () => {
-    await using world = await startDoorsWorld();
-    world.bitbucket.script({ reply: 'hang', times: 10 });
-    const command = startCommand(['run'], world.environment);
-    await vi.waitUntil(() => world.bitbucket.requests.length > 0, { timeout: 10_000 });
-    command.process.kill('SIGINT');
-    await command.seen('stderr', /once more/);
-    command.process.kill('SIGINT');
-    expect((await command.ended).code).toBe(130);
+    const { signal, clock, seen, ended } = startCommand(['run', '--every', '1m'], world.environment);
+    await seen('stdout', /added 3 runners/);
+    clock.advance(60_000);
+    await seen('stdout', /\n.* 1 hold; 3 runners/);
+    signal('SIGINT');
+    expect(await ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/stopped after 2 ticks\n$/) });
   });
 
   it('reads the configuration anew, shows what fails, and goes on', async () => {
     await using world = await startDoorsWorld();
-    const command = startCommand(['run', '--every', '1s', '--json'], world.environment);
-    await command.seen('stdout', /"action":"scale-up","from":0,"to":3/);
+    const { signal, clock, seen, ended } = startCommand(['run', '--every', '1s', '--json'], world.environment);
+    await seen('stdout', /"action":"scale-up","from":0,"to":3.*\n/);
     await world.write('runners_config.yaml', configuration({ min: 9, max: 2, name: '' }));
-    await command.seen(
+    clock.advance(1_000);
+    await seen(
       'stderr',
       /^error: .*runners_config\.yaml:.* groups\[0\]\.name: .*\nerror: .* groups\[0\]\.parameters\.min: /m,
     );
+    await seen('stdout', /"error":.*\n/);
     await world.write('runners_config.yaml', configuration({ min: 4 }));
-    await command.seen('stdout', /"action":"scale-up","from":3,"to":4/);
-    command.process.kill('SIGTERM');
+    clock.advance(1_000);
+    await seen('stdout', /"action":"scale-up","from":3,"to":4.*\n/);
+    signal('SIGTERM');
 
-    const { code, stdout } = await command.ended;
+    const { code, stdout } = await ended;
     expect(code).toBe(0);
     const documents = stdout
       .trim()
@@ -90,47 +67,5 @@ describe('run', () => {
       .map((line) => JSON.parse(line));
     expect(documents.some(({ error }) => error?.problems.length > 0)).toBe(true);
     expect(documents.filter(({ version }) => version === 1).length).toBeGreaterThanOrEqual(2);
-  });
-});
-
-describe('the bundled command', () => {
-  let bundle: Bundle;
-
-  beforeAll(async () => {
-    bundle = await buildBundle();
-  });
-
-  afterAll(async () => {
-    await bundle.remove();
-  });
-
-  it('does what the source does', async () => {
-    await using world = await startDoorsWorld();
-    const options = { program: bundle.path('cli.js') };
-    expect(await runCommand(['validate'], world.environment, options)).toMatchObject({ code: 0, stderr: '' });
-    const applied = await runCommand(['apply'], world.environment, options);
-    expect(applied.code).toBe(0);
-    expect(applied.stdout).toContain('added 3 runners');
-    expect(await runCommand(['plan', '--group', 'x'], world.environment, options)).toMatchObject({ code: 2 });
-  });
-
-  it.each([
-    ['S3', ['plan', '--config', 's3://bucket/runners.yaml']],
-    ['SSM', ['plan', '--config', 'ssm:/runners']],
-    ['Secrets Manager', ['plan']],
-    ['DynamoDB', ['apply', '--state', 'dynamodb:runner-state']],
-  ])('carries the client for %s, which it loads late', async (_, args) => {
-    await using world = await startDoorsWorld();
-    const environment = {
-      ...world.environment,
-      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'loopback-secret-key',
-      BITBUCKET_SECRET_ID: 'ci/bitbucket',
-    };
-    const { code, stdout, stderr } = await runCommand(args, environment, { program: bundle.path('cli.js') });
-    expect(code).toBe(1);
-    expect((stdout + stderr).replaceAll(/\s+/g, ' ')).toMatch(/AWS cannot be reached for \w+:\w+ on/);
-    expect(stdout + stderr).not.toMatch(/not foreseen|loopback-secret-key/);
   });
 });

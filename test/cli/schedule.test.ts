@@ -1,4 +1,4 @@
-/** `schedule` as a child process. */
+/** `schedule` from arguments to answer. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../doors/command.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';

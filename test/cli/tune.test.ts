@@ -1,4 +1,4 @@
-/** `tune` as a child process. */
+/** `tune` from arguments to answer. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../doors/command.ts';
+import { workIn } from '../doors/working-directory.ts';
 
 const CONFIG = `groups:
   - name: builds   # the only one
@@ -47,13 +48,13 @@ beforeAll(async () => {
     'empty.jsonl': '',
   };
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(directory, name), text);
+  return workIn(directory);
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 function tune(...args: readonly string[]) {
-  const environment = { PATH: process.env.PATH ?? '' };
-  return runCommand(['tune', '-c', 'runners.yaml', '-g', 'builds', ...args], environment, { cwd: directory });
+  return runCommand(['tune', '-c', 'runners.yaml', '-g', 'builds', ...args], {});
 }
 
 describe('tune', () => {

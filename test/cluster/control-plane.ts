@@ -13,7 +13,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClusterEndpoint, exchange } from '#adapters/kubernetes/exchange.ts';
+import { send } from '#adapters/http/exchange.ts';
+import { type ClusterEndpoint, httpRequest } from '#adapters/kubernetes/request.ts';
 import { type ControlPlaneFiles, writeControlPlaneFiles, writeKubeconfig } from './control-plane-files.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
 import { findAssets } from './prepare/assets.ts';
@@ -187,8 +188,8 @@ function controllerManagerFlags(kubeconfig: string): readonly string[] {
 async function untilAnswered(name: string, process: Process, endpoint: ClusterEndpoint, path: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const answer = await exchange(endpoint, { method: 'GET', path }, AbortSignal.timeout(2_000)).catch(() => undefined);
-    if (answer?.status === 200) return;
+    const answer = await send(httpRequest(endpoint, { method: 'GET', path }), AbortSignal.timeout(2_000));
+    if (answer.kind === 'answer' && answer.status === 200) return;
     if (process.ended || Date.now() > deadline) throw new Error(`${name} did not become ready:\n${process.tail()}`);
     await pause(50);
   }

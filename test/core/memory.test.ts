@@ -43,6 +43,11 @@ describe("a group's memory", () => {
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 
+  it('is the same one each time, for the same document: a process that ticks on need not read it again', () => {
+    const document = { idleSince: { '{a}': 1 }, drainingSince: {} };
+    expect(parseGroupMemory(document)).toBe(parseGroupMemory(document));
+  });
+
   it('keeps nothing of a later version that this one does not know', () => {
     expect(parseGroupMemory({ idleSince: {}, drainingSince: {}, peaks: [1] })).toEqual({
       idleSince: {},

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../doors/command.ts';
+import { runProgram } from '../doors/program.ts';
 import { installPythonPrograms } from './python.ts';
 
 const PREPARE = new URL('prepare.ts', import.meta.url).pathname;
@@ -53,6 +53,6 @@ describe('the set-up', () => {
 
 it('without Python npm run test:deploy ends with that sentence', async () => {
   const cache = await mkdtemp(join(tmpdir(), 'cache-'));
-  const ended = await runCommand([cache], { PATH: '/nonexistent' }, { program: PREPARE });
+  const ended = await runProgram(PREPARE, [cache], { PATH: '/nonexistent' });
   expect(ended).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^Python 3 is missing, [^\n]+\n$/) });
 });

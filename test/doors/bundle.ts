@@ -1,22 +1,9 @@
-/** The bundle as it is shipped, built once per test file into a directory that has nothing else in it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** The bundle that build-bundle.ts made before the tests began. */
 import { join } from 'node:path';
-import { bundle } from '../../esbuild.config.mjs';
+import { inject } from 'vitest';
+import './build-bundle.ts';
 
-export type Bundle = {
-  readonly path: (file: string) => string;
-  readonly inputs: readonly string[];
-  readonly remove: () => Promise<void>;
-};
-
-/** Builds it. No `node_modules` is in reach of the result: whatever it needs has to be inside. */
-export async function buildBundle(): Promise<Bundle> {
-  const directory = await mkdtemp(join(tmpdir(), 'bundle-'));
-  const { inputs } = await bundle(directory);
-  return {
-    path: (file) => join(directory, file),
-    inputs: Object.keys(inputs),
-    remove: () => rm(directory, { recursive: true, force: true }),
-  };
+/** A file of the bundle, such as `cli.js`. */
+export function bundled(file: string): string {
+  return join(inject('bundle'), file);
 }

@@ -1,47 +1,60 @@
-/** The command line as a child process. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** The command line as a function: a command runs inside the test, with streams, a clock and signals of its own. */
+import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
+import type { Io } from '../../cli/io.ts';
+import { runCli } from '../../cli/run-cli.ts';
+import { type ManualClock, manualClock } from './clock.ts';
 
-export const SOURCE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
-export type Result = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+export type Result = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 export type RunningCommand = {
-  readonly process: ChildProcess;
+  /** What SIGINT or SIGTERM would do. */
+  readonly signal: (name: 'SIGINT' | 'SIGTERM') => void;
+  readonly clock: ManualClock;
   /** Resolves as soon as the stream's text so far matches; rejects when the command ends before. */
   readonly seen: (stream: 'stdout' | 'stderr', pattern: RegExp) => Promise<void>;
   readonly ended: Promise<Result>;
 };
 
-/** Starts a command. `program` is the source or a bundle. */
+/** Starts a command. No timer of it runs but by the clock that is given back; `terminal` is where it writes. */
 export function startCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-  { program = SOURCE, cwd }: { program?: string; cwd?: string } = {},
+  terminal: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number } = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: environment,
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const clock = manualClock();
+  const signals = new EventEmitter();
+  const written = new EventEmitter();
   const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      texts[name] += chunk;
-    });
-  }
-  const ended = once(child, 'close').then(([code]): Result => ({ code: code as number | null, ...texts }));
+  const output = (name: keyof typeof texts) => ({
+    ...terminal,
+    write: (text: string) => {
+      texts[name] += text;
+      written.emit(name);
+    },
+  });
+  const exited = Promise.withResolvers<number>();
+  const stderr = output('stderr');
+  const io: Io = {
+    stdout: output('stdout'),
+    stderr,
+    env: environment,
+    clock,
+    signals,
+    exit: exited.resolve,
+    debug: (error) => stderr.write(inspect(error)),
+  };
+  const ended = Promise.race([runCli(args, io), exited.promise]).then((code) => ({ code, ...texts }));
   const seen = (stream: 'stdout' | 'stderr', pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
         if (pattern.test(texts[stream])) resolve();
       };
-      child[stream].on('data', look);
+      written.on(stream, look);
       look();
-      ended.then(({ stderr }) => reject(new Error(`ended before ${pattern} was seen on ${stream}: ${stderr}`)), reject);
+      ended.then(() => reject(new Error(`ended before ${pattern} was seen on ${stream}: ${texts.stderr}`)), reject);
     });
-  return { process: child, seen, ended };
+  return { signal: (name) => signals.emit(name, name), clock, seen, ended };
 }
 
 /** Runs a command to its end. */

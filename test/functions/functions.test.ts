@@ -1,14 +1,12 @@
 /** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
-import { type Bundle, buildBundle } from '../doors/bundle.ts';
+import { bundled } from '../doors/bundle.ts';
 import { API_TOKEN, configuration, startDoorsWorld } from '../doors/world.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
 
 const MINUTE = 60_000;
-
-let bundle: Bundle;
 
 const API_TOKEN_SECRET = { kind: 'apiToken', email: 'ci@acme.example', token: API_TOKEN };
 
@@ -21,14 +19,6 @@ async function startSecrets(text: string) {
   };
 }
 
-beforeAll(async () => {
-  bundle = await buildBundle();
-});
-
-afterAll(async () => {
-  await bundle.remove();
-});
-
 const decisionsOf = ({ report }: Invocation) =>
   report?.groups.map(({ decision: { action, from, to } }) => `${action} ${from} → ${to}`);
 
@@ -38,7 +28,7 @@ const emitted = (invocation: Invocation, metric: string) =>
 describe('scale', () => {
   it('creates the runners with the first tick and holds with the second', async () => {
     await using world = await startDoorsWorld();
-    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const first = await scale.invoke({ 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' });
     expect(decisionsOf(first)).toEqual(['scale-up 0 → 3']);
@@ -55,7 +45,7 @@ describe('scale', () => {
 
   it('writes a line per group and one for the tick, with the request id, and its metrics', async () => {
     await using world = await startDoorsWorld();
-    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const invocation = await scale.invoke({}, { requestId: 'request-42' });
     const lines = linesOf(invocation).filter((line) => 'message' in line);
@@ -71,7 +61,7 @@ describe('scale', () => {
 
   it('does nothing in a dry run', async () => {
     await using world = await startDoorsWorld();
-    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const invocation = await scale.invoke({ dryRun: true, groups: ['linux-large'] });
     expect(invocation.report?.tick.mode).toBe('plan');
@@ -83,7 +73,7 @@ describe('scale', () => {
 
   it('fails when Bitbucket does, in one sentence, after the report is logged', async () => {
     await using world = await startDoorsWorld();
-    await using scale = await startLambda(bundle.path('scale.js'), world.environment);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
     world.bitbucket.script({ path: '/runners', reply: { status: 403, body: { secret: 'x' } } });
 
     const invocation = await scale.invoke({});
@@ -124,7 +114,7 @@ ${configuration({ min: 2 })}
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'y',
     };
-    await using scale = await startLambda(bundle.path('scale.js'), environment);
+    await using scale = await startLambda(bundled('scale.js'), environment);
 
     const invocation = await scale.invoke({});
     expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 2 groups \(beta-builds\)/);
@@ -134,12 +124,16 @@ ${configuration({ min: 2 })}
 
   it('takes a lease that a second tick at the same time respects', async () => {
     await using world = await startDoorsWorld();
-    await using first = await startLambda(bundle.path('scale.js'), world.environment);
-    await using second = await startLambda(bundle.path('scale.js'), world.environment);
-    world.bitbucket.latencyMs = 300;
+    await using first = await startLambda(bundled('scale.js'), world.environment);
+    await using second = await startLambda(bundled('scale.js'), world.environment);
+    const held = Promise.withResolvers<void>();
+    world.bitbucket.script({ reply: { until: held.promise } });
 
     // The same request id, as when an event is delivered twice.
-    const both = await Promise.all([first.invoke({}), second.invoke({})]);
+    const invocations = [first.invoke({}), second.invoke({})];
+    await Promise.race(invocations);
+    held.resolve();
+    const both = await Promise.all(invocations);
     expect(both.map(({ report }) => report?.tick.skipped?.replace(/tick .*/, 'tick …') ?? 'worked').sort()).toEqual([
       'lease held by tick …',
       'worked',
@@ -156,7 +150,7 @@ ${configuration({ min: 2 })}
     ['a variable that is wrong', {}, { STATE_STORE: 'redis:x' }, 'InputError', /STATE_STORE/],
   ])('refuses %s in one sentence', async (_, event, variables, name, message) => {
     await using world = await startDoorsWorld();
-    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...variables });
+    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...variables });
 
     const invocation = await scale.invoke(event);
     expect(invocation.error?.name).toBe(name);
@@ -182,7 +176,7 @@ ${configuration({ min: 2 })}
   ])('says in one sentence of a secret that it is %s', async (_, change, sentence) => {
     await using world = await startDoorsWorld();
     await using secrets = await startSecrets(change(JSON.stringify(API_TOKEN_SECRET)));
-    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...secrets.environment });
+    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...secrets.environment });
 
     const invocation = await scale.invoke({});
     expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 1 groups \(linux-large\)/);
@@ -198,7 +192,7 @@ ${configuration({ min: 2 })}
     await using world = await startDoorsWorld();
     const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString();
     await using soon = await startSecrets(JSON.stringify({ ...API_TOKEN_SECRET, expiresAt: day(3.5) }));
-    await using scale = await startLambda(bundle.path('scale.js'), { ...world.environment, ...soon.environment });
+    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...soon.environment });
     const worked = await scale.invoke({});
     expect(worked.report?.notes).toEqual([
       expect.stringMatching(/^The credential in secret ci\/bitbucket expires on \S+, in 3 days; create a new one/),
@@ -210,7 +204,7 @@ ${configuration({ min: 2 })}
     await using ended = await startSecrets(
       JSON.stringify({ ...API_TOKEN_SECRET, token: 'ended', expiresAt: day(-0.5) }),
     );
-    await using later = await startLambda(bundle.path('scale.js'), { ...world.environment, ...ended.environment });
+    await using later = await startLambda(bundled('scale.js'), { ...world.environment, ...ended.environment });
     world.bitbucket.script({ path: '/runners', reply: { status: 401, body: '' } });
     const refused = await later.invoke({}, { clockAheadMs: MINUTE });
     const [{ notes } = {}] = linesOf(refused).filter((line) => 'tick' in line);
@@ -226,11 +220,11 @@ ${configuration({ min: 2 })}
 
   it('goes on with the last good configuration when the present one is refused, warm and cold, and so does report', async () => {
     await using world = await startDoorsWorld();
-    await using warm = await startLambda(bundle.path('scale.js'), world.environment);
+    await using warm = await startLambda(bundled('scale.js'), world.environment);
     await warm.invoke({});
     await world.write('runners_config.yaml', configuration().replace('labels', 'lables').replace('min: 3', 'min: 30'));
-    await using cold = await startLambda(bundle.path('scale.js'), world.environment);
-    await using report = await startLambda(bundle.path('report.js'), world.environment);
+    await using cold = await startLambda(bundled('scale.js'), world.environment);
+    await using report = await startLambda(bundled('report.js'), world.environment);
 
     for (const [index, lambda] of [warm, cold, report].entries()) {
       const invocation = await lambda.invoke({}, { clockAheadMs: (index + 1) * MINUTE });
@@ -250,7 +244,7 @@ ${configuration({ min: 2 })}
   it('writes no secret, at the most talkative level, whether it works or fails', async () => {
     await using world = await startDoorsWorld();
     const environment = { ...world.environment, LOG_LEVEL: 'TRACE' };
-    await using scale = await startLambda(bundle.path('scale.js'), environment);
+    await using scale = await startLambda(bundled('scale.js'), environment);
     const worked = await scale.invoke({});
     world.kubernetes.failNext({ method: 'POST', resource: 'secrets', times: 10, answer: { status: 403 } });
     await world.write('runners_config.yaml', configuration({ min: 5 }));
@@ -267,7 +261,7 @@ ${configuration({ min: 2 })}
 describe('report', () => {
   it.each([{}, { dryRun: false }])('never acts, not even when asked: %j', async (event) => {
     await using world = await startDoorsWorld();
-    await using report = await startLambda(bundle.path('report.js'), world.environment);
+    await using report = await startLambda(bundled('report.js'), world.environment);
 
     const invocation = await report.invoke(event);
     expect(invocation.report?.tick.mode).toBe('plan');

@@ -1,5 +1,5 @@
 /** A function of the bundle in a process of its own, with its log. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '#core/model/report.ts';
@@ -21,6 +21,9 @@ export type InvocationOptions = {
 
 export type Lambda = AsyncDisposable & {
   readonly invoke: (event: unknown, options?: InvocationOptions) => Promise<Invocation>;
+  /** Stops the process, as Lambda does between invocations; what happens meanwhile it only hears of when it goes on. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
   /** Ends the process as Lambda ends one whose time is over; what it was at is left as it is. */
   readonly kill: () => Promise<void>;
 };
@@ -43,24 +46,24 @@ export async function startLambda(path: string, environment: Readonly<Record<str
     child.kill('SIGKILL');
     await closed;
   };
-  await answerOf(child, () => output);
+  const ended = closed.then(() => Promise.reject(new Error(`the function's process ended: ${output}`)));
+  ended.catch(() => undefined);
+  const answer = async (): Promise<Omit<Invocation, 'output'>> => {
+    const [message] = await Promise.race([once(child, 'message'), ended]);
+    return message;
+  };
+  await answer();
   return {
     invoke: async (event, { requestId = 'request-1', remainingMs = 55_000, clockAheadMs = 0 } = {}) => {
       output = '';
       child.send({ event, requestId, remainingMs, clockAheadMs });
-      const answer = await answerOf(child, () => output);
-      return { ...answer, output };
+      return { ...(await answer()), output };
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill,
     [Symbol.asyncDispose]: kill,
   };
-}
-
-async function answerOf(child: ChildProcess, output: () => string): Promise<Omit<Invocation, 'output'>> {
-  const ended = once(child, 'close').then(() => Promise.reject(new Error(`the function's process ended: ${output()}`)));
-  ended.catch(() => undefined);
-  const [answer] = await Promise.race([once(child, 'message'), ended]);
-  return answer;
 }
 
 /** The log lines of an invocation, parsed; metrics included. */

@@ -14,6 +14,9 @@ const NO_NETWORK = `--import=data:text/javascript,${encodeURIComponent(
   "import net from 'node:net'; net.Socket.prototype.connect = () => { throw new Error('the network was used'); };",
 )}`;
 
+/** What osls prepares for all its runs, such as its compiled schema, is prepared once. */
+const home = mkdtemp(join(tmpdir(), 'osls-home-'));
+
 export type Ended = { readonly code: number | null; readonly output: string };
 
 /** Runs a command of osls, with all parameters on its command line. */
@@ -22,11 +25,10 @@ export async function runOsls(
   parameters: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const home = await mkdtemp(join(tmpdir(), 'osls-home-'));
   const given = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
   const child = spawn(process.execPath, [OSLS, ...command, ...given], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: home, NODE_OPTIONS: NO_NETWORK, ...variables },
+    env: { PATH: process.env.PATH, HOME: await home, NODE_OPTIONS: NO_NETWORK, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,4 +1,6 @@
 /** Groups, runners and Jobs with sensible defaults, so that a test states only what it is about. */
+import { classifyGroup } from '#core/decide/classify.ts';
+import { takersOf, waitingByGroup } from '#core/decide/queue.ts';
 import type { Fleet, PercentageRunnersIdle, RunnerGroup } from '#core/model/configuration.ts';
 import type {
   GroupObservation,
@@ -6,6 +8,7 @@ import type {
   Observation,
   Runner,
   RunnerJob,
+  SeenGroup,
   WorkspaceObservation,
 } from '#core/model/observation.ts';
 
@@ -94,6 +97,8 @@ export function jobOf(owner: Runner, over: Partial<RunnerJob> = {}): RunnerJob {
 }
 
 /** What was seen of a group: complete, with a Job behind every runner, and nothing remembered. */
+export function groupObservation(over?: Partial<SeenGroup>): SeenGroup;
+export function groupObservation(over: Partial<GroupObservation>): GroupObservation;
 export function groupObservation(over: Partial<GroupObservation> = {}): GroupObservation {
   const runners = over.runners ?? [];
   return {
@@ -143,4 +148,9 @@ export function population(counts: {
     ...make(counts.draining, { status: 'DISABLED', hasStep: true }),
     ...make(counts.dead, { status: 'UNREGISTERED' }),
   ];
+}
+
+/** How the waiting steps of a look are shared out to its groups. */
+export function waitingIn({ groups, queues = [], at }: Observation): ReadonlyMap<string, number> {
+  return waitingByGroup(takersOf(groups.map((entry) => classifyGroup(entry, at))), queues);
 }

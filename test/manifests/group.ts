@@ -1,10 +1,10 @@
 /** One group, one runner and their credentials, for tests of manifests. */
 
 import type { JobTemplate, PodSettings, RunnerGroup } from '#core/model/configuration.ts';
+import type { ManifestInput } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group as fleetGroup } from '#kit/fleet.ts';
 import { standInFor } from '#manifests/stand-ins.ts';
-import type { ManifestInput } from '#manifests/variables.ts';
 
 const LABELS = ['autoscaler.created', 'grp1', 'linux', 'self.hosted'];
 

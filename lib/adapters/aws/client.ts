@@ -3,6 +3,8 @@
  * Region, credentials and `AWS_ENDPOINT_URL` are the SDK's own business; it reads them from its usual places.
  */
 
+import { agents } from '../http/connections.ts';
+
 /** What callers may say about an AWS client. */
 export type AwsClientOptions = {
   /** Called once for each request that leaves the process, repeats included. */
@@ -16,13 +18,18 @@ export const MAX_ATTEMPTS = 3;
 
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** Constructor settings for any client of the SDK. */
+/**
+ * Constructor settings for any client of the SDK. Its connections are those of all clients, so that no client has to be
+ * destroyed after its use.
+ */
 export function awsClientSettings(options: AwsClientOptions) {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return {
     maxAttempts: MAX_ATTEMPTS,
     retryMode: 'standard',
     requestHandler: {
+      httpAgent: agents['http:'],
+      httpsAgent: agents['https:'],
       connectionTimeout: Math.min(2_000, timeoutMs),
       requestTimeout: timeoutMs,
       // Without this the SDK only warns about a request that takes too long.

@@ -3,6 +3,7 @@
  * and the answers of Secrets Manager and SSM are secrets.
  */
 import { InputError, ServiceError } from '#core/errors.ts';
+import { networkFailure } from '../http/network-codes.ts';
 
 /** What was asked of AWS, for the sentence. */
 export type AwsCall = {
@@ -58,8 +59,6 @@ const REJECTED_CREDENTIALS = new Set([
   'InvalidAccessKeyId',
   'MissingAuthenticationToken',
 ]);
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /** The first rule that applies gives the sentence. */
 const RULES: readonly Rule[] = [
@@ -103,7 +102,7 @@ const RULES: readonly Rule[] = [
   },
   {
     // The SDK calls these time-outs, too.
-    applies: (error) => CONNECTION_LOST.has(error.code),
+    applies: (error) => networkFailure(error.code) === 'connection-lost',
     outcome: 'unknown',
     sentence: (call, error) =>
       `The connection to AWS broke during ${call.action} on ${call.subject} (${error.code}); it is tried anew next time`,
@@ -115,7 +114,7 @@ const RULES: readonly Rule[] = [
       `AWS did not answer ${call.action} on ${call.subject} in time; check the network path (subnet, NAT, endpoint) if this lasts`,
   },
   {
-    applies: (error) => NEVER_CONNECTED.has(error.code),
+    applies: (error) => networkFailure(error.code) === 'unreachable',
     outcome: 'refused',
     sentence: (call, error) =>
       `AWS cannot be reached for ${call.action} on ${call.subject} (${error.code}); check the network, AWS_REGION and AWS_ENDPOINT_URL`,

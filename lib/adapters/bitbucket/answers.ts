@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import type { Instant, Runner, RunnerStatus } from '#core/model/observation.ts';
+import type { Answer } from '../http/exchange.ts';
 import { unusableAnswer } from './failure.ts';
-import type { Answer } from './http.ts';
 
 const Uuid = z.string().regex(/^\{?[0-9a-z-]+\}?$/i, 'expected a uuid');
 

@@ -6,16 +6,15 @@ import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Credential } from '../credentials.ts';
+import type { Delivery } from '../http/delivery.ts';
+import type { HttpRequest } from '../http/exchange.ts';
+import { fixedIdentity, type Identity, renewableIdentity } from '../http/identity.ts';
 import { parseAnswer } from './answers.ts';
 import { type CallFacts, failure } from './failure.ts';
-import type { HttpRequest } from './http.ts';
-import type { Delivery } from './retry.ts';
 
 export type Authorization = {
-  /** The header for the next request. Throws ServiceError when no token can be had. */
-  readonly header: () => Promise<string>;
-  /** After a 401 on `rejected`: a header that is worth one more try, or undefined when there is no other. */
-  readonly renew: (rejected: string) => Promise<string | undefined>;
+  /** The header of requests. It rejects with ServiceError when no token can be had. */
+  readonly header: Identity<string>;
   /** The text with every credential in it replaced. */
   readonly hide: (text: string) => string;
 };
@@ -28,7 +27,7 @@ type TokenEndpoint = {
   readonly now: () => Instant;
 };
 
-/** Throws InputError for a token that no header can carry; fetch would print it in its own complaint. */
+/** Throws InputError for a token that no header can carry; a client would print it in its own complaint. */
 export function createAuthorization(credential: Credential, endpoint: TokenEndpoint): Authorization {
   switch (credential.kind) {
     case 'apiToken':
@@ -43,7 +42,7 @@ export function createAuthorization(credential: Credential, endpoint: TokenEndpo
 }
 
 function fixed(header: string, secret: string): Authorization {
-  return { header: async () => header, renew: async () => undefined, hide: hiding(() => [header, secret]) };
+  return { header: fixedIdentity(header), hide: hiding(() => [header, secret]) };
 }
 
 const TokenAnswer = z.object({
@@ -55,50 +54,25 @@ const TokenAnswer = z.object({
 /** A token is renewed this long before it expires, or after half its life if that is later. */
 const RENEWAL_MARGIN_MS = 60_000;
 
-type Token = { readonly header: string; readonly renewAt: Instant };
-
 function renewable(credential: Credential & { readonly kind: 'oauth' }, endpoint: TokenEndpoint): Authorization {
   const consumer = basic(credential.clientId, credential.clientSecret.reveal());
   const issued = new Set<string>();
-  let current: Promise<Token> | undefined;
-
   const hide = hiding(() => [consumer, credential.clientSecret.reveal(), ...issued]);
-
-  async function fetchToken(): Promise<Token> {
-    const askedAt = endpoint.now();
-    const answer = await requestToken(consumer, endpoint, hide);
-    issued.add(answer.access_token);
-    const lifeMs = (answer.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
-    return {
-      header: bearer(answer.access_token),
-      renewAt: askedAt + Math.max(lifeMs / 2, lifeMs - RENEWAL_MARGIN_MS),
-    };
-  }
-
-  function fetchShared(): Promise<Token> {
-    const fetching = fetchToken();
-    current = fetching;
-    // A failure is not remembered: the next request asks again.
-    fetching.catch(() => {
-      if (current === fetching) current = undefined;
-    });
-    return fetching;
-  }
-
-  /** The token in use, or a new one if that is outdated; all who find it outdated share one fetch. */
-  async function tokenUnless(outdated: (token: Token) => boolean): Promise<Token> {
-    const seen = current;
-    if (seen === undefined) return fetchShared();
-    const token = await seen;
-    if (!outdated(token)) return token;
-    return current === undefined || current === seen ? fetchShared() : current;
-  }
-
-  return {
-    header: async () => (await tokenUnless((token) => endpoint.now() >= token.renewAt)).header,
-    renew: async (rejected) => (await tokenUnless((token) => token.header === rejected)).header,
-    hide,
-  };
+  const header = renewableIdentity({
+    now: endpoint.now,
+    isRefusal: (exchange) => exchange.kind === 'answer' && exchange.status === 401,
+    ask: async () => {
+      const askedAt = endpoint.now();
+      const answer = await requestToken(consumer, endpoint, hide);
+      issued.add(answer.access_token);
+      const lifeMs = (answer.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
+      return {
+        who: bearer(answer.access_token),
+        until: askedAt + Math.max(lifeMs / 2, lifeMs - RENEWAL_MARGIN_MS),
+      };
+    },
+  });
+  return { header, hide };
 }
 
 async function requestToken(

@@ -12,15 +12,16 @@
 import type { Meter } from '#core/budget/ledger.ts';
 import type { Importance } from '#core/budget/rule.ts';
 import { InputError } from '#core/errors.ts';
-import type { Instant } from '#core/model/observation.ts';
 import type { Credential } from '../credentials.ts';
+import { createDelivery, type Delivery, type DeliveryOptions, type Order } from '../http/delivery.ts';
+import { type Answer, type Exchange, type HttpRequest, send } from '../http/exchange.ts';
+import { fixedIdentity } from '../http/identity.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
-import { type Answer, createSender, type Exchange, type HttpRequest } from './http.ts';
-import { createDelivery, type Delivery, type Operation } from './retry.ts';
+import { readRateLimit } from './rate-limit.ts';
 
 /** What the client is made of; the functions are there for tests. */
-export type ClientOptions = {
+export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
   /** Where the API is, such as `https://api.bitbucket.org`; a path in it is a prefix of every call. */
   readonly baseUrl: string;
   /** Where OAuth tokens come from; by default bitbucket.org's, or the one under a `baseUrl` of one's own. */
@@ -32,17 +33,11 @@ export type ClientOptions = {
   readonly onCall?: () => void;
   /** For one HTTP request with its whole answer; default 10 s. */
   readonly timeoutMs?: number;
-  /** The waits and calls after which nothing is tried again; default 15 s. */
-  readonly budgetMs?: number;
-  readonly sleep?: (ms: number) => Promise<void>;
-  /** In [0, 1). */
-  readonly random?: () => number;
-  readonly now?: () => Instant;
 };
 
 /** One call, without address and credential. */
 export type Call = {
-  readonly operation: Exclude<Operation, 'token'>;
+  readonly operation: keyof typeof METHODS;
   /** What the call is for; by default as `IMPORTANCE` says of its operation. */
   readonly importance?: Importance;
   /** Path and query below the base URL. */
@@ -63,51 +58,53 @@ export type BitbucketClient = {
 /** Of calls that do not say it: a `read` that makes a removal safe, or counts the queue, has to. */
 const IMPORTANCE = { read: 'look', register: 'create', disable: 'removal', remove: 'removal' } as const;
 
+/** Operations at Bitbucket, except for getting a token. */
 const METHODS = { read: 'GET', register: 'POST', disable: 'PUT', remove: 'DELETE' } as const;
+
+const BACK_OFF = { firstMs: 250, longestMs: 4_000 };
 
 /** Throws InputError when an address or the credential cannot be used at all. */
 export function createBitbucketClient(options: ClientOptions): BitbucketClient {
-  const { credential, meter, timeoutMs = 10_000, budgetMs = 15_000, now = Date.now, random = Math.random } = options;
+  const { credential, meter, onCall = () => {}, timeoutMs = 10_000, now = Date.now } = options;
   const base = readBaseUrl(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
-  const send = createSender({ timeoutMs, now, onCall: options.onCall ?? (() => {}) });
-  const repeatedly = createDelivery({ sleep: options.sleep ?? pause, random, now, budgetMs });
-  const deliver = async (operation: Operation, importance: Importance, request: HttpRequest): Promise<Delivery> => {
-    const delivery = await repeatedly(operation, () => sendMetered(request, importance));
-    const { exchange } = delivery;
-    if (exchange.kind === 'answer' && exchange.status === 429) meter?.turnedAway(exchange.retryAfterMs);
-    return delivery;
-  };
+  const repeatedly = createDelivery({ ...options, backOff: BACK_OFF });
   const authorization = createAuthorization(credential, {
     tokenUrl: options.tokenUrl ?? defaultTokenUrl(base, prefix),
     timeoutMs,
-    // Without a token nothing can be done, not even a removal.
-    deliver: (request) => deliver('token', 'removal', request),
     now,
+    // Without a token nothing can be done, not even a removal.
+    deliver: (request) =>
+      deliver({ operation: 'token', identity: fixedIdentity(request), send: (same) => sendMetered(same, 'removal') }),
   });
+
+  async function deliver<Who>(order: Order<Who>): Promise<Delivery> {
+    const delivery = await repeatedly(order);
+    const { exchange } = delivery;
+    if (exchange.kind === 'answer' && exchange.status === 429) meter?.turnedAway(exchange.retryAfterMs);
+    return delivery;
+  }
 
   async function sendMetered(request: HttpRequest, importance: Importance): Promise<Exchange> {
     meter?.count(importance);
-    const exchange = await send(request);
-    if (exchange.kind === 'answer') meter?.heard(exchange);
+    onCall();
+    const exchange = await send(request, AbortSignal.timeout(timeoutMs), now);
+    if (exchange.kind === 'answer') {
+      meter?.heard({ status: exchange.status, rateLimit: readRateLimit(exchange.headers) });
+    }
     return exchange;
-  }
-
-  async function sendAuthorised(call: Call): Promise<Delivery> {
-    const importance = call.importance ?? IMPORTANCE[call.operation];
-    const authorised = (header: string): HttpRequest => requestFor(call, base.origin + prefix + call.path, header);
-    meter?.admit(importance, call.doing);
-    const header = await authorization.header();
-    const first = await deliver(call.operation, importance, authorised(header));
-    if (first.exchange.kind !== 'answer' || first.exchange.status !== 401) return first;
-    // A refused credential means that nothing was done, so that even a registration may be asked for once more.
-    const renewed = await authorization.renew(header);
-    return renewed === undefined ? first : deliver(call.operation, importance, authorised(renewed));
   }
 
   return {
     send: async (call) => {
-      const delivery = await sendAuthorised(call);
+      const importance = call.importance ?? IMPORTANCE[call.operation];
+      meter?.admit(importance, call.doing);
+      const url = base.origin + prefix + call.path;
+      const delivery = await deliver({
+        operation: call.operation,
+        identity: authorization.header,
+        send: (header) => sendMetered(requestFor(call, url, header), importance),
+      });
       const { exchange } = delivery;
       if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
       throw failure({ ...call, credential: credential.kind, timeoutMs, hide: authorization.hide }, delivery);
@@ -146,8 +143,4 @@ function isHttp(url: URL): boolean {
 function defaultTokenUrl(base: URL, prefix: string): string {
   const origin = base.hostname === 'api.bitbucket.org' ? 'https://bitbucket.org' : base.origin + prefix;
   return `${origin}/site/oauth2/access_token`;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

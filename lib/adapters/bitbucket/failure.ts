@@ -5,8 +5,9 @@
 
 import { ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
-import type { Answer, NoAnswer } from './http.ts';
-import type { Delivery, Operation } from './retry.ts';
+import type { Delivery } from '../http/delivery.ts';
+import type { Answer, NoAnswer } from '../http/exchange.ts';
+import type { Operation } from '../http/retry-policy.ts';
 
 /** What a call needs the credential to allow. */
 export type Permission = 'readRunners' | 'writeRunners' | 'readWorkspace' | 'readRepository' | 'readPipelines';
@@ -32,9 +33,10 @@ export type CallFacts = {
   readonly hide: (text: string) => string;
 };
 
-/** The error for a delivery that did not end in a 2xx answer. */
-export function failure(facts: CallFacts, delivery: Delivery): ServiceError {
+/** The error for a delivery that did not end in a 2xx answer; without a token, what kept us from getting one. */
+export function failure(facts: CallFacts, delivery: Delivery): Error {
   const { exchange, attempts } = delivery;
+  if (exchange.kind === 'not-sent') return exchange.error;
   const reason =
     exchange.kind === 'answer' ? explainAnswer(facts, exchange) : explainSilence(exchange, facts.timeoutMs);
   const tried = attempts > 1 ? ` (tried ${attempts} times)` : '';
@@ -61,6 +63,7 @@ function explainSilence(silence: NoAnswer, timeoutMs: number): string {
     case 'connection-lost':
       return `the connection to Bitbucket broke (${silence.code}); look at the network if this goes on`;
     case 'unreachable':
+    case 'untrusted':
       return `Bitbucket cannot be reached (${silence.code}); check BITBUCKET_BASE_URL, name resolution and the way out of the network (a function in a VPC needs a NAT gateway)`;
   }
 }

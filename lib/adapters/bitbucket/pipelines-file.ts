@@ -3,9 +3,9 @@ import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
+import { createRecent } from '../recent.ts';
 import type { BitbucketClient } from './client.ts';
 import { type PipelinesFile, parsePipelines, type SectionSteps, stepsOf } from './pipelines-yaml.ts';
-import { createRecent } from './recent.ts';
 
 /** Files that are kept, each some kilobytes: more than the commits at which anything runs at one time. */
 const FILES_KEPT = 200;

@@ -9,6 +9,8 @@ import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
+import type { Answer } from '../http/exchange.ts';
+import { createRecent } from '../recent.ts';
 import {
   IdentifiedDocument,
   parseAnswer,
@@ -18,7 +20,6 @@ import {
   withBraces,
 } from './answers.ts';
 import { type BitbucketClient, type Call, type ClientOptions, createBitbucketClient } from './client.ts';
-import type { Answer } from './http.ts';
 import { readAllPages } from './paging.ts';
 
 /** Which of Bitbucket's two runner APIs to speak. */
@@ -123,22 +124,14 @@ function stillInService(doing: string, status: number | undefined): ServiceError
 
 /** Looks up the uuids behind names, each once in the life of the process; concurrent look-ups share one call. */
 function createIdentifier(client: BitbucketClient): RunnerApi['identify'] {
-  const known = new Map<string, Promise<string>>();
+  const known = createRecent<string>();
 
-  async function lookUp(call: Pick<Call, 'path' | 'doing' | 'needs'>): Promise<string> {
-    const answer = await client.send({ operation: 'read', ...call });
-    return withBraces(parseAnswer(IdentifiedDocument, answer, call.doing).uuid);
-  }
-
-  function uuidOf(name: string, call: Pick<Call, 'path' | 'doing' | 'needs'>): Promise<string> {
-    if (isUuid(name)) return Promise.resolve(name);
-    const remembered = known.get(call.path);
-    if (remembered !== undefined) return remembered;
-    const found = lookUp(call);
-    known.set(call.path, found);
-    // A failure is not remembered: the next tick asks again.
-    found.catch(() => known.delete(call.path));
-    return found;
+  async function uuidOf(name: string, call: Pick<Call, 'path' | 'doing' | 'needs'>): Promise<string> {
+    if (isUuid(name)) return name;
+    return known(call.path, async () => {
+      const answer = await client.send({ operation: 'read', ...call });
+      return withBraces(parseAnswer(IdentifiedDocument, answer, call.doing).uuid);
+    });
   }
 
   return async (scope: Scope): Promise<ScopeIdentity> => {

@@ -47,8 +47,6 @@ export async function openAccess(settings: EksSettings, options: AwsClientOption
     return { region, credentials, ...readCluster(settings, cluster) };
   } catch (error) {
     throw failure(error);
-  } finally {
-    client.destroy();
   }
 
   function failure(error: unknown): ServiceError {

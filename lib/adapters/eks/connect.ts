@@ -3,16 +3,17 @@
  * signed every ten minutes. Whatever the cluster refuses (the token, or us its certificate) makes all of it be asked
  * anew, once for each request that meets it.
  */
-import { sentenceOf } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { renewableIdentity } from '../http/identity.ts';
 import {
   type ClusterClient,
   type ClusterClientOptions,
   type ClusterConnection,
   createClusterClient,
+  isOutdated,
 } from '../kubernetes/cluster-client.ts';
-import type { ClusterEndpoint } from '../kubernetes/exchange.ts';
-import { type Advice, CredentialsError } from '../kubernetes/failure.ts';
+import type { Advice } from '../kubernetes/failure.ts';
+import type { ClusterEndpoint } from '../kubernetes/request.ts';
 import { type EksAccess, type EksSettings, eksSubject, openAccess } from './access.ts';
 import { type AwsCredentials, eksToken } from './token.ts';
 
@@ -40,39 +41,22 @@ function eksConnection(
   { onAwsCall = () => {}, awsTimeoutMs = AWS_TIMEOUT_MS, now = Date.now }: EksOptions,
 ): ClusterConnection {
   let access: EksAccess | undefined;
-  let latest: { readonly endpoint: ClusterEndpoint; readonly until: Instant } | undefined;
-  // Many requests start at once; each would ask AWS.
-  let underway: Promise<ClusterEndpoint> | undefined;
-
-  async function ask(): Promise<ClusterEndpoint> {
-    try {
-      access ??= await openAccess(settings, { timeoutMs: awsTimeoutMs, onCall: onAwsCall });
-      const credentials = await access.credentials();
-      const at = now();
-      const endpoint = await endpointOf(settings.name, access, credentials, at);
-      latest = { endpoint, until: freshUntil(credentials, at) };
-      return endpoint;
-    } catch (error) {
-      throw new CredentialsError(sentenceOf(error));
-    } finally {
-      underway = undefined;
-    }
-  }
-
   return {
     description: eksSubject(settings),
     advice: () => adviceFor(settings, access),
-    endpoint() {
-      if (latest !== undefined && now() < latest.until) return Promise.resolve(latest.endpoint);
-      underway ??= ask();
-      return underway;
-    },
-    renew(refused) {
-      // Of many requests that were refused together, the first renews for all.
-      if (latest?.endpoint !== refused) return;
-      access = undefined;
-      latest = undefined;
-    },
+    endpoint: renewableIdentity({
+      now,
+      isRefusal: isOutdated,
+      ask: async () => {
+        access ??= await openAccess(settings, { timeoutMs: awsTimeoutMs, onCall: onAwsCall });
+        const credentials = await access.credentials();
+        const at = now();
+        return { who: await endpointOf(settings.name, access, credentials, at), until: freshUntil(credentials, at) };
+      },
+      onForget: () => {
+        access = undefined;
+      },
+    }),
   };
 }
 

@@ -37,8 +37,6 @@ export async function assumeRole(
       ifMissing: 'create it or correct the roleArn of the cluster',
       ifDenied: "the role's trust policy has to name ours, too",
     });
-  } finally {
-    client.destroy();
   }
 }
 

@@ -2,8 +2,10 @@
  * Whatever goes wrong with a call to a cluster, as one sentence with the next step. What a server says is passed on,
  * shortened; of a Secret only what cannot contain its data, since servers quote values that they refuse.
  */
-import { InputError, ServiceError } from '#core/errors.ts';
-import type { ClusterAnswer, ClusterRequest } from './exchange.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Delivery } from '../http/delivery.ts';
+import type { Answer, Exchange } from '../http/exchange.ts';
+import type { ClusterRequest } from './request.ts';
 
 /** What a caller may branch on: the `reason` of Kubernetes' Status object, such as `AlreadyExists`. */
 type StatusCause = { readonly statusReason: string };
@@ -39,7 +41,7 @@ export function statusReason(error: unknown): string | undefined {
 }
 
 /** The Status reason of an answer; empty when it has none. */
-export function reasonOf(answer: ClusterAnswer): string {
+export function reasonOf(answer: Answer): string {
   return statusOf(answer).reason;
 }
 
@@ -60,18 +62,21 @@ function targetOf({ method, path }: ClusterRequest): Target {
   return { verb, resource, group, namespace, text };
 }
 
-/** The error for an answer that is not a success. */
-export function answerFailure(
+/** The error for a delivery that did not end in a success. */
+export function failure(
   cluster: NamedCluster,
   request: ClusterRequest,
-  answer: ClusterAnswer,
-  outcome: ServiceError['outcome'],
+  { exchange, mayHaveHappened, timeoutMs }: Delivery & { readonly timeoutMs: number },
 ): ServiceError {
   const target = targetOf(request);
-  const status = statusOf(answer);
+  const advice = cluster.advice?.();
+  const facts = { service: 'kubernetes', outcome: mayHaveHappened ? 'unknown' : 'refused' } as const;
+  const sentence = (reason: string) => `${cluster.description}: cannot ${target.text}: ${reason}`;
+  if (exchange.kind !== 'answer') return new ServiceError(sentence(explainSilence(exchange, timeoutMs, advice)), facts);
+  const status = statusOf(exchange);
   return new ServiceError(
-    `${cluster.description}: cannot ${target.text}: ${explain(target, answer.status, status, cluster.advice?.())}`,
-    { service: 'kubernetes', outcome, status: answer.status },
+    sentence(explain(target, exchange.status, status, advice)),
+    { ...facts, status: exchange.status },
     { cause: { statusReason: status.reason } satisfies StatusCause },
   );
 }
@@ -132,7 +137,7 @@ function refuserOf({ message }: Status): string {
   return refuser;
 }
 
-function statusOf({ text }: ClusterAnswer): Status {
+function statusOf({ text }: Answer): Status {
   try {
     const { reason, message, details } = JSON.parse(text) as {
       reason?: unknown;
@@ -164,60 +169,22 @@ export function malformedAnswer(cluster: string, request: ClusterRequest, what: 
   );
 }
 
-/** The ways in which an exchange breaks off. `connect`: nothing was sent. */
-export type Breakage = 'connect' | 'lost' | 'timeout' | 'tls' | 'credentials';
-
-const CONNECT_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-
-/** Codes of a failed handshake: OpenSSL's for chains, Node's for names and for peers that do not speak TLS. */
-const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/;
-
-/** What kind of failure Node's error is. */
-export function breakageOf(error: unknown): Breakage {
-  if (error instanceof CredentialsError || error instanceof InputError) return 'credentials';
-  const { name, code = '' } = error as { name?: string; code?: unknown };
-  if (name === 'TimeoutError') return 'timeout';
-  if (CONNECT_CODES.has(String(code))) return 'connect';
-  return TLS_CODES.test(String(code)) ? 'tls' : 'lost';
-}
-
-/** There are no credentials to send: the kubeconfig's plugin or file failed, or AWS. The message is safe to show. */
-export class CredentialsError extends Error {}
-
-/** Whether the exchange broke because what we know of the cluster (its address, its CA) may no longer be true. */
-export function isOutdated(error: unknown): boolean {
-  // A cluster that was made anew under its old name leaves a host name that does not exist.
-  return breakageOf(error) === 'tls' || (error as { code?: unknown }).code === 'ENOTFOUND';
-}
-
-/** The error for an exchange that broke off. */
-export function brokenExchange(
-  cluster: NamedCluster,
-  request: ClusterRequest,
-  error: unknown,
-  { outcome, timeoutMs }: { readonly outcome: ServiceError['outcome']; readonly timeoutMs: number },
-): ServiceError {
-  const explanation = explainBreakage(error, timeoutMs, cluster.advice?.());
-  return new ServiceError(
-    `${cluster.description}: cannot ${targetOf(request).text}: ${explanation}`,
-    { service: 'kubernetes', outcome },
-    { cause: error },
-  );
-}
-
-function explainBreakage(error: unknown, timeoutMs: number, { unreachable, untrusted }: Advice = {}): string {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  switch (breakageOf(error)) {
-    case 'timeout':
+function explainSilence(
+  exchange: Exclude<Exchange, Answer>,
+  timeoutMs: number,
+  { unreachable, untrusted }: Advice = {},
+): string {
+  switch (exchange.kind) {
+    case 'timed-out':
       return `no answer within ${timeoutMs} ms; ${unreachable ?? 'check the network path and the load of the API server'}`;
-    case 'connect':
-      return `it cannot be reached (${code}); ${unreachable ?? "check the server's address and that the network lets us through"}`;
-    case 'tls':
-      return `${explainTls(code, untrusted)} (${code})`;
-    case 'credentials':
-      return message;
-    case 'lost':
-      return `the connection was lost (${code === '' ? shorten(message) : code}); the next tick tries again`;
+    case 'unreachable':
+      return `it cannot be reached (${exchange.code}); ${unreachable ?? "check the server's address and that the network lets us through"}`;
+    case 'untrusted':
+      return `${explainTls(exchange.code, untrusted)} (${exchange.code})`;
+    case 'not-sent':
+      return exchange.error.message;
+    case 'connection-lost':
+      return `the connection was lost (${exchange.code}); the next tick tries again`;
   }
 }
 

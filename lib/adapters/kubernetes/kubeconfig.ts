@@ -8,14 +8,15 @@ import { delimiter } from 'node:path';
 // The package's index would bring every generated API class along.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { InputError, sentenceOf } from '#core/errors.ts';
+import { renewableIdentity } from '../http/identity.ts';
 import {
   type ClusterClient,
   type ClusterClientOptions,
   type ClusterConnection,
   createClusterClient,
+  isOutdated,
 } from './cluster-client.ts';
-import type { ClusterEndpoint } from './exchange.ts';
-import { CredentialsError } from './failure.ts';
+import type { ClusterEndpoint } from './request.ts';
 
 /** Where the kubeconfig is and what to use of it. `path` may list several files, as KUBECONFIG may. */
 export type KubeconfigSettings = { readonly path?: string; readonly context?: string };
@@ -25,35 +26,25 @@ export function connectKubeconfig(settings: KubeconfigSettings, options: Cluster
   return createClusterClient(kubeconfigConnection(settings), options);
 }
 
-/** The connection that a kubeconfig describes. */
-export function kubeconfigConnection(settings: KubeconfigSettings): ClusterConnection {
+function kubeconfigConnection(settings: KubeconfigSettings): ClusterConnection {
   let config: KubeConfig | undefined = load(settings);
   const cluster = config.getCurrentCluster();
-  // Many requests start at once; each would start the credential plugin.
-  let underway: Promise<ClusterEndpoint> | undefined;
-  let latest: ClusterEndpoint | undefined;
-  async function ask(): Promise<ClusterEndpoint> {
-    try {
-      config ??= load(settings);
-      latest = await endpointOf(config);
-      return latest;
-    } finally {
-      underway = undefined;
-    }
-  }
   return {
     description: `cluster "${cluster?.name}" (${cluster?.server})`,
-    endpoint() {
-      underway ??= ask();
-      return underway;
-    },
-    renew(refused) {
-      // Of many requests that were refused together, the first renews for all.
-      if (latest?.headers.authorization !== refused.headers.authorization) return;
-      // Credentials live in the KubeConfig; a new one reads the files and asks the plugin again.
-      config = undefined;
-      latest = undefined;
-    },
+    endpoint: renewableIdentity({
+      now: Date.now,
+      isRefusal: isOutdated,
+      ask: async () => {
+        config ??= load(settings);
+        // The KubeConfig itself keeps credentials until they expire.
+        return { who: await endpointOf(config), until: Number.NEGATIVE_INFINITY };
+      },
+      // A new KubeConfig reads the files and asks the plugin again.
+      onForget: () => {
+        config = undefined;
+      },
+      isSame: (one, other) => one.headers.authorization === other.headers.authorization,
+    }),
   };
 }
 
@@ -109,7 +100,7 @@ async function endpointOf(config: KubeConfig): Promise<ClusterEndpoint> {
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new CredentialsError(whyNoCredentials(config, error));
+    throw new Error(whyNoCredentials(config, error));
   }
   const cluster = config.getCurrentCluster();
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;

@@ -1,7 +1,7 @@
 /**
  * How long state is kept. Deleting late is harmless everywhere: no rule reads an expiry, except that of a lease.
  */
-const DAY_MS = 24 * 60 * 60 * 1_000;
+import { DAY_MS, HOUR_MS } from '#core/time.ts';
 
 /** Tick records: long enough to explain what happened over a holiday. */
 export const TICKS_KEPT_MS = 14 * DAY_MS;
@@ -10,4 +10,4 @@ export const TICKS_KEPT_MS = 14 * DAY_MS;
 export const MEMORY_KEPT_MS = 90 * DAY_MS;
 
 /** Leases after they ran out; only their removal from the table depends on this. */
-export const LEASE_KEPT_MS = 60 * 60 * 1_000;
+export const LEASE_KEPT_MS = HOUR_MS;

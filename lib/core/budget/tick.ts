@@ -8,28 +8,80 @@ import type { BudgetObservation, Instant } from '../model/observation.ts';
 import type { BudgetReport } from '../model/report.ts';
 import type { MemoryDocument, Ports, StateStore } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { CallBudget } from './ledger.ts';
+import type { CallBudget, Standing } from './ledger.ts';
 import type { HeldBack, Importance } from './rule.ts';
 
 /** A budget and the workspaces of this tick whose calls it pays for. */
 export type TickBudget = { readonly budget: CallBudget; readonly workspaces: readonly string[] };
 
-/** The budgets behind the workspaces of some groups, each once; none where calls are not counted. */
-export function budgetsOf(
-  groups: readonly RunnerGroup[],
-  { budgetOf }: Pick<Ports, 'budgetOf'>,
-): readonly TickBudget[] {
-  if (budgetOf === undefined) return [];
+/** The budgets of one tick: made when it begins, asked and told until it ends. Nothing where calls are not counted. */
+export type TickBudgets = {
+  /** The documents that they are remembered in. */
+  readonly keys: readonly string[];
+  /**
+   * Takes up what is remembered (`documents`: absent when memory cannot be read; each then goes on with what its process
+   * knows), and gives why some workspaces must not be looked at now. What a look takes that goes ahead is no longer there
+   * for the next.
+   */
+  readonly planLooks: (
+    documents: ReadonlyMap<string, MemoryDocument> | undefined,
+    scopes: readonly Scope[],
+    at: Instant,
+  ) => ReadonlyMap<string, Reason>;
+  /** Notes how many calls the looks took that this tick made. `callsOf`: undefined for a workspace that it left out. */
+  readonly noteLooks: (callsOf: (workspace: string) => number | undefined, at: Instant) => void;
+  /** What they allow now. */
+  readonly allow: () => readonly BudgetObservation[];
+  /** Where they stand, and what was held back since the tick began. */
+  readonly report: () => readonly BudgetReport[];
+  /**
+   * Saves what was added. A document that somebody else has changed is read again and added to. What cannot be saved stays
+   * with the process, for its next tick. Gives what went wrong.
+   */
+  readonly save: (state: StateStore, now: Instant) => Promise<readonly string[]>;
+};
+
+/** The budgets behind the workspaces of some groups, each once. */
+export function budgetsOf(groups: readonly RunnerGroup[], { budgetOf }: Pick<Ports, 'budgetOf'>): TickBudgets {
+  if (budgetOf === undefined) return followBudgets([]);
   const workspaces = new Set(groups.map((group) => group.scope.workspace));
-  return [...Map.groupBy(workspaces, budgetOf)].map(([budget, members]) => ({ budget, workspaces: members }));
+  return followBudgets(
+    [...Map.groupBy(workspaces, budgetOf)].map(([budget, members]) => ({ budget, workspaces: members })),
+  );
 }
 
-/**
- * Takes up what is remembered of the budgets (`documents`: absent when memory cannot be read; each then goes on with what
- * its process knows), and gives why some workspaces must not be looked at now. What a look takes that goes ahead is no
- * longer there for the next.
- */
-export function planLooks(
+/** Starts to follow these budgets. */
+export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
+  const before = budgets.map(({ budget }) => budget.standing());
+  return {
+    keys: budgets.map(({ budget }) => budget.key),
+    planLooks: (documents, scopes, at) => planLooks(budgets, documents, scopes, at),
+    noteLooks: (callsOf, at) => {
+      for (const { budget, workspaces } of budgets) {
+        for (const workspace of workspaces) {
+          const calls = callsOf(workspace);
+          if (calls !== undefined) budget.looked(workspace, calls, at);
+        }
+      }
+    },
+    allow: () =>
+      budgets.map(({ budget, workspaces }) => {
+        const { limit, left, creates, moreAt } = budget.standing();
+        return { credential: budget.credential, workspaces, limit, left, creates, moreAt };
+      }),
+    report: () => budgets.map(({ budget }, index) => reportOf(budget, before[index])),
+    save: async (state, now) => {
+      const saved = await Promise.allSettled(budgets.map(({ budget }) => saveBudget(budget, state, now)));
+      return saved.flatMap((result, index) => {
+        if (result.status === 'fulfilled') return [];
+        const name = budgets[index]?.budget.credential;
+        return [`The calls of credential ${name} could not be saved: ${sentenceOf(result.reason)}`];
+      });
+    },
+  };
+}
+
+function planLooks(
   budgets: readonly TickBudget[],
   documents: ReadonlyMap<string, MemoryDocument> | undefined,
   scopes: readonly Scope[],
@@ -55,68 +107,23 @@ function reasonToWait({ why, until }: HeldBack, budget: CallBudget, at: Instant)
   return reason('look-held-back', { credential: budget.credential, why, used, limit, waitMs: until - at });
 }
 
-/** Notes how many calls the looks took that this tick made. `callsOf`: undefined for a workspace that it left out. */
-export function noteLooks(
-  budgets: readonly TickBudget[],
-  callsOf: (workspace: string) => number | undefined,
-  at: Instant,
-): void {
-  for (const { budget, workspaces } of budgets) {
-    for (const workspace of workspaces) {
-      const calls = callsOf(workspace);
-      if (calls !== undefined) budget.looked(workspace, calls, at);
-    }
-  }
-}
-
-/** What the budgets allow now. */
-export function observeBudgets(budgets: readonly TickBudget[]): readonly BudgetObservation[] {
-  return budgets.map(({ budget, workspaces }) => {
-    const { limit, left, creates, moreAt } = budget.standing();
-    return { credential: budget.credential, workspaces, limit, left, creates, moreAt };
-  });
-}
-
 const IMPORTANCES: readonly Importance[] = ['removal', 'create', 'look', 'queue'];
 
-/** Starts to follow the budgets; the answer gives where they stand, and what was held back since. */
-export function followBudgets(budgets: readonly TickBudget[]): () => readonly BudgetReport[] {
-  const before = budgets.map(({ budget }) => budget.standing());
-  return () =>
-    budgets.map(({ budget }, index) => {
-      const { limit, used, left, throttledUntil, turnedAway, unsent, refused } = budget.standing();
-      const then = before[index];
-      return {
-        credential: budget.credential,
-        limit,
-        used,
-        left,
-        throttled: turnedAway + unsent - (then?.turnedAway ?? 0) - (then?.unsent ?? 0),
-        ...(throttledUntil !== undefined && { throttledUntil: new Date(throttledUntil).toISOString() }),
-        heldBack: IMPORTANCES.filter((importance) => refused[importance] > (then?.refused[importance] ?? 0)),
-      };
-    });
+function reportOf(budget: CallBudget, before: Standing | undefined): BudgetReport {
+  const { limit, used, left, throttledUntil, turnedAway, unsent, refused } = budget.standing();
+  return {
+    credential: budget.credential,
+    limit,
+    used,
+    left,
+    throttled: turnedAway + unsent - (before?.turnedAway ?? 0) - (before?.unsent ?? 0),
+    ...(throttledUntil !== undefined && { throttledUntil: new Date(throttledUntil).toISOString() }),
+    heldBack: IMPORTANCES.filter((importance) => refused[importance] > (before?.refused[importance] ?? 0)),
+  };
 }
 
 /** Tries that a document is given which other ticks are saving at the same moment. */
 const SAVE_ATTEMPTS = 8;
-
-/**
- * Saves what was added to the budgets. A document that somebody else has changed is read again and added to. What
- * cannot be saved stays with the process, for its next tick. Gives what went wrong.
- */
-export async function saveBudgets(
-  budgets: readonly TickBudget[],
-  state: StateStore,
-  now: Instant,
-): Promise<readonly string[]> {
-  const saved = await Promise.allSettled(budgets.map(({ budget }) => saveBudget(budget, state, now)));
-  return saved.flatMap((result, index) => {
-    if (result.status === 'fulfilled') return [];
-    const name = budgets[index]?.budget.credential;
-    return [`The calls of credential ${name} could not be saved: ${sentenceOf(result.reason)}`];
-  });
-}
 
 async function saveBudget(budget: CallBudget, state: StateStore, now: Instant): Promise<void> {
   for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {

@@ -1,5 +1,9 @@
-/** Caps that groups have in common, and what each of them takes from what a group wants to create. Pure. */
-import type { Reason } from '../reasons.ts';
+/**
+ * Caps that groups have in common (a workspace's on registrations and on build slots in use at once, a credential's on
+ * hourly calls), and what each of them takes from what a group wants to create.
+ */
+import type { BudgetObservation, Instant, Observation, WorkspaceObservation } from '../model/observation.ts';
+import { type Reason, reason } from '../reasons.ts';
 import { type Claim, shareOut } from './share-out.ts';
 
 /** What one group is about to create, and where. */
@@ -11,6 +15,46 @@ export type Cap = {
   readonly room: number;
   readonly explain: (withheld: number) => Reason;
 };
+
+/** All caps of a look: those of workspaces, then those of credentials. */
+export function capsOf({ workspaces, budgets = [], at }: Observation): readonly Cap[] {
+  return [...workspaces.flatMap(workspaceCaps), ...budgetCaps(budgets, at)];
+}
+
+/** The caps that hold in one workspace. */
+export function workspaceCaps({
+  workspace,
+  registrations,
+  assumed,
+  maxRunners,
+  slots,
+}: WorkspaceObservation): readonly Cap[] {
+  const workspaces = [workspace];
+  const registered = { registrations, ...(assumed !== undefined && { assumed }) };
+  const byRegistrations: Cap = {
+    workspaces,
+    room: maxRunners - registrations,
+    explain: (withheld) => reason('workspace-cap', { cap: maxRunners, ...registered, withheld }),
+  };
+  if (slots?.max === undefined) return [byRegistrations];
+  const { max: cap, committed, peak } = slots;
+  const bySlots: Cap = {
+    workspaces,
+    room: cap - committed,
+    explain: (withheld) => reason('peak-cap', { cap, committed, peak: peak.runners, withheld }),
+  };
+  return [byRegistrations, bySlots];
+}
+
+/** One cap for each budget, over all workspaces that it pays for. */
+export function budgetCaps(budgets: readonly BudgetObservation[], at: Instant): readonly Cap[] {
+  return budgets.map(({ workspaces, creates, credential, limit, left, moreAt }) => ({
+    workspaces,
+    room: creates,
+    explain: (withheld) =>
+      reason('api-budget', { credential, limit, left, withheld, moreInMs: Math.max(0, moreAt - at) }),
+  }));
+}
 
 /** Runners that are not created, and the bound that says why. */
 export type Withheld = { readonly runners: number; readonly bound: Reason };

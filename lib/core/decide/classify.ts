@@ -5,7 +5,7 @@
 
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
-import type { GroupObservation, Instant, Runner, RunnerJob } from '../model/observation.ts';
+import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
@@ -27,6 +27,28 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
     const verdict = verdictOn(runner, job, observation.group, at);
     return job === undefined ? { runner, ...verdict } : { runner, job, ...verdict };
   });
+}
+
+/** A group with its runners in their classes: what every later step works on, computed once for each look. */
+export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = {
+  readonly observation: Seen;
+  readonly classified: readonly ClassifiedRunner[];
+  readonly counts: Counts;
+};
+
+/** The group, classified. */
+export function classifyGroup<Seen extends GroupObservation>(observation: Seen, at: Instant): ClassifiedGroup<Seen> {
+  const classified = classify(observation, at);
+  return { observation, classified, counts: countClasses(classified) };
+}
+
+/**
+ * Whether everything was read of a group. One that was seen in part, or not at all, holds, and nothing of it is touched:
+ * what cannot be seen is never taken for zero.
+ */
+export function isSeen(observation: GroupObservation): observation is SeenGroup {
+  const { missing, heldBack, identity } = observation;
+  return missing.length === 0 && heldBack === undefined && identity !== undefined;
 }
 
 /** How many runners there are of each class. */

@@ -3,22 +3,20 @@
  * registration is gone. Only what is ours, and never anything with a step.
  */
 import type { Action } from '../model/decision.ts';
-import type { GroupObservation, Instant } from '../model/observation.ts';
+import type { Instant, SeenGroup } from '../model/observation.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
-import { isPartial } from './partial.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
 
-/** The removals that are due, registrations first. Nothing under a partial observation. */
+/** The removals that are due, registrations first. */
 export function cleanUp(
-  observation: GroupObservation,
+  observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly Action[] {
-  if (isPartial(observation)) return [];
   return [
     ...classified.flatMap((entry) => removal(observation, entry, at)),
     ...observation.orphanJobs.flatMap((job): readonly Action[] => {
@@ -30,7 +28,7 @@ export function cleanUp(
   ];
 }
 
-function removal(observation: GroupObservation, entry: ClassifiedRunner, at: Instant): readonly Action[] {
+function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): readonly Action[] {
   const { runner, job } = entry;
   if (runner.hasStep) return [];
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
@@ -43,7 +41,7 @@ function removal(observation: GroupObservation, entry: ClassifiedRunner, at: Ins
  * A runner that was seen out of service and without a step by an earlier tick, and ever since. The earlier tick
  * matters: an idle mark can arrive up to a minute late, so one look proves nothing.
  */
-function drained({ memory, group, idleTrusted }: GroupObservation, { runner }: ClassifiedRunner, at: Instant) {
+function drained({ memory, group, idleTrusted }: SeenGroup, { runner }: ClassifiedRunner, at: Instant) {
   const since = memory.drainingSince[runner.uuid];
   // Stryker disable next-line ConditionalExpression: without it a comparison with NaN gives the same, for worse reasons.
   if (since === undefined) return undefined;

@@ -3,26 +3,22 @@
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
 import type { Decision } from '../model/decision.ts';
-import type { GroupObservation, Instant, Observation, RecentTarget } from '../model/observation.ts';
-import { type Reason, reason } from '../reasons.ts';
-import { budgetCaps } from './api-budget.ts';
-import { type GroupClaim, sumOf, type Withheld, withhold } from './caps.ts';
-import { type ClassifiedRunner, classify, countClasses } from './classify.ts';
-import { idleBuffer } from './idle-buffer.ts';
+import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
+import { type Reason, reason, reasonFor } from '../reasons.ts';
+import { type QueueQuestion, questionOf } from './asking.ts';
+import { capsOf, type GroupClaim, sumOf, type Withheld, withhold } from './caps.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
 import { limitByGroup } from './limits.ts';
-import { isPartial } from './partial.ts';
-import { percentageRunnersIdle } from './percentage-runners-idle.ts';
-import { waitingByGroup } from './queue.ts';
-import { queueAware } from './queue-aware.ts';
+import { takersOf, waitingByGroup } from './queue.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
 import { targetsWithin } from './stabilisation.ts';
+import { wishOf } from './strategies/index.ts';
 import { surplusOf } from './surplus.ts';
-import type { Wish } from './wish.ts';
-import { workspaceCaps } from './workspace-caps.ts';
 
-/** A decision with what `plan` needs to carry it out. */
-export type GroupDecision = {
-  readonly observation: GroupObservation;
+/** A decision about a group of which everything was read, with what `plan` needs to carry it out. */
+export type SeenDecision = {
+  readonly kind: 'seen';
+  readonly observation: SeenGroup;
   readonly classified: readonly ClassifiedRunner[];
   readonly decision: Decision;
   /** How many runners to add. */
@@ -31,69 +27,89 @@ export type GroupDecision = {
   readonly retire: readonly Retirement[];
   /** The targets that the way down has to mind from now on. */
   readonly recentTargets: readonly RecentTarget[];
+  /** Present while the decision could change with what waits in a queue that nobody has counted yet. */
+  readonly question?: QueueQuestion;
 };
 
-/** A group half-way: it knows what it wants and what its own limits leave of it. */
-type Assessment = {
+/** The hold of a group of which not everything was read: nothing of it is touched. */
+export type UnseenDecision = {
+  readonly kind: 'unseen';
   readonly observation: GroupObservation;
+  /** Those that were seen. */
   readonly classified: readonly ClassifiedRunner[];
-  readonly counts: Decision['counts'];
+  readonly decision: Decision;
+  readonly creates: 0;
+  readonly retire: readonly [];
+  readonly recentTargets: readonly [];
+};
+
+export type GroupDecision = SeenDecision | UnseenDecision;
+
+/** A group half-way: it knows what it wants and what its own limits leave of it. */
+type Assessment = ClassifiedGroup<SeenGroup> & {
   /** Busy, idle and starting. */
   readonly working: number;
-  readonly wish: Wish;
+  readonly wish: { readonly working: number; readonly reason: Reason };
   readonly creates: number;
   readonly bounds: readonly Reason[];
 };
 
 /** Decides for every group, in the observation's order. */
 export function decide(observation: Observation): readonly GroupDecision[] {
-  const waiting = waitingByGroup(observation);
-  const assessments = observation.groups.map((entry) => assess(entry, waiting.get(entry.group.name), observation.at));
-  const caps = [
-    ...observation.workspaces.flatMap(workspaceCaps),
-    ...budgetCaps(observation.budgets ?? [], observation.at),
-  ];
-  const withheld = withhold(assessments.map(claimOf), caps);
-  return assessments.map((assessment) =>
-    conclude(assessment, withheld.get(assessment.observation.group.name) ?? [], observation.at),
+  const { at, queues = [] } = observation;
+  const groups = observation.groups.map((entry) => classifyGroup(entry, at));
+  const waiting = waitingByGroup(takersOf(groups), queues);
+  const assessed = groups.map((group) => ({
+    group,
+    assessment: isSeenGroup(group) ? assess(group, waiting.get(group.observation.group.name), at) : undefined,
+  }));
+  const claims = assessed.flatMap(({ assessment }) => (assessment ? [claimOf(assessment)] : []));
+  const withheld = withhold(claims, capsOf(observation));
+  return assessed.map(({ group, assessment }) =>
+    assessment
+      ? conclude(assessment, withheld.get(group.observation.group.name) ?? [], observation)
+      : holdUnseen(group),
   );
 }
 
-function assess(observation: GroupObservation, waiting: number | undefined, at: Instant): Assessment {
-  const classified = classify(observation, at);
-  const counts = countClasses(classified);
+/** The queues on which these decisions depend; once they are counted, `decide` runs again. */
+export function questionsIn(decisions: readonly GroupDecision[]): readonly QueueQuestion[] {
+  return decisions.flatMap((decided) => ('question' in decided && decided.question ? [decided.question] : []));
+}
+
+function isSeenGroup(group: ClassifiedGroup): group is ClassifiedGroup<SeenGroup> {
+  return isSeen(group.observation);
+}
+
+function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
+  const { group, missing, heldBack } = observation;
+  const incomplete = reason('partial-observation', { missing: missing.join('; ') });
   const working = counts.busy + counts.idle + counts.starting;
-  if (isPartial(observation)) {
-    const wish = { working, reason: reasonOfPartial(observation) };
-    return { observation, classified, counts, working, wish, creates: 0, bounds: [] };
-  }
-  const wish = wishOf(observation, counts, waiting);
-  const allowance = limitByGroup(observation, classified, Math.max(0, wish.working - working), at);
-  return {
-    observation,
-    classified,
+  const decision: Decision = {
+    group: group.name,
+    from: working,
+    bounds: [],
     counts,
+    action: 'hold',
+    to: working,
+    reason: missing.length > 0 ? incomplete : (heldBack ?? incomplete),
+  };
+  return { kind: 'unseen', observation, classified, decision, creates: 0, retire: [], recentTargets: [] };
+}
+
+function assess(entry: ClassifiedGroup<SeenGroup>, waiting: number | undefined, at: Instant): Assessment {
+  const { observation, counts } = entry;
+  const { group } = observation;
+  const working = counts.busy + counts.idle + counts.starting;
+  const wish = wishOf(group.strategy, counts, group.min, waiting);
+  const allowance = limitByGroup(entry, Math.max(0, wish.working - working), at);
+  return {
+    ...entry,
     working,
-    wish,
+    wish: { working: wish.working, reason: reasonFor(wish.because) },
     creates: allowance.creates,
     bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
   };
-}
-
-function reasonOfPartial({ missing, heldBack }: GroupObservation): Reason {
-  const incomplete = reason('partial-observation', { missing: missing.join('; ') });
-  return missing.length > 0 ? incomplete : (heldBack ?? incomplete);
-}
-
-function wishOf({ group }: GroupObservation, counts: Decision['counts'], waiting: number | undefined): Wish {
-  switch (group.strategy.kind) {
-    case 'percentageRunnersIdle':
-      return percentageRunnersIdle(group.strategy, counts, group.min);
-    case 'idleBuffer':
-      return idleBuffer(group.strategy, counts, group.min);
-    case 'queueAware':
-      return queueAware(group.strategy, counts, group.min, waiting);
-  }
 }
 
 function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
@@ -111,10 +127,10 @@ function claimOf({ observation: { group }, working, creates }: Assessment): Grou
   return { group: group.name, workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
 }
 
-function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Instant): GroupDecision {
+function conclude(assessment: Assessment, withheld: readonly Withheld[], seen: Observation): SeenDecision {
   const { observation, classified, counts, working, wish } = assessment;
   const creates = assessment.creates - sumOf(withheld);
-  const descent = descend(assessment, at);
+  const descent = descend(assessment, seen.at);
   const retire = descent.chosen;
   const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
 
@@ -125,7 +141,10 @@ function conclude(assessment: Assessment, withheld: readonly Withheld[], at: Ins
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
         : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, descent) };
-  return { observation, classified, decision, creates, retire, recentTargets: descent.recentTargets };
+  const question = questionOf(assessment, seen);
+  const { recentTargets } = descent;
+  const decided = { observation, classified, decision, creates, retire, recentTargets };
+  return { kind: 'seen', ...decided, ...(question && { question }) };
 }
 
 /** The way down: how many are too many, which of them go, and what keeps the others. */
@@ -138,7 +157,6 @@ type Descent = {
 };
 
 function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
-  if (isPartial(observation)) return { surplus: 0, chosen: [], bounds: [], recentTargets: [] };
   const { group, memory } = observation;
   const target = Math.min(wish.working, group.max);
   // Stryker disable next-line ArrayDeclaration: what is no target is dropped.

@@ -3,11 +3,16 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type ClassifiedRunner, countClasses } from './classify.ts';
+import type { ClassifiedGroup } from './classify.ts';
 import { nextQuarantine, quarantineRoom } from './quarantine.ts';
 
 /** How many runners a group may create, and what withheld the rest. */
 export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
+
+/** Registrations that the group may still have: each one that is not yet deleted counts, whatever its state. */
+export function roomUnderMax({ group, runners }: GroupObservation): number {
+  return group.max - runners.length;
+}
 
 /**
  * Limits that concern the group alone. Every registration that is not yet deleted counts towards `max`, whatever its
@@ -15,8 +20,7 @@ export type Allowance = { readonly creates: number; readonly bounds: readonly Re
  * failed is not replaced at once, and a probe that it finds at work lets the others follow.
  */
 export function limitByGroup(
-  observation: GroupObservation,
-  classified: readonly ClassifiedRunner[],
+  { observation, classified, counts }: ClassifiedGroup,
   wanted: number,
   at: Instant,
 ): Allowance {
@@ -28,14 +32,14 @@ export function limitByGroup(
     if (allowed < creates) bounds.push(explain(creates - allowed));
     creates = allowed;
   };
-  limit(group.max - runners.length, (withheld) =>
+  limit(roomUnderMax(observation), (withheld) =>
     reason('max', { max: group.max, registrations: runners.length, withheld }),
   );
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
   const quarantine = nextQuarantine(memory.quarantine, classified, at);
-  const probing = quarantineRoom(quarantine, countClasses(classified).starting, at);
+  const probing = quarantineRoom(quarantine, counts.starting, at);
   if (probing !== undefined) limit(probing.room, probing.explain);
   return { creates, bounds };
 }

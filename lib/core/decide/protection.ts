@@ -3,18 +3,16 @@
  * idle for the cool-down, so that nodes can be emptied, and put back as soon as the runner is seen busy. Pure.
  */
 import type { Action } from '../model/decision.ts';
-import type { GroupObservation, Instant } from '../model/observation.ts';
+import type { Instant, SeenGroup } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
 import type { ClassifiedRunner } from './classify.ts';
-import { isPartial } from './partial.ts';
 
-/** The marks to change. Nothing under a partial observation. */
+/** The marks to change. */
 export function changeProtection(
-  observation: GroupObservation,
+  observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly Action[] {
-  if (isPartial(observation)) return [];
   return classified.flatMap((entry): readonly Action[] => {
     const { runner, job } = entry;
     const pod = job?.pod;

@@ -2,37 +2,56 @@
  * Whose work a waiting step is. Bitbucket gives a step to any free runner that has all its labels and belongs to its
  * repository or its workspace, so a step may suit several groups; each is counted for exactly one of them.
  */
-import type { GroupObservation, Instant, Observation, QueueObservation, WaitingSteps } from '../model/observation.ts';
-import { classify, countClasses } from './classify.ts';
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { QueueObservation, WaitingSteps } from '../model/observation.ts';
+import type { ClassifiedGroup } from './classify.ts';
+import { roomUnderMax } from './limits.ts';
 
-/** A group that has seen its queue, and how many waiting steps it has room for at most. */
-type Taker = {
-  readonly observation: GroupObservation;
+/** A group whose queue was counted, in these repositories, and how many waiting steps it has room for at most. */
+export type Taker = {
+  readonly group: RunnerGroup;
   readonly repositories: ReadonlySet<string>;
   readonly room: number;
 };
+
+/** A group as a taker of what waits in some repositories. */
+export function takerOf({ observation, counts }: ClassifiedGroup, repositories: readonly string[]): Taker {
+  // Idle and starting runners will take waiting steps; the others' places are not free.
+  const room = roomUnderMax(observation) + counts.idle + counts.starting;
+  return { group: observation.group, repositories: new Set(repositories), room };
+}
+
+/** The takers among the groups: those whose queue was counted. */
+export function takersOf(groups: readonly ClassifiedGroup[]): readonly Taker[] {
+  return groups.flatMap((entry) => {
+    const { queue } = entry.observation;
+    return queue?.kind === 'counted' ? [takerOf(entry, queue.repositories)] : [];
+  });
+}
 
 /** Steps that ask for the same, and the groups that can run them, the one that suits best first. */
 type Batch = { readonly steps: number; readonly takers: readonly Taker[] };
 
 /**
- * Waiting steps by group name: an entry for every group whose queue was counted, 0 included, and none for the others.
+ * Waiting steps by group name: an entry for every taker, 0 included. Takers come in the observation's order.
  *
  * The group that suits best takes a step: the one with the fewest labels (a large runner is not started for a step that
  * runs on a small one), then a repository's before a workspace's, then the first in the observation. What exceeds its
  * room goes to the next that can run it, so that the `max` of one hides no work from another; what exceeds the room of
  * all stays with the first. Steps that few groups can run come before those that many can.
  */
-export function waitingByGroup(observation: Observation): ReadonlyMap<string, number> {
-  const takers = observation.groups.flatMap((group) => takerOf(group, observation.at)).sort(bySuitability);
-  const waiting = new Map(takers.map((taker) => [taker.observation.group.name, 0]));
-  const add = ({ observation: { group } }: Taker, steps: number): void => {
+export function waitingByGroup(
+  takers: readonly Taker[],
+  queues: readonly QueueObservation[],
+): ReadonlyMap<string, number> {
+  const waiting = new Map(takers.map(({ group }) => [group.name, 0]));
+  const add = ({ group }: Taker, steps: number): void => {
     waiting.set(group.name, (waiting.get(group.name) ?? 0) + steps);
   };
-  for (const { steps, takers: able } of batchesOf(observation.queues ?? [], takers)) {
+  for (const { steps, takers: able } of batchesOf(queues, takers.toSorted(bySuitability))) {
     let left = steps;
     for (const taker of able) {
-      const room = Math.max(0, taker.room - (waiting.get(taker.observation.group.name) ?? 0));
+      const room = Math.max(0, taker.room - (waiting.get(taker.group.name) ?? 0));
       const taken = Math.min(left, room);
       add(taker, taken);
       left -= taken;
@@ -43,19 +62,11 @@ export function waitingByGroup(observation: Observation): ReadonlyMap<string, nu
   return waiting;
 }
 
-function takerOf(observation: GroupObservation, at: Instant): readonly Taker[] {
-  if (observation.queue?.kind !== 'counted') return [];
-  const { busy, draining, dead } = countClasses(classify(observation, at));
-  // Idle and starting runners will take waiting steps; the others' places are not free.
-  const room = observation.group.max - busy - draining - dead;
-  return [{ observation, repositories: new Set(observation.queue.repositories), room }];
-}
-
-function bySuitability({ observation: { group: a } }: Taker, { observation: { group: b } }: Taker): number {
+function bySuitability({ group: a }: Taker, { group: b }: Taker): number {
   return a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a);
 }
 
-function ownRepository({ scope }: GroupObservation['group']): number {
+function ownRepository({ scope }: RunnerGroup): number {
   return scope.repository === undefined ? 0 : 1;
 }
 
@@ -67,11 +78,7 @@ function batchesOf(queues: readonly QueueObservation[], takers: readonly Taker[]
     .sort((a, b) => a.takers.length - b.takers.length);
 }
 
-function canRun(
-  { observation: { group }, repositories }: Taker,
-  scope: QueueObservation['scope'],
-  { labels }: WaitingSteps,
-): boolean {
+function canRun({ group, repositories }: Taker, scope: QueueObservation['scope'], { labels }: WaitingSteps): boolean {
   return (
     group.scope.workspace === scope.workspace &&
     (group.scope.repository ?? scope.repository) === scope.repository &&

@@ -1,7 +1,6 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import type { GroupMemory, GroupObservation, Instant, RecentTarget, Runner } from '../model/observation.ts';
+import type { GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
-import { isPartial } from './partial.ts';
 import { nextQuarantine } from './quarantine.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
@@ -12,14 +11,12 @@ export type Decided = { readonly retired: readonly Runner[]; readonly recentTarg
  * try left behind: it may have failed, and the runner may have taken a step since that does not show yet.
  */
 export function remember(
-  observation: GroupObservation,
+  observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
   { retired, recentTargets }: Decided,
   at: Instant,
 ): GroupMemory {
   const { memory } = observation;
-  // A look that failed says nothing about anybody.
-  if (isPartial(observation)) return memory;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const draining = classified
     .filter(({ runner }) => isOutOfService(runner) && !runner.hasStep)

@@ -1,46 +1,20 @@
 /** The nouns of the configuration: groups of runners, their workspaces and clusters. Types only; plain, readonly data. */
+import type { StrategySettings } from '../decide/strategies/index.ts';
+
+export type { IdleBuffer } from '../decide/strategies/idle-buffer.ts';
+export type { PercentageRunnersIdle } from '../decide/strategies/percentage-runners-idle.ts';
+export type { QueueAware } from '../decide/strategies/queue-aware.ts';
 
 /** Where runners are registered. Both parts are slugs or `{uuid}`s, as Bitbucket accepts them in paths. */
 export type Scope = { readonly workspace: string; readonly repository?: string };
-
-/** Atlassian's rule: scale by the share of online runners that are busy. Both comparisons are strict. */
-export type PercentageRunnersIdle = {
-  readonly kind: 'percentageRunnersIdle';
-  /** Share of busy runners above which runners are added, in (0, 1]. */
-  readonly scaleUpThreshold: number;
-  /** Share of busy runners below which idle runners go, in (0, 1]. */
-  readonly scaleDownThreshold: number;
-  /** > 1; the new number of online runners is ceil(online × this). */
-  readonly scaleUpMultiplier: number;
-  /** In (0, 1); floor(idle × this) idle runners stay. */
-  readonly scaleDownMultiplier: number;
-};
-
-/** Idle runners in proportion to the busy ones, within limits; doubles while everybody is busy and nobody starts. */
-export type IdleBuffer = {
-  readonly kind: 'idleBuffer';
-  /** The fewest runners to keep idle. */
-  readonly idleCount: number;
-  /** Idle runners to keep per busy one, ≥ 0. */
-  readonly scaleFactor: number;
-  /** The most runners to keep idle, ≥ `idleCount`. */
-  readonly scaleFactorLimit: number;
-};
-
-/** As many runners as there is work: busy + waiting steps where they can be counted, else as `idleBuffer`. */
-export type QueueAware = Omit<IdleBuffer, 'kind'> & {
-  readonly kind: 'queueAware';
-  /** Where the steps of a workspace's group come from; a repository's group looks at its own repository only. */
-  readonly repositories: QueueSource;
-};
 
 /** Repositories by name, or by a query in Bitbucket's language (absent: all), the most recently active first. */
 export type QueueSource =
   | { readonly kind: 'named'; readonly names: readonly string[] }
   | { readonly kind: 'query'; readonly query?: string };
 
-/** How a group finds its target: a union by `kind`, which every switch over it must exhaust. */
-export type Strategy = PercentageRunnersIdle | IdleBuffer | QueueAware;
+/** How a group finds its target: the settings of its strategy, a union by `kind`. */
+export type Strategy = StrategySettings;
 
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 

@@ -87,7 +87,7 @@ export type ScopeMemory = {
   readonly stepSeen: boolean;
 };
 
-/** Everything known of one group at one moment. */
+/** Everything known of one group at one moment, whether or not all of it could be read. */
 export type GroupObservation = {
   readonly group: RunnerGroup;
   /** Only this group's registrations: the label set is equal. */
@@ -109,6 +109,13 @@ export type GroupObservation = {
   readonly heldBack?: Reason;
   /** Absent: the queue was not asked for, since nothing depended on it. */
   readonly queue?: QueueReading;
+};
+
+/** A group of which everything was read: the only kind from which anything may be concluded. */
+export type SeenGroup = GroupObservation & {
+  readonly identity: ScopeIdentity;
+  readonly missing: readonly [];
+  readonly heldBack?: never;
 };
 
 /** What is known of a workspace's registrations, over all its scopes that any group uses. */

@@ -3,7 +3,7 @@
  * parallel. Whatever cannot be read becomes a sentence in the `missing` of exactly those groups that needed it.
  */
 import pLimit from 'p-limit';
-import { budgetsOf, noteLooks, observeBudgets, planLooks } from '../budget/tick.ts';
+import type { TickBudgets } from '../budget/tick.ts';
 import { BudgetError, sentenceOf } from '../errors.ts';
 import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
@@ -28,7 +28,6 @@ import {
   type RunnerIndex,
   runnersOf,
 } from './index-lists.ts';
-import { observeQueues } from './queue/observe.ts';
 import { noteStrangers, noteStrayJobs } from './strays.ts';
 import { observeWorkspace } from './workspace.ts';
 
@@ -56,36 +55,38 @@ type JobReading = { readonly namespace: Namespace; readonly jobs: Read<readonly 
 
 type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
 
+/** What to look at, when, and on whose account. */
+export type LookRequest = {
+  readonly fleet: Fleet;
+  readonly groups: readonly RunnerGroup[];
+  readonly at: Instant;
+  readonly budgets: TickBudgets;
+};
+
 /**
- * Looks at everything that `groups` need. The lists cover every scope of their workspaces in the whole fleet, since
+ * Looks at everything that `groups` need, but for their queues. The lists cover every scope of their workspaces in the whole fleet, since
  * the groups of a workspace share one cap. Never throws: what fails is part of the observation.
  */
-export async function observe(
-  fleet: Fleet,
-  groups: readonly RunnerGroup[],
-  ports: Ports,
-  at: Instant,
-): Promise<Observation> {
+export async function observe({ fleet, groups, at, budgets }: LookRequest, ports: Ports): Promise<Observation> {
   const limit = pLimit(CONCURRENT_READS);
   const workspaces = new Set(groups.map((group) => group.scope.workspace));
   const peers = fleet.groups.filter((group) => workspaces.has(group.scope.workspace));
   const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
   const namespaces = distinct(groups, namespaceKey);
 
-  const budgets = budgetsOf(groups, ports);
-  const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.map(({ budget }) => budget.key)];
+  const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.keys];
 
   const documents = attempt('memory', () => ports.state.load(keys));
   const heldBack =
-    budgets.length === 0
+    budgets.keys.length === 0
       ? undefined
-      : documents.then((read) => planLooks(budgets, valueOr(read, undefined), scopes, at));
+      : documents.then((read) => budgets.planLooks(valueOr(read, undefined), scopes, at));
   const [scopeReadings, jobReadings, memory] = await Promise.all([
     Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack }, ports)))),
     Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
     documents,
   ]);
-  noteLooks(budgets, (workspace) => callsOfLook(workspace, scopeReadings), at);
+  budgets.noteLooks((workspace) => callsOfLook(workspace, scopeReadings), at);
   const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), indexed(reading)]));
   const byNamespace = new Map(
     jobReadings.map(({ namespace, jobs }) => [namespaceKey(namespace), { jobs, index: indexJobs(valueOr(jobs, [])) }]),
@@ -103,7 +104,8 @@ export async function observe(
   const reading = { lists, documents: valueOr(memory, undefined) };
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, reading, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
-  const seen: Observation = {
+  const allowed = budgets.allow();
+  return {
     at,
     groups: holdDoubles(observed),
     workspaces: inWorkspaces.map((workspace) => workspace.seen),
@@ -114,9 +116,8 @@ export async function observe(
       ...scopeReadings.flatMap(({ scope, runners }) => noteStrangers(scope, valueOr(runners, []), fleet)),
       ...jobReadings.flatMap(({ namespace, jobs }) => noteStrayJobs(namespace, valueOr(jobs, []), fleet)),
     ],
+    ...(allowed.length > 0 && { budgets: allowed }),
   };
-  const complete = await observeQueues(seen, ports.pipelines);
-  return budgets.length > 0 ? { ...complete, budgets: observeBudgets(budgets) } : complete;
 }
 
 /** What the look at a scope waits for. */

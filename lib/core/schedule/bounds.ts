@@ -5,6 +5,7 @@
 
 import type { RunnerGroup, Schedule } from '../model/configuration.ts';
 import type { Instant } from '../model/observation.ts';
+import { DAY_MS } from '../time.ts';
 import { nextBoundary, openWindow } from './windows.ts';
 import { formatWallTime } from './zone.ts';
 
@@ -31,7 +32,7 @@ export function highestMax({ max, schedules }: Pick<RunnerGroup, 'max' | 'schedu
 }
 
 /** Windows repeat by the week; what has not changed in two and a day never will. */
-const FARTHEST_MS = 15 * 86_400_000;
+const FARTHEST_MS = 15 * DAY_MS;
 
 /** The first change after this instant; undefined when the same holds for ever. */
 export function nextChange(schedules: readonly Schedule[], after: Instant): Change | undefined {

@@ -28,6 +28,7 @@ export function plannedChanges(
       nextChanges(group.schedules, after, count).map((change) => ({
         at: change.at,
         group: group.name,
+        // Stryker disable next-line OptionalChaining,StringLiteral: a change has a window before it or after it.
         timezone: (change.after ?? change.before)?.timezone ?? 'UTC',
         before: boundsOf(group, change.before),
         after: boundsOf(group, change.after),

@@ -5,12 +5,11 @@
 
 import type { Schedule, Weekday } from '../model/configuration.ts';
 import type { Instant } from '../model/observation.ts';
-import { DAY_MS, instantOf, wallTimeAt } from './zone.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
+import { instantOf, wallTimeAt } from './zone.ts';
 
 /** The days of a week, in the order in which people write ranges of them. */
 export const WEEKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-
-const MINUTE_MS = 60_000;
 
 /** The epoch was a Thursday. */
 const WEEKDAY_OF_THE_EPOCH = 3;

@@ -3,7 +3,14 @@ import { access } from 'node:fs/promises';
 import type { PastApi } from '#adapters/bitbucket/past.ts';
 import { InputError } from '#core/errors.ts';
 import { type FetchOptions, fetchHistory } from './fetch.ts';
-import { type HistoryEnd, type HistoryHeader, type HistoryStep, NOTHING_OMITTED, type Omitted } from './format.ts';
+import {
+  addOmitted,
+  type HistoryEnd,
+  type HistoryHeader,
+  type HistoryStep,
+  NOTHING_OMITTED,
+  type Omitted,
+} from './format.ts';
 import { dropJournal, type ExportPlan, journalPath, openJournal, type Progress, readJournal } from './journal.ts';
 import { openHistory } from './read.ts';
 import { writeHistory } from './write.ts';
@@ -111,15 +118,6 @@ function stepsOf({ pipelines }: Progress): readonly HistoryStep[] {
 function restOf({ pipelines, gaps }: Progress) {
   const omitted = [...pipelines.values()].reduce((sum, pipeline) => addOmitted(sum, pipeline.omitted), NOTHING_OMITTED);
   return { gaps, omitted };
-}
-
-function addOmitted(one: Omitted, other: Omitted): Omitted {
-  return {
-    hosted: one.hosted + other.hosted,
-    notRun: one.notRun + other.notRun,
-    unfinished: one.unfinished + other.unfinished,
-    outside: one.outside + other.outside,
-  };
 }
 
 function resultOf(progress: Progress): ExportResult {

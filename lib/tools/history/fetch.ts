@@ -2,13 +2,15 @@
  * Reading the past: repository by repository, each from its newest pipeline back to the beginning of the range. Whatever
  * was read is in the journal before the next call goes out, so that it may end at any point and go on there.
  */
+
 import type { Part, PastApi, PastPipeline } from '#adapters/bitbucket/past.ts';
 import type { RanStep } from '#adapters/bitbucket/past-steps.ts';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
+import { HOUR_MS } from '#core/time.ts';
+import { type Patience, patiently } from './calls.ts';
 import type { HistoryStep } from './format.ts';
 import type { ExportPlan, Journal, Progress, ReadPipeline } from './journal.ts';
-import { type Patience, patiently } from './patience.ts';
 
 /** How far a fetch is: `share` in [0, 1]. */
 export type FetchProgress = {
@@ -20,7 +22,7 @@ export type FetchProgress = {
 export type FetchOptions = Patience & { readonly onProgress: (progress: FetchProgress) => void };
 
 /** The first steps of the range may belong to pipelines that were created before it. */
-const LEAD_MS = 6 * 3_600_000;
+const LEAD_MS = 6 * HOUR_MS;
 
 /** Reads everything that the journal lacks. Throws `ServiceError` for what is refused, and the signal's reason. */
 export async function fetchHistory(api: PastApi, journal: Journal, options: FetchOptions): Promise<void> {

@@ -4,6 +4,7 @@
  * not be read. docs/laboratory.md describes it for those who write one themselves. Pure.
  */
 import type { Instant } from '#core/model/observation.ts';
+import { isoText } from '#core/time.ts';
 
 export const HISTORY_VERSION = 1;
 
@@ -56,6 +57,15 @@ export type Omitted = {
 
 export const NOTHING_OMITTED: Omitted = { hosted: 0, notRun: 0, unfinished: 0, outside: 0 };
 
+export function addOmitted(one: Omitted, other: Omitted): Omitted {
+  return {
+    hosted: one.hosted + other.hosted,
+    notRun: one.notRun + other.notRun,
+    unfinished: one.unfinished + other.unfinished,
+    outside: one.outside + other.outside,
+  };
+}
+
 /** What the last line says; a file without it was cut off. */
 export type HistoryEnd = { readonly steps: number; readonly gaps: number; readonly omitted: Omitted };
 
@@ -71,31 +81,24 @@ export const COLUMNS = [
   'id',
 ] as const satisfies readonly (keyof HistoryStep)[];
 
-export type Column = (typeof COLUMNS)[number];
-
 /** The first line, without its end. */
 export function headerLine({ source, workspace, from, to, anonymised }: HistoryHeader): string {
-  const range = { from: timeText(from), to: timeText(to) };
+  const range = { from: isoText(from), to: isoText(to) };
   return JSON.stringify({ history: HISTORY_VERSION, source, workspace, ...range, anonymised });
 }
 
 /** The line of a step. */
 export function stepLine(step: HistoryStep): string {
   const { ready, durationMs, workspace, repository, labels, result, waitedMs, id } = step;
-  return JSON.stringify({ ready: timeText(ready), durationMs, workspace, repository, labels, result, waitedMs, id });
+  return JSON.stringify({ ready: isoText(ready), durationMs, workspace, repository, labels, result, waitedMs, id });
 }
 
 /** The line of a time that could not be read. */
 export function gapLine({ from, to, repository, reason }: Gap): string {
-  return JSON.stringify({ gap: { from: timeText(from), to: timeText(to), repository, reason } });
+  return JSON.stringify({ gap: { from: isoText(from), to: isoText(to), repository, reason } });
 }
 
 /** The last line. */
 export function endLine(end: HistoryEnd): string {
   return JSON.stringify({ end });
-}
-
-/** ISO 8601, as it stands in a file and in sentences about it. */
-export function timeText(at: Instant): string {
-  return new Date(at).toISOString();
 }

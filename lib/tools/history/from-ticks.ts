@@ -4,10 +4,11 @@
  * how long the step had waited, two steps between which no tick saw the runner idle (they are one), and those that no tick
  * saw at all. Its labels are those of its runner, which may be more than it asked for. Pure.
  */
-import { isPartial } from '#core/decide/partial.ts';
+import { isSeen } from '#core/decide/classify.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { GroupObservation, Instant, Runner } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Gap, HistoryStep, Omitted } from './format.ts';
 import { NOTHING_OMITTED } from './format.ts';
 
@@ -19,7 +20,7 @@ export type StepsOfTicks = {
 };
 
 /** Between two looks at a group that are further apart anything may have happened. */
-const HOLE_MS = 10 * 60_000;
+const HOLE_MS = 10 * MINUTE_MS;
 
 /** What every runner of ours carries and no step asks for. */
 const OWN_LABEL = 'autoscaler.created';
@@ -65,7 +66,7 @@ export function watchTicks(workspace: string): {
   return {
     take: ({ observation }) => {
       for (const seen of observation.groups) {
-        if (seen.group.scope.workspace === workspace && !isPartial(seen)) look(seen, observation.at);
+        if (seen.group.scope.workspace === workspace && isSeen(seen)) look(seen, observation.at);
       }
     },
     end: () => {

@@ -1,11 +1,13 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
+
 import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
-import { type Gap, type HistoryEnd, type HistoryHeader, type Range, timeText } from './format.ts';
-import type { Skip } from './parse.ts';
+import { DAY_MS, isoText } from '#core/time.ts';
+import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
+import type { Parsed, Skip } from './parse.ts';
 
-/** Lines of one kind that are of no use, and the first of them, counted from 1. */
-export type Skipped = { readonly lines: number; readonly firstLine: number };
+/** Lines of one kind that are of no use, and the first of them, counted from 1; `why` says what is wrong with that. */
+type Skipped = { readonly lines: number; readonly firstLine: number; readonly why?: string };
 
 /** `lines` = `steps` + `marks` + `blank` + all that are skipped. */
 export type HistorySummary = {
@@ -18,12 +20,11 @@ export type HistorySummary = {
   readonly marks: number;
   readonly blank: number;
   readonly skipped: Readonly<Partial<Record<Skip, Skipped>>>;
-  /** Of the steps: those that stood later in the file than one that became ready after them. */
-  readonly reordered: number;
   /** Of the steps: those that equal another one in all but an id, which they lack. They may be repetitions. */
   readonly alike: number;
   /** Absent without a step. `to` is when the last one became ready. */
   readonly span?: Range;
+  /** Of several, as when files are put one behind the other: all their time. */
   readonly header?: HistoryHeader;
   readonly end?: HistoryEnd;
   /** Times that the file says are missing, at most `MOST_TOLD` of them; `gapCount` is how many. */
@@ -33,41 +34,35 @@ export type HistorySummary = {
   readonly quiet: readonly Range[];
 };
 
-export const MOST_TOLD = 20;
+const MOST_TOLD = 20;
+
+const QUIET_MS = DAY_MS;
 
 const SKIPPED: Readonly<Record<Skip, string>> = {
-  'too-long': 'longer than any line of a history',
-  'cut-off': 'broken off: the file ends in its middle',
-  unreadable: 'unreadable: no JSON object, or not as many values as there are columns',
-  'no-time': 'without a time in "ready", such as 2026-11-23T10:15:00Z',
-  'no-duration': 'without a number in "durationMs"',
-  'no-workspace': 'without a workspace',
+  invalid: 'no valid step',
   'no-labels': 'without labels: which runner the step asked for is not known',
-  'odd-fields': 'with a repository, label, result, wait or id of the wrong type',
-  'absurd-duration': 'with a duration below zero or above 24 h',
-  outside: 'outside of the time that the file says it covers, or in the future',
-  'out-of-order': 'too far from their place in time; sort the file by "ready"',
   repeated: 'repeated: the same repository and id',
 };
 
 /** The summary in sentences, the steps first; only what there is to say. */
 export function describeSummary(summary: HistorySummary): readonly string[] {
-  const { name, lines, steps, span, reordered, alike } = summary;
-  const time = span === undefined ? '' : `, ready from ${timeText(span.from)} to ${timeText(span.to)}`;
+  const { name, lines, steps, span, alike } = summary;
+  const time = span === undefined ? '' : `, ready from ${isoText(span.from)} to ${isoText(span.to)}`;
   return [
     `${name}: ${count(steps, 'step')} in ${count(lines, 'line')}${time}.`,
     ...Object.entries(SKIPPED).flatMap(([kind, what]) => describeSkipped(summary.skipped[kind as Skip], what)),
-    ...(reordered > 0 ? [`${count(reordered, 'step')} stood too late in the file and were put in their place.`] : []),
     ...(alike > 0 ? [`${count(alike, 'step')} equal another one in everything; they count, for they have no id.`] : []),
     ...describeEnd(summary),
     ...describeGaps(summary),
-    ...summary.quiet.map(({ from, to }) => `No step for ${duration(to - from)} from ${timeText(from)} on.`),
+    ...summary.quiet.map(({ from, to }) => `No step for ${duration(to - from)} from ${isoText(from)} on.`),
   ];
 }
 
 function describeSkipped(skipped: Skipped | undefined, what: string): readonly string[] {
   if (skipped === undefined) return [];
-  return [`Skipped ${count(skipped.lines, 'line')} (the first is line ${skipped.firstLine}): ${what}.`];
+  const { lines, firstLine, why } = skipped;
+  const there = why === undefined ? '' : ` (${why})`;
+  return [`Skipped ${count(lines, 'line')} (the first is line ${firstLine}): ${what}${there}.`];
 }
 
 function describeEnd({ header, end, steps, skipped }: HistorySummary): readonly string[] {
@@ -81,7 +76,7 @@ function describeEnd({ header, end, steps, skipped }: HistorySummary): readonly 
 function describeGaps({ gaps, gapCount }: HistorySummary): readonly string[] {
   const told = gaps.map(
     ({ from, to, repository, reason }) =>
-      `Steps ${repository === undefined ? '' : `of ${repository} `}from ${timeText(from)} to ${timeText(to)} are missing: ${reason}.`,
+      `Steps ${repository === undefined ? '' : `of ${repository} `}from ${isoText(from)} to ${isoText(to)} are missing: ${reason}.`,
   );
   return gapCount > gaps.length ? [...told, `${gapCount - gaps.length} more times are missing.`] : told;
 }
@@ -90,21 +85,79 @@ function count(number: number, noun: string): string {
   return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-const QUIET_MS = 24 * 3_600_000;
-
-/** Keeps the longest times without a step; `look` is told when each step became ready, in order. */
-export function watchQuiet(): { readonly look: (at: Instant) => void; readonly longest: () => readonly Range[] } {
-  let before: Instant | undefined;
+/** Counts what a reader finds, line by line. */
+export function keepBooks(name: string) {
+  let [lines, steps, marks, blank, alike, gapCount] = [0, 0, 0, 0, 0, 0];
+  const skipped: Partial<Record<Skip, Skipped>> = {};
+  const gaps: Gap[] = [];
   const quiet: Range[] = [];
+  let span: Range | undefined;
+  let header: HistoryHeader | undefined;
+  let end: HistoryEnd | undefined;
+
+  function skip(kind: Skip, why?: string): void {
+    const first = { firstLine: lines, ...(why !== undefined && { why }) };
+    skipped[kind] = { ...(skipped[kind] ?? first), lines: (skipped[kind]?.lines ?? 0) + 1 };
+  }
+
+  function keepGap(gap: Gap): void {
+    gapCount += 1;
+    if (gaps.length < MOST_TOLD) gaps.push(gap);
+  }
+
+  function keepQuiet(range: Range): void {
+    if (range.to - range.from <= QUIET_MS) return;
+    quiet.push(range);
+    quiet.sort((one, other) => other.to - other.from - (one.to - one.from));
+    quiet.length = Math.min(quiet.length, MOST_TOLD);
+  }
+
   return {
-    look: (at) => {
-      if (before !== undefined && at - before > QUIET_MS) {
-        quiet.push({ from: before, to: at });
-        quiet.sort((one, other) => other.to - other.from - (one.to - one.from));
-        quiet.length = Math.min(quiet.length, MOST_TOLD);
-      }
-      before = at;
+    lines: () => lines,
+    header: () => header,
+    /** Takes a line for what it is; a step is to be told, too. */
+    note: (line: Parsed): void => {
+      lines += 1;
+      if (line.kind === 'skip') skip(line.skip, line.why);
+      else if (line.kind === 'blank') blank += 1;
+      else if (line.kind !== 'step') marks += 1;
+      if (line.kind === 'header') header = both(header, line.header);
+      if (line.kind === 'end') end = sumOf(end, line.end);
+      if (line.kind === 'gap') keepGap(line.gap);
     },
-    longest: () => [...quiet],
+    repeated: (): void => skip('repeated'),
+    /** Takes a step, in order of time. */
+    step: (at: Instant, isAlike: boolean): void => {
+      steps += 1;
+      if (isAlike) alike += 1;
+      if (span !== undefined) keepQuiet({ from: span.to, to: at });
+      span = { from: span?.from ?? at, to: at };
+    },
+    summary: (): HistorySummary => ({
+      name,
+      lines,
+      steps,
+      marks,
+      blank,
+      skipped: { ...skipped },
+      alike,
+      ...(span && { span }),
+      ...(header && { header }),
+      ...(end && { end }),
+      gaps: [...gaps],
+      gapCount,
+      quiet: [...quiet],
+    }),
   };
+}
+
+function both(one: HistoryHeader | undefined, other: HistoryHeader): HistoryHeader {
+  if (one === undefined) return other;
+  return { ...one, from: Math.min(one.from, other.from), to: Math.max(one.to, other.to) };
+}
+
+function sumOf(one: HistoryEnd | undefined, other: HistoryEnd): HistoryEnd {
+  if (one === undefined) return other;
+  const omitted = addOmitted(one.omitted, other.omitted);
+  return { steps: one.steps + other.steps, gaps: one.gaps + other.gaps, omitted };
 }

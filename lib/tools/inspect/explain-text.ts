@@ -1,7 +1,8 @@
 /** Explanations as a person reads them in a terminal. Pure. */
+
 import type { Counts } from '#core/model/decision.ts';
-import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
+import { timeText } from '#core/time.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
@@ -25,7 +26,7 @@ const TIMELINE_COLUMNS: readonly TableColumn[] = [
 /** One tick's look at a group: what was seen, what was decided, what came of it. */
 export function renderExplanation(explanation: Explanation, options: TextOptions): readonly string[] {
   const { tick, group, seen, nowDecides } = explanation;
-  const heading = `Group ${group.name} at ${timeText(tick.at)} UTC (tick ${tick.id})`;
+  const heading = `Group ${group.name} at ${timeText(Date.parse(tick.at))} UTC (tick ${tick.id})`;
   const decided: readonly Line[] = [
     { text: `${decisionOf(group)}: ${group.decision.reason.text}`, tone: toneOf(group) },
     ...details(group, tick.mode),
@@ -114,16 +115,7 @@ function classCells({ least, most }: Span): readonly string[] {
 
 /** `11-23 10:02:00`, or `11-23 10:02:00 – 10:31:00`. */
 function spanText({ from, to }: Span): string {
-  const [start, end] = [isoText(from), isoText(to)];
+  const [start, end] = [timeText(from), timeText(to)];
   if (from === to) return start.slice(5);
   return `${start.slice(5)} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end.slice(5)}`;
-}
-
-function isoText(at: Instant): string {
-  return timeText(new Date(at).toISOString());
-}
-
-/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
-function timeText(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
 }

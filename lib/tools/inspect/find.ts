@@ -1,8 +1,10 @@
 /** Which tick records an explanation is made of. */
+
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
+import { timeText } from '#core/time.ts';
 
 /** How far back the tick in force at some time is looked for. */
 const LOOK_BACK_MS = 3_600_000;
@@ -16,7 +18,7 @@ export async function findTick(state: StateStore, name: string, at: Instant): Pr
   const found = records.findLast((record) => hasGroup(record, name));
   if (found !== undefined) return found;
   throw new InputError(
-    `No tick looked at group "${name}" in the hour before ${timeText(at)}; ${whatThereWas(records)}`,
+    `No tick looked at group "${name}" in the hour before ${timeText(at)} UTC; ${whatThereWas(records)}`,
   );
 }
 
@@ -29,7 +31,7 @@ export async function findTicks(
   const records = await state.listTicks(range);
   const found = records.filter((record) => hasGroup(record, name));
   if (found.length > 0) return found;
-  const time = `between ${timeText(range.from)} and ${timeText(range.to)}`;
+  const time = `between ${timeText(range.from)} UTC and ${timeText(range.to)} UTC`;
   throw new InputError(`No tick looked at group "${name}" ${time}; ${whatThereWas(records)}`);
 }
 
@@ -43,8 +45,4 @@ function whatThereWas(records: readonly TickRecord[]): string {
     return 'the state store has no tick of that time at all: give another time (records are kept for 14 days), or the --state that the ticks use';
   }
   return `the ticks of that time looked at ${names.map((other) => `"${other}"`).join(', ')}`;
-}
-
-function timeText(at: Instant): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -7,8 +7,7 @@
 import type { Fleet, PercentageRunnersIdle, RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
-import { bareManifests } from './launch.ts';
-import type { Policy, Stage } from './policy.ts';
+import { bareManifests, type Policy, type Stage } from './policy.ts';
 
 /** How its autoscaler is set up. */
 export type AtlassianSetting = {

@@ -1,5 +1,7 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
+
 import type { Calls } from '#core/model/report.ts';
+import { HOUR_MS } from '#core/time.ts';
 import type { Prices } from './scenario.ts';
 import type { Books, StepCounts } from './tally.ts';
 
@@ -40,8 +42,6 @@ export type Figures = {
     readonly total: number;
   };
 };
-
-const HOUR_MS = 3_600_000;
 
 /** The figures of closed books. */
 export function figuresOf(

@@ -2,16 +2,16 @@
  * Synthetic loads: the shapes that work comes in, as data, and the steps that they stand for. Each is a stream in order
  * of time that is made while it is read, so that a year costs no more memory than a day.
  */
+
 import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { DAY_MS, HOUR_MS } from '#core/time.ts';
+import { type Arrival, mergeArrivals } from '../arrival.ts';
+import { ACTIVITY } from '../simulator/load.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
-import { type Arrival, mergeArrivals } from './arrival.ts';
 import { distribution, draw } from './distribution.ts';
 import { longerThanNothing, span } from './span.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const steps = z.number().int().positive();
 const rate = z.number().positive();
@@ -83,9 +83,6 @@ export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {
 
 /** The stretch of time that is played. */
 export type Stretch = { readonly start: Instant; readonly end: Instant };
-
-/** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
-const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
 
 /**
  * All steps of the loads, in order. A load without an owner is played once for each of `owners`, with draws of its own.

@@ -10,15 +10,16 @@
  * So it is a lower bound on cost for policies that let steps wait no longer than a start-up. Whoever pays for idle
  * runners can let steps wait less than it does.
  */
+
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Step } from '../simulator/bitbucket.ts';
 import type { World } from '../simulator/world.ts';
-import { mayRun } from './arrival.ts';
-import { bareManifests } from './launch.ts';
-import type { Policy } from './policy.ts';
+import { mayRun } from './ownership.ts';
+import { bareManifests, type Policy } from './policy.ts';
 
 /** How often it makes up for runners that it has lost; nothing else waits for that. */
-const TICK_MS = 60_000;
+const TICK_MS = MINUTE_MS;
 
 /** The oracle for the groups of a fleet, within their bounds and their workspaces' caps. */
 export function oraclePolicy(fleet: Fleet, name = 'oracle'): Policy {

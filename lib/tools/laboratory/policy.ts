@@ -1,6 +1,9 @@
 /** A policy: something that decides about runners in a simulated world. */
-import type { Report } from '#core/model/report.ts';
-import type { Ports } from '#core/ports.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Calls, Report } from '#core/model/report.ts';
+import type { Manifest, Ports } from '#core/ports.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
 import type { Step } from '../simulator/bitbucket.ts';
 import type { World } from '../simulator/world.ts';
 
@@ -29,3 +32,28 @@ export type Policy = {
   readonly tickMs: number;
   readonly open: (stage: Stage) => Actor;
 };
+
+/** The Job and the Secret of a runner of a policy that has no Job template: what the world needs, and no more. */
+export function bareManifests(uuid: string, group: RunnerGroup): { readonly job: Manifest; readonly secret: Manifest } {
+  return {
+    job: {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name: jobName(uuid),
+        labels: { [RUNNER_LABEL]: bareUuid(uuid) },
+        annotations: { [GROUP_ANNOTATION]: group.name },
+      },
+    },
+    secret: { apiVersion: 'v1', kind: 'Secret', metadata: { name: secretName(uuid) } },
+  };
+}
+
+/** The calls that were made from one moment to another. */
+export function callsBetween(before: Calls, after: Calls): Calls {
+  return {
+    bitbucket: after.bitbucket - before.bitbucket,
+    kubernetes: after.kubernetes - before.kubernetes,
+    aws: after.aws - before.aws,
+  };
+}

@@ -2,20 +2,15 @@
  * One policy in one scenario: virtual time, steps as they come, a tick every so often. The run holds the world as it is
  * and sums of what has been, so its memory depends on the fleet and not on how long it goes on.
  */
-
 import type { Instant } from '#core/model/observation.ts';
-import type { Calls, Report } from '#core/model/report.ts';
-import { createRandom } from '../simulator/random.ts';
-import { World } from '../simulator/world.ts';
-import type { Arrival, Arrivals } from './arrival.ts';
-import { draw } from './distribution.ts';
-import { openFeed } from './feed.ts';
+import type { Report } from '#core/model/report.ts';
+import { type Arrival, type Arrivals, openFeed } from '../arrival.ts';
+import { registeredIn } from '../simulator/bitbucket.ts';
 import { type Figures, figuresOf } from './figures.ts';
-import { outagesOf } from './outages.ts';
-import type { Actor, Policy } from './policy.ts';
+import { type Actor, callsBetween, type Policy } from './policy.ts';
 import type { Scenario } from './scenario.ts';
-import { createRunStateStore } from './store.ts';
 import { type Books, Tally } from './tally.ts';
+import { openWorld, outagesOf } from './world.ts';
 
 /** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the scenario. */
 export type Trial = {
@@ -66,37 +61,27 @@ function pause(): Promise<void> {
 
 /** A world with a policy in it, and its books, which are opened when the scenario begins. */
 function openLaboratory({ scenario, policy, onReport = () => undefined, buckets = 480 }: Trial) {
-  const { start, warmUp } = scenario;
+  const { start } = scenario;
   let actor: Actor = {};
   let tally: Tally | undefined;
   let before = { created: 0, registered: 0, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } };
-  const random = createRandom(scenario.seed);
-  const world: World = new World({
-    start: start - warmUp,
-    startupMs: () => draw(scenario.startup, random),
-    queueLimitMs: scenario.queueLimit,
-    capacity: () => capacityAt(scenario, world.now),
-    state: createRunStateStore(),
-    listeners: {
-      changing: () =>
-        tally?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
-      stepChanged: (step) => {
-        tally?.stepChanged(step);
-        actor.stepChanged?.(step);
-      },
-      rested: (uuid) => actor.rested?.(uuid),
+  const world = openWorld(scenario, {
+    changing: () => tally?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
+    stepChanged: (step) => {
+      tally?.stepChanged(step);
+      actor.stepChanged?.(step);
     },
+    rested: (uuid) => actor.rested?.(uuid),
   });
-  for (const { from } of scenario.nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
-  // Nothing happens at these moments but that calls are answered in another way, which is a change as any other.
-  for (const { from, to } of scenario.outages) {
-    for (const boundary of [from, to]) world.clock.schedule(start + boundary, () => undefined);
-  }
   const ports = world.ports(outagesOf(scenario, () => world.now));
   // Before anything else happens at that moment, so that the first step is in the books.
   world.clock.schedule(start, () => {
     tally = new Tally(start, scenario.span, buckets);
-    before = { created: world.bitbucket.everRegistered, registered: registeredIn(world), calls: ports.calls() };
+    before = {
+      created: world.bitbucket.everRegistered,
+      registered: registeredIn(world.bitbucket.totals),
+      calls: ports.calls(),
+    };
   });
   actor = policy.open({ world, ports, onReport });
   return {
@@ -112,27 +97,43 @@ function openLaboratory({ scenario, policy, onReport = () => undefined, buckets 
       if (tally === undefined) throw new Error('the scenario has not begun');
       const books = tally.close(world.now, world.bitbucket.totals, world.bitbucket.waiting);
       const created = world.bitbucket.everRegistered - before.created;
-      const runners = { created, removed: before.registered + created - registeredIn(world) };
-      const calls = difference(before.calls, ports.calls());
+      const runners = { created, removed: before.registered + created - registeredIn(world.bitbucket.totals) };
+      const calls = callsBetween(before.calls, ports.calls());
       return { policy: policy.name, books, figures: figuresOf(books, { runners, calls, prices: scenario.prices }) };
     },
   };
 }
 
-/** Pods that fit on the nodes: what the last change before now has left. */
-function capacityAt({ nodes, start }: Scenario, now: Instant): number {
-  const last = nodes.findLast(({ from }) => start + from <= now);
-  return last?.capacity ?? Number.POSITIVE_INFINITY;
-}
+/** What is compared. `openArrivals` gives the same stream from its beginning each time. */
+export type Comparison = {
+  readonly scenario: Scenario;
+  readonly policies: readonly Policy[];
+  readonly openArrivals: () => Arrivals;
+  /** Told which policy is at work and how far the whole is, from 0 to 1. */
+  readonly onProgress?: (policy: string, share: number) => void;
+  /** Given each report of a policy that makes them, warm-up included. */
+  readonly onReport?: (policy: Policy, report: Report) => void;
+  /** Buckets of each series; absent: as many as a run keeps unless told otherwise. */
+  readonly buckets?: number;
+};
 
-function registeredIn({ bitbucket: { totals } }: World): number {
-  return totals.busy + totals.idle + totals.starting + totals.unavailable;
-}
-
-function difference(before: Calls, after: Calls): Calls {
-  return {
-    bitbucket: after.bitbucket - before.bitbucket,
-    kubernetes: after.kubernetes - before.kubernetes,
-    aws: after.aws - before.aws,
-  };
+/** The results in the policies' order. */
+export async function compare(comparison: Comparison): Promise<readonly Result[]> {
+  const { scenario, policies, openArrivals, onProgress, onReport, buckets } = comparison;
+  const results: Result[] = [];
+  for (const [index, policy] of policies.entries()) {
+    const tell = (share: number) => onProgress?.(policy.name, (index + share) / policies.length);
+    const hear = (report: Report) => onReport?.(policy, report);
+    results.push(
+      await run({
+        scenario,
+        policy,
+        arrivals: openArrivals(),
+        onProgress: tell,
+        onReport: hear,
+        ...(buckets !== undefined && { buckets }),
+      }),
+    );
+  }
+  return results;
 }

@@ -2,17 +2,16 @@
  * A scenario: everything that is given before a policy is tried, as data. What a file says and what a benchmark builds
  * are the same thing; two runs of one scenario see the same steps, the same start-up times and the same outages.
  */
+
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { parseYaml } from '#yaml/document.ts';
 import { type Finding, formatPath, type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { distribution } from './distribution.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** A Monday, midnight UTC. */
 const DEFAULT_START = Date.UTC(2026, 10, 9);
@@ -55,7 +54,7 @@ export const scenario = z.strictObject({
   /** From "the pod may start" to "the runner is online". */
   startup: distribution.default({ kind: 'constant', ms: 45_000 }),
   /** How long a step may wait before it fails: Bitbucket's limit. */
-  queueLimit: longerThanNothing.default(150 * MINUTE_MS),
+  queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
   prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),
@@ -90,3 +89,18 @@ export function readScenario(text: string, source: string): Scenario {
   if (findings.length > 0) throw new InputError(findings.map(locate));
   return parseScenario(value, source, locate);
 }
+
+const FIVE_MINUTES = { kind: 'lognormal', median: '4m', p95: '12m' } as const;
+
+/** Scenarios that have a name, for a first look at a configuration: each of its groups gets the load. */
+export const NAMED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
+  burst: { span: '1d', loads: [{ kind: 'burst', at: '10m7s', steps: 30, every: '2h13m7s', duration: '5m' }] },
+  'working-week': {
+    span: '7d',
+    loads: [{ kind: 'workingWeek', peakPerHour: 40, weekend: 0.05, duration: FIVE_MINUTES }],
+  },
+  nightly: { span: '3d', loads: [{ kind: 'nightly', at: '2h', steps: 60, over: '20m', duration: '10m' }] },
+  trickle: { span: '1d', loads: [{ kind: 'trickle', every: '3m11s', duration: '5m' }] },
+  flapping: { span: '1d', loads: [{ kind: 'flapping', on: '5m', off: '10m13s', steps: 10, duration: '4m' }] },
+  poisson: { span: '1d', loads: [{ kind: 'poisson', perHour: 20, duration: FIVE_MINUTES }] },
+};

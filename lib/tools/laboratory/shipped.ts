@@ -1,10 +1,9 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
 
 import type { Fleet } from '#core/model/configuration.ts';
-import type { Calls } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
-import { timeText } from '../history/format.ts';
-import type { Policy } from './policy.ts';
+import { isoText, MINUTE_MS } from '#core/time.ts';
+import { callsBetween, type Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
 /** How a configuration is played. */
@@ -17,7 +16,7 @@ export type ShippedOptions = {
 export function shippedPolicy(
   name: string,
   fleet: Fleet,
-  tickMs = 60_000,
+  tickMs = MINUTE_MS,
   { everyTick = false }: ShippedOptions = {},
 ): Policy {
   return {
@@ -32,24 +31,16 @@ export function shippedPolicy(
           if (repeated !== undefined) {
             const { report, calls } = repeated;
             world.countSpared(calls);
-            const at = timeText(world.now);
+            const at = isoText(world.now);
             onReport({ ...report, tick: { ...report.tick, id: tickId, at } });
             return;
           }
           const before = ports.calls();
           const report = await reconcile({ fleet, mode: 'apply', now: world.now, tickId, elapsedMs: () => 0 }, ports);
-          rest.note({ report, calls: callsSince(before, ports.calls()) });
+          rest.note({ report, calls: callsBetween(before, ports.calls()) });
           onReport(report);
         },
       };
     },
-  };
-}
-
-function callsSince(before: Calls, after: Calls): Calls {
-  return {
-    bitbucket: after.bitbucket - before.bitbucket,
-    kubernetes: after.kubernetes - before.kubernetes,
-    aws: after.aws - before.aws,
   };
 }

@@ -1,8 +1,8 @@
 /** Spans of time as scenario files write them. */
-import * as z from 'zod';
-import { parseDuration } from '#yaml/quantity.ts';
 
-const DAY_MS = 86_400_000;
+import * as z from 'zod';
+import { DAY_MS } from '#core/time.ts';
+import { parseDuration } from '#yaml/quantity.ts';
 
 const form = z.union([z.string(), z.number().nonnegative()], {
   error: 'must be a span of time like 30d, 2h30m or 45s',

@@ -2,10 +2,12 @@
  * The books of a run: told of every change in the world just before or as it happens, it keeps sums and never steps, so
  * that its size does not depend on how long the run is.
  */
+
 import type { Instant } from '#core/model/observation.ts';
-import type { RunnerTotals, Step } from '../simulator/bitbucket.ts';
+import { DAY_MS } from '#core/time.ts';
+import { Series } from '../series.ts';
+import { type RunnerTotals, registeredIn, type Step } from '../simulator/bitbucket.ts';
 import { WaitingHistogram } from './histogram.ts';
-import { Series } from './series.ts';
 
 /** Numbers of steps by where they are; each step is in exactly one, and each arrived. */
 export type StepCounts = {
@@ -23,6 +25,9 @@ export type StepCounts = {
   };
 };
 
+const LEVELS = ['busy', 'idle', 'starting', 'unavailable', 'waiting'] as const;
+type Level = (typeof LEVELS)[number];
+
 /** What has been added up. Times are sums over all runners or steps, in milliseconds. */
 export type Books = {
   readonly steps: StepCounts;
@@ -36,13 +41,13 @@ export type Books = {
   /** Most registrations at once, in all and by month: 30 days each, counted from the start. */
   readonly peak: number;
   readonly monthlyPeaks: readonly number[];
-  readonly series: Series;
+  readonly series: Series<Level>;
 };
 
 /** How many runners of each kind there are, and how many steps wait. */
 export type Present = { readonly totals: RunnerTotals; readonly queued: number };
 
-const MONTH_MS = 30 * 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
 
 export class Tally {
   readonly #start: Instant;
@@ -57,18 +62,18 @@ export class Tally {
   #servedMs = 0;
   #peak = 0;
   readonly #monthlyPeaks: number[] = [];
-  readonly #series: Series;
+  readonly #series: Series<Level>;
 
   /** Books that begin at `start`, in a world without steps; the series has that many buckets over the span. */
   constructor(start: Instant, spanMs: number, buckets: number) {
     this.#start = start;
     this.#at = start;
-    this.#series = new Series(start, spanMs, buckets);
+    this.#series = new Series(LEVELS, start, spanMs, buckets);
   }
 
   /** These numbers held since the last call, until now. */
   account(now: Instant, { totals, queued }: Present): void {
-    const registered = totals.busy + totals.idle + totals.starting + totals.unavailable;
+    const registered = registeredIn(totals);
     // Also when no time has passed: in the real world some always has.
     this.#peak = Math.max(this.#peak, registered);
     for (let month = this.#monthOf(this.#at); month <= this.#monthOf(Math.max(this.#at, now - 1)); month += 1) {

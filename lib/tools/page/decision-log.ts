@@ -6,8 +6,8 @@
 
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport, Report } from '#core/model/report.ts';
+import type { Reason } from '#core/reasons.ts';
 import type { Decisions, Mark } from './data.ts';
-import { withholds } from './limits.ts';
 
 /** A picture has so many parts, with at most `PER_SLOT` decisions each. */
 const PARTS = 160;
@@ -130,4 +130,12 @@ function leastOf(marks: readonly Mark[]): number {
 /** Any change is more than any hold. */
 function weightOf({ from, to, limits }: Mark): number {
   return Math.abs(to - from) * 1000 + limits.length;
+}
+
+/**
+ * Whether runners are withheld. A cool-down withholds removals, which is how it should be; a window that is open and a
+ * queue that nobody could count withhold nothing.
+ */
+export function withholds({ code, values }: Reason): boolean {
+  return code !== 'cool-down' && 'withheld' in values && values.withheld > 0;
 }

@@ -1,10 +1,11 @@
 /** The figures of all tracks as tables: every number with its raw value beside it, every name with its definition. Pure. */
-import { dashOf, inkOf, shapeOf } from './chart/inks.ts';
-import { shareWithin } from './chart/waiting-chart.ts';
+
 import type { FigureDefinition, PageData, Track } from './data.ts';
-import { formatShare, formatValue } from './format.ts';
-import { escapeHtml } from './html.ts';
-import { tableHtml, trackName } from './panel.ts';
+import { formatShare, formatValue } from './script/format.js';
+import { escapeHtml } from './script/html.js';
+import { dashOf, inkOf, shapeOf } from './script/inks.js';
+import { tableHtml, trackName } from './script/panel.js';
+import { shareWithin } from './script/waiting-chart.js';
 
 /** More tracks than this stand one below the other. */
 const MOST_COLUMNS = 8;

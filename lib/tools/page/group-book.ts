@@ -1,17 +1,20 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
+
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import type { Stretch, Track } from './data.ts';
-import { DecisionLog } from './decision-log.ts';
-import { formatLevel, formatNumber, formatStretch } from './format.ts';
-import { HeldSeries } from './held-series.ts';
-import { withholds } from './limits.ts';
-import { emptyTally, type GroupTally, HELD_MS, tallyValues } from './production-figures.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { Series } from '../series.ts';
+import type { Stretch, Track, TrackSeries } from './data.ts';
+import { DecisionLog, withholds } from './decision-log.ts';
+import { emptyTally, type GroupTally, HELD_MS, PRODUCTION_LEVELS, tallyValues } from './production-figures.ts';
+import { formatLevel, formatNumber, formatStretch } from './script/format.js';
 import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
 
-const FIVE_MINUTES_MS = 300_000;
+const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 const BINS_OF_HALF_AN_HOUR = 6;
+
+const LEVELS = PRODUCTION_LEVELS.map(({ id }) => id);
 
 /** What a look saw. */
 type Look = { readonly at: Instant; readonly counts: Counts; readonly isShort: boolean };
@@ -21,19 +24,21 @@ export class GroupBook {
   readonly tally: GroupTally = emptyTally();
   readonly #from: Instant;
   readonly #to: Instant;
-  readonly #series: HeldSeries;
+  readonly #levels: Series<keyof Counts>;
+  readonly #waiting: Series<'waiting'>;
   readonly #decisions: DecisionLog;
   /** How long the group was short of runners, in bins of five minutes. */
-  readonly #shortMs: Float64Array;
+  readonly #short: Series<'short'>;
   #look: Look | undefined;
 
   constructor(name: string, from: Instant, to: Instant, buckets: number) {
     this.name = name;
     this.#from = from;
     this.#to = to;
-    this.#series = new HeldSeries(from, to, buckets);
+    this.#levels = new Series(LEVELS, from, to - from, buckets);
+    this.#waiting = new Series(['waiting'], from, to - from, buckets);
     const bins = Math.ceil((to - from) / FIVE_MINUTES_MS);
-    this.#shortMs = new Float64Array(bins);
+    this.#short = new Series(['short'], from, bins * FIVE_MINUTES_MS, bins);
     this.#decisions = new DecisionLog(from, from + bins * FIVE_MINUTES_MS, bins);
   }
 
@@ -48,7 +53,7 @@ export class GroupBook {
     this.tally.peak = Math.max(this.tally.peak, registered(counts));
     this.#look = { at, counts, isShort: isSaturated(counts) || bounds.some(withholds) };
     const waiting = waitingIn(group);
-    if (waiting !== undefined) this.#series.count(waiting, at);
+    if (waiting !== undefined) this.#waiting.addAt(at, { waiting });
   }
 
   /** What the last whole look saw. */
@@ -65,7 +70,7 @@ export class GroupBook {
       role: 'group',
       summary: summaryOf(this.tally),
       figures: tallyValues(this.tally),
-      series: this.#series.close(merged),
+      series: this.#series(merged),
       decisions: this.#decisions.close(),
       ...(worst === undefined ? {} : { worst }),
     };
@@ -97,25 +102,24 @@ export class GroupBook {
     const { tally } = this;
     tally.knownMs += span;
     if (isSaturated(look.counts)) tally.saturatedMs += span;
-    for (const level of ['busy', 'idle', 'starting', 'draining', 'dead'] as const) {
-      tally.levelMs[level] += look.counts[level] * span;
-    }
-    this.#series.hold(look.counts, look.at, until);
-    if (look.isShort) this.#addShort(look.at, until);
+    for (const level of LEVELS) tally.levelMs[level] += look.counts[level] * span;
+    this.#levels.add(look.at, until, look.counts);
+    if (look.isShort) this.#short.add(look.at, until, { short: 1 });
     this.#look = undefined;
   }
 
-  #addShort(from: Instant, to: Instant): void {
-    for (let at = from; at < to; ) {
-      const bin = Math.floor((at - this.#from) / FIVE_MINUTES_MS);
-      const end = Math.min(to, this.#from + (bin + 1) * FIVE_MINUTES_MS);
-      this.#shortMs[bin] = (this.#shortMs[bin] ?? 0) + (end - at);
-      at = end;
-    }
+  #series(merged: number): TrackSeries {
+    const average = this.#waiting.averages('waiting', merged);
+    const isCounted = average.some((value) => value !== null);
+    return {
+      widthMs: this.#levels.widthMs * merged,
+      levels: Object.fromEntries(LEVELS.map((level) => [level, this.#levels.averages(level, merged)])),
+      ...(isCounted && { waiting: { average, most: this.#waiting.most('waiting', merged) } }),
+    };
   }
 
   #worst(): Stretch | undefined {
-    const bins = [...this.#shortMs];
+    const bins = this.#short.sums('short');
     const begin = worstWindow(bins, BINS_OF_HALF_AN_HOUR);
     if (begin === undefined) return undefined;
     const from = this.#from + begin * FIVE_MINUTES_MS;

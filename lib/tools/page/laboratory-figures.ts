@@ -2,7 +2,7 @@
 import type { Figures } from '../laboratory/figures.ts';
 import type { FigureDefinition, LevelDefinition, Unit } from './data.ts';
 
-export const LABORATORY_LEVELS: readonly LevelDefinition[] = [
+export const LABORATORY_LEVELS = [
   { id: 'busy', label: 'Busy', meaning: 'Registered runners with a step running on them.' },
   { id: 'idle', label: 'Idle', meaning: 'Registered runners that are online and have no step.' },
   { id: 'starting', label: 'Starting', meaning: 'Registered runners that have not been online yet: their pods start.' },
@@ -11,7 +11,7 @@ export const LABORATORY_LEVELS: readonly LevelDefinition[] = [
     label: 'Out of service',
     meaning: 'Registered runners that are disabled or offline and have no step.',
   },
-];
+] as const satisfies readonly LevelDefinition[];
 
 /** A figure, and where it comes from. */
 type Row = readonly [id: string, label: string, unit: Unit, value: (figures: Figures) => number, meaning: string];

@@ -1,11 +1,11 @@
 /** The page of a comparison in the laboratory, from what its runs came to. Pure. */
+import { MINUTE_MS } from '#core/time.ts';
 import type { Result } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
-import type { Fact, PageData, Role, Track, TrackSeries } from './data.ts';
+import type { Fact, PageData, Role, Track, TrackSeries, WaitingBin } from './data.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './format.ts';
 import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laboratory-figures.ts';
-import { mergeBins } from './waiting-bins.ts';
+import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './script/format.js';
 import { worstHalfHour } from './worst-half-hour.ts';
 
 /** A policy that was tried. `decisions`: what its reports said, where it makes any, in as many slots as there are buckets. */
@@ -22,7 +22,7 @@ export type LaboratoryPage = {
   readonly facts?: readonly Fact[];
 };
 
-const FINE_MS = 60_000;
+const FINE_MS = MINUTE_MS;
 const MOST_DRAWN = 2016;
 const OURS_SHOWN = 2;
 
@@ -77,7 +77,7 @@ function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, b
     role,
     summary: summaryOf(result, role, baseline),
     figures: figureValues(result.figures),
-    series: seriesOf(result, span),
+    series: seriesOf(result, buckets.length),
     ...(decisions === undefined ? {} : { decisions }),
     waits: mergeBins(result.books.waiting.bins),
     ...(worst === undefined ? {} : { worst }),
@@ -85,31 +85,14 @@ function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, b
 }
 
 /** Neighbouring buckets merged until there are few enough to draw. */
-function seriesOf({ books }: Result, span: number): TrackSeries {
-  const { buckets } = books.series;
-  const step = Math.ceil(buckets.length / MOST_DRAWN);
-  const groups = Array.from({ length: Math.ceil(buckets.length / step) }, (_, index) =>
-    buckets.slice(index * step, (index + 1) * step),
-  );
-  const average = (level: 'busy' | 'idle' | 'starting' | 'unavailable' | 'waiting') =>
-    groups.map((group) => round(group.reduce((sum, bucket) => sum + bucket[level], 0) / group.length));
+function seriesOf({ books: { series } }: Result, buckets: number): TrackSeries {
+  const merged = Math.ceil(buckets / MOST_DRAWN);
+  const levels = LABORATORY_LEVELS.map(({ id }) => [id, series.averages(id, merged)]);
   return {
-    widthMs: (span / buckets.length) * step,
-    levels: {
-      busy: average('busy'),
-      idle: average('idle'),
-      starting: average('starting'),
-      unavailable: average('unavailable'),
-    },
-    waiting: {
-      average: average('waiting'),
-      most: groups.map((group) => Math.max(...group.map(({ mostWaiting }) => mostWaiting))),
-    },
+    widthMs: series.widthMs * merged,
+    levels: Object.fromEntries(levels),
+    waiting: { average: series.averages('waiting', merged), most: series.most('waiting', merged) },
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }
 
 /** The rule that is compared with, and the first of ours. */
@@ -168,4 +151,23 @@ function comparison(value: number, other: number, noun: string): string {
   const change = value / other - 1;
   if (Math.abs(change) < 0.005) return `the same ${noun}`;
   return `${formatShare(Math.abs(change))} ${change < 0 ? 'less' : 'more'} ${noun}`;
+}
+
+const GROWTH = 1.02;
+
+/** Merges bins of single seconds, in their order, so that there are some three hundred at most. */
+export function mergeBins(bins: Iterable<WaitingBin>): readonly WaitingBin[] {
+  const merged: { seconds: number; steps: number }[] = [];
+  let limit = 0;
+  for (const { seconds, steps } of bins) {
+    const last = merged.at(-1);
+    if (last !== undefined && seconds <= limit) {
+      last.seconds = seconds;
+      last.steps += steps;
+    } else {
+      merged.push({ seconds, steps });
+      limit = Math.floor(seconds * GROWTH);
+    }
+  }
+  return merged;
 }

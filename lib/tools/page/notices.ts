@@ -3,7 +3,7 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport, Report } from '#core/model/report.ts';
 import type { Notice } from './data.ts';
-import { withholds } from './limits.ts';
+import { withholds } from './decision-log.ts';
 
 const KEPT = 500;
 const SHOWN = 60;

@@ -3,14 +3,11 @@
  * only draws again what is already there: closer, wider, for other tracks.
  */
 import { createHash } from 'node:crypto';
-import client from './client.generated.json' with { type: 'json' };
 import type { PageData } from './data.ts';
-import { embedJson, escapeHtml } from './html.ts';
-import { PATTERNS } from './patterns.ts';
+import { escapeHtml } from './script/html.js';
+import { SCRIPT } from './script.ts';
 import { budgets, cost, definitions, figures, header, notices, overTime, summary, waits, worst } from './sections.ts';
-import { STYLE } from './style.ts';
-
-const SCRIPT = `\n${client.lines.join('\n')}\n`;
+import { PATTERNS, STYLE } from './style.ts';
 
 /** The whole HTML document; the same data gives the same bytes. */
 export function renderPage(data: PageData): string {
@@ -47,4 +44,15 @@ ${sections
 function policyOf(script: string, style: string): string {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
+}
+
+/**
+ * JSON for a `<script type="application/json">`: without `<` there is no end tag and no comment, and the two line
+ * separators that JSON allows and old scripts did not are escaped as well. `JSON.parse` gives back the same value.
+ */
+export function embedJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

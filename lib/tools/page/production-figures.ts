@@ -1,16 +1,17 @@
 /** The figures of a group in production, and what exactly each of them is. */
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import type { FigureDefinition, LevelDefinition, LevelId, Unit } from './data.ts';
 
-export const PRODUCTION_LEVELS: readonly LevelDefinition[] = [
+export const PRODUCTION_LEVELS = [
   { id: 'busy', label: 'Busy', meaning: 'Registered runners with a step running on them.' },
   { id: 'idle', label: 'Idle', meaning: 'Registered runners that are online and have no step.' },
   { id: 'starting', label: 'Starting', meaning: 'Registered runners that have not been online yet.' },
   { id: 'draining', label: 'Draining', meaning: 'Runners that were taken out of service and are about to be removed.' },
   { id: 'dead', label: 'Dead', meaning: 'Registrations with nothing alive behind them, about to be removed.' },
-];
+] as const satisfies readonly LevelDefinition[];
 
 /** How long what a tick saw is taken to hold when no other tick looks. */
-export const HELD_MS = 900_000;
+export const HELD_MS = 15 * MINUTE_MS;
 
 /** What is counted for a group, or for all of them together. */
 export type GroupTally = {
@@ -52,7 +53,6 @@ export function emptyTally(): GroupTally {
 /** A figure, and where it comes from. */
 type Row = readonly [id: string, label: string, unit: Unit, value: (tally: GroupTally) => number, meaning: string];
 
-const HOUR_MS = 3_600_000;
 const SECTIONS: readonly (readonly [string, readonly Row[]])[] = [
   [
     'Runner-hours',

@@ -6,10 +6,9 @@
 
 import type { Instant } from '#core/model/observation.ts';
 import type { BudgetReport, TickRecord } from '#core/model/report.ts';
-import type { BudgetFigures, Fact, PageData, Track } from './data.ts';
-import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './format.ts';
+import type { BudgetFigures, Fact, PageData, Track, TrackSeries } from './data.ts';
+import { largestOf } from './decision-log.ts';
 import { GroupBook, registered } from './group-book.ts';
-import { addSeries } from './held-series.ts';
 import { Notices } from './notices.ts';
 import {
   emptyTally,
@@ -19,6 +18,7 @@ import {
   PRODUCTION_LEVELS,
   tallyValues,
 } from './production-figures.ts';
+import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './script/format.js';
 
 /** What a page of production is to tell of. */
 export type ProductionPage = {
@@ -35,6 +35,8 @@ const MOST_MERGED = 7;
 /** Points of all series together, so that a fleet of hundreds of groups still makes a page that opens at once. */
 const MOST_POINTS = 60_000;
 const SHOWN = 3;
+/** The decisions of the whole fleet that changed most; the groups have the others. */
+const FLEET_MARKS = 480;
 
 /** Collects tick records, oldest first. */
 export class ProductionRecords {
@@ -142,8 +144,7 @@ function addTallies(tallies: readonly GroupTally[], peak: number): GroupTally {
   const all = emptyTally();
   for (const tally of tallies) {
     for (const key of SUMMED) all[key] += tally[key];
-    for (const level of ['busy', 'idle', 'starting', 'draining', 'dead'] as const)
-      all.levelMs[level] += tally.levelMs[level];
+    for (const { id } of PRODUCTION_LEVELS) all.levelMs[id] += tally.levelMs[id];
     all.knownMs += tally.knownMs / tallies.length;
   }
   all.peak = peak;
@@ -173,18 +174,22 @@ function fleetOf(groups: readonly Track[], tally: GroupTally): Track {
     summary: `${formatCount(groups.length, 'group')} together.`,
     figures: tallyValues(tally),
     series: addSeries(groups.map(({ series }) => series)),
-    decisions: { total, shown: largest(shown) },
+    decisions: { total, shown: largestOf(shown, FLEET_MARKS) },
   };
 }
 
-const FLEET_MARKS = 480;
-
-/** The decisions that changed most; the groups have the others. */
-function largest(marks: NonNullable<Track['decisions']>['shown']) {
-  return marks
-    .toSorted((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from))
-    .slice(0, FLEET_MARKS)
-    .sort((a, b) => a.at - b.at);
+/** The sum of several series of the same buckets; null where none knows anything. Waiting steps are not added up. */
+function addSeries(all: readonly TrackSeries[]): TrackSeries {
+  const [first] = all;
+  const sum = (id: keyof GroupTally['levelMs']) =>
+    first?.levels[id]?.map((_, index) => {
+      const known = all.flatMap(({ levels }) => levels[id]?.[index] ?? []);
+      return known.length === 0 ? null : Math.round(known.reduce((total, value) => total + value, 0) * 100) / 100;
+    });
+  return {
+    widthMs: first?.widthMs ?? 1,
+    levels: Object.fromEntries(PRODUCTION_LEVELS.map(({ id }) => [id, sum(id) ?? []])),
+  };
 }
 
 /** The fleet, and the groups with the most work. */

@@ -1,14 +1,16 @@
 /** The sections of the page, each as HTML. Pure: the same data gives the same text. */
-import { costChart } from './chart/cost-chart.ts';
-import { frontierOf, pointsOf, type WaitingFigure } from './chart/frontier.ts';
-import { drawnColumns, sharedReach } from './chart/time-chart.ts';
-import { WHOLE } from './chart/view.ts';
-import { waitingChart } from './chart/waiting-chart.ts';
+
 import type { Notice, PageData } from './data.ts';
 import { figureTable, swatch, withinTable } from './figure-tables.ts';
-import { formatNumber, formatRange, formatTime } from './format.ts';
-import { escapeHtml } from './html.ts';
-import { panelHtml, tableHtml, trackName } from './panel.ts';
+import { costChart } from './script/cost-chart.js';
+import { formatNumber, formatRange, formatTime } from './script/format.js';
+import { pointsOf, worthChoosing } from './script/frontier.js';
+import { escapeHtml } from './script/html.js';
+import { panelHtml, tableHtml, trackName } from './script/panel.js';
+import { drawnColumns, sharedReach } from './script/time-chart.js';
+import type { WaitingFigure } from './script/types.ts';
+import { WHOLE } from './script/view.js';
+import { waitingChart } from './script/waiting-chart.js';
 
 /** How wide charts are in the file; the page's script draws them again as wide as the window lets them be. */
 export const DRAWN_WIDTH = 960;
@@ -95,7 +97,7 @@ function toolbar(data: PageData): string {
 export function cost(data: PageData): string {
   if (data.kind !== 'laboratory') return '';
   const chart = (waiting: WaitingFigure, title: string) => {
-    const best = frontierOf(pointsOf(data, waiting)).map(({ track }) => track.name);
+    const best = worthChoosing(pointsOf(data, waiting)).map(({ track }) => track.name);
     return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [

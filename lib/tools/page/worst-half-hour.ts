@@ -1,10 +1,12 @@
 /** The half hour in which most waited, and why: from the levels of that time and from the decisions in it. */
+
 import type { Instant } from '#core/model/observation.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Stretch } from './data.ts';
 import { type DecisionsThen, largestOf } from './decision-log.ts';
-import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './format.ts';
+import { formatClock, formatCount, formatLevel, formatShare, formatStretch } from './script/format.js';
 
-const HALF_HOUR_MS = 1_800_000;
+const HALF_HOUR_MS = 30 * MINUTE_MS;
 const DECISIONS_TOLD = 6;
 
 /** What is known of a bucket: averages, and the most that ever waited. */
@@ -14,7 +16,7 @@ export type WaitingBucket = {
   readonly idle: number;
   readonly starting: number;
   readonly waiting: number;
-  readonly mostWaiting: number;
+  readonly most: { readonly waiting: number };
 };
 
 /**
@@ -122,7 +124,7 @@ function sum(buckets: readonly WaitingBucket[], level: 'waiting' | 'starting'): 
 }
 
 function most(buckets: readonly WaitingBucket[]): number {
-  return buckets.reduce((most, { mostWaiting }) => Math.max(most, mostWaiting), 0);
+  return buckets.reduce((most, bucket) => Math.max(most, bucket.most.waiting), 0);
 }
 
 function round(value: number): number {

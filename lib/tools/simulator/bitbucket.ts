@@ -67,6 +67,11 @@ export type RunnerTotals = {
   readonly unavailable: number;
 };
 
+/** All registrations. */
+export function registeredIn({ busy, idle, starting, unavailable }: RunnerTotals): number {
+  return busy + idle + starting + unavailable;
+}
+
 /** What a step's end, or a removal, is told to whoever listens. */
 export type Listeners = {
   /** The registration is gone: its process will find out and exit. */

@@ -1,8 +1,10 @@
 /** Runs the shipped line in a world, tick by tick. */
+
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile, type TickRequest } from '#core/reconcile.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { World } from './world.ts';
 
 /** One tick at the world's present time. `ports`: those of a process of its own unless given. */
@@ -22,7 +24,7 @@ export type Pace = { readonly count: number; readonly everyMs?: number; readonly
 export async function runTicks(
   world: World,
   fleet: Fleet,
-  { count, everyMs = 60_000, ports = () => world.ports() }: Pace,
+  { count, everyMs = MINUTE_MS, ports = () => world.ports() }: Pace,
 ): Promise<readonly Report[]> {
   const reports: Report[] = [];
   for (let tick = 0; tick < count; tick += 1) {

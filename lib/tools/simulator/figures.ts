@@ -1,6 +1,8 @@
 /** What a simulated run came to, in the units that people decide by: waiting, runner-hours, peaks, failures. */
+
 import type { Instant } from '#core/model/observation.ts';
-import type { RunnerTotals, Step } from './bitbucket.ts';
+import { HOUR_MS } from '#core/time.ts';
+import { type RunnerTotals, registeredIn, type Step } from './bitbucket.ts';
 
 /** Figures of a run. Waiting is per step that got a runner, in milliseconds. */
 export type Figures = {
@@ -23,17 +25,17 @@ export class RunnerTime {
   }
 
   /** The numbers that held until now. */
-  account(now: Instant, { busy, idle, starting, unavailable }: RunnerTotals): void {
+  account(now: Instant, totals: RunnerTotals): void {
     const span = now - this.#at;
-    const registered = busy + idle + starting + unavailable;
+    const registered = registeredIn(totals);
     this.#registeredMs += span * registered;
-    this.#busyMs += span * busy;
+    this.#busyMs += span * totals.busy;
     this.#peak = Math.max(this.#peak, registered);
     this.#at = now;
   }
 
   get hours(): Figures['runnerHours'] {
-    return { registered: this.#registeredMs / 3_600_000, busy: this.#busyMs / 3_600_000 };
+    return { registered: this.#registeredMs / HOUR_MS, busy: this.#busyMs / HOUR_MS };
   }
 
   get peak(): number {

@@ -54,8 +54,10 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
   return {
     runners: through('runners', ports.runners),
     pipelines: through('pipelines', ports.pipelines),
+    manifests: ports.manifests,
     jobs: through('jobs', ports.jobs),
     state: through('state', ports.state),
+    deadline: ports.deadline,
     calls: ports.calls,
   };
 }

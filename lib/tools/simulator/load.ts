@@ -2,11 +2,9 @@
 
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { StepRequest } from './bitbucket.ts';
+import { HOUR_MS } from '#core/time.ts';
+import type { Arrival } from '../arrival.ts';
 import type { Random } from './random.ts';
-
-/** A step and when it becomes ready. */
-export type Arrival = { readonly at: Instant; readonly step: StepRequest };
 
 /** What a team's day looks like. */
 export type WorkingDay = {
@@ -19,10 +17,10 @@ export type WorkingDay = {
   readonly meanStepMs: number;
 };
 
-const HOUR_MS = 3_600_000;
-
-/** How busy each hour of the day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
-const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
+/** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
+export const ACTIVITY = [
+  0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0,
+];
 
 /** The steps of one working day, in order: a Poisson stream whose rate follows the day (by thinning). */
 export function workingDay(day: WorkingDay, random: Random): readonly Arrival[] {
@@ -34,8 +32,7 @@ export function workingDay(day: WorkingDay, random: Random): readonly Arrival[] 
     if (random.next() >= activity) continue;
     // A step takes half a minute at least, and no team waits for one that takes five times the mean.
     const durationMs = Math.min(5 * day.meanStepMs, Math.max(30_000, random.exponential(day.meanStepMs)));
-    const step = { scope: day.scope, labels: day.labels, durationMs: Math.round(durationMs) };
-    arrivals.push({ at: Math.round(at), step });
+    arrivals.push({ at: Math.round(at), scope: day.scope, labels: day.labels, durationMs: Math.round(durationMs) });
   }
   return arrivals;
 }

@@ -7,7 +7,9 @@ import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
-import type { Ports, StateStore } from '#core/ports.ts';
+import type { Deadline, Ports, StateStore } from '#core/ports.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
@@ -81,7 +83,7 @@ export class World {
         skewMs: options.clusterSkewMs ?? 0,
         startupMs: options.startupMs ?? (() => 45_000),
         capacity: options.capacity ?? Number.POSITIVE_INFINITY,
-        ttlAfterFinishedMs: 300_000,
+        ttlAfterFinishedMs: 5 * MINUTE_MS,
       },
       {
         started: (uuid) => this.bitbucket.connect(uuid),
@@ -111,8 +113,10 @@ export class World {
       {
         runners: runnerApiOf(this.bitbucket),
         pipelines: pipelineApiOf(this.bitbucket),
+        manifests: manifestsFromTemplates,
         jobs: jobApiOf(this.cluster),
         state: this.state,
+        deadline: neverComes,
         calls: () => this.#snapshotCalls(),
       },
       (call, proceed) => interruption(call, () => this.#count(call, proceed)),
@@ -169,4 +173,9 @@ export class World {
   #account(): void {
     this.#time.account(this.clock.now, this.bitbucket.totals);
   }
+}
+
+/** In virtual time a call takes none, so that no deadline comes. */
+function neverComes(): Deadline {
+  return { signal: new AbortController().signal, cancel: () => undefined };
 }

@@ -1,6 +1,7 @@
 /**
  * Which of several ways are worth a look: those that no other beats in both waiting and cost. Pure.
  */
+import { frontierOf } from '../page/script/frontier.js';
 import type { Goal } from './goal.ts';
 
 /** Where a setting lies between waiting and cost. */
@@ -13,20 +14,6 @@ export type Point = {
 /** Whether a is at least as good as b in both, and better in one. */
 export function dominates(a: Point, b: Point): boolean {
   return a.waitedMs <= b.waitedMs && a.cost <= b.cost && (a.waitedMs < b.waitedMs || a.cost < b.cost);
-}
-
-/** Those that nothing dominates, the cheapest first; equal ones all stay. */
-export function frontierOf<Item extends Point>(items: readonly Item[]): readonly Item[] {
-  const byCost = [...items].sort((a, b) => a.cost - b.cost || compare(a.waitedMs, b.waitedMs));
-  const frontier: Item[] = [];
-  let last: Item | undefined;
-  for (const item of byCost) {
-    const isBetter = last === undefined || item.waitedMs < last.waitedMs;
-    const isEqual = last !== undefined && item.waitedMs === last.waitedMs && item.cost === last.cost;
-    if (isBetter || isEqual) frontier.push(item);
-    if (isBetter) last = item;
-  }
-  return frontier;
 }
 
 /** All of them in layers: the frontier, that of what is left, and so on; within a layer the preferred first. */

@@ -1,6 +1,7 @@
 /** What is asked of a group: a share of its steps that wait no longer than so long. Pure. */
 
 import { InputError } from '#core/errors.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 
 /** At least this share of steps (in (0, 1]) waits at most so long. */
@@ -47,9 +48,9 @@ export function renderShare(share: number): string {
 
 /** `90000` → `1m30s`, as the configuration takes it; `1500` → `1.5s`. */
 export function renderSpan(ms: number): string {
-  const hours = Math.floor(ms / 3_600_000);
-  const minutes = Math.floor((ms % 3_600_000) / 60_000);
-  const seconds = (ms % 60_000) / 1000;
+  const hours = Math.floor(ms / HOUR_MS);
+  const minutes = Math.floor((ms % HOUR_MS) / MINUTE_MS);
+  const seconds = (ms % MINUTE_MS) / 1000;
   const parts = [hours > 0 && `${hours}h`, minutes > 0 && `${minutes}m`, seconds > 0 && `${seconds}s`];
   return parts.filter((part) => part !== false).join('') || '0s';
 }

@@ -1,4 +1,5 @@
 /** What a run means for a goal: how long the steps waited that it is about, and what a month like it costs. Pure. */
+import { DAY_MS } from '#core/time.ts';
 import type { Figures } from '../laboratory/figures.ts';
 import type { Result } from '../laboratory/run.ts';
 import type { Point } from './frontier.ts';
@@ -20,7 +21,7 @@ export type Outcome = Point & {
   readonly hours: number;
 };
 
-const MONTH_MS = 30 * 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
 
 /** Judges a run over a span. Steps of which it is not known how long they would have waited count with what they have. */
 export function outcomeOf({ books, figures }: Result, spanMs: number, goal: Goal, measure: Measure): Outcome {

@@ -3,9 +3,11 @@
  * spacing stay as their author has them. Pure.
  */
 
+import { createTwoFilesPatch } from 'diff';
 import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
-import { QUEUE_KEYS, SPELLINGS } from '#config/strategy-schema.ts';
+import { SPELLINGS } from '#core/decide/strategies/percentage-runners-idle.ts';
+import { QUEUE_KEYS } from '#core/decide/strategies/queue-aware.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
@@ -114,4 +116,12 @@ function sorted(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
+}
+
+/** As `git apply` and `patch -p1` take it; empty when nothing changes. `path`: of the file, with `/`, as they will see it. */
+export function unifiedDiff(path: string, before: string, after: string): string {
+  if (before === after) return '';
+  const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, { context: 3 });
+  // The library begins with a line for Index files, which neither needs.
+  return patch.slice(patch.indexOf('--- '));
 }

@@ -4,8 +4,10 @@
  * that have come through, the search climbs to neighbours, always from where the goal is kept most cheaply (a Pareto local
  * search). The same seed and the same answers give the same search.
  */
+
+import { frontierOf } from '../page/script/frontier.js';
 import type { Random } from '../simulator/random.ts';
-import { frontierOf, inLayers, type Point, preference } from './frontier.ts';
+import { inLayers, type Point, preference } from './frontier.ts';
 import type { Goal } from './goal.ts';
 import { keyOf, type Setting } from './setting.ts';
 import { allOf, isIn, neighboursOf, type Space, sampleOf } from './space.ts';
@@ -17,7 +19,7 @@ export type Search<Outcome extends Point> = {
   readonly present: Setting;
   readonly goal: Goal;
   /** The most runs, of whatever length. */
-  readonly budget: number;
+  readonly mostRuns: number;
   /** Shares of the history that settings are tried on one after the other, rising, the last one 1. */
   readonly stages: readonly number[];
   readonly random: Random;
@@ -37,13 +39,13 @@ export type Found<Outcome extends Point> = {
   readonly isExhaustive: boolean;
 };
 
-/** Searches until the budget is used or there is nothing left to try. */
+/** Searches until the runs are used or there is nothing left to try. */
 export async function search<Outcome extends Point>(request: Search<Outcome>): Promise<Found<Outcome>> {
-  const { spaces, present, budget } = request;
+  const { spaces, present, mostRuns } = request;
   const trials = openTrials(request);
   const reference = await trials.run(present, 1);
   if (spaces.some((space) => isIn(space, present))) trials.keep(reference);
-  const all = everythingIn(spaces, budget - 1);
+  const all = everythingIn(spaces, mostRuns - 1);
   if (all === undefined) {
     await tryByHalves(request, trials);
     await climb(request, trials);
@@ -54,20 +56,24 @@ export async function search<Outcome extends Point>(request: Search<Outcome>): P
 }
 
 /** Runs that a search makes at most, each counted by its share of the history: how much work is ahead. */
-export function plannedWork({ budget, stages, spaces }: Pick<Search<Point>, 'budget' | 'stages' | 'spaces'>): number {
-  const all = everythingIn(spaces, budget - 1);
+export function plannedWork({
+  mostRuns,
+  stages,
+  spaces,
+}: Pick<Search<Point>, 'mostRuns' | 'stages' | 'spaces'>): number {
+  const all = everythingIn(spaces, mostRuns - 1);
   if (all !== undefined) return all.length + 1;
-  const sizes = stageSizes(budget, stages);
+  const sizes = stageSizes(mostRuns, stages);
   const [runs, work] = stages.reduce(
     ([runs, work], share, stage) => [runs + (sizes[stage] ?? 0), work + share * (sizes[stage] ?? 0)],
     [0, 0],
   );
-  return work + Math.max(0, budget - runs);
+  return work + Math.max(0, mostRuns - runs);
 }
 
-/** A third of the budget is for the first look; every later stage has half of those before it. */
-function stageSizes(budget: number, stages: readonly number[]): readonly number[] {
-  return stages.map((_, stage) => Math.ceil(Math.floor((budget - 1) / 3) / 2 ** stage));
+/** A third of the runs are for the first look; every later stage has half of those before it. */
+function stageSizes(mostRuns: number, stages: readonly number[]): readonly number[] {
+  return stages.map((_, stage) => Math.ceil(Math.floor((mostRuns - 1) / 3) / 2 ** stage));
 }
 
 function everythingIn(spaces: readonly Space[], atMost: number): readonly Setting[] | undefined {
@@ -114,12 +120,12 @@ function openTrials<Outcome extends Point>({ evaluate, present }: Search<Outcome
 
 /** Many settings on a little of the history, few on all of it. */
 async function tryByHalves<Outcome extends Point>(request: Search<Outcome>, trials: Trials<Outcome>): Promise<void> {
-  const { spaces, stages, budget, goal, random } = request;
-  const sizes = stageSizes(budget, stages);
+  const { spaces, stages, mostRuns, goal, random } = request;
+  const sizes = stageSizes(mostRuns, stages);
   const each = Math.ceil((sizes[0] ?? 0) / spaces.length);
   let settings = spaces.flatMap((space) => sampleOf(space, each, random));
   for (const [stage, share] of stages.entries()) {
-    const affordable = settings.slice(0, Math.min(sizes[stage] ?? 0, budget - trials.runs));
+    const affordable = settings.slice(0, Math.min(sizes[stage] ?? 0, mostRuns - trials.runs));
     if (share === 1) {
       for (const setting of affordable) await trials.runOnce(setting);
       return;
@@ -132,9 +138,9 @@ async function tryByHalves<Outcome extends Point>(request: Search<Outcome>, tria
 
 /** One neighbour after the other, each time of the best setting that has one which was not tried. */
 async function climb<Outcome extends Point>(request: Search<Outcome>, trials: Trials<Outcome>): Promise<void> {
-  const { spaces, goal, budget } = request;
+  const { spaces, goal, mostRuns } = request;
   const isExpanded = new Set<Tried<Outcome>>();
-  while (trials.runs < budget) {
+  while (trials.runs < mostRuns) {
     const open = frontierOf(trials.kept)
       .filter((tried) => !isExpanded.has(tried))
       .sort((a, b) => preference(goal, a, b))[0];

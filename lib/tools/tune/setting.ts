@@ -1,7 +1,7 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
-import { PARAMETERS_OF } from '#config/strategy-schema.ts';
 import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { renderSpan } from './goal.ts';
 
 /** A strategy by its name. */
@@ -9,7 +9,7 @@ export type Kind = Strategy['kind'];
 
 const COMMON = ['min', 'max', 'coolDown'] as const;
 const RULE = ['scaleUpThreshold', 'scaleDownThreshold', 'scaleUpMultiplier', 'scaleDownMultiplier'] as const;
-const BUFFER = [...PARAMETERS_OF.idleBuffer, 'stabilisationWindow'] as const;
+const BUFFER = ['idleCount', 'scaleFactor', 'scaleFactorLimit', 'stabilisationWindow'] as const;
 
 /** What can be tuned, as the configuration calls it (in the camelCase spelling). */
 export const PARAMETERS = [...COMMON, ...BUFFER, ...RULE] as const;
@@ -46,7 +46,7 @@ export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind):
     ? strategy
     : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group) };
   const limit = scaleFactor === 0 ? {} : { scaleFactorLimit };
-  const stabilisationWindow = isBuffer ? stabilisationWindowMs : 300_000;
+  const stabilisationWindow = isBuffer ? stabilisationWindowMs : 5 * MINUTE_MS;
   return { strategy: kind, values: { ...common, idleCount, scaleFactor, ...limit, stabilisationWindow } };
 }
 
@@ -59,7 +59,7 @@ export function withSetting(group: RunnerGroup, { strategy: kind, values }: Sett
     const strategy = { kind, ...GUIDE, ...pick(values, RULE) };
     return { ...common, strategy, stabilisationWindowMs: isOwn ? group.stabilisationWindowMs : 0 };
   }
-  const { idleCount = 1, scaleFactor = 0, stabilisationWindow = 300_000 } = values;
+  const { idleCount = 1, scaleFactor = 0, stabilisationWindow = 5 * MINUTE_MS } = values;
   const { scaleFactorLimit = highestMax(common) } = values;
   const buffer = { idleCount, scaleFactor, scaleFactorLimit };
   const repositories =

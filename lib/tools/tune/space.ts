@@ -2,7 +2,9 @@
  * Where a search may go: for every parameter a ladder of values, closer together where they matter more. A setting stands
  * on one rung of each; its neighbours are one rung up or down on one. Pure.
  */
+
 import { InputError } from '#core/errors.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import type { Random } from '../simulator/random.ts';
 import { keyOf, type Parameter, parametersOf, renderParameter, type Setting, sensible } from './setting.ts';
 
@@ -14,8 +16,6 @@ export type Space = {
   readonly strategy: Setting['strategy'];
   readonly ladders: Readonly<Partial<Record<Parameter, readonly number[]>>>;
 };
-
-const MINUTE_MS = 60_000;
 
 /** Fine at first, then each about a quarter more. */
 const COUNTS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 125, 160, 200, 250, 320, 400, 500];

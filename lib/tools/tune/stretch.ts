@@ -4,7 +4,7 @@
  */
 
 import type { Instant } from '#core/model/observation.ts';
-import type { Arrival, Arrivals } from '../laboratory/arrival.ts';
+import type { Arrival, Arrivals } from '../arrival.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 
 /** The scenario before and after the moment that leaves this share (in (0, 1)) to the second part. */

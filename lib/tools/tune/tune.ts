@@ -2,17 +2,20 @@
  * Tuning a group, from the history to the recommendation: split, search in the first part, check what was found in the
  * last one. The runs are those of the laboratory, with the decider that ships, and only for this group and its steps.
  */
+
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
-import type { Arrivals } from '../laboratory/arrival.ts';
+import { DAY_MS } from '#core/time.ts';
+import type { Arrivals } from '../arrival.ts';
+import { stepsOf } from '../laboratory/ownership.ts';
 import { run } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import { shippedPolicy } from '../laboratory/shipped.ts';
+import { distinct, frontierOf } from '../page/script/frontier.js';
 import { createRandom } from '../simulator/random.ts';
-import { frontierOf, type Point, preferred } from './frontier.ts';
+import { preferred } from './frontier.ts';
 import type { Goal } from './goal.ts';
 import { type Measure, type Outcome, outcomeOf } from './outcome.ts';
-import { stepsOf } from './owner.ts';
 import { plannedWork, search, type Tried } from './search.ts';
 import { changesBetween, type Kind, type Setting, settingOf, withSetting } from './setting.ts';
 import { type Bounds, refuseForeignBounds, type Space, spaceAround } from './space.ts';
@@ -33,7 +36,7 @@ export type TuneRequest = {
   /** Share of the time, in (0, 1), that is held out. */
   readonly holdOut: number;
   /** The most runs of the search, of whatever length. */
-  readonly budget: number;
+  readonly mostRuns: number;
   /** Told which run is at work and how far the whole is at least, from 0 to 1. */
   readonly onProgress?: (run: number, share: number) => void;
 };
@@ -69,26 +72,24 @@ export type Tuning = {
   readonly best: Candidate;
 };
 
-const DAY_MS = 86_400_000;
-
 /** More than that nobody compares. */
 const MOST_SHOWN = 10;
 
 /** Throws `InputError` where a part has no step of the group, or the bounds make no sense. */
 export async function tune(request: TuneRequest): Promise<Tuning> {
-  const { group, goal, scenario, budget } = request;
+  const { group, goal, scenario, mostRuns } = request;
   const spaces = request.strategies.map((kind) => spaceAround(settingOf(group, kind), request.bounds));
   refuseForeignBounds(request.bounds, spaces);
   const split = splitScenario(scenario, request.holdOut);
   const parts = await survey(request, split);
   const present = settingOf(group);
   const stages = stagesFor(split.training.span);
-  const searchMs = plannedWork({ budget, spaces, stages }) * split.training.span;
+  const searchMs = plannedWork({ mostRuns, spaces, stages }) * split.training.span;
   const play = openPlays(request, searchMs + (MOST_SHOWN + 1) * split.holdOut.span);
   const evaluate = (setting: Setting, share: number) => play(setting, beginningOf(split.training, share));
   const random = createRandom(scenario.seed);
-  const found = await search<Outcome>({ spaces, present, goal, budget, stages, random, evaluate });
-  const frontier = withoutEquals(frontierOf(fewestChangesFirst(found.tried, present)));
+  const found = await search<Outcome>({ spaces, present, goal, mostRuns, stages, random, evaluate });
+  const frontier = distinct(frontierOf(fewestChangesFirst(found.tried, present)));
   const best = preferred(frontier, goal);
   if (best === undefined) throw new InputError('The bounds of --within leave no setting that makes sense; widen them');
   const candidates = new Map<Tried<Outcome>, Candidate>();
@@ -171,13 +172,6 @@ function openPlays({ fleet, group, openArrivals, goal, measure, onProgress }: Tu
 function fewestChangesFirst(tried: readonly Tried<Outcome>[], present: Setting): readonly Tried<Outcome>[] {
   const changes = new Map(tried.map((one) => [one, changesBetween(present, one.setting).length]));
   return [...tried].sort((a, b) => (changes.get(a) ?? 0) - (changes.get(b) ?? 0));
-}
-
-function withoutEquals<Item extends Point>(frontier: readonly Item[]): readonly Item[] {
-  return frontier.filter((item, index) => {
-    const before = frontier[index - 1];
-    return before?.cost !== item.cost || before.waitedMs !== item.waitedMs;
-  });
 }
 
 /** At most so many as anybody compares, evenly from one end to the other, `best` among them. */

@@ -1,9 +1,9 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
 
 import { duration } from '#core/reasons.ts';
+import { isoText } from '#core/time.ts';
 import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { layTable, type Row, type TableColumn } from '#text/table.ts';
-import { timeText } from '../history/format.ts';
 import { keeps } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
@@ -189,5 +189,5 @@ function candidateDocument({ setting, training, holdOut }: Candidate): object {
 
 function partDocument({ scenario, steps }: Tuning['training']): object {
   const { start, span } = scenario;
-  return { from: timeText(start), to: timeText(start + span), steps };
+  return { from: isoText(start), to: isoText(start + span), steps };
 }

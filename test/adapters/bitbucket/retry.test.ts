@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Operation, RETRY_POLICY, retryDelay, type Trouble, troubleOf } from '#adapters/bitbucket/retry.ts';
+import { repeatsAfter, type Trouble } from '#adapters/http/retry-policy.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import type { LoopbackRunner, Reply } from '#kit/loopback-bitbucket.ts';
@@ -10,7 +10,7 @@ const RUNNERS = '/internal/workspaces/acme/pipelines-config/runners';
 /** How each operation is done and what it looks like on the wire. */
 const OPERATIONS: Readonly<
   Record<
-    Exclude<Operation, 'token'>,
+    'read' | 'register' | 'disable' | 'remove',
     { do: (api: RunnerApi, uuid: string) => Promise<unknown>; line: (uuid: string) => string; ok: number }
   >
 > = {
@@ -23,7 +23,7 @@ const names = Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[];
 
 const TROUBLES: readonly { name: string; trouble: Trouble; reply: Reply; status: number; outcome: string }[] = [
   { name: '429', trouble: 'rate-limited', reply: { status: 429 }, status: 429, outcome: 'refused' },
-  { name: '409', trouble: 'state-conflict', reply: { status: 409 }, status: 409, outcome: 'refused' },
+  { name: '409', trouble: 'conflict', reply: { status: 409 }, status: 409, outcome: 'refused' },
   { name: '500', trouble: 'server-error', reply: { status: 500 }, status: 500, outcome: 'unknown' },
   {
     name: '503 with HTML',
@@ -39,22 +39,17 @@ const TROUBLES: readonly { name: string; trouble: Trouble; reply: Reply; status:
 ];
 
 const cases = TROUBLES.flatMap((row) => names.map((operation) => ({ ...row, operation })));
-const repeated = cases.filter(({ trouble, operation }) => RETRY_POLICY[trouble].repeat.includes(operation));
-const final = cases.filter(({ trouble, operation }) => !RETRY_POLICY[trouble].repeat.includes(operation));
+const repeated = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, operation) > 0);
+const final = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, operation) === 0);
 
 async function setUpWithRunner(trouble?: Trouble): Promise<Setup & { runner: LoopbackRunner }> {
-  const setup = await setUp({ timeoutMs: trouble === 'timed-out' ? 50 : 10_000 });
+  const setup = await setUp({ timeoutMs: trouble === 'timed-out' ? 100 : 10_000 });
   const [runner] = setup.bitbucket.addRunners(ACME, 1);
   if (runner === undefined) throw new Error('no runner was added');
   return { ...setup, runner };
 }
 
 describe('the retry policy as data', () => {
-  it('repeats a registration only when it was turned away', () => {
-    const troubles = Object.entries(RETRY_POLICY).filter(([, rule]) => rule.repeat.includes('register'));
-    expect(troubles.map(([trouble]) => trouble)).toEqual(['rate-limited']);
-  });
-
   it('splits the cases into both kinds', () => {
     expect({ repeated: repeated.length, final: final.length }).toEqual({ repeated: 23, final: 9 });
   });
@@ -172,27 +167,5 @@ describe('how long it waits', () => {
     for (const result of results) {
       if (result.status === 'rejected') expect(result.reason).toMatchObject({ outcome: 'refused', status: 429 });
     }
-  });
-
-  it.each([
-    { attempts: 1, random: 0, delay: 0 },
-    { attempts: 1, random: 0.5, delay: 125 },
-    { attempts: 3, random: 0.5, delay: 500 },
-    { attempts: 20, random: 0.5, delay: 2_000 },
-  ])('backs off with full jitter: attempt $attempts at $random', ({ attempts, random, delay }) => {
-    expect(retryDelay(attempts, { kind: 'timed-out', code: 'ETIMEDOUT' }, () => random)).toBe(delay);
-  });
-});
-
-describe('troubleOf', () => {
-  it.each([
-    [200, undefined],
-    [404, undefined],
-    [409, 'state-conflict'],
-    [429, 'rate-limited'],
-    [499, undefined],
-    [500, 'server-error'],
-  ])('status %i is %s', (status, trouble) => {
-    expect(troubleOf({ kind: 'answer', status, text: '', retryAfterMs: undefined })).toBe(trouble);
   });
 });

@@ -64,7 +64,15 @@ describe('what is repeated', () => {
     ['an error of the server', { status: 500 }, 1, [100]],
     ['too many requests', { status: 429 }, 2, [100, 200]],
     ['too many requests, with a wish', { status: 429, headers: { 'retry-after': '7' } }, 1, [7100]],
-    ['a wish as a date', { status: 503, headers: { 'retry-after': 'Thu, 01 Jan 1970 00:00:02 GMT' } }, 1, [2100]],
+    [
+      'a wish as a date by the clock of the server',
+      {
+        status: 503,
+        headers: { 'retry-after': 'Thu, 01 Jan 1970 00:00:02 GMT', date: 'Thu, 01 Jan 1970 00:00:00 GMT' },
+      },
+      1,
+      [2100],
+    ],
     ['a wish that makes no sense', { status: 503, headers: { 'retry-after': 'soon' } }, 1, [100]],
     ['a lost connection', 'reset', 2, [100, 200]],
     ['a collision on a quota', { status: 409, reason: 'Conflict' }, 1, [100]],

@@ -68,6 +68,27 @@ describe('a refused start is remembered', () => {
     expect((await saves(planOf(broken))).saved).toHaveLength(1);
   });
 
+  it('a template that is broken keeps nothing from being taken away', async () => {
+    const template = { name: 'broken', origin: 'broken.yaml', text: 'kind: Pod' };
+    const retired = runner();
+    const plan = groupPlan([ADD, disable(retired)], { group: group({ pod: { ...group().pod, template } }) });
+    const { applied } = await saves(planOf(plan), { runners: { get: async () => retired } });
+    expect(applied.outcomes.get('builds')).toEqual([
+      { action: 'add', status: 'failed', error: expect.stringContaining('broken.yaml') },
+      { action: 'disable', runner: retired.uuid, status: 'done' },
+    ]);
+  });
+
+  it('a template is not looked at where nothing is added', async () => {
+    const { ports } = recordingPorts({ runners: { get: async () => undefined } });
+    const problems = () => {
+      throw new Error('nobody needs the template');
+    };
+    const plan = planOf(groupPlan([disable(runner())]));
+    const { outcomes } = await apply(plan, { ...ports, manifests: { ...ports.manifests, problems } });
+    expect(outcomes.get('builds')?.[0]?.status).toBe('skipped');
+  });
+
   it('or else the tick has a problem', async () => {
     let saved = 0;
     const save = async () => {

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
-import {
-  budgetsOf,
-  followBudgets,
-  noteLooks,
-  observeBudgets,
-  planLooks,
-  saveBudgets,
-  type TickBudget,
-} from '#core/budget/tick.ts';
+import { budgetsOf, followBudgets, type TickBudget } from '#core/budget/tick.ts';
 import type { StateStore } from '#core/ports.ts';
 import { group, NOON } from '#kit/fleet.ts';
 import { calls, MINUTE } from './states.ts';
@@ -34,11 +26,13 @@ describe('the budgets of a tick', () => {
       group({ name: 'else', scope: scope('else') }),
     ];
     const budgetOf = (workspace: string) => (workspace === 'else' ? other : ci);
-    expect(budgetsOf(groups, { budgetOf })).toEqual([
-      { budget: ci, workspaces: ['acme', 'labs'] },
-      { budget: other, workspaces: ['else'] },
+    const budgets = budgetsOf(groups, { budgetOf });
+    expect(budgets.allow()).toMatchObject([
+      { credential: ci.credential, workspaces: ['acme', 'labs'] },
+      { credential: other.credential, workspaces: ['else'] },
     ]);
-    expect(budgetsOf(groups, {})).toEqual([]);
+    expect(budgets.keys).toEqual([ci.key, other.key]);
+    expect(budgetsOf(groups, {}).keys).toEqual([]);
   });
 });
 
@@ -51,7 +45,11 @@ describe('planning the looks', () => {
 
   it('takes up what is remembered, and holds nothing back when there is plenty', () => {
     const [entry, budget] = ci(1000);
-    const held = planLooks([entry], new Map([['budget/ci', { version: 3, value: calls([1, 5, 0]) }]]), scopes, NOON);
+    const held = followBudgets([entry]).planLooks(
+      new Map([['budget/ci', { version: 3, value: calls([1, 5, 0]) }]]),
+      scopes,
+      NOON,
+    );
     expect(held).toEqual(new Map());
     expect(budget.standing().used).toBe(5);
   });
@@ -59,14 +57,14 @@ describe('planning the looks', () => {
   it('goes on with what the process knows when memory cannot be read', () => {
     const [entry, budget] = ci(1000);
     spend(budget, 5);
-    planLooks([entry], undefined, scopes, NOON);
+    followBudgets([entry]).planLooks(undefined, scopes, NOON);
     expect(budget.standing().used).toBe(5);
   });
 
   it('counts a list per scope for a workspace that it does not know, and gives the first one what there is', () => {
     const [entry, budget] = ci(60);
     spend(budget, 43);
-    const held = planLooks([entry], undefined, scopes, NOON);
+    const held = followBudgets([entry]).planLooks(undefined, scopes, NOON);
     expect([...held]).toEqual([
       [
         'labs',
@@ -83,12 +81,12 @@ describe('planning the looks', () => {
     const [entry, budget] = ci(1000);
     budget.looked('labs', 300, NOON - 60 * MINUTE);
     spend(budget, 452);
-    expect([...planLooks([entry], undefined, scopes, NOON).keys()]).toEqual(['labs']);
+    expect([...followBudgets([entry]).planLooks(undefined, scopes, NOON).keys()]).toEqual(['labs']);
   });
 
   it('notes the looks that were made', () => {
     const [entry, budget] = ci(1000);
-    noteLooks([entry], (workspace) => (workspace === 'acme' ? 4 : undefined), NOON);
+    followBudgets([entry]).noteLooks((workspace) => (workspace === 'acme' ? 4 : undefined), NOON);
     expect([budget.lastLook('acme'), budget.lastLook('labs')]).toEqual([4, undefined]);
   });
 });
@@ -97,7 +95,7 @@ describe('where the budgets stand', () => {
   it('is observed with what they pay for', () => {
     const budget = budgetNamed('ci');
     spend(budget, 850);
-    expect(observeBudgets([{ budget, workspaces: ['acme'] }])).toEqual([
+    expect(followBudgets([{ budget, workspaces: ['acme'] }]).allow()).toEqual([
       { credential: 'ci', workspaces: ['acme'], limit: 1000, left: 150, creates: 50, moreAt: NOON + 61 * MINUTE },
     ]);
   });
@@ -113,12 +111,14 @@ describe('where the budgets stand', () => {
     attempt('look');
     budget.heard({ status: 429 });
     const follow = followBudgets([{ budget, workspaces: ['acme'] }]);
-    expect(follow()).toEqual([{ credential: 'ci', limit: 1000, used: 760, left: 240, throttled: 0, heldBack: [] }]);
+    expect(follow.report()).toEqual([
+      { credential: 'ci', limit: 1000, used: 760, left: 240, throttled: 0, heldBack: [] },
+    ]);
     budget.heard({ status: 429 });
     budget.turnedAway(60_000);
     attempt('look');
     attempt('removal');
-    expect(follow()).toEqual([
+    expect(follow.report()).toEqual([
       {
         credential: 'ci',
         limit: 1000,
@@ -147,14 +147,14 @@ describe('saving', () => {
       spend(budget, count);
       return budget;
     });
-    const problems = await Promise.all(shards.map((budget) => saveBudgets([entry(budget)], store, NOON)));
+    const problems = await Promise.all(shards.map((budget) => followBudgets([entry(budget)]).save(store, NOON)));
     expect(problems.flat()).toEqual([]);
     await expect(usedIn(store)).resolves.toBe(21);
   });
 
   it('writes nothing when nothing was added', async () => {
     const store: StateStore = { ...createMemoryStateStore(), save: () => Promise.reject(new Error('not asked')) };
-    await expect(saveBudgets([entry(budgetNamed('ci'))], store, NOON)).resolves.toEqual([]);
+    await expect(followBudgets([entry(budgetNamed('ci'))]).save(store, NOON)).resolves.toEqual([]);
   });
 
   it.each([
@@ -164,10 +164,10 @@ describe('saving', () => {
     const store = createMemoryStateStore();
     const budget = budgetNamed('ci');
     spend(budget, 4);
-    await expect(saveBudgets([entry(budget)], { ...store, save }, NOON)).resolves.toEqual([
+    await expect(followBudgets([entry(budget)]).save({ ...store, save }, NOON)).resolves.toEqual([
       'The calls of credential ci could not be saved: no table',
     ]);
-    await expect(saveBudgets([entry(budget)], store, NOON)).resolves.toEqual([]);
+    await expect(followBudgets([entry(budget)]).save(store, NOON)).resolves.toEqual([]);
     await expect(usedIn(store)).resolves.toBe(4);
   });
 
@@ -182,7 +182,7 @@ describe('saving', () => {
     };
     const budget = budgetNamed('ci');
     spend(budget, 4);
-    await expect(saveBudgets([entry(budget)], store, NOON)).resolves.toEqual([]);
+    await expect(followBudgets([entry(budget)]).save(store, NOON)).resolves.toEqual([]);
     expect(tries).toBe(8);
     expect(budget.unsaved()).toBeDefined();
   });

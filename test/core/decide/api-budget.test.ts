@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetCaps } from '#core/decide/api-budget.ts';
-import { withhold } from '#core/decide/caps.ts';
+import { budgetCaps, withhold } from '#core/decide/caps.ts';
 import { decide } from '#core/decide/decide.ts';
 import { makePlan } from '#core/plan.ts';
 import { reason } from '#core/reasons.ts';

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { cleanUp } from '#core/decide/clean-up.ts';
-import type { GroupObservation, Runner, RunnerJob, RunnerStatus } from '#core/model/observation.ts';
-import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
+import { decide } from '#core/decide/decide.ts';
+import type { Runner, RunnerJob, RunnerStatus, SeenGroup } from '#core/model/observation.ts';
+import { makePlan } from '#core/plan.ts';
+import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 const SECOND = 1000;
@@ -104,7 +106,7 @@ const ROWS: readonly Row[] = [
   { name: 'unhealthy, where "no step" proves nothing', runner: { status: 'UNHEALTHY' }, idleTrusted: false },
 ];
 
-function look({ runner: over, job, drainingForMs, idleTrusted = true }: Row): GroupObservation {
+function look({ runner: over, job, drainingForMs, idleTrusted = true }: Row): SeenGroup {
   const seen = runner({ uuid: A, ...over });
   return groupObservation({
     runners: [seen],
@@ -114,7 +116,7 @@ function look({ runner: over, job, drainingForMs, idleTrusted = true }: Row): Gr
   });
 }
 
-const cleaned = (seen: GroupObservation) => cleanUp(seen, classify(seen, NOON), NOON);
+const cleaned = (seen: SeenGroup) => cleanUp(seen, classify(seen, NOON), NOON);
 
 describe('registrations whose work is over', () => {
   it.each(ROWS)('$name', (row) => {
@@ -196,5 +198,6 @@ describe('Jobs whose registration is gone', () => {
 it('a partial observation cleans nothing up, in neither direction', () => {
   const dead = look({ name: '', runner: { status: 'UNREGISTERED' } });
   const seen = { ...dead, orphanJobs: [jobOf(runner(), { createdAt: 0 })], missing: ['Jobs: 403'] };
-  expect(cleaned(seen)).toEqual([]);
+  const whole = observation([seen]);
+  expect(makePlan(whole, decide(whole)).groups[0]?.actions).toEqual([]);
 });

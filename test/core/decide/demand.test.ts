@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import { isSaturated } from '#core/decide/idle-buffer.ts';
+import { isSaturated } from '#core/decide/strategies/idle-buffer.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Observation, QueueReading } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '#core/decide/classify.ts';
+import { classifyGroup } from '#core/decide/classify.ts';
 import { limitByGroup } from '#core/decide/limits.ts';
 import { group, groupObservation, NOON, population } from '#kit/fleet.ts';
 
@@ -72,7 +72,7 @@ describe("a group's own limits", () => {
       group: group({ max, maxCreatesPerTick: perTick }),
       runners: population({ idle: registrations }),
     });
-    const allowance = limitByGroup(seen, classify(seen, NOON), wanted, NOON);
+    const allowance = limitByGroup(classifyGroup(seen, NOON), wanted, NOON);
     expect(allowance.creates).toBe(creates);
     expect(allowance.bounds.map(({ text }) => text)).toEqual(bounds);
   });
@@ -83,7 +83,7 @@ describe("a group's own limits", () => {
   ])('the window that sets the bounds comes first, also where it withholds nothing: one %s', (_, window, end) => {
     const seen = groupObservation({ group: group({ min: 2, max: 7, window }), runners: population({ idle: 6 }) });
     const texts = (wanted: number) =>
-      limitByGroup(seen, classify(seen, NOON), wanted, NOON).bounds.map(({ text }) => text);
+      limitByGroup(classifyGroup(seen, NOON), wanted, NOON).bounds.map(({ text }) => text);
     expect(texts(0)).toEqual([`window office sets min 2 and max 7 ${end}`]);
     expect(texts(2)).toEqual([`window office sets min 2 and max 7 ${end}`, 'max 7 with 6 registered withholds 1']);
   });
@@ -91,6 +91,6 @@ describe("a group's own limits", () => {
   it('every registration counts towards max, whatever its class', () => {
     const runners = population({ busy: 1, idle: 1, starting: 1, draining: 1, dead: 1 });
     const seen = groupObservation({ group: group({ max: 7 }), runners });
-    expect(limitByGroup(seen, classify(seen, NOON), 5, NOON).creates).toBe(2);
+    expect(limitByGroup(classifyGroup(seen, NOON), 5, NOON).creates).toBe(2);
   });
 });

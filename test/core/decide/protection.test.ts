@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
+import { decide } from '#core/decide/decide.ts';
 import { changeProtection } from '#core/decide/protection.ts';
-import type { GroupObservation, Runner, RunnerPod } from '#core/model/observation.ts';
-import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
+import type { Runner, RunnerPod, SeenGroup } from '#core/model/observation.ts';
+import { makePlan } from '#core/plan.ts';
+import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
 
@@ -11,7 +13,7 @@ type Row = {
   readonly runner?: Partial<Runner>;
   readonly pod?: Partial<RunnerPod> | 'none';
   readonly idleMinutes?: number;
-  readonly over?: Partial<GroupObservation>;
+  readonly over?: Partial<SeenGroup>;
   readonly change: 'protect' | 'unprotect' | 'none';
 };
 
@@ -37,7 +39,6 @@ const ROWS: readonly Row[] = [
     change: 'none',
   },
   { name: 'busy, no pod to be seen', runner: { hasStep: true }, pod: 'none', change: 'none' },
-  { name: 'a partial observation', runner: { hasStep: true }, pod: bare, over: { missing: ['x'] }, change: 'none' },
 ];
 
 describe('keeping pods on their nodes', () => {
@@ -54,6 +55,13 @@ describe('keeping pods on their nodes', () => {
     const actions = changeProtection(observation, classify(observation, NOON), NOON);
     expect(actions.map(({ action }) => action)).toEqual(change === 'none' ? [] : [change]);
     if (change !== 'none') expect(actions).toMatchObject([{ pod: 'pod-1', runner: { uuid: seen.uuid } }]);
+  });
+
+  it('a partial observation changes nothing', () => {
+    const seen = runner({ hasStep: true });
+    const pod = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: false } as const;
+    const look = observation([groupObservation({ runners: [seen], jobs: [jobOf(seen, { pod })], missing: ['x'] })]);
+    expect(makePlan(look, decide(look)).groups[0]?.actions).toEqual([]);
   });
 
   it('a runner without a Job has no pod to keep', () => {

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { waitingByGroup } from '#core/decide/queue.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupObservation, QueueObservation, QueueReading } from '#core/model/observation.ts';
-import { group, groupObservation, NOON, observation, population } from '#kit/fleet.ts';
+import { group, groupObservation, NOON, observation, population, waitingIn } from '#kit/fleet.ts';
 
 type Seen = {
   readonly name: string;
@@ -46,7 +45,7 @@ function see({ name, labels = LINUX, workspace = 'acme', repository, max = 10, r
 }
 
 function count(groups: readonly GroupObservation[], queues: readonly QueueObservation[]): Record<string, number> {
-  return Object.fromEntries(waitingByGroup({ ...observation(groups), at: NOON, queues }));
+  return Object.fromEntries(waitingIn({ ...observation(groups), at: NOON, queues }));
 }
 
 describe('waiting steps by group', () => {

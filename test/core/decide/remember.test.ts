@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
+import { decide } from '#core/decide/decide.ts';
 import { isSameMemory, remember } from '#core/decide/remember.ts';
 import type { GroupMemory, Runner } from '#core/model/observation.ts';
-import { groupObservation, NOON, runner } from '#kit/fleet.ts';
+import { makePlan } from '#core/plan.ts';
+import { groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
 const A = '{a}';
@@ -102,7 +104,8 @@ describe('remember', () => {
   it('a look that failed says nothing about anybody', () => {
     const memory = { idleSince: { [A]: EARLIER }, drainingSince: { '{b}': EARLIER } };
     const look = groupObservation({ runners: [], memory, missing: ['runners of acme: 503'] });
-    expect(remember(look, [], { retired: [], recentTargets: [{ target: 3, since: NOON }] }, NOON)).toBe(memory);
+    const seen = observation([look]);
+    expect(makePlan(seen, decide(seen)).groups[0]).toMatchObject({ memory, memoryChanged: false });
   });
 });
 

@@ -1,6 +1,8 @@
 /** Looks under the budgets of their credentials. */
+
 import { describe, expect, it } from 'vitest';
 import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import { budgetsOf } from '#core/budget/tick.ts';
 import { BudgetError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { observe } from '#core/observe/observe.ts';
@@ -17,7 +19,8 @@ async function lookWith(budgets: Readonly<Record<string, CallBudget>>, script: S
   const groups: readonly RunnerGroup[] = [builds, site, other];
   const { ports, trace } = recordingPorts(script);
   const budgetOf = (workspace: string) => budgets[workspace] ?? budgetNamed('unexpected');
-  const seen = await observe(fleet(groups), groups, { ...ports, budgetOf }, NOON);
+  const followed = budgetsOf(groups, { budgetOf });
+  const seen = await observe({ fleet: fleet(groups), groups, at: NOON, budgets: followed }, ports);
   return { seen, trace };
 }
 

@@ -1,4 +1,5 @@
 /** Looks through recorded ports, and what such tests script. */
+import { budgetsOf } from '#core/budget/tick.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Observation, Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
@@ -22,7 +23,8 @@ export async function look(
   groups: readonly RunnerGroup[] = config.groups,
 ): Promise<{ readonly seen: Observation; readonly trace: string[] }> {
   const { ports, trace } = recordingPorts(script);
-  return { seen: await observe(config, groups, ports, NOON), trace };
+  const budgets = budgetsOf(groups, ports);
+  return { seen: await observe({ fleet: config, groups, at: NOON, budgets }, ports), trace };
 }
 
 /** Memory that has these documents. */

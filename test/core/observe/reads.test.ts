@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { budgetsOf } from '#core/budget/tick.ts';
 import { observe } from '#core/observe/observe.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, NOON } from '#kit/fleet.ts';
@@ -76,7 +77,8 @@ describe('all reads are under way before any is answered', () => {
       jobs: { list: never },
       state: { load: never },
     });
-    void observe(fleet([builds, tests, site, other]), [builds, tests, site, other], ports, NOON);
+    const groups = [builds, tests, site, other];
+    void observe({ fleet: fleet(groups), groups, at: NOON, budgets: budgetsOf(groups, ports) }, ports);
     await settle();
     expect(trace.sort()).toEqual([
       'list Jobs of main/runners',
@@ -97,7 +99,7 @@ describe('all reads are under way before any is answered', () => {
       runners: { list: () => new Promise((resolve) => waiting.push(() => resolve([]))) },
     });
     const lists = () => trace.filter((line) => line.startsWith('list acme')).length;
-    const done = observe(fleet(groups), groups, ports, NOON);
+    const done = observe({ fleet: fleet(groups), groups, at: NOON, budgets: budgetsOf(groups, ports) }, ports);
     await settle();
     expect(lists()).toBe(25);
     for (let index = 0; index < 40; index += 1) {

@@ -1,5 +1,7 @@
 /** Build slots of a workspace: what counts as one, the month's peak, and what is remembered of it. */
+
 import { describe, expect, it } from 'vitest';
+import { budgetsOf } from '#core/budget/tick.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';
@@ -94,7 +96,9 @@ describe("the month's peak", () => {
     ['2026-12-01T00:00:00.000Z', '2026-12'],
   ])('belongs to the month by UTC: %s', async (at, month) => {
     const { ports } = recordingPorts({ runners: listing({ acme: three }) });
-    const seen = await observe(fleet([builds]), [builds], ports, Date.parse(at));
+    const groups = [builds];
+    const budgets = budgetsOf(groups, ports);
+    const seen = await observe({ fleet: fleet(groups), groups, at: Date.parse(at), budgets }, ports);
     expect(seen.workspaces[0]?.slots?.peak.month).toBe(month);
     expect(NOON).toBeLessThan(Date.parse(at));
   });

@@ -4,6 +4,7 @@
  * is under way at the same time, without a clock.
  */
 
+import { startDeadline } from '#adapters/deadline.ts';
 import type { Registration } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
@@ -11,6 +12,7 @@ import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '#core/po
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import { runner } from '#kit/fleet.ts';
+import { manifestsFromTemplates } from '#manifests/manifests.ts';
 
 /** What a test scripts; the rest gives an empty world that lets everything be done. */
 export type Script = {
@@ -54,6 +56,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         waitingSteps: (scope, pipeline) =>
           saw(`waitingSteps ${scopeKey(scope)} ${pipeline.uuid}`, () => pipelines.waitingSteps(scope, pipeline)),
       },
+      manifests: manifestsFromTemplates,
       jobs: {
         list: (at) => saw(`list Jobs of ${at.cluster}/${at.namespace}`, () => jobs.list(at)),
         createJob: (at, manifest) =>
@@ -77,6 +80,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         appendTick: (record) => saw(`appendTick ${record.id}`, () => state.appendTick(record)),
         listTicks: (range) => saw('listTicks', () => state.listTicks(range)),
       },
+      deadline: startDeadline,
       calls: script.calls ?? (() => ({ bitbucket: 0, kubernetes: 0, aws: 0 })),
     },
   };

@@ -101,6 +101,10 @@ describe('a tick', () => {
     expect(records.map((record) => record.report)).toEqual([report]);
   });
 
+  it('has no notes where there is nothing to say', async () => {
+    expect((await tick()).report.notes).toEqual([]);
+  });
+
   it('is about the groups that were asked for', async () => {
     const config = fleet([group(), group({ name: 'tests' })]);
     const { report } = await tick({ fleet: config, groups: ['tests'] });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeWallTime, formatWallTime, instantOf, isZone } from '#core/schedule/zone.ts';
+import { describeWallTime, formatWallTime, instantOf, isZone, wallTimeAt } from '#core/schedule/zone.ts';
 
 const at = (text: string) => Date.parse(text);
 
@@ -32,6 +32,7 @@ it.each([
   ['UTC', true],
   ['Etc/GMT+5', true],
   ['+01:00', false],
+  ['-0300', false],
   ['Berlin', false],
   ['Mars/Olympus', false],
   ['', false],
@@ -46,6 +47,14 @@ it.each([
   ['UTC', '2026-01-02T00:00Z', '2026-01-02T00:00+00:00'],
 ])('the clock of %s at %s shows %s', (zone, instant, shown) => {
   expect(formatWallTime(zone, at(instant))).toBe(shown);
+});
+
+it.each([
+  ['east of Greenwich', 'Europe/Berlin', '2026-11-23T18:00Z', '2026-11-23T19:00Z'],
+  ['west of it', 'America/New_York', '2026-07-01T03:05Z', '2026-06-30T23:05Z'],
+  ['before time zones, by the sun', 'America/New_York', '1880-01-01T12:00:00Z', '1880-01-01T07:03:58Z'],
+])('wall time %s', (_, zone, instant, wall) => {
+  expect(new Date(wallTimeAt(zone, at(instant))).toISOString()).toBe(new Date(at(wall)).toISOString());
 });
 
 it.each([

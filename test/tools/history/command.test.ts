@@ -1,4 +1,4 @@
-/** `history` as a child process: killed, interrupted, resumed; streams and exit codes. */
+/** `history` from arguments to files: killed, interrupted, resumed; streams and exit codes. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,9 @@ import { createFileStateStore } from '#adapters/state/file.ts';
 import { groupObservation, observation, runner } from '#kit/fleet.ts';
 import type { LoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { tickRecord } from '#kit/tick-records.ts';
+import { arrived } from '../../doors/arrived.ts';
 import { runCommand, startCommand } from '../../doors/command.ts';
+import { SOURCE, startProgram } from '../../doors/program.ts';
 import { directory, HOUR, linesOf, MINUTE, NOW, startPast } from './past.ts';
 
 const SINCE = new Date(NOW - 240 * HOUR).toISOString().slice(0, 19);
@@ -15,15 +17,20 @@ const UNTIL = new Date(NOW).toISOString().slice(0, 19);
 function exporting(bitbucket: LoopbackBitbucket, file: string, ...more: readonly string[]) {
   const range = ['--since', SINCE, '--until', UNTIL];
   const args = ['history', 'export', '--workspace', 'acme', ...range, '--out', file, ...more];
-  const environment = { BITBUCKET_BASE_URL: bitbucket.url, BITBUCKET_ACCESS_TOKEN: 'the-token', ...PATH };
+  const environment = { BITBUCKET_BASE_URL: bitbucket.url, BITBUCKET_ACCESS_TOKEN: 'the-token' };
   return [args, environment] as const;
 }
 
-const PATH = { PATH: process.env.PATH ?? '' };
-
-/** Resolves when so many calls have arrived. */
-async function seen(bitbucket: LoopbackBitbucket, calls: number): Promise<void> {
-  while (bitbucket.requests.length < calls) await new Promise((resolve) => setImmediate(resolve));
+/** So many calls are answered; the next ones wait until what is given back is called. */
+function holdAfter(bitbucket: LoopbackBitbucket, calls: number): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  bitbucket.forgetRequests();
+  bitbucket.script({ times: calls, reply: { until: Promise.resolve() } });
+  bitbucket.script({ times: Number.POSITIVE_INFINITY, reply: { until: promise } });
+  return () => {
+    bitbucket.forgetScripts();
+    resolve();
+  };
 }
 
 describe('history export', () => {
@@ -34,17 +41,18 @@ describe('history export', () => {
     expect((await runCommand(...exporting(bitbucket, whole))).code).toBe(0);
 
     const file = path.join(into, 'acme.jsonl');
-    bitbucket.latencyMs = 20;
-    bitbucket.forgetRequests();
-    const killed = startCommand(...exporting(bitbucket, file));
-    await seen(bitbucket, 6);
+    const afterTheKill = holdAfter(bitbucket, 5);
+    const killed = startProgram(SOURCE, ...exporting(bitbucket, file));
+    await arrived(bitbucket, 6);
     killed.process.kill('SIGKILL');
     await killed.ended;
+    afterTheKill();
 
-    bitbucket.forgetRequests();
+    const afterTheSignal = holdAfter(bitbucket, 4);
     const interrupted = startCommand(...exporting(bitbucket, file, '--resume', '--json'));
-    await seen(bitbucket, 5);
-    interrupted.process.kill('SIGINT');
+    await arrived(bitbucket, 5);
+    interrupted.signal('SIGINT');
+    afterTheSignal();
     const { code, stdout, stderr } = await interrupted.ended;
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, file, isWhole: false });
@@ -81,7 +89,7 @@ describe('history export', () => {
     const more = ['--state', state, '--calls-per-hour', '9', '--json'];
     const second = startCommand(...exporting(bitbucket, path.join(into, 'two.jsonl'), ...more));
     await second.seen('stderr', /waiting until \d\d:\d\d UTC: 6 of 9 calls of the hour are used/);
-    second.process.kill('SIGINT');
+    second.signal('SIGINT');
     expect((await second.ended).code).toBe(1);
   });
 
@@ -127,7 +135,7 @@ describe('history export --from-ticks', () => {
     const file = path.join(into, 'ticks.jsonl');
     const range = ['--since', SINCE, '--until', UNTIL, '--state', `file:${state}`, '--out', file];
     const args = ['history', 'export', '--workspace', 'acme', '--from-ticks', '--anonymise', '--json', ...range];
-    const { code, stdout } = await runCommand(args, PATH);
+    const { code, stdout } = await runCommand(args, {});
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isWhole: true, steps: 1, ticks: 4 });
     expect((await linesOf(file)).slice(0, 2).map((line) => JSON.parse(line))).toEqual([
@@ -146,12 +154,12 @@ describe('history check', () => {
   it('tells what is in a file, and what is wrong with it', async () => {
     const file = path.join(await directory(), 'h.csv');
     await writeFile(file, 'ready,durationMs,workspace,labels\n2026-11-02T08:00:00Z,1000,acme,linux\nnonsense\n');
-    const { code, stdout } = await runCommand(['history', 'check', file], PATH);
+    const { code, stdout } = await runCommand(['history', 'check', file], {});
     expect(code).toBe(0);
-    expect(stdout).toMatch(/1 step in 3 lines, .*\nSkipped 1 line \(the first is line 3\): unreadable/);
-    const json = await runCommand(['history', 'check', file, '--json'], PATH);
-    expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, steps: 1, skipped: { unreadable: { lines: 1 } } });
-    expect((await runCommand(['history', 'check', `${file}x`], PATH)).code).toBe(2);
+    expect(stdout).toMatch(/1 step in 3 lines, .*\nSkipped 1 line \(the first is line 3\): no valid step/);
+    const json = await runCommand(['history', 'check', file, '--json'], {});
+    expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, steps: 1, skipped: { invalid: { lines: 1 } } });
+    expect((await runCommand(['history', 'check', `${file}x`], {})).code).toBe(2);
   });
 });
 
@@ -171,7 +179,7 @@ describe('a history that was exported', () => {
     );
     const { code, stdout } = await runCommand(
       ['simulate', '--config', path.join(into, 'runners.yaml'), '--history', file, '--json'],
-      PATH,
+      {},
     );
     expect(code).toBe(0);
     expect(JSON.parse(stdout).policies[0].steps.arrived).toBe(8);

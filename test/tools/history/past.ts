@@ -9,7 +9,7 @@ import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type LoopbackBitbucket, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
-import { limitCalls } from '#tools/history/call-limit.ts';
+import { limitCalls } from '#tools/history/calls.ts';
 import { type ExportResult, exportHistory } from '#tools/history/export.ts';
 import type { FetchProgress } from '#tools/history/fetch.ts';
 import type { ExportPlan } from '#tools/history/journal.ts';

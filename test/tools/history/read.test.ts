@@ -1,12 +1,17 @@
 /** Histories as they come: in order or not, whole or not, in two formats; every line is accounted for. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endLine, gapLine, type HistoryStep, headerLine, stepLine } from '#tools/history/format.ts';
+import { InputError } from '#core/errors.ts';
+import type { Arrival } from '#tools/arrival.ts';
+import { endLine, gapLine, type HistoryStep, headerLine, NOTHING_OMITTED, stepLine } from '#tools/history/format.ts';
 import { openHistory, type ReadOptions, readHistory } from '#tools/history/read.ts';
 import { describeSummary, type HistorySummary } from '#tools/history/summary.ts';
-import type { Arrival } from '#tools/laboratory/arrival.ts';
 
 const START = Date.parse('2026-11-02T08:00:00Z');
 const MINUTE = 60_000;
@@ -35,6 +40,23 @@ async function read(text: string | Uint8Array, options: ReadOptions = { name: 'h
   for await (const arrival of history.arrivals) arrivals.push(arrival);
   const minutes = arrivals.map(({ at }) => (at - START) / MINUTE);
   return { arrivals, minutes, summary: history.summary() };
+}
+
+async function readUntilRefused(bytes: Uint8Array) {
+  const history = readHistory(once(bytes), { name: 'h' });
+  const arrivals = await Array.fromAsync(history.arrivals).catch((error: unknown) => String(error));
+  const error = typeof arrivals === 'string' ? arrivals : undefined;
+  return { arrivals, error, summary: history.summary() };
+}
+
+/** Puts values at places. The first byte says which format it is, and the next ones which version: they stay. */
+function damage(bytes: Uint8Array, hits: readonly (readonly [number, number])[]): Uint8Array {
+  for (const [place, value] of hits) if (place >= HEADER.length && place < bytes.length) bytes[place] = value;
+  return bytes;
+}
+
+function linesIn(bytes: Uint8Array): number {
+  return bytes.filter((byte) => byte === 10).length + (bytes.length > 0 && bytes.at(-1) !== 10 ? 1 : 0);
 }
 
 function text(...lines: readonly string[]): string {
@@ -73,7 +95,6 @@ describe('a whole history', () => {
       marks: 3,
       blank: 0,
       skipped: {},
-      reordered: 0,
       alike: 0,
       span: { from: START + MINUTE, to: START + 2 * MINUTE },
       header: { source: 'bitbucket', workspace: 'acme', from: START, to: START + 30 * DAY, anonymised: false },
@@ -97,7 +118,9 @@ describe('a whole history', () => {
     const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`;
     await fc.assert(
       fc.asyncProperty(steps, async (drawn) => {
-        const made = drawn.map(({ minute, ...rest }) => step(minute, rest));
+        const made = drawn
+          .toSorted((one, other) => one.minute - other.minute)
+          .map(({ minute, ...rest }) => step(minute, rest));
         const rows = made.map(({ ready, durationMs, workspace, repository = '', labels = [] }) =>
           [quoted(labels.join(' ')), durationMs, workspace, quoted(repository), new Date(ready).toISOString()].join(
             ',',
@@ -133,32 +156,53 @@ describe('a line', () => {
   const line = (over: object) => JSON.stringify({ ...JSON.parse(stepLine(step(1))), ...over });
 
   it.each([
-    ['without a time', line({ ready: undefined }), 'no-time'],
-    ['with a time that is none', line({ ready: '2026-13-40T00:00:00Z' }), 'no-time'],
-    ['with a date only', line({ ready: '2026-11-02' }), 'no-time'],
-    ['without a duration', line({ durationMs: null }), 'no-duration'],
-    ['with a negative duration', line({ durationMs: -1 }), 'absurd-duration'],
-    ['with a duration of more than a day', line({ durationMs: DAY + 1 }), 'absurd-duration'],
-    ['without a workspace', line({ workspace: '' }), 'no-workspace'],
-    ['without labels', line({ labels: undefined }), 'no-labels'],
-    ['with an empty list of labels', line({ labels: [] }), 'no-labels'],
-    ['with labels that are no texts', line({ labels: [1] }), 'odd-fields'],
-    ['with a label in place of a list', line({ labels: 'linux' }), 'odd-fields'],
-    ['with a repository that is no text', line({ repository: 7 }), 'odd-fields'],
-    ['with a negative wait', line({ waitedMs: -1 }), 'odd-fields'],
-    ['before the range of its file', line({ ready: new Date(START - 1).toISOString() }), 'outside'],
-    ['at the end of the range of its file', line({ ready: new Date(START + 30 * DAY).toISOString() }), 'outside'],
-    ['that is a list', '[]', 'unreadable'],
-    ['that is half of one', line({}).slice(0, 40), 'unreadable'],
-    ['with bytes that are no text', line({ repository: 'a\uFFFD' }), 'unreadable'],
-    ['with a gap that says nothing', '{"gap":{}}', 'unreadable'],
-    ['with an end that says nothing', '{"end":1}', 'unreadable'],
-    ['with a header that says nothing', '{"history":1}', 'unreadable'],
-    ['that is far too long', line({ result: 'x'.repeat(70_000) }), 'too-long'],
-  ])('%s is skipped and told', async (_, odd, kind) => {
+    ['without a time', line({ ready: undefined }), 'invalid', 'ready is missing'],
+    ['with a time that is none', line({ ready: '2026-13-40T00:00:00Z' }), 'invalid', 'ready is missing'],
+    ['with a date only', line({ ready: '2026-11-02' }), 'invalid', 'ready is missing'],
+    ['without a duration', line({ durationMs: null }), 'invalid', 'durationMs is missing'],
+    [
+      'with a negative duration',
+      line({ durationMs: -1 }),
+      'invalid',
+      'durationMs is missing, of the wrong type or out of bounds',
+    ],
+    [
+      'with a duration of more than a day',
+      line({ durationMs: DAY + 1 }),
+      'invalid',
+      'durationMs is missing, of the wrong type or out of bounds',
+    ],
+    ['without a workspace', line({ workspace: '' }), 'invalid', 'workspace is missing'],
+    ['without labels', line({ labels: undefined }), 'no-labels', undefined],
+    ['with an empty list of labels', line({ labels: [] }), 'no-labels', undefined],
+    ['with labels that are no texts', line({ labels: [1] }), 'invalid', 'labels is missing'],
+    ['with a label in place of a list', line({ labels: 'linux' }), 'invalid', 'labels is missing'],
+    ['with a repository that is no text', line({ repository: 7 }), 'invalid', 'repository is missing'],
+    ['with a negative wait', line({ waitedMs: -1 }), 'invalid', 'waitedMs is missing'],
+    [
+      'before the range of its file',
+      line({ ready: new Date(START - 1).toISOString() }),
+      'invalid',
+      'ready is not within the time that the file covers',
+    ],
+    [
+      'at the end of the range of its file',
+      line({ ready: new Date(START + 30 * DAY).toISOString() }),
+      'invalid',
+      'ready is not within the time that the file covers',
+    ],
+    ['that is a list', '[]', 'invalid', 'it is no JSON object'],
+    ['that is half of one', line({}).slice(0, 40), 'invalid', 'it is no JSON object'],
+    ['with bytes that are no text', line({ repository: 'a\uFFFD' }), 'invalid', 'it is no JSON object'],
+    ['with a gap that says nothing', '{"gap":{}}', 'invalid', 'from is missing'],
+    ['with an end that says nothing', '{"end":1}', 'invalid', 'its value is missing'],
+    ['with a header that says nothing', '{"history":1}', 'invalid', 'workspace is missing'],
+    ['that is far too long', line({ result: 'x'.repeat(70_000) }), 'invalid', 'it is no JSON object'],
+  ])('%s is skipped and told', async (_, odd, kind, why) => {
     const { minutes, summary } = await read(text(HEADER, stepLine(step(0)), odd, stepLine(step(2)), odd));
     expect(minutes).toEqual([0, 2]);
-    expect(summary.skipped).toEqual({ [kind]: { lines: 2, firstLine: 3 } });
+    const first = why === undefined ? {} : { why: expect.stringContaining(why) };
+    expect(summary.skipped).toEqual({ [kind]: { lines: 2, firstLine: 3, ...first } });
     expect(describeSummary(summary)[1]).toMatch(/^Skipped 2 lines \(the first is line 3\): /);
   });
 
@@ -191,56 +235,72 @@ describe('a CSV', () => {
     const good = '2026-11-02T08:00:00Z,1,acme,linux self.hosted';
     const { summary } = await read(text('ready,durationMs,workspace,labels', odd, good, '', good));
     expect(summary).toMatchObject({ lines: 5, marks: 1, blank: 1, steps: 2, alike: 1 });
-    expect(summary.skipped).toEqual({ unreadable: { lines: 1, firstLine: 2 } });
+    expect(summary.skipped).toEqual({
+      invalid: { lines: 1, firstLine: 2, why: 'it has not one value for each column' },
+    });
   });
 
   it.each([
-    ['an empty time', ',1,acme,linux', 'no-time'],
-    ['words for a number', '2026-11-02T08:00:00Z,soon,acme,linux', 'no-duration'],
-    ['an empty label field', '2026-11-02T08:00:00Z,1,acme, ', 'no-labels'],
-  ])('line with %s is skipped', async (_, odd, kind) => {
+    ['an empty time', ',1,acme,linux', 'invalid', 'ready is missing'],
+    ['words for a number', '2026-11-02T08:00:00Z,soon,acme,linux', 'invalid', 'durationMs is missing'],
+    ['an empty label field', '2026-11-02T08:00:00Z,1,acme, ', 'no-labels', undefined],
+  ])('line with %s is skipped', async (_, odd, kind, why) => {
     const { summary } = await read(text('ready,durationMs,workspace,labels', odd));
-    expect(summary.skipped).toEqual({ [kind]: { lines: 1, firstLine: 2 } });
+    const first = why === undefined ? {} : { why: expect.stringContaining(why) };
+    expect(summary.skipped).toEqual({ [kind]: { lines: 1, firstLine: 2, ...first } });
   });
 });
 
 describe('order', () => {
-  it('is made where lines are near their place', async () => {
-    const { minutes, summary } = await read(text(...[3, 1, 2, 9, 8].map((minute) => stepLine(step(minute)))));
-    expect(minutes).toEqual([1, 2, 3, 8, 9]);
-    expect(summary).toMatchObject({ steps: 5, reordered: 3, skipped: {} });
+  const lines = [3, 1, 2, 2].map((minute) => stepLine(step(minute)));
+  const rows = [3, 1, 2, 2].map((minute) => `acme,1,linux,${new Date(START + minute * MINUTE).toISOString()}`);
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['JSON Lines', [HEADER, ...lines], /line 3 is ready at .*08:01:00.000Z, but a line before it at .*08:03:00.000Z;/],
+    ['JSON Lines in which "ready" is not first', lines.map((line) => line.replace('{', '{"result":"OK",')), /: jq -c/],
+    ['a CSV', ['workspace,durationMs,labels,ready', ...rows], /: \(head -n 1 .* sort -t , -k 4,4\) > /],
+  ])('is asked for: %s out of order is refused with the command that sorts it', async (_, content, message) => {
+    const file = path.join(await mkdtemp(path.join(tmpdir(), 'history-')), "it's.txt");
+    await writeFile(file, text(...content));
+    const { arrivals } = await openHistory(file);
+    const error = await Array.fromAsync(arrivals).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    const sentence = String((error as InputError).message);
+    expect(sentence).toMatch(message);
+    const command = sentence.slice(sentence.indexOf('use the result: ') + 'use the result: '.length);
+    if (command.startsWith('jq') && spawnSync('jq', ['--version']).status !== 0) return;
+    execFileSync('sh', ['-c', command]);
+    const sorted = await Array.fromAsync((await openHistory(`${file}.sorted`)).arrivals);
+    expect(sorted.map(({ at }) => (at - START) / MINUTE)).toEqual([1, 2, 2, 3]);
   });
 
-  it('cannot be made for a line too far away, which is skipped and told', async () => {
-    const lines = [5, 6, 7, 8, 1, 9].map((minute) => stepLine(step(minute)));
-    const { minutes, summary } = await read(text(...lines), { name: 'h', reorder: 2 });
-    expect(minutes).toEqual([5, 6, 7, 8, 9]);
-    expect(summary.skipped).toEqual({ 'out-of-order': { lines: 1, firstLine: 5 } });
+  it('is made by the command for files put one behind the other, too, of which each step counts once', async () => {
+    const week = (from: number, minutes: readonly number[]) => [
+      headerLine({ source: 'bitbucket', workspace: 'acme', from, to: from + 7 * DAY, anonymised: false }),
+      ...minutes.map((minute) => stepLine(step(minute, { id: `${minute}` }))),
+      endLine({ steps: minutes.length, gaps: 0, omitted: NOTHING_OMITTED }),
+    ];
+    const files = [...week(START, [1, 5]), ...week(START - DAY, [-1, 1])];
+    await expect(read(text(...files))).rejects.toThrow(/out of order: line 6/);
+    const { minutes, summary } = await read(text(...files.sort()));
+    expect(minutes).toEqual([-1, 1, 5]);
+    expect(summary).toMatchObject({ header: { from: START - DAY, to: START + 7 * DAY }, end: { steps: 4 } });
+    expect(describeSummary(summary).slice(1)).toEqual([
+      'Skipped 1 line (the first is line 7): repeated: the same repository and id.',
+    ]);
   });
 
   it('is not disturbed by one line of a far future', async () => {
-    const lines = [0, 9e6, 1, 2, 3, 4, 5].map((minute) => stepLine(step(minute)));
-    const { minutes, summary } = await read(text(...lines), { name: 'h', reorder: 2 });
-    expect(minutes).toEqual([0, 1, 2, 3, 4, 5, 9e6]);
-    expect(summary.skipped).toEqual({});
-    const latest = await read(text(...lines), { name: 'h', latest: START + DAY });
-    expect(latest.summary).toMatchObject({ steps: 6, skipped: { outside: { lines: 1, firstLine: 2 } } });
-  });
-
-  it('is that of sorting, whatever the file, if enough is held back', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(50)), async (drawn) => {
-        const { minutes } = await read(text(...drawn.map((minute) => stepLine(step(minute))), ''));
-        expect(minutes).toEqual(drawn.toSorted((a, b) => a - b));
-      }),
-    );
+    const future = [0, 9e6, 1, 2, 3, 4, 5].map((minute) => stepLine(step(minute)));
+    const latest = await read(text(...future), { name: 'h', latest: START + DAY });
+    expect(latest.summary).toMatchObject({ steps: 6, skipped: { invalid: { lines: 1, firstLine: 2 } } });
   });
 });
 
 describe('what is odd with the whole', () => {
   it('repeated steps count once', async () => {
-    const lines = [step(0, { id: '1.0' }), step(0, { id: '1.1' }), step(1, { id: '1.0' })].map(stepLine);
-    const { summary } = await read(text(...lines, stepLine(step(1, { id: '1.0', repository: 'other' }))));
+    const lines = [step(0, { id: '1.0' }), step(0, { id: '1.1' }), step(0, { id: '1.0' })].map(stepLine);
+    const { summary } = await read(text(...lines, stepLine(step(0, { id: '1.0', repository: 'other' }))));
     expect(summary).toMatchObject({ steps: 3, skipped: { repeated: { lines: 1, firstLine: 3 } } });
   });
 
@@ -255,7 +315,7 @@ describe('what is odd with the whole', () => {
     expect(minutes).toEqual([0]);
     expect(describeSummary(summary)).toEqual([
       'h: 1 step in 3 lines, ready from 2026-11-02T08:00:00.000Z to 2026-11-02T08:00:00.000Z.',
-      'Skipped 1 line (the first is line 3): broken off: the file ends in its middle.',
+      'Skipped 1 line (the first is line 3): no valid step (it is no JSON object).',
       'The file lacks its last line: it was cut off, and steps are missing.',
     ]);
   });
@@ -285,17 +345,16 @@ describe('what is odd with the whole', () => {
   it('every line is accounted for, whatever happened to the file', async () => {
     const good = [HEADER, ...Array.from({ length: 20 }, (_, minute) => stepLine(step(minute, { id: `${minute}` })))];
     const bytes = new TextEncoder().encode(text(...good));
-    const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { maxLength: 30 });
+    const hits = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { maxLength: 30 });
     await fc.assert(
-      fc.asyncProperty(damage, fc.nat(bytes.length), async (hits, length) => {
-        const damaged = bytes.slice(0, length);
-        // The first byte says which format it is, and the next ones which version.
-        for (const [place, value] of hits) if (place >= HEADER.length && place < length) damaged[place] = value;
-        const { arrivals, summary } = await read(damaged, { name: 'h', reorder: 3 });
-        const lines = damaged.filter((byte) => byte === 10).length + (length > 0 && damaged.at(-1) !== 10 ? 1 : 0);
-        expect(summary.lines).toBe(lines);
-        expect(summary.steps + summary.marks + summary.blank + skippedLines(summary)).toBe(lines);
-        expect(arrivals).toHaveLength(summary.steps);
+      fc.asyncProperty(hits, fc.nat(bytes.length), async (hit, length) => {
+        const damaged = damage(bytes.slice(0, length), hit);
+        const { summary, error, arrivals } = await readUntilRefused(damaged);
+        const found = summary.steps + summary.marks + summary.blank + skippedLines(summary);
+        // A time that was hit may be out of order now, which ends the reading at its line.
+        expect(found).toBe(error === undefined ? linesIn(damaged) : summary.lines - 1);
+        expect(error ?? 'is out of order').toContain('is out of order');
+        if (error === undefined) expect(arrivals).toHaveLength(summary.steps);
       }),
       { numRuns: 300 },
     );
@@ -329,7 +388,7 @@ describe('size', () => {
         );
       }
     }
-    const history = readHistory(month(), { name: 'h', reorder: 1000 });
+    const history = readHistory(month(), { name: 'h' });
     let steps = 0;
     let [early, late] = [0, 0];
     for await (const _ of history.arrivals) {

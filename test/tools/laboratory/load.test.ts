@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { group } from '#kit/fleet.ts';
-import { mergeArrivals } from '#tools/laboratory/arrival.ts';
+import { mergeArrivals } from '#tools/arrival.ts';
 import { arrivalsOf, type Load, load, ownersOf } from '#tools/laboratory/load.ts';
 
 /** A Monday. */

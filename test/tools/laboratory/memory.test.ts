@@ -33,7 +33,7 @@ async function grownBy(steps: number): Promise<number> {
   const builds = fleet([group({ min: 2, max: 8 })]);
   const scenario = scenarioOf({ start: new Date(START).toISOString(), span: (steps * GAP_MS) / 1000 });
   const before = heapBytes();
-  const history = readHistory(lines(steps), { name: 'steps', reorder: 100 });
+  const history = readHistory(lines(steps), { name: 'steps' });
   const result = await run({ scenario, policy: shippedPolicy('shipped', builds), arrivals: history.arrivals });
   const after = heapBytes();
   expect(result.figures.steps.arrived).toBe(steps);

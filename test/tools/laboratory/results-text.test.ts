@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WaitingHistogram } from '#tools/laboratory/histogram.ts';
 import { renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
-import { Series } from '#tools/laboratory/series.ts';
+import { Series } from '#tools/series.ts';
 
 function resultOf(policy: string, scale: number): Result {
   const steps = {
@@ -32,7 +32,7 @@ function resultOf(policy: string, scale: number): Result {
       servedMs: 0,
       peak: 27,
       monthlyPeaks: [27],
-      series: new Series(0, 1, 1),
+      series: new Series(['busy', 'idle', 'starting', 'unavailable', 'waiting'], 0, 1, 1),
     },
   };
 }

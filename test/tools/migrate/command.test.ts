@@ -1,10 +1,11 @@
-/** `migrate` as a child process: streams, exit codes, and what is on the disk afterwards. */
+/** `migrate` from arguments to files: streams, exit codes, and what is on the disk afterwards. */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../../doors/command.ts';
+import { workIn } from '../../doors/working-directory.ts';
 import { CONFIG, GUIDE_TEMPLATE } from './samples.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../kit/atlassian/${name}`, import.meta.url));
@@ -18,11 +19,12 @@ beforeEach(async () => {
   await writeFile(join(cwd, 'job.yaml.template'), GUIDE_TEMPLATE);
   await writeFile(join(cwd, 'loop.template'), GUIDE_TEMPLATE.replace('kind: List', '{% for a in b %}'));
   await writeFile(join(cwd, 'file'), 'a');
+  return workIn(cwd);
 });
 
 afterEach(() => rm(cwd, { recursive: true }));
 
-const run = (args: string) => runCommand(['migrate', ...args.split(' ')], { PATH: '' }, { cwd });
+const run = (args: string) => runCommand(['migrate', ...args.split(' ')], {});
 const read = (path: string) => readFile(join(cwd, path), 'utf8');
 
 describe('goes well', () => {
@@ -31,7 +33,7 @@ describe('goes well', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Wrote a\/b\/runners_config\.yaml and a\/b\/job-template\.yaml\.\n/);
     expect(await readdir(join(cwd, 'a/b'))).toEqual(['job-template.yaml', 'runners_config.yaml']);
-    const validated = await runCommand(['validate', '--config', 'a/b/runners_config.yaml'], { PATH: '' }, { cwd });
+    const validated = await runCommand(['validate', '--config', 'a/b/runners_config.yaml'], {});
     expect(validated).toEqual({ code: 0, stdout: 'a/b/runners_config.yaml is valid: 1 group.\n', stderr: '' });
   });
 

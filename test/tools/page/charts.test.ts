@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frontierOf, pointsOf } from '#tools/page/chart/frontier.ts';
-import { type Box, placeLabels } from '#tools/page/chart/place-labels.ts';
-import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/chart/scale.ts';
-import { columnsOf, reachOf } from '#tools/page/chart/view.ts';
-import { shareWithin } from '#tools/page/chart/waiting-chart.ts';
 import type { PageData, Track } from '#tools/page/data.ts';
-import { mergeBins } from '#tools/page/waiting-bins.ts';
+import { mergeBins } from '#tools/page/laboratory.ts';
+import { pointsOf, worthChoosing } from '#tools/page/script/frontier.js';
+import { placeLabels } from '#tools/page/script/place-labels.js';
+import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/script/scale.js';
+import type { Box } from '#tools/page/script/types.ts';
+import { columnsOf, reachOf } from '#tools/page/script/view.js';
+import { shareWithin } from '#tools/page/script/waiting-chart.js';
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 10, 23);
@@ -134,7 +135,7 @@ describe('the frontier', () => {
     role: Track['role'] = 'ours',
   ) => track(name, { role, figures: { moneyTotal, waitingMean, failedNoRunner } });
   const frontier = (tracks: readonly Track[]) =>
-    frontierOf(pointsOf(page(tracks), 'waitingMean')).map(({ track: { name } }) => name);
+    worthChoosing(pointsOf(page(tracks), 'waitingMean')).map(({ track: { name } }) => name);
 
   it.each([
     {

@@ -11,7 +11,7 @@ import {
   formatTick,
   formatTime,
   formatValue,
-} from '#tools/page/format.ts';
+} from '#tools/page/script/format.js';
 
 const AT = Date.UTC(2026, 10, 23, 9, 30, 45);
 const SECOND = 1000;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { embedJson, escapeHtml } from '#tools/page/html.ts';
+import { embedJson } from '#tools/page/page.ts';
+import { escapeHtml } from '#tools/page/script/html.js';
 
 describe('text in HTML', () => {
   it('is neither markup nor the end of an attribute', () => {

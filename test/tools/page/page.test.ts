@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PageData } from '#tools/page/data.ts';
-import { formatValue } from '#tools/page/format.ts';
 import { renderPage } from '#tools/page/page.ts';
+import { formatValue } from '#tools/page/script/format.js';
 import { NASTY, sampleLaboratory, sampleProduction } from './sample.ts';
 
 let laboratory: PageData;

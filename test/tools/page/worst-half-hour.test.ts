@@ -17,7 +17,7 @@ function buckets(
     idle: 0,
     starting: 0,
     waiting: average,
-    mostWaiting: Math.ceil(average * 2),
+    most: { waiting: Math.ceil(average * 2) },
     ...more,
   }));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { actionOf, stepsOf } from '#tools/page/client/keys.ts';
-import { between, closest, moved, snapped, zoomed } from '#tools/page/client/zoom.ts';
+import { actionOf, stepsOf } from '#tools/page/script/keys.js';
+import { between, closest, moved, snapped, zoomed } from '#tools/page/script/zoom.js';
 
 const WHOLE = { from: 0, to: 1 };
 

@@ -3,14 +3,15 @@
  * late, calls fail with and without effect, the program dies half-way. Whatever happens, the limits hold, nothing busy
  * is touched, and once the world is calm everything is tidy again.
  */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply } from '#core/apply.ts';
-import { decide } from '#core/decide/decide.ts';
+import { budgetsOf } from '#core/budget/tick.ts';
 import type { Fleet, Strategy } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
-import { observe } from '#core/observe/observe.ts';
 import { makePlan } from '#core/plan.ts';
+import { lookAndDecide } from '#core/reconcile.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks, tickIn } from '#tools/simulator/drive.ts';
@@ -206,8 +207,15 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
         const world = build(setting);
         const config = configure(setting, kind);
         for (const event of setting.events) await play(world, config, event, () => undefined);
-        const seen = await observe(config, config.groups, world.ports(), world.now);
-        const plan = makePlan(seen, decide(seen));
+        const ports = world.ports();
+        const request = {
+          fleet: config,
+          groups: config.groups,
+          at: world.now,
+          budgets: budgetsOf(config.groups, ports),
+        };
+        const { observation, decisions } = await lookAndDecide(request, ports);
+        const plan = makePlan(observation, decisions);
         await apply(plan, world.ports());
         const once = snapshot(world, config);
         const again = await apply(plan, world.ports());

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dominates, frontierOf, inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
+import { frontierOf } from '#tools/page/script/frontier.js';
+import { dominates, inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
 
 const GOAL = { share: 0.95, withinMs: 60 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Figures } from '#tools/laboratory/figures.ts';
 import { WaitingHistogram } from '#tools/laboratory/histogram.ts';
 import type { Result } from '#tools/laboratory/run.ts';
-import { Series } from '#tools/laboratory/series.ts';
+import { Series } from '#tools/series.ts';
 import { outcomeOf } from '#tools/tune/outcome.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,7 +24,7 @@ function resultOf(seconds: readonly number[], { noRunner = 0, killed = 0, crashe
     money: { runners: 2, slots: 60, total: 62 },
   };
   const runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
-  const series = new Series(0, DAY_MS, 1);
+  const series = new Series(['busy', 'idle', 'starting', 'unavailable', 'waiting'], 0, DAY_MS, 1);
   const books = { steps, waiting, runnerMs, queueMs: 0, servedMs: 0, peak: 4, monthlyPeaks: [4], series };
   return { policy: 'test', figures, books };
 }

@@ -25,7 +25,7 @@ function requestOf(bounds: Bounds = {}, changes: Partial<Search<Point>> = {}) {
     spaces: [spaceAround(present, bounds)],
     present,
     goal: GOAL,
-    budget: 60,
+    mostRuns: 60,
     stages: [1 / 4, 1 / 2, 1],
     random: createRandom(1),
     evaluate: async (setting, share) => {
@@ -58,8 +58,8 @@ describe('search', () => {
   it.each([
     [21, true],
     [20, false],
-  ])('has %i runs for 20 settings and the present one: all are tried is %s', async (budget, isExhaustive) => {
-    expect((await search(requestOf(SMALL, { budget }).request)).isExhaustive).toBe(isExhaustive);
+  ])('has %i runs for 20 settings and the present one: all are tried is %s', async (mostRuns, isExhaustive) => {
+    expect((await search(requestOf(SMALL, { mostRuns }).request)).isExhaustive).toBe(isExhaustive);
   });
 
   it('looks at many settings briefly, at half of them longer, at a quarter on the whole, then climbs', async () => {
@@ -76,7 +76,7 @@ describe('search', () => {
   });
 
   it('comes near to the cheapest in a space that is far larger than its budget', async () => {
-    const { request } = requestOf({}, { budget: 100 });
+    const { request } = requestOf({}, { mostRuns: 100 });
     const best = preferred((await search(request)).tried, GOAL);
     // The least is ready = 9, with the shortest windows, which cost 1.
     expect(best?.waitedMs).toBeLessThanOrEqual(60);
@@ -85,17 +85,17 @@ describe('search', () => {
 
   it('is the same for the same seed, and never exceeds its budget or leaves its bounds', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 2, max: 40 }), fc.nat(), fc.boolean(), async (budget, seed, isStaged) => {
+      fc.asyncProperty(fc.integer({ min: 2, max: 40 }), fc.nat(), fc.boolean(), async (mostRuns, seed, isStaged) => {
         const stages = isStaged ? [1 / 4, 1 / 2, 1] : [1];
         const [first, again] = [0, 1].map(() =>
-          requestOf({ min: { from: 2, to: 3 } }, { budget, stages, random: createRandom(seed) }),
+          requestOf({ min: { from: 2, to: 3 } }, { mostRuns, stages, random: createRandom(seed) }),
         );
         if (first === undefined || again === undefined) return;
         const found = await search(first.request);
         await search(again.request);
         expect(again.trials).toEqual(first.trials);
         expect(found.runs).toBe(first.trials.length);
-        expect(found.runs).toBeLessThanOrEqual(budget);
+        expect(found.runs).toBeLessThanOrEqual(mostRuns);
         expect(found.tried.map(({ setting }) => setting.values.min).filter((min) => min !== 2 && min !== 3)).toEqual(
           [],
         );
@@ -113,7 +113,7 @@ describe('search', () => {
   });
 
   it('ends when there is nothing left to climb to', async () => {
-    const { request } = requestOf({}, { budget: 5000, evaluate: async () => ({ waitedMs: 1, cost: 1 }) });
+    const { request } = requestOf({}, { mostRuns: 5000, evaluate: async () => ({ waitedMs: 1, cost: 1 }) });
     const { runs } = await search({
       ...request,
       spaces: [spaceAround(present, { ...SMALL, idleCount: { from: 1, to: 500 } })],
@@ -136,7 +136,7 @@ describe('plannedWork', () => {
     ['a small space', SMALL, [1], 60, 21],
     ['a large one in stages', {}, [1 / 4, 1 / 2, 1], 60, 19 / 4 + 10 / 2 + 5 + 26],
     ['a large one at once', {}, [1], 60, 60],
-  ])('of %s', (_, bounds, stages, budget, work) => {
-    expect(plannedWork({ budget, stages, spaces: [spaceAround(present, bounds)] })).toBeCloseTo(work, 9);
+  ])('of %s', (_, bounds, stages, mostRuns, work) => {
+    expect(plannedWork({ mostRuns, stages, spaces: [spaceAround(present, bounds)] })).toBeCloseTo(work, 9);
   });
 });

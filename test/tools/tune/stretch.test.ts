@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Arrival } from '#tools/laboratory/arrival.ts';
+import type { Arrival } from '#tools/arrival.ts';
 import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
 import { arrivalsWithin, beginningOf, splitScenario } from '#tools/tune/stretch.ts';
 

@@ -44,7 +44,7 @@ async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {
     strategies: ['idleBuffer'],
     bounds: ONLY_IDLE_COUNT,
     holdOut: 0.25,
-    budget: 20,
+    mostRuns: 20,
     ...changes,
   };
 }
@@ -109,7 +109,7 @@ describe('tune', () => {
       startup: { kind: 'exponential', mean: '60s' },
       loads: [{ kind: 'poisson', perHour: 30, duration: { kind: 'exponential', mean: '4m' } }],
     };
-    const changes = { bounds: {}, budget: 12, goal: { share: 0.9, withinMs: 60_000 } };
+    const changes = { bounds: {}, mostRuns: 12, goal: { share: 0.9, withinMs: 60_000 } };
     const [one, again] = [await tune(await requestOf(drawn, changes)), await tune(await requestOf(drawn, changes))];
     expect(JSON.stringify(tuningDocument(again, 'linux'))).toBe(JSON.stringify(tuningDocument(one, 'linux')));
     expect(one.runs).toBeLessThanOrEqual(12);

@@ -28,8 +28,8 @@ export type Count = {
 /** When to stop before the end. */
 export type Limits = {
   readonly signal: AbortSignal;
-  /** Whether anybody still needs to know more of this repository. Asked before each pipeline. */
-  readonly isNeeded: (repository: RepositoryTally) => boolean;
+  /** When so much is known: whether anybody needs to know more of a repository. */
+  readonly whoNeedsMore: (known: readonly RepositoryTally[]) => (scope: Required<Scope>) => boolean;
 };
 
 /** Begins to read. Never rejects: what fails is the `trouble` of its repository. */
@@ -54,6 +54,9 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
     }
   }
 
+  /** Worked out anew when something has been learnt. */
+  let isNeeded: ReturnType<Limits['whoNeedsMore']> | undefined;
+
   const list = (tally: RepositoryTally) => async (): Promise<void> => {
     tally.open = await api.openPipelines(tally.scope);
   };
@@ -61,6 +64,7 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
   const readSteps = (tally: RepositoryTally, pipeline: OpenPipeline) => async (): Promise<void> => {
     const found = await api.waitingSteps(tally.scope, pipeline);
     addWaiting(tally, found);
+    isNeeded = undefined;
     for (const note of found.notes) notes.add(note);
   };
 
@@ -72,7 +76,8 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
     const others = tallies.filter((tally) => first.get(tally.scope.workspace) !== tally);
     await inTurn(others, limits.signal, (tally) => attempt(tally, list(tally)));
     await inTurn(turns(tallies), limits.signal, async ({ tally, pipeline }) => {
-      if (limits.isNeeded(tally)) await attempt(tally, readSteps(tally, pipeline));
+      isNeeded ??= limits.whoNeedsMore(tallies);
+      if (isNeeded(tally.scope)) await attempt(tally, readSteps(tally, pipeline));
     });
   }
 

@@ -1,9 +1,10 @@
 /** Saturated groups and scripted queues, for looks that a test can read. */
 
+import { decide, questionsIn } from '#core/decide/decide.ts';
 import type { QueueSource } from '#core/model/configuration.ts';
 import type { GroupObservation, Observation, WaitingSteps } from '#core/model/observation.ts';
 import { observeQueues } from '#core/observe/queue/observe.ts';
-import type { PipelineApi } from '#core/ports.ts';
+import type { PipelineApi, Ports } from '#core/ports.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 import { recordingPorts } from '../../reconcile/ports.ts';
 
@@ -87,6 +88,13 @@ export async function look(
   const { ports, trace } = recordingPorts({ pipelines: { ...bitbucketWith(script), ...over } });
   const before = observation(groups);
   const { maxRunners = 100, slots, signal = new AbortController().signal } = options;
+  const deadline = () => ({ signal, cancel: () => undefined });
   const workspaces = before.workspaces.map((workspace) => ({ ...workspace, maxRunners, ...(slots && { slots }) }));
-  return { seen: await observeQueues({ ...before, workspaces }, ports.pipelines, signal), trace };
+  return { seen: await ask({ ...before, workspaces }, { pipelines: ports.pipelines, deadline }), trace };
+}
+
+/** The look with the queues that its decisions ask for. */
+export async function ask(seen: Observation, ports: Pick<Ports, 'pipelines' | 'deadline'>): Promise<Observation> {
+  const questions = questionsIn(decide(seen));
+  return questions.length === 0 ? seen : observeQueues(seen, questions, ports);
 }

@@ -1,12 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { waitingByGroup } from '#core/decide/queue.ts';
 import { BudgetError, ServiceError } from '#core/errors.ts';
 import type { Observation } from '#core/model/observation.ts';
-import { observeQueues } from '#core/observe/queue/observe.ts';
 import type { PipelineApi } from '#core/ports.ts';
-import { observation } from '#kit/fleet.ts';
+import { observation, waitingIn } from '#kit/fleet.ts';
 import { recordingPorts, settle } from '../../reconcile/ports.ts';
-import { bitbucketWith, LINUX, look, named, see } from './look.ts';
+import { ask, bitbucketWith, LINUX, look, named, see } from './look.ts';
 
 const OTHER = ['other', ...LINUX];
 
@@ -120,7 +118,7 @@ describe('what is looked at', () => {
       },
     );
     expect(trace.filter((line) => line.startsWith('waitingSteps'))).toHaveLength(1);
-    expect(waitingByGroup(seen)).toEqual(new Map([['builds', 4]]));
+    expect(waitingIn(seen)).toEqual(new Map([['builds', 4]]));
     expect(seen.groups[0]?.queue?.kind).toBe('counted');
   });
 });
@@ -175,7 +173,7 @@ describe('what cannot be known', () => {
   it('counts what was seen when it asks for more, and says that it is not all', async () => {
     const { seen } = await lookFailing('api', 404);
     expect(seen.groups[0]?.queue).toEqual({ kind: 'counted', repositories: ['site', 'api'] });
-    expect(waitingByGroup(seen)).toEqual(new Map([['builds', 5]]));
+    expect(waitingIn(seen)).toEqual(new Map([['builds', 5]]));
     expect(seen.notes).toEqual([
       'Group builds has at least 5 steps waiting, but not all of its queue is known: repositories[1]: Listing acme/api failed: 404.',
     ]);
@@ -333,7 +331,7 @@ describe('in bounded time', () => {
     });
     const { ports } = recordingPorts({ pipelines: { openPipelines: never } });
     let found: Observation | undefined;
-    const looking = observeQueues(observation([see()]), ports.pipelines).then((seen) => {
+    const looking = ask(observation([see()]), ports).then((seen) => {
       found = seen;
     });
     await vi.advanceTimersByTimeAsync(4_999);
@@ -348,7 +346,7 @@ describe('in bounded time', () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    await observeQueues(observation([see()]), recordingPorts().ports.pipelines);
+    await ask(observation([see()]), recordingPorts().ports);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -3,13 +3,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
 import { createCallBudget } from '#core/budget/ledger.ts';
-import { waitingByGroup } from '#core/decide/queue.ts';
 import type { GroupObservation } from '#core/model/observation.ts';
-import { observeQueues } from '#core/observe/queue/observe.ts';
-import { NOON, observation } from '#kit/fleet.ts';
+import { NOON, observation, waitingIn } from '#kit/fleet.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { CREDENTIALS } from '../../../adapters/bitbucket/setup.ts';
-import { LINUX, see } from './look.ts';
+import { ask, LINUX, see } from './look.ts';
 
 const REPOSITORIES = Array.from({ length: 50 }, (_, index) => `repository-${index}`);
 const LARGE = ['large', ...LINUX].sort();
@@ -56,7 +54,7 @@ function look(seen: readonly GroupObservation[]) {
 }
 
 describe('a thousand steps in fifty repositories', () => {
-  const patience = new AbortController().signal;
+  const deadline = () => ({ signal: new AbortController().signal, cancel: () => undefined });
 
   type Row = {
     readonly name: string;
@@ -105,9 +103,9 @@ describe('a thousand steps in fifty repositories', () => {
 
   it.each(ROWS)('$name', async ({ shape, max, mostCalls, counted, notes }) => {
     const { bitbucket, api } = await bitbucketWith(shape);
-    const seen = await observeQueues(look(groups(max)), api, patience);
+    const seen = await ask(look(groups(max)), { pipelines: api, deadline });
     expect(seen.groups.map(({ queue }) => queue?.kind)).toEqual(['counted', 'counted']);
-    const total = [...waitingByGroup(seen).values()].reduce((sum, steps) => sum + steps, 0);
+    const total = [...waitingIn(seen).values()].reduce((sum, steps) => sum + steps, 0);
     const listed = seen.queues?.flatMap(({ waiting }) => waiting).reduce((sum, { steps }) => sum + steps, 0);
     expect(total).toBe(listed);
     expect(total).toBeGreaterThanOrEqual(counted.from);
@@ -118,7 +116,7 @@ describe('a thousand steps in fifty repositories', () => {
 
   it('stops at what the budget leaves to counting', async () => {
     const { bitbucket, api } = await bitbucketWith({ pipelines: 1, steps: 20, commits: true }, 650);
-    const seen = await observeQueues(look(groups(2000)), api, patience);
+    const seen = await ask(look(groups(2000)), { pipelines: api, deadline });
     // 250 of 1,000 are kept for what is more important, so that 100 are left; twenty at a time may pass together.
     expect(bitbucket.requests.length).toBeGreaterThanOrEqual(100);
     expect(bitbucket.requests.length).toBeLessThanOrEqual(120);
@@ -131,7 +129,7 @@ describe('a thousand steps in fifty repositories', () => {
 
   it('is not counted at all when the budget leaves nothing', async () => {
     const { bitbucket, api } = await bitbucketWith({ pipelines: 1, steps: 20, commits: true }, 750);
-    const seen = await observeQueues(look(groups(2000)), api, patience);
+    const seen = await ask(look(groups(2000)), { pipelines: api, deadline });
     expect(bitbucket.requests).toHaveLength(0);
     expect(seen.groups.map(({ queue }) => queue)).toEqual(
       Array(2).fill({ kind: 'unknown', why: expect.stringContaining('held back') }),

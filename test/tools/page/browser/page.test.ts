@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PageData } from '#tools/page/data.ts';
-import { formatValue } from '#tools/page/format.ts';
 import { renderPage } from '#tools/page/page.ts';
+import { formatValue } from '#tools/page/script/format.js';
 import { sampleLaboratory, sampleProduction } from '../sample.ts';
 import { startBrowser } from './browser.ts';
 

@@ -1,0 +1,30 @@
+/** The process that runs the command line: its streams, environment, clock and signals. No other file in `cli` touches it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { debuglog } from 'node:util';
+import type { Clock, Io } from './io.ts';
+
+const clock: Clock = {
+  now: Date.now,
+  elapsed: () => performance.now(),
+  sleep: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
+  every: (ms, work) => {
+    const timer = setInterval(work, ms);
+    return () => clearInterval(timer);
+  },
+};
+
+/** Gives the process as `runCli` wants it, and ends it quietly once nobody reads its answer any more. */
+export function processIo(): Io {
+  const debug = debuglog('runner-autoscaler');
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on('error', () => process.exit());
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    clock,
+    signals: process,
+    exit: (code) => process.exit(code),
+    debug: (error) => debug('%O', error),
+  };
+}

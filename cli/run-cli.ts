@@ -1,0 +1,82 @@
+/** The command line: `runner-autoscaler COMMAND`. Every way to end goes through here, with an exit code and a sentence. */
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { addApply } from './apply.ts';
+import { addDemo } from './demo-command.ts';
+import { addExplain } from './explain.ts';
+import { type ExitCode, tellFailure } from './failure.ts';
+import { addHistory } from './history.ts';
+import type { Io } from './io.ts';
+import { addMigrate } from './migrate.ts';
+import { addPlan } from './plan.ts';
+import { addReport } from './report.ts';
+import { addRun } from './run.ts';
+import { addSchedule } from './schedule.ts';
+import { addSimulate } from './simulate.ts';
+import { addStatus } from './status.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
+import { addTune } from './tune.ts';
+import { addValidate } from './validate.ts';
+
+const HELP = `
+Start with:
+  $ runner-autoscaler validate --config runners_config.yaml
+  $ runner-autoscaler plan --config runners_config.yaml
+
+Exit code: 0 fine, 1 the work failed, 2 wrong use or invalid configuration.`;
+
+/** Where there is no terminal; as wide as commander itself takes it. */
+const HELP_WIDTH = 80;
+
+const COMMANDS = [
+  addValidate,
+  addPlan,
+  addApply,
+  addRun,
+  addStatus,
+  addExplain,
+  addReport,
+  addSchedule,
+  addMigrate,
+  addHistory,
+  addSimulate,
+  addTune,
+  addDemo,
+];
+
+/**
+ * Runs one command to its end and gives its exit code. `argv` begins with the command. It never rejects, and as many
+ * commands may run at the same time as there are processes to hand in.
+ */
+export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const terminal = openTerminal(io);
+  let exitCode: ExitCode = 0;
+  try {
+    const program = createProgram(terminal, (code) => {
+      exitCode = code;
+    });
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return tellFailure(error, argv.includes('--json'), terminal);
+  }
+}
+
+function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const { stdout, stderr } = terminal.io;
+  const program = new Command('runner-autoscaler')
+    .description('Scales Bitbucket Pipelines runners on Kubernetes.')
+    .version(manifest.version)
+    .helpCommand(true)
+    .addHelpText('after', HELP)
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
+    })
+    .exitOverride();
+  for (const add of COMMANDS) add(program, terminal, finish);
+  return program;
+}

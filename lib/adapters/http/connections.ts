@@ -1,0 +1,64 @@
+/**
+ * The connections of all clients. They are kept for the next request, but not for long: Lambda freezes the process between
+ * invocations, and meanwhile load balancers and NAT gateways forget connections without our hearing of it. Timers do
+ * not run in a frozen process, so the clock is read when a connection would be used again.
+ */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Instant } from '#core/model/observation.ts';
+
+declare module 'node:http' {
+  interface Agent {
+    /** Gives the request a connection, a resting one first. Node asks every agent for this method. */
+    addRequest(request: http.ClientRequest, options: http.RequestOptions): void;
+  }
+}
+
+/** Servers close a resting connection after 5 s or later; with less, no request can meet its end. */
+const LONGEST_REST_MS = 4_000;
+
+/**
+ * Makes the agent close, instead of use, what has rested too long; a clock that was set back counts as too long. When
+ * a request fails on a connection that had rested, all others that rest are closed too, so that its repetition gets a
+ * fresh one. `destroy` closes what rests and nothing else: the AWS SDK calls it for one client, and others share the agent.
+ */
+export function restBriefly<Kind extends http.Agent>(agent: Kind, now: () => Instant = () => Date.now()): Kind {
+  const restingSince = new WeakMap<Duplex, Instant>();
+  const { addRequest, keepSocketAlive, reuseSocket } = agent;
+  const isStale = (socket: Duplex) => {
+    const restedMs = now() - (restingSince.get(socket) ?? Number.NEGATIVE_INFINITY);
+    return restedMs < 0 || restedMs > LONGEST_REST_MS;
+  };
+  return Object.assign(agent, {
+    addRequest: (request: http.ClientRequest, options: http.RequestOptions) => {
+      closeResting(agent, isStale);
+      addRequest.call(agent, request, options);
+    },
+    keepSocketAlive: (socket: Duplex) => {
+      restingSince.set(socket, now());
+      return keepSocketAlive.call(agent, socket);
+    },
+    reuseSocket: (socket: Duplex, request: http.ClientRequest) => {
+      reuseSocket.call(agent, socket, request);
+      request.once('error', () => closeResting(agent));
+    },
+    destroy: () => closeResting(agent),
+  });
+}
+
+function closeResting(agent: http.Agent, isToClose: (socket: Duplex) => boolean = () => true): void {
+  // The longest at rest comes first in each list. Node passes over destroyed ones from there, and else takes the last.
+  for (const socket of Object.values(agent.freeSockets).flat()) if (socket && isToClose(socket)) socket.destroy();
+}
+
+/** The agents for all requests, by protocol. Certificates are options of a request; an agent keeps their connections apart. */
+export const agents = {
+  'http:': restBriefly(new http.Agent({ keepAlive: true })),
+  'https:': restBriefly(new https.Agent({ keepAlive: true })),
+};
+
+/** Closes every connection that is not in use. To be called at the end of an invocation, before the process is frozen. */
+export function closeRestingConnections(): void {
+  for (const agent of Object.values(agents)) closeResting(agent);
+}

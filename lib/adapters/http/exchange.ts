@@ -1,0 +1,111 @@
+/**
+ * One HTTP request, sent once. What comes back is a value in every case, so that the retry policy can look at it: an
+ * answer of any status, or one of the ways to get none.
+ */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Instant } from '#core/model/observation.ts';
+import { agents } from './connections.ts';
+import { type NetworkFailure, networkFailure } from './network-codes.ts';
+
+/** Certificates, and whether and as whom to verify the server. */
+export type TlsOptions = Pick<
+  https.RequestOptions,
+  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+>;
+
+/** A request as it goes on the wire. `headers` carries the credential: never print a request. */
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly tls?: TlsOptions;
+  /** The way through a proxy; absent: straight, over the connections that all clients share. */
+  readonly agent?: http.Agent;
+};
+
+/** An answer of any status, read to its end. `text` may carry a secret: never print it. */
+export type Answer = {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+  /** What `Retry-After` asks for, if it is there and can be read. */
+  readonly retryAfterMs?: number;
+};
+
+/**
+ * No whole answer. `timed-out`: the request may have arrived. `code` is the system's word, such as ECONNRESET. The
+ * error itself is not kept: the HTTP parser's errors carry bytes of the answer, which may be a secret.
+ */
+export type NoAnswer = { readonly kind: NetworkFailure | 'timed-out'; readonly code: string };
+
+/** What a request came to. `not-sent`: there was nobody to send it as; the error says why. */
+export type Exchange = Answer | NoAnswer | { readonly kind: 'not-sent'; readonly error: Error };
+
+/**
+ * Sends a request. When `signal` fires, wherever the exchange stands (connecting, waiting, in the middle of the body),
+ * it has timed out. Redirects are not followed: they would carry the credential to wherever the answer points.
+ */
+export async function send(
+  request: HttpRequest,
+  signal: AbortSignal,
+  now: () => Instant = Date.now,
+): Promise<Answer | NoAnswer> {
+  try {
+    const response = await begin(request, signal);
+    const text = await readText(response);
+    const { headers, statusCode: status = 0 } = response;
+    return { kind: 'answer', status, headers, text, retryAfterMs: retryAfterMs(headers, now) };
+  } catch (error) {
+    if (signal.aborted) return { kind: 'timed-out', code: 'ETIMEDOUT' };
+    const code = codeOf(error);
+    return { kind: networkFailure(code) ?? 'connection-lost', code };
+  }
+}
+
+function begin(
+  { url, method, headers, body, tls, agent }: HttpRequest,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
+  const isPlain = url.startsWith('http:');
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+  const options: https.RequestOptions = {
+    method,
+    headers: { 'user-agent': 'bitbucket-runner-autoscaler', ...lengthOf(body), ...headers },
+    agent: agent ?? agents[isPlain ? 'http:' : 'https:'],
+    signal,
+    ...tls,
+  };
+  const sent = (isPlain ? http : https).request(url, options, resolve);
+  sent.on('error', reject);
+  sent.end(body);
+  return promise;
+}
+
+/** Node adds no length to the body of a DELETE; the server would take the body for the connection's next request. */
+function lengthOf(body: string | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+}
+
+async function readText(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** `Retry-After` is seconds or an HTTP date; a date is measured by the server's own clock where it tells it. */
+function retryAfterMs(headers: http.IncomingHttpHeaders, now: () => Instant): number | undefined {
+  const value = headers['retry-after'];
+  if (value === undefined) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const until = Date.parse(value);
+  if (Number.isNaN(until)) return undefined;
+  const serverNow = Date.parse(headers.date ?? '');
+  return Math.max(0, until - (Number.isNaN(serverNow) ? now() : serverNow));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'network error';
+}

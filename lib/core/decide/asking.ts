@@ -1,0 +1,40 @@
+/**
+ * Which queues a decision depends on: those of the groups whose next runners the waiting steps would change, so that a
+ * quiet tick costs nothing.
+ */
+import type { QueueSource } from '../model/configuration.ts';
+import type { Observation, SeenGroup } from '../model/observation.ts';
+import { workspaceCaps } from './caps.ts';
+import type { ClassifiedGroup } from './classify.ts';
+import { roomUnderMax } from './limits.ts';
+import { queueOf } from './strategies/index.ts';
+
+/** A group that needs its queue. */
+export type QueueQuestion = {
+  readonly group: ClassifiedGroup<SeenGroup>;
+  /** Where its steps come from. */
+  readonly source: QueueSource;
+  /** Waiting steps that suffice to know: more would not lead to more runners on this tick. */
+  readonly enough: number;
+};
+
+/**
+ * The group's question, if its strategy has one and the group may create. A group in quarantine tries one runner at a
+ * time, whatever waits.
+ */
+export function questionOf(group: ClassifiedGroup<SeenGroup>, seen: Observation): QueueQuestion | undefined {
+  const { observation, counts } = group;
+  const { scope, maxCreatesPerTick, strategy } = observation.group;
+  const source = queueOf(strategy, counts);
+  if (source === undefined || observation.queue !== undefined || observation.memory.quarantine !== undefined) {
+    return undefined;
+  }
+  const creates = Math.min(roomUnderMax(observation), roomIn(scope.workspace, seen), maxCreatesPerTick);
+  return creates > 0 ? { group, source, enough: counts.starting + creates } : undefined;
+}
+
+/** What the tightest cap of the workspace leaves. */
+function roomIn(workspace: string, { workspaces }: Observation): number {
+  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap(workspaceCaps);
+  return Math.min(...caps.map(({ room }) => room));
+}

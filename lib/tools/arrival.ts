@@ -1,0 +1,71 @@
+/** Steps as they come up, from a synthetic load or a history, as streams that are read no further than they are needed. */
+import type { Instant } from '#core/model/observation.ts';
+import type { StepRequest } from './simulator/bitbucket.ts';
+
+/** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
+export type Arrival = StepRequest & { readonly at: Instant };
+
+/** Arrivals in order of time. They are looked at once, so they may come from a file of any length. */
+export type Arrivals = Iterable<Arrival> | AsyncIterable<Arrival>;
+
+/** Streams of arrivals as one, in order of time; those of one moment in the order of the streams. */
+export function* mergeArrivals(streams: readonly Iterable<Arrival>[]): Generator<Arrival> {
+  const heads: Head[] = [];
+  for (const [order, stream] of streams.entries()) advance(heads, { order, rest: stream[Symbol.iterator]() });
+  for (let first = heads.pop(); first !== undefined; first = heads.pop()) {
+    yield first.next;
+    advance(heads, first);
+  }
+}
+
+type Stream = { readonly order: number; readonly rest: Iterator<Arrival> };
+type Head = Stream & { readonly next: Arrival };
+
+/** Puts a stream's next arrival in its place; the list is kept with the earliest at its end. */
+function advance(heads: Head[], { order, rest }: Stream): void {
+  const { value: next, done } = rest.next();
+  if (done === true) return;
+  let [low, high] = [0, heads.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const head = heads[middle];
+    if (head !== undefined && isLater(head, next.at, order)) low = middle + 1;
+    else high = middle;
+  }
+  heads.splice(low, 0, { order, rest, next });
+}
+
+function isLater(head: Head, at: Instant, order: number): boolean {
+  return head.next.at > at || (head.next.at === at && head.order > order);
+}
+
+export type Feed = {
+  /** Passes on every arrival up to and at this time. */
+  readonly until: (at: Instant) => Promise<void> | void;
+};
+
+/** Opens a stream of arrivals, each of which is passed on once and in order. */
+export function openFeed(arrivals: Arrivals, pass: (arrival: Arrival) => void): Feed {
+  return Symbol.iterator in arrivals
+    ? feedAtOnce(arrivals[Symbol.iterator](), pass)
+    : feedInTime(arrivals[Symbol.asyncIterator](), pass);
+}
+
+function feedAtOnce(stream: Iterator<Arrival>, pass: (arrival: Arrival) => void): Feed {
+  let next = stream.next();
+  return {
+    until: (at) => {
+      for (; next.done !== true && next.value.at <= at; next = stream.next()) pass(next.value);
+    },
+  };
+}
+
+function feedInTime(stream: AsyncIterator<Arrival>, pass: (arrival: Arrival) => void): Feed {
+  let next: IteratorResult<Arrival> | undefined;
+  return {
+    until: async (at) => {
+      next ??= await stream.next();
+      for (; next.done !== true && next.value.at <= at; next = await stream.next()) pass(next.value);
+    },
+  };
+}

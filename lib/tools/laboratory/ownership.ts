@@ -1,0 +1,68 @@
+/** Which group a step is for, if any. Pure. */
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { counted } from '#text/layout.ts';
+import type { Arrival } from '../arrival.ts';
+
+/** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
+export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels }: RunnerGroup): boolean {
+  return (
+    step.scope.workspace === scope.workspace &&
+    (scope.repository === undefined || scope.repository === step.scope.repository) &&
+    step.labels.every((label) => labels.includes(label))
+  );
+}
+
+/**
+ * Tells the steps that are the group's: those that it can run and that suit no other group better. The one with the fewest
+ * labels suits best, then a repository's before a workspace's, then the first in the configuration.
+ */
+export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) => boolean {
+  const bySuitability = [...fleet.groups].sort(
+    (a, b) => a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a),
+  );
+  const known = new Map<string, boolean>();
+  return (arrival) => {
+    const key = JSON.stringify([arrival.scope.workspace, arrival.scope.repository, arrival.labels]);
+    const isKnown = known.get(key);
+    if (isKnown !== undefined) return isKnown;
+    const isOwn = bySuitability.find((other) => mayRun(arrival, other))?.name === group.name;
+    known.set(key, isOwn);
+    return isOwn;
+  };
+}
+
+function ownRepository({ scope }: RunnerGroup): number {
+  return scope.repository === undefined ? 0 : 1;
+}
+
+/** Steps that no group of a configuration can run: they are played and fail, and whoever reads the result must know. */
+export type UnownedSteps = {
+  readonly look: (step: Arrival) => void;
+  /** One sentence for all of them; undefined without any. */
+  readonly told: () => string | undefined;
+};
+
+/** Kinds of steps that are counted one by one; more than that nobody reads. */
+const MOST_KINDS = 1_000;
+const MOST_TOLD = 3;
+
+/** Looks at steps, each of which a group can run or none can. */
+export function watchUnowned(groups: readonly RunnerGroup[]): UnownedSteps {
+  const kinds = new Map<string, number>();
+  let steps = 0;
+  return {
+    look: (step) => {
+      if (groups.some((group) => mayRun(step, group))) return;
+      steps += 1;
+      const kind = `${step.labels.join(' ')} in ${step.scope.repository ?? step.scope.workspace}`;
+      if (kinds.has(kind) || kinds.size < MOST_KINDS) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    },
+    told: () => {
+      if (steps === 0) return undefined;
+      const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, MOST_TOLD);
+      const some = most.map(([kind, count]) => `${kind}: ${count}`).join('; ');
+      const more = kinds.size > most.length ? '; …' : '';
+      return `${counted(steps, 'step')} of labels or repositories that no group has (${some}${more}); such steps fail in every run.`;
+    },
+  };
+}

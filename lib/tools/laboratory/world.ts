@@ -1,0 +1,80 @@
+/** The world that a scenario describes: its start-up times, its nodes, its outages, and a memory for one run. */
+import { dropLease, emptyContents, takeLease } from '#adapters/state/contents.ts';
+import { ServiceError } from '#core/errors.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { StateStore } from '#core/ports.ts';
+import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
+import { createRandom } from '../simulator/random.ts';
+import { World, type WorldOptions } from '../simulator/world.ts';
+import { draw } from './distribution.ts';
+import type { Scenario } from './scenario.ts';
+
+/** A world at the beginning of the scenario's warm-up. */
+export function openWorld(scenario: Scenario, listeners: NonNullable<WorldOptions['listeners']>): World {
+  const { start, warmUp, nodes, outages } = scenario;
+  const random = createRandom(scenario.seed);
+  const world: World = new World({
+    start: start - warmUp,
+    startupMs: () => draw(scenario.startup, random),
+    queueLimitMs: scenario.queueLimit,
+    capacity: () => capacityAt(scenario, world.now),
+    state: createRunStateStore(),
+    listeners,
+  });
+  for (const { from } of nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
+  // Nothing happens at these moments but that calls are answered in another way, which is a change as any other.
+  for (const { from, to } of outages) {
+    for (const boundary of [from, to]) world.clock.schedule(start + boundary, () => undefined);
+  }
+  return world;
+}
+
+/** Pods that fit on the nodes: what the last change before now has left. */
+function capacityAt({ nodes, start }: Scenario, now: Instant): number {
+  const last = nodes.findLast(({ from }) => start + from <= now);
+  return last?.capacity ?? Number.POSITIVE_INFINITY;
+}
+
+/** Refuses calls to a service that is out at the present time. */
+export function outagesOf({ outages, start }: Scenario, now: () => Instant): Interruption {
+  if (outages.length === 0) return undisturbed;
+  return async ({ port, method }, proceed) => {
+    const service = SERVICES[port];
+    const since = now() - start;
+    const isOut = outages.some((outage) => outage.service === service && outage.from <= since && since < outage.to);
+    if (!isOut) return proceed();
+    throw new ServiceError(`${port}.${method} failed: ${service} is out in this scenario.`, {
+      service,
+      outcome: 'refused',
+      status: 503,
+    });
+  };
+}
+
+/**
+ * State for one run: a single process that writes documents and reads them back. It keeps no tick records and copies
+ * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
+ */
+function createRunStateStore(): StateStore {
+  const contents = emptyContents();
+  const documents = new Map<string, { readonly version: number; readonly value: unknown }>();
+  return {
+    acquireLease: async (request) => takeLease(contents, request),
+    releaseLease: async (lease) => dropLease(contents, lease),
+    load: async (keys) =>
+      new Map(
+        keys.flatMap((key) => {
+          const document = documents.get(key);
+          return document === undefined ? [] : [[key, document]];
+        }),
+      ),
+    save: async (changes) =>
+      changes.flatMap(({ key, expectedVersion, value }) => {
+        if ((documents.get(key)?.version ?? 0) !== expectedVersion) return [{ key }];
+        documents.set(key, { version: expectedVersion + 1, value });
+        return [];
+      }),
+    appendTick: async () => undefined,
+    listTicks: async () => [],
+  };
+}

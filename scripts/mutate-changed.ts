@@ -1,0 +1,74 @@
+/**
+ * Mutation testing for CI, within three minutes: the mutants of the files that have changed since the last release;
+ * docs/decisions/0171-mutants-of-a-release.md. What does not fit into the time is named, and left to `npm run mutate`.
+ *
+ * MUTATE_BASE: a commit to compare with instead of the last release.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { mutate as mutated } from '../stryker.config.mjs';
+import { findChanges, type Git } from './mutation/changed.ts';
+import { chooseFiles, estimateMutants, isMutated, type Sized } from './mutation/choice.ts';
+
+/** From the start to the exit, Stryker's own preparations included. */
+const ALLOWED_MS = 180_000;
+
+/** What two cores get through in that time. */
+const ALLOWED_MUTANTS = 400;
+
+/** Of its own, so that `npm run mutate` may run beside it; Stryker leaves it behind when it is ended at the deadline. */
+const SANDBOX = '.cache/mutation';
+
+const started = Date.now();
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const git: Git = (...args) => {
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout : undefined;
+};
+
+function listed(files: readonly Sized[]): string {
+  return files.map(({ file }) => file).join(', ');
+}
+
+async function mutate(files: readonly Sized[]): Promise<number> {
+  const args = [
+    ...['run', '--mutate', files.map(({ file }) => file).join(',')],
+    ...['--plugins', '@stryker-mutator/vitest-runner,./scripts/mutation/deadline.ts'],
+    ...['--reporters', 'clear-text,progress-append-only,deadline'],
+    ...['--tempDirName', SANDBOX],
+  ];
+  const child = spawn(`${root}node_modules/.bin/stryker`, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, MUTATION_DEADLINE: String(started + ALLOWED_MS) },
+  });
+  const [code] = await once(child, 'exit');
+  rmSync(`${root}${SANDBOX}`, { recursive: true, force: true });
+  return typeof code === 'number' ? code : 1;
+}
+
+async function main(): Promise<number> {
+  const { since, files = globSync('lib/**/*.ts', { cwd: root }), latest } = findChanges(git, process.env.MUTATE_BASE);
+  const changed = files
+    .filter((file) => isMutated(file, mutated))
+    .map((file) => ({ file, mutants: estimateMutants(readFileSync(`${root}${file}`, 'utf8')) }));
+  if (changed.length === 0) {
+    console.log(`No file under mutation testing has changed since ${since}.`);
+    return 0;
+  }
+  const seed = git('rev-parse', 'HEAD') ?? '';
+  const { chosen, left } = chooseFiles(changed, { first: latest, seed, mutants: ALLOWED_MUTANTS });
+  console.log(`Mutating ${chosen.length} of ${changed.length} files that changed since ${since}: ${listed(chosen)}`);
+  const exitCode = await mutate(chosen);
+  if (left.length > 0) {
+    console.log(
+      `Not mutated for want of time: ${left.length} files; "npm run mutate" does all of them: ${listed(left)}`,
+    );
+  }
+  return exitCode;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,78 @@
+/**
+ * A reporter for Stryker that ends the run at a deadline, `MUTATION_DEADLINE` in milliseconds since 1970. It says which
+ * mutants have survived until then and how many were not run. The limit of the configuration is applied to those that
+ * were; when none was, the run has failed.
+ */
+import { relative } from 'node:path';
+
+type MutantResult = {
+  readonly status: string;
+  readonly fileName: string;
+  readonly location: { readonly start: { readonly line: number } };
+  readonly mutatorName: string;
+  readonly replacement?: string;
+};
+
+type Options = { readonly thresholds: { readonly break: number | null } };
+
+/** What the tested mutants come to, in words and as an exit code. */
+export function verdict(
+  results: readonly MutantResult[],
+  { planned, limit }: { readonly planned: number; readonly limit: number },
+): { readonly lines: readonly string[]; readonly exitCode: number } {
+  const noticed = results.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  const unnoticed = results.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const counted = noticed.length + unnoticed.length;
+  const notRun = `${planned - results.length} of ${planned} mutants were not run, since the time was up.`;
+  if (counted === 0)
+    return { lines: [`${notRun} None was run: this says nothing, so it counts as failed.`], exitCode: 1 };
+  const score = (100 * noticed.length) / counted;
+  return {
+    lines: [
+      ...unnoticed.map(describe),
+      `${notRun} Of the others ${score.toFixed(2)} % were noticed by the tests; at least ${limit} % have to be.`,
+    ],
+    exitCode: score < limit ? 1 : 0,
+  };
+}
+
+function describe({ status, fileName, location, mutatorName, replacement = '' }: MutantResult): string {
+  const [first = '', ...more] = replacement.split('\n');
+  const place = `${relative(process.cwd(), fileName)}:${location.start.line}`;
+  return `${status} ${place} ${mutatorName}: ${first}${more.length > 0 ? ' …' : ''}`;
+}
+
+class DeadlineReporter {
+  static readonly inject = ['options'] as const;
+  readonly #limit: number;
+  readonly #results: MutantResult[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #planned = 0;
+
+  constructor({ thresholds }: Options) {
+    this.#limit = thresholds.break ?? 0;
+    const left = Number(process.env.MUTATION_DEADLINE) - Date.now();
+    this.#timer = setTimeout(() => this.#end(), Math.max(0, left));
+  }
+
+  onMutationTestingPlanReady({ mutantPlans }: { readonly mutantPlans: readonly unknown[] }): void {
+    this.#planned = mutantPlans.length;
+  }
+
+  onMutantTested(result: MutantResult): void {
+    this.#results.push(result);
+  }
+
+  wrapUp(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #end(): void {
+    const { lines, exitCode } = verdict(this.#results, { planned: this.#planned, limit: this.#limit });
+    process.stdout.write(`\n${lines.join('\n')}\n`);
+    process.exit(exitCode);
+  }
+}
+
+/** By this name Stryker finds what a file adds to it. */
+export const strykerPlugins = [{ kind: 'Reporter', name: 'deadline', injectableClass: DeadlineReporter }];

@@ -1,0 +1,120 @@
+/** One request and what comes back of it, from a service that answers as it is told. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type HttpRequest, send } from '#adapters/http/exchange.ts';
+import { networkFailure } from '#adapters/http/network-codes.ts';
+import { makeCertificate } from '#kit/certificate.ts';
+import { type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
+
+const NOON = Date.parse('2026-11-23T12:00:00Z');
+
+async function exchange(
+  answer: ScriptedAnswer,
+  request: Partial<HttpRequest> = {},
+  signal: AbortSignal = AbortSignal.timeout(10_000),
+) {
+  const service = await scriptedService(() => answer);
+  onTestFinished(service.close);
+  const came = await send({ method: 'GET', url: `${service.url}/a?b=c`, headers: {}, ...request }, signal, () => NOON);
+  return { came, seen: service.seen };
+}
+
+describe('a request', () => {
+  it('arrives as it is, with its length, also where Node would leave that out', async () => {
+    const { seen } = await exchange({ status: 200 }, { method: 'DELETE', headers: { accept: 'x/y' }, body: '{"ü":1}' });
+    expect(seen).toMatchObject([
+      {
+        method: 'DELETE',
+        path: '/a?b=c',
+        body: '{"ü":1}',
+        headers: { accept: 'x/y', 'content-length': '8', 'user-agent': 'bitbucket-runner-autoscaler' },
+      },
+    ]);
+  });
+
+  it('without a body has no length', async () => {
+    const { seen } = await exchange({ status: 200 });
+    expect(seen[0]?.headers).not.toHaveProperty('content-length');
+  });
+});
+
+describe('what comes back', () => {
+  it('is an answer of any status, as text', async () => {
+    const { came } = await exchange({ status: 418, headers: { 'x-tea': 'pot' }, body: 'grün' });
+    expect(came).toMatchObject({ kind: 'answer', status: 418, headers: { 'x-tea': 'pot' }, text: 'grün' });
+  });
+
+  it('is the redirect itself', async () => {
+    const { came, seen } = await exchange({ status: 302, headers: { location: '/elsewhere' } });
+    expect([came, seen]).toMatchObject([{ status: 302 }, { length: 1 }]);
+  });
+
+  it.each([
+    ['7', undefined, 7_000],
+    ['1.5', undefined, 1_500],
+    ['soon', undefined, undefined],
+    ['-1 s', undefined, undefined],
+    ['Mon, 23 Nov 2026 13:00:03 GMT', 'Mon, 23 Nov 2026 13:00:00 GMT', 3_000],
+    ['Mon, 23 Nov 2026 12:00:03 GMT', 'no date', 3_000],
+    ['Mon, 23 Nov 2026 11:00:00 GMT', 'Mon, 23 Nov 2026 13:00:00 GMT', 0],
+  ])('asks to wait: %s at %s', async (retryAfter, date, retryAfterMs) => {
+    const headers = { 'retry-after': retryAfter, ...(date !== undefined && { date }) };
+    expect((await exchange({ status: 429, headers })).came).toMatchObject({ retryAfterMs });
+  });
+
+  it('asks for nothing without Retry-After', async () => {
+    expect((await exchange({ status: 429 })).came).toMatchObject({ retryAfterMs: undefined });
+  });
+
+  it.each(['hang', 'stall'] as const)('is a time-out: %s', async (answer) => {
+    expect((await exchange(answer, {}, AbortSignal.timeout(100))).came).toEqual({
+      kind: 'timed-out',
+      code: 'ETIMEDOUT',
+    });
+  });
+
+  it.each([
+    ['a reset', 'reset', {}, 'connection-lost', 'ECONNRESET'],
+    ['nobody there', { status: 200 }, { url: 'http://127.0.0.1:1/' }, 'unreachable', 'ECONNREFUSED'],
+    [
+      'a header that cannot be sent',
+      { status: 200 },
+      { headers: { a: 'b\nc' } },
+      'connection-lost',
+      'ERR_INVALID_CHAR',
+    ],
+  ] as const)('is the lack of an answer: %s', async (_name, answer, request, kind, code) => {
+    expect((await exchange(answer, request)).came).toEqual({ kind, code });
+  });
+
+  it('is that the other end speaks no TLS', async () => {
+    const service = await scriptedService(() => ({ status: 200 }));
+    onTestFinished(service.close);
+    const url = service.url.replace('http:', 'https:');
+    const tls = { ca: makeCertificate().cert };
+    const came = await send({ method: 'GET', url, headers: {}, tls }, AbortSignal.timeout(10_000));
+    expect(came).toMatchObject({ kind: 'untrusted' });
+  });
+});
+
+describe('codes of the network', () => {
+  it.each([
+    ['unreachable', ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']],
+    ['connection-lost', ['ECONNRESET', 'EPIPE', 'ECONNABORTED']],
+    [
+      'untrusted',
+      [
+        'ERR_TLS_CERT_ALTNAME_INVALID',
+        'ERR_SSL_WRONG_VERSION_NUMBER',
+        'CERT_HAS_EXPIRED',
+        'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        'SELF_SIGNED_CERT_IN_CHAIN',
+        'DEPTH_ZERO_SELF_SIGNED_CERT',
+        'HOSTNAME_MISMATCH',
+        'EPROTO',
+      ],
+    ],
+    [undefined, ['', 'ETIMEDOUT', 'HPE_INVALID_CONSTANT', 'NOT_CERT_HAS_EXPIRED']],
+  ])('%s', (failure, codes) => {
+    expect(codes.map((code) => networkFailure(code))).toEqual(codes.map(() => failure));
+  });
+});

@@ -1,0 +1,165 @@
+/**
+ * The walls between the wings, each broken on purpose: the linter must see it. One run of the linter over a folder in
+ * which every row is a file of its own.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const PLUGIN = 'scripts/pure-wing.grit';
+
+type Row = { readonly file: string; readonly code: string };
+
+const imports = (file: string, from: string): Row => ({ file, code: `export { x } from '${from}';\n` });
+const says = (file: string, expression: string): Row => ({ file, code: `export const x = () => ${expression};\n` });
+
+const PURE_FOLDERS = [
+  'lib/core/decide',
+  'lib/yaml',
+  'lib/text',
+  'lib/manifests',
+  'lib/config',
+  'lib/tools/simulator',
+  'lib/tools/laboratory',
+  'lib/tools/tune',
+  'lib/tools/migrate',
+];
+
+const REFUSED: readonly Row[] = [
+  ...['#adapters/wiring.ts', '#config/load.ts', '#manifests/naming.ts', '#text/layout.ts', '#tools/tune/tune.ts'].map(
+    (from) => imports('lib/core', from),
+  ),
+  imports('lib/core', '#yaml/document.ts'),
+  imports('lib/core/decide', '../../adapters/wiring.ts'),
+  imports('lib/core', '../../functions/tick.ts'),
+  imports('lib/yaml', '#core/errors.ts'),
+  imports('lib/text', '#yaml/problem.ts'),
+  imports('lib/text', '#tools/tune/tune.ts'),
+  imports('lib/manifests', '#adapters/kubernetes/jobs.ts'),
+  imports('lib/manifests', '#config/load.ts'),
+  imports('lib/config', '#adapters/source.ts'),
+  imports('lib/config', '#manifests/check.ts'),
+  imports('lib/adapters', '#tools/history/read.ts'),
+  imports('lib/adapters/state', '#text/layout.ts'),
+  imports('lib/adapters', '../tools/history/read.ts'),
+  imports('lib/tools/history', '../../../cli/main.ts'),
+  imports('lib/tools/history', '#kit/fleet.ts'),
+  imports('functions', '#tools/simulator/world.ts'),
+  imports('functions', '../lib/tools/simulator/world.ts'),
+  imports('functions', '#text/report.ts'),
+  imports('functions', '#adapters/kubernetes/kubeconfig.ts'),
+  imports('functions', '../cli/main.ts'),
+  imports('cli', '#kit/fleet.ts'),
+  imports('cli', '../test/kit/fleet.ts'),
+  ...PURE_FOLDERS.flatMap((folder) => [
+    says(folder, 'Date.now()'),
+    says(folder, 'new Date()'),
+    says(folder, 'Math.random()'),
+    says(folder, 'process.env.HOME'),
+    says(folder, 'performance.now()'),
+    says(folder, "fetch('https://example.com')"),
+    says(folder, 'setTimeout(() => undefined, 1)'),
+    imports(folder, 'node:fs'),
+    imports(folder, '@aws-sdk/client-s3'),
+    imports(folder, '@kubernetes/client-node'),
+  ]),
+  says('lib/adapters', 'process.env.HOME'),
+  says('lib/adapters', "console.log('x')"),
+];
+
+const ALLOWED: readonly Row[] = [
+  imports('lib/core', '#yaml/problem.ts'),
+  imports('lib/core/decide/strategies', '#yaml/finding.ts'),
+  imports('lib/core/decide', '../model/decision.ts'),
+  says('lib/core', 'new Date(0).toISOString()'),
+  imports('lib/text', '#core/reasons.ts'),
+  imports('lib/manifests', '#yaml/document.ts'),
+  imports('lib/config', '#core/errors.ts'),
+  imports('lib/config', '#yaml/document.ts'),
+  imports('lib/adapters', '#config/load.ts'),
+  imports('lib/adapters', 'node:https'),
+  imports('lib/tools/history', '#adapters/bitbucket/past.ts'),
+  imports('lib/tools/history', 'node:fs'),
+  imports('functions', '#adapters/wiring.ts'),
+  imports('cli', '#tools/tune/tune.ts'),
+];
+
+const nameOf = ({ file, code }: Row) => `${file}: ${code.trim()}`;
+const pathOf = (rows: string, { file }: Row, index: number) => `${file}/${rows}-${index}.ts`;
+
+let folder: string;
+let findings: ReadonlyMap<string, readonly string[]>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'walls-'));
+  const {
+    vcs: _none,
+    $schema: _local,
+    ...settings
+  } = JSON.parse(await readFile(path.join(ROOT, 'biome.json'), 'utf8'));
+  await writeFile(path.join(folder, 'biome.json'), JSON.stringify(settings));
+  await write(PLUGIN, await readFile(path.join(ROOT, PLUGIN), 'utf8'));
+  await Promise.all(REFUSED.map((row, index) => write(pathOf('refused', row, index), row.code)));
+  await Promise.all(ALLOWED.map((row, index) => write(pathOf('allowed', row, index), row.code)));
+  findings = await lint(folder);
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+async function write(file: string, text: string): Promise<void> {
+  await mkdir(path.join(folder, path.dirname(file)), { recursive: true });
+  await writeFile(path.join(folder, file), text);
+}
+
+/** What the linter finds, by file. */
+async function lint(cwd: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
+  const args = [biome, 'lint', '.', '--reporter=json', '--max-diagnostics=none'];
+  const stdout = await new Promise<string>((resolve) =>
+    execFile(process.execPath, args, { cwd, maxBuffer: 1e8 }, (_error, text) => resolve(text)),
+  );
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: readonly { severity: string; category: string; location: { path: string } }[];
+  };
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return new Map(
+    Object.entries(Object.groupBy(errors, ({ location }) => location.path)).map(([file, found = []]) => [
+      file,
+      found.map(({ category }) => category),
+    ]),
+  );
+}
+
+const WALLS = ['lint/style/noRestrictedImports', 'lint/style/noRestrictedGlobals', 'plugin'];
+const OTHERS = ['lint/style/noProcessEnv', 'lint/suspicious/noConsole'];
+
+describe('a wall that is broken', () => {
+  it.each(REFUSED.map((row, index) => ({ row, index, name: nameOf(row) })))('is seen: $name', ({ row, index }) => {
+    const found = findings.get(pathOf('refused', row, index)) ?? [];
+    expect(found.filter((category) => [...WALLS, ...OTHERS].includes(category))).not.toEqual([]);
+  });
+});
+
+describe('what the walls let through', () => {
+  it.each(ALLOWED.map((row, index) => ({ row, index, name: nameOf(row) })))('passes: $name', ({ row, index }) => {
+    expect(findings.get(pathOf('allowed', row, index)) ?? []).toEqual([]);
+  });
+});
+
+describe('the layout', () => {
+  it('lib/ has these wings and no loose file', async () => {
+    expect((await readdir(path.join(ROOT, 'lib'))).toSorted()).toEqual([
+      'adapters',
+      'config',
+      'core',
+      'manifests',
+      'text',
+      'tools',
+      'yaml',
+    ]);
+  });
+});
