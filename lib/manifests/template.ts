@@ -8,7 +8,7 @@
 import type { JobTemplate } from '#core/model/configuration.ts';
 import type { Finding } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { type Fields, recordOf } from './shapes.ts';
+import { type Fields, recordOf } from '#yaml/values.ts';
 import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
 import type { TextPart } from './template-text.ts';
 
