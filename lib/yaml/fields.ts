@@ -111,9 +111,14 @@ export function canonicalBitbucketName(name: string): string {
   return (uuid === undefined ? name : `{${uuid}}`).toLowerCase();
 }
 
+/** Whether a workspace or repository is still to be filled in: `my guid`, `{workspace_uuid}`, `<slug>`. */
+export function isPlaceholderName(name: string): boolean {
+  return !UUID.test(name) && /\s|[<>]|^$|^\{[^}]*\}$/.test(name);
+}
+
 function bitbucketNameProblem(name: string): string | undefined {
   if (UUID.test(name)) return undefined;
-  if (/\s|[<>]|^$|^\{[^}]*\}$/.test(name)) {
+  if (isPlaceholderName(name)) {
     return `"${name}" is a placeholder, not a uuid; replace it with the slug or the {uuid}`;
   }
   if (name.includes('/')) return `"${name}" has a slash; give workspace and repository under their own keys`;

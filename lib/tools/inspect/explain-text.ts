@@ -4,7 +4,7 @@ import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { timeText } from '#core/time.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
+import { boundLine, CLASS_COLUMNS, CLASSES, classCells, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
 import type { Explanation } from './explanation.ts';
@@ -56,7 +56,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
 export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
   const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
   const rows = spans.map((span) => ({
-    cells: [spanText(span), String(span.ticks), ...classCells(span), decisionOf(span.group)],
+    cells: [spanText(span), String(span.ticks), ...classCells(span.least, span.most), decisionOf(span.group)],
     tone: toneOf(span.group),
     sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
   }));
@@ -104,13 +104,8 @@ function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => (line === '' ? line : `  ${line}`));
 }
 
-function countsText({ busy, idle, starting, draining, dead }: Counts): string {
-  return `${busy} busy, ${idle} idle, ${starting} starting, ${draining} draining, ${dead} dead`;
-}
-
-function classCells({ least, most }: Span): readonly string[] {
-  const names = ['busy', 'idle', 'starting', 'draining', 'dead'] as const;
-  return names.map((name) => (least[name] === most[name] ? String(most[name]) : `${least[name]}–${most[name]}`));
+function countsText(counts: Counts): string {
+  return CLASSES.map((name) => `${counts[name]} ${name}`).join(', ');
 }
 
 /** `11-23 10:02:00`, or `11-23 10:02:00 – 10:31:00`. */

@@ -1,7 +1,7 @@
 /** A status as a person reads it in a terminal. Pure. */
 import { assumption } from '#core/reasons.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { CLASS_COLUMNS } from '#text/report.ts';
+import { CLASS_COLUMNS, classCells } from '#text/report.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
 import type { GroupStatus, Status } from './status.ts';
 
@@ -36,10 +36,8 @@ export function renderStatus(
 }
 
 function groupRow(group: GroupStatus) {
-  const { busy, idle, starting, draining, dead } = group.counts;
-  const limits = `${group.min}–${group.max}`;
   return {
-    cells: [group.name, ...[busy, idle, starting, draining, dead].map(String), limits],
+    cells: [group.name, ...classCells(group.counts), `${group.min}–${group.max}`],
     tone: toneOf(group),
     sentences: [...verdictOn(group), ...windowOf(group)],
   };

@@ -2,7 +2,7 @@
 
 import { counted, type TextOptions, wrap } from '#text/layout.ts';
 import { formatProblem } from '#yaml/problem.ts';
-import { CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
+import { CONFIG_FILE, TEMPLATE_FILE } from './changes.ts';
 import type { Migration } from './migrate.ts';
 
 /** The answer of `migrate --json`. */
