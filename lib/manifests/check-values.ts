@@ -88,7 +88,11 @@ const positive = between(1, MOST);
 const pullPolicy = oneOf('Always', 'IfNotPresent', 'Never');
 const profile = oneOf('Localhost', 'RuntimeDefault', 'Unconfined');
 const selection = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
-const inclusion = oneOf('Honor', 'Ignore');
+
+/** One rule for several fields of a table. */
+function all(rule: Rule, ...fields: readonly string[]): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(fields.map((field) => [field, rule]));
+}
 
 /** By table, the fields that hold to more than their type; of lists and mappings, their items and entries. */
 const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
@@ -122,12 +126,8 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   V1ImageVolumeSource: { pullPolicy },
   V1JobSpec: {
     activeDeadlineSeconds: between(1, Number.MAX_SAFE_INTEGER),
-    backoffLimit: whole,
-    backoffLimitPerIndex: whole,
+    ...all(whole, 'backoffLimit', 'backoffLimitPerIndex', 'completions', 'maxFailedIndexes', 'parallelism'),
     completionMode: oneOf('NonIndexed', 'Indexed'),
-    completions: whole,
-    maxFailedIndexes: whole,
-    parallelism: whole,
     podReplacementPolicy: oneOf('TerminatingOrFailed', 'Failed'),
     ttlSecondsAfterFinished: whole,
   },
@@ -145,10 +145,8 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   V1PodFailurePolicyOnExitCodesRequirement: { operator: oneOf('In', 'NotIn') },
   V1PodFailurePolicyRule: { action: oneOf('FailJob', 'FailIndex', 'Ignore', 'Count') },
   V1PodSecurityContext: {
-    fsGroup: whole,
+    ...all(whole, 'fsGroup', 'runAsGroup', 'runAsUser'),
     fsGroupChangePolicy: oneOf('OnRootMismatch', 'Always'),
-    runAsGroup: whole,
-    runAsUser: whole,
     supplementalGroupsPolicy: oneOf('Merge', 'Strict'),
   },
   V1PodSpec: {
@@ -157,19 +155,14 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     nodeSelector: label,
     overhead: quantity,
     preemptionPolicy: oneOf('PreemptLowerPriority', 'Never'),
-    priorityClassName: dnsName,
+    ...all(dnsName, 'priorityClassName', 'runtimeClassName', 'serviceAccountName'),
     restartPolicy: oneOf('OnFailure', 'Never'),
-    runtimeClassName: dnsName,
-    serviceAccountName: dnsName,
     terminationGracePeriodSeconds: between(0, Number.MAX_SAFE_INTEGER),
   },
   V1Probe: {
-    failureThreshold: positive,
+    ...all(positive, 'failureThreshold', 'periodSeconds', 'successThreshold', 'timeoutSeconds'),
     initialDelaySeconds: whole,
-    periodSeconds: positive,
-    successThreshold: positive,
     terminationGracePeriodSeconds: between(1, Number.MAX_SAFE_INTEGER),
-    timeoutSeconds: positive,
   },
   V1ResourceFieldSelector: { divisor: quantity },
   V1ResourceRequirements: { limits: quantity, requests: quantity },
@@ -185,10 +178,8 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     value: label,
   },
   V1TopologySpreadConstraint: {
-    maxSkew: positive,
-    minDomains: positive,
-    nodeAffinityPolicy: inclusion,
-    nodeTaintsPolicy: inclusion,
+    ...all(positive, 'maxSkew', 'minDomains'),
+    ...all(oneOf('Honor', 'Ignore'), 'nodeAffinityPolicy', 'nodeTaintsPolicy'),
     topologyKey: key,
     whenUnsatisfiable: oneOf('DoNotSchedule', 'ScheduleAnyway'),
   },

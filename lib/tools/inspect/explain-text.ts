@@ -7,8 +7,7 @@ import { counted, type Line, layLines, type TextOptions, type Tone } from '#text
 import { boundLine, CLASS_COLUMNS, CLASSES, classCells, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
-import type { Explanation } from './explanation.ts';
-import type { RunnerLine } from './runner-lines.ts';
+import type { Explanation, RunnerLine } from './explanation.ts';
 import type { Span } from './timeline.ts';
 
 const RUNNER_COLUMNS: readonly TableColumn[] = [

@@ -113,15 +113,18 @@ function sourcesIn(
   { configs, templates, problems }: Contents,
   { builtIn }: MigrationOptions,
 ): { config?: Excerpt; template?: Excerpt } {
-  const [config, ...furtherConfigs] = configs;
-  const [template, ...furtherTemplates] = templates;
-  const again = (first: Excerpt, one: Excerpt, what: string) =>
-    problemIn(one, { line: 1 }, `is a second ${what}, after the one of ${first.source}; migrate one at a time`);
-  const found = [
-    ...problems,
-    ...(config === undefined ? [] : furtherConfigs.map((one) => again(config, one, 'runner configuration'))),
-    ...(template === undefined ? [] : furtherTemplates.map((one) => again(template, one, 'Job template'))),
-  ];
+  const [[config], [template]] = [configs, templates];
+  const again = (excerpts: readonly Excerpt[], what: string) =>
+    excerpts
+      .slice(1)
+      .map((one) =>
+        problemIn(
+          one,
+          { line: 1 },
+          `is a second ${what}, after the one of ${excerpts[0]?.source}; migrate one at a time`,
+        ),
+      );
+  const found = [...problems, ...again(configs, 'runner configuration'), ...again(templates, 'Job template')];
   if (found.length > 0) throw new InputError(found);
   if (config === undefined && template === undefined) {
     throw new InputError(
@@ -133,7 +136,7 @@ function sourcesIn(
       '--built-in needs the runner configuration, as its groups then say what the template said; give it too',
     );
   }
-  return { ...(config === undefined ? {} : { config }), ...(template === undefined ? {} : { template }) };
+  return { ...(config && { config }), ...(template && { template }) };
 }
 
 function builtInProblems(excerpt: Excerpt, { others }: OwnParts): readonly InputProblem[] {
