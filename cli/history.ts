@@ -159,11 +159,7 @@ async function openPast(options: ExportOptions, workspace: string, maxCalls: num
   const environment = environmentFor(options, env);
   const wiring = wire(environment, localConnectors(tell));
   const workspaces = await workspacesOf(options, workspace, wiring);
-  const past = await wirePast(environment, {
-    workspace,
-    workspaces,
-    meterOf: (budget) => limitCalls(budget, maxCalls),
-  });
+  const past = await wirePast(environment, workspace, workspaces, (budget) => limitCalls(budget, maxCalls));
   if (environment.stateStore === 'memory') return { ...past, ...ALONE };
   return { ...past, ...shareBudget(await wiring.openState(), past.budget, clock.now) };
 }

@@ -12,19 +12,14 @@ export type AwsClientOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Tries per call, the first included: a tick must not spend its minute on one table. */
-export const MAX_ATTEMPTS = 3;
-
-export const DEFAULT_TIMEOUT_MS = 5_000;
-
 /**
  * Constructor settings for any client of the SDK. Its connections are those of all clients, so that no client has to be
  * destroyed after its use.
  */
-export function awsClientSettings(options: AwsClientOptions) {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+export function awsClientSettings({ timeoutMs = 5_000 }: AwsClientOptions) {
   return {
-    maxAttempts: MAX_ATTEMPTS,
+    // The first try included: a tick must not spend its minute on one table.
+    maxAttempts: 3,
     retryMode: 'standard',
     requestHandler: {
       httpAgent: agents['http:'],

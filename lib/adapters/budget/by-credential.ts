@@ -30,7 +30,9 @@ export function keepBudgets(
 
   function budgetFor(secretId: string | undefined, limit: number): CallBudget {
     const { credential, key } =
-      secretId === undefined ? nameEnvironment(defaults.fromEnvironment) : nameSecret(secretId);
+      secretId === undefined
+        ? nameEnvironment(defaults.fromEnvironment)
+        : { credential: secretId, key: `budget/secret/${secretId}` };
     const known = kept.get(key);
     if (known !== undefined) {
       known.limit = limit;
@@ -41,37 +43,25 @@ export function keepBudgets(
     return made.budget;
   }
 
-  return (fleet) => {
-    const secretOf = (workspace: string) => fleet.workspaces[workspace]?.secretId ?? defaults.secretId;
-    const limitOf = (secretId: string | undefined) =>
-      Object.keys(fleet.workspaces)
-        .filter((workspace) => secretOf(workspace) === secretId)
-        .reduce(
-          (least, workspace) => Math.min(least, fleet.workspaces[workspace]?.callsPerHour ?? CALLS_PER_HOUR),
-          Number.POSITIVE_INFINITY,
-        );
+  return ({ workspaces }) => {
+    const secretOf = (workspace: string) => workspaces[workspace]?.secretId ?? defaults.secretId;
     return (workspace) => {
       const secretId = secretOf(workspace);
-      const limit = limitOf(secretId);
-      return budgetFor(secretId, Number.isFinite(limit) ? limit : CALLS_PER_HOUR);
+      const sharing = Object.keys(workspaces).filter((other) => secretOf(other) === secretId);
+      const limits = sharing.map((other) => workspaces[other]?.callsPerHour ?? CALLS_PER_HOUR);
+      return budgetFor(secretId, limits.length === 0 ? CALLS_PER_HOUR : Math.min(...limits));
     };
   };
 }
 
-type Name = { readonly credential: string; readonly key: string };
-
-function nameSecret(secretId: string): Name {
-  return { credential: secretId, key: `budget/secret/${secretId}` };
-}
-
 /** By its kind and its public part, which a table that several people share must tell apart but need not show. */
-function nameEnvironment(credential: Credential | undefined): Name {
+function nameEnvironment(credential: Credential | undefined): { readonly credential: string; readonly key: string } {
   if (credential === undefined) return { credential: 'environment', key: 'budget/environment' };
+  const { kind } = credential;
   const fingerprint = createHash('sha256')
-    .update(`${credential.kind} ${publicPart(credential)}`)
+    .update(`${kind} ${publicPart(credential)}`)
     .digest('hex');
-  const name = `environment (${credential.kind})`;
-  return { credential: name, key: `budget/environment/${credential.kind}-${fingerprint.slice(0, 16)}` };
+  return { credential: `environment (${kind})`, key: `budget/environment/${kind}-${fingerprint.slice(0, 16)}` };
 }
 
 function publicPart(credential: Credential): string {
