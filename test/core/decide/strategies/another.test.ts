@@ -85,8 +85,11 @@ it('takes one file and one line in the list', async () => {
   const index = path.join(copy, STRATEGIES, 'index.ts');
   const text = await readFile(index, 'utf8');
   const listed = text
-    .replace('[percentageRunnersIdle, idleBuffer, queueAware]', '[percentageRunnersIdle, idleBuffer, queueAware, headRoom]')
-    .replace("import { idleBuffer }", "import { headRoom } from './head-room.ts';\nimport { idleBuffer }");
+    .replace(
+      '[percentageRunnersIdle, idleBuffer, queueAware]',
+      '[percentageRunnersIdle, idleBuffer, queueAware, headRoom]',
+    )
+    .replace('import { idleBuffer }', "import { headRoom } from './head-room.ts';\nimport { idleBuffer }");
   expect(listed.split('\n').filter((line) => line.includes('headRoom'))).toHaveLength(2);
   await writeFile(index, listed);
 
