@@ -11,12 +11,12 @@ export default defineConfig({
     isolate: false,
     include: [
       'test/core/**/*.test.ts',
-      'test/adapters/{budget-ledger,http/**/*}.test.ts',
+      'test/adapters/{budget,http}/**/*.test.ts',
       // What strategies say of their parameters, and what windows hide from each other.
       'test/config/{strategies,problems,json-schema,schedule-shadow}.test.ts',
     ],
     exclude: [
-      'test/core/budget/hours.test.ts',
+      'test/adapters/budget/hours.test.ts',
       // The last of these builds a copy of the repository, which it cannot do in Stryker's.
       'test/core/decide/{atlassian,demand-properties,strategies/another}.test.ts',
       'test/core/observe/queue/thousand.test.ts',

@@ -1,5 +1,6 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { formatWallTime } from '#core/schedule/zone.ts';
@@ -42,7 +43,10 @@ export function addSchedule(program: Command, terminal: Terminal, finish: (code:
 
 async function showSchedule(options: ScheduleOptions, now: Instant, terminal: Terminal): Promise<void> {
   const { group: names, next, at = now, json } = options;
-  const { fleet, warnings } = await wire(environmentFor(options, terminal.io.env)).loadFleet();
+  const { fleet, warnings } = await wire(
+    environmentFor(options, terminal.io.env),
+    localConnectors(terminal.tell),
+  ).loadFleet();
   tellWarnings(warnings, terminal.tell);
   const groups = selectGroups(fleet, names === undefined ? {} : { groups: names });
   const changes = plannedChanges(groups, at, next);

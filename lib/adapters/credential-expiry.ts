@@ -1,5 +1,4 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { Circumstances } from '#core/report.ts';
 import { DAY_MS } from '#core/time.ts';

@@ -6,26 +6,20 @@ import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
-import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
+import type { AwsClientOptions } from './aws/client.ts';
 import { awsReadFailure } from './aws/failure.ts';
 import type { KnownExpiry } from './credential-expiry.ts';
 
 /** One of the four ways in which Bitbucket lets a program in. Only the secret part is hidden; the rest may be shown. */
-export type Credential = Access & {
+export type Credential = z.output<typeof CredentialSchema> & {
   /** When it ends, if whoever stored it has said so, and so that it can be read. */
   readonly expiresAt?: Instant | 'unreadable';
 };
 
-type Access =
-  | { readonly kind: 'apiToken'; readonly email: string; readonly token: Secret }
-  | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: Secret }
-  | { readonly kind: 'accessToken'; readonly token: Secret }
-  | { readonly kind: 'appPassword'; readonly username: string; readonly password: Secret };
-
 /** Credentials by secret id, for a process that needs the same one every minute. */
-export type CredentialCache = Map<string, { readonly credential: Credential; readonly until: Instant }>;
+type CredentialCache = Map<string, { readonly credential: Credential; readonly until: Instant }>;
 
-export type CredentialOptions = AwsClientOptions & {
+type CredentialOptions = AwsClientOptions & {
   /** A secret of Secrets Manager, by name or ARN; it wins over the environment's. */
   readonly secretId?: string;
   /** What the environment variables give, if they do. */
@@ -53,7 +47,7 @@ const Text = z
 const Hidden = Text.transform((text) => new Secret(text));
 const Email = Text.refine((text) => text.includes('@'), 'is not the e-mail address of an Atlassian account');
 
-const CredentialSchema: z.ZodType<Access> = z.discriminatedUnion(
+const CredentialSchema = z.discriminatedUnion(
   'kind',
   [
     z.object({ kind: z.literal('apiToken'), email: Email, token: Hidden }),
@@ -68,9 +62,9 @@ const CredentialSchema: z.ZodType<Access> = z.discriminatedUnion(
 const Expiry = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text));
 
 /** Only warnings depend on it, so that one which cannot be read is no reason to refuse the credential. */
-function readExpiry(value: object): Pick<Credential, 'expiresAt'> {
+function readExpiry(value: object): Credential['expiresAt'] {
   const text: unknown = Reflect.get(value, 'expiresAt');
-  return text === undefined || text === null ? {} : { expiresAt: Expiry.safeParse(text).data ?? 'unreadable' };
+  return text === undefined || text === null ? undefined : (Expiry.safeParse(text).data ?? 'unreadable');
 }
 
 /**
@@ -80,11 +74,12 @@ function readExpiry(value: object): Pick<Credential, 'expiresAt'> {
 export function parseCredential(json: string, source: string): Credential {
   const value = parseObject(json);
   if (value === undefined) {
-    const fault = isEncodedObject(json) ? 'is base64 of the JSON, store the JSON itself' : 'is not a JSON object';
+    const isEncoded = parseObject(Buffer.from(json, 'base64').toString('utf8')) !== undefined;
+    const fault = isEncoded ? 'is base64 of the JSON, store the JSON itself' : 'is not a JSON object';
     throw new InputError(`${source} ${fault}: ${EXPECTED}`);
   }
   const parsed = CredentialSchema.safeParse(value);
-  if (parsed.success) return { ...parsed.data, ...readExpiry(value) };
+  if (parsed.success) return { ...parsed.data, expiresAt: readExpiry(value) };
   const faults = parsed.error.issues.map((issue) => `"${issue.path.join('.')}" ${issue.message}`);
   throw new InputError(`${source}: ${faults.join(', ')}; ${EXPECTED}`);
 }
@@ -95,7 +90,12 @@ export function parseCredential(json: string, source: string): Credential {
  */
 export async function loadCredential(options: CredentialOptions): Promise<Credential> {
   const { secretId, fromEnvironment, now } = options;
-  if (secretId === undefined) return fromEnvironment ?? nothingGiven();
+  if (secretId === undefined) {
+    if (fromEnvironment !== undefined) return fromEnvironment;
+    throw new InputError(
+      'There is no Bitbucket credential; set BITBUCKET_SECRET_ID, or ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET, or BITBUCKET_ACCESS_TOKEN, or BITBUCKET_USERNAME and BITBUCKET_APP_PASSWORD',
+    );
+  }
   if (now === undefined) return await readCredential(secretId, options);
   const cache = options.cache ?? processCache;
   const kept = cache.get(secretId);
@@ -113,17 +113,10 @@ export function knownExpiries(secretIds: readonly string[], cache = processCache
   });
 }
 
-function nothingGiven(): never {
-  throw new InputError(
-    'There is no Bitbucket credential; set BITBUCKET_SECRET_ID, or ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET, or BITBUCKET_ACCESS_TOKEN, or BITBUCKET_USERNAME and BITBUCKET_APP_PASSWORD',
-  );
-}
-
 async function readCredential(secretId: string, options: AwsClientOptions): Promise<Credential> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const client = countCalls(new SecretsManagerClient(awsClientSettings(options)), options.onCall);
+  const { getSecretValue } = await import('./aws/get-secret.ts');
   try {
-    const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    const answer = await getSecretValue(secretId, options);
     const json = answer.SecretString ?? Buffer.from(answer.SecretBinary ?? []).toString('utf8');
     return parseCredential(json, `Secret ${secretId}`);
   } catch (error) {
@@ -142,8 +135,4 @@ function parseObject(json: string): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isEncodedObject(text: string): boolean {
-  return parseObject(Buffer.from(text, 'base64').toString('utf8')) !== undefined;
 }

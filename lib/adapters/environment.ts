@@ -11,7 +11,7 @@ import type { Credential } from './credentials.ts';
 export type Environment = {
   /** `s3://bucket/key`, `ssm:/name` or a file path. */
   readonly configSource?: string;
-  /** `dynamodb:TABLE`, `file:PATH` or `memory`. */
+  /** `dynamodb:TABLE`, `sqlite:PATH`, `memory`, or `file:PATH` as earlier versions had it. */
   readonly stateStore: string;
   /** Without a slash at its end. */
   readonly bitbucketBaseUrl: string;
@@ -28,19 +28,16 @@ export type Environment = {
 /** A process environment: names to values. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** How the process presents itself in logs and metrics. */
-export type Telemetry = {
-  /** Absent: the name of the program. */
-  readonly serviceName?: string;
-  /** Whether every group has metrics of its own, besides those of the fleet. */
-  readonly groupMetrics: boolean;
-};
+/**
+ * How the process presents itself in logs and metrics. `serviceName` absent: as the program. `groupMetrics`: whether every
+ * group has metrics of its own, besides those of the fleet.
+ */
+export type Telemetry = { readonly serviceName?: string; readonly groupMetrics: boolean };
 
 /** Reads what logs and metrics need. It cannot fail, for failures are told through them. */
 export function readTelemetry(variables: Variables = process.env): Telemetry {
-  const serviceName = variables.POWERTOOLS_SERVICE_NAME?.trim();
   return {
-    ...(serviceName === undefined || serviceName === '' ? {} : { serviceName }),
+    serviceName: variables.POWERTOOLS_SERVICE_NAME?.trim() || undefined,
     groupMetrics: variables.GROUP_METRICS?.trim() === 'true',
   };
 }
@@ -67,9 +64,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
   check('STATE_STORE', stateStoreComplaint(stateStore));
   check('BITBUCKET_BASE_URL', baseUrlComplaint(baseUrl));
   check('EKS_CLUSTER_NAME', clusterNameComplaint(eksClusterName));
-  if (bitbucketSecretId === undefined) {
-    for (const [name, complaint] of credentialComplaints(read)) check(name, complaint);
-  }
+  if (bitbucketSecretId === undefined) checkCredential(read, check);
   if (problems.length > 0) throw new InputError(problems);
 
   return {
@@ -112,42 +107,36 @@ const CREDENTIAL_PAIRS = [
   ['BITBUCKET_USERNAME', 'BITBUCKET_APP_PASSWORD'],
 ] as const;
 
-const CREDENTIAL_VARIABLES = [...CREDENTIAL_PAIRS.flat(), 'BITBUCKET_ACCESS_TOKEN'];
-
 /** Half a pair is refused even where another credential is complete: its owner believes that the pair is in use. */
-function credentialComplaints(read: Read): readonly (readonly [string, string])[] {
-  const halves = CREDENTIAL_PAIRS.flatMap(([first, second]) => {
-    if ((read(first) === undefined) === (read(second) === undefined)) return [];
-    const [given, missing] = read(first) === undefined ? [second, first] : [first, second];
-    return [[missing, `is missing, although ${given} is set; set both, or neither`] as const];
-  });
-  const garbled = CREDENTIAL_VARIABLES.filter((name) => /\s|\p{Cc}/u.test(read(name) ?? '')).map(
-    (name) => [name, 'contains white space or a control character; it was probably not copied as a whole'] as const,
-  );
-  const email = read('ATLASSIAN_ACCOUNT_EMAIL');
-  const isEmail = email === undefined || email.includes('@');
-  const notEmail = isEmail
-    ? []
-    : [['ATLASSIAN_ACCOUNT_EMAIL', 'is not the e-mail address of an Atlassian account'] as const];
-  return [...halves, ...garbled, ...notEmail];
+function checkCredential(read: Read, check: (name: string, complaint: string) => void): void {
+  for (const pair of CREDENTIAL_PAIRS) {
+    const given = pair.find((name) => read(name) !== undefined);
+    const missing = pair.find((name) => read(name) === undefined);
+    if (given && missing) check(missing, `is missing, although ${given} is set; set both, or neither`);
+  }
+  for (const name of [...CREDENTIAL_PAIRS.flat(), 'BITBUCKET_ACCESS_TOKEN']) {
+    if (!/\s|\p{Cc}/u.test(read(name) ?? '')) continue;
+    check(name, 'contains white space or a control character; it was probably not copied as a whole');
+  }
+  if (read('ATLASSIAN_ACCOUNT_EMAIL')?.includes('@') === false) {
+    check('ATLASSIAN_ACCOUNT_EMAIL', 'is not the e-mail address of an Atlassian account');
+  }
 }
 
 function configSourceComplaint(source: string | undefined): string | undefined {
   if (source === undefined) return undefined;
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(source)?.[1];
-  if (scheme === 's3') {
-    return /^s3:\/\/[^/]+\/.*[^/]$/.test(source) ? undefined : `"${source}" lacks a part; write s3://bucket/key`;
-  }
-  if (scheme === 'ssm') {
-    return /^ssm:\/?[\w./-]+$/.test(source) ? undefined : `"${source}" lacks a part; write ssm:/name`;
-  }
+  const lacking = (form: string) => `"${source}" lacks a part; write ${form}`;
+  if (scheme === 's3') return /^s3:\/\/[^/]+\/.*[^/]$/.test(source) ? undefined : lacking('s3://bucket/key');
+  if (scheme === 'ssm') return /^ssm:\/?[\w./-]+$/.test(source) ? undefined : lacking('ssm:/name');
   if (scheme === undefined || scheme === 'file' || !source.includes('://')) return undefined;
   return `"${scheme}://" cannot be read from; give s3://bucket/key, ssm:/name or a file path`;
 }
 
 function stateStoreComplaint(store: string): string | undefined {
-  if (store === 'memory' || /^file:./.test(store) || /^dynamodb:[\w.-]{3,255}$/.test(store)) return undefined;
-  return `"${store}" is not a state store; give dynamodb:TABLE, file:PATH or memory`;
+  if (store === 'memory' || /^(?:sqlite|file):./.test(store) || /^dynamodb:[\w.-]{3,255}$/.test(store))
+    return undefined;
+  return `"${store}" is not a state store; give dynamodb:TABLE, sqlite:PATH or memory`;
 }
 
 function baseUrlComplaint(text: string | undefined): string | undefined {

@@ -6,13 +6,13 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '#core/errors.ts';
-import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
-import { answerHeader, answerStatus, awsReadFailure, deniedAction, isAwsError } from './aws/failure.ts';
+import type { AwsClientOptions } from './aws/client.ts';
+import { answerHeader, awsReadFailure, readAwsError } from './aws/failure.ts';
 
 /** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
 export type SourceCache = Map<string, { readonly etag: string; readonly text: string }>;
 
-export type SourceOptions = AwsClientOptions & {
+type SourceOptions = AwsClientOptions & {
   /** Where S3 objects are remembered; by default as long as the process lives. */
   readonly cache?: SourceCache;
 };
@@ -27,46 +27,38 @@ const processCache: SourceCache = new Map();
  * when the source itself is at fault (missing, empty, too large, not UTF-8) and `ServiceError` when AWS is.
  */
 export async function readSource(source: string, options: SourceOptions = {}): Promise<string> {
-  const text = await readAny(source, options);
+  const [, kind] = /^(s3|ssm):/.exec(source) ?? [];
+  const read = kind === 's3' ? readObject : kind === 'ssm' ? readParameter : readTextFile;
+  const text = await read(source, options);
   if (text.trim() === '') throw new InputError(`Source ${source} is empty; put the document there or name another`);
   return text;
-}
-
-function readAny(source: string, options: SourceOptions): Promise<string> {
-  if (source.startsWith('s3:')) return readObject(source, options);
-  if (source.startsWith('ssm:')) return readParameter(source, options);
-  return readTextFile(source);
 }
 
 /* S3 */
 
 async function readObject(source: string, options: SourceOptions): Promise<string> {
-  const { bucket, key } = parseObjectSource(source);
-  const cache = options.cache ?? processCache;
-  const known = cache.get(source);
-  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const client = countCalls(new S3Client(awsClientSettings(options)), options.onCall);
-  try {
-    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }));
-    const text = decode(source, await collect(source, asChunks(answer.Body)));
-    if (answer.ETag !== undefined) cache.set(source, { etag: answer.ETag, text });
-    return text;
-  } catch (error) {
-    if (known !== undefined && answerStatus(error) === 304) return known.text;
-    throw objectFailure(error, source, bucket);
-  }
-}
-
-function parseObjectSource(source: string): { readonly bucket: string; readonly key: string } {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(source) ?? [];
   if (bucket === undefined || key === undefined) {
     throw new InputError(`Source "${source}" does not name an object in S3; write s3://bucket/key`);
   }
-  return { bucket, key };
+  const cache = options.cache ?? processCache;
+  const known = cache.get(source);
+  const { getObject } = await import('./aws/get-object.ts');
+  try {
+    const answer = await getObject({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }, options);
+    // In Node the SDK gives a readable stream; its type also covers browsers.
+    const text = await collect(source, answer.Body as AsyncIterable<Uint8Array>);
+    if (answer.ETag !== undefined) cache.set(source, { etag: answer.ETag, text });
+    return text;
+  } catch (error) {
+    if (known !== undefined && readAwsError(error).status === 304) return known.text;
+    throw objectFailure(error, source, bucket);
+  }
 }
 
 function objectFailure(error: unknown, source: string, bucket: string): Error {
-  if (isAwsError(error, 'PermanentRedirect') || isAwsError(error, 'AuthorizationHeaderMalformed')) {
+  const { name, deniedAction } = readAwsError(error);
+  if (name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
     const region = answerHeader(error, 'x-amz-bucket-region');
     const place = region === undefined ? 'another region' : `region ${region}`;
     return new InputError(
@@ -75,20 +67,13 @@ function objectFailure(error: unknown, source: string, bucket: string): Error {
   }
   const ifMissing = 'upload it or correct bucket and key';
   // Whoever may read an object that is not there, and may not list the bucket, is denied the latter.
-  if (deniedAction(error) === 's3:ListBucket') {
-    return new InputError(`S3 object ${source} does not exist; ${ifMissing}`);
-  }
+  if (deniedAction === 's3:ListBucket') return new InputError(`S3 object ${source} does not exist; ${ifMissing}`);
   return awsReadFailure(error, {
     action: 's3:GetObject',
     subject: `S3 object ${source}`,
     ifMissing,
     ifDenied: 'S3 says the same of a missing object when s3:ListBucket is not allowed',
   });
-}
-
-function asChunks(body: unknown): AsyncIterable<Uint8Array> {
-  // In Node the SDK gives a readable stream; its type also covers browsers.
-  return body as AsyncIterable<Uint8Array>;
 }
 
 /* SSM */
@@ -98,10 +83,9 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
   if (name === '' || name.startsWith('//')) {
     throw new InputError(`Source "${source}" does not name an SSM parameter; write ssm:/name`);
   }
-  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
-  const client = countCalls(new SSMClient(awsClientSettings(options)), options.onCall);
+  const { getParameter } = await import('./aws/get-parameter.ts');
   try {
-    const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    const { Parameter: parameter } = await getParameter(name, options);
     return parameter?.Value ?? '';
   } catch (error) {
     throw awsReadFailure(error, {
@@ -117,7 +101,7 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
 async function readTextFile(source: string): Promise<string> {
   const path = parsePath(source);
   try {
-    return decode(source, await collect(source, createReadStream(path)));
+    return await collect(source, createReadStream(path));
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(`File ${path} cannot be read: ${fileReason(error)}`, { cause: error });
@@ -144,20 +128,20 @@ function pathOfUrl(source: string): string {
   }
 }
 
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check the path and the directory in which you are',
+  EACCES: 'permission denied; give this user the right to read it',
+  EISDIR: 'it is a directory; name a file in it',
+  ENOTDIR: 'a part of the path is not a directory; check the path',
+};
+
 function fileReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file; check the path and the directory in which you are',
-    EACCES: 'permission denied; give this user the right to read it',
-    EISDIR: 'it is a directory; name a file in it',
-    ENOTDIR: 'a part of the path is not a directory; check the path',
-  };
-  return reasons[code] ?? `${code}; check the path and the disk`;
+  return FILE_REASONS[code] ?? `${code}; check the path and the disk`;
 }
 
-/* Bytes */
-
-async function collect(source: string, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All of it as text: of bounded size, strictly UTF-8, without a byte order mark. */
+async function collect(source: string, chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const read: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
@@ -170,13 +154,8 @@ async function collect(source: string, chunks: AsyncIterable<Uint8Array>): Promi
     }
     read.push(chunk);
   }
-  return Buffer.concat(read);
-}
-
-/** Strict, and without a byte order mark. */
-function decode(source: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(read));
   } catch {
     throw new InputError(`Source ${source} is not UTF-8 text; save it as UTF-8 and check that it is the right one`);
   }

@@ -3,11 +3,10 @@
  * they are first needed and kept for as long as the process lives, so that a warm function reuses connections, tokens
  * and texts; the configuration itself is read anew for every tick.
  */
-
-import { type InspectedFleet, inspectFleet, type LoadDependencies, type LoadedFleet, loadFleet } from '#config/load.ts';
+import { inspectFleet, type LoadDependencies, loadFleet } from '#config/load.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
 import { InputError } from '#core/errors.ts';
-import type { ClusterSettings, Fleet } from '#core/model/configuration.ts';
+import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
@@ -15,66 +14,62 @@ import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
-import { keepBudgets } from './budget-by-credential.ts';
+import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, loadCredential } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
-import type { ClusterClient } from './kubernetes/cluster-client.ts';
+import type { ClusterClient, ClusterClientOptions } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
 import { createRecent } from './recent.ts';
-import { routeByWorkspace, routePipelines } from './route-by-workspace.ts';
 import { readSource } from './source.ts';
-import { openStateStore } from './state/open.ts';
+import { type OpenDatabase, openStateStore } from './state/open.ts';
 
-/** Everything a door needs of the outside. Each function may be called once per tick for as long as the process lives. */
-export type Wiring = {
-  /** The configuration as it is now. Throws `InputError` with all its problems, `ServiceError` when S3 or SSM fails. */
-  readonly loadFleet: () => Promise<LoadedFleet>;
-  /** As `loadFleet`, but what is wrong with the configuration is part of the answer. */
-  readonly inspectFleet: () => Promise<InspectedFleet>;
-  /** What `loadFleet` reads, and how, for a door that loads it in a way of its own. Throws `InputError` if none is named. */
-  readonly configuration: () => { readonly source: string; readonly loading: LoadDependencies };
-  /** The state store. Throws `InputError` when its name is wrong. */
-  readonly openState: () => Promise<StateStore>;
-  /**
-   * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
-   * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
-   */
-  readonly openPorts: (fleet: Fleet) => Promise<Ports>;
-  /** Calls since the process began. */
-  readonly calls: () => Calls;
+/** Everything a door needs of the outside; each function may be called again and again. */
+export type Wiring = ReturnType<typeof wire>;
+
+type KubeconfigSettings = Extract<ClusterSettings, { kind: 'kubeconfig' }>;
+
+/** What needs a machine of one's own, with files that stay. A program that has none refuses it, with an `InputError`. */
+export type LocalConnectors = {
+  readonly connectKubeconfig: (settings: KubeconfigSettings, options: ClusterClientOptions) => Promise<ClusterClient>;
+  readonly openDatabase: OpenDatabase;
 };
 
-/** Prepares everything and calls nobody yet. `now` is the clock by which credentials are read again. */
-export function wire(environment: Environment, now: () => Instant = Date.now): Wiring {
+/** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
+export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
+  const { bitbucketSecretId: secretId, credential: fromEnvironment } = environment;
   const connections = keepConnections(environment, counter, now);
-  const budgets = keepBudgets(
-    { secretId: environment.bitbucketSecretId, fromEnvironment: environment.credential },
-    now,
-  );
-  const clusterClient = keepClusterClients(counter);
+  const budgets = keepBudgets({ secretId, fromEnvironment }, now);
+  const clusterClient = keepClusterClients(counter, local);
   const loading: LoadDependencies = {
     readText: (source) => readSource(source, { onCall: counter.aws }),
     defaultCluster: defaultClusterOf(environment),
   };
   let state: Promise<StateStore> | undefined;
-  const openState = () => {
-    state ??= openStateStore(environment.stateStore, { onCall: counter.aws });
+  const openState = (): Promise<StateStore> => {
+    state ??= openStateStore(environment.stateStore, { openDatabase: local.openDatabase, onCall: counter.aws });
     return state;
   };
   return {
+    /** Calls since the process began. */
     calls: counter.total,
+    /** The configuration as it is now. Throws `InputError` with all its problems, `ServiceError` when S3 or SSM fails. */
     loadFleet: async () => loadFleet(configSourceOf(environment), loading),
+    /** As `loadFleet`, but what is wrong with the configuration is part of the answer. */
     inspectFleet: async () => inspectFleet(configSourceOf(environment), loading),
+    /** What `loadFleet` reads, and how, for a door that loads it in its own way. Throws `InputError` if none is named. */
     configuration: () => ({ source: configSourceOf(environment), loading }),
+    /** Throws `InputError` when the name of the state store is wrong. */
     openState,
-    openPorts: async (fleet) => {
+    /**
+     * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
+     * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
+     */
+    openPorts: async (fleet: Fleet): Promise<Ports> => {
       const budgetOf = budgets(fleet);
-      const connectionOf = connections(fleet, budgetOf);
       return {
-        runners: routeByWorkspace(async (workspace) => (await connectionOf(workspace)).runners),
-        pipelines: routePipelines(async (workspace) => (await connectionOf(workspace)).pipelines),
+        ...routeByWorkspace(connections(fleet, budgetOf)),
         manifests: manifestsFromTemplates,
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
         state: await openState(),
@@ -110,11 +105,35 @@ function configSourceOf({ configSource }: Environment): string {
 
 function defaultClusterOf({ eksClusterName, kubeconfig }: Environment): ClusterSettings {
   if (eksClusterName !== undefined) return { kind: 'eks', name: eksClusterName };
-  return { kind: 'kubeconfig', ...(kubeconfig === undefined ? {} : { path: kubeconfig }) };
+  return { kind: 'kubeconfig', path: kubeconfig };
 }
 
-/** Bitbucket's ports over one client. */
+/** Bitbucket's ports, over one client or over those of all workspaces. */
 type Connection = { readonly runners: RunnerApi; readonly pipelines: PipelineApi };
+
+/**
+ * Ports that send every call to the client of its workspace. When a client cannot be had, such as for want of a
+ * credential, the calls for its workspace reject with that error, and those for other workspaces go on.
+ */
+function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connection>): Connection {
+  const runners = async ({ workspace }: Scope) => (await connectionOf(workspace)).runners;
+  const pipelines = async (workspace: string) => (await connectionOf(workspace)).pipelines;
+  return {
+    runners: {
+      list: async (scope) => (await runners(scope)).list(scope),
+      get: async (scope, uuid) => (await runners(scope)).get(scope, uuid),
+      identify: async (scope) => (await runners(scope)).identify(scope),
+      register: async (scope, runner) => (await runners(scope)).register(scope, runner),
+      disable: async (scope, uuid) => (await runners(scope)).disable(scope, uuid),
+      remove: async (scope, uuid) => (await runners(scope)).remove(scope, uuid),
+    },
+    pipelines: {
+      recentRepositories: async (workspace, query) => (await pipelines(workspace)).recentRepositories(workspace, query),
+      openPipelines: async (scope) => (await pipelines(scope.workspace)).openPipelines(scope),
+      waitingSteps: async (scope, pipeline) => (await pipelines(scope.workspace)).waitingSteps(scope, pipeline),
+    },
+  };
+}
 
 /**
  * Clients by workspace. Credentials are asked for once per tick, however many calls need them; a client lives as long
@@ -132,13 +151,11 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       const key = `${surface} ${workspace}`;
       const known = kept.get(key);
       if (known?.credential === credential) return known.connection;
-      const baseUrl = environment.bitbucketBaseUrl;
+      const { bitbucketBaseUrl: baseUrl } = environment;
       const options = { baseUrl, credential, api: surface, onCall: counter.bitbucket, meter: budgetOf(workspace) };
       const client = createBitbucketClient(options);
-      const connection = {
-        runners: createBitbucketRunnerApi(options, client),
-        pipelines: createBitbucketPipelineApi(client),
-      };
+      const runners = createBitbucketRunnerApi(options, client);
+      const connection = { runners, pipelines: createBitbucketPipelineApi(client) };
       kept.set(key, { credential, connection });
       return connection;
     });
@@ -155,30 +172,31 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 }
 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
-function keepClusterClients(counter: Counter) {
+function keepClusterClients(counter: Counter, local: LocalConnectors) {
   const kept = createRecent<ClusterClient>();
   return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
     const settings = fleet.clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }
-    return kept(JSON.stringify(settings), () => connect(settings, counter));
+    return kept(JSON.stringify(settings), () => connect(settings, counter, local));
   };
 }
 
 /**
- * The place where a way to reach clusters is added. The kubeconfig reader is loaded only when one is read. The JobApi
- * puts the cluster's name before what is thrown here.
+ * The place where a way to reach clusters is added. The JobApi puts the cluster's name before what is thrown here.
  */
-async function connect(settings: ClusterSettings, counter: Counter): Promise<ClusterClient> {
+async function connect(
+  settings: ClusterSettings,
+  { kubernetes, aws }: Counter,
+  { connectKubeconfig }: LocalConnectors,
+): Promise<ClusterClient> {
   switch (settings.kind) {
-    case 'kubeconfig': {
-      const { connectKubeconfig } = await import('./kubernetes/kubeconfig.ts');
-      return connectKubeconfig(settings, { onCall: counter.kubernetes });
-    }
+    case 'kubeconfig':
+      return await connectKubeconfig(settings, { onCall: kubernetes });
     case 'eks': {
       const { connectEks } = await import('./eks/connect.ts');
-      return connectEks(settings, { onCall: counter.kubernetes, onAwsCall: counter.aws });
+      return connectEks(settings, { onCall: kubernetes, onAwsCall: aws });
     }
   }
 }

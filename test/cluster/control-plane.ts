@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { send } from '#adapters/http/exchange.ts';
-import { type ClusterEndpoint, httpRequest } from '#adapters/kubernetes/request.ts';
+import { type ClusterEndpoint, httpRequest } from '#adapters/kubernetes/cluster-client.ts';
 import { type ControlPlaneFiles, writeControlPlaneFiles, writeKubeconfig } from './control-plane-files.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
 import { findAssets } from './prepare/assets.ts';

@@ -2,7 +2,6 @@
  * What every AWS client here has in common: bounded time, bounded retries, and a count of the requests that leave.
  * Region, credentials and `AWS_ENDPOINT_URL` are the SDK's own business; it reads them from its usual places.
  */
-
 import { agents } from '../http/connections.ts';
 
 /** What callers may say about an AWS client. */
@@ -13,19 +12,14 @@ export type AwsClientOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Tries per call, the first included: a tick must not spend its minute on one table. */
-export const MAX_ATTEMPTS = 3;
-
-export const DEFAULT_TIMEOUT_MS = 5_000;
-
 /**
  * Constructor settings for any client of the SDK. Its connections are those of all clients, so that no client has to be
  * destroyed after its use.
  */
-export function awsClientSettings(options: AwsClientOptions) {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+export function awsClientSettings({ timeoutMs = 5_000 }: AwsClientOptions) {
   return {
-    maxAttempts: MAX_ATTEMPTS,
+    // The first try included: a tick must not spend its minute on one table.
+    maxAttempts: 3,
     retryMode: 'standard',
     requestHandler: {
       httpAgent: agents['http:'],

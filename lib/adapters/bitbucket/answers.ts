@@ -4,39 +4,34 @@
  */
 import * as z from 'zod';
 import type { Instant, Runner, RunnerStatus } from '#core/model/observation.ts';
+import { bracedUuid } from '#core/uuid.ts';
 import type { Answer } from '../http/exchange.ts';
 import { unusableAnswer } from './failure.ts';
 
 const Uuid = z.string().regex(/^\{?[0-9a-z-]+\}?$/i, 'expected a uuid');
+const Text = z.string().nullish();
 
-const RunnerAnswer = z.object({
+/** One runner, as GET and PUT answer. */
+export const RunnerDocument = z.object({
   uuid: Uuid,
-  name: z.string().nullish(),
+  name: Text,
   labels: z.array(z.string()).nullish(),
-  created_on: z.string().nullish(),
-  updated_on: z.string().nullish(),
+  created_on: Text,
+  updated_on: Text,
   state: z
-    .object({
-      status: z.string().nullish(),
-      updated_on: z.string().nullish(),
-      cordoned: z.boolean().nullish(),
-      step: z.unknown().optional(),
-    })
+    .object({ status: Text, updated_on: Text, cordoned: z.boolean().nullish(), step: z.unknown().optional() })
     .nullish(),
 });
 
-/** One runner, as GET and PUT answer. */
-export const RunnerDocument = RunnerAnswer;
-
 /** A new runner, as POST answers; the only document with the secret in it. */
-export const RegistrationDocument = RunnerAnswer.extend({
+export const RegistrationDocument = RunnerDocument.extend({
   oauth_client: z.object({ id: z.string().min(1), secret: z.string().min(1) }),
 });
 
 /** One page of a list of runners. */
 export const RunnerPage = z.object({
-  values: z.array(RunnerAnswer),
-  next: z.string().nullish(),
+  values: z.array(RunnerDocument),
+  next: Text,
   size: z.number().int().nonnegative().nullish(),
 });
 
@@ -48,38 +43,29 @@ export const IdentifiedDocument = z.object({ uuid: Uuid });
  * never shows the body: it may carry a secret.
  */
 export function parseAnswer<Schema extends z.ZodType>(schema: Schema, answer: Answer, doing: string): z.output<Schema> {
-  const parsed = schema.safeParse(parseJson(answer, doing));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
+  const { data, error } = schema.safeParse(parseJson(answer, doing));
+  if (error === undefined) return data as z.output<Schema>;
+  const [issue] = error.issues;
+  const where = issue?.path.join('.') || 'the document';
+  const what = `has an unexpected form at ${where} (${issue?.message ?? 'invalid'})`;
   throw unusableAnswer(
     doing,
-    `Bitbucket's answer has an unexpected form at ${where} (${issue?.message ?? 'invalid'}); check BITBUCKET_BASE_URL, and for a newer version of this program`,
+    `Bitbucket's answer ${what}; check BITBUCKET_BASE_URL, and for a newer version of this program`,
     answer.status,
   );
 }
 
-function parseJson(answer: Answer, doing: string): unknown {
+function parseJson({ text, status }: Answer, doing: string): unknown {
   try {
-    return JSON.parse(answer.text);
+    return JSON.parse(text);
   } catch {
-    const what = answer.text.trim() === '' ? 'empty' : 'not JSON';
-    throw unusableAnswer(
-      doing,
-      `Bitbucket's answer is ${what}; check BITBUCKET_BASE_URL and any proxy on the way`,
-      answer.status,
-    );
+    const what = text.trim() === '' ? 'empty' : 'not JSON';
+    const reason = `Bitbucket's answer is ${what}; check BITBUCKET_BASE_URL and any proxy on the way`;
+    throw unusableAnswer(doing, reason, status);
   }
 }
 
-const KNOWN_STATUSES: ReadonlySet<string> = new Set<RunnerStatus>([
-  'UNREGISTERED',
-  'ONLINE',
-  'OFFLINE',
-  'DISABLED',
-  'ENABLED',
-  'UNHEALTHY',
-]);
+const STATUSES: readonly RunnerStatus[] = ['UNREGISTERED', 'ONLINE', 'OFFLINE', 'DISABLED', 'ENABLED', 'UNHEALTHY'];
 
 /**
  * A runner as the model knows it. A missing or unreadable time counts as `now`, because the young are left alone: a
@@ -90,25 +76,16 @@ export function toRunner(document: z.output<typeof RunnerDocument>, now: Instant
   const statusText = state?.status ?? 'missing';
   const createdAt = parseTimestamp(document.created_on) ?? now;
   return {
-    uuid: withBraces(document.uuid),
+    uuid: bracedUuid(document.uuid),
     name: document.name ?? '',
     labels: (document.labels ?? []).toSorted(),
-    status: isKnownStatus(statusText) ? statusText : 'UNKNOWN',
+    status: STATUSES.find((status) => status === statusText) ?? 'UNKNOWN',
     statusText,
     cordoned: state?.cordoned ?? false,
     hasStep: state?.step !== undefined && state.step !== null,
     createdAt,
     stateChangedAt: parseTimestamp(state?.updated_on) ?? parseTimestamp(document.updated_on) ?? createdAt,
   };
-}
-
-function isKnownStatus(text: string): text is RunnerStatus {
-  return KNOWN_STATUSES.has(text);
-}
-
-/** `{…}`, whether or not the braces are there already. */
-export function withBraces(uuid: string): string {
-  return `{${uuid.replaceAll(/[{}]/g, '')}}`;
 }
 
 /** ISO 8601 with up to nanoseconds, of which milliseconds are kept; without a zone it is UTC. */

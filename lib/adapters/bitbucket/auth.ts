@@ -5,12 +5,13 @@
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import type { Secret } from '#core/secret.ts';
 import type { Credential } from '../credentials.ts';
 import type { Delivery } from '../http/delivery.ts';
 import type { HttpRequest } from '../http/exchange.ts';
 import { fixedIdentity, type Identity, renewableIdentity } from '../http/identity.ts';
 import { parseAnswer } from './answers.ts';
-import { type CallFacts, failure } from './failure.ts';
+import { failure } from './failure.ts';
 
 export type Authorization = {
   /** The header of requests. It rejects with ServiceError when no token can be had. */
@@ -19,7 +20,6 @@ export type Authorization = {
   readonly hide: (text: string) => string;
 };
 
-/** How the token endpoint is reached. */
 type TokenEndpoint = {
   readonly tokenUrl: string;
   readonly timeoutMs: number;
@@ -31,19 +31,21 @@ type TokenEndpoint = {
 export function createAuthorization(credential: Credential, endpoint: TokenEndpoint): Authorization {
   switch (credential.kind) {
     case 'apiToken':
-      return fixed(basic(credential.email, credential.token.reveal()), credential.token.reveal());
+      return fixed(basic(credential.email, credential.token), credential.token);
     case 'appPassword':
-      return fixed(basic(credential.username, credential.password.reveal()), credential.password.reveal());
+      return fixed(basic(credential.username, credential.password), credential.password);
     case 'accessToken':
-      return fixed(bearer(credential.token.reveal()), credential.token.reveal());
+      return fixed(bearer(credential.token.reveal()), credential.token);
     case 'oauth':
       return renewable(credential, endpoint);
   }
 }
 
-function fixed(header: string, secret: string): Authorization {
-  return { header: fixedIdentity(header), hide: hiding(() => [header, secret]) };
+function fixed(header: string, secret: Secret): Authorization {
+  return { header: fixedIdentity(header), hide: hiding(() => [header, secret.reveal()]) };
 }
+
+const FORM = 'application/x-www-form-urlencoded';
 
 const TokenAnswer = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
@@ -55,7 +57,7 @@ const TokenAnswer = z.object({
 const RENEWAL_MARGIN_MS = 60_000;
 
 function renewable(credential: Credential & { readonly kind: 'oauth' }, endpoint: TokenEndpoint): Authorization {
-  const consumer = basic(credential.clientId, credential.clientSecret.reveal());
+  const consumer = basic(credential.clientId, credential.clientSecret);
   const issued = new Set<string>();
   const hide = hiding(() => [consumer, credential.clientSecret.reveal(), ...issued]);
   const header = renewableIdentity({
@@ -66,46 +68,29 @@ function renewable(credential: Credential & { readonly kind: 'oauth' }, endpoint
       const answer = await requestToken(consumer, endpoint, hide);
       issued.add(answer.access_token);
       const lifeMs = (answer.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
-      return {
-        who: bearer(answer.access_token),
-        until: askedAt + Math.max(lifeMs / 2, lifeMs - RENEWAL_MARGIN_MS),
-      };
+      const until = askedAt + Math.max(lifeMs / 2, lifeMs - RENEWAL_MARGIN_MS);
+      return { who: bearer(answer.access_token), until };
     },
   });
   return { header, hide };
 }
 
-async function requestToken(
-  consumer: string,
-  endpoint: TokenEndpoint,
-  hide: (text: string) => string,
-): Promise<z.infer<typeof TokenAnswer>> {
+async function requestToken(consumer: string, endpoint: TokenEndpoint, hide: Authorization['hide']) {
   const doing = 'Getting an OAuth token';
   const delivery = await endpoint.deliver({
     method: 'POST',
     url: endpoint.tokenUrl,
-    headers: {
-      authorization: consumer,
-      accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded',
-    },
+    headers: { authorization: consumer, accept: 'application/json', 'content-type': FORM },
     body: 'grant_type=client_credentials',
   });
   const { exchange } = delivery;
   if (exchange.kind === 'answer' && exchange.status === 200) return parseAnswer(TokenAnswer, exchange, doing);
-  const facts: CallFacts = {
-    doing,
-    operation: 'token',
-    needs: 'readRunners',
-    credential: 'oauth',
-    timeoutMs: endpoint.timeoutMs,
-    hide,
-  };
-  throw failure(facts, delivery);
+  const { timeoutMs } = endpoint;
+  throw failure({ doing, operation: 'token', needs: 'readRunners', credential: 'oauth', timeoutMs, hide }, delivery);
 }
 
-function basic(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+function basic(user: string, password: Secret): string {
+  return `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`;
 }
 
 function bearer(token: string): string {
@@ -117,7 +102,7 @@ function bearer(token: string): string {
   return `Bearer ${token}`;
 }
 
-function hiding(secrets: () => readonly string[]): (text: string) => string {
+function hiding(secrets: () => readonly string[]): Authorization['hide'] {
   return (text) =>
     secrets()
       .flatMap((secret) => [secret, secret.replace(/^(Basic|Bearer) /, '')])

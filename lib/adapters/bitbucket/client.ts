@@ -2,25 +2,24 @@
  * Calls to one Bitbucket with one credential: a call goes out with its Authorization header, is repeated as the retry
  * policy says, and comes back as a 2xx answer or as a ServiceError.
  *
- * A credential has a number of calls an hour (`lib/core/budget/`), so that every call says how important it is. With a meter
+ * A credential has a number of calls an hour (`lib/core/budget/`), so every call says how important it is. With a meter
  * the client asks before each call, counts each request, and passes on what answers say of Bitbucket's own limit. A call
- * that must not be made now throws `BudgetError`, a ServiceError of its own: it is no failure, and its caller does
- * without what it asked for, or says that it was held back. Only calls are refused, never their repeats.
+ * that must not be made now throws `BudgetError`: no failure, its caller does without. Repeats are never refused.
  *
  *     await client.send({ operation: 'read', importance: 'queue', path, doing, needs: 'readRepository' });
  */
-import type { Meter } from '#core/budget/call-budget.ts';
-import type { Importance } from '#core/budget/rule.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Meter, RateLimit } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
 import { InputError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { createDelivery, type Delivery, type DeliveryOptions, type Order } from '../http/delivery.ts';
-import { type Answer, type Exchange, type HttpRequest, send } from '../http/exchange.ts';
+import { type Answer, type Exchange, type HttpRequest, jsonRequest, send } from '../http/exchange.ts';
 import { fixedIdentity } from '../http/identity.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
-import { readRateLimit } from './rate-limit.ts';
 
-/** What the client is made of; the functions are there for tests. */
+/** What the client is made of. */
 export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
   /** Where the API is, such as `https://api.bitbucket.org`; a path in it is a prefix of every call. */
   readonly baseUrl: string;
@@ -37,29 +36,31 @@ export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
 
 /** One call, without address and credential. */
 export type Call = {
-  readonly operation: keyof typeof METHODS;
-  /** What the call is for; by default as `IMPORTANCE` says of its operation. */
+  readonly operation: keyof typeof OPERATIONS;
+  /** What the call is for; a `read` that makes a removal safe, or counts the queue, has to say it. */
   readonly importance?: Importance;
   /** Path and query below the base URL. */
   readonly path: string;
   readonly body?: object;
   /** Such as `Listing the runners of acme`: an error's sentence begins with it. */
   readonly doing: string;
-  readonly needs: Permission;
+  readonly needs?: Permission;
 };
 
 export type BitbucketClient = {
   /** A 2xx answer. Anything else is a ServiceError, of which `status` tells "not found" from the rest. */
   readonly send: (call: Call) => Promise<Answer>;
-  /** The path below the base URL of a link that an answer gives. Its host is ignored: credentials go to one place. Throws for what is no link. */
+  /** The path of a link below the base URL. Its host is ignored: credentials go to one place. Throws for what is no link. */
   readonly pathOf: (link: string) => string;
 };
 
-/** Of calls that do not say it: a `read` that makes a removal safe, or counts the queue, has to. */
-const IMPORTANCE = { read: 'look', register: 'create', disable: 'removal', remove: 'removal' } as const;
-
-/** Operations at Bitbucket, except for getting a token. */
-const METHODS = { read: 'GET', register: 'POST', disable: 'PUT', remove: 'DELETE' } as const;
+/** Operations at Bitbucket except for getting a token, with what holds for calls that do not say otherwise. */
+const OPERATIONS = {
+  read: { method: 'GET', importance: 'look', needs: 'readRunners' },
+  register: { method: 'POST', importance: 'create', needs: 'writeRunners' },
+  disable: { method: 'PUT', importance: 'removal', needs: 'writeRunners' },
+  remove: { method: 'DELETE', importance: 'removal', needs: 'writeRunners' },
+} as const;
 
 const BACK_OFF = { firstMs: 250, longestMs: 4_000 };
 
@@ -68,9 +69,10 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
   const { credential, meter, onCall = () => {}, timeoutMs = 10_000, now = Date.now } = options;
   const base = readBaseUrl(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
+  const tokenHost = base.hostname === 'api.bitbucket.org' ? 'https://bitbucket.org' : base.origin + prefix;
   const repeatedly = createDelivery({ ...options, backOff: BACK_OFF });
-  const authorization = createAuthorization(credential, {
-    tokenUrl: options.tokenUrl ?? defaultTokenUrl(base, prefix),
+  const { header, hide } = createAuthorization(credential, {
+    tokenUrl: options.tokenUrl ?? `${tokenHost}/site/oauth2/access_token`,
     timeoutMs,
     now,
     // Without a token nothing can be done, not even a removal.
@@ -97,17 +99,19 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
 
   return {
     send: async (call) => {
-      const importance = call.importance ?? IMPORTANCE[call.operation];
-      meter?.admit(importance, call.doing);
-      const url = base.origin + prefix + call.path;
+      const { operation, doing, path, body } = call;
+      const { method, importance, needs } = { ...OPERATIONS[operation], ...call };
+      meter?.admit(importance, doing);
+      const url = base.origin + prefix + path;
       const delivery = await deliver({
-        operation: call.operation,
-        identity: authorization.header,
-        send: (header) => sendMetered(requestFor(call, url, header), importance),
+        operation,
+        identity: header,
+        send: (authorization) =>
+          sendMetered(jsonRequest({ method, url, headers: { authorization } }, body), importance),
       });
       const { exchange } = delivery;
       if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
-      throw failure({ ...call, credential: credential.kind, timeoutMs, hide: authorization.hide }, delivery);
+      throw failure({ ...call, needs, credential: credential.kind, timeoutMs, hide }, delivery);
     },
     pathOf: (link) => {
       const url = new URL(link, base);
@@ -117,13 +121,6 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
       return path + url.search;
     },
   };
-}
-
-function requestFor(call: Call, url: string, authorization: string): HttpRequest {
-  const headers = { authorization, accept: 'application/json' };
-  const method = METHODS[call.operation];
-  if (call.body === undefined) return { method, url, headers };
-  return { method, url, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(call.body) };
 }
 
 function readBaseUrl(text: string): URL {
@@ -140,7 +137,15 @@ function isHttp(url: URL): boolean {
   return url.protocol === 'https:' || url.protocol === 'http:';
 }
 
-function defaultTokenUrl(base: URL, prefix: string): string {
-  const origin = base.hostname === 'api.bitbucket.org' ? 'https://bitbucket.org' : base.origin + prefix;
-  return `${origin}/site/oauth2/access_token`;
+/** What the headers `X-RateLimit-*` say of Bitbucket's own limit, as far as they are there and can be read. */
+function readRateLimit(headers: IncomingHttpHeaders): RateLimit {
+  // Node joins the values of a header that comes twice, but its types do not say so.
+  const read = (name: string) => String(headers[`x-ratelimit-${name}`] ?? '').trim();
+  const count = (name: string) => (/^\d{1,9}$/.test(read(name)) ? Number(read(name)) : undefined);
+  const near = read('nearlimit').toLowerCase();
+  return {
+    limit: count('limit') || undefined,
+    remaining: count('remaining'),
+    nearLimit: near === 'true' || near === 'false' ? near === 'true' : undefined,
+  };
 }

@@ -1,55 +1,68 @@
 /**
- * What ran at Bitbucket Cloud: past pipelines, newest first, and their steps. Every call is of the least importance, so
- * that the autoscaler's own calls with the same credential go first; it throws `BudgetError` when it must wait for them.
+ * What ran at Bitbucket Cloud: past pipelines, newest first, and their steps. Bitbucket says when a step began and ended,
+ * but not when it could have begun; that is worked out here:
+ *
+ * | step                                                      | became ready                                  |
+ * |-----------------------------------------------------------|-----------------------------------------------|
+ * | in the first block                                        | when its pipeline was created                 |
+ * | in a later block                                          | when the last step of those before it ended   |
+ * | started by hand                                           | when it began; how long it waited is not known |
+ * | began more than 2.5 h after that (run again), or before it | the same: the longest that Bitbucket lets a step wait |
  */
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { OpenPipeline } from '#core/ports.ts';
-import { scopeKey } from '#core/scope.ts';
 import type { BitbucketClient } from './client.ts';
-import { createPartReader, type Part } from './parts.ts';
-import { type RanSteps, stepsThatRan } from './past-steps.ts';
-import { PipelinePage, RepositoryPage, toPastPipeline, toPastStep } from './pipeline-answers.ts';
-import { createSectionReader, placeOf, repositoryPath } from './pipelines-file.ts';
+import type { Pipeline, SeenStep } from './pipeline-answers.ts';
+import { createPipelineReader, type Part, placeOf } from './pipeline-reader.ts';
+import type { YamlStep } from './pipelines-yaml.ts';
+import { pair, stepsBefore } from './waiting-steps.ts';
 
-export type { Part } from './parts.ts';
-
-/** A pipeline with its number in the repository; each may be unknown. */
-export type PastPipeline = OpenPipeline & { readonly createdAt?: Instant; readonly number?: number };
-
-/** Reads what ran. Methods throw `ServiceError` with one sentence; they may be called again. */
+/** Reads what ran. Methods throw `ServiceError` with one sentence, `BudgetError` when they must wait; call them again. */
 export type PastApi = {
   /** Repositories by slug, the oldest first. `path`: of a further part. */
   readonly repositories: (workspace: string, path?: string) => Promise<Part<string>>;
   /** Pipelines, newest first. `path`: of a further part. */
-  readonly pipelines: (scope: Required<Scope>, path?: string) => Promise<Part<PastPipeline>>;
+  readonly pipelines: (scope: Required<Scope>, path?: string) => Promise<Part<Pipeline>>;
   /** The steps of a pipeline; `problem` says why their labels are not known. */
-  readonly steps: (scope: Required<Scope>, pipeline: PastPipeline) => Promise<RanSteps & { readonly problem?: string }>;
+  readonly steps: (scope: Required<Scope>, pipeline: Pipeline) => Promise<RanSteps & { readonly problem?: string }>;
 };
+
+/** A step that ran. Absent fields are not known. */
+export type RanStep = {
+  readonly ready: Instant;
+  readonly durationMs: number;
+  readonly labels?: readonly string[];
+  readonly result?: string;
+  readonly waitedMs?: number;
+  /** Its place in the pipeline, from 0. */
+  readonly index: number;
+};
+
+/** The steps of a pipeline: those that ran, and how many others it has. */
+export type RanSteps = {
+  readonly ran: readonly RanStep[];
+  /** Of Bitbucket's own machines. */
+  readonly hosted: number;
+  readonly notRun: number;
+  readonly unfinished: number;
+};
+
+const OLDEST = { sort: 'created_on', pagelen: '100', fields: 'values.slug,next' };
+
+/** As long as Bitbucket lets a step wait for a runner. */
+const LONGEST_WAIT_MS = 2.5 * 3_600_000;
 
 /** A PastApi over a client. */
 export function createBitbucketPastApi(client: BitbucketClient): PastApi {
-  const sectionOf = createSectionReader(client);
-  const { readPart, readSteps } = createPartReader(client);
-
+  const reader = createPipelineReader(client);
   return {
-    repositories: (workspace, path = firstRepositories(workspace)) =>
-      readPart(
-        { path, doing: `Listing the repositories of ${workspace}`, needs: 'readRepository' },
-        RepositoryPage,
-        ({ slug }) => slug,
-      ),
-    pipelines: (scope, path = `${repositoryPath(scope)}/pipelines?sort=-created_on&pagelen=100`) =>
-      readPart(
-        { path, doing: `Listing the pipelines of ${scopeKey(scope)}`, needs: 'readPipelines' },
-        PipelinePage,
-        toPastPipeline,
-      ),
+    repositories: (workspace, path) => reader.repositories(workspace, path ?? OLDEST),
+    pipelines: (scope, path) => reader.pipelines(scope, '', path),
     steps: async (scope, pipeline) => {
-      const steps = await readSteps(scope, pipeline, toPastStep);
+      const steps = await reader.steps(scope, pipeline);
       // A pipeline of which nothing ran needs no file.
       const ranAny = steps.some(({ startedAt }) => startedAt !== undefined);
-      const section = ranAny ? await sectionOf(scope, pipeline) : { steps: [] };
+      const section = ranAny ? await reader.section(scope, pipeline) : { steps: [] };
       if ('steps' in section) return stepsThatRan(steps, section.steps, pipeline.createdAt);
       const problem = `${placeOf(scope, pipeline)} ${section.problem}`;
       return { ...stepsThatRan(steps, undefined, pipeline.createdAt), problem };
@@ -57,7 +70,38 @@ export function createBitbucketPastApi(client: BitbucketClient): PastApi {
   };
 }
 
-function firstRepositories(workspace: string): string {
-  const parameters = new URLSearchParams({ sort: 'created_on', pagelen: '100', fields: 'values.slug,next' });
-  return `/2.0/repositories/${encodeURIComponent(workspace)}?${parameters}`;
+/** A step as Bitbucket shows it afterwards. */
+export type PastStep = Omit<SeenStep, 'isHeld'>;
+
+/** Brings what is shown together with what is written; `written` undefined: the file is not known. Pure. */
+export function stepsThatRan(
+  seen: readonly PastStep[],
+  written: readonly YamlStep[] | undefined,
+  createdAt: Instant | undefined,
+): RanSteps {
+  const pairs = pair(seen, written ?? []);
+  const ran: RanStep[] = [];
+  const others = { hosted: 0, notRun: 0, unfinished: 0 };
+  seen.forEach(({ state, isManual, result, startedAt, completedAt }, index) => {
+    const labels = pairs[index]?.labels;
+    if (labels?.length === 0) others.hosted += 1;
+    else if (state !== 'COMPLETED') others.unfinished += 1;
+    else if (startedAt === undefined || completedAt === undefined) others.notRun += 1;
+    else {
+      const ready = isManual ? undefined : couldBegin(stepsBefore(seen, pairs, index), createdAt);
+      const durationMs = Math.max(0, completedAt - startedAt);
+      ran.push({ ...readiness(startedAt, ready), durationMs, labels, result, index });
+    }
+  });
+  return { ran, ...others };
+}
+
+function couldBegin(before: readonly PastStep[], createdAt: Instant | undefined): Instant | undefined {
+  const ends = before.flatMap(({ completedAt }) => completedAt ?? []);
+  return ends.length === 0 ? createdAt : Math.max(...ends);
+}
+
+function readiness(startedAt: Instant, ready = Number.NaN): Pick<RanStep, 'ready' | 'waitedMs'> {
+  const waitedMs = startedAt - ready;
+  return waitedMs >= 0 && waitedMs <= LONGEST_WAIT_MS ? { ready, waitedMs } : { ready: startedAt };
 }

@@ -3,46 +3,70 @@
  * never an error.
  */
 import * as z from 'zod';
+import type { Instant } from '#core/model/observation.ts';
 import type { OpenPipeline, PipelineSource } from '#core/ports.ts';
-import { parseTimestamp, withBraces } from './answers.ts';
-import type { PastPipeline } from './past.ts';
-import type { PastStep } from './past-steps.ts';
-import type { SeenStep } from './waiting-steps.ts';
+import { bracedUuid } from '#core/uuid.ts';
+import { parseTimestamp } from './answers.ts';
 
-const Named = z.object({ name: z.string().nullish(), type: z.string().nullish() });
-const Commit = z.object({ hash: z.string().nullish() }).nullish();
+/** A pipeline with the place where its steps are written. */
+export type Pipeline = OpenPipeline & {
+  readonly createdAt?: Instant;
+  /** Its number in the repository. */
+  readonly number?: number;
+};
+
+/** A step with how far it is, and what came of it. */
+export type SeenStep = {
+  readonly name?: string;
+  /** In Bitbucket's own word. */
+  readonly state: string;
+  /** Somebody has to start it. */
+  readonly isManual: boolean;
+  /** Paused or halted. */
+  readonly isHeld: boolean;
+  /** In Bitbucket's own word. */
+  readonly result?: string;
+  readonly startedAt?: Instant;
+  readonly completedAt?: Instant;
+};
+
+const Text = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? undefined);
+const Named = z.object({ name: Text, type: Text }).nullish();
 
 const PipelineAnswer = z.object({
   uuid: z.string(),
   build_number: z.number().nullish(),
-  created_on: z.string().nullish(),
+  created_on: Text,
   target: z
     .object({
-      type: z.string().nullish(),
-      ref_type: z.string().nullish(),
-      ref_name: z.string().nullish(),
-      source: z.string().nullish(),
-      commit: Commit,
-      selector: z.object({ type: z.string().nullish(), pattern: z.string().nullish() }).nullish(),
+      type: Text,
+      ref_type: Text,
+      ref_name: Text,
+      source: Text,
+      commit: z.object({ hash: Text }).nullish(),
+      selector: z.object({ type: Text, pattern: Text }).nullish(),
     })
     .nullish(),
 });
 
 const StepAnswer = z.object({
-  name: z.string().nullish(),
-  state: Named.extend({ stage: Named.nullish(), result: Named.nullish() }).nullish(),
-  started_on: z.string().nullish(),
-  completed_on: z.string().nullish(),
-  trigger: z.object({ type: z.string().nullish() }).nullish(),
+  name: Text,
+  state: z.object({ name: Text, type: Text, stage: Named, result: Named }).nullish(),
+  started_on: Text,
+  completed_on: Text,
+  trigger: z.object({ type: Text }).nullish(),
 });
 
 /** One page of a list, of which only the link to the next and the values matter. */
-const pageOf = <Value extends z.ZodType>(value: Value) =>
-  z.object({ values: z.array(value), next: z.string().nullish() });
+const pageOf = <Value extends z.ZodType>(value: Value) => z.object({ values: z.array(value), next: Text });
 
-export const PipelinePage = pageOf(PipelineAnswer);
-export const StepPage = pageOf(StepAnswer);
-export const RepositoryPage = pageOf(z.object({ slug: z.string() }));
+export const PipelinePage = pageOf(PipelineAnswer.transform(toPipeline));
+export const StepPage = pageOf(StepAnswer.transform(toSeenStep));
+/** Repositories by slug. */
+export const RepositoryPage = pageOf(z.object({ slug: z.string() }).transform(({ slug }) => slug));
 
 const SECTIONS: Readonly<Record<string, PipelineSource['section']>> = {
   default: 'default',
@@ -62,60 +86,33 @@ const SECTION_OF_REF: Readonly<Record<string, PipelineSource['section']>> = {
   bookmark: 'bookmarks',
 };
 
-/** A pipeline with the place where its steps are written. */
-export function toOpenPipeline({ uuid, target }: z.output<typeof PipelineAnswer>): OpenPipeline {
-  const commit = target?.commit?.hash ?? undefined;
-  const pattern = target?.selector?.pattern ?? undefined;
-  const ref = target?.ref_name ?? target?.source ?? undefined;
+function toPipeline({ uuid, target, build_number, created_on }: z.output<typeof PipelineAnswer>): Pipeline {
   const isPullRequest = target?.type === 'pipeline_pullrequest_target';
   const byTarget = isPullRequest ? 'pull-requests' : SECTION_OF_REF[target?.ref_type ?? ''];
   return {
-    uuid: withBraces(uuid),
+    uuid: bracedUuid(uuid),
     section: SECTIONS[target?.selector?.type ?? ''] ?? byTarget ?? 'default',
-    ...(commit === undefined ? {} : { commit }),
-    ...(pattern === undefined ? {} : { pattern }),
-    ...(ref === undefined ? {} : { ref }),
+    commit: target?.commit?.hash,
+    pattern: target?.selector?.pattern,
+    ref: target?.ref_name ?? target?.source,
+    createdAt: parseTimestamp(created_on),
+    number: build_number ?? undefined,
   };
 }
 
-/** A step with how far it is. */
-export function toSeenStep({ name, state, trigger }: z.output<typeof StepAnswer>): SeenStep {
+function toSeenStep({ name, state, trigger, started_on, completed_on }: z.output<typeof StepAnswer>): SeenStep {
   return {
-    ...(name === undefined || name === null ? {} : { name }),
+    name,
     state: wordOf(state),
     isManual: /manual/i.test(trigger?.type ?? ''),
     isHeld: /paused|halted/i.test(wordOf(state?.stage)),
-  };
-}
-
-/** A pipeline with when it was created. */
-export function toPastPipeline(answer: z.output<typeof PipelineAnswer>): PastPipeline {
-  const createdAt = parseTimestamp(answer.created_on);
-  const number = answer.build_number ?? undefined;
-  return {
-    ...toOpenPipeline(answer),
-    ...(createdAt === undefined ? {} : { createdAt }),
-    ...(number === undefined ? {} : { number }),
-  };
-}
-
-/** A step with when it ran and what came of it. */
-export function toPastStep(answer: z.output<typeof StepAnswer>): PastStep {
-  const { name, state, isManual } = toSeenStep(answer);
-  const startedAt = parseTimestamp(answer.started_on);
-  const completedAt = parseTimestamp(answer.completed_on);
-  const result = answer.state?.result?.name ?? undefined;
-  return {
-    ...(name === undefined ? {} : { name }),
-    state,
-    isManual,
-    ...(result === undefined ? {} : { result }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(completedAt === undefined ? {} : { completedAt }),
+    result: state?.result?.name,
+    startedAt: parseTimestamp(started_on),
+    completedAt: parseTimestamp(completed_on),
   };
 }
 
 /** `READY`, by its name or by its type `pipeline_step_state_ready`. */
-function wordOf(state: z.output<typeof Named> | null | undefined): string {
+function wordOf(state: z.output<typeof Named>): string {
   return (state?.name ?? state?.type?.replace(/^pipeline_step_state_/, '') ?? '').toUpperCase();
 }

@@ -1,6 +1,6 @@
 /**
- * bitbucket-pipelines.yml as far as it says which labels a step asks for: the one place where Bitbucket shows them. Pure.
- * The file is other people's: it is read within bounds, and no text of it but step and section names gets out.
+ * What bitbucket-pipelines.yml says of the labels that steps ask for; Bitbucket shows them nowhere else. Pure. The file is
+ * other people's: it is read within bounds, and no text of it but step and section names gets out.
  */
 import { parseDocument } from 'yaml';
 import type { PipelineSource } from '#core/ports.ts';
@@ -60,8 +60,9 @@ export function stepsOf(pipelines: unknown, source: PipelineSource): SectionStep
   if (!Array.isArray(section)) return { problem: `imports its section ${name}, which is not followed` };
   const steps: YamlStep[] = [];
   let block = 0;
-  for (const item of section) {
-    block = addItem(steps, item, block);
+  for (const written of section.values().flatMap(blocksOf)) {
+    steps.push(...written.flatMap((step) => readStep(step, block)));
+    block += 1;
     if (steps.length > MOST_STEPS) return { problem: `has more than ${MOST_STEPS} steps in its section ${name}` };
   }
   return { steps };
@@ -83,22 +84,14 @@ function sectionOf(pipelines: unknown, { section, pattern, ref }: PipelineSource
   return section === 'branches' ? fieldOf(pipelines, 'default') : undefined;
 }
 
-/** Adds the steps of one list item (a step, a parallel set, a stage; anything else has none); gives the next block. */
-function addItem(steps: YamlStep[], item: unknown, block: number): number {
+/** The steps of a list item, block by block: of a step, a parallel set, a stage; anything else has none. */
+function* blocksOf(item: unknown): Generator<readonly unknown[]> {
   const parallel = fieldOf(item, 'parallel');
-  if (parallel !== undefined) {
-    for (const entry of listOf(parallel)) addStep(steps, fieldOf(entry, 'step'), block);
-    return block + 1;
-  }
   const stage = fieldOf(item, 'stage');
-  if (stage === undefined) {
-    addStep(steps, fieldOf(item, 'step'), block);
-    return block + 1;
-  }
-  let next = block;
+  if (parallel !== undefined) yield listOf(parallel).map((entry) => fieldOf(entry, 'step'));
+  else if (stage === undefined) yield [fieldOf(item, 'step')];
   // A stage holds steps and parallel sets, never another stage.
-  for (const entry of listOf(stage)) if (fieldOf(entry, 'stage') === undefined) next = addItem(steps, entry, next);
-  return next;
+  else for (const entry of listOf(stage)) if (fieldOf(entry, 'stage') === undefined) yield* blocksOf(entry);
 }
 
 /** A list, or an object that has it under `steps`. */
@@ -107,11 +100,11 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(list) ? list.slice(0, MOST_STEPS + 1) : [];
 }
 
-function addStep(steps: YamlStep[], step: unknown, block: number): void {
-  if (!isRecord(step)) return;
+function readStep(step: unknown, block: number): readonly YamlStep[] {
+  if (!isRecord(step)) return [];
   const name = fieldOf(step, 'name');
   const labels = labelsOf(fieldOf(step, 'runs-on'));
-  steps.push({ ...(typeof name === 'string' && name !== '' ? { name } : {}), labels, block });
+  return [{ ...(typeof name === 'string' && name !== '' ? { name } : {}), labels, block }];
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */

@@ -33,32 +33,19 @@ function expandBraces(pattern: string): readonly string[] {
 function fits(pattern: string, name: string): boolean {
   let reached: readonly boolean[] = Array.from({ length: name.length + 1 }, (_, position) => position === 0);
   for (const token of pattern.match(/\*\*|[\s\S]/g) ?? []) {
+    const isStar = token.startsWith('*');
     const next: boolean[] = [];
     for (let position = 0; position <= name.length; position += 1) {
-      next.push(canReach(token, name, position, reached, next));
+      // A star takes nothing, or one more character than to its left; all else takes exactly one.
+      const from = isStar ? next[position - 1] : reached[position - 1];
+      const passes = from === true && accepts(token, name[position - 1]);
+      next.push(passes || (isStar && reached[position] === true));
     }
     reached = next;
   }
   return reached[name.length] === true;
 }
 
-/** Whether `position` can be reached by `token`, from what was reachable before it, or from one further to the left. */
-function canReach(
-  token: string,
-  name: string,
-  position: number,
-  before: readonly boolean[],
-  sofar: readonly boolean[],
-): boolean {
-  const passed = name[position - 1];
-  switch (token) {
-    case '**':
-      return before[position] === true || sofar[position - 1] === true;
-    case '*':
-      return before[position] === true || (sofar[position - 1] === true && passed !== '/');
-    case '?':
-      return before[position - 1] === true && passed !== '/';
-    default:
-      return before[position - 1] === true && passed === token;
-  }
+function accepts(token: string, character: string | undefined): boolean {
+  return token === '*' || token === '?' ? character !== '/' : token === '**' || token === character;
 }

@@ -2,13 +2,14 @@
  * Runner registrations at Bitbucket Cloud: the RunnerApi port on either of its two surfaces. They share paths and
  * documents; they differ in the prefix and in how a runner is taken out of service.
  */
+import type * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
-import type { Registration } from '#core/model/decision.ts';
-import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
+import type { ScopeIdentity } from '#core/model/observation.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
+import { bracedUuid } from '#core/uuid.ts';
 import type { Answer } from '../http/exchange.ts';
 import { createRecent } from '../recent.ts';
 import {
@@ -16,11 +17,11 @@ import {
   parseAnswer,
   RegistrationDocument,
   RunnerDocument,
+  RunnerPage,
   toRunner,
-  withBraces,
 } from './answers.ts';
 import { type BitbucketClient, type Call, type ClientOptions, createBitbucketClient } from './client.ts';
-import { readAllPages } from './paging.ts';
+import { unusableAnswer } from './failure.ts';
 
 /** Which of Bitbucket's two runner APIs to speak. */
 export type Surface = 'internal' | 'public';
@@ -34,75 +35,99 @@ export function createBitbucketRunnerApi(
   client: BitbucketClient = createBitbucketClient(options),
 ): RunnerApi {
   const now = options.now ?? Date.now;
-  const runners = runnerPaths(options.api);
+  const root = options.api === 'internal' ? '/internal' : '/2.0';
   const disable = options.api === 'internal' ? disableByState : disableByUpdate;
+  const pathOfAll = (scope: Scope) => `${root}${scopePath(scope)}/pipelines-config/runners`;
+  const pathOf = (scope: Scope, uuid: string) => `${pathOfAll(scope)}/${encodeURIComponent(bracedUuid(uuid))}`;
+  const named = (scope: Scope, uuid: string) => `${bracedUuid(uuid)} of ${scopeKey(scope)}`;
   return {
     list: async (scope) => {
       const doing = `Listing the runners of ${scopeKey(scope)}`;
-      const path = `${runners.all(scope)}?pagelen=100`;
-      const documents = await readAllPages(client, { operation: 'read', path, doing, needs: 'readRunners' });
+      const path = `${pathOfAll(scope)}?pagelen=100`;
+      const documents = await readAllPages(client, { operation: 'read', path, doing });
       return documents.map((document) => toRunner(document, now()));
     },
     get: async (scope, uuid) => {
       const doing = `Reading runner ${named(scope, uuid)}`;
-      const path = runners.one(scope, uuid);
       // Runners are read one by one only just before something is done to them.
-      const call: Call = { operation: 'read', importance: 'removal', path, doing, needs: 'readRunners' };
+      const call: Call = { operation: 'read', importance: 'removal', path: pathOf(scope, uuid), doing };
       const answer = await unlessGone(client.send(call));
       return answer && toRunner(parseAnswer(RunnerDocument, answer, doing), now());
     },
     identify: createIdentifier(client),
-    register: (scope, runner) => register(client, runners.all(scope), { scope, runner, now }),
-    disable: (scope, uuid) => disable(client, runners.one(scope, uuid), named(scope, uuid)),
+    register: async (scope, { name, labels }) => {
+      const doing = `Registering runner ${name} in ${scopeKey(scope)}`;
+      const call: Call = { operation: 'register', path: pathOfAll(scope), body: { name, labels }, doing };
+      const document = parseAnswer(RegistrationDocument, await client.send(call), doing);
+      const { id, secret } = document.oauth_client;
+      return { runner: toRunner(document, now()), clientId: id, clientSecret: new Secret(secret) };
+    },
+    disable: (scope, uuid) => disable(client, pathOf(scope, uuid), `Disabling runner ${named(scope, uuid)}`),
     remove: async (scope, uuid) => {
       const doing = `Removing runner ${named(scope, uuid)}`;
-      await unlessGone(
-        client.send({ operation: 'remove', path: runners.one(scope, uuid), doing, needs: 'writeRunners' }),
-      );
+      await unlessGone(client.send({ operation: 'remove', path: pathOf(scope, uuid), doing }));
     },
   };
 }
 
-async function register(
-  client: BitbucketClient,
-  path: string,
-  { scope, runner, now }: { scope: Scope; runner: { name: string; labels: readonly string[] }; now: () => Instant },
-): Promise<Registration> {
-  const doing = `Registering runner ${runner.name} in ${scopeKey(scope)}`;
-  const body = { name: runner.name, labels: runner.labels };
-  const answer = await client.send({ operation: 'register', path, body, doing, needs: 'writeRunners' });
-  const document = parseAnswer(RegistrationDocument, answer, doing);
-  return {
-    runner: toRunner(document, now()),
-    clientId: document.oauth_client.id,
-    clientSecret: new Secret(document.oauth_client.secret),
-  };
+/** More pages than any workspace has; it ends a server that always knows one more. */
+const MOST_PAGES = 500;
+
+/**
+ * Every runner on all pages from `first` on, each once. Half a list is worse than none: a runner that is missing from it
+ * looks like one that is gone. So this throws ServiceError when the pages do not make one list.
+ */
+async function readAllPages(client: BitbucketClient, first: Call): Promise<readonly z.output<typeof RunnerDocument>[]> {
+  const { doing } = first;
+  const fault = (reason: string) => unusableAnswer(doing, `${reason}; the next tick looks again`);
+  const runners = new Map<string, z.output<typeof RunnerDocument>>();
+  const sizes = new Set<number>();
+  const visited = new Set<string>();
+  for (let path: string | undefined = first.path; path !== undefined; ) {
+    if (visited.has(path) || visited.size === MOST_PAGES) {
+      throw fault(`the list does not end, after ${visited.size} pages it leads on to more`);
+    }
+    visited.add(path);
+    const page: z.output<typeof RunnerPage> = parseAnswer(RunnerPage, await client.send({ ...first, path }), doing);
+    for (const runner of page.values) runners.set(bracedUuid(runner.uuid), runner);
+    if (typeof page.size === 'number') sizes.add(page.size);
+    path = page.next ? nextPath(client, page.next, doing) : undefined;
+  }
+  // A size that differs from page to page is a change too: what moved up to a page already read was never seen.
+  if ([...sizes].some((size) => size !== runners.size)) {
+    const stated = [...sizes].join(' and then ');
+    throw fault(`the list changed while being read (${runners.size} different runners, Bitbucket states ${stated})`);
+  }
+  return [...runners.values()];
+}
+
+function nextPath(client: BitbucketClient, link: string, doing: string): string {
+  try {
+    return client.pathOf(link);
+  } catch {
+    throw unusableAnswer(doing, 'the link to the next page is not an address; the next tick looks again');
+  }
 }
 
 /** On the internal surface the state is a document of its own. */
-async function disableByState(client: BitbucketClient, path: string, name: string): Promise<void> {
-  const doing = `Disabling runner ${name}`;
-  const body = { status: 'DISABLED' };
-  await unlessGone(client.send({ operation: 'disable', path: `${path}/state`, body, doing, needs: 'writeRunners' }));
+async function disableByState(client: BitbucketClient, path: string, doing: string): Promise<void> {
+  await unlessGone(client.send({ operation: 'disable', path: `${path}/state`, body: { status: 'DISABLED' }, doing }));
 }
 
 /**
  * On the public surface the body of an update is undocumented. A runner that only looks disabled could take a step
  * and be deleted under it, so the runner itself must say that it is out of service.
  */
-async function disableByUpdate(client: BitbucketClient, path: string, name: string): Promise<void> {
-  const doing = `Disabling runner ${name}`;
-  const body = { state: { status: 'DISABLED' } };
+async function disableByUpdate(client: BitbucketClient, path: string, doing: string): Promise<void> {
+  const update: Call = { operation: 'disable', path, body: { state: { status: 'DISABLED' } }, doing };
   const updated = await unlessGone(
-    client.send({ operation: 'disable', path, body, doing, needs: 'writeRunners' }).catch((error: unknown) => {
+    client.send(update).catch((error: unknown) => {
       throw isFormRefusal(error) ? stillInService(doing, error.status) : error;
     }),
   );
   if (updated === undefined) return;
-  const answer =
-    updated.text.trim() === ''
-      ? await unlessGone(client.send({ operation: 'read', importance: 'removal', path, doing, needs: 'readRunners' }))
-      : updated;
+  const read: Call = { operation: 'read', importance: 'removal', path, doing };
+  const answer = updated.text.trim() === '' ? await unlessGone(client.send(read)) : updated;
   if (answer === undefined) return;
   const { status, cordoned } = toRunner(parseAnswer(RunnerDocument, answer, doing), 0);
   if (status !== 'DISABLED' && !cordoned) throw stillInService(doing, updated.status);
@@ -118,7 +143,7 @@ function isFormRefusal(error: unknown): error is ServiceError {
 function stillInService(doing: string, status: number | undefined): ServiceError {
   return new ServiceError(
     `${doing} failed: the public API answered ${status} but did not take the runner out of service; set api: internal for the workspace.`,
-    { service: 'bitbucket', outcome: 'refused', ...(status !== undefined && { status }) },
+    { service: 'bitbucket', outcome: 'refused', status },
   );
 }
 
@@ -127,43 +152,29 @@ function createIdentifier(client: BitbucketClient): RunnerApi['identify'] {
   const known = createRecent<string>();
 
   async function uuidOf(name: string, call: Pick<Call, 'path' | 'doing' | 'needs'>): Promise<string> {
-    if (isUuid(name)) return name;
+    if (/^\{.+\}$/.test(name)) return name;
     return known(call.path, async () => {
       const answer = await client.send({ operation: 'read', ...call });
-      return withBraces(parseAnswer(IdentifiedDocument, answer, call.doing).uuid);
+      return bracedUuid(parseAnswer(IdentifiedDocument, answer, call.doing).uuid);
     });
   }
 
-  return async (scope: Scope): Promise<ScopeIdentity> => {
+  return async (scope): Promise<ScopeIdentity> => {
     const doing = `Looking up the uuid of ${scopeKey(scope)}`;
     const { workspace, repository } = scope;
-    const path = `/2.0/workspaces/${encodeURIComponent(workspace)}`;
-    const workspaceUuid = uuidOf(workspace, { path, doing, needs: 'readWorkspace' });
+    const pathOf = (some: Scope) => `/2.0${scopePath(some)}`;
+    const workspaceUuid = uuidOf(workspace, { path: pathOf({ workspace }), doing, needs: 'readWorkspace' });
     if (repository === undefined) return { workspaceUuid: await workspaceUuid };
-    const repositoryUuid = uuidOf(repository, { path: `/2.0${scopePath(scope)}`, doing, needs: 'readRepository' });
+    const repositoryUuid = uuidOf(repository, { path: pathOf(scope), doing, needs: 'readRepository' });
     const [first, second] = await Promise.all([workspaceUuid, repositoryUuid]);
     return { workspaceUuid: first, repositoryUuid: second };
   };
-}
-
-function runnerPaths(surface: Surface) {
-  const root = surface === 'internal' ? '/internal' : '/2.0';
-  const all = (scope: Scope): string => `${root}${scopePath(scope)}/pipelines-config/runners`;
-  return { all, one: (scope: Scope, uuid: string): string => `${all(scope)}/${encodeURIComponent(withBraces(uuid))}` };
 }
 
 function scopePath({ workspace, repository }: Scope): string {
   return repository === undefined
     ? `/workspaces/${encodeURIComponent(workspace)}`
     : `/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}`;
-}
-
-function named(scope: Scope, uuid: string): string {
-  return `${withBraces(uuid)} of ${scopeKey(scope)}`;
-}
-
-function isUuid(name: string): boolean {
-  return /^\{.+\}$/.test(name);
 }
 
 /** The answer, or undefined when there is no such thing. */

@@ -1,6 +1,6 @@
 /**
- * Which steps of a pipeline wait for a runner. Bitbucket says of a step only how far it is, the file only what it asks
- * for; the two are brought together here. Pure. In doubt a step is not counted: too few cost a minute, too many money.
+ * Which steps of a pipeline wait for a runner. Bitbucket says only how far a step is, the file only what it asks for;
+ * this joins the two. Pure. In doubt a step is not counted: too few cost a minute, too many cost money.
  *
  * | step                                                                  | waits |
  * |-----------------------------------------------------------------------|-------|
@@ -12,18 +12,8 @@
  * | without `runs-on` (Bitbucket's own machines), or not found in the file | no    |
  */
 import type { WaitingSteps } from '#core/model/observation.ts';
+import type { SeenStep } from './pipeline-answers.ts';
 import type { YamlStep } from './pipelines-yaml.ts';
-
-/** A step as Bitbucket shows it. */
-export type SeenStep = {
-  readonly name?: string;
-  /** In Bitbucket's own word. */
-  readonly state: string;
-  /** Somebody has to start it. */
-  readonly isManual: boolean;
-  /** Paused or halted. */
-  readonly isHeld: boolean;
-};
 
 /** Whether any of them may wait, whatever the file says. */
 export function mayWait(steps: readonly SeenStep[]): boolean {
@@ -39,7 +29,8 @@ export function countWaiting(
   const counts = new Map<string, { readonly labels: readonly string[]; steps: number }>();
   let unknown = 0;
   seen.forEach((step, index) => {
-    if (!isCandidate(step) || !(step.state === 'READY' || isNext(seen, pairs, index))) return;
+    const isNext = () => stepsBefore(seen, pairs, index).every(({ state }) => state === 'COMPLETED');
+    if (!isCandidate(step) || !(step.state === 'READY' || isNext())) return;
     const labels = pairs[index]?.labels;
     if (labels === undefined) {
       unknown += 1;
@@ -56,19 +47,21 @@ function isCandidate({ state, isManual, isHeld }: SeenStep): boolean {
   return !isHeld && (state === 'READY' || (state === 'PENDING' && !isManual));
 }
 
-/** Whether everything before the step's block is completed. A step that is not in the file is a block of its own. */
-function isNext(seen: readonly SeenStep[], pairs: readonly (YamlStep | undefined)[], index: number): boolean {
+/** The steps of the blocks before the step's own. A step that is not in the file is a block of its own. */
+export function stepsBefore<Step>(
+  seen: readonly Step[],
+  pairs: readonly (YamlStep | undefined)[],
+  index: number,
+): readonly Step[] {
   const block = pairs[index]?.block;
-  const start = block === undefined ? index : pairs.findIndex((step) => step?.block === block);
-  return seen.slice(0, start).every((step) => step.state === 'COMPLETED');
+  return seen.slice(0, block === undefined ? index : pairs.findIndex((step) => step?.block === block));
 }
 
+type Named = Pick<SeenStep, 'name'>;
+
 /** The step of the file for each one seen: by position where all names agree, else by name, in order. */
-export function pair(
-  seen: readonly Pick<SeenStep, 'name'>[],
-  written: readonly YamlStep[],
-): readonly (YamlStep | undefined)[] {
-  const agree = (step: Pick<SeenStep, 'name'>, index: number): boolean => {
+export function pair(seen: readonly Named[], written: readonly YamlStep[]): readonly (YamlStep | undefined)[] {
+  const agree = (step: Named, index: number): boolean => {
     const name = written[index]?.name;
     return name === undefined || step.name === undefined || name === step.name;
   };

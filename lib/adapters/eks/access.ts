@@ -4,22 +4,17 @@
  */
 import { type Cluster, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { ServiceError } from '#core/errors.ts';
+import type { ClusterSettings } from '#core/model/configuration.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
-import { assumeRole } from './role.ts';
 import type { AwsCredentials } from './token.ts';
 
-/** An EKS cluster as the configuration names it. */
-export type EksSettings = {
-  /** The name in EKS. */
-  readonly name: string;
-  /** Absent: as the SDK finds it, AWS_REGION first. */
-  readonly region?: string;
-  /** A role to assume, for all that is done with this cluster. */
-  readonly roleArn?: string;
-};
+/**
+ * An EKS cluster as the configuration names it. `region` absent: as the SDK finds it, AWS_REGION first. `roleArn`: a role
+ * to assume, for all that is done with this cluster.
+ */
+export type EksSettings = Omit<ClusterSettings & { readonly kind: 'eks' }, 'kind'>;
 
-/** The way into one cluster. */
 export type EksAccess = {
   readonly region: string;
   /** Such as `https://0123.gr7.eu-west-1.eks.amazonaws.com`. */
@@ -39,12 +34,15 @@ export function eksSubject({ name, region }: EksSettings): string {
 
 /** Asks AWS for everything anew. Throws `ServiceError` when AWS refuses, or the cluster cannot be used (yet, any more). */
 export async function openAccess(settings: EksSettings, options: AwsClientOptions): Promise<EksAccess> {
-  const client = countCalls(createClient(settings, options), options.onCall);
+  const { name, region: given, roleArn } = settings;
+  const where = given === undefined ? {} : { region: given };
+  const identity = roleArn === undefined ? {} : { credentials: () => credentialsOf(roleArn, where, options) };
+  const client = countCalls(new EKSClient({ ...awsClientSettings(options), ...where, ...identity }), options.onCall);
   try {
     const region = await client.config.region();
-    const { cluster } = await client.send(new DescribeClusterCommand({ name: settings.name }));
+    const { cluster } = await client.send(new DescribeClusterCommand({ name }));
     const credentials = () => client.config.credentials().catch((error: unknown) => Promise.reject(failure(error)));
-    return { region, credentials, ...readCluster(settings, cluster) };
+    return { region, credentials, ...readCluster(eksSubject(settings), cluster) };
   } catch (error) {
     throw failure(error);
   }
@@ -58,37 +56,21 @@ export async function openAccess(settings: EksSettings, options: AwsClientOption
   }
 }
 
-function createClient({ region, roleArn }: EksSettings, options: AwsClientOptions): EKSClient {
-  return new EKSClient({
-    ...awsClientSettings(options),
-    ...(region === undefined ? {} : { region }),
-    ...(roleArn === undefined ? {} : { credentials: () => assumeRole(roleArn, region, options) }),
-  });
-}
-
 /** A cluster that is being updated has an address too, and works. */
 const UNUSABLE = new Set(['DELETING', 'FAILED']);
 
-function readCluster(
-  settings: EksSettings,
-  cluster: Cluster | undefined,
-): Pick<EksAccess, 'server' | 'ca' | 'barrier'> {
+function readCluster(subject: string, cluster: Cluster | undefined): Pick<EksAccess, 'server' | 'ca' | 'barrier'> {
   const { endpoint, certificateAuthority, status = 'UNKNOWN' } = cluster ?? {};
   const ca = certificateAuthority?.data;
-  if (UNUSABLE.has(status)) throw unusable(`${eksSubject(settings)} is ${status}; name another cluster`);
-  if (endpoint === undefined || ca === undefined) {
-    throw unusable(`${eksSubject(settings)} is ${status} and has no endpoint; wait until it is ACTIVE`);
-  }
-  const barrier = barrierOf(cluster);
+  const unusable = (reason: string) =>
+    new ServiceError(`${subject} is ${status}${reason}`, { service: 'aws', outcome: 'refused' });
+  if (UNUSABLE.has(status)) throw unusable('; name another cluster');
+  if (endpoint === undefined || ca === undefined) throw unusable(' and has no endpoint; wait until it is ACTIVE');
   return {
     server: endpoint.replace(/\/+$/, ''),
     ca: Buffer.from(ca, 'base64').toString('utf8'),
-    ...(barrier === undefined ? {} : { barrier }),
+    barrier: barrierOf(cluster),
   };
-}
-
-function unusable(message: string): ServiceError {
-  return new ServiceError(message, { service: 'aws', outcome: 'refused' });
 }
 
 function barrierOf(cluster: Cluster | undefined): string | undefined {
@@ -100,4 +82,31 @@ function barrierOf(cluster: Cluster | undefined): string | undefined {
   return isOpen
     ? undefined
     : `its public endpoint lets in ${publicAccessCidrs.join(', ')} only: add our address there, or run inside its VPC`;
+}
+
+/** Credentials of a role, with whatever credentials the process has. Throws `ServiceError`. */
+async function credentialsOf(
+  roleArn: string,
+  region: { readonly region?: string },
+  options: AwsClientOptions,
+): Promise<AwsCredentials> {
+  const { assumeRole } = await import('../aws/assume-role.ts');
+  try {
+    const { Credentials: given } = await assumeRole(roleArn, region, options);
+    if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) {
+      throw new ServiceError(
+        `The answer to sts:AssumeRole on role ${roleArn} holds no credentials; check AWS_ENDPOINT_URL and any proxy in between`,
+        { service: 'aws', outcome: 'unknown' },
+      );
+    }
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = given;
+    return { accessKeyId, secretAccessKey, sessionToken: given.SessionToken, expiration: given.Expiration };
+  } catch (error) {
+    throw awsFailure(error, {
+      action: 'sts:AssumeRole',
+      subject: `role ${roleArn}`,
+      ifMissing: 'create it or correct the roleArn of the cluster',
+      ifDenied: "the role's trust policy has to name ours, too",
+    });
+  }
 }

@@ -1,7 +1,7 @@
 /**
- * EKS clusters by name: no kubeconfig, no plugin. What AWS says of the cluster is asked once and kept; a token is
- * signed every ten minutes. Whatever the cluster refuses (the token, or us its certificate) makes all of it be asked
- * anew, once for each request that meets it.
+ * EKS clusters by name: no kubeconfig, no plugin. AWS is asked about the cluster once; a token is signed every ten
+ * minutes. If the cluster rejects our token, or we reject its certificate, all of it is asked again, at most once per
+ * request.
  */
 import type { Instant } from '#core/model/observation.ts';
 import { renewableIdentity } from '../http/identity.ts';
@@ -9,11 +9,11 @@ import {
   type ClusterClient,
   type ClusterClientOptions,
   type ClusterConnection,
+  type ClusterEndpoint,
   createClusterClient,
   isOutdated,
 } from '../kubernetes/cluster-client.ts';
 import type { Advice } from '../kubernetes/failure.ts';
-import type { ClusterEndpoint } from '../kubernetes/request.ts';
 import { type EksAccess, type EksSettings, eksSubject, openAccess } from './access.ts';
 import { type AwsCredentials, eksToken } from './token.ts';
 
@@ -33,22 +33,16 @@ const AWS_TIMEOUT_MS = 2_500;
 
 /** A client for an EKS cluster. Calls nobody yet; all that can be wrong comes out of its requests. */
 export function connectEks(settings: EksSettings, options: EksOptions = {}): ClusterClient {
-  return createClusterClient(eksConnection(settings, options), options);
-}
-
-function eksConnection(
-  settings: EksSettings,
-  { onAwsCall = () => {}, awsTimeoutMs = AWS_TIMEOUT_MS, now = Date.now }: EksOptions,
-): ClusterConnection {
+  const { onAwsCall: onCall, awsTimeoutMs: timeoutMs = AWS_TIMEOUT_MS, now = Date.now } = options;
   let access: EksAccess | undefined;
-  return {
+  const connection: ClusterConnection = {
     description: eksSubject(settings),
     advice: () => adviceFor(settings, access),
     endpoint: renewableIdentity({
       now,
       isRefusal: isOutdated,
       ask: async () => {
-        access ??= await openAccess(settings, { timeoutMs: awsTimeoutMs, onCall: onAwsCall });
+        access ??= await openAccess(settings, { timeoutMs, onCall });
         const credentials = await access.credentials();
         const at = now();
         return { who: await endpointOf(settings.name, access, credentials, at), until: freshUntil(credentials, at) };
@@ -58,6 +52,7 @@ function eksConnection(
       },
     }),
   };
+  return createClusterClient(connection, options);
 }
 
 async function endpointOf(
@@ -79,11 +74,6 @@ function adviceFor({ roleArn = 'our role' }: EksSettings, access: EksAccess | un
   return {
     unauthorized: `give ${roleArn} an access entry of this cluster with the group bitbucket-runner-autoscaler (for reports bitbucket-runner-autoscaler-readonly), and check our clock`,
     untrusted: 'EKS itself names this CA, so look for a proxy in between',
-    ...unreachableBecause(access),
+    unreachable: access === undefined ? 'check the network path to AWS (subnet, NAT, endpoint)' : access.barrier,
   };
-}
-
-function unreachableBecause(access: EksAccess | undefined): Pick<Advice, 'unreachable'> {
-  if (access === undefined) return { unreachable: 'check the network path to AWS (subnet, NAT, endpoint)' };
-  return access.barrier === undefined ? {} : { unreachable: access.barrier };
 }

@@ -17,7 +17,6 @@ export type AwsCredentials = {
   readonly expiration?: Date;
 };
 
-/** Who asks to be let in, where and when. */
 export type TokenRequest = {
   /** The name in EKS; a token lets nobody into another cluster. */
   readonly clusterName: string;

@@ -4,7 +4,6 @@ import type { Answer, Exchange } from './exchange.ts';
 import type { Identity } from './identity.ts';
 import { mayHaveHappened, type Operation, repeatsAfter, troubleOf } from './retry-policy.ts';
 
-/** How long to wait before repetitions. */
 export type BackOff = { readonly firstMs: number; readonly longestMs: number };
 
 /** What became of a request after all attempts. */
@@ -17,7 +16,12 @@ export type Delivery = {
   readonly mayHaveHappened: boolean;
 };
 
-/** What to deliver. */
+/** What a `ServiceError` says of a delivery that failed. */
+export function effectOf({ exchange, mayHaveHappened }: Delivery) {
+  const status = exchange.kind === 'answer' ? exchange.status : undefined;
+  return { outcome: mayHaveHappened ? 'unknown' : 'refused', status } as const;
+}
+
 export type Order<Who> = {
   readonly operation: Operation;
   readonly identity: Identity<Who>;
@@ -26,8 +30,6 @@ export type Order<Who> = {
   /** Whether a 409 says that two changes met, and not that the request is at odds with what is there; default: it does. */
   readonly isConflict?: (answer: Answer) => boolean;
 };
-
-export type Deliver = <Who>(order: Order<Who>) => Promise<Delivery>;
 
 /** What a delivery is made of; the functions are there for tests. */
 export type DeliveryOptions = {
@@ -50,8 +52,8 @@ export function createDelivery({
   sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random = Math.random,
   now = Date.now,
-}: DeliveryOptions): Deliver {
-  return async ({ operation, identity, send, isConflict }) => {
+}: DeliveryOptions) {
+  return async <Who>({ operation, identity, send, isConflict }: Order<Who>): Promise<Delivery> => {
     let spentMs = 0;
     let uncertain = false;
     let renewed = false;
@@ -101,13 +103,8 @@ function notSent(thrown: unknown): Exchange {
  * Milliseconds before the next attempt: exponential back-off with full jitter, on top of what `Retry-After` asks, so
  * that many requests which are told the same moment do not come back together. `attempts` counts those already made.
  */
-export function retryDelay(
-  attempts: number,
-  exchange: Exchange,
-  { firstMs, longestMs }: BackOff,
-  random: () => number,
-): number {
-  const ceiling = Math.min(longestMs, firstMs * 2 ** (attempts - 1));
+export function retryDelay(attempts: number, exchange: Exchange, backOff: BackOff, random: () => number): number {
+  const ceiling = Math.min(backOff.longestMs, backOff.firstMs * 2 ** (attempts - 1));
   // Stryker disable next-line ConditionalExpression: nothing but an answer has it.
   const asked = exchange.kind === 'answer' ? (exchange.retryAfterMs ?? 0) : 0;
   return asked + Math.floor(random() * ceiling);

@@ -6,7 +6,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Instant } from '#core/model/observation.ts';
 import { agents } from './connections.ts';
-import { type NetworkFailure, networkFailure } from './network-codes.ts';
 
 /** Certificates, and whether and as whom to verify the server. */
 export type TlsOptions = Pick<
@@ -25,6 +24,17 @@ export type HttpRequest = {
   readonly agent?: http.Agent;
 };
 
+/** The request with `body`, if there is one, as JSON, and with the headers that say so. */
+export function jsonRequest(
+  request: Omit<HttpRequest, 'body'>,
+  body: unknown,
+  contentType = 'application/json',
+): HttpRequest {
+  const headers = { accept: 'application/json', ...request.headers };
+  if (body === undefined) return { ...request, headers };
+  return { ...request, headers: { 'content-type': contentType, ...headers }, body: JSON.stringify(body) };
+}
+
 /** An answer of any status, read to its end. `text` may carry a secret: never print it. */
 export type Answer = {
   readonly kind: 'answer';
@@ -36,10 +46,13 @@ export type Answer = {
 };
 
 /**
- * No whole answer. `timed-out`: the request may have arrived. `code` is the system's word, such as ECONNRESET. The
+ * No whole answer. `unreachable` (no way to the server) and `untrusted` (the TLS handshake failed): the request was not
+ * sent. `connection-lost` and `timed-out`: it may have arrived. `code` is the system's word, such as ECONNRESET. The
  * error itself is not kept: the HTTP parser's errors carry bytes of the answer, which may be a secret.
  */
 export type NoAnswer = { readonly kind: NetworkFailure | 'timed-out'; readonly code: string };
+
+type NetworkFailure = 'unreachable' | 'untrusted' | 'connection-lost';
 
 /** What a request came to. `not-sent`: there was nobody to send it as; the error says why. */
 export type Exchange = Answer | NoAnswer | { readonly kind: 'not-sent'; readonly error: Error };
@@ -65,10 +78,8 @@ export async function send(
   }
 }
 
-function begin(
-  { url, method, headers, body, tls, agent }: HttpRequest,
-  signal: AbortSignal,
-): Promise<http.IncomingMessage> {
+function begin(request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
+  const { url, method, headers, body, tls, agent } = request;
   const isPlain = url.startsWith('http:');
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const options: https.RequestOptions = {
@@ -110,4 +121,23 @@ function retryAfterMs(headers: http.IncomingHttpHeaders, now: () => Instant): nu
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'network error';
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+
+/** OpenSSL's codes for certificate chains, Node's for names and for peers that do not speak TLS. */
+const UNTRUSTED = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** Text of a server as a part of one sentence: in one line, and not longer than `longest` characters. */
+export function oneLine(text: string, longest: number): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length <= longest ? line : `${line.slice(0, longest)}…`;
+}
+
+/** What Node's or OpenSSL's code of a failed connection means; undefined for one that is not of the network. */
+export function networkFailure(code: string): NetworkFailure | undefined {
+  if (UNREACHABLE.has(code)) return 'unreachable';
+  if (LOST.has(code)) return 'connection-lost';
+  return UNTRUSTED.test(code) ? 'untrusted' : undefined;
 }

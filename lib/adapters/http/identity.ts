@@ -17,7 +17,7 @@ export function fixedIdentity<Who>(who: Who): Identity<Who> {
   return { current: async () => who, renew: () => false };
 }
 
-/** One that `ask` gives. Requests that need it at the same time share one asking; a failure is not remembered. */
+/** One that `ask` gives. Requests that need it at the same time share one; a failure is not remembered. */
 export function renewableIdentity<Who>(options: {
   /** The identity, and until when it is kept; `until` in the past: it is asked for again by the next request. */
   readonly ask: () => Promise<{ readonly who: Who; readonly until: Instant }>;

@@ -1,23 +1,40 @@
 /**
- * Calls to one cluster's API server, bounded in time and repeated as the retry policy says of a `cluster-call`.
+ * Calls to one cluster's API server, bounded in time and repeated as the retry policy says of a `cluster-call`. They are
+ * raw JSON: a template may use fields that a typed client would silently drop.
  */
+import type * as http from 'node:http';
 import { createDelivery, type DeliveryOptions } from '../http/delivery.ts';
-import { type Answer, type Exchange, send } from '../http/exchange.ts';
+import { type Answer, type Exchange, type HttpRequest, jsonRequest, send, type TlsOptions } from '../http/exchange.ts';
 import type { Identity } from '../http/identity.ts';
 import { failure, malformedAnswer, type NamedCluster, reasonOf } from './failure.ts';
-import { type ClusterEndpoint, type ClusterRequest, httpRequest } from './request.ts';
 
 /** How a cluster is reached; made from a kubeconfig, or from whatever else knows an address and an identity. */
-export type ClusterConnection = NamedCluster & {
-  /** Where and as whom to send requests. */
-  readonly endpoint: Identity<ClusterEndpoint>;
+export type ClusterConnection = NamedCluster & { readonly endpoint: Identity<ClusterEndpoint> };
+
+/** Where and as whom to send a request. */
+export type ClusterEndpoint = {
+  /** Such as `https://10.0.0.1:6443`, with or without a path, without a slash at the end. */
+  readonly server: string;
+  /** `authorization` and whatever else identifies the sender. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsOptions;
+  /** The way through a proxy; absent: straight. */
+  readonly agent?: http.Agent;
 };
 
-/** What a request has besides method and path. */
-export type RequestOptions = Omit<ClusterRequest, 'method' | 'path'> & {
-  /** Instead of the client's, for each attempt. */
-  readonly timeoutMs?: number;
+export type ClusterRequest = {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** From the root, such as `/api/v1/namespaces/runners/pods`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of `body`; default `application/json`. */
+  readonly contentType?: string;
 };
+
+/** What a request has besides method and path; `timeoutMs`, for each attempt, instead of the client's. */
+type RequestOptions = Omit<ClusterRequest, 'method' | 'path'> & { readonly timeoutMs?: number };
 
 /** Raw access to a cluster. */
 export type ClusterClient = {
@@ -69,17 +86,30 @@ export function createClusterClient(
       try {
         return JSON.parse(exchange.text) as T;
       } catch {
-        throw malformedAnswer(connection.description, request, 'not JSON');
+        throw malformedAnswer(connection.description, request);
       }
     },
   };
 }
 
-/** An endpoint, and the signal that ends the attempt with it. */
-type Limited = { readonly who: ClusterEndpoint; readonly signal: AbortSignal };
+/** The request as it goes to this endpoint. */
+export function httpRequest({ server, ...endpoint }: ClusterEndpoint, request: ClusterRequest): HttpRequest {
+  const { method, path, query = {}, body, contentType } = request;
+  const url = new URL(`${server}${path}`);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return jsonRequest({ ...endpoint, method, url: url.href }, body, contentType);
+}
 
-/** One limit of time for getting the endpoint and for what is then sent: a plugin that hangs must not hang the tick. */
-function withinTime(endpoint: Identity<ClusterEndpoint>, timeoutMs: number): Identity<Limited> {
+/**
+ * An endpoint with the signal that ends its attempt. Getting the endpoint and sending share one limit of time: a plugin
+ * that hangs must not hang the tick.
+ */
+function withinTime(
+  endpoint: Identity<ClusterEndpoint>,
+  timeoutMs: number,
+): Identity<{ readonly who: ClusterEndpoint; readonly signal: AbortSignal }> {
   return {
     renew: ({ who }, exchange) => endpoint.renew(who, exchange),
     current: async () => {

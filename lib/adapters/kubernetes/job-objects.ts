@@ -12,48 +12,40 @@ import {
   WORKSPACE_LABEL,
 } from '#manifests/naming.ts';
 
+const Text = z.string().default('');
+const Labels = z.record(z.string(), z.string()).default({});
+
 const metadata = z.object({
   name: z.string(),
   uid: z.string(),
   creationTimestamp: z.string(),
   deletionTimestamp: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
-  annotations: z.record(z.string(), z.string()).default({}),
+  labels: Labels,
+  annotations: Labels,
   ownerReferences: z.array(z.object({ uid: z.string() })).default([]),
 });
-const condition = z.object({
-  type: z.string(),
-  status: z.string(),
-  reason: z.string().default(''),
-  message: z.string().default(''),
+const conditions = z.array(z.object({ type: z.string(), status: z.string(), reason: Text, message: Text })).default([]);
+const container = z.object({
+  restartCount: z.number().default(0),
+  state: z.object({ waiting: z.object({ reason: Text, message: Text }).optional() }).optional(),
+  lastState: z
+    .object({ terminated: z.object({ reason: z.string().optional(), exitCode: z.number().optional() }).optional() })
+    .optional(),
 });
-const conditions = z.array(condition).default([]);
-const ending = z.object({ reason: z.string().optional(), exitCode: z.number().optional() }).optional();
-const containerStatuses = z
-  .array(
-    z.object({
-      restartCount: z.number().default(0),
-      state: z
-        .object({ waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional() })
-        .optional(),
-      lastState: z.object({ terminated: ending }).optional(),
-    }),
-  )
-  .default([]);
 
-export const jobObject = z.object({ metadata, status: z.object({ conditions }).optional() });
+export const jobObject = z.object({ metadata, status: z.object({ conditions }).prefault({}) });
 const pod = z.object({
   metadata,
   status: z
     .object({
-      phase: z.string().optional(),
+      phase: z.string().default('Pending'),
       reason: z.string().optional(),
-      message: z.string().default(''),
+      message: Text,
       conditions,
-      initContainerStatuses: containerStatuses,
-      containerStatuses,
+      initContainerStatuses: z.array(container).default([]),
+      containerStatuses: z.array(container).default([]),
     })
-    .optional(),
+    .prefault({}),
 });
 
 /** A page of a list, of which only these fields are read. */
@@ -65,8 +57,8 @@ function pageOf<T extends z.ZodType>(item: T) {
 }
 export const jobPage = pageOf(jobObject);
 export const podPage = pageOf(pod);
-export type JobObject = z.infer<typeof jobObject>;
-export type PodObject = z.infer<typeof pod>;
+type JobObject = z.output<typeof jobObject>;
+type PodObject = z.output<typeof pod>;
 
 /** Each Job with its latest pod. Jobs from which no runner's uuid can be told are not ours and left out. */
 export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[]): readonly RunnerJob[] {
@@ -82,81 +74,76 @@ export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[])
     const runnerUuid = labels[RUNNER_LABEL] ?? runnerUuidOf(name);
     if (runnerUuid === undefined) return [];
     const itsPod = latest.get(uid);
-    return [
-      {
-        name,
-        runnerUuid: bareUuid(runnerUuid),
-        group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
-        ...scopeOf(labels),
-        status: jobStatus(each),
-        createdAt: createdAt(each),
-        ...(itsPod === undefined ? {} : { pod: runnerPod(itsPod) }),
-      },
-    ];
+    const job: RunnerJob = {
+      name,
+      runnerUuid: bareUuid(runnerUuid),
+      group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
+      identity: identityOf(labels),
+      status: jobStatus(each),
+      createdAt: createdAt(each),
+      pod: itsPod && runnerPod(itsPod),
+    };
+    return [job];
   });
 }
 
 /** The scope, from labels that may have been taken away. */
-function scopeOf(labels: Readonly<Record<string, string>>): Pick<RunnerJob, 'identity'> {
+function identityOf(labels: Readonly<Record<string, string>>): RunnerJob['identity'] {
   const workspace = labels[WORKSPACE_LABEL];
   const repository = labels[REPOSITORY_LABEL];
-  if (workspace === undefined) return {};
-  const workspaceUuid = bracedUuid(workspace);
-  return {
-    identity: repository === undefined ? { workspaceUuid } : { workspaceUuid, repositoryUuid: bracedUuid(repository) },
-  };
+  if (workspace === undefined) return undefined;
+  return { workspaceUuid: bracedUuid(workspace), repositoryUuid: repository && bracedUuid(repository) };
 }
 
 function createdAt({ metadata: { creationTimestamp } }: JobObject | PodObject): number {
   return Date.parse(creationTimestamp);
 }
 
-function jobStatus({ status }: JobObject): RunnerJob['status'] {
-  const isTrue = (type: string) => (status?.conditions ?? []).some((one) => one.type === type && one.status === 'True');
+function jobStatus({ status: { conditions } }: JobObject): RunnerJob['status'] {
+  const isTrue = (type: string) => conditions.some((one) => one.type === type && one.status === 'True');
   if (isTrue('Complete')) return 'complete';
   return isTrue('Failed') ? 'failed' : 'active';
 }
 
-const PHASES: ReadonlySet<string> = new Set<RunnerPod['phase']>(['Pending', 'Running', 'Succeeded', 'Failed']);
+const PHASES: readonly RunnerPod['phase'][] = ['Pending', 'Running', 'Succeeded', 'Failed'];
 
-function runnerPod(each: PodObject): RunnerPod {
-  const { status } = each;
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const phase = status?.phase ?? 'Pending';
-  const trouble = troubleOf(each);
+function runnerPod({ metadata: { name, labels }, status }: PodObject): RunnerPod {
+  const containers = [...status.initContainerStatuses, ...status.containerStatuses];
+  const trouble = troubleOf(status, containers);
   return {
-    name: each.metadata.name,
-    phase: PHASES.has(phase) ? (phase as RunnerPod['phase']) : 'Unknown',
+    name,
+    phase: PHASES.find((phase) => phase === status.phase) ?? 'Unknown',
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
-    isProtected: each.metadata.labels[PROTECTED_LABEL] === 'true',
-    ...(trouble === undefined ? {} : { trouble }),
+    isProtected: labels[PROTECTED_LABEL] === 'true',
+    ...(trouble && { trouble }),
   };
 }
 
 /** What every pod waits for while it starts. */
 const ORDINARY_WAITS = new Set(['', 'ContainerCreating', 'PodInitializing']);
 
-function troubleOf({ status }: PodObject): PodTrouble | undefined {
-  if (status === undefined) return undefined;
-  for (const { state, lastState } of [...status.initContainerStatuses, ...status.containerStatuses]) {
+function troubleOf(
+  { conditions, reason, message }: PodObject['status'],
+  containers: readonly z.output<typeof container>[],
+): PodTrouble | undefined {
+  for (const { state, lastState } of containers) {
     const waiting = state?.waiting;
     if (waiting !== undefined && !ORDINARY_WAITS.has(waiting.reason)) {
-      return { reason: waiting.reason, message: `${waiting.message}${lastEnding(lastState?.terminated)}` };
+      return { reason: waiting.reason, message: `${waiting.message}${lastEnding(lastState)}` };
     }
   }
-  const unscheduled = status.conditions.find(({ type, status: value }) => type === 'PodScheduled' && value === 'False');
+  const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (unscheduled !== undefined) {
     return { reason: unscheduled.reason || 'Unschedulable', message: unscheduled.message };
   }
-  return status.reason === undefined ? undefined : { reason: status.reason, message: status.message };
+  return reason === undefined ? undefined : { reason, message };
 }
 
 /** ` (last exit: OOMKilled, code 137)`: why a container that is held back keeps crashing. */
-function lastEnding(terminated: z.infer<typeof ending>): string {
+function lastEnding(lastState: z.output<typeof container>['lastState']): string {
+  const { terminated } = lastState ?? {};
   if (terminated === undefined) return '';
-  const parts = [
-    terminated.reason,
-    terminated.exitCode === undefined ? undefined : `code ${terminated.exitCode}`,
-  ].filter((part) => part !== undefined);
-  return ` (last exit: ${parts.join(', ')})`;
+  const { reason, exitCode } = terminated;
+  const parts = [reason, exitCode === undefined ? undefined : `code ${exitCode}`];
+  return ` (last exit: ${parts.filter((part) => part !== undefined).join(', ')})`;
 }

@@ -4,11 +4,11 @@
  */
 import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { JobApi, Manifest, Namespace, ObjectReference } from '#core/ports.ts';
+import type { JobApi, Manifest, ObjectReference } from '#core/ports.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '#manifests/naming.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { statusReason } from './failure.ts';
-import { type JobObject, jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
+import { jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
 
 /** Objects per page of a list; kubectl's own number. */
 const PAGE_SIZE = 500;
@@ -32,7 +32,7 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
       const client = await connect(cluster);
       const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` };
       const jobs = listAll(client, jobsPath(namespace), jobPage, query);
-      const pods = listAll(client, `/api/v1/namespaces/${namespace}/pods`, podPage, query);
+      const pods = listAll(client, corePath(namespace, 'pods'), podPage, query);
       // Both are under way at once. When both fail, the Jobs' failure is told, so that one trouble reads alike on every tick.
       pods.catch(() => undefined);
       return joinJobs(await jobs, await pods);
@@ -53,33 +53,26 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
 
     async createSecret({ cluster, namespace }, manifest, owner) {
       const client = await connect(cluster);
-      await tolerate('AlreadyExists', () =>
-        client.request('POST', `/api/v1/namespaces/${namespace}/secrets`, {
-          query: STRICT,
-          body: ownedBy(owner, manifest),
-        }),
-      );
+      const body = ownedBy(owner, manifest);
+      await tolerate('AlreadyExists', client.request('POST', corePath(namespace, 'secrets'), { query: STRICT, body }));
     },
 
-    async deleteJob({ cluster, namespace }: Namespace, name: string) {
+    async deleteJob({ cluster, namespace }, name) {
       const client = await connect(cluster);
-      await tolerate('NotFound', () =>
-        client.request('DELETE', `${jobsPath(namespace)}/${name}`, {
-          body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
-        }),
-      );
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };
+      await tolerate('NotFound', client.request('DELETE', `${jobsPath(namespace)}/${name}`, { body }));
     },
 
-    async protectPod({ cluster, namespace }: Namespace, pod: string, isProtected: boolean) {
+    async protectPod({ cluster, namespace }, pod, isProtected) {
       const client = await connect(cluster);
-      await tolerate('NotFound', () =>
-        client.request('PATCH', `/api/v1/namespaces/${namespace}/pods/${pod}`, {
-          contentType: 'application/merge-patch+json',
-          body: { metadata: protectionMarks(isProtected) },
-        }),
-      );
+      const patch = { contentType: 'application/merge-patch+json', body: { metadata: protectionMarks(isProtected) } };
+      await tolerate('NotFound', client.request('PATCH', `${corePath(namespace, 'pods')}/${pod}`, patch));
     },
   };
+}
+
+function corePath(namespace: string, resource: 'pods' | 'secrets'): string {
+  return `/api/v1/namespaces/${namespace}/${resource}`;
 }
 
 function jobsPath(namespace: string): string {
@@ -121,9 +114,8 @@ function unexpectedAnswer(client: ClusterClient, call: string): ServiceError {
 
 /** There is no right to get Jobs, so the one of that name is found by a list of one. */
 async function existingJob(client: ClusterClient, namespace: string, name: string): Promise<ObjectReference> {
-  const jobs: readonly JobObject[] = await listAll(client, jobsPath(namespace), jobPage, {
-    fieldSelector: `metadata.name=${name}`,
-  });
+  const query = { fieldSelector: `metadata.name=${name}` };
+  const jobs = await listAll(client, jobsPath(namespace), jobPage, query);
   const job = jobs.find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined);
   if (job !== undefined) return { name, uid: job.metadata.uid };
   throw new ServiceError(
@@ -144,9 +136,9 @@ function ownedBy({ name, uid }: ObjectReference, manifest: Manifest): Manifest {
   return { ...manifest, metadata: { ...manifest.metadata, ownerReferences: [owner] } };
 }
 
-async function tolerate(reason: 'AlreadyExists' | 'NotFound', call: () => Promise<unknown>): Promise<void> {
+async function tolerate(reason: 'AlreadyExists' | 'NotFound', call: Promise<unknown>): Promise<void> {
   try {
-    await call();
+    await call;
   } catch (error) {
     if (statusReason(error) !== reason) throw error;
   }

@@ -13,23 +13,19 @@ import {
   type ClusterClient,
   type ClusterClientOptions,
   type ClusterConnection,
+  type ClusterEndpoint,
   createClusterClient,
   isOutdated,
 } from './cluster-client.ts';
-import type { ClusterEndpoint } from './request.ts';
 
 /** Where the kubeconfig is and what to use of it. `path` may list several files, as KUBECONFIG may. */
-export type KubeconfigSettings = { readonly path?: string; readonly context?: string };
+type KubeconfigSettings = { readonly path?: string; readonly context?: string };
 
 /** A client for a kubeconfig's cluster. Throws `InputError` when there is no usable kubeconfig; calls nobody yet. */
 export function connectKubeconfig(settings: KubeconfigSettings, options: ClusterClientOptions = {}): ClusterClient {
-  return createClusterClient(kubeconfigConnection(settings), options);
-}
-
-function kubeconfigConnection(settings: KubeconfigSettings): ClusterConnection {
   let config: KubeConfig | undefined = load(settings);
   const cluster = config.getCurrentCluster();
-  return {
+  const connection: ClusterConnection = {
     description: `cluster "${cluster?.name}" (${cluster?.server})`,
     endpoint: renewableIdentity({
       now: Date.now,
@@ -46,18 +42,19 @@ function kubeconfigConnection(settings: KubeconfigSettings): ClusterConnection {
       isSame: (one, other) => one.headers.authorization === other.headers.authorization,
     }),
   };
+  return createClusterClient(connection, options);
 }
 
 function load({ path, context }: KubeconfigSettings): KubeConfig {
-  const config = read(path);
-  if (context !== undefined) config.setCurrentContext(context);
   const source = path ?? 'the default kubeconfig';
+  const config = read(path, source);
+  if (context !== undefined) config.setCurrentContext(context);
   const wanted = config.getCurrentContext();
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     const contexts = config.getContexts().map(({ name }) => name);
     throw new InputError(
-      wanted === undefined || wanted === ''
+      !wanted
         ? `${source} has no current context; choose one with "kubectl config use-context", or name it`
         : `${source} has no usable context "${wanted}"; it has ${contexts.join(', ') || 'none'}`,
     );
@@ -72,27 +69,22 @@ function load({ path, context }: KubeconfigSettings): KubeConfig {
   return config;
 }
 
-function read(path: string | undefined): KubeConfig {
+function read(path: string | undefined, source: string): KubeConfig {
   const config = new KubeConfig();
   try {
-    if (path === undefined) {
-      config.loadFromDefault();
-    } else {
-      const [first = path, ...others] = path.split(delimiter).filter((file) => file !== '');
-      config.loadFromFile(first);
-      for (const file of others) {
-        const other = new KubeConfig();
-        other.loadFromFile(file);
-        config.mergeConfig(other);
-      }
+    if (path === undefined) config.loadFromDefault();
+    const [first = path, ...others] = path?.split(delimiter).filter((file) => file !== '') ?? [];
+    if (first !== undefined) config.loadFromFile(first);
+    for (const file of others) {
+      const other = new KubeConfig();
+      other.loadFromFile(file);
+      config.mergeConfig(other);
     }
+    return config;
   } catch (cause) {
-    throw new InputError(
-      `${path ?? 'the default kubeconfig'} cannot be read as a kubeconfig (${firstLine(cause)}); check the path and its YAML`,
-      { cause },
-    );
+    const reason = `cannot be read as a kubeconfig (${firstLine(cause)}); check the path and its YAML`;
+    throw new InputError(`${source} ${reason}`, { cause });
   }
-  return config;
 }
 
 async function endpointOf(config: KubeConfig): Promise<ClusterEndpoint> {
@@ -128,13 +120,12 @@ function whyNoCredentials(config: KubeConfig, error: unknown): string {
   if (typeof command !== 'string') {
     return `the kubeconfig's credentials cannot be read (${firstLine(error)}); check the files that it names`;
   }
+  const plugin = `the credential plugin "${command}"`;
   const { code } = error as { code?: string };
-  if (code === 'ENOENT')
-    return `the credential plugin "${command}" is not installed; install it, or put it on the PATH`;
+  if (code === 'ENOENT') return `${plugin} is not installed; install it, or put it on the PATH`;
   // A parse error quotes the plugin's output, and that is where the token is.
-  const detail =
-    error instanceof SyntaxError || error instanceof TypeError ? 'its answer is not one' : firstLine(error);
-  return `the credential plugin "${command}" failed (${detail}); run it by hand, or log in again`;
+  const isParseError = error instanceof SyntaxError || error instanceof TypeError;
+  return `${plugin} failed (${isParseError ? 'its answer is not one' : firstLine(error)}); run it by hand, or log in again`;
 }
 
 function firstLine(error: unknown): string {

@@ -20,7 +20,7 @@ export function createLogger(serviceName = SERVICE): Logger {
 /** Logs a report: `group` lines first, then the `tick` line; a line with a failure in it has level ERROR. */
 export function logReport(logger: Logger, report: Report): void {
   for (const group of report.groups) {
-    const level = groupHasFailed(report, group) ? 'error' : 'info';
+    const level = hasFailed({ ...report, groups: [group], problems: [] }) ? 'error' : 'info';
     logger[level](describeGroup(group), { tickId: report.tick.id, mode: report.tick.mode, group });
   }
   const { tick, problems, notes } = report;
@@ -33,14 +33,8 @@ export function logWarnings(logger: Logger, warnings: readonly InputProblem[]): 
   for (const problem of warnings) logger.warn(`Configuration: ${problem.path}: ${problem.message}`, { problem });
 }
 
-function groupHasFailed(report: Report, group: GroupReport): boolean {
-  return hasFailed({ ...report, groups: [group], problems: [] });
-}
-
 function describeGroup({ name, decision: { action, from, to, reason } }: GroupReport): string {
-  return action === 'hold'
-    ? `${name}: hold ${from}: ${reason.text}`
-    : `${name}: ${action} ${from} → ${to}: ${reason.text}`;
+  return `${name}: ${action} ${action === 'hold' ? from : `${from} → ${to}`}: ${reason.text}`;
 }
 
 function describeTick({ tick, groups, problems }: Report): string {

@@ -11,7 +11,7 @@ import { SERVICE } from './log.ts';
 export const NAMESPACE = 'BitbucketRunnerAutoscaler';
 
 /** One number under one name; the names are listed in docs/operate.md. */
-export type Metric = {
+type Metric = {
   readonly name: string;
   readonly unit: 'Count' | 'Milliseconds' | 'Percent';
   readonly value: number;
@@ -35,7 +35,10 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
   if (skipped !== undefined) return [{ metrics: [count('TicksSkipped', 1)] }];
   const failed = hasFailed(report);
   return [
-    ...(perGroup ? report.groups.map((group) => ({ group: group.name, metrics: groupMetrics(group) })) : []),
+    ...(perGroup ? report.groups : []).map((group) => ({
+      group: group.name,
+      metrics: [...(wasSeen(group) ? amounts(group) : []), ...events(group)],
+    })),
     {
       metrics: [
         count('TicksSucceeded', failed ? 0 : 1),
@@ -47,7 +50,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         ...budgetMetrics(report),
         ...(report.groups.every(wasSeen) ? sumOf(report.groups.map(amounts)) : []),
         ...sumOf(report.groups.map(events)),
-        count('GroupsInQuarantine', report.groups.filter(isInQuarantine).length),
+        count('GroupsInQuarantine', report.groups.filter(({ bounds }) => bounds.some(isQuarantine)).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
         ...(report.credential === undefined ? [] : [count('CredentialDaysLeft', report.credential.daysLeft)]),
       ],
@@ -81,9 +84,7 @@ function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {
   return [{ name: 'BitbucketBudgetLeft', unit: 'Percent', value: left }, count('BitbucketThrottled', throttled)];
 }
 
-function groupMetrics(group: GroupReport): readonly Metric[] {
-  return [...(wasSeen(group) ? amounts(group) : []), ...events(group)];
-}
+const isQuarantine = ({ code }: GroupReport['bounds'][number]) => code === 'quarantine';
 
 /** Whether its numbers are those of the world: nothing seen is not nobody there. */
 function wasSeen({ decision: { reason } }: GroupReport): boolean {
@@ -112,10 +113,6 @@ function events(group: GroupReport): readonly Metric[] {
   ];
 }
 
-function isInQuarantine({ bounds }: GroupReport): boolean {
-  return bounds.some(({ code }) => code === 'quarantine');
-}
-
 /** Metric by metric, over all the groups. A fleet without groups has none of them. */
 function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
   const [first = []] = groups;
@@ -127,13 +124,11 @@ function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
 
 /** Runners that are wanted and that `max` or a cap of the workspace does not allow: work is waiting, and will wait. */
 function withheld({ bounds }: GroupReport): number {
-  return bounds.reduce(
-    (sum, bound) =>
-      bound.code === 'max' || bound.code === 'workspace-cap' || bound.code === 'peak-cap'
-        ? sum + bound.values.withheld
-        : sum,
-    0,
-  );
+  let sum = 0;
+  for (const { code, values } of bounds) {
+    if (code === 'max' || code === 'workspace-cap' || code === 'peak-cap') sum += values.withheld;
+  }
+  return sum;
 }
 
 function count(name: string, value: number): Metric {

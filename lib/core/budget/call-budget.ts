@@ -1,7 +1,13 @@
 /** What the line and the clients need of a credential's budget of hourly calls; it lives in the adapters. */
 import type { Instant } from '../model/observation.ts';
 import type { MemoryChange, MemoryDocument } from '../ports.ts';
-import type { HeldBack, holdBackLook, Importance } from './rule.ts';
+import type { Importance } from './hour.ts';
+
+/** Why calls are held back: `throttled` by Bitbucket, or by what is left; and when to ask again. */
+export type HeldBack = { readonly why: 'throttled' | 'short'; readonly until: Instant };
+
+/** A look at a workspace, of so many calls; `planned`: calls of this very tick that are as good as made. */
+export type PlannedLook = { readonly workspace: string; readonly calls: number; readonly planned: number };
 
 /** What an answer says of Bitbucket's limit, as its headers `X-RateLimit-*` give it; nothing of it is promised. */
 export type RateLimit = {
@@ -36,8 +42,8 @@ export type CallBudget = Meter & {
   readonly unsaved: () => MemoryChange | undefined;
   /** What `unsaved` just gave is saved. */
   readonly saved: () => void;
-  /** Why a look of so many calls at a workspace must wait; see `holdBackLook`. */
-  readonly holdBackLook: (look: Parameters<typeof holdBackLook>[0], at: Instant) => HeldBack | undefined;
+  /** Why a look must wait; undefined: it need not. */
+  readonly holdBackLook: (look: PlannedLook, at: Instant) => HeldBack | undefined;
   /** How many calls the latest look at a workspace took. */
   readonly lastLook: (workspace: string) => number | undefined;
   /** A workspace was looked at, with so many calls. */

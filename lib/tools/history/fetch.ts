@@ -2,9 +2,9 @@
  * Reading the past: repository by repository, each from its newest pipeline back to the beginning of the range. Whatever
  * was read is in the journal before the next call goes out, so that it may end at any point and go on there.
  */
-
-import type { Part, PastApi, PastPipeline } from '#adapters/bitbucket/past.ts';
-import type { RanStep } from '#adapters/bitbucket/past-steps.ts';
+import type { PastApi, RanStep } from '#adapters/bitbucket/past.ts';
+import type { Pipeline } from '#adapters/bitbucket/pipeline-answers.ts';
+import type { Part } from '#adapters/bitbucket/pipeline-reader.ts';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import { HOUR_MS } from '#core/time.ts';
@@ -78,7 +78,7 @@ async function readPart(
   path: string | undefined,
   journal: Journal,
   patience: Patience,
-): Promise<Part<PastPipeline>> {
+): Promise<Part<Pipeline>> {
   const { repositories, from, to } = journal.progress.plan;
   try {
     return await patiently(() => api.pipelines(scope, path), patience);
@@ -94,7 +94,7 @@ async function readPart(
 async function fetchPipeline(
   api: PastApi,
   scope: Required<Scope>,
-  pipeline: PastPipeline,
+  pipeline: Pipeline,
   journal: Journal,
   patience: Patience,
 ): Promise<void> {
@@ -115,16 +115,12 @@ async function fetchPipeline(
   }
 }
 
-function toHistoryStep(
-  { index, ...step }: RanStep,
-  scope: Required<Scope>,
-  { number, uuid }: PastPipeline,
-): HistoryStep {
+function toHistoryStep({ index, ...step }: RanStep, scope: Required<Scope>, { number, uuid }: Pipeline): HistoryStep {
   return { ...step, ...scope, id: `${number ?? uuid}.${index}` };
 }
 
 /** In the range, or of an unknown time, and not read before. */
-function isWanted({ uuid, createdAt }: PastPipeline, { plan, pipelines, unreadable }: Progress): boolean {
+function isWanted({ uuid, createdAt }: Pipeline, { plan, pipelines, unreadable }: Progress): boolean {
   const isInRange = createdAt === undefined || (createdAt >= earliest(plan) && createdAt < plan.to);
   return isInRange && !pipelines.has(uuid) && !unreadable.has(uuid);
 }
@@ -133,7 +129,7 @@ function earliest({ from }: ExportPlan): number {
   return from - LEAD_MS;
 }
 
-function shareDone({ createdAt }: PastPipeline, plan: ExportPlan): number {
+function shareDone({ createdAt }: Pipeline, plan: ExportPlan): number {
   const share = (plan.to - (createdAt ?? plan.to)) / (plan.to - earliest(plan));
   return Math.min(1, Math.max(0, share));
 }

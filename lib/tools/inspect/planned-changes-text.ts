@@ -1,10 +1,10 @@
 /** What the schedules of groups will do, as a table. */
-
 import { describeWallTime } from '#core/schedule/zone.ts';
-import { type Column, columnWidths, layRow, paint, type TextOptions } from '#text/layout.ts';
+import { paint, type TextOptions } from '#text/layout.ts';
+import { layColumns, type TableColumn } from '#text/table.ts';
 import type { PlannedChange } from './planned-changes.ts';
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   { title: 'UTC', align: 'left' },
   { title: 'LOCAL TIME', align: 'left' },
   { title: 'GROUP', align: 'left', maxWidth: 28 },
@@ -23,11 +23,7 @@ export function renderChanges(changes: readonly PlannedChange[], options: TextOp
     `${before.min} → ${after.min}`,
     `${before.max} → ${after.max}`,
   ]);
-  const widths = columnWidths(COLUMNS, rows);
-  const titles = COLUMNS.map(({ title }) => title);
-  const [heading = '', ...lines] = [titles, ...rows]
-    .flatMap((cells) => layRow(COLUMNS, widths, cells))
-    .map((line) => line.trimEnd());
+  const [heading = '', ...lines] = layColumns(COLUMNS, rows).map((line) => line.trimEnd());
   return [paint(options, 'heading', heading), ...lines];
 }
 

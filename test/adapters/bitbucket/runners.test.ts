@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseTimestamp, withBraces } from '#adapters/bitbucket/answers.ts';
+import { parseTimestamp } from '#adapters/bitbucket/answers.ts';
 import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
 import { InputError } from '#core/errors.ts';
+import { bracedUuid } from '#core/uuid.ts';
 import type { PublicUpdate } from '#kit/loopback-bitbucket.ts';
 import { ACME, APP, CREDENTIALS, NOON, RUNNER, setUp } from './setup.ts';
 
@@ -150,7 +151,7 @@ describe('a runner document', () => {
     expect(parseTimestamp(text)).toBe(instant);
   });
 
-  it.each(['a', '{a}', '{a', 'a}'])('uuid %s gets its braces', (uuid) => expect(withBraces(uuid)).toBe('{a}'));
+  it.each(['a', '{a}', '{a', 'a}'])('uuid %s gets its braces', (uuid) => expect(bracedUuid(uuid)).toBe('{a}'));
 });
 
 describe('a registration without its secret', () => {

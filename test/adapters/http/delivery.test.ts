@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type BackOff, createDelivery, type Order, retryDelay } from '#adapters/http/delivery.ts';
+import { type BackOff, createDelivery, effectOf, type Order, retryDelay } from '#adapters/http/delivery.ts';
 import type { Exchange } from '#adapters/http/exchange.ts';
 import { fixedIdentity } from '#adapters/http/identity.ts';
 
@@ -140,4 +140,12 @@ describe('the back-off', () => {
   ])('has full jitter: attempt $attempts at $random', ({ attempts, random, delay }) => {
     expect(retryDelay(attempts, { kind: 'timed-out', code: 'ETIMEDOUT' }, BACK_OFF, () => random)).toBe(delay);
   });
+});
+
+it.each([
+  [{ kind: 'answer', status: 403, headers: {}, text: '' }, false, { outcome: 'refused', status: 403 }],
+  [{ kind: 'answer', status: 502, headers: {}, text: '' }, true, { outcome: 'unknown', status: 502 }],
+  [{ kind: 'timed-out', code: 'ETIMEDOUT' }, true, { outcome: 'unknown' }],
+] as const)('an error after %j tells its effect', (exchange, mayHaveHappened, effect) => {
+  expect(effectOf({ exchange, attempts: 1, mayHaveHappened })).toEqual(effect);
 });

@@ -3,8 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
-import { type HttpRequest, send } from '#adapters/http/exchange.ts';
-import { networkFailure } from '#adapters/http/network-codes.ts';
+import { type HttpRequest, jsonRequest, networkFailure, oneLine, send } from '#adapters/http/exchange.ts';
 import { makeCertificate } from '#kit/certificate.ts';
 import { listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
@@ -185,3 +184,33 @@ describe('codes of the network', () => {
     expect(codes.map((code) => networkFailure(code))).toEqual(codes.map(() => failure));
   });
 });
+
+describe('a request with JSON', () => {
+  const request = { method: 'PATCH', url: 'https://host/', headers: { authorization: 'Bearer x' } } as const;
+
+  it('says what it is and what it takes', () => {
+    expect(jsonRequest(request, { a: 1 })).toEqual({
+      ...request,
+      headers: { 'content-type': 'application/json', accept: 'application/json', authorization: 'Bearer x' },
+      body: '{"a":1}',
+    });
+  });
+
+  it('may be of another type of content', () => {
+    expect(jsonRequest(request, {}, 'application/merge-patch+json').headers['content-type']).toBe(
+      'application/merge-patch+json',
+    );
+  });
+
+  it('without a body has no type of content', () => {
+    const headers = { accept: 'application/json', authorization: 'Bearer x' };
+    expect(jsonRequest(request, undefined)).toEqual({ ...request, headers });
+  });
+});
+
+it.each([
+  ['a text', 6, 'a text'],
+  ['a text', 5, 'a tex…'],
+  ['  a\n\tb\u0000 ', 5, 'a b'],
+  ['', 5, ''],
+])('%j in one line of %d characters is %j', (text, longest, expected) => expect(oneLine(text, longest)).toBe(expected));

@@ -167,6 +167,7 @@ describe('what objects say', () => {
     metadata: metadata('pod', { ownerReferences: [{ uid: 'uid-of-runner-1' }] }),
     status: { ...status, ...over },
   });
+  const jobOf = (name: string, over: object = {}) => ({ metadata: metadata(name, over), status: { conditions: [] } });
   const waiting = (reason: string, message: string, over: object = {}) => ({
     restartCount: 0,
     state: { waiting: { reason, message } },
@@ -219,7 +220,7 @@ describe('what objects say', () => {
     ],
     ['a phase of tomorrow', { phase: 'Dreaming' }, { phase: 'Unknown', restarts: 0 }],
   ])('a pod: %s', (_name, over, expected) => {
-    const [job] = joinJobs([{ metadata: metadata('runner-1') }], [podOf(over)]);
+    const [job] = joinJobs([jobOf('runner-1')], [podOf(over)]);
     expect(job?.pod).toEqual({ name: 'pod', isProtected: false, ...expected });
   });
 
@@ -227,7 +228,7 @@ describe('what objects say', () => {
     ['labels', { labels: { 'bitbucket-runner-autoscaler/runner': 'abc' } }, 'abc'],
     ['its name, where labels are missing', {}, '1'],
   ])('a Job’s runner from %s', (_name, over, expected) => {
-    const [job] = joinJobs([{ metadata: metadata('runner-1', over) }], []);
+    const [job] = joinJobs([jobOf('runner-1', over)], []);
     expect(job).toMatchObject({ runnerUuid: expected, createdAt: Date.parse(at) });
   });
 
@@ -237,7 +238,7 @@ describe('what objects say', () => {
   ])('a pod %s', (_name, over, isProtected) => {
     const pod = podOf({});
     const marked = { ...pod, metadata: { ...pod.metadata, ...over } };
-    expect(joinJobs([{ metadata: metadata('runner-1') }], [marked])[0]?.pod).toMatchObject({ isProtected });
+    expect(joinJobs([jobOf('runner-1')], [marked])[0]?.pod).toMatchObject({ isProtected });
   });
 
   it('the latest pod of a Job counts', () => {
@@ -246,7 +247,7 @@ describe('what objects say', () => {
       ...podOf({ phase: 'Running' }),
       metadata: { ...older.metadata, name: 'newer', creationTimestamp: '2026-11-01T00:01:00Z' },
     };
-    const jobs = [{ metadata: metadata('runner-1') }];
+    const jobs = [jobOf('runner-1')];
     for (const pods of [
       [older, newer],
       [newer, older],
@@ -268,6 +269,6 @@ describe('what objects say', () => {
   });
 
   it('a Job that is no runner’s is left out', () => {
-    expect(joinJobs([{ metadata: metadata('backup') }], [])).toEqual([]);
+    expect(joinJobs([jobOf('backup')], [])).toEqual([]);
   });
 });

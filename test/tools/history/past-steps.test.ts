@@ -1,6 +1,6 @@
 /** What a pipeline that has run tells of its steps. */
 import { describe, expect, it } from 'vitest';
-import { type PastStep, stepsThatRan } from '#adapters/bitbucket/past-steps.ts';
+import { type PastStep, stepsThatRan } from '#adapters/bitbucket/past.ts';
 import type { YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
 
 const CREATED = Date.parse('2026-11-02T08:00:00Z');
