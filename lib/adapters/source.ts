@@ -44,7 +44,7 @@ async function readObject(source: string, options: SourceOptions): Promise<strin
   const { bucket, key } = parseObjectSource(source);
   const cache = options.cache ?? processCache;
   const known = cache.get(source);
-  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const { GetObjectCommand, S3Client } = await import('./aws/s3.ts');
   const client = countCalls(new S3Client(awsClientSettings(options)), options.onCall);
   try {
     const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }));
@@ -98,7 +98,7 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
   if (name === '' || name.startsWith('//')) {
     throw new InputError(`Source "${source}" does not name an SSM parameter; write ssm:/name`);
   }
-  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+  const { GetParameterCommand, SSMClient } = await import('./aws/ssm.ts');
   const client = countCalls(new SSMClient(awsClientSettings(options)), options.onCall);
   try {
     const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));

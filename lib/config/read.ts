@@ -1,7 +1,6 @@
 /**
  * The text of a configuration file to the configuration it describes, or to everything that is wrong with it. Pure.
  */
-
 import { parseYaml, type YamlDocument } from '#yaml/document.ts';
 import { type Finding, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';

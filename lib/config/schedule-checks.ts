@@ -1,7 +1,7 @@
 /** Checks between the windows of a group, and between the keys of one window. Pure. */
-import { shadowed } from '#core/schedule/shadow.ts';
 import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { boundFindings } from './parameters.ts';
+import { shadowed } from './schedule-shadow.ts';
 import { draftSchedule, type ScheduleDraft } from './schema.ts';
 
 /** A window as far as it is valid by itself, and its place in the list. */

@@ -2,7 +2,6 @@
  * Checks that a Job and its Secret make one runner: its identity in the environment, credentials that exist, and exactly
  * one pod. Kubernetes may accept a manifest whose runner never comes online. Pure.
  */
-
 import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Finding, problem, warning, when } from '#yaml/finding.ts';

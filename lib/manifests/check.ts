@@ -2,7 +2,6 @@
  * Checks a group's Job and Secret before any exists: renders them for a made-up registration and runs all checks. Every
  * finding has its place in the template. No network. Only commands load this; in a function the API server checks.
  */
-
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { ManifestInput } from '#core/ports.ts';
 import type { Finding } from '#yaml/finding.ts';

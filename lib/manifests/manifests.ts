@@ -2,7 +2,6 @@
  * Makes the Job and the Secret of a new registration. Names, namespace, labels, the group's annotation and its pod
  * settings are set after the template is rendered, so the autoscaler can rely on them. Pure.
  */
-
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest, ManifestInput, Manifests } from '#core/ports.ts';

@@ -4,7 +4,6 @@
  * logic. An entry whose variable has no value (a workspace runner has no repository) is left out, together with its
  * list item when that is a `name` and `value` pair.
  */
-
 import type { JobTemplate } from '#core/model/configuration.ts';
 import type { Finding } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';

@@ -2,7 +2,6 @@
  * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
  * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
  */
-
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';

@@ -1,6 +1,6 @@
 /** What Bitbucket says of its own limit: the headers `X-RateLimit-*`, as far as they are there and can be read. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RateLimit } from '#core/budget/ledger.ts';
+import type { RateLimit } from '#core/budget/call-budget.ts';
 
 export function readRateLimit(headers: IncomingHttpHeaders): RateLimit {
   const limit = readCount(headers['x-ratelimit-limit']);

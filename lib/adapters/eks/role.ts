@@ -1,5 +1,4 @@
 /** A role of another account, assumed with whatever credentials the process has. */
-
 import { ServiceError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
@@ -17,7 +16,7 @@ export async function assumeRole(
   region: string | undefined,
   options: AwsClientOptions,
 ): Promise<AwsCredentials> {
-  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { AssumeRoleCommand, STSClient } = await import('../aws/sts.ts');
   const settings = { ...awsClientSettings(options), ...(region === undefined ? {} : { region }) };
   const client = countCalls(new STSClient(settings), options.onCall);
   try {

@@ -1,12 +1,11 @@
 /** Explanations as a person reads them in a terminal. Pure. */
-
 import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { timeText } from '#core/time.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { boundLine, CLASS_COLUMNS, CLASSES, classCells, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
+import { timeText } from '#text/time.ts';
 import type { Explanation, RunnerLine } from './explanation.ts';
 import type { Span } from './timeline.ts';
 

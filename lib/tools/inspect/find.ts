@@ -1,10 +1,10 @@
 /** Finds the tick records that an explanation needs. */
-
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
-import { HOUR_MS, timeText } from '#core/time.ts';
+import { HOUR_MS } from '#core/time.ts';
+import { timeText } from '#text/time.ts';
 
 /**
  * The tick that last looked at the group, in the hour up to `at`. Throws `InputError` when there was none, with what

@@ -1,5 +1,4 @@
 /** A migration as text for a terminal, and as a JSON document. Pure. */
-
 import { counted, type TextOptions, wrap } from '#text/layout.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { CONFIG_FILE, TEMPLATE_FILE } from './changes.ts';

@@ -1,9 +1,8 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
-
 import { duration } from '#core/reasons.ts';
-import { isoText } from '#core/time.ts';
 import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { layTable, type Row, type TableColumn } from '#text/table.ts';
+import { isoText } from '#text/time.ts';
 import { keeps } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
