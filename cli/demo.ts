@@ -5,8 +5,8 @@
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { duration, percent } from '#core/reasons.ts';
 import { MINUTE_MS } from '#core/time.ts';
+import { duration, percent } from '#core/words.ts';
 import type { Arrival } from '#tools/arrival.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { workingDay } from '#tools/simulator/load.ts';

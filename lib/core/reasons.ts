@@ -6,8 +6,6 @@ import { STRATEGY_WORDS, type StrategyWords } from './decide/strategies/index.ts
 import type { Because } from './decide/strategies/strategy.ts';
 import { duration, plural } from './words.ts';
 
-export { duration, percent } from './words.ts';
-
 type StrategyValues = { readonly [Code in keyof StrategyWords]: Parameters<StrategyWords[Code]>[0] };
 
 /** The numbers (and few words) behind each reason. Durations are milliseconds and end in `Ms`. */

@@ -58,7 +58,7 @@ describe('which files are mutated', () => {
     ['lib/core/observe/queue/observe.ts', true],
     ['lib/core/model/report.ts', false],
     ['lib/core/ports.ts', false],
-    ['lib/adapters/http/retry.ts', true],
+    ['lib/adapters/http/retry-policy.ts', true],
     ['lib/text/report-workspaces.ts', true],
     ['lib/text/report.ts', false],
     ['test/core/plan.test.ts', false],

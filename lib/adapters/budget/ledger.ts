@@ -6,7 +6,7 @@ import type { CallBudget, HeldBack, RateLimit, Standing } from '#core/budget/cal
 import type { Importance } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { duration } from '#core/reasons.ts';
+import { duration } from '#core/words.ts';
 import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './rule.ts';
 import {
   addBudgets,

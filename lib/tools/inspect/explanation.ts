@@ -4,7 +4,8 @@ import { InputError } from '#core/errors.ts';
 import type { RunnerClass } from '#core/model/decision.ts';
 import type { GroupObservation, Instant, Observation, RunnerPod } from '#core/model/observation.ts';
 import type { GroupReport, Report, TickRecord } from '#core/model/report.ts';
-import { assumption, duration } from '#core/reasons.ts';
+import { assumption } from '#core/reasons.ts';
+import { duration } from '#core/words.ts';
 import { counted } from '#text/layout.ts';
 import { replay } from './replay.ts';
 

@@ -6,7 +6,7 @@ import { type ClassifiedRunner, classify, countClasses } from '#core/decide/clas
 import type { OpenWindow } from '#core/model/configuration.ts';
 import type { Counts, RunnerClass } from '#core/model/decision.ts';
 import type { GroupObservation, Instant, Observation, Runner, RunnerJob } from '#core/model/observation.ts';
-import { duration } from '#core/reasons.ts';
+import { duration } from '#core/words.ts';
 
 /** The answer of `status`. */
 export type Status = {

@@ -1,5 +1,5 @@
 /** Results as tables that a person reads in a terminal: one line per policy, side by side as far as the width allows. Pure. */
-import { duration } from '#core/reasons.ts';
+import { duration } from '#core/words.ts';
 import { cellWidth } from '#text/cells.ts';
 import { wrap } from '#text/layout.ts';
 import { layColumns, type TableColumn } from '#text/table.ts';
