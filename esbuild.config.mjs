@@ -48,6 +48,8 @@ export async function bundlePrograms(entryPoints, outdir) {
     plugins: [PAGE_SCRIPT],
     // Handlebars asks for it in a `try`, writes code without source maps where it is missing, and we ask for none.
     external: ['source-map'],
+    // The package offers its ES modules to browsers only. They do the same, and load in half the time.
+    alias: { yaml: './node_modules/yaml/browser/index.js' },
     minify: true,
     // Names appear in errors and logs.
     keepNames: true,

@@ -1,13 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+/** What measures the heap, in which nothing of other tests may lie. */
+const ALONE = ['test/tools/laboratory/memory.test.ts'];
+
 /** What runs the bundle, which is built before the first of them. */
-const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts'];
+const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts', 'test/functions/frozen.test.ts'];
 
 export default defineConfig({
   test: {
     // Against what hangs, never a measure of speed: everything must hold while the machine has other things to do.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // vitest leaves a core free; here nothing else is waiting for one.
+    maxWorkers: '100%',
     // No test changes what another file could see: there are no module mocks, and what a file moves it puts back.
     isolate: false,
     projects: [
@@ -17,9 +22,10 @@ export default defineConfig({
           name: 'source',
           include: ['test/**/*.test.ts'],
           // They need a Kubernetes control plane, an AWS emulator, a browser: npm run test:cluster, test:deploy, test:page.
-          exclude: ['test/cluster/**', 'test/deploy/**', 'test/tools/page/browser/**', ...BUNDLED],
+          exclude: ['test/cluster/**', 'test/deploy/**', 'test/tools/page/browser/**', ...BUNDLED, ...ALONE],
         },
       },
+      { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
       { extends: true, test: { name: 'bundle', include: BUNDLED, globalSetup: ['test/doors/build-bundle.ts'] } },
     ],
     coverage: {

@@ -9,9 +9,14 @@ export default defineConfig({
   test: {
     // Starting a worker for each file takes longer than its tests.
     isolate: false,
-    include: ['test/core/**/*.test.ts', 'test/adapters/http/**/*.test.ts'],
+    include: [
+      'test/core/**/*.test.ts',
+      'test/adapters/{budget,http}/**/*.test.ts',
+      // What strategies say of their parameters, and what windows hide from each other.
+      'test/config/{strategies,problems,json-schema,schedule-shadow}.test.ts',
+    ],
     exclude: [
-      'test/core/budget/hours.test.ts',
+      'test/adapters/budget/hours.test.ts',
       'test/core/decide/{atlassian,demand-properties}.test.ts',
       'test/core/observe/queue/thousand.test.ts',
       'test/core/schedule/rules.test.ts',

@@ -2,21 +2,19 @@
  * Everything that a deployed function calls, on loopback and at a distance: Bitbucket, an EKS cluster, and AWS with the
  * configuration in S3, the credential in Secrets Manager and the state in DynamoDB. It counts what AWS would bill.
  */
-import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { makeCertificate } from '#kit/certificate.ts';
 import { startDynamoDb } from '#kit/dynamodb.ts';
 import {
   awsEnvironment,
   json,
   jsonError,
-  listen,
   type ScriptedAnswer,
   type SeenRequest,
   scriptedService,
 } from '#kit/loopback.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
-import { type LoopbackKubernetes, startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
+import { type LoopbackEks, startLoopbackEks } from '#kit/loopback-eks.ts';
+import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { configureFleet, type Setting, workspaceNames } from './stage.ts';
 
@@ -54,7 +52,7 @@ export async function openLambdaStage(setting: Setting): Promise<LambdaStage> {
     latencyMs,
   });
   const kubernetes = await startLoopbackKubernetes({ latencyMs });
-  const cluster = await startEksCluster(kubernetes);
+  const cluster = await startLoopbackEks(kubernetes);
   // Not the SDK's business alone: the commands that prepare the table read the same variables.
   const dynamoDb = await startDynamoDb((name, value) => {
     process.env[name] = value;
@@ -102,29 +100,10 @@ function shiftSteps(runners: readonly Steppable[]): void {
   }
 }
 
-type EksCluster = { readonly endpoint: string; readonly ca: string; readonly close: () => Promise<void> };
-
-/** The way into the cluster: TLS, and a token that is not looked at. */
-async function startEksCluster(kubernetes: LoopbackKubernetes): Promise<EksCluster> {
-  const certificate = makeCertificate();
-  const server = https.createServer(certificate, async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const answer = await fetch(`${kubernetes.url}${request.url}`, {
-      method: request.method ?? 'GET',
-      headers: { authorization: `Bearer ${kubernetes.token}`, 'content-type': request.headers['content-type'] ?? '' },
-      ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
-    });
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-  });
-  const { url, close } = await listen(server);
-  return { endpoint: url.replace('http:', 'https:'), ca: certificate.cert, close };
-}
-
 type AwsSettings = {
   readonly configuration: string;
   readonly dynamoDbUrl: string;
-  readonly cluster: EksCluster;
+  readonly cluster: LoopbackEks;
   readonly latencyMs: number;
 };
 
@@ -143,7 +122,7 @@ async function startAws({ configuration, dynamoDbUrl, cluster, latencyMs }: AwsS
       return json(200, { SecretString: JSON.stringify(CREDENTIAL) });
     },
     AmazonSSM: () => json(200, { Parameter: { Value: BUILT_IN_TEMPLATE.text } }),
-    eks: () => describeCluster(cluster),
+    eks: () => cluster.described,
     s3: ({ headers }) => {
       billed.s3Reads += 1;
       const etag = '"1"';
@@ -164,11 +143,6 @@ function serviceOf({ headers, path }: SeenRequest): string {
   const target = headers['x-amz-target'];
   if (typeof target === 'string') return target.split('.')[0] ?? '';
   return path.startsWith('/clusters/') ? 'eks' : 's3';
-}
-
-function describeCluster({ endpoint, ca }: EksCluster): ScriptedAnswer {
-  const certificateAuthority = { data: Buffer.from(ca).toString('base64') };
-  return json(200, { cluster: { name: 'bench', status: 'ACTIVE', endpoint, certificateAuthority } });
 }
 
 type Consumed = { readonly CapacityUnits: number };

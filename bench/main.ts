@@ -4,6 +4,7 @@
  */
 import { playBaseline } from './baseline.ts';
 import type { PureMeasured } from './pure-process.ts';
+import type { QueuesMeasured } from './queue-process.ts';
 import { bundleBenchmarks, openStage, runProgram, type Setting } from './stage.ts';
 import { printTable } from './table.ts';
 import type { Measured } from './tick-process.ts';
@@ -28,6 +29,7 @@ const steady = { min: 1, max: 30, busy: 5, runners: 10, latencyMs: 100 };
 await bundleBenchmarks();
 await compareWithBaseline();
 await measurePurePart();
+await measureQueues();
 await showGrowth();
 
 console.log('\nGoals\n');
@@ -97,6 +99,27 @@ async function measurePurePart(): Promise<void> {
     ],
   );
   goal('pure part, 1,000 groups over 10,000 runners, ms', '250 ms', Math.round(measured.firstMs), 250);
+}
+
+/** A tenth of the processor time, for the same calls and the same answers. */
+async function measureQueues(): Promise<void> {
+  const { before, now } = await runProgram<QueuesMeasured>('queue', [], { PATH: process.env.PATH });
+  console.log('\nA look at the queues of 60 saturated groups of 20 runners: 50 repositories of 4 pipelines each\n');
+  const row = (name: string, { calls, known, cpuMs }: QueuesMeasured['now']) => [
+    name,
+    `${calls}`,
+    `${known}`,
+    ratio(cpuMs, now.cpuMs),
+  ];
+  printTable(
+    ['', 'calls', 'groups known', 'processor time'],
+    [row('shared out once for each pipeline', now), row('decided anew for each pipeline and group', before)],
+  );
+  if (`${now.waiting}` !== `${before.waiting}`) throw new Error('the two ways share the waiting steps out differently');
+  goal('60 saturated groups, calls', `${before.calls} calls`, now.calls, before.calls);
+  goal('60 saturated groups, whose queue is unknown', '0 groups', 60 - now.known, 0);
+  const percent = Math.ceil((100 * now.cpuMs) / before.cpuMs);
+  goal('60 saturated groups, % of the processor time of deciding anew', '10 %', percent, 10);
 }
 
 async function showGrowth(): Promise<void> {

@@ -65,7 +65,8 @@ const BUNDLES = fileURLToPath(new URL('../.cache/bench/', import.meta.url));
 
 /** Bundles the measured programs as the product is bundled: what is measured is what is deployed. */
 export async function bundleBenchmarks(): Promise<void> {
-  await bundlePrograms({ tick: 'bench/tick-process.ts', pure: 'bench/pure-process.ts' }, BUNDLES);
+  const programs = { tick: 'bench/tick-process.ts', pure: 'bench/pure-process.ts', queue: 'bench/queue-process.ts' };
+  await bundlePrograms(programs, BUNDLES);
 }
 
 /** Runs a bundled program in a process of its own and gives the JSON that it prints. */

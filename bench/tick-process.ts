@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readEnvironment } from '#adapters/environment.ts';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { Calls, Mode } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
@@ -20,7 +21,7 @@ export type Measured = {
 };
 
 const mode = process.argv[2] as Mode;
-const wiring = wire(readEnvironment());
+const wiring = wire(readEnvironment(), localConnectors(console.error));
 const { fleet } = await wiring.loadFleet();
 const ports = await wiring.openPorts(fleet);
 const start = performance.now();

@@ -1,5 +1,6 @@
 /** `apply`: one tick. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { hasFailed } from '#core/report.ts';
 import { renderReport } from '#text/report.ts';
@@ -13,8 +14,8 @@ Looks once, decides, and creates or retires runners. It may be interrupted and r
 finishes or undoes what was left half done.
 
 Examples:
-  $ runner-autoscaler apply --config runners_config.yaml --state file:runner-state.json
-  $ runner-autoscaler apply --config runners_config.yaml --state file:runner-state.json --group linux-large
+  $ runner-autoscaler apply --config runners_config.yaml --state sqlite:runner-state.sqlite
+  $ runner-autoscaler apply --config runners_config.yaml --state sqlite:runner-state.sqlite --group linux-large
   $ runner-autoscaler apply --json > report.json
 
 Exit code: 0 fine (also when another tick holds the lease), 1 something failed, 2 wrong use or invalid configuration.`;
@@ -22,7 +23,7 @@ Exit code: 0 fine (also when another tick holds the lease), 1 something failed, 
 /** What a single tick without lasting memory cannot do. */
 export const FORGETFUL =
   'warning: with state "memory" nothing is remembered after this tick, so cool-downs never end and idle runners stay; ' +
-  'give --state file:PATH or --state dynamodb:TABLE';
+  'give --state sqlite:PATH or --state dynamodb:TABLE';
 
 /** Adds the command to the program. */
 export function addApply(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
@@ -35,7 +36,7 @@ export function addApply(program: Command, terminal: Terminal, finish: (code: Ex
 async function apply({ group: groups, json, ...options }: CommonOptions, terminal: Terminal): Promise<ExitCode> {
   const environment = environmentFor(options, terminal.io.env);
   if (environment.stateStore === 'memory') terminal.tell(FORGETFUL);
-  const report = await runTick(wire(environment), { mode: 'apply', groups }, terminal);
+  const report = await runTick(wire(environment, localConnectors(terminal.tell)), { mode: 'apply', groups }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderReport(report, terminal.layout);
   for (const line of lines) terminal.print(line);
   return hasFailed(report) ? 1 : 0;

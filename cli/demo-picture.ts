@@ -1,5 +1,6 @@
 /** The demo's moving picture: one frame as lines of text. Pure; colour is a function that the caller chooses. */
 import type { Counts } from '#core/model/decision.ts';
+import { pad, shorten } from '#text/cells.ts';
 
 /** What one minute of the day looks like. */
 export type Minute = { readonly counts: Counts; readonly waiting: number };
@@ -57,13 +58,12 @@ export function drawFrame(
   const columns = frame.minutes.slice(-(width - AXIS_WIDTH));
   const chart = Array.from({ length: rows }, (_, index) => {
     const level = rows - index;
-    const axis =
-      level === frame.max || level === 1 ? String(level).padStart(AXIS_WIDTH - 2) : ' '.repeat(AXIS_WIDTH - 2);
+    const axis = pad(level === frame.max || level === 1 ? String(level) : '', AXIS_WIDTH - 2, 'right');
     return `${paint('faint', `${axis} ${level === frame.max ? '┤' : '│'}`)}${columns.map((minute) => cell(minute, level, paint)).join('')}`;
   });
   const legend = ORDER.map((kind) => {
     const count = kind === 'waiting' ? (now?.waiting ?? 0) : (now?.counts[kind] ?? 0);
-    return `${paint(kind, MARKS[kind])} ${kind} ${String(count).padStart(2)}`;
+    return `${paint(kind, MARKS[kind])} ${kind} ${pad(String(count), 2, 'right')}`;
   }).join('   ');
   const recent = listed === 0 ? [] : frame.happenings.slice(-listed);
   return [
@@ -87,8 +87,4 @@ function cell({ counts, waiting }: Minute, level: number, paint: Paint): string 
     if (level <= top) return paint(kind, MARKS[kind]);
   }
   return ' ';
-}
-
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }

@@ -1,5 +1,6 @@
 /** `explain`: why a group was scaled, or was not, from what the ticks have left behind. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -45,24 +46,28 @@ export function addExplain(program: Command, terminal: Terminal, finish: (code: 
     .option('--since <duration>', 'all ticks since so long ago, told briefly', parseStretch)
     .option(
       '--state <store>',
-      'where the ticks leave their records: dynamodb:TABLE or file:PATH (default: $STATE_STORE)',
+      'where the ticks leave their records: dynamodb:TABLE or sqlite:PATH (default: $STATE_STORE)',
     )
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
     .addHelpText('after', HELP)
     .action(async (options: ExplainOptions) => finish(await explainGroup(options, now, terminal)));
 }
 
-async function explainGroup(options: ExplainOptions, now: Instant, { print, layout, io }: Terminal): Promise<ExitCode> {
+async function explainGroup(
+  options: ExplainOptions,
+  now: Instant,
+  { print, tell, layout, io }: Terminal,
+): Promise<ExitCode> {
   const { group, at, since, json } = options;
   if (at !== undefined && since !== undefined)
     throw new InputError('Give --at or --since, not both: one explains a tick, the other tells of many');
   const environment = environmentFor(options, io.env);
   if (environment.stateStore === 'memory') {
     throw new InputError(
-      'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or file:PATH (or STATE_STORE)',
+      'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or sqlite:PATH (or STATE_STORE)',
     );
   }
-  const state = await wire(environment).openState();
+  const state = await wire(environment, localConnectors(tell)).openState();
   if (since === undefined) {
     const explanation = explain(await findTick(state, group, at ?? now), group);
     for (const line of json ? [JSON.stringify(explanation)] : renderExplanation(explanation, layout)) print(line);

@@ -1,5 +1,5 @@
 /** An export in sentences. Pure. */
-import { isoText } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 import type { ExportResult } from '#tools/history/export.ts';
 
 type ExportFacts = Partial<ExportResult> & {

@@ -1,5 +1,6 @@
 /** `history export --from-ticks`: a history out of what the ticks saw. */
 
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import { HOUR_MS } from '#core/time.ts';
@@ -21,7 +22,7 @@ export async function exportTicks(
   if (environment.stateStore === 'memory') {
     throw new InputError('State "memory" keeps no records; name the store that the ticks use with --state');
   }
-  const state = await wire(environment).openState();
+  const state = await wire(environment, localConnectors(tell)).openState();
   const watch = watchTicks(workspace);
   let ticks = 0;
   for (let at = from; at < to; at += HOUR_MS) {

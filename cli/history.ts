@@ -1,9 +1,10 @@
 /** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { wirePast } from '#adapters/wiring-past.ts';
-import { CALLS_PER_HOUR } from '#core/budget/rule.ts';
+import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -16,7 +17,6 @@ import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';
 import { exportTicks } from './history-ticks.ts';
-import type { Io } from './io.ts';
 import { environmentFor } from './options.ts';
 import { checkPlace } from './place.ts';
 import { stopOnSignal } from './stop.ts';
@@ -73,7 +73,7 @@ export function addHistory(program: Command, terminal: Terminal, finish: (code: 
     .option('--anonymise', 'number workspace, repositories and labels instead of naming them')
     .option('--resume', 'go on with an export that was stopped')
     .option('-c, --config <source>', 'a configuration that says which credential and budget the workspace has')
-    .option('--state <store>', "the autoscaler's memory, to share its hourly calls: dynamodb:TABLE or file:PATH")
+    .option('--state <store>', "the autoscaler's memory, to share its hourly calls: dynamodb:TABLE or sqlite:PATH")
     .option('--calls-per-hour <number>', `the credential's hourly calls (default: ${CALLS_PER_HOUR})`, wholeNumber)
     .option('--max-calls <number>', 'stop after so many calls, to go on with --resume', wholeNumber)
     .option('--from-ticks', "from the records of the autoscaler's ticks in --state, without a call to Bitbucket")
@@ -124,7 +124,7 @@ function planOf(
 
 async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Terminal): Promise<ExitCode> {
   const { out: file, maxCalls = Number.POSITIVE_INFINITY } = options;
-  const past = await openPast(options, plan.workspace, maxCalls, terminal.io);
+  const past = await openPast(options, plan.workspace, maxCalls, terminal);
   const stop = stopOnSignal(terminal.io, () => terminal.tell('stopping; what was read stays read'));
   const progress = showExportProgress(terminal);
   const finish = (isWhole: boolean, result: ExportResult | undefined): ExitCode => {
@@ -154,9 +154,10 @@ async function exportPast(options: ExportOptions, plan: ExportPlan, terminal: Te
   }
 }
 
-async function openPast(options: ExportOptions, workspace: string, maxCalls: number, { env, clock }: Io) {
+async function openPast(options: ExportOptions, workspace: string, maxCalls: number, { tell, io }: Terminal) {
+  const { env, clock } = io;
   const environment = environmentFor(options, env);
-  const wiring = wire(environment);
+  const wiring = wire(environment, localConnectors(tell));
   const workspaces = await workspacesOf(options, workspace, wiring);
   const past = await wirePast(environment, workspace, workspaces, (budget) => limitCalls(budget, maxCalls));
   if (environment.stateStore === 'memory') return { ...past, ...ALONE };

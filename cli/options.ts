@@ -15,7 +15,7 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option('-c, --config <source>', 'configuration: a file, s3://bucket/key or ssm:/name (default: $CONFIG_SOURCE)')
     .option('-g, --group <name>', 'only this group; repeat it for more', collect)
-    .option('--state <store>', 'memory between ticks: dynamodb:TABLE, file:PATH or memory (default: $STATE_STORE)')
+    .option('--state <store>', 'memory between ticks: dynamodb:TABLE, sqlite:PATH or memory (default: $STATE_STORE)')
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr');
 }
 

@@ -1,5 +1,6 @@
 /** `plan`: the dry run. The same tick as `apply`, stopped before it acts. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { hasFailed } from '#core/report.ts';
 import { renderReport } from '#text/report.ts';
@@ -34,7 +35,7 @@ export function addPlan(program: Command, terminal: Terminal, finish: (code: Exi
 
 async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode> {
   const { group: groups, json, manifests } = options;
-  const wiring = wire(environmentFor(options, terminal.io.env));
+  const wiring = wire(environmentFor(options, terminal.io.env), localConnectors(terminal.tell));
   if (manifests) {
     await printManifests(wiring, options, terminal);
     return 0;

@@ -1,6 +1,7 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
 
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -50,7 +51,7 @@ export function addReport(program: Command, terminal: Terminal, finish: (code: E
     .option('-g, --group <name>', 'only this group; repeat it for more', collect)
     .option(
       '--state <store>',
-      'where the ticks leave their records: dynamodb:TABLE or file:PATH (default: $STATE_STORE)',
+      'where the ticks leave their records: dynamodb:TABLE or sqlite:PATH (default: $STATE_STORE)',
     )
     .option('--json', 'print what the page shows as one JSON document; everything else goes to stderr')
     .addHelpText('after', HELP)
@@ -66,10 +67,10 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
   const environment = environmentFor(options, terminal.io.env);
   if (environment.stateStore === 'memory') {
     throw new InputError(
-      'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or file:PATH (or STATE_STORE)',
+      'State "memory" keeps no records; name the store that the ticks use with --state dynamodb:TABLE or sqlite:PATH (or STATE_STORE)',
     );
   }
-  const state = await wire(environment).openState();
+  const state = await wire(environment, localConnectors(terminal.tell)).openState();
   const facts = [{ name: 'Records', text: environment.stateStore }];
   const records = new ProductionRecords({
     from: now - since,

@@ -1,5 +1,6 @@
 /** `run`: a tick every so often, for a laptop or a pod. Each tick reads the configuration anew. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { type Wiring, wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import { renderTick } from '#text/report.ts';
@@ -18,7 +19,7 @@ With --json every tick is one line of JSON (NDJSON).
 
 Examples:
   $ runner-autoscaler run --config runners_config.yaml --every 10s
-  $ runner-autoscaler run --config runners_config.yaml --state file:runner-state.json --every 1m --json >> ticks.ndjson
+  $ runner-autoscaler run --config runners_config.yaml --state sqlite:runner-state.sqlite --every 1m --json >> ticks.ndjson
 
 Exit code: 0 ended by a signal, 2 wrong use or a configuration that is invalid from the start.`;
 
@@ -45,7 +46,7 @@ function parseEvery(text: string): number {
 }
 
 async function run({ every, ...options }: RunOptions, terminal: Terminal): Promise<void> {
-  const wiring = wire(environmentFor(options, terminal.io.env));
+  const wiring = wire(environmentFor(options, terminal.io.env), localConnectors(terminal.tell));
   const told = new Set<string>();
   // A warning about the configuration is worth saying once, not every ten seconds.
   const tell = (line: string) => {

@@ -1,11 +1,12 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { type PlannedChange, plannedChanges } from '#core/schedule/planned-changes.ts';
 import { formatWallTime } from '#core/schedule/zone.ts';
 import { selectGroups } from '#core/select.ts';
-import { renderChanges } from '#text/schedule.ts';
+import { type PlannedChange, plannedChanges } from '#tools/inspect/planned-changes.ts';
+import { renderChanges } from '#tools/inspect/planned-changes-text.ts';
 import type { ExitCode } from './failure.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -42,7 +43,10 @@ export function addSchedule(program: Command, terminal: Terminal, finish: (code:
 
 async function showSchedule(options: ScheduleOptions, now: Instant, terminal: Terminal): Promise<void> {
   const { group: names, next, at = now, json } = options;
-  const { fleet, warnings } = await wire(environmentFor(options, terminal.io.env)).loadFleet();
+  const { fleet, warnings } = await wire(
+    environmentFor(options, terminal.io.env),
+    localConnectors(terminal.tell),
+  ).loadFleet();
   tellWarnings(warnings, terminal.tell);
   const groups = selectGroups(fleet, names === undefined ? {} : { groups: names });
   const changes = plannedChanges(groups, at, next);

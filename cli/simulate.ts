@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
@@ -104,7 +105,7 @@ async function loadConfigurations(sources: readonly (string | undefined)[], { te
   const entries: { readonly name: string; readonly fleet: Fleet }[] = [];
   for (const config of sources) {
     const environment = environmentFor(config === undefined ? {} : { config }, io.env);
-    const { fleet, warnings } = await wire(environment).loadFleet();
+    const { fleet, warnings } = await wire(environment, localConnectors(tell)).loadFleet();
     tellWarnings(warnings, tell);
     const name = path.basename(environment.configSource ?? 'configuration');
     const twins = entries.filter((entry) => entry.name === name || entry.name.startsWith(`${name} (`)).length;

@@ -1,5 +1,6 @@
 /** `status`: the fleet now, from Bitbucket and the cluster side by side. */
 import type { Command } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { budgetsOf } from '#core/budget/tick.ts';
 import { lookAndDecide } from '#core/reconcile.ts';
@@ -35,7 +36,7 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 }
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
-  const wiring = wire(environmentFor(options, terminal.io.env));
+  const wiring = wire(environmentFor(options, terminal.io.env), localConnectors(terminal.tell));
   const observation = await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { STRATEGY_NAMES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
@@ -72,7 +73,10 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
   const goal = parseGoal(options.goal);
   // Before the search, which takes minutes.
   if (options.writeDiff !== undefined) await checkPlace(options.writeDiff, '--write-diff');
-  const wiring = wire(environmentFor(options.config === undefined ? {} : { config: options.config }, terminal.io.env));
+  const wiring = wire(
+    environmentFor(options.config === undefined ? {} : { config: options.config }, terminal.io.env),
+    localConnectors(terminal.tell),
+  );
   const { fleet, warnings } = await wiring.loadFleet();
   tellWarnings(warnings, terminal.tell);
   const [group] = selectGroups(fleet, { groups: [options.group] });

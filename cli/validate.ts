@@ -1,6 +1,7 @@
 /** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
 import type { Command } from 'commander';
 import type { Environment } from '#adapters/environment.ts';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { selectGroups } from '#core/select.ts';
 import { counted } from '#text/layout.ts';
@@ -38,15 +39,19 @@ export function addValidate(program: Command, terminal: Terminal, finish: (code:
     .action(async (options: CommonOptions) => finish(await validate(options, terminal)));
 }
 
-async function validate({ json, group, ...options }: CommonOptions, { print, io }: Terminal): Promise<ExitCode> {
-  const verdict = await judge(environmentFor(options, io.env), group);
+async function validate({ json, group, ...options }: CommonOptions, { print, tell, io }: Terminal): Promise<ExitCode> {
+  const verdict = await judge(environmentFor(options, io.env), group, tell);
   const lines = json ? [JSON.stringify(verdict)] : render(verdict);
   for (const line of lines) print(line);
   return verdict.valid ? 0 : 2;
 }
 
-async function judge(environment: Environment, names: CommonOptions['group']): Promise<Verdict> {
-  const { fleet, problems, warnings } = await wire(environment).inspectFleet();
+async function judge(
+  environment: Environment,
+  names: CommonOptions['group'],
+  tell: Terminal['tell'],
+): Promise<Verdict> {
+  const { fleet, problems, warnings } = await wire(environment, localConnectors(tell)).inspectFleet();
   // A group that is wrong is not in the fleet; nobody needs to hear that it cannot be found.
   const groups =
     problems.length > 0

@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
 import {
-  dated,
   describeFallback,
   describeRefusal,
   type GoodConfiguration,
+  goodConfiguration,
   isRefusal,
   isToBeSaved,
   isWhole,
   lastGoodKey,
-  newer,
+  laterInForce,
   readFrom,
   rememberTexts,
   type SavedConfiguration,
@@ -119,12 +119,12 @@ function keepConfigurations({ source, openState }: ConfigurationPlace) {
     keep: async (texts: GoodConfiguration['texts'], now: Instant): Promise<readonly string[]> => {
       try {
         stored ??= await read();
-        latest = dated(texts, now, newer(latest, stored.saved));
+        latest = goodConfiguration(texts, now, laterInForce(latest, stored.saved));
         if (!isToBeSaved(latest, stored.saved, now)) return [];
         const failure = await save(latest, stored, now);
         return failure === undefined ? [] : [describeUnsaved(source, failure)];
       } catch (error) {
-        latest = dated(texts, now, latest);
+        latest = goodConfiguration(texts, now, latest);
         return [describeUnsaved(source, sentenceOf(error))];
       }
     },
@@ -132,7 +132,7 @@ function keepConfigurations({ source, openState }: ConfigurationPlace) {
     recall: async (): Promise<GoodConfiguration | undefined> => {
       // What the process knows has to do where the store cannot be read.
       const { saved } = await read().catch((): Stored => ({ version: 0 }));
-      return newer(saved, latest);
+      return laterInForce(saved, latest);
     },
   };
 }

@@ -12,10 +12,9 @@ import { createLogger, logReport, logWarnings } from '#adapters/telemetry/log.ts
 import { createMetrics, emit, metricsOf, metricsOfFailure, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
 import { redactText } from '#adapters/telemetry/redact.ts';
 import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
-import { hashOf } from '#core/hash.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
-import { leaseName } from '#core/select.ts';
+import { hashOf, leaseName } from '#core/select.ts';
 import type { Configuration } from './configuration.ts';
 import { readEvent, type TickEvent } from './event.ts';
 import { type Pace, poll, shiftOf } from './poll.ts';

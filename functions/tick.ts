@@ -3,10 +3,11 @@
  * read here, once per tick, and nowhere further in.
  */
 import { randomUUID } from 'node:crypto';
+import { expiryCircumstances } from '#adapters/credential-expiry.ts';
 import { knownExpiries } from '#adapters/credentials.ts';
 import { type Environment, readEnvironment } from '#adapters/environment.ts';
-import { wire } from '#adapters/wiring.ts';
-import { expiryCircumstances } from '#core/credential-expiry.ts';
+import { type LocalConnectors, wire } from '#adapters/wiring.ts';
+import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Mode, Report } from '#core/model/report.ts';
@@ -21,13 +22,27 @@ const LEASE_MARGIN_MS = 5_000;
 /** An action that begins with less than this left may be cut off by the function's time-out. */
 const ACTION_TAKES_MS = 15_000;
 
+/** A function has neither a kubeconfig nor a disk that outlives it. */
+const NOTHING_LOCAL: LocalConnectors = {
+  connectKubeconfig: async () => {
+    throw new InputError(
+      'it is reached through a kubeconfig, which a function does not read; write "eks: { name: … }" under "clusters" or set EKS_CLUSTER_NAME, or run the autoscaler as a process with "runner-autoscaler run"',
+    );
+  },
+  openDatabase: async (path) => {
+    throw new InputError(
+      `State database ${path} would end with the function; set STATE_STORE to dynamodb:TABLE, or run the autoscaler as a process with "runner-autoscaler run"`,
+    );
+  },
+};
+
 /** What ticks act through, for as long as the process lives. */
 export type Doors = ReturnType<typeof openDoors>;
 
 /** Throws `InputError` when the environment is wrong or names no configuration. */
 export function openDoors() {
   const environment = readEnvironment();
-  const wiring = wire(environment);
+  const wiring = wire(environment, NOTHING_LOCAL);
   return {
     openPorts: wiring.openPorts,
     loadConfiguration: createConfigurationLoader({ ...wiring.configuration(), openState: wiring.openState }),

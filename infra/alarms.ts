@@ -3,8 +3,8 @@
  * what to do about each alarm is in docs/operate.md.
  */
 
+import { WARNING_DAYS } from '#adapters/credential-expiry.ts';
 import { NAMESPACE } from '#adapters/telemetry/metrics.ts';
-import { WARNING_DAYS } from '#core/credential-expiry.ts';
 import { nameOf, type Resource, type Resources } from './cloudformation.ts';
 import type { Parameters } from './parameters.ts';
 

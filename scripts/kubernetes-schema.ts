@@ -12,7 +12,7 @@ const MODELS = new URL('models/', import.meta.resolve('@kubernetes/client-node/d
 type Attribute = { readonly baseName: string; readonly type: string; readonly format: string };
 type Fields = Readonly<Record<string, string>>;
 
-/** Every type that the roots reach: its fields, each with its type in the notation of lib/manifests/schema.ts. */
+/** Every type that the roots reach: its fields, each with its type in the notation of lib/manifests/check-structure.ts. */
 export async function kubernetesSchema(): Promise<Readonly<Record<string, Fields>>> {
   const types = new Map<string, Fields>();
   const waiting = [...ROOTS];

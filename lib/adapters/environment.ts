@@ -11,7 +11,7 @@ import type { Credential } from './credentials.ts';
 export type Environment = {
   /** `s3://bucket/key`, `ssm:/name` or a file path. */
   readonly configSource?: string;
-  /** `dynamodb:TABLE`, `file:PATH` or `memory`. */
+  /** `dynamodb:TABLE`, `sqlite:PATH`, `memory`, or `file:PATH` as earlier versions had it. */
   readonly stateStore: string;
   /** Without a slash at its end. */
   readonly bitbucketBaseUrl: string;
@@ -134,8 +134,9 @@ function configSourceComplaint(source: string | undefined): string | undefined {
 }
 
 function stateStoreComplaint(store: string): string | undefined {
-  if (store === 'memory' || /^file:./.test(store) || /^dynamodb:[\w.-]{3,255}$/.test(store)) return undefined;
-  return `"${store}" is not a state store; give dynamodb:TABLE, file:PATH or memory`;
+  if (store === 'memory' || /^(?:sqlite|file):./.test(store) || /^dynamodb:[\w.-]{3,255}$/.test(store))
+    return undefined;
+  return `"${store}" is not a state store; give dynamodb:TABLE, sqlite:PATH or memory`;
 }
 
 function baseUrlComplaint(text: string | undefined): string | undefined {

@@ -1,9 +1,9 @@
 /** From the environment to what reads past pipelines: a client of its own, which the functions never load. */
-import type { CallBudget, Meter } from '#core/budget/ledger.ts';
+import type { CallBudget, Meter } from '#core/budget/call-budget.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPastApi } from './bitbucket/past.ts';
-import { keepBudgets } from './budget-by-credential.ts';
+import { keepBudgets } from './budget/by-credential.ts';
 import { loadCredential } from './credentials.ts';
 import type { Environment } from './environment.ts';
 

@@ -3,9 +3,8 @@
  * they are first needed and kept for as long as the process lives, so that a warm function reuses connections, tokens
  * and texts; the configuration itself is read anew for every tick.
  */
-
 import { inspectFleet, type LoadDependencies, loadFleet } from '#config/load.ts';
-import type { CallBudget } from '#core/budget/ledger.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
 import { InputError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -15,33 +14,42 @@ import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
-import { keepBudgets } from './budget-by-credential.ts';
+import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, loadCredential } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
-import type { ClusterClient } from './kubernetes/cluster-client.ts';
+import type { ClusterClient, ClusterClientOptions } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
 import { createRecent } from './recent.ts';
 import { readSource } from './source.ts';
-import { openStateStore } from './state/open.ts';
+import { type OpenDatabase, openStateStore } from './state/open.ts';
 
 /** Everything a door needs of the outside; each function may be called again and again. */
 export type Wiring = ReturnType<typeof wire>;
 
+/** What needs a machine of one's own, with files that stay. A program that has none refuses it, with an `InputError`. */
+export type LocalConnectors = {
+  readonly connectKubeconfig: (
+    settings: ClusterSettings & { readonly kind: 'kubeconfig' },
+    options: ClusterClientOptions,
+  ) => Promise<ClusterClient>;
+  readonly openDatabase: OpenDatabase;
+};
+
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
-export function wire(environment: Environment, now: () => Instant = Date.now) {
+export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
   const { bitbucketSecretId: secretId, credential: fromEnvironment } = environment;
   const connections = keepConnections(environment, counter, now);
   const budgets = keepBudgets({ secretId, fromEnvironment }, now);
-  const clusterClient = keepClusterClients(counter);
+  const clusterClient = keepClusterClients(counter, local);
   const loading: LoadDependencies = {
     readText: (source) => readSource(source, { onCall: counter.aws }),
     defaultCluster: defaultClusterOf(environment),
   };
   let state: Promise<StateStore> | undefined;
   const openState = (): Promise<StateStore> => {
-    state ??= openStateStore(environment.stateStore, { onCall: counter.aws });
+    state ??= openStateStore(environment.stateStore, { openDatabase: local.openDatabase, onCall: counter.aws });
     return state;
   };
   return {
@@ -165,30 +173,31 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 }
 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
-function keepClusterClients(counter: Counter) {
+function keepClusterClients(counter: Counter, local: LocalConnectors) {
   const kept = createRecent<ClusterClient>();
   return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
     const settings = fleet.clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }
-    return kept(JSON.stringify(settings), () => connect(settings, counter));
+    return kept(JSON.stringify(settings), () => connect(settings, counter, local));
   };
 }
 
 /**
- * The place where a way to reach clusters is added. The kubeconfig reader is loaded only when one is read. The JobApi
- * puts the cluster's name before what is thrown here.
+ * The place where a way to reach clusters is added. The JobApi puts the cluster's name before what is thrown here.
  */
-async function connect(settings: ClusterSettings, counter: Counter): Promise<ClusterClient> {
+async function connect(
+  settings: ClusterSettings,
+  { kubernetes, aws }: Counter,
+  { connectKubeconfig }: LocalConnectors,
+): Promise<ClusterClient> {
   switch (settings.kind) {
-    case 'kubeconfig': {
-      const { connectKubeconfig } = await import('./kubernetes/kubeconfig.ts');
-      return connectKubeconfig(settings, { onCall: counter.kubernetes });
-    }
+    case 'kubeconfig':
+      return await connectKubeconfig(settings, { onCall: kubernetes });
     case 'eks': {
       const { connectEks } = await import('./eks/connect.ts');
-      return connectEks(settings, { onCall: counter.kubernetes, onAwsCall: counter.aws });
+      return connectEks(settings, { onCall: kubernetes, onAwsCall: aws });
     }
   }
 }

@@ -4,7 +4,8 @@
 import * as z from 'zod';
 import { type Finding, type Path, problem } from '#yaml/finding.ts';
 import { didYouMean } from '#yaml/suggest.ts';
-import { Config, isRecord } from './schema.ts';
+import { isAbsent, isRecord, nameOf, quoted, wrongType } from '#yaml/values.ts';
+import { Config } from './schema.ts';
 
 /** What is wrong with the file, key by key; `value` is the parsed YAML. */
 export function schemaFindings(value: unknown): readonly Finding[] {
@@ -22,7 +23,9 @@ function describe(issue: z.core.$ZodIssue, around: Path = []): readonly Finding[
     case 'invalid_key':
       return issue.issues.map((inner) => problem(path, inner.message, 'key'));
     case 'invalid_type':
-      return [problem(path, wrongType(issue.expected, issue.input))];
+      return [
+        problem(path, orAbsent(issue.input, wrongType(TYPE_NAMES[issue.expected] ?? issue.expected, issue.input))),
+      ];
     case 'invalid_value':
       return [problem(path, wrongValue(issue.values.map(String), issue.input))];
     case 'too_small':
@@ -37,14 +40,12 @@ function describe(issue: z.core.$ZodIssue, around: Path = []): readonly Finding[
 
 /** A mapping where one of the alternatives is a mapping is meant as that one. */
 function inUnion({ input, message, errors }: z.core.$ZodIssueInvalidUnion, path: Path): readonly Finding[] {
-  if (input === undefined || input === null) return [problem(path, input === null ? NO_VALUE : 'is missing')];
+  if (isAbsent(input)) return [problem(path, orAbsent(input, message))];
   const meant = isRecord(input)
     ? errors.find((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'))
     : undefined;
   return meant?.flatMap((inner) => describe(inner, path)) ?? [problem(path, message)];
 }
-
-const NO_VALUE = 'has no value; write one or remove the line';
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'text',
@@ -56,38 +57,21 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-function wrongType(expected: string, input: unknown): string {
+/** `message`, unless there is no value at all. */
+function orAbsent(input: unknown, message: string): string {
   if (input === undefined) return 'is missing';
-  if (input === null) return NO_VALUE;
-  const wanted = TYPE_NAMES[expected] ?? expected;
-  const sentence = `expected ${wanted}, got ${nameOf(input)}`;
-  if (expected === 'string' && !(typeof input === 'object')) return `${sentence}; put it in quotes`;
-  const isQuotedNumber = typeof input === 'string' && /^-?\d+(\.\d+)?$/.test(input);
-  return isQuotedNumber && (expected === 'number' || expected === 'int') ? `${sentence}; remove the quotes` : sentence;
-}
-
-function nameOf(input: unknown): string {
-  if (Array.isArray(input)) return 'a list';
-  if (isRecord(input)) return 'a mapping';
-  return typeof input === 'string' ? `the text ${shorten(input)}` : `the ${typeof input} ${String(input)}`;
-}
-
-function shorten(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  return input === null ? 'has no value; write one or remove the line' : message;
 }
 
 /** A message that starts with a verb speaks about the value, so the value comes first. */
 function quoting(input: unknown, message: string): string {
   const isAboutValue = message.startsWith('is ') && typeof input === 'string' && input.trim() !== '';
-  return isAboutValue ? `${shorten(input)} ${message}` : message;
+  return isAboutValue ? `${quoted(input)} ${message}` : message;
 }
 
 function wrongValue(allowed: readonly string[], input: unknown): string {
-  if (input === undefined) return 'is missing';
-  if (input === null) return NO_VALUE;
-  const text = String(input);
   const expected = allowed.length === 1 ? allowed[0] : `one of ${allowed.join(', ')}`;
-  return `expected ${expected}, got ${nameOf(input)}${didYouMean(text, allowed)}`;
+  return orAbsent(input, `expected ${expected}, got ${nameOf(input)}${didYouMean(String(input), allowed)}`);
 }
 
 function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {

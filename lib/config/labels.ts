@@ -1,21 +1,20 @@
-/**
- * The label set under which a group's runners are registered, and Bitbucket's rules for it. Pure.
- */
+/** The label set under which a group's runners are registered, its architecture, and Bitbucket's rules for both. Pure. */
 import type { PodSettings } from '#core/model/configuration.ts';
+import { type Finding, type Path, problem, when } from '#yaml/finding.ts';
+import type { GroupDraft } from './schema.ts';
 
 type Architecture = PodSettings['architecture'];
 
 const OS_LABEL: Readonly<Record<Architecture, string>> = { amd64: 'linux', arm64: 'linux.arm64' };
 
 /** Bitbucket accepts no more labels than these on one runner. */
-export const MOST_LABELS = 10;
+const MOST_LABELS = 10;
+
+const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
 
 /** The group's architecture: as it says, or as its own labels imply. */
-export function architectureOf(group: {
-  readonly architecture?: Architecture | undefined;
-  readonly labels?: readonly string[] | undefined;
-}): Architecture {
-  return group.architecture ?? (group.labels?.includes(OS_LABEL.arm64) ? 'arm64' : 'amd64');
+export function architectureOf({ architecture, labels }: Pick<GroupDraft, 'architecture' | 'labels'>): Architecture {
+  return architecture ?? (labels?.includes(OS_LABEL.arm64) ? 'arm64' : 'amd64');
 }
 
 /**
@@ -26,7 +25,28 @@ export function registeredLabels(own: readonly string[], architecture: Architect
   return [...new Set([...own, 'self.hosted', OS_LABEL[architecture], 'autoscaler.created'])].sort();
 }
 
-/** The OS label among the group's own that belongs to the other architecture. */
-export function contradictingLabel(own: readonly string[], architecture: Architecture): string | undefined {
-  return own.find((label) => label === OS_LABEL[architecture === 'arm64' ? 'amd64' : 'arm64']);
+/** Labels of another architecture, too many labels, and nodes of another architecture. */
+export function labelFindings(path: Path, group: GroupDraft): readonly Finding[] {
+  const architecture = architectureOf(group);
+  return [...labelSetFindings([...path, 'labels'], group, architecture), ...nodeFindings(path, group, architecture)];
+}
+
+function labelSetFindings(path: Path, { labels = [] }: GroupDraft, architecture: Architecture): readonly Finding[] {
+  const foreign = labels.indexOf(OS_LABEL[architecture === 'arm64' ? 'amd64' : 'arm64']);
+  if (foreign >= 0) {
+    const message = `"${labels[foreign]}" contradicts architecture ${architecture}; remove the label`;
+    return [problem([...path, foreign], message)];
+  }
+  const total = registeredLabels(labels, architecture).length;
+  const message = `makes ${total} labels with self.hosted, the OS label and autoscaler.created, but Bitbucket allows ${MOST_LABELS}; remove ${total - MOST_LABELS}`;
+  return when(total > MOST_LABELS, problem(path, message, 'key'));
+}
+
+function nodeFindings(path: Path, { nodeSelector }: GroupDraft, architecture: Architecture): readonly Finding[] {
+  const selected = nodeSelector?.[ARCHITECTURE_LABEL];
+  const message = `selects ${selected} nodes for ${architecture} runners; set "architecture: ${selected}" or remove the selector`;
+  return when(
+    selected !== undefined && selected !== architecture,
+    problem([...path, 'nodeSelector', ARCHITECTURE_LABEL], message),
+  );
 }

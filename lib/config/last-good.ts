@@ -1,6 +1,7 @@
 /**
  * The last good configuration: the texts of the latest one that was whole, for when the present one cannot be used.
- * What is kept, when it is saved and what is said of it; where the texts are kept is the affair of the door. Pure.
+ * This file decides what is kept, when it is saved and what the report says; the function keeps it. Pure, but for
+ * `rememberTexts`, which collects what it reads.
  */
 import { InputError, ServiceError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
@@ -53,12 +54,16 @@ export function isWhole({ groups }: Fleet): boolean {
 }
 
 /** Texts that were read at `now`; if they are those of the configuration `before`, they are as old as that. */
-export function dated(texts: Texts, now: Instant, before: GoodConfiguration | undefined): GoodConfiguration {
+export function goodConfiguration(
+  texts: Texts,
+  now: Instant,
+  before: GoodConfiguration | undefined,
+): GoodConfiguration {
   return { since: before !== undefined && isSame(before.texts, texts) ? before.since : now, texts };
 }
 
 /** The one that came into force later. */
-export function newer(
+export function laterInForce(
   one: GoodConfiguration | undefined,
   other: GoodConfiguration | undefined,
 ): GoodConfiguration | undefined {

@@ -1,5 +1,6 @@
 /**
- * From a configuration source to the fleet: reads the file and the Job templates that it refers to.
+ * From a configuration source to the fleet: reads the file and the Job templates that it refers to. The only file of this
+ * wing that is not pure: it asks for the home directory, and calls the reader that it is given.
  */
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, posix } from 'node:path';

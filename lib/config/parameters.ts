@@ -5,7 +5,7 @@
 import { STRATEGIES, strategyOf } from '#core/decide/strategies/index.ts';
 import type { Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
-import { type Finding, type Path, problem } from '#yaml/finding.ts';
+import { type Finding, type Path, problem, when } from '#yaml/finding.ts';
 import type { GroupConfig, GroupDraft, ParametersDraft } from './schema.ts';
 import { parametersOf, STRATEGY_NAMES } from './strategy-schema.ts';
 
@@ -62,9 +62,8 @@ function foreignFindings(path: Path, strategy: Kind, present: readonly string[])
   });
 }
 
-function boundFindings(path: Path, { min, max }: ParametersDraft): readonly Finding[] {
-  if (min !== undefined && max !== undefined && min > max) {
-    return [problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`)];
-  }
-  return [];
+/** Bounds that no number can keep. */
+export function boundFindings(path: Path, { min = 0, max = min }: { min?: number; max?: number }): readonly Finding[] {
+  const message = `is ${min}, which is more than max (${max}); lower min or raise max`;
+  return when(min > max, problem([...path, 'min'], message));
 }

@@ -1,13 +1,13 @@
 /**
  * The text of a configuration file to the configuration it describes, or to everything that is wrong with it. Pure.
  */
-
 import { parseYaml, type YamlDocument } from '#yaml/document.ts';
 import { type Finding, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { relationFindings } from './checks.ts';
+import { isRecord } from '#yaml/values.ts';
+import { crossKeyFindings } from './checks.ts';
 import { schemaFindings } from './issues.ts';
-import { Config, isRecord } from './schema.ts';
+import { Config } from './schema.ts';
 
 /** What came of reading: `config` exactly if there are no `problems`. Both lists are in the order of the text. */
 export type ReadConfig = {
@@ -48,7 +48,7 @@ function valueFindings(document: YamlDocument, value: unknown): readonly Finding
   if (value === undefined) return document.findings.length > 0 ? [] : [EMPTY];
   if (value === null) return [EMPTY];
   if (isRecord(value) && value.kind === 'ConfigMap') return [CONFIG_MAP];
-  return [...schemaFindings(value), ...relationFindings(value)];
+  return [...schemaFindings(value), ...crossKeyFindings(value)];
 }
 
 const EMPTY = problem([], 'is empty; a configuration has at least one group under "groups"');

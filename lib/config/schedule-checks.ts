@@ -1,6 +1,7 @@
 /** What relates the windows of a group to each other, and the keys of one window. Pure. */
-import { shadowed } from '#core/schedule/shadow.ts';
-import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
+import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
+import { boundFindings } from './parameters.ts';
+import { shadowed } from './schedule-shadow.ts';
 import { draftSchedule, type ScheduleDraft } from './schema.ts';
 
 /** A window as far as it is valid by itself, and its place in the list. */
@@ -29,20 +30,23 @@ function draftsOf(schedules: unknown): readonly ScheduleDraft[] {
 }
 
 function windowFindings(path: Path, { from, to, min, max }: ScheduleDraft, isAwake: boolean): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (from !== undefined && from === to) {
-    const message = 'is the same as "from", so the window never opens; a whole day is from "00:00" to "24:00"';
-    findings.push(problem([...path, 'to'], message));
-  }
-  if (min !== undefined && max !== undefined && min > max) {
-    findings.push(problem([...path, 'min'], `is ${min}, which is more than max (${max}); lower min or raise max`));
-  }
-  if (min === 0 && (max === 0 || !isAwake)) {
-    const message =
-      'with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1';
-    findings.push(warning([...path, 'min'], message));
-  }
-  return findings;
+  return [
+    ...when(
+      from !== undefined && from === to,
+      problem(
+        [...path, 'to'],
+        'is the same as "from", so the window never opens; a whole day is from "00:00" to "24:00"',
+      ),
+    ),
+    ...boundFindings(path, { min, max }),
+    ...when(
+      min === 0 && (max === 0 || !isAwake),
+      warning(
+        [...path, 'min'],
+        'with 0 the last runner goes while the window is open, and a step that finds no online runner fails at once; use at least 1',
+      ),
+    ),
+  ];
 }
 
 function repeatedNames(path: Path, written: readonly WrittenSchedule[]): readonly Finding[] {

@@ -21,6 +21,7 @@ import {
   variableName,
   variableValue,
 } from '#yaml/fields.ts';
+import { isRecord } from '#yaml/values.ts';
 import { Schedule } from './schedule-schema.ts';
 import { editorRules, Parameters, STRATEGY_NAMES } from './strategy-schema.ts';
 
@@ -215,7 +216,6 @@ export const Config = z
 
 export type Config = z.output<typeof Config>;
 export type GroupConfig = z.output<typeof Group>;
-export type TolerationConfig = z.output<typeof Toleration>;
 export type ClusterConfig = z.output<typeof Cluster>;
 export type JobTemplateConfig = z.output<typeof JobTemplate>;
 
@@ -251,9 +251,4 @@ function validFields(schema: z.ZodObject, raw: unknown): Record<string, unknown>
   if (!isRecord(raw)) return {};
   const wrong = new Set(schema.safeParse(raw).error?.issues.map((issue) => issue.path[0]));
   return Object.fromEntries(Object.entries(raw).filter(([key]) => Object.hasOwn(schema.shape, key) && !wrong.has(key)));
-}
-
-/** Whether a value is a mapping. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,6 +12,7 @@ import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
 import type { ScopeIdentity } from './model/observation.ts';
+import { runnerOf } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { bracedUuid } from './uuid.ts';
 
@@ -207,19 +208,4 @@ function skipped(action: Action, why: string): Outcome {
 
 function outcomeOf(action: Action): Pick<Outcome, 'action' | 'runner'> {
   return { action: action.action, ...runnerOf(action) };
-}
-
-function runnerOf(action: Action): { readonly runner?: string } {
-  switch (action.action) {
-    // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
-    case 'add':
-      return {};
-    case 'disable':
-    case 'remove':
-    case 'protect':
-    case 'unprotect':
-      return { runner: action.runner.uuid };
-    case 'remove-job':
-      return { runner: bracedUuid(action.runnerUuid) };
-  }
 }

@@ -2,7 +2,6 @@
  * The few errors that some caller branches on. Every message is one sentence (or one per problem) that names the
  * thing, the reason and the next step; messages never contain a credential.
  */
-
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 
 /** The user's input (file, option, environment variable, secret) is wrong; nothing was done. Exit code 2. */

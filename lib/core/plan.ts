@@ -5,6 +5,7 @@ import { changeProtection } from './decide/protection.ts';
 import { isSameMemory, remember } from './decide/remember.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
+import { bracedUuid } from './uuid.ts';
 
 /**
  * The plan for every decision. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
@@ -33,4 +34,20 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...changeProtection(observation, classified, at),
   ];
   return { group, actions, memory: next, memoryVersion, memoryChanged: !isSameMemory(next, memory) };
+}
+
+/** The runner that an action is about; none for an add. */
+export function runnerOf(action: Action): { readonly runner?: string } {
+  switch (action.action) {
+    // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
+    case 'add':
+      return {};
+    case 'disable':
+    case 'remove':
+    case 'protect':
+    case 'unprotect':
+      return { runner: action.runner.uuid };
+    case 'remove-job':
+      return { runner: bracedUuid(action.runnerUuid) };
+  }
 }

@@ -6,7 +6,7 @@
  * call in time and retry what is safe to retry; a caller never retries.
  */
 import type { InputProblem } from '#yaml/problem.ts';
-import type { CallBudget } from './budget/ledger.ts';
+import type { CallBudget } from './budget/call-budget.ts';
 import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { Registration } from './model/decision.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './model/observation.ts';

@@ -4,8 +4,8 @@ import { startTroubles } from './decide/start-trouble.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { BudgetReport, GroupReport, PlannedAction, Report } from './model/report.ts';
+import { runnerOf } from './plan.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
-import { bracedUuid } from './uuid.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
@@ -88,15 +88,5 @@ function reportGroup(
 }
 
 function planned(action: Action): PlannedAction {
-  switch (action.action) {
-    case 'add':
-      return { action: action.action, reason: action.reason };
-    case 'disable':
-    case 'remove':
-    case 'protect':
-    case 'unprotect':
-      return { action: action.action, runner: action.runner.uuid, reason: action.reason };
-    case 'remove-job':
-      return { action: action.action, runner: bracedUuid(action.runnerUuid), reason: action.reason };
-  }
+  return { action: action.action, ...runnerOf(action), reason: action.reason };
 }

@@ -1,6 +1,5 @@
 /** Which groups of a fleet a tick is about: those that were asked for, or the part of one shard. */
 import { InputError } from './errors.ts';
-import { hashOf } from './hash.ts';
 import type { Fleet, RunnerGroup } from './model/configuration.ts';
 
 /** `groups`: by name; absent: all. `shard`: this part of `of` parts, counted from 0. */
@@ -31,4 +30,13 @@ export function leaseName({ shard }: Selection): string {
 /** Whole workspaces go to one shard, because their groups share one cap. */
 function shardOf(workspace: string, shards: number): number {
   return hashOf(workspace) % shards;
+}
+
+/** A number from 0 to 2³² − 1 for a text, by FNV-1a: it spreads well and never changes. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
 }

@@ -2,31 +2,29 @@
  * What a Job and its Secret need in order to be one runner: the runner's identity in its environment, credentials that
  * exist, and exactly one pod. A manifest may be right for Kubernetes and still never come online. Pure.
  */
-
 import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
-import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
-import { type Item, itemsOf } from './check-relations.ts';
+import { type Finding, problem, warning, when } from '#yaml/finding.ts';
+import { type Fields, isAbsent, listOf, recordOf } from '#yaml/values.ts';
+import { type Item, itemsOf, POD, podOf } from './check-relations.ts';
 import { secretName } from './naming.ts';
 import { runnerIndex } from './pod-settings.ts';
-import { type Fields, listOf, recordOf } from './shapes.ts';
-
-const POD: Path = ['spec', 'template', 'spec'];
 
 const CREDENTIALS = ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'];
 
 /** What keeps the Job from being the runner of `input`; `secret` is the Secret that will be created beside it. */
 export function runnerFindings(job: Fields, secret: Fields, input: ManifestInput): readonly Finding[] {
   const spec = recordOf(job.spec);
-  const pod = recordOf(recordOf(spec.template).spec);
+  const pod = podOf(job);
   const containers = listOf(pod.containers);
   const index = runnerIndex(containers);
   const runner: Item = { item: recordOf(containers[index]), path: [...POD, 'containers', index] };
   return [
     ...onePodFindings(spec),
-    ...((pod.restartPolicy ?? null) === null
-      ? [problem([...POD, 'restartPolicy'], 'is missing; a Job needs OnFailure or Never, and OnFailure is right here')]
-      : []),
+    ...when(
+      isAbsent(pod.restartPolicy),
+      problem([...POD, 'restartPolicy'], 'is missing; a Job needs OnFailure or Never, and OnFailure is right here'),
+    ),
     ...(containers.length === 0 ? [] : identityFindings(runner, input)),
     ...containers.flatMap((container, each) =>
       credentialFindings({ item: recordOf(container), path: [...POD, 'containers', each] }, secret, input),
@@ -36,7 +34,7 @@ export function runnerFindings(job: Fields, secret: Fields, input: ManifestInput
 
 /** Two pods would be two processes with one RUNNER_UUID, which Bitbucket answers with conflicts. */
 function onePodFindings(spec: Fields): readonly Finding[] {
-  const isSet = (key: string) => (spec[key] ?? null) !== null;
+  const isSet = (key: string) => !isAbsent(spec[key]);
   return [
     ...['completions', 'parallelism']
       .filter((key) => isSet(key) && spec[key] !== 1)
@@ -44,7 +42,7 @@ function onePodFindings(spec: Fields): readonly Finding[] {
     ...['selector', 'manualSelector']
       .filter(isSet)
       .map((key) => problem(['spec', key], 'is made by the cluster for every Job; remove it', 'key')),
-    ...(spec.suspend === true ? [problem(['spec', 'suspend'], 'keeps the runner from ever starting; remove it')] : []),
+    ...when(spec.suspend === true, problem(['spec', 'suspend'], 'keeps the runner from ever starting; remove it')),
   ];
 }
 
@@ -72,13 +70,12 @@ function identityFindings({ item, path }: Item, input: ManifestInput): readonly 
   // A variable may also come from elsewhere; only what is written here can be judged.
   const wrong = identity.flatMap(([name, uuid, hole]) => {
     const { item: { value } = {}, path: at = [] } = named(name) ?? {};
-    return value === undefined || value === uuid
-      ? []
-      : [problem([...at, 'value'], identityMessage(String(value), uuid, hole))];
+    const isWrong = value !== undefined && value !== uuid;
+    return when(isWrong, problem([...at, 'value'], identityMessage(String(value), uuid, hole)));
   });
   const message = `does not set what the runner needs to come online: ${missing.join(', ')}`;
-  const isComplete = missing.length === 0 || listOf(item.envFrom).length > 0;
-  return isComplete ? wrong : [...wrong, warning([...path, 'env'], message)];
+  const isIncomplete = missing.length > 0 && listOf(item.envFrom).length === 0;
+  return [...wrong, ...when(isIncomplete, warning([...path, 'env'], message))];
 }
 
 function identityMessage(value: string, uuid: string, hole: string): string {

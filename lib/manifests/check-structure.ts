@@ -1,12 +1,18 @@
 /**
  * A manifest against Kubernetes' field tables: unknown fields, wrong types, missing fields, and every value that breaks
  * a rule of its own. What the API server would refuse is told before it is asked. Pure.
+ *
+ * The tables are read from the generated `schema.json`. There a field's type is a word: `string`, `boolean`, `int32`,
+ * `int64`, `byte` (base64), `date-time`, `int-or-string`, `any` or the name of another table; `[]` after it is a list,
+ * `{}` a mapping, `!` a required field.
  */
 import { type Finding, type Path, problem } from '#yaml/finding.ts';
 import { didYouMean } from '#yaml/suggest.ts';
-import { alternativeFindings, isQuantity, keyProblem, valueProblem } from './check-values.ts';
-import { type FieldType, fieldsOf } from './schema.ts';
-import { type Fields, isRecord } from './shapes.ts';
+import { type Fields, isAbsent, isRecord, wrongType } from '#yaml/values.ts';
+import { alternativeFindings, type FieldName, isQuantity, keyProblem, valueProblem } from './check-values.ts';
+import schema from './schema.json' with { type: 'json' };
+
+const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = schema;
 
 /** What is wrong with a manifest of the kind that a table such as `V1Job` describes. */
 export function structureFindings(manifest: unknown, table: string): readonly Finding[] {
@@ -14,58 +20,53 @@ export function structureFindings(manifest: unknown, table: string): readonly Fi
 }
 
 function tableFindings(value: unknown, table: string, path: Path): readonly Finding[] {
-  const fields = fieldsOf(table);
-  if (fields === undefined) throw new Error(`schema.json has no table ${table}`);
-  if (!isRecord(value)) return [problem(path, wrongType('a mapping (key: value)', value))];
+  const types = TABLES[table] ?? {};
+  if (!isRecord(value)) return [problem(path, wrongType(MAPPING, value))];
   return [
-    ...Object.entries(value).flatMap(([key, entry]) => {
-      const field = fields.get(key);
-      return field === undefined
-        ? [problem([...path, key], `unknown field${didYouMean(key, [...fields.keys()])}`, 'key')]
-        : fieldFindings(entry, field, { name: `${table}.${key}`, path: [...path, key] });
+    ...Object.entries(value).flatMap(([field, entry]) => {
+      const at = [...path, field];
+      const type = Object.hasOwn(types, field) ? types[field] : undefined;
+      return type === undefined
+        ? [problem(at, `unknown field${didYouMean(field, Object.keys(types))}`, 'key')]
+        : fieldFindings(entry, type, { name: { table, field }, path: at });
     }),
-    ...missingFindings(value, fields, path),
+    ...missingFindings(value, types, path),
     ...alternativeFindings(table, value, path),
   ];
 }
 
-function missingFindings(value: Fields, fields: ReadonlyMap<string, FieldType>, path: Path): readonly Finding[] {
-  return [...fields]
-    .filter(([key, { isRequired }]) => isRequired && isAbsent(value[key]))
-    .map(([key]) => problem([...path, key], 'is missing'));
+function missingFindings(value: Fields, types: Readonly<Record<string, string>>, path: Path): readonly Finding[] {
+  return Object.entries(types)
+    .filter(([field, type]) => type.endsWith('!') && isAbsent(value[field]))
+    .map(([field]) => problem([...path, field], 'is missing'));
 }
 
-/** Kubernetes takes null for "not given". */
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
+/** A field by its place in the manifest and by its name in the tables. */
+type FieldPlace = { readonly name: FieldName; readonly path: Path };
 
-/** A field by its place in the manifest and by its name in the rules, such as `V1Container.name`. */
-type FieldPlace = { readonly name: string; readonly path: Path };
+const MAPPING = 'a mapping (key: value)';
 
-function fieldFindings(value: unknown, field: FieldType, { name, path }: FieldPlace): readonly Finding[] {
+function fieldFindings(value: unknown, type: string, { name, path }: FieldPlace): readonly Finding[] {
   if (isAbsent(value)) return [];
-  switch (field.shape) {
-    case 'one':
-      return elementFindings(value, field.type, { name, path });
-    case 'list':
-      if (!Array.isArray(value)) return [problem(path, wrongType('a list (- item)', value))];
-      return value.flatMap((item, index) => elementFindings(item, field.type, { name, path: [...path, index] }));
-    case 'map':
-      if (!isRecord(value)) return [problem(path, wrongType('a mapping (key: value)', value))];
-      return Object.entries(value).flatMap(([key, entry]) => {
-        const place = { name, path: [...path, key] };
-        const wrong = keyProblem(name, key);
-        return [
-          ...(wrong === undefined ? [] : [problem(place.path, `${JSON.stringify(key)} ${wrong}`, 'key')]),
-          ...elementFindings(entry, field.type, place),
-        ];
-      });
+  const element = type.replace(/[^\w-]+$/, '');
+  if (type.includes('[]')) {
+    if (!Array.isArray(value)) return [problem(path, wrongType('a list (- item)', value))];
+    return value.flatMap((item, index) => elementFindings(item, element, { name, path: [...path, index] }));
   }
+  if (!type.includes('{}')) return elementFindings(value, element, { name, path });
+  if (!isRecord(value)) return [problem(path, wrongType(MAPPING, value))];
+  return Object.entries(value).flatMap(([key, entry]) => {
+    const place = { name, path: [...path, key] };
+    const wrong = keyProblem(name, key);
+    return [
+      ...(wrong === undefined ? [] : [problem(place.path, wrong, 'key')]),
+      ...elementFindings(entry, element, place),
+    ];
+  });
 }
 
 function elementFindings(value: unknown, type: string, { name, path }: FieldPlace): readonly Finding[] {
-  if (fieldsOf(type) !== undefined) return tableFindings(value, type, path);
+  if (Object.hasOwn(TABLES, type)) return tableFindings(value, type, path);
   const wrong = scalarProblem(value, type, name) ?? valueProblem(name, value);
   return wrong === undefined ? [] : [problem(path, wrong)];
 }
@@ -88,7 +89,7 @@ const SCALARS: Readonly<Record<string, ScalarRule>> = {
   },
 };
 
-function scalarProblem(value: unknown, type: string, name: string): string | undefined {
+function scalarProblem(value: unknown, type: string, name: FieldName): string | undefined {
   const rule = SCALARS[type];
   // `any` has no rule; a quantity may be written as a number.
   if (rule === undefined || rule.fits(value) || (isQuantity(name) && typeof value === 'number')) return undefined;
@@ -97,23 +98,4 @@ function scalarProblem(value: unknown, type: string, name: string): string | und
 
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-}
-
-function wrongType(expected: string, value: unknown): string {
-  const sentence = `expected ${expected}, got ${describe(value)}`;
-  if (expected === 'text' && (typeof value === 'number' || typeof value === 'boolean')) {
-    return `${sentence}; put it in quotes`;
-  }
-  const isQuotedScalar = typeof value === 'string' && /^(?:-?\d+|true|false)$/.test(value);
-  return isQuotedScalar && /number|true/.test(expected) ? `${sentence}; remove the quotes` : sentence;
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (isRecord(value)) return 'a mapping';
-  if (value === null) return 'nothing';
-  const text = String(value);
-  return typeof value === 'string'
-    ? `the text ${JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)}`
-    : `the ${typeof value} ${text}`;
 }

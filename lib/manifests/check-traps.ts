@@ -2,62 +2,67 @@
  * Templates that Kubernetes accepts and that still do harm: known traps of runner pods, each with the way out. They are
  * warnings, since a template may have its reasons. Pure.
  */
-import { type Finding, type Path, warning } from '#yaml/finding.ts';
+import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
-import { type ContainerItem, containersOf } from './check-relations.ts';
-import { type Fields, recordOf } from './shapes.ts';
+import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
+import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
-const POD: Path = ['spec', 'template', 'spec'];
 
 /** The traps that a Job is in. */
 export function trapFindings(job: Fields): readonly Finding[] {
-  const spec = recordOf(job.spec);
-  const pod = recordOf(recordOf(spec.template).spec);
-  const containers = containersOf(pod, POD);
+  const pod = podOf(job);
+  const containers = containersOf(pod);
   return [
-    ...jobFindings(spec),
+    ...jobFindings(recordOf(job.spec)),
     ...podFindings(pod),
     ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
     ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
   ];
 }
 
+function trap(isThere: boolean, path: Path, message: string): readonly Finding[] {
+  return when(isThere, warning(path, message));
+}
+
 function jobFindings(spec: Fields): readonly Finding[] {
-  const findings: Finding[] = [];
-  if ((spec.ttlSecondsAfterFinished ?? null) === null) {
-    const message =
-      'is missing, so Jobs that have ended stay in the cluster for ever; 600 leaves time to read their log';
-    findings.push(warning(['spec', 'ttlSecondsAfterFinished'], message));
-  }
-  if (spec.podReplacementPolicy !== 'Failed') {
-    const message =
-      'should be Failed: a pod that is evicted is otherwise replaced while it still runs, and two processes share one RUNNER_UUID';
-    findings.push(warning(['spec', 'podReplacementPolicy'], message));
-  }
-  return [...findings, ...deadlineFindings(spec, ['spec'])];
+  return [
+    ...trap(
+      isAbsent(spec.ttlSecondsAfterFinished),
+      ['spec', 'ttlSecondsAfterFinished'],
+      'is missing, so Jobs that have ended stay in the cluster for ever; 600 leaves time to read their log',
+    ),
+    ...trap(
+      spec.podReplacementPolicy !== 'Failed',
+      ['spec', 'podReplacementPolicy'],
+      'should be Failed: a pod that is evicted is otherwise replaced while it still runs, and two processes share one RUNNER_UUID',
+    ),
+    ...deadlineFindings(spec, ['spec']),
+  ];
 }
 
 function podFindings(pod: Fields): readonly Finding[] {
-  const findings = [...deadlineFindings(pod, POD)];
-  if (pod.restartPolicy === 'Never') {
-    const message =
-      'makes a new pod, with a new Docker daemon, for every crash of the runner; OnFailure restarts it in place';
-    findings.push(warning([...POD, 'restartPolicy'], message));
-  }
   const grace = pod.terminationGracePeriodSeconds ?? 30;
-  if (typeof grace === 'number' && grace < LONGEST_STEP_SECONDS) {
-    const message = `is ${grace}, but a step may run for ${LONGEST_STEP_SECONDS} seconds and dies with its pod; 7260 gives it the time`;
-    findings.push(warning([...POD, 'terminationGracePeriodSeconds'], message));
-  }
-  return findings;
+  return [
+    ...deadlineFindings(pod, POD),
+    ...trap(
+      pod.restartPolicy === 'Never',
+      [...POD, 'restartPolicy'],
+      'makes a new pod, with a new Docker daemon, for every crash of the runner; OnFailure restarts it in place',
+    ),
+    ...trap(
+      typeof grace === 'number' && grace < LONGEST_STEP_SECONDS,
+      [...POD, 'terminationGracePeriodSeconds'],
+      `is ${grace}, but a step may run for ${LONGEST_STEP_SECONDS} seconds and dies with its pod; 7260 gives it the time`,
+    ),
+  ];
 }
 
 function deadlineFindings(fields: Fields, path: Path): readonly Finding[] {
   const message =
     'ends the runner after that time, in the middle of a step too; leave it out, idle runners are removed';
-  return (fields.activeDeadlineSeconds ?? null) === null ? [] : [warning([...path, 'activeDeadlineSeconds'], message)];
+  return trap(!isAbsent(fields.activeDeadlineSeconds), [...path, 'activeDeadlineSeconds'], message);
 }
 
 function endlessFinding({ path }: ContainerItem): Finding {
@@ -75,23 +80,24 @@ function dockerFindings(
   { item, path, isInit }: ContainerItem,
   containers: readonly ContainerItem[],
 ): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (!isInit) {
-    const message =
-      'runs on when the runner has ended, so the Job never completes and its pod stays; move it to initContainers with "restartPolicy: Always"';
-    findings.push(warning(path, message));
-  } else if (item.restartPolicy !== 'Always') {
-    findings.push(warning(path, 'never ends by itself, so the runner never starts; add "restartPolicy: Always"'));
-  }
-  if (recordOf(item.securityContext).privileged !== true) {
-    findings.push(
-      warning([...path, 'securityContext'], 'should say "privileged: true": Docker does not start otherwise'),
-    );
-  }
-  if (memoryOf(item) === undefined) {
-    findings.push(warning([...path, 'resources'], sizeMessage(containers)));
-  }
-  return findings;
+  return [
+    ...trap(
+      !isInit,
+      path,
+      'runs on when the runner has ended, so the Job never completes and its pod stays; move it to initContainers with "restartPolicy: Always"',
+    ),
+    ...trap(
+      isInit && item.restartPolicy !== 'Always',
+      path,
+      'never ends by itself, so the runner never starts; add "restartPolicy: Always"',
+    ),
+    ...trap(
+      recordOf(item.securityContext).privileged !== true,
+      [...path, 'securityContext'],
+      'should say "privileged: true": Docker does not start otherwise',
+    ),
+    ...trap(memoryOf(item) === undefined, [...path, 'resources'], sizeMessage(containers)),
+  ];
 }
 
 function sizeMessage(containers: readonly ContainerItem[]): string {

@@ -3,18 +3,16 @@
  * Kubernetes' field tables, the relations within a pod, and what a runner needs. Everything at once, with its place in
  * the template. No network. Only commands load this; the functions leave it to the API server.
  */
-
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { ManifestInput } from '#core/ports.ts';
 import type { Finding } from '#yaml/finding.ts';
 import { distinctProblems, type InputProblem } from '#yaml/problem.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
-import { relationFindings } from './check-relations.ts';
+import { contradictionFindings } from './check-relations.ts';
 import { runnerFindings } from './check-runner.ts';
 import { structureFindings } from './check-structure.ts';
 import { trapFindings } from './check-traps.ts';
 import { builtInSecret, renderObjects } from './manifests.ts';
-import { recordOf } from './shapes.ts';
 import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
 import type { RenderedObject } from './template.ts';
 
@@ -54,10 +52,9 @@ function jobFindings(
   secret: RenderedObject | undefined,
   input: ManifestInput,
 ): readonly Finding[] {
-  const pod = recordOf(recordOf(recordOf(content.spec).template).spec);
   return [
     ...structureFindings(content, 'V1Job'),
-    ...relationFindings(pod, ['spec', 'template', 'spec']),
+    ...contradictionFindings(content),
     ...runnerFindings(content, secret?.content ?? builtInSecret(input), input),
     ...trapFindings(content),
   ];

@@ -3,13 +3,13 @@
  * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
  * so are the group's pod settings. Pure.
  */
-
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest, ManifestInput, Manifests } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
+import { type Fields, recordOf } from '#yaml/values.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
   GROUP_ANNOTATION,
@@ -26,7 +26,6 @@ import {
   WORKSPACE_LABEL,
 } from './naming.ts';
 import { applyPodSettings } from './pod-settings.ts';
-import { type Fields, recordOf } from './shapes.ts';
 import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { variablesOf } from './variables.ts';
@@ -70,43 +69,37 @@ export type RenderedObjects = {
 export function renderObjects(template: JobTemplate, input: ManifestInput): RenderedObjects {
   const { objects, problems } = renderTemplate(template, variablesOf(input));
   if (problems.length > 0) return { problems };
-  const jobs = objects.filter(({ content }) => content.kind === 'Job');
-  const secrets = objects.filter(({ content }) => content.kind === 'Secret');
-  const [job] = jobs;
-  const [secret] = secrets;
+  const ofKind = (kind: string) => objects.filter(({ content }) => content.kind === kind);
+  const [jobs, secrets] = [ofKind('Job'), ofKind('Secret')];
+  const { namespace } = input.group;
   return {
     problems: [
-      ...countProblems(template, objects, jobs, secrets),
-      ...jobs.flatMap((each) => objectProblems(each, 'batch/v1', jobName(input.runner.uuid), input.group.namespace)),
+      ...objects.flatMap(superfluousProblems),
+      ...(jobs.length === 0 ? [{ source: template.origin, path: '', message: NO_JOB }] : []),
+      ...jobs.flatMap((each) => objectProblems(each, 'batch/v1', jobName(input.runner.uuid), namespace)),
       ...jobs.flatMap(podProblems),
-      ...secrets.flatMap((each) => objectProblems(each, 'v1', secretName(input.runner.uuid), input.group.namespace)),
+      ...secrets.flatMap((each) => objectProblems(each, 'v1', secretName(input.runner.uuid), namespace)),
     ],
-    ...(job === undefined ? {} : { job }),
-    ...(secret === undefined ? {} : { secret }),
+    ...(jobs[0] && { job: jobs[0] }),
+    ...(secrets[0] && { secret: secrets[0] }),
   };
 }
 
-function countProblems(
-  template: JobTemplate,
+const NO_JOB = 'the template holds no Job; add one of apiVersion batch/v1';
+
+/** A template holds one Job, perhaps one Secret, and nothing else. */
+function superfluousProblems(
+  { content: { kind }, locate }: RenderedObject,
+  index: number,
   objects: readonly RenderedObject[],
-  jobs: readonly RenderedObject[],
-  secrets: readonly RenderedObject[],
 ): readonly InputProblem[] {
-  const known = new Set([...jobs, ...secrets]);
-  return [
-    ...objects
-      .filter((object) => !known.has(object))
-      .map((object) =>
-        object.locate(
-          problem(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl'),
-        ),
-      ),
-    ...jobs.slice(1).map((job) => job.locate(problem(['kind'], 'a template holds one Job, and this is another'))),
-    ...secrets.slice(1).map((one) => one.locate(problem(['kind'], 'a template holds one Secret, and this is another'))),
-    ...(jobs.length === 0
-      ? [{ source: template.origin, path: '', message: 'the template holds no Job; add one of apiVersion batch/v1' }]
-      : []),
-  ];
+  if (kind !== 'Job' && kind !== 'Secret') {
+    return [
+      locate(problem(['kind'], 'a template holds one Job and at most one Secret; leave other objects to kubectl')),
+    ];
+  }
+  const isFirst = objects.findIndex(({ content }) => content.kind === kind) === index;
+  return isFirst ? [] : [locate(problem(['kind'], `a template holds one ${kind}, and this is another`))];
 }
 
 /** A name or namespace that differs from ours would be overwritten; better to say so than to surprise. */
@@ -117,21 +110,17 @@ function objectProblems(
   namespace: string,
 ): readonly InputProblem[] {
   const metadata = recordOf(content.metadata);
-  const expectations: readonly { path: Path; actual: unknown; expected: string }[] = [
-    { path: ['apiVersion'], actual: content.apiVersion ?? 'none', expected: apiVersion },
-    { path: ['metadata', 'name'], actual: metadata.name ?? name, expected: name },
-    { path: ['metadata', 'namespace'], actual: metadata.namespace ?? namespace, expected: namespace },
+  const expectations: readonly (readonly [path: Path, actual: unknown, expected: string])[] = [
+    [['apiVersion'], content.apiVersion ?? 'none', apiVersion],
+    [['metadata', 'name'], metadata.name ?? name, name],
+    [['metadata', 'namespace'], metadata.namespace ?? namespace, namespace],
   ];
   return expectations
-    .filter(({ actual, expected }) => actual !== expected)
-    .map(({ path, actual, expected }) =>
-      locate(
-        problem(
-          path,
-          `must be ${hole(expected, name)}, not ${hole(typeof actual === 'string' ? actual : JSON.stringify(actual), name)}`,
-        ),
-      ),
-    );
+    .filter(([, actual, expected]) => actual !== expected)
+    .map(([path, actual, expected]) => {
+      const found = typeof actual === 'string' ? actual : JSON.stringify(actual);
+      return locate(problem(path, `must be ${hole(expected, name)}, not ${hole(found, name)}`));
+    });
 }
 
 /** Names are shown as a template writes them, not with the stand-in or real uuid. */

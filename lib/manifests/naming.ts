@@ -2,7 +2,6 @@
  * The names, labels and annotations by which the autoscaler finds its own objects again. Names are functions of the
  * runner's uuid, so that a create that is repeated hits the object that it made before.
  */
-
 import { bareUuid } from '#core/uuid.ts';
 
 /** Label that marks an object as the autoscaler's; lists select by it. */

@@ -1,6 +1,6 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
 import type { PodSettings } from '#core/model/configuration.ts';
-import { type Fields, listOf, recordOf } from './shapes.ts';
+import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 
 /** The container whose environment a group may extend; a template that names it differently has it first. */
 const RUNNER_CONTAINER = 'runner';

@@ -6,6 +6,7 @@ import * as yaml from 'yaml';
 import type { JobTemplate } from '#core/model/configuration.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
+import { offsetOf } from '#yaml/tree.ts';
 import { type TextPart, textParts } from './template-text.ts';
 
 /** Where something stands in a template: an offset into its text, and the path from its root. */
@@ -16,8 +17,13 @@ export type TemplateNode = Place &
   (
     | { readonly kind: 'literal'; readonly value: unknown }
     | { readonly kind: 'text'; readonly parts: readonly TextPart[] }
-    | { readonly kind: 'list'; readonly items: readonly TemplateNode[] }
-    | { readonly kind: 'map'; readonly isListItem: boolean; readonly entries: readonly TemplateEntry[] }
+    | { readonly kind: 'list'; readonly hasHoles: boolean; readonly items: readonly TemplateNode[] }
+    | {
+        readonly kind: 'map';
+        readonly hasHoles: boolean;
+        readonly isListItem: boolean;
+        readonly entries: readonly TemplateEntry[];
+      }
   );
 export type TemplateEntry = readonly [key: string, value: TemplateNode, keyOffset: number];
 
@@ -87,17 +93,22 @@ function readNode(node: unknown, around: Surroundings): TemplateNode {
   const place = { offset: offsetOf(node), path: around.path };
   if (yaml.isMap(node)) {
     const entries = node.items.map((pair) => readEntry(pair, around));
-    return { ...place, kind: 'map', isListItem: around.isListItem, entries };
+    const hasHoles = entries.some(([, value]) => isHollow(value));
+    return { ...place, kind: 'map', hasHoles, isListItem: around.isListItem, entries };
   }
   if (yaml.isSeq(node)) {
     const items = node.items.map((item, index) =>
       readNode(item, { path: [...around.path, index], isListItem: true, faults: around.faults }),
     );
-    return { ...place, kind: 'list', items };
+    return { ...place, kind: 'list', hasHoles: items.some(isHollow), items };
   }
   if (yaml.isScalar(node)) return readScalar(node, place, around.faults);
   if (node !== null) around.faults.push({ ...place, message: 'aliases are not supported; write the value out' });
   return { ...place, kind: 'literal', value: null };
+}
+
+function isHollow(node: TemplateNode): boolean {
+  return node.kind === 'text' || ('hasHoles' in node && node.hasHoles);
 }
 
 function readEntry({ key, value }: yaml.Pair, around: Surroundings): TemplateEntry {
@@ -140,8 +151,4 @@ function objectsOf(root: TemplateNode): readonly TemplateNode[] {
   if (root.kind === 'list') return root.items;
   const items = root.kind === 'map' ? root.entries.find(([key]) => key === 'items')?.[1] : undefined;
   return items?.kind === 'list' ? items.items : [root];
-}
-
-function offsetOf(node: unknown): number {
-  return (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }

@@ -1,8 +1,10 @@
+/// <reference path="./handlebars-parser.d.ts" />
 /**
  * One scalar of a template, read as Handlebars: plain text and `{{variables}}`, nothing else. Handlebars itself only
  * parses here; it never runs, so there are no helpers, no inherited properties and no HTML escaping to guard against.
  */
-import Handlebars from 'handlebars';
+// The package's index would bring the compiler along.
+import { parse } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 
 /** Plain text, or a variable. `inBraces`: written `{{{x}}}`, which gives a uuid within its braces. */
 export type TextPart = string | { readonly variable: string; readonly inBraces: boolean };
@@ -23,7 +25,7 @@ const UUIDS = new Set([
 /** The parts of a scalar, or one sentence of what is wrong with it. */
 export function textParts(text: string): readonly TextPart[] | string {
   try {
-    return Handlebars.parse(text).body.flatMap((statement) => partOf(statement as Statement));
+    return parse(text).body.flatMap((statement) => partOf(statement as Statement));
   } catch (error) {
     return error instanceof UnsupportedError
       ? error.message

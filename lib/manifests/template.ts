@@ -4,11 +4,10 @@
  * logic. An entry whose variable has no value (a workspace runner has no repository) is left out, together with its
  * list item when that is a `name` and `value` pair.
  */
-
 import type { JobTemplate } from '#core/model/configuration.ts';
 import type { Finding } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { type Fields, recordOf } from './shapes.ts';
+import { type Fields, recordOf } from '#yaml/values.ts';
 import { type ParsedTemplate, type Place, parseTemplate, type TemplateNode } from './template-parser.ts';
 import type { TextPart } from './template-text.ts';
 
@@ -65,40 +64,15 @@ type Context = {
 };
 
 /** Lists and maps without a hole are the same for every runner, and most of a template is. */
-const constants = new WeakMap<
-  TemplateNode,
-  { readonly isConstant: false } | { readonly isConstant: true; readonly value: unknown }
->();
+const constants = new WeakMap<TemplateNode, unknown>();
 
 function renderNode(node: TemplateNode, context: Context): unknown {
-  switch (node.kind) {
-    case 'literal':
-      return node.value;
-    case 'text':
-      return renderText(node, context);
-    case 'list':
-    case 'map': {
-      const known = constants.get(node);
-      if (known?.isConstant) return known.value;
-      const value = node.kind === 'list' ? renderList(node, context) : renderMap(node, context);
-      if (known === undefined)
-        constants.set(node, hasHoles(node) ? { isConstant: false } : { isConstant: true, value });
-      return value;
-    }
-  }
-}
-
-function hasHoles(node: TemplateNode): boolean {
-  switch (node.kind) {
-    case 'literal':
-      return false;
-    case 'text':
-      return true;
-    case 'list':
-      return node.items.some(hasHoles);
-    case 'map':
-      return node.entries.some(([, value]) => hasHoles(value));
-  }
+  if (node.kind === 'literal') return node.value;
+  if (node.kind === 'text') return renderText(node, context);
+  if (constants.has(node)) return constants.get(node);
+  const value = node.kind === 'list' ? renderList(node, context) : renderMap(node, context);
+  if (!node.hasHoles) constants.set(node, value);
+  return value;
 }
 
 function renderList(node: TemplateNode & { kind: 'list' }, context: Context): unknown {

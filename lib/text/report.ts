@@ -2,24 +2,28 @@
  * A report as lines for a terminal: one line per group, one sentence of why, and beneath it what limited the decision
  * and what was, or would be, done. Pure. Sentences wrap; nothing is cut off, so no number is ever lost.
  */
-
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
 import { actionLines } from './report-actions.ts';
 import { workspaceLines } from './report-workspaces.ts';
-import { layTable } from './table.ts';
+import { layTable, type TableColumn } from './table.ts';
 
-/** The columns of a table that counts runners by class, in the order of a report. */
-export const CLASS_COLUMNS: readonly Column[] = [
-  { title: 'BUSY', align: 'right' },
-  { title: 'IDLE', align: 'right' },
-  { title: 'STARTING', align: 'right' },
-  { title: 'DRAINING', align: 'right' },
-  { title: 'DEAD', align: 'right' },
-];
+/** The classes of runners, in the order in which a report counts them. */
+export const CLASSES = ['busy', 'idle', 'starting', 'draining', 'dead'] as const satisfies readonly (keyof Counts)[];
 
-const COLUMNS: readonly Column[] = [
+/** The columns of a table that counts runners by class. */
+export const CLASS_COLUMNS: readonly TableColumn[] = CLASSES.map((name) => ({
+  title: name.toUpperCase(),
+  align: 'right',
+}));
+
+/** The cells under `CLASS_COLUMNS`: a number each, or a range where `most` is more. */
+export function classCells(least: Counts, most = least): readonly string[] {
+  return CLASSES.map((name) => (least[name] === most[name] ? `${most[name]}` : `${least[name]}–${most[name]}`));
+}
+
+const COLUMNS: readonly TableColumn[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
   ...CLASS_COLUMNS,
   { title: 'DECISION', align: 'left' },
@@ -64,16 +68,11 @@ export function renderTick(report: Report, options: TextOptions): readonly strin
 function table(report: Report, options: TextOptions): readonly string[] {
   if (report.groups.length === 0) return layLines([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
   const rows = report.groups.map((group) => ({
-    cells: cellsOf(group),
+    cells: [group.name, ...classCells(group.counts), decisionOf(group)],
     tone: toneOf(group),
     sentences: [{ text: why(group) }, ...details(group, report.tick.mode)],
   }));
   return layTable(COLUMNS, 'WHY', rows, options);
-}
-
-function cellsOf(group: GroupReport): readonly string[] {
-  const { busy, idle, starting, draining, dead } = group.counts;
-  return [group.name, ...[busy, idle, starting, draining, dead].map(String), decisionOf(group)];
 }
 
 /** `scale-up 6 → 10` */
@@ -153,7 +152,7 @@ function summarise({ groups }: Report): string {
     [count('hold'), 'hold'],
   ] as const;
   const sum = (name: keyof Counts) => groups.reduce((total, { counts }) => total + counts[name], 0);
-  const classes = (['busy', 'idle', 'starting', 'draining', 'dead'] as const).map((name) => [sum(name), name] as const);
+  const classes = CLASSES.map((name) => [sum(name), name] as const);
   const runners = classes.reduce((total, [amount]) => total + amount, 0);
   return `${counted(groups.length, 'group')}${listed(decisions)}; ${counted(runners, 'runner')}${listed(classes)}`;
 }

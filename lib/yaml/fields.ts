@@ -5,6 +5,11 @@
 import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration, parseQuantity } from './quantity.ts';
 
+/** Text of this form. */
+function like(form: RegExp, error: string) {
+  return z.string().regex(form, { error });
+}
+
 const DURATION_RULE = 'expected a duration such as 90s, 10m or 2h, or a number of seconds';
 
 /** `90s`, `10m`, `2h`, `1h30m` or a number of seconds, as milliseconds. */
@@ -19,7 +24,7 @@ const POLL_RULE =
 export const pollInterval = duration.refine((ms) => ms >= 5_000 && ms < 60_000, { error: POLL_RULE });
 
 /** Text with at least one visible character. */
-export const text = z.string().regex(/\S/, { error: 'is empty' });
+export const text = like(/\S/, 'is empty');
 
 /** A name that is shown to people: one line. */
 export const displayName = z
@@ -29,51 +34,42 @@ export const displayName = z
   .max(100);
 
 /** The name of a cluster or job template, by which groups refer to it. */
-export const reference = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.-]*$/, { error: 'expected letters, digits, dots, dashes and underscores' });
+export const reference = like(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, dots, dashes and underscores');
 
 /** RFC 1123 label: the name of a namespace. */
-export const namespace = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, {
-    error: 'is not a Kubernetes namespace name: lower-case letters, digits and dashes, and no dash at its ends',
-  })
-  .max(63);
+export const namespace = like(
+  /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+  'is not a Kubernetes namespace name: lower-case letters, digits and dashes, and no dash at its ends',
+).max(63);
 
 /** RFC 1123 subdomain: the name of most other objects. */
-export const objectName = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, {
-    error:
-      'is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',
-  })
-  .max(253);
+export const objectName = like(
+  /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
+  'is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',
+).max(253);
 
 /** A label key: a name of at most 63 characters, perhaps after a DNS prefix and a slash. */
-export const labelKey = z
-  .string()
-  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/, {
-    error: 'is not a Kubernetes label key such as "customer" or "example.com/pool"',
-  });
+export const labelKey = like(
+  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
+  'is not a Kubernetes label key such as "customer" or "example.com/pool"',
+);
 
 /** A label value: empty, or a name of at most 63 characters. */
-export const labelValue = z.string().regex(/^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/, {
-  error: 'is not a Kubernetes label value: at most 63 letters, digits, dashes, dots and underscores',
-});
+export const labelValue = like(
+  /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/,
+  'is not a Kubernetes label value: at most 63 letters, digits, dashes, dots and underscores',
+);
 
 /** The variables by which a runner knows who it is; the manifests set them. */
 const RUNNER_IDENTITY = ['ACCOUNT_UUID', 'REPOSITORY_UUID', 'RUNNER_UUID', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'];
 
 /** The name of an environment variable that a group may set. */
-export const variableName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
-    error: 'is not the name of an environment variable: letters, digits and underscores, no digit first',
-  })
-  .refine((name) => !RUNNER_IDENTITY.includes(name), {
-    error: 'is set by the autoscaler for every runner; remove it here',
-  });
+export const variableName = like(
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  'is not the name of an environment variable: letters, digits and underscores, no digit first',
+).refine((name) => !RUNNER_IDENTITY.includes(name), {
+  error: 'is set by the autoscaler for every runner; remove it here',
+});
 
 /** The value of an environment variable; YAML's numbers and booleans are meant as text here. */
 export const variableValue = z
@@ -111,9 +107,14 @@ export function canonicalBitbucketName(name: string): string {
   return (uuid === undefined ? name : `{${uuid}}`).toLowerCase();
 }
 
+/** Whether a workspace or repository is still to be filled in: `my guid`, `{workspace_uuid}`, `<slug>`. */
+export function isPlaceholderName(name: string): boolean {
+  return !UUID.test(name) && /\s|[<>]|^$|^\{[^}]*\}$/.test(name);
+}
+
 function bitbucketNameProblem(name: string): string | undefined {
   if (UUID.test(name)) return undefined;
-  if (/\s|[<>]|^$|^\{[^}]*\}$/.test(name)) {
+  if (isPlaceholderName(name)) {
     return `"${name}" is a placeholder, not a uuid; replace it with the slug or the {uuid}`;
   }
   if (name.includes('/')) return `"${name}" has a slash; give workspace and repository under their own keys`;
@@ -133,9 +134,9 @@ export const bitbucketName = bitbucketKey.transform(canonicalBitbucketName);
 const OTHER_SYSTEMS = ['windows', 'macos', 'linux.shell'];
 
 /** A label that a step asks for in `runs-on`. */
-export const runnerLabel = z
-  .string()
-  .regex(/^[a-z0-9.]+$/, { error: 'is not a runner label: Bitbucket allows lower-case letters, digits and dots' })
-  .refine((label) => !OTHER_SYSTEMS.includes(label), {
-    error: (issue) => `"${issue.input}" belongs to runners of another kind; runners here are Linux containers`,
-  });
+export const runnerLabel = like(
+  /^[a-z0-9.]+$/,
+  'is not a runner label: Bitbucket allows lower-case letters, digits and dots',
+).refine((label) => !OTHER_SYSTEMS.includes(label), {
+  error: (issue) => `"${issue.input}" belongs to runners of another kind; runners here are Linux containers`,
+});

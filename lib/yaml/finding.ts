@@ -24,6 +24,11 @@ export function warning(path: Path, message: string, at: Finding['at'] = 'key'):
   return { path, at, severity: 'warning', message };
 }
 
+/** The finding, where there is cause for it. */
+export function when(isSo: boolean, finding: Finding): readonly Finding[] {
+  return isSo ? [finding] : [];
+}
+
 /** `groups[0].nodeSelector["kubernetes.io/arch"]` */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {

@@ -2,20 +2,9 @@
  * Kubernetes quantities (`512Mi`, `1500m`, `0.5`) and durations (`90s`, `1h30m`): text to numbers. Pure.
  */
 
-const FACTORS: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
+const DECIMAL = { '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+const BINARY = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50 };
+const FACTORS: Readonly<Record<string, number>> = { ...DECIMAL, ...BINARY };
 
 /** Bytes or cores behind a quantity; undefined when the text is not one (exponents and exa-bytes are left out). */
 export function parseQuantity(text: string): number | undefined {

@@ -106,12 +106,12 @@ describe('complaints', () => {
     [
       'an unknown state store',
       { STATE_STORE: 'redis:x' },
-      'STATE_STORE: "redis:x" is not a state store; give dynamodb:TABLE, file:PATH or memory',
+      'STATE_STORE: "redis:x" is not a state store; give dynamodb:TABLE, sqlite:PATH or memory',
     ],
     [
       'a state store without a table',
       { STATE_STORE: 'dynamodb:' },
-      'STATE_STORE: "dynamodb:" is not a state store; give dynamodb:TABLE, file:PATH or memory',
+      'STATE_STORE: "dynamodb:" is not a state store; give dynamodb:TABLE, sqlite:PATH or memory',
     ],
     [
       'no address',

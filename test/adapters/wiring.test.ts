@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, readEnvironment } from '#adapters/environment.ts';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { BudgetError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
@@ -32,14 +33,20 @@ describe('wiring', () => {
   });
 
   it('reads the configuration anew each time', async () => {
-    const { loadFleet } = wire(environment());
+    const { loadFleet } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     expect((await loadFleet()).fleet.groups[0]?.min).toBe(3);
     await world.write('runners_config.yaml', configuration({ min: 4 }));
     expect((await loadFleet()).fleet.groups[0]?.min).toBe(4);
   });
 
   it('calls nobody until a port is used, and counts what it calls', async () => {
-    const { openPorts, calls } = wire(environment());
+    const { openPorts, calls } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     const ports = await openPorts(inKubeconfig());
     expect(calls()).toEqual({ bitbucket: 0, kubernetes: 0, aws: 0 });
     await ports.runners.list(ACME);
@@ -51,7 +58,10 @@ describe('wiring', () => {
 
   it('keeps the OAuth token over calls and ticks', async () => {
     const variables = { BITBUCKET_OAUTH_CLIENT_ID: 'id', BITBUCKET_OAUTH_CLIENT_SECRET: 'very-secret' };
-    const { openPorts } = wire(environment({ ATLASSIAN_ACCOUNT_EMAIL: '', ATLASSIAN_API_TOKEN: '', ...variables }));
+    const { openPorts } = wire(
+      environment({ ATLASSIAN_ACCOUNT_EMAIL: '', ATLASSIAN_API_TOKEN: '', ...variables }),
+      localConnectors(() => undefined),
+    );
     for (const tick of [inKubeconfig(), inKubeconfig()]) {
       const { runners } = await openPorts(tick);
       await Promise.all([runners.list(ACME), runners.list({ ...ACME, repository: 'app' })]);
@@ -65,7 +75,10 @@ describe('wiring', () => {
       acme: { maxRunners: 100, api: 'internal', callsPerHour: 100 },
       labs: { maxRunners: 100, api: 'internal', callsPerHour: 60 },
     } as const;
-    const { openPorts } = wire(environment());
+    const { openPorts } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     const tick = { ...inKubeconfig(), workspaces };
     for (let call = 0; call < 3; call += 1) {
       const { runners } = await openPorts(tick);
@@ -81,7 +94,10 @@ describe('wiring', () => {
   });
 
   it('speaks to each workspace with the API that it is configured for', async () => {
-    const { openPorts } = wire(environment());
+    const { openPorts } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     for (const api of ['internal', 'public'] as const) {
       const { runners } = await openPorts(fleet([group()], 100, api));
       await runners.list(ACME);
@@ -90,7 +106,10 @@ describe('wiring', () => {
   });
 
   it('fails only the workspace whose credential cannot be had', async () => {
-    const { openPorts } = wire(environment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }));
+    const { openPorts } = wire(
+      environment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }),
+      localConnectors(() => undefined),
+    );
     const workspaces = {
       acme: { maxRunners: 100, api: 'internal' },
       beta: { maxRunners: 100, api: 'internal', secretId: '' },
@@ -108,7 +127,10 @@ describe('wiring', () => {
       /^cluster "main": \/nowhere cannot be read as a kubeconfig/,
     ],
   ] as const)('says of %s what is wrong, for its own groups', async (_, clusters, sentence) => {
-    const { openPorts } = wire(environment());
+    const { openPorts } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     const ports = await openPorts({ ...fleet([group()]), clusters });
     await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(sentence);
     await expect(ports.runners.list(ACME)).resolves.toEqual([]);
@@ -119,7 +141,10 @@ describe('wiring', () => {
     await using cluster = await startLoopbackCluster(() => true);
     aws.clusters.set('eu-west-1/ci', { endpoint: cluster.endpoint, ca: cluster.ca });
     const clusters = { main: { kind: 'eks', name: 'ci' } } as const;
-    const { openPorts, calls } = wire(environment());
+    const { openPorts, calls } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     for (const tick of [fleet([group()]), fleet([group()])]) {
       const { jobs } = await openPorts({ ...tick, clusters });
       await expect(jobs.list(NAMESPACE)).resolves.toEqual([]);
@@ -129,7 +154,10 @@ describe('wiring', () => {
 
   it('tries a cluster again that could not be reached on an earlier tick', async () => {
     const path = world.path('later.yaml');
-    const { openPorts } = wire(environment());
+    const { openPorts } = wire(
+      environment(),
+      localConnectors(() => undefined),
+    );
     const clusters = { main: { kind: 'kubeconfig', path } } as const;
     const ports = await openPorts({ ...fleet([group()]), clusters });
     await expect(ports.jobs.list(NAMESPACE)).rejects.toThrow(/cannot be read/);
@@ -141,7 +169,10 @@ describe('wiring', () => {
     ['an EKS cluster by its name', { EKS_CLUSTER_NAME: 'ci' }, { kind: 'eks', name: 'ci' }],
     ['the kubeconfig', {}, { kind: 'kubeconfig' }],
   ])('takes as default cluster %s', async (_, variables, settings) => {
-    const loaded = await wire(environment(variables)).loadFleet();
+    const loaded = await wire(
+      environment(variables),
+      localConnectors(() => undefined),
+    ).loadFleet();
     expect(Object.values(loaded.fleet.clusters)[0]).toMatchObject(settings);
   });
 });

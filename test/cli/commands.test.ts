@@ -93,7 +93,7 @@ describe('commands that go well', () => {
     await using own = await startDoorsWorld();
     const { code, stderr } = await runCommand(['apply', '--state', 'memory'], own.environment);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^warning: with state "memory" .* file:PATH/);
+    expect(stderr).toMatch(/^warning: with state "memory" .* sqlite:PATH/);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 

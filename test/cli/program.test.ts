@@ -1,6 +1,7 @@
 /** The program as a process: exit codes, streams, signals, and the bundle with all that it carries. */
-import { readFile } from 'node:fs/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { textOfDatabase } from '#kit/database.ts';
 import { arrived } from '../doors/arrived.ts';
 import { bundled } from '../doors/bundle.ts';
 import { type RunningProgram, runProgram, SOURCE, startProgram, withoutProgress } from '../doors/program.ts';
@@ -156,9 +157,7 @@ describe('secrets', () => {
       outputs.push(await runProgram(BUNDLE, ['apply', ...more], environment));
       expect(outputs.map(({ code }) => code)).toEqual([0, 0, 1, 1]);
 
-      const state = await readFile(own.path('state.json'), 'utf8');
-      const records = await readFile(own.path('state.json.ticks.jsonl'), 'utf8');
-      const everything = JSON.stringify(outputs) + state + records;
+      const everything = JSON.stringify(outputs) + textOfDatabase(own.path('state.sqlite'));
       expect(own.bitbucket.issuedSecrets).toHaveLength(5);
       expect(own.secrets().filter((secret) => everything.includes(secret))).toEqual([]);
     },

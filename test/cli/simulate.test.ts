@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFileStateStore } from '#adapters/state/file.ts';
+import { createSqliteStateStore } from '#adapters/state/sqlite.ts';
 import { loadFleet } from '#config/load.ts';
 import { runTicks } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
@@ -165,7 +165,7 @@ describe('simulate', () => {
   });
 
   it('plays what the ticks have recorded', async () => {
-    const world = new World({ start: Date.UTC(2026, 9, 1, 8), state: createFileStateStore(file('state.json')) });
+    const world = new World({ start: Date.UTC(2026, 9, 1, 8), state: createSqliteStateStore(file('state.sqlite')) });
     const { fleet } = await loadFleet(file('buffer.yaml'), { readText: (source) => readFile(source, 'utf8') });
     const labels = ['builds', 'linux', 'self.hosted'];
     for (const minute of [5, 20, 21, 50]) {
@@ -175,7 +175,7 @@ describe('simulate', () => {
     await runTicks(world, fleet, { count: 70 });
     const exported = await runCommand(
       [
-        ...['history', 'export', '--from-ticks', '--workspace', 'acme', '--state', `file:${file('state.json')}`],
+        ...['history', 'export', '--from-ticks', '--workspace', 'acme', '--state', `sqlite:${file('state.sqlite')}`],
         ...['--since', '2026-10-01T08:00:00Z', '--until', '2026-10-01T09:00:00Z', '--out', file('ticks.jsonl')],
       ],
       {},

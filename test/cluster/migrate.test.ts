@@ -6,6 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '#adapters/environment.ts';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
@@ -93,6 +94,7 @@ async function openMigrated({ files, options, scope }: Story, labels: Readonly<R
       ATLASSIAN_API_TOKEN: 'token',
       KUBECONFIG: cluster.address.kubeconfigs.autoscaler,
     }),
+    localConnectors(() => undefined),
   );
   const environments: Readonly<Record<string, string>>[] = [];
   const kubelet = await startKubelet(cluster, place, {

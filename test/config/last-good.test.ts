@@ -1,14 +1,14 @@
 /** Which configuration is the last good one, when it is saved, and what is said of it. */
 import { describe, expect, it } from 'vitest';
 import {
-  dated,
   describeFallback,
   describeRefusal,
+  goodConfiguration,
   isRefusal,
   isToBeSaved,
   isWhole,
   lastGoodKey,
-  newer,
+  laterInForce,
   readFrom,
   rememberTexts,
 } from '#config/last-good.ts';
@@ -63,7 +63,7 @@ describe('the date of a configuration', () => {
       NOON,
     ],
   ])('when %s', (_, before, since) => {
-    expect(dated(TEXTS, NOON, before)).toEqual({ since, texts: TEXTS });
+    expect(goodConfiguration(TEXTS, NOON, before)).toEqual({ since, texts: TEXTS });
   });
 });
 
@@ -72,11 +72,11 @@ it('takes the one that came into force later', () => {
     { since: 1, texts: TEXTS },
     { since: 2, texts: OTHER },
   ];
-  expect(newer(old, young)).toBe(young);
-  expect(newer(young, old)).toBe(young);
-  expect(newer(undefined, old)).toBe(old);
-  expect(newer(old, undefined)).toBe(old);
-  expect(newer(undefined, undefined)).toBeUndefined();
+  expect(laterInForce(old, young)).toBe(young);
+  expect(laterInForce(young, old)).toBe(young);
+  expect(laterInForce(undefined, old)).toBe(old);
+  expect(laterInForce(old, undefined)).toBe(old);
+  expect(laterInForce(undefined, undefined)).toBeUndefined();
 });
 
 describe('saving', () => {

@@ -1,6 +1,6 @@
 /** FNV-1a, by its published test vectors; over code points where a text is not ASCII. */
 import { expect, it } from 'vitest';
-import { hashOf } from '#core/hash.ts';
+import { hashOf } from '#core/select.ts';
 
 it.each([
   ['', 0x811c9dc5],

@@ -5,6 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OSLS_CACHE } from '../infra/osls.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -38,7 +39,7 @@ async function run(program: string, args: readonly string[], environment: Enviro
   const child = spawn(program, args, {
     cwd: ROOT,
     // Asks after the stack often, since the emulator is done at once.
-    env: { PATH: process.env.PATH, HOME: home, SLS_AWS_MONITORING_FREQUENCY: '200', ...environment },
+    env: { PATH: process.env.PATH, HOME: home, SLS_AWS_MONITORING_FREQUENCY: '200', ...OSLS_CACHE, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { stdout: '', stderr: '', output: '' };

@@ -1,6 +1,6 @@
 /**
  * What a door of the program stands in: a Bitbucket and a Kubernetes on the loopback interface, a directory with a
- * configuration, a kubeconfig and a state file, and the environment that points at all of them.
+ * configuration, a kubeconfig and a state database, and the environment that points at all of them.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ export async function startDoorsWorld(config = configuration()) {
     PATH: process.env.PATH ?? '',
     HOME: directory,
     CONFIG_SOURCE: path('runners_config.yaml'),
-    STATE_STORE: `file:${path('state.json')}`,
+    STATE_STORE: `sqlite:${path('state.sqlite')}`,
     BITBUCKET_BASE_URL: bitbucket.url,
     ATLASSIAN_ACCOUNT_EMAIL: 'ci@acme.example',
     ATLASSIAN_API_TOKEN: API_TOKEN,

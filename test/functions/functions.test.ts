@@ -1,10 +1,10 @@
 /** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 import { bundled } from '../doors/bundle.ts';
-import { API_TOKEN, configuration, startDoorsWorld } from '../doors/world.ts';
+import { API_TOKEN, configuration } from '../doors/world.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
+import { startFunctionWorld } from './world.ts';
 
 const MINUTE = 60_000;
 
@@ -27,7 +27,7 @@ const emitted = (invocation: Invocation, metric: string) =>
 
 describe('scale', () => {
   it('creates the runners with the first tick and holds with the second', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const first = await scale.invoke({ 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' });
@@ -35,7 +35,7 @@ describe('scale', () => {
     expect(world.runners()).toHaveLength(3);
     expect(world.kubernetes.names('runners', 'jobs')).toHaveLength(3);
     expect(world.kubernetes.names('runners', 'secrets')).toHaveLength(3);
-    expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 0 });
+    expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 5 });
 
     world.bitbucket.forgetRequests();
     const second = await scale.invoke({}, { clockAheadMs: MINUTE });
@@ -44,7 +44,7 @@ describe('scale', () => {
   });
 
   it('writes a line per group and one for the tick, with the request id, and its metrics', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const invocation = await scale.invoke({}, { requestId: 'request-42' });
@@ -60,7 +60,7 @@ describe('scale', () => {
   });
 
   it('does nothing in a dry run', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using scale = await startLambda(bundled('scale.js'), world.environment);
 
     const invocation = await scale.invoke({ dryRun: true, groups: ['linux-large'] });
@@ -72,7 +72,7 @@ describe('scale', () => {
   });
 
   it('fails when Bitbucket does, in one sentence, after the report is logged', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using scale = await startLambda(bundled('scale.js'), world.environment);
     world.bitbucket.script({ path: '/runners', reply: { status: 403, body: { secret: 'x' } } });
 
@@ -106,7 +106,7 @@ ${configuration({ min: 2 })}
     strategy: "percentageRunnersIdle"
     parameters: { min: 1, max: 2, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }
 `;
-    await using world = await startDoorsWorld(two);
+    await using world = await startFunctionWorld(two);
     // Nobody listens there: Secrets Manager is out of reach.
     const environment = {
       ...world.environment,
@@ -122,8 +122,42 @@ ${configuration({ min: 2 })}
     expect(world.runners()).toHaveLength(2);
   });
 
+  const groupOf = (invocation: Invocation, name: string) =>
+    linesOf(invocation).flatMap(({ group }) => ((group as { name?: string })?.name === name ? [group] : []));
+  const refusal = (cluster: string) =>
+    `cluster "${cluster}": it is reached through a kubeconfig, which a function does not read; write "eks: { name: … }" under "clusters" or set EKS_CLUSTER_NAME, or run the autoscaler as a process with "runner-autoscaler run"`;
+
+  it('refuses a cluster that is reached through a kubeconfig, and goes on with the others', async () => {
+    const two = `
+clusters:
+  main: { eks: { name: ci } }
+  old: { kubeconfig: { path: old.yaml } }
+${configuration({ min: 2 })}    cluster: main
+  - { name: legacy, workspace: acme, labels: [old], namespace: runners, cluster: old, strategy: percentageRunnersIdle,
+      parameters: { min: 1, max: 2, scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 } }
+`;
+    await using world = await startFunctionWorld(two);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
+
+    const invocation = await scale.invoke({});
+    expect(invocation.error?.message).toMatch(/^The tick failed in 1 of 2 groups \(legacy\)/);
+    expect(groupOf(invocation, 'legacy')).toMatchObject([{ problems: [expect.stringContaining(refusal('old'))] }]);
+    expect(world.runners()).toHaveLength(2);
+  });
+
+  it('refuses the kubeconfig that a configuration without clusters means where no EKS cluster is named', async () => {
+    await using world = await startFunctionWorld();
+    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, EKS_CLUSTER_NAME: '' });
+
+    const invocation = await scale.invoke({});
+    expect(groupOf(invocation, 'linux-large')).toMatchObject([
+      { problems: [expect.stringContaining(refusal('default'))] },
+    ]);
+    expect(world.runners()).toEqual([]);
+  });
+
   it('takes a lease that a second tick at the same time respects', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using first = await startLambda(bundled('scale.js'), world.environment);
     await using second = await startLambda(bundled('scale.js'), world.environment);
     const held = Promise.withResolvers<void>();
@@ -148,8 +182,15 @@ ${configuration({ min: 2 })}
     ['no configuration', {}, { CONFIG_SOURCE: '' }, 'InputError', /^No configuration is named/],
     ['a configuration that is missing', {}, { CONFIG_SOURCE: '/nowhere.yaml' }, 'InputError', /nowhere\.yaml/],
     ['a variable that is wrong', {}, { STATE_STORE: 'redis:x' }, 'InputError', /STATE_STORE/],
+    [
+      'a state database',
+      {},
+      { STATE_STORE: 'sqlite:/tmp/state.sqlite' },
+      'InputError',
+      /^State database \/tmp\/state\.sqlite would end with the function; set STATE_STORE to dynamodb:TABLE, or run/,
+    ],
   ])('refuses %s in one sentence', async (_, event, variables, name, message) => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...variables });
 
     const invocation = await scale.invoke(event);
@@ -174,7 +215,7 @@ ${configuration({ min: 2 })}
       ': "kind" is not one of apiToken, oauth, accessToken and appPassword; expected {',
     ],
   ])('says in one sentence of a secret that it is %s', async (_, change, sentence) => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using secrets = await startSecrets(change(JSON.stringify(API_TOKEN_SECRET)));
     await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...secrets.environment });
 
@@ -189,7 +230,7 @@ ${configuration({ min: 2 })}
   });
 
   it('says of a credential that ends soon when, and goes on; of one that has ended, once Bitbucket refuses it, both', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString();
     await using soon = await startSecrets(JSON.stringify({ ...API_TOKEN_SECRET, expiresAt: day(3.5) }));
     await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...soon.environment });
@@ -219,7 +260,7 @@ ${configuration({ min: 2 })}
   });
 
   it('goes on with the last good configuration when the present one is refused, warm and cold, and so does report', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using warm = await startLambda(bundled('scale.js'), world.environment);
     await warm.invoke({});
     await world.write('runners_config.yaml', configuration().replace('labels', 'lables').replace('min: 3', 'min: 30'));
@@ -242,7 +283,7 @@ ${configuration({ min: 2 })}
   });
 
   it('writes no secret, at the most talkative level, whether it works or fails', async () => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     const environment = { ...world.environment, LOG_LEVEL: 'TRACE' };
     await using scale = await startLambda(bundled('scale.js'), environment);
     const worked = await scale.invoke({});
@@ -251,7 +292,7 @@ ${configuration({ min: 2 })}
     const failed = await scale.invoke({}, { clockAheadMs: MINUTE });
 
     expect(failed.error?.message).toMatch(/^The tick failed/);
-    const state = await readFile(world.path('state.json'), 'utf8');
+    const state = await world.textOfState();
     const everything = worked.output + failed.output + JSON.stringify([worked.report, failed.error]) + state;
     expect(world.bitbucket.issuedSecrets).toHaveLength(5);
     expect(world.secrets().filter((secret) => everything.includes(secret))).toEqual([]);
@@ -260,7 +301,7 @@ ${configuration({ min: 2 })}
 
 describe('report', () => {
   it.each([{}, { dryRun: false }])('never acts, not even when asked: %j', async (event) => {
-    await using world = await startDoorsWorld();
+    await using world = await startFunctionWorld();
     await using report = await startLambda(bundled('report.js'), world.environment);
 
     const invocation = await report.invoke(event);

@@ -1,21 +1,21 @@
 /** `scale` with `pollEvery`: several ticks in one invocation, between a Bitbucket and a Kubernetes on the loopback interface. */
-import { readFile } from 'node:fs/promises';
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFileStateStore } from '#adapters/state/file.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import type { createHandler } from '../../functions/handler.ts';
-import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
+import { configuration } from '../doors/world.ts';
+import { type FunctionWorld, startFunctionWorld } from './world.ts';
 
 /** So many calls an hour that every tick may look, however soon it follows. */
 const POLLING = `pollEvery: 10s\nworkspaces: { acme: { callsPerHour: 1000000 } }\n${configuration({ min: 2 })}`;
 const FAR = Date.UTC(2100, 0, 1);
 
-let world: DoorsWorld;
+let world: FunctionWorld;
 let output: string[];
 
 beforeEach(async () => {
-  world = await startDoorsWorld(POLLING);
+  world = await startFunctionWorld(POLLING);
   output = [];
   for (const [name, value] of Object.entries(world.environment)) vi.stubEnv(name, value);
   vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'autoscaler-prod');
@@ -33,8 +33,7 @@ afterEach(async () => {
 const lines = (): readonly Record<string, unknown>[] =>
   output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
 const emitted = (metric: string) => lines().flatMap((line) => (metric in line ? [line[metric]] : []));
-const store = () => createFileStateStore(world.path('state.json'));
-const ticks = () => store().listTicks({ from: 0, to: FAR });
+const ticks = () => world.store().listTicks({ from: 0, to: FAR });
 
 /**
  * The function in a process of its own, and in a time that passes only while it sleeps: 75 s for each invocation.
@@ -130,13 +129,13 @@ describe('an invocation', () => {
   });
 
   it('goes on after a tick that came to no report, and fails in the end', async () => {
-    let state = '';
+    const { client } = world.dynamoDb;
     const { invoke } = await start(async (sleep) => {
-      if (sleep === 1) state = await readFile(world.path('state.json'), 'utf8');
-      if (sleep === 1) await world.write('state.json', 'not what this program writes');
-      if (sleep === 2) await world.write('state.json', state);
+      const place = { pk: { S: 'lease#tick' }, sk: { S: 'lease' } };
+      if (sleep === 1) await client.send(new PutItemCommand({ TableName: world.table, Item: place }));
+      if (sleep === 2) await client.send(new DeleteItemCommand({ TableName: world.table, Key: place }));
     });
-    await expect(invoke()).rejects.toThrow(/^State file .+ is damaged/);
+    await expect(invoke()).rejects.toThrow(/^Item "lease#tick" .+/);
     expect(emitted('TicksFailed')).toEqual([0, 1, 0, 0, 0, 0]);
     expect(emitted('InvocationsSucceeded')).toEqual([1]);
   });
@@ -153,14 +152,15 @@ describe('an invocation', () => {
 });
 
 describe('the lease', () => {
-  const taken = (holder: string) => store().acquireLease({ name: 'tick', holder, now: Date.now(), ttlMs: 600_000 });
+  const taken = (holder: string) =>
+    world.store().acquireLease({ name: 'tick', holder, now: Date.now(), ttlMs: 600_000 });
   const isFree = async () => (await taken('a test')).acquired;
 
   it('is taken for each tick, and free in between', async () => {
     const free: boolean[] = [];
     const { invoke } = await start(async () => {
       free.push(await isFree());
-      await store().releaseLease({ name: 'tick', holder: 'a test' });
+      await world.store().releaseLease({ name: 'tick', holder: 'a test' });
     });
     await invoke();
     expect(free).toEqual(Array(6).fill(true));

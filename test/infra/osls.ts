@@ -14,8 +14,8 @@ const NO_NETWORK = `--import=data:text/javascript,${encodeURIComponent(
   "import net from 'node:net'; net.Socket.prototype.connect = () => { throw new Error('the network was used'); };",
 )}`;
 
-/** What osls prepares for all its runs, such as its compiled schema, is prepared once. */
-const home = mkdtemp(join(tmpdir(), 'osls-home-'));
+/** Where osls keeps its compiled schema, which is most of the work of packaging, from one run to the next. */
+export const OSLS_CACHE = { SLS_SCHEMA_CACHE_BASE_DIR: join(ROOT, '.cache/osls') } as const;
 
 export type Ended = { readonly code: number | null; readonly output: string };
 
@@ -25,10 +25,11 @@ export async function runOsls(
   parameters: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
+  const home = await mkdtemp(join(tmpdir(), 'osls-home-'));
   const given = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
   const child = spawn(process.execPath, [OSLS, ...command, ...given], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: await home, NODE_OPTIONS: NO_NETWORK, ...variables },
+    env: { PATH: process.env.PATH, HOME: home, NODE_OPTIONS: NO_NETWORK, ...OSLS_CACHE, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

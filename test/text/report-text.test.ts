@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reason } from '#core/reasons.ts';
-import { layRow, wrap } from '#text/layout.ts';
+import { wrap } from '#text/layout.ts';
 import { renderReport, renderTick } from '#text/report.ts';
 import { budget, crowd, group, growing, partial, report, shrinking } from '../doors/reports.ts';
 
@@ -112,21 +112,6 @@ describe('layout', () => {
         const lines = wrap(words.join(' '), width);
         expect(lines.join(' ')).toBe(words.join(' '));
         expect(lines.filter((line) => line.length > width && line.includes(' '))).toEqual([]);
-      }),
-    );
-  });
-
-  it('breaks long cells instead of cutting them, and keeps every line equally wide', () => {
-    fc.assert(
-      fc.property(word, word, fc.integer({ min: 1, max: 10 }), (left, right, width) => {
-        const columns = [
-          { title: 'A', align: 'left' },
-          { title: 'B', align: 'right' },
-        ] as const;
-        const lines = layRow(columns, [width, width], [left, right]);
-        expect(new Set(lines.map((line) => line.length))).toEqual(new Set([2 * width + 2]));
-        expect(lines.map((line) => line.slice(0, width).trim()).join('')).toBe(left);
-        expect(lines.map((line) => line.slice(width + 2).trim()).join('')).toBe(right);
       }),
     );
   });

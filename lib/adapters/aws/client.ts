@@ -2,7 +2,6 @@
  * What every AWS client here has in common: bounded time, bounded retries, and a count of the requests that leave.
  * Region, credentials and `AWS_ENDPOINT_URL` are the SDK's own business; it reads them from its usual places.
  */
-
 import { agents } from '../http/connections.ts';
 
 /** What callers may say about an AWS client. */

@@ -9,8 +9,8 @@
  *     await client.send({ operation: 'read', importance: 'queue', path, doing, needs: 'readRepository' });
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Meter, RateLimit } from '#core/budget/ledger.ts';
-import type { Importance } from '#core/budget/rule.ts';
+import type { Meter, RateLimit } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
 import { InputError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { createDelivery, type Delivery, type DeliveryOptions, type Order } from '../http/delivery.ts';

@@ -2,7 +2,6 @@
  * What went wrong with Bitbucket, in one sentence that names the thing, the reason and the next step. The only text
  * that is taken from an answer is the message of Bitbucket's error object, shortened and with every credential hidden.
  */
-
 import { ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { type Delivery, effectOf } from '../http/delivery.ts';

@@ -109,10 +109,12 @@ async function readText(response: http.IncomingMessage): Promise<string> {
 /** `Retry-After` is seconds or an HTTP date; a date is measured by the server's own clock where it tells it. */
 function retryAfterMs(headers: http.IncomingHttpHeaders, now: () => Instant): number | undefined {
   const value = headers['retry-after'];
+  // Stryker disable next-line ConditionalExpression: what is absent is no date either.
   if (value === undefined) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
   const until = Date.parse(value);
   if (Number.isNaN(until)) return undefined;
+  // Stryker disable next-line StringLiteral: one text that is no date is like another.
   const serverNow = Date.parse(headers.date ?? '');
   return Math.max(0, until - (Number.isNaN(serverNow) ? now() : serverNow));
 }

@@ -1,27 +1,56 @@
 /**
- * State in this process: for tests, demos and `run` without a state file. What it knows ends with the process.
+ * State in this process: for tests, demos and `run` without a state store. What it knows ends with the process.
  */
+import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
-import type { StateStore } from '#core/ports.ts';
-import { dropLease, emptyContents, loadDocuments, saveDocuments, takeLease } from './contents.ts';
+import type { MemoryDocument, StateStore } from '#core/ports.ts';
+import { MEMORY_KEPT_MS } from './retention.ts';
 import { compareTicks } from './tick-order.ts';
 
 /** Characters of tick records that are kept; beyond it the oldest go, so that a long run does not grow. */
 const TICKS_KEPT_CHARACTERS = 64 * 1024 * 1024;
 
+type StoredDocument = MemoryDocument & { readonly expiresAt: Instant };
 type StoredTick = Pick<TickRecord, 'id' | 'at'> & { readonly json: string };
 
 /** An empty store. `keptCharacters` bounds its tick records as JSON; the newest one stays in any case. */
 export function createMemoryStateStore(options: { readonly keptCharacters?: number } = {}): StateStore {
-  const contents = emptyContents();
+  const leases = new Map<string, { readonly holder: string; readonly until: Instant }>();
+  const documents = new Map<string, StoredDocument>();
   const keptCharacters = options.keptCharacters ?? TICKS_KEPT_CHARACTERS;
   let ticks: readonly StoredTick[] = [];
 
   return {
-    acquireLease: async (request) => takeLease(contents, request),
-    releaseLease: async (lease) => dropLease(contents, lease),
-    load: async (keys) => loadDocuments(contents, keys),
-    save: async (changes, now) => saveDocuments(contents, changes, now),
+    acquireLease: async ({ name, holder, now, ttlMs }) => {
+      const lease = leases.get(name);
+      if (lease !== undefined && lease.until > now && lease.holder !== holder) return { acquired: false, ...lease };
+      leases.set(name, { holder, until: now + ttlMs });
+      return { acquired: true };
+    },
+    releaseLease: async ({ name, holder }) => {
+      if (leases.get(name)?.holder === holder) leases.delete(name);
+    },
+    load: async (keys) => {
+      const found = new Map<string, MemoryDocument>();
+      for (const key of keys) {
+        const document = documents.get(key);
+        // A copy: what a caller does to its document must not change the stored one.
+        if (document !== undefined) {
+          found.set(key, { version: document.version, value: structuredClone(document.value) });
+        }
+      }
+      return found;
+    },
+    save: async (changes, now) => {
+      for (const [key, { expiresAt }] of documents) if (expiresAt <= now) documents.delete(key);
+      return changes.flatMap(({ key, expectedVersion, value }) => {
+        if ((documents.get(key)?.version ?? 0) !== expectedVersion) return [{ key }];
+        // Through JSON, as any store keeps it: what does not survive that must not seem to.
+        const copy: unknown = JSON.parse(JSON.stringify(value));
+        documents.set(key, { version: expectedVersion + 1, value: copy, expiresAt: now + MEMORY_KEPT_MS });
+        return [];
+      });
+    },
     appendTick: async (record) => {
       const { id, at } = record;
       const others = ticks.filter((tick) => tick.id !== id || tick.at !== at);

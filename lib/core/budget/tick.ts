@@ -8,8 +8,8 @@ import type { BudgetObservation, Instant } from '../model/observation.ts';
 import type { BudgetReport } from '../model/report.ts';
 import type { MemoryDocument, Ports, StateStore } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { CallBudget, Standing } from './ledger.ts';
-import type { HeldBack, Importance } from './rule.ts';
+import type { CallBudget, HeldBack, Standing } from './call-budget.ts';
+import type { Importance } from './hour.ts';
 
 /** A budget and the workspaces of this tick whose calls it pays for. */
 export type TickBudget = { readonly budget: CallBudget; readonly workspaces: readonly string[] };

@@ -1,7 +1,4 @@
-/**
- * Which queues a decision depends on: those of the groups whose next runners the waiting steps would change, so that a
- * quiet tick costs nothing.
- */
+/** Which queues a decision depends on: those of groups whose next runners the waiting steps would change. */
 import type { QueueSource } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
 import { workspaceCaps } from './caps.ts';
@@ -18,10 +15,7 @@ export type QueueQuestion = {
   readonly enough: number;
 };
 
-/**
- * The group's question, if its strategy has one and the group may create. A group in quarantine tries one runner at a
- * time, whatever waits.
- */
+/** The group's question, if its strategy has one and it may create; in quarantine it tries one runner, whatever waits. */
 export function questionOf(group: ClassifiedGroup<SeenGroup>, seen: Observation): QueueQuestion | undefined {
   const { observation, counts } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;

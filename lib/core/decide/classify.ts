@@ -2,7 +2,6 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
-
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
@@ -42,10 +41,7 @@ export function classifyGroup<Seen extends GroupObservation>(observation: Seen, 
   return { observation, classified, counts: countClasses(classified) };
 }
 
-/**
- * Whether everything was read of a group. One that was seen in part, or not at all, holds, and nothing of it is touched:
- * what cannot be seen is never taken for zero.
- */
+/** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */
 export function isSeen(observation: GroupObservation): observation is SeenGroup {
   const { missing, heldBack, identity } = observation;
   return missing.length === 0 && heldBack === undefined && identity !== undefined;

@@ -32,15 +32,9 @@ export type SeenDecision = {
 };
 
 /** The hold of a group of which not everything was read: nothing of it is touched. */
-export type UnseenDecision = {
+export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation' | 'question'> & {
   readonly kind: 'unseen';
   readonly observation: GroupObservation;
-  /** Those that were seen. */
-  readonly classified: readonly ClassifiedRunner[];
-  readonly decision: Decision;
-  readonly creates: 0;
-  readonly retire: readonly [];
-  readonly recentTargets: readonly [];
 };
 
 export type GroupDecision = SeenDecision | UnseenDecision;
@@ -59,10 +53,11 @@ export function decide(observation: Observation): readonly GroupDecision[] {
   const { at, queues = [] } = observation;
   const groups = observation.groups.map((entry) => classifyGroup(entry, at));
   const waiting = waitingByGroup(takersOf(groups), queues);
-  const assessed = groups.map((group) => ({
-    group,
-    assessment: isSeenGroup(group) ? assess(group, waiting.get(group.observation.group.name), at) : undefined,
-  }));
+  const assessed = groups.map((group) => {
+    const { observation: seen } = group;
+    const entry = isSeen(seen) ? { ...group, observation: seen } : undefined;
+    return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), at) };
+  });
   const claims = assessed.flatMap(({ assessment }) => (assessment ? [claimOf(assessment)] : []));
   const withheld = withhold(claims, capsOf(observation));
   return assessed.map(({ group, assessment }) =>
@@ -75,10 +70,6 @@ export function decide(observation: Observation): readonly GroupDecision[] {
 /** The queues on which these decisions depend; once they are counted, `decide` runs again. */
 export function questionsIn(decisions: readonly GroupDecision[]): readonly QueueQuestion[] {
   return decisions.flatMap((decided) => ('question' in decided && decided.question ? [decided.question] : []));
-}
-
-function isSeenGroup(group: ClassifiedGroup): group is ClassifiedGroup<SeenGroup> {
-  return isSeen(group.observation);
 }
 
 function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {

@@ -1,5 +1,4 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, and quarantine. */
-
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';

@@ -2,7 +2,6 @@
  * How many runners are too many, and what keeps those that stay all the same: the stabilisation window, and that a label
  * set never loses its last usable runner while any is wanted. Which ones go is chosen in retirement.ts. Pure.
  */
-
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts } from '../model/decision.ts';
 import type { Instant, RecentTarget } from '../model/observation.ts';

@@ -1,5 +1,4 @@
 /** The nouns of deciding and acting: decisions, actions, what became of them. Types only; plain, readonly data. */
-
 import type { Bounds, Reason } from '../reasons.ts';
 import type { Secret } from '../secret.ts';
 import type { RunnerGroup } from './configuration.ts';

@@ -1,5 +1,4 @@
 /** The answer of a tick: a public contract, `version` 1, which grows by additions only. Types only. */
-
 import type { Bounds, Reason } from '../reasons.ts';
 import type { Action, Counts, Decision, Outcome } from './decision.ts';
 import type { Instant, MonthPeak, Observation } from './observation.ts';

@@ -2,7 +2,6 @@
  * What was listed, by whom it concerns, so that a look at a group costs its own runners and Jobs and not everybody's: a
  * namespace may hold the Jobs of two hundred groups. Pure.
  */
-
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Runner, RunnerJob } from '../model/observation.ts';
 import { bareUuid } from '../uuid.ts';

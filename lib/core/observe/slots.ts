@@ -29,12 +29,6 @@ export function nextPeak(before: MonthPeak | undefined, inUse: number, at: Insta
   return { month, runners: before?.month === month ? Math.max(before.runners, inUse) : inUse };
 }
 
-/** When the month (UTC) ends that this moment is in. */
-export function endOfMonth(at: Instant): Instant {
-  const date = new Date(at);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
-}
-
 function monthOf(at: Instant): string {
   return new Date(at).toISOString().slice(0, 7);
 }

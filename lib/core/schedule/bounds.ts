@@ -2,7 +2,6 @@
  * The bounds in force: those of the open window, else the group's own. Everything further in sees plain `min` and `max`.
  * Pure.
  */
-
 import type { RunnerGroup, Schedule } from '../model/configuration.ts';
 import type { Instant } from '../model/observation.ts';
 import { DAY_MS } from '../time.ts';
@@ -45,16 +44,4 @@ export function nextChange(schedules: readonly Schedule[], after: Instant): Chan
     const window = openWindow(schedules, at);
     if (window !== before) return { at, ...(before && { before }), ...(window && { after: window }) };
   }
-}
-
-/** The next changes, at most so many. */
-export function nextChanges(schedules: readonly Schedule[], after: Instant, count: number): readonly Change[] {
-  const changes: Change[] = [];
-  for (let at = after; changes.length < count; ) {
-    const change = nextChange(schedules, at);
-    if (change === undefined) return changes;
-    changes.push(change);
-    at = change.at;
-  }
-  return changes;
 }

@@ -2,7 +2,6 @@
  * When windows are open. A window opens and closes by the clock of its zone; it belongs to the day on which it opens,
  * so one that runs past midnight is governed by the day before. Pure.
  */
-
 import type { Schedule, Weekday } from '../model/configuration.ts';
 import type { Instant } from '../model/observation.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';

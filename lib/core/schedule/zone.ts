@@ -3,7 +3,6 @@
  * the milliseconds that a clock at UTC would count when it shows the same date and time. Pure: the same instant always
  * gives the same answer.
  */
-
 import type { Instant } from '../model/observation.ts';
 import { DAY_MS } from '../time.ts';
 

@@ -2,8 +2,7 @@
  * The calls of an export that takes hours: they wait for their turn in the hourly budget and while Bitbucket throttles,
  * outlast a Bitbucket that is out of order for some minutes, may be limited, and may be shared with an autoscaler.
  */
-
-import type { CallBudget, Meter } from '#core/budget/ledger.ts';
+import type { CallBudget, Meter } from '#core/budget/call-budget.ts';
 import { BudgetError, ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';

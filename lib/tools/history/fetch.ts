@@ -2,7 +2,6 @@
  * Reading the past: repository by repository, each from its newest pipeline back to the beginning of the range. Whatever
  * was read is in the journal before the next call goes out, so that it may end at any point and go on there.
  */
-
 import type { PastApi, RanStep } from '#adapters/bitbucket/past.ts';
 import type { Pipeline } from '#adapters/bitbucket/pipeline-answers.ts';
 import type { Part } from '#adapters/bitbucket/pipeline-reader.ts';

@@ -4,7 +4,7 @@
  * not be read. docs/laboratory.md describes it for those who write one themselves. Pure.
  */
 import type { Instant } from '#core/model/observation.ts';
-import { isoText } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 
 export const HISTORY_VERSION = 1;
 

@@ -1,5 +1,4 @@
 /** One line of a history: what it is, or why it is of no use. Pure. */
-
 import { parse as parseCsv } from 'csv-parse/sync';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
@@ -44,9 +43,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** More than twice as long as Bitbucket lets any step run. */
 const LONGEST_STEP_MS = DAY_MS;
-
-/** Longer than any step with all its labels; in characters. */
-export const LONGEST_LINE = 64 * 1024;
 
 /** ISO 8601 with at least seconds; without a zone it is UTC. */
 const instant = z
@@ -189,8 +185,6 @@ function parsed<Value>(result: z.ZodSafeParseResult<Value>, give: (value: Value)
 }
 
 function parseObject(text: string): Fields | undefined {
-  // Bytes that are no UTF-8 have become this character.
-  if (text.length > LONGEST_LINE || text.includes('\uFFFD')) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;

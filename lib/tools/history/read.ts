@@ -2,15 +2,14 @@
  * Reading a history as a stream of arrivals: JSON Lines or CSV of any length, in a memory that does not depend on it.
  * Nothing is dropped in silence: every line is a step, says something of the file, is blank, or is counted as skipped.
  */
-
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isCode } from '#adapters/state/file-lock.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { isoText } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 import type { Arrival } from '../arrival.ts';
-import { invalid, type LineParser, LONGEST_LINE, type Parsed, parserFor, type UsableStep } from './parse.ts';
+import { isCode } from './error-code.ts';
+import { invalid, type LineParser, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';
 
 /** A history that is being read. */
@@ -27,6 +26,9 @@ export type ReadOptions = {
   /** Steps after it are invalid: now, for a history. Absent: any time will do. */
   readonly latest?: Instant;
 };
+
+/** Longer than any step with all its labels; in characters. */
+const LONGEST_LINE = 64 * 1024;
 
 /** Opens a file. Throws `InputError` when there is none. */
 export async function openHistory(path: string, options: Omit<ReadOptions, 'name'> = {}): Promise<History> {
@@ -82,7 +84,7 @@ function createReading({ name, latest = Number.POSITIVE_INFINITY }: ReadOptions)
     if (line.trim() === '') return { kind: 'blank' };
     // What the first line is says what the others are.
     parser ??= parserFor(line, name);
-    const parsed = parser.parse(line.endsWith('\r') ? line.slice(0, -1) : line);
+    const parsed = whyBroken(line) ?? parser.parse(line.endsWith('\r') ? line.slice(0, -1) : line);
     if (parsed.kind !== 'step') return parsed;
     const { ready } = parsed.step;
     const { from, to } = books.header() ?? { from: ready, to: Number.POSITIVE_INFINITY };
@@ -117,6 +119,12 @@ function createReading({ name, latest = Number.POSITIVE_INFINITY }: ReadOptions)
     },
     summary: books.summary,
   };
+}
+
+function whyBroken(line: string): Parsed | undefined {
+  if (line.length > LONGEST_LINE) return invalid('it is longer than any line of a history');
+  // Bytes that are no UTF-8 have become this character.
+  return line.includes('\uFFFD') ? invalid('it is no UTF-8') : undefined;
 }
 
 function toArrival({ ready, durationMs, workspace, repository, labels }: UsableStep): Arrival {

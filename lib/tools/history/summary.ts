@@ -1,8 +1,8 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
-
 import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/reasons.ts';
-import { DAY_MS, isoText } from '#core/time.ts';
+import { DAY_MS } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
 import type { Parsed, Skip } from './parse.ts';
 

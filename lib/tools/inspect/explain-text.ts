@@ -1,22 +1,20 @@
 /** Explanations as a person reads them in a terminal. Pure. */
-
 import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { timeText } from '#core/time.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { boundLine, CLASS_COLUMNS, decisionOf, details, toneOf } from '#text/report.ts';
+import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { boundLine, CLASS_COLUMNS, CLASSES, classCells, decisionOf, details, toneOf } from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
-import { layTable } from '#text/table.ts';
-import type { Explanation } from './explanation.ts';
-import type { RunnerLine } from './runner-lines.ts';
+import { layTable, type TableColumn } from '#text/table.ts';
+import { timeText } from '#text/time.ts';
+import type { Explanation, RunnerLine } from './explanation.ts';
 import type { Span } from './timeline.ts';
 
-const RUNNER_COLUMNS: readonly Column[] = [
+const RUNNER_COLUMNS: readonly TableColumn[] = [
   { title: 'RUNNER', align: 'left' },
   { title: 'CLASS', align: 'left' },
 ];
 
-const TIMELINE_COLUMNS: readonly Column[] = [
+const TIMELINE_COLUMNS: readonly TableColumn[] = [
   { title: 'TIME (UTC)', align: 'left' },
   { title: 'TICKS', align: 'right' },
   ...CLASS_COLUMNS,
@@ -56,7 +54,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
 export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
   const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
   const rows = spans.map((span) => ({
-    cells: [spanText(span), String(span.ticks), ...classCells(span), decisionOf(span.group)],
+    cells: [spanText(span), String(span.ticks), ...classCells(span.least, span.most), decisionOf(span.group)],
     tone: toneOf(span.group),
     sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
   }));
@@ -104,13 +102,8 @@ function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => (line === '' ? line : `  ${line}`));
 }
 
-function countsText({ busy, idle, starting, draining, dead }: Counts): string {
-  return `${busy} busy, ${idle} idle, ${starting} starting, ${draining} draining, ${dead} dead`;
-}
-
-function classCells({ least, most }: Span): readonly string[] {
-  const names = ['busy', 'idle', 'starting', 'draining', 'dead'] as const;
-  return names.map((name) => (least[name] === most[name] ? String(most[name]) : `${least[name]}–${most[name]}`));
+function countsText(counts: Counts): string {
+  return CLASSES.map((name) => `${counts[name]} ${name}`).join(', ');
 }
 
 /** `11-23 10:02:00`, or `11-23 10:02:00 – 10:31:00`. */

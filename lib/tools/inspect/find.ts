@@ -1,42 +1,33 @@
 /** Which tick records an explanation is made of. */
-
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
-import { timeText } from '#core/time.ts';
-
-/** How far back the tick in force at some time is looked for. */
-const LOOK_BACK_MS = 3_600_000;
+import { HOUR_MS } from '#core/time.ts';
+import { timeText } from '#text/time.ts';
 
 /**
- * The tick that last looked at the group, at or before `at`. Throws `InputError` when there was none within the hour,
- * with what there was instead.
+ * The tick that last looked at the group, in the hour up to `at`. Throws `InputError` when there was none, with what
+ * there was instead.
  */
 export async function findTick(state: StateStore, name: string, at: Instant): Promise<TickRecord> {
-  const records = await state.listTicks({ from: at - LOOK_BACK_MS, to: at + 1 });
-  const found = records.findLast((record) => hasGroup(record, name));
-  if (found !== undefined) return found;
-  throw new InputError(
-    `No tick looked at group "${name}" in the hour before ${timeText(at)} UTC; ${whatThereWas(records)}`,
-  );
+  const range = { from: at - HOUR_MS, to: at + 1 };
+  return (await ticksOf(state, name, range, `in the hour before ${timeText(at)} UTC`)).last;
 }
 
 /** The ticks of a time that looked at the group, oldest first. Throws `InputError` when there was none. */
-export async function findTicks(
-  state: StateStore,
-  name: string,
-  range: { readonly from: Instant; readonly to: Instant },
-): Promise<readonly TickRecord[]> {
-  const records = await state.listTicks(range);
-  const found = records.filter((record) => hasGroup(record, name));
-  if (found.length > 0) return found;
-  const time = `between ${timeText(range.from)} UTC and ${timeText(range.to)} UTC`;
-  throw new InputError(`No tick looked at group "${name}" ${time}; ${whatThereWas(records)}`);
+export async function findTicks(state: StateStore, name: string, range: Range): Promise<readonly TickRecord[]> {
+  return (await ticksOf(state, name, range, `between ${timeText(range.from)} UTC and ${timeText(range.to)} UTC`)).all;
 }
 
-function hasGroup({ report }: TickRecord, name: string): boolean {
-  return report.groups.some((group) => group.name === name);
+type Range = { readonly from: Instant; readonly to: Instant };
+
+async function ticksOf(state: StateStore, name: string, range: Range, time: string) {
+  const records = await state.listTicks(range);
+  const all = records.filter(({ report }) => report.groups.some((group) => group.name === name));
+  const last = all.at(-1);
+  if (last !== undefined) return { all, last };
+  throw new InputError(`No tick looked at group "${name}" ${time}; ${whatThereWas(records)}`);
 }
 
 function whatThereWas(records: readonly TickRecord[]): string {

@@ -1,17 +1,17 @@
 /** A status as a person reads it in a terminal. Pure. */
 import { assumption } from '#core/reasons.ts';
-import { type Column, counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { CLASS_COLUMNS } from '#text/report.ts';
-import { layTable } from '#text/table.ts';
+import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { CLASS_COLUMNS, classCells } from '#text/report.ts';
+import { layTable, type TableColumn } from '#text/table.ts';
 import type { GroupStatus, Status } from './status.ts';
 
-const GROUP_COLUMNS: readonly Column[] = [
+const GROUP_COLUMNS: readonly TableColumn[] = [
   { title: 'GROUP', align: 'left', maxWidth: 28 },
   ...CLASS_COLUMNS,
   { title: 'MIN–MAX', align: 'right' },
 ];
 
-const RUNNER_COLUMNS: readonly Column[] = [
+const RUNNER_COLUMNS: readonly TableColumn[] = [
   { title: 'RUNNER OR JOB', align: 'left' },
   { title: 'CLASS', align: 'left' },
   { title: 'BITBUCKET', align: 'left' },
@@ -36,10 +36,8 @@ export function renderStatus(
 }
 
 function groupRow(group: GroupStatus) {
-  const { busy, idle, starting, draining, dead } = group.counts;
-  const limits = `${group.min}–${group.max}`;
   return {
-    cells: [group.name, ...[busy, idle, starting, draining, dead].map(String), limits],
+    cells: [group.name, ...classCells(group.counts), `${group.min}–${group.max}`],
     tone: toneOf(group),
     sentences: [...verdictOn(group), ...windowOf(group)],
   };

@@ -1,5 +1,4 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
-
 import type { Calls } from '#core/model/report.ts';
 import { HOUR_MS } from '#core/time.ts';
 import type { Prices } from './scenario.ts';

@@ -2,7 +2,6 @@
  * Synthetic loads: the shapes that work comes in, as data, and the steps that they stand for. Each is a stream in order
  * of time that is made while it is read, so that a year costs no more memory than a day.
  */
-
 import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';

@@ -10,7 +10,6 @@
  * So it is a lower bound on cost for policies that let steps wait no longer than a start-up. Whoever pays for idle
  * runners can let steps wait less than it does.
  */
-
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import type { Step } from '../simulator/bitbucket.ts';

@@ -13,7 +13,6 @@ import { LONGEST_QUARANTINE_MS } from '#core/decide/quarantine.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls, Report } from '#core/model/report.ts';
-import { endOfMonth } from '#core/observe/slots.ts';
 import { nextChange } from '#core/schedule/bounds.ts';
 import type { World } from '../simulator/world.ts';
 
@@ -61,4 +60,10 @@ function longestLimitOf({ groups }: Fleet): number {
 function nextPage({ groups }: Fleet, now: Instant): Instant {
   const month = endOfMonth(now);
   return Math.min(month, ...groups.map(({ schedules }) => nextChange(schedules, now)?.at ?? month));
+}
+
+/** When the month (UTC) ends that this moment is in. */
+function endOfMonth(at: Instant): Instant {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
 }

@@ -1,6 +1,8 @@
 /** Results as tables that a person reads in a terminal: one line per policy, side by side as far as the width allows. Pure. */
 import { duration } from '#core/reasons.ts';
-import { type Column, columnWidths, layRow, wrap } from '#text/layout.ts';
+import { cellWidth } from '#text/cells.ts';
+import { wrap } from '#text/layout.ts';
+import { layColumns, type TableColumn } from '#text/table.ts';
 import type { Figures } from './figures.ts';
 import type { Result } from './run.ts';
 
@@ -56,7 +58,7 @@ function tablesOf(results: readonly Result[], width: number): readonly (readonly
   let columns: readonly Cell[] = [];
   for (const part of PARTS) {
     const more = [...columns, ...part];
-    const isTooWide = Math.max(...layTable(more, results).map((line) => line.length)) > width;
+    const isTooWide = Math.max(...layTable(more, results).map(cellWidth)) > width;
     if (isTooWide && columns.length > 0) tables.push(layTable(columns, results));
     columns = isTooWide ? part : more;
   }
@@ -64,11 +66,10 @@ function tablesOf(results: readonly Result[], width: number): readonly (readonly
 }
 
 function layTable(cells: readonly Cell[], results: readonly Result[]): readonly string[] {
-  const columns: readonly Column[] = [
+  const columns: readonly TableColumn[] = [
     { title: 'policy', align: 'left' },
-    ...cells.map(({ title }): Column => ({ title, align: 'right' })),
+    ...cells.map(({ title }): TableColumn => ({ title, align: 'right' })),
   ];
   const rows = results.map(({ policy, figures }) => [policy, ...cells.map(({ of }) => of(figures))]);
-  const widths = columnWidths(columns, rows);
-  return [columns.map(({ title }) => title), ...rows].flatMap((row) => layRow(columns, widths, row));
+  return layColumns(columns, rows);
 }

@@ -2,7 +2,6 @@
  * A scenario: everything that is given before a policy is tried, as data. What a file says and what a benchmark builds
  * are the same thing; two runs of one scenario see the same steps, the same start-up times and the same outages.
  */
-
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '#core/time.ts';

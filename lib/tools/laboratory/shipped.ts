@@ -1,8 +1,8 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
-
 import type { Fleet } from '#core/model/configuration.ts';
 import { reconcile } from '#core/reconcile.ts';
-import { isoText, MINUTE_MS } from '#core/time.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { isoText } from '#text/time.ts';
 import { callsBetween, type Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 

@@ -1,5 +1,4 @@
 /** Spans of time as scenario files write them. */
-
 import * as z from 'zod';
 import { DAY_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';

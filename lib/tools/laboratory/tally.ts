@@ -2,7 +2,6 @@
  * The books of a run: told of every change in the world just before or as it happens, it keeps sums and never steps, so
  * that its size does not depend on how long the run is.
  */
-
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS } from '#core/time.ts';
 import { Series } from '../series.ts';

@@ -1,5 +1,5 @@
 /** The world that a scenario describes: its start-up times, its nodes, its outages, and a memory for one run. */
-import { dropLease, emptyContents, takeLease } from '#adapters/state/contents.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
@@ -56,11 +56,11 @@ export function outagesOf({ outages, start }: Scenario, now: () => Instant): Int
  * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
  */
 function createRunStateStore(): StateStore {
-  const contents = emptyContents();
+  const { acquireLease, releaseLease } = createMemoryStateStore();
   const documents = new Map<string, { readonly version: number; readonly value: unknown }>();
   return {
-    acquireLease: async (request) => takeLease(contents, request),
-    releaseLease: async (lease) => dropLease(contents, lease),
+    acquireLease,
+    releaseLease,
     load: async (keys) =>
       new Map(
         keys.flatMap((key) => {

@@ -4,6 +4,7 @@
  */
 import * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';
+import { lineAt } from '#yaml/tree.ts';
 
 /** Lines and columns count from 1. */
 export type TextPlace = { readonly line: number; readonly column?: number };
@@ -20,11 +21,11 @@ export function problemIn(excerpt: Excerpt, place: TextPlace, message: string, p
   return { source: excerpt.source, ...excerpt.placeOf(place), path, message };
 }
 
-/** A problem that was found in the excerpt's text, moved to the file. */
-export function moved(excerpt: Excerpt, problem: InputProblem): InputProblem {
+/** A problem that was found in the excerpt's text, at its place in the file. */
+export function problemInFile(excerpt: Excerpt, problem: InputProblem): InputProblem {
   const { line, column, path, message } = problem;
   if (line === undefined) return { ...problem, source: excerpt.source };
-  return problemIn(excerpt, { line, ...(column === undefined ? {} : { column }) }, message, path);
+  return problemIn(excerpt, { line, ...(column && { column }) }, message, path);
 }
 
 /** A file, or the lines of it that begin with `firstLine`. */
@@ -39,7 +40,7 @@ export function fileExcerpt(source: string, text: string, firstLine = 1): Excerp
 export function scalarExcerpt(source: string, scalar: yaml.Scalar, fileText: string): Excerpt {
   const text = String(scalar.value);
   const offset = scalar.range?.[0] ?? 0;
-  const line = fileText.slice(0, offset).split('\n').length;
+  const line = lineAt(fileText, offset);
   if (scalar.type !== yaml.Scalar.BLOCK_LITERAL) return { source, text, placeOf: () => ({ line }) };
   const indentation = indentationOf(fileText.split('\n').slice(line)) - indentationOf(text.split('\n'));
   return {
@@ -47,7 +48,7 @@ export function scalarExcerpt(source: string, scalar: yaml.Scalar, fileText: str
     text,
     placeOf: (place) => ({
       line: line + place.line,
-      ...(place.column === undefined ? {} : { column: place.column + indentation }),
+      ...(place.column && { column: place.column + indentation }),
     }),
   };
 }

@@ -152,19 +152,8 @@ function offsetAt(document: yaml.Document, path: string): number {
 const STAND_INS: readonly RunnerGroup[] = standInGroups();
 
 function standInGroups(): readonly RunnerGroup[] {
-  const group = {
-    workspace: 'acme',
-    namespace: 'runners',
-    strategy: 'percentageRunnersIdle',
-    parameters: {
-      min: 1,
-      max: 2,
-      scale_up_threshold: 0.5,
-      scale_down_threshold: 0.2,
-      scale_up_multiplier: 1.5,
-      scale_down_multiplier: 0.5,
-    },
-  };
+  const rule = { strategy: 'idleBuffer', parameters: { min: 1, max: 2 } };
+  const group = { workspace: 'acme', namespace: 'runners', ...rule };
   const groups = [
     { ...group, name: 'of a workspace', labels: ['a'] },
     { ...group, name: 'of a repository', labels: ['b'], repository: 'repository' },

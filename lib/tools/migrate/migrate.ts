@@ -7,14 +7,20 @@ import { loadFleet } from '#config/load.ts';
 import { InputError } from '#core/errors.ts';
 import { checkGroups } from '#manifests/check.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { type Change, CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
+import {
+  builtInChange,
+  CONFIG_FILE,
+  credentialChange,
+  type MigrationChange,
+  noTemplateChange,
+  TEMPLATE_FILE,
+} from './changes.ts';
 import { addToGroups, type ConvertedConfig, convertConfig, nameTemplate } from './config.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { templateText } from './language.ts';
-import { credentialChanges, fatesOf, type ObjectFate } from './objects.ts';
 import { type OwnParts, ownParts } from './own-parts.ts';
 import { withStandIns } from './placeholders.ts';
-import { type Contents, readContents, type SourceFile } from './source-files.ts';
+import { type Contents, type FoundObject, readContents, type SourceFile } from './source-files.ts';
 import { type ConvertedTemplate, convertTemplate } from './template.ts';
 
 export type MigrationOptions = {
@@ -30,7 +36,7 @@ export type MigratedFile = { readonly name: string; readonly text: string };
 export type Migration = {
   /** Empty exactly if there are problems. */
   readonly files: readonly MigratedFile[];
-  readonly changes: readonly Change[];
+  readonly changes: readonly MigrationChange[];
   /** Each with its place in the given files. */
   readonly problems: readonly InputProblem[];
   /** What to look at or to fill in. */
@@ -42,6 +48,9 @@ export type Migration = {
   /** What is in the template and not in the built-in one; absent without a template. */
   readonly own?: OwnParts;
 };
+
+/** `obsolete`: a part of Atlassian's autoscaler. `needed`: the result refers to it. `unknown`: something else. */
+export type ObjectFate = FoundObject & { readonly fate: 'obsolete' | 'needed' | 'unknown' };
 
 /** The name of the template in `jobTemplates`. */
 const TEMPLATE_NAME = 'runner';
@@ -62,7 +71,10 @@ export async function migrate(files: readonly SourceFile[], options: MigrationOp
   ];
   if (problems.length > 0) return failed(problems);
 
-  const changes = [...joinParts(parts, options.builtIn ? own : undefined), ...credentialChanges(contents.credentials)];
+  const changes = [
+    ...joinParts(parts, options.builtIn ? own : undefined),
+    ...contents.credentials.map(credentialChange),
+  ];
   const written = writtenFiles(parts, options);
   const verdict = await verify(written, parts.config);
   if (verdict.problems.length > 0) return failed(verdict.problems);
@@ -101,15 +113,18 @@ function sourcesIn(
   { configs, templates, problems }: Contents,
   { builtIn }: MigrationOptions,
 ): { config?: Excerpt; template?: Excerpt } {
-  const [config, ...furtherConfigs] = configs;
-  const [template, ...furtherTemplates] = templates;
-  const again = (first: Excerpt, one: Excerpt, what: string) =>
-    problemIn(one, { line: 1 }, `is a second ${what}, after the one of ${first.source}; migrate one at a time`);
-  const found = [
-    ...problems,
-    ...(config === undefined ? [] : furtherConfigs.map((one) => again(config, one, 'runner configuration'))),
-    ...(template === undefined ? [] : furtherTemplates.map((one) => again(template, one, 'Job template'))),
-  ];
+  const [[config], [template]] = [configs, templates];
+  const again = (excerpts: readonly Excerpt[], what: string) =>
+    excerpts
+      .slice(1)
+      .map((one) =>
+        problemIn(
+          one,
+          { line: 1 },
+          `is a second ${what}, after the one of ${excerpts[0]?.source}; migrate one at a time`,
+        ),
+      );
+  const found = [...problems, ...again(configs, 'runner configuration'), ...again(templates, 'Job template')];
   if (found.length > 0) throw new InputError(found);
   if (config === undefined && template === undefined) {
     throw new InputError(
@@ -121,7 +136,7 @@ function sourcesIn(
       '--built-in needs the runner configuration, as its groups then say what the template said; give it too',
     );
   }
-  return { ...(config === undefined ? {} : { config }), ...(template === undefined ? {} : { template }) };
+  return { ...(config && { config }), ...(template && { template }) };
 }
 
 function builtInProblems(excerpt: Excerpt, { others }: OwnParts): readonly InputProblem[] {
@@ -131,40 +146,19 @@ function builtInProblems(excerpt: Excerpt, { others }: OwnParts): readonly Input
 }
 
 /** Brings configuration and template together, and tells every change. `builtIn`: what groups say instead of it. */
-function joinParts({ config, template }: Parts, builtIn: OwnParts | undefined): readonly Change[] {
+function joinParts({ config, template }: Parts, builtIn: OwnParts | undefined): readonly MigrationChange[] {
   if (config?.document === undefined) return template?.changes ?? [];
-  if (template === undefined) return [...config.changes, NO_TEMPLATE];
+  if (template === undefined) return [...config.changes, noTemplateChange()];
   const { document } = config;
   const resources = template.amounts === undefined ? {} : { resources: template.amounts };
   if (builtIn !== undefined) {
     addToGroups(document, { ...resources, ...builtIn.settings });
     const amounts = template.changes.filter(({ code }) => code === 'amounts-to-groups');
-    return [...config.changes, ...amounts, builtInChange(builtIn)];
+    return [...config.changes, ...amounts, builtInChange(Object.keys(builtIn.settings))];
   }
   const named = nameTemplate(document, TEMPLATE_NAME);
   addToGroups(document, { jobTemplate: TEMPLATE_NAME, ...resources });
   return [...config.changes, named, ...template.changes];
-}
-
-const BUILT_IN_HAS =
-  'it has docker as a native sidecar with the size of the group, a time to live and a grace period as long as a step';
-
-const NO_TEMPLATE: Change = {
-  code: 'built-in-template',
-  file: CONFIG_FILE,
-  what: 'no Job template was given, so every group uses the built-in one; give job.yaml.template too to keep what you changed there',
-  why: BUILT_IN_HAS,
-};
-
-function builtInChange({ settings }: OwnParts): Change {
-  const moved = Object.keys(settings);
-  const said = moved.length === 0 ? '' : `; ${moved.join(', ')} of the template moved to every group`;
-  return {
-    code: 'built-in-template',
-    file: CONFIG_FILE,
-    what: `no Job template is needed, as the built-in one says the same and more${said}`,
-    why: BUILT_IN_HAS,
-  };
 }
 
 function writtenFiles({ config, template }: Parts, { builtIn, schema }: MigrationOptions): readonly MigratedFile[] {
@@ -211,4 +205,13 @@ async function verify(files: readonly MigratedFile[], config: ConvertedConfig | 
 /** The line of a file that is not written in this form would mislead; the path says it all. */
 function withoutPlace({ source, path, message }: InputProblem): InputProblem {
   return { source, path, message };
+}
+
+/** What becomes of each object around the two ConfigMaps; `texts` are the files that were made. */
+function fatesOf(objects: readonly FoundObject[], texts: readonly string[]): readonly ObjectFate[] {
+  const words = new Set(texts.flatMap((text) => text.replace(/(^|\s)#.*$/gm, '').match(/[\w.-]+/g) ?? []));
+  return objects.map((object) => ({
+    ...object,
+    fate: words.has(object.name) ? 'needed' : object.isTheirs ? 'obsolete' : 'unknown',
+  }));
 }

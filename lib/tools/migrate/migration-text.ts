@@ -1,8 +1,7 @@
 /** A migration as it is told: to a person in a terminal, and to a machine. Pure. */
-
 import { counted, type TextOptions, wrap } from '#text/layout.ts';
 import { formatProblem } from '#yaml/problem.ts';
-import { CONFIG_FILE, TEMPLATE_FILE } from './change.ts';
+import { CONFIG_FILE, TEMPLATE_FILE } from './changes.ts';
 import type { Migration } from './migrate.ts';
 
 /** The answer of `migrate --json`. */

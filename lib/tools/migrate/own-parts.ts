@@ -4,6 +4,7 @@
  */
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
+import { type Fields, isAbsent, isRecord } from '#yaml/values.ts';
 import type { GroupDefaults } from './config.ts';
 import { objectOf } from './repairs.ts';
 
@@ -13,8 +14,6 @@ export type OwnParts = {
   /** Paths of everything else in the Job, and with `Secret` before them in the Secret. */
   readonly others: readonly string[];
 };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields of a pod that a group has too, under the same name. */
 const POD_SETTINGS = ['nodeSelector', 'tolerations', 'serviceAccountName', 'priorityClassName'];
@@ -47,7 +46,7 @@ export function ownParts(document: yaml.Document): OwnParts {
 type Extra = { readonly path: string; readonly key: string; readonly value: unknown };
 
 function extras(value: unknown, known: unknown, path: string, key = ''): readonly Extra[] {
-  if (value === null || value === undefined || JSON.stringify(value) === JSON.stringify(known)) return [];
+  if (isAbsent(value) || JSON.stringify(value) === JSON.stringify(known)) return [];
   if (isNamedList(value) && isNamedList(known)) {
     return value.flatMap((item) => {
       const name = String(item.name);
@@ -55,7 +54,7 @@ function extras(value: unknown, known: unknown, path: string, key = ''): readonl
       return extras(item, counterpart, `${path}[${name}]`, name);
     });
   }
-  if (isFields(value) && isFields(known)) {
+  if (isRecord(value) && isRecord(known)) {
     return Object.entries(value).flatMap(([field, inner]) =>
       extras(inner, known[field], path === '' ? field : `${path}.${field}`, field),
     );
@@ -75,7 +74,7 @@ function podSettings(own: readonly Extra[]): GroupDefaults {
 }
 
 function isPlainVariable(path: string, value: unknown): boolean {
-  if (!path.startsWith(`${POD}.containers[runner].env[`) || !isFields(value)) return false;
+  if (!path.startsWith(`${POD}.containers[runner].env[`) || !isRecord(value)) return false;
   const isPlain = typeof value.value === 'string' && !value.value.includes('{{');
   return isPlain && Object.keys(value).sort().join() === 'name,value';
 }
@@ -88,7 +87,7 @@ function environment(own: readonly Extra[]): GroupDefaults {
 /** In the spelling of the built-in template: camelCase names, the runner's image with its major version. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
-  if (isFields(value)) {
+  if (isRecord(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [camelCase(key), canonical(inner)]));
   }
   return typeof value === 'string' ? camelCase(value).replace(RUNNER_IMAGE, '$1:1') : value;
@@ -103,10 +102,6 @@ function camelCase(text: string): string {
   return text.replace(SNAKE_NAMES, (name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isNamedList(value: unknown): value is readonly Fields[] {
-  return Array.isArray(value) && value.every((item) => isFields(item) && typeof item.name === 'string');
+  return Array.isArray(value) && value.every((item) => isRecord(item) && typeof item.name === 'string');
 }

@@ -3,6 +3,7 @@
  * placeholders can be migrated; to check the rest of it, each is replaced by something of the right form.
  */
 import * as yaml from 'yaml';
+import { isPlaceholderName } from '#yaml/fields.ts';
 import { offsetOf } from '#yaml/tree.ts';
 
 export type Placeholder = {
@@ -10,8 +11,6 @@ export type Placeholder = {
   readonly value: string;
   readonly offset: number;
 };
-
-const UUID = /^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i;
 
 /** The placeholders among the names, labels and namespaces of all groups. */
 export function placeholdersOf(document: yaml.Document): readonly Placeholder[] {
@@ -30,9 +29,8 @@ function placeholderAt(document: yaml.Document, path: readonly (string | number)
   const node = document.getIn(path, true);
   if (!yaml.isScalar(node) || typeof node.value !== 'string') return [];
   const isName = path.includes('workspace') || path.includes('repository');
-  const pattern = isName ? /[\s<>]|^$|^\{[^}]*\}$/ : /^<.*>$/;
-  if (!pattern.test(node.value) || UUID.test(node.value)) return [];
-  return [{ path, value: node.value, offset: offsetOf(node) }];
+  const isPlaceholder = isName ? isPlaceholderName(node.value) : /^<.*>$/.test(node.value);
+  return isPlaceholder ? [{ path, value: node.value, offset: offsetOf(node) }] : [];
 }
 
 /** The document with something valid in the place of every placeholder. */
@@ -50,4 +48,19 @@ function standInFor(path: Placeholder['path'], value: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
   return slug === '' ? 'placeholder' : slug;
+}
+
+/** What to write in the place of a placeholder. */
+export function toReplace({ path, value }: Placeholder): string {
+  const subject = `"${value}" is a placeholder`;
+  switch (path.at(-1)) {
+    case 'workspace':
+      return `${subject}; replace it with the slug or the {uuid} of the workspace`;
+    case 'repository':
+      return `${subject}; replace it with the slug or the {uuid} of the repository, or remove the line for runners of the workspace`;
+    case 'namespace':
+      return `${subject}; replace it with the namespace of the runner Jobs`;
+    default:
+      return `${subject}; replace it with a label: lower-case letters, digits and dots`;
+  }
 }

@@ -3,8 +3,16 @@
  * so that it ends with the runner; the finished Job is removed, and its replacement waits. Everything else stays.
  */
 import * as yaml from 'yaml';
-import { emptyMap, insertBefore, mapUnder, offsetOf } from '#yaml/tree.ts';
-import { type Change, TEMPLATE_FILE } from './change.ts';
+import { emptyMap, insertBefore, mapUnder, objectsIn, offsetOf } from '#yaml/tree.ts';
+import {
+  amountsChange,
+  GRACE_PERIOD,
+  type MigrationChange,
+  NATIVE_SIDECAR,
+  POD_REPLACEMENT,
+  SIZE_MOVED,
+  TIME_TO_LIVE,
+} from './changes.ts';
 
 type Note = { readonly offset: number; readonly message: string };
 
@@ -12,7 +20,7 @@ type Note = { readonly offset: number; readonly message: string };
 export type Amounts = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export type Repaired = {
-  readonly changes: readonly Change[];
+  readonly changes: readonly MigrationChange[];
   readonly warnings: readonly Note[];
   /** Absent when the template has variables there, or amounts that are those of `size: 1x`. */
   readonly amounts?: Amounts | undefined;
@@ -30,8 +38,9 @@ export function repairJob(document: yaml.Document): Repaired {
     changes: [
       ...sizes.changes,
       ...makeSidecar(document, pod),
-      ...limitLife(document, spec),
-      ...letStepsEnd(document, pod),
+      ...giveDefault(spec, 'ttlSecondsAfterFinished', 600, TIME_TO_LIVE),
+      ...giveDefault(spec, 'podReplacementPolicy', 'Failed', POD_REPLACEMENT),
+      ...giveDefault(pod, 'terminationGracePeriodSeconds', 7260, GRACE_PERIOD),
     ],
     warnings: [...sizes.warnings, ...otherContainers(pod)],
   };
@@ -39,10 +48,7 @@ export function repairJob(document: yaml.Document): Repaired {
 
 /** The Job or the Secret among the objects of a template. */
 export function objectOf(document: yaml.Document, kind: 'Job' | 'Secret'): yaml.YAMLMap | undefined {
-  const root = document.contents;
-  const items = yaml.isMap(root) ? root.get('items') : root;
-  const objects = yaml.isSeq(items) ? items.items : [root];
-  return objects.filter(yaml.isMap).find((object) => object.get('kind') === kind);
+  return objectsIn(document.contents).find((object) => object.get('kind') === kind);
 }
 
 /* Containers */
@@ -71,13 +77,12 @@ function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
 }
 
 function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
-  const [first, ...rest] = containersOf(pod, 'containers').filter((container) => !isRunner(container));
-  return first === undefined
-    ? []
-    : [first, ...rest].map((container) => ({
-        offset: offsetOf(container),
-        message: `container ${container.get('name')} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
-      }));
+  return containersOf(pod, 'containers')
+    .filter((container) => !isRunner(container))
+    .map((container) => ({
+      offset: offsetOf(container),
+      message: `container ${container.get('name')} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
+    }));
 }
 
 /* Size */
@@ -111,7 +116,10 @@ function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
   runner.set('resources', document.createNode(RUNNER_SIZE));
   const isDefault = isSizeOne(amounts);
   return {
-    changes: [SIZE_MOVED, ...(Object.keys(amounts).length === 0 ? [] : [amountsChange(amounts, isDefault)])],
+    changes: [
+      SIZE_MOVED,
+      ...(Object.keys(amounts).length === 0 ? [] : [amountsChange(amountsText(amounts), isDefault)]),
+    ],
     warnings: [],
     amounts: isDefault ? undefined : amounts,
   };
@@ -120,29 +128,11 @@ function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
 const OWN_SIZE =
   'the docker container has amounts of its own, which stay; size and resources of the groups have no effect on it. To let groups size it, write {{requests_memory}}, {{requests_cpu}}, {{limits_memory}} and {{limits_cpu}} there';
 
-const SIZE_MOVED: Change = {
-  code: 'size-on-docker',
-  file: TEMPLATE_FILE,
-  what: 'memory and cpu are on the container docker, from the size or resources of the group, and limit steps from now on; the container runner has 512Mi and 250m, at most 1Gi',
-  why: 'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
-};
-
-function amountsChange(amounts: Amounts, isDefault: boolean): Change {
-  const given = Object.entries(amounts).flatMap(([part, values]) =>
-    Object.entries(values).map(([resource, amount]) => `${part}.${resource} ${amount}`),
-  );
-  return isDefault
-    ? {
-        code: 'amounts-to-groups',
-        file: TEMPLATE_FILE,
-        what: `${given.join(', ')} became size 1x, the default: 4Gi and 1000m, memory limited`,
-        why: 'these are the amounts of the guide; steps had no CPU limit until now and get none',
-      }
-    : {
-        code: 'amounts-to-groups',
-        what: `${given.join(', ')} are under resources of every group that had none`,
-        why: 'amounts belong to the group, so that one template serves groups of any size',
-      };
+/** `requests.memory 2Gi, limits.memory 4Gi` */
+function amountsText(amounts: Amounts): string {
+  return Object.entries(amounts)
+    .flatMap(([part, values]) => Object.entries(values).map(([resource, amount]) => `${part}.${resource} ${amount}`))
+    .join(', ');
 }
 
 /** The plain amounts of memory and cpu; variables are no amounts. */
@@ -167,7 +157,7 @@ function isSizeOne(amounts: Amounts): boolean {
 
 /* Life */
 
-function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly Change[] {
+function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly MigrationChange[] {
   const containers = pod.get('containers');
   if (!yaml.isSeq(containers)) return [];
   const docker = containersOf(pod, 'containers').find(isDocker);
@@ -188,45 +178,14 @@ function sequenceOf(document: yaml.Document, item: yaml.Node): yaml.YAMLSeq {
   return sequence;
 }
 
-const NATIVE_SIDECAR: Change = {
-  code: 'native-sidecar',
-  file: TEMPLATE_FILE,
-  what: 'the container docker is under initContainers, with "restartPolicy: Always": a native sidecar (Kubernetes 1.29 or newer)',
-  why: 'it ends with the runner; as an ordinary container it lived on, a zombie pod whose Job never completed',
-};
-
-function limitLife(document: yaml.Document, spec: yaml.YAMLMap): readonly Change[] {
-  const changes: Change[] = [];
-  if (!spec.has('ttlSecondsAfterFinished')) {
-    spec.add(document.createPair('ttlSecondsAfterFinished', 600));
-    changes.push({
-      code: 'ttl',
-      file: TEMPLATE_FILE,
-      what: '"ttlSecondsAfterFinished: 600" is on the Job',
-      why: 'finished Jobs go by themselves, after enough time to read their log',
-    });
-  }
-  if (!spec.has('podReplacementPolicy')) {
-    spec.add(document.createPair('podReplacementPolicy', 'Failed'));
-    changes.push({
-      code: 'pod-replacement',
-      file: TEMPLATE_FILE,
-      what: '"podReplacementPolicy: Failed" is on the Job',
-      why: "a new pod waits until the old one is gone: two processes with one RUNNER_UUID take each other's steps",
-    });
-  }
-  return changes;
-}
-
-function letStepsEnd(document: yaml.Document, pod: yaml.YAMLMap): readonly Change[] {
-  if (pod.has('terminationGracePeriodSeconds')) return [];
-  pod.add(document.createPair('terminationGracePeriodSeconds', 7260));
-  return [
-    {
-      code: 'grace-period',
-      file: TEMPLATE_FILE,
-      what: '"terminationGracePeriodSeconds: 7260" is on the pod',
-      why: 'a pod that is asked to go has the time that a step takes, 120 minutes at most, instead of 30 seconds',
-    },
-  ];
+/** Gives a mapping an entry that it has not; the change tells of it. */
+function giveDefault(
+  map: yaml.YAMLMap,
+  key: string,
+  value: unknown,
+  change: MigrationChange,
+): readonly MigrationChange[] {
+  if (map.has(key)) return [];
+  map.set(key, value);
+  return [change];
 }

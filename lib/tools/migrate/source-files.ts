@@ -5,15 +5,13 @@
  */
 import * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';
-import { offsetOf } from '#yaml/tree.ts';
+import { lineAt, objectsIn, offsetOf } from '#yaml/tree.ts';
+import type { CredentialKind } from './changes.ts';
 import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
 
 /** A file to migrate; `source` names it in messages. */
 export type SourceFile = { readonly source: string; readonly text: string };
-
-/** The shapes of credential that Atlassian's autoscaler has known, oldest first. */
-export type CredentialKind = 'appPassword' | 'oauth' | 'apiToken';
 
 /** A Kubernetes object, the two ConfigMaps included. */
 export type FoundObject = {
@@ -34,34 +32,37 @@ export type Contents = {
   readonly problems: readonly InputProblem[];
 };
 
-const NOTHING: Contents = { configs: [], templates: [], objects: [], credentials: [], problems: [] };
-
 /** Looks through all files. */
 export function readContents(files: readonly SourceFile[]): Contents {
-  const found = join(files.map(contentsOf));
-  return { ...found, credentials: [...new Set(found.credentials)] };
-}
-
-function join(parts: readonly Contents[]): Contents {
+  const parts = files.flatMap(contentsOf);
   return {
-    configs: parts.flatMap(({ configs }) => configs),
-    templates: parts.flatMap(({ templates }) => templates),
-    objects: parts.flatMap(({ objects }) => objects),
-    credentials: parts.flatMap(({ credentials }) => credentials),
-    problems: parts.flatMap(({ problems }) => problems),
+    configs: parts.flatMap(({ config }) => config ?? []),
+    templates: parts.flatMap(({ template }) => template ?? []),
+    objects: parts.flatMap(({ object }) => object ?? []),
+    credentials: [...new Set(parts.flatMap(({ credentials }) => credentials ?? []))],
+    problems: parts.flatMap(({ problem }) => problem ?? []),
   };
 }
 
-function contentsOf(file: SourceFile): Contents {
+/** What one document, or an entry of a ConfigMap, holds. */
+type Part = {
+  readonly config?: Excerpt;
+  readonly template?: Excerpt;
+  readonly object?: FoundObject;
+  readonly credentials?: readonly CredentialKind[];
+  readonly problem?: InputProblem;
+};
+
+function contentsOf(file: SourceFile): readonly Part[] {
   const documents = yaml.parseAllDocuments(file.text, { prettyErrors: false, logLevel: 'silent' });
   const [fault] = documents.flatMap(({ errors }) => errors);
   if (fault !== undefined) {
     const isTemplate = /<%|\{%/.test(file.text) && !/^kind:\s*ConfigMap\s*$/m.test(file.text);
-    return isTemplate ? { ...NOTHING, templates: [fileExcerpt(file.source, file.text)] } : unreadable(file, fault);
+    return [isTemplate ? { template: fileExcerpt(file.source, file.text) } : unreadable(file, fault)];
   }
   const roots = documents.map(({ contents }) => contents).filter((root) => !isEmpty(root));
-  if (roots.length === 0) return nothingIn(file, 'is empty; give a file with the configuration or the Job template');
-  return join(roots.map((root) => contentsOfNode(file, root, roots.length === 1)));
+  if (roots.length === 0) return [nothingIn(file, 'is empty; give a file with the configuration or the Job template')];
+  return roots.flatMap((root) => contentsOfNode(file, root, roots.length === 1));
 }
 
 function isEmpty(root: unknown): boolean {
@@ -69,8 +70,8 @@ function isEmpty(root: unknown): boolean {
 }
 
 /** The parser quotes the text that it stumbles over, which may be a credential: only the rule is repeated. */
-function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError): Contents {
-  const line = lineOf(file, offset);
+function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError): Part {
+  const line = lineAt(file.text, offset);
   if (isHelmTemplate(file.text)) return nothingIn(file, RENDER_FIRST, line);
   const rule = /stack/.test(message) ? 'it is nested too deeply' : (message.split(/[:\n]/, 1)[0] ?? '');
   return nothingIn(file, `is not valid YAML: ${rule}`, line);
@@ -78,45 +79,38 @@ function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError
 
 const RENDER_FIRST = 'is a Helm template; render the chart first (helm template … > rendered.yaml) and give the result';
 
-function nothingIn({ source }: SourceFile, message: string, line?: number): Contents {
-  return { ...NOTHING, problems: [{ source, ...(line === undefined ? {} : { line }), path: '', message }] };
+function nothingIn({ source }: SourceFile, message: string, line?: number): Part {
+  return { problem: { source, ...(line === undefined ? {} : { line }), path: '', message } };
 }
 
-function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): Contents {
-  if (!yaml.isMap(node)) return nothingIn(file, UNKNOWN, lineOf(file, offsetOf(node)));
+function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): readonly Part[] {
+  if (!yaml.isMap(node)) return [nothingIn(file, UNKNOWN, lineAt(file.text, offsetOf(node)))];
   const excerpt = () => (isWholeFile ? fileExcerpt(file.source, file.text) : lineExcerpt(file, node));
-  if (isConfig(node)) return { ...NOTHING, configs: [excerpt()] };
-  if (isTemplate(file, node)) return { ...NOTHING, templates: [excerpt()] };
+  if (isConfig(node)) return [{ config: excerpt() }];
+  if (isTemplate(file, node)) return [{ template: excerpt() }];
+  const kind = node.get('kind');
   const items = node.get('items');
-  if (node.get('kind') === 'List' && yaml.isSeq(items)) {
-    return join(items.items.map((item) => contentsOfNode(file, item, false)));
-  }
-  if (node.get('kind') === 'ConfigMap') return contentsOfConfigMap(file, node);
-  if (node.get('kind') === undefined) return nothingIn(file, UNKNOWN, lineOf(file, offsetOf(node)));
-  return { ...NOTHING, objects: [objectOf(file, node)], credentials: credentialsIn(file, node) };
+  if (kind === 'List' && yaml.isSeq(items)) return items.items.flatMap((item) => contentsOfNode(file, item, false));
+  if (kind === 'ConfigMap') return contentsOfConfigMap(file, node);
+  if (kind === undefined) return [nothingIn(file, UNKNOWN, lineAt(file.text, offsetOf(node)))];
+  return [{ object: objectOf(file, node), credentials: credentialsIn(file, node) }];
 }
 
 const UNKNOWN =
   "is neither a runner configuration (groups) nor a Job template nor Kubernetes objects; give the files of Atlassian's autoscaler";
 
-function contentsOfConfigMap(file: SourceFile, node: yaml.YAMLMap): Contents {
+function contentsOfConfigMap(file: SourceFile, node: yaml.YAMLMap): readonly Part[] {
   const data = node.get('data');
-  const entries = yaml.isMap(data) ? data.items : [];
-  const found = join(
-    entries.map(({ key, value }): Contents => {
-      if (!yaml.isScalar(value) || typeof value.value !== 'string') return NOTHING;
-      const excerpt = scalarExcerpt(file.source, value, file.text);
-      const name = yaml.isScalar(key) ? String(key.value) : '';
-      if (name === 'runners_config.yaml' || /^groups:/m.test(excerpt.text)) return { ...NOTHING, configs: [excerpt] };
-      if (name === 'job.yaml.template' || /^\s*(- )?kind:\s*Job\b/m.test(excerpt.text)) {
-        return { ...NOTHING, templates: [excerpt] };
-      }
-      return NOTHING;
-    }),
-  );
-  const isTheirs = found.configs.length + found.templates.length > 0;
+  const parts = (yaml.isMap(data) ? data.items : []).map(({ key, value }): Part => {
+    if (!yaml.isScalar(value) || typeof value.value !== 'string') return {};
+    const excerpt = scalarExcerpt(file.source, value, file.text);
+    const name = yaml.isScalar(key) ? String(key.value) : '';
+    if (name === 'runners_config.yaml' || /^groups:/m.test(excerpt.text)) return { config: excerpt };
+    return name === 'job.yaml.template' || /^\s*(- )?kind:\s*Job\b/m.test(excerpt.text) ? { template: excerpt } : {};
+  });
   const object = objectOf(file, node);
-  return { ...found, objects: [isTheirs ? { ...object, isTheirs } : object] };
+  const isTheirs = object.isTheirs || parts.some(({ config, template }) => config ?? template);
+  return [...parts, { object: { ...object, isTheirs } }];
 }
 
 /** `config` is how the first versions called what is `groups` since. */
@@ -125,15 +119,12 @@ function isConfig(node: yaml.YAMLMap): boolean {
 }
 
 function isTemplate(file: SourceFile, node: yaml.YAMLMap): boolean {
-  const items = node.get('items');
-  const objects = yaml.isSeq(items) ? items.items : [node];
-  const hasJob = objects.some((object) => yaml.isMap(object) && object.get('kind') === 'Job');
-  return hasJob && textOf(file, node).includes('<%');
+  return objectsIn(node).some((object) => object.get('kind') === 'Job') && textOf(file, node).includes('<%');
 }
 
 /** The lines of a document that is not alone in its file. */
 function lineExcerpt(file: SourceFile, node: yaml.YAMLMap): Excerpt {
-  const firstLine = lineOf(file, offsetOf(node));
+  const firstLine = lineAt(file.text, offsetOf(node));
   return fileExcerpt(file.source, textOf(file, node), firstLine);
 }
 
@@ -150,7 +141,7 @@ function objectOf(file: SourceFile, node: yaml.YAMLMap): FoundObject {
     kind,
     name: typeof name === 'string' ? name : '',
     source: file.source,
-    line: lineOf(file, offsetOf(node)),
+    line: lineAt(file.text, offsetOf(node)),
     isTheirs: THEIR_NAMES.test(visible),
   };
 }
@@ -170,8 +161,4 @@ function credentialsIn(file: SourceFile, node: yaml.YAMLMap): readonly Credentia
 function textOf({ text }: SourceFile, node: yaml.YAMLMap): string {
   const [start = 0, , end] = node.range ?? [];
   return text.slice(start, end);
-}
-
-function lineOf({ text }: SourceFile, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
 }

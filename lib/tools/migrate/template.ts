@@ -1,7 +1,7 @@
 /** Atlassian's Job template as one of ours: the language first, faithfully; then the repairs of what goes wrong. */
 import type * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';
-import { type Change, TEMPLATE_FILE } from './change.ts';
+import { LANGUAGE, MANDATORY_LABELS, type MigrationChange } from './changes.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
 import { translate } from './language.ts';
@@ -11,7 +11,7 @@ import { type Amounts, repairJob } from './repairs.ts';
 export type ConvertedTemplate = {
   /** Absent exactly if there are problems. */
   readonly document?: yaml.Document;
-  readonly changes: readonly Change[];
+  readonly changes: readonly MigrationChange[];
   /** Each with its place in the source. */
   readonly problems: readonly InputProblem[];
   readonly warnings: readonly InputProblem[];
@@ -37,17 +37,3 @@ export function convertTemplate(excerpt: Excerpt): ConvertedTemplate {
     amounts,
   };
 }
-
-const LANGUAGE: Change = {
-  code: 'template-language',
-  file: TEMPLATE_FILE,
-  what: '<%variables%> are {{variables}}, and the lines with {% if %} are gone',
-  why: 'the YAML is read before values are filled in, so no value can change its structure; an entry whose variable has no value is left out by itself',
-};
-
-const MANDATORY_LABELS: Change = {
-  code: 'mandatory-labels',
-  file: TEMPLATE_FILE,
-  what: 'labels and names that were mandatory stay, but nothing depends on the labels any more',
-  why: 'names, namespace and the labels by which runners are found again are put on every object after rendering',
-};

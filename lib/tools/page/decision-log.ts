@@ -3,7 +3,6 @@
  * most, and counts the others. So a picture of a month has marks everywhere, the largest changes are all among them, and
  * of any slots together it is known how many decisions there were.
  */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport, Report } from '#core/model/report.ts';
 import type { Reason } from '#core/reasons.ts';

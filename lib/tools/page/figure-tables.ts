@@ -1,5 +1,4 @@
 /** The figures of all tracks as tables: every number with its raw value beside it, every name with its definition. Pure. */
-
 import type { FigureDefinition, PageData, Track } from './data.ts';
 import { formatShare, formatValue } from './script/format.js';
 import { escapeHtml } from './script/html.js';

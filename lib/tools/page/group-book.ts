@@ -1,5 +1,4 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
-
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';

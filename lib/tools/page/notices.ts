@@ -1,5 +1,4 @@
 /** What ticks said of limits and problems, each kind once with how often. Pure. */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport, Report } from '#core/model/report.ts';
 import type { Notice } from './data.ts';

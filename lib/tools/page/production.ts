@@ -3,7 +3,6 @@
  * decisions, and what held them back; what cannot be known it says. Pure; records are given one after the other, so that
  * no more of them than one must be in memory.
  */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { BudgetReport, TickRecord } from '#core/model/report.ts';
 import type { BudgetFigures, Fact, PageData, Track, TrackSeries } from './data.ts';
@@ -11,7 +10,7 @@ import { largestOf } from './decision-log.ts';
 import { GroupBook, registered } from './group-book.ts';
 import { Notices } from './notices.ts';
 import {
-  emptyTally,
+  addTallies,
   type GroupTally,
   HELD_MS,
   PRODUCTION_FIGURES,
@@ -138,32 +137,6 @@ function withTick(before: BudgetFigures | undefined, budget: BudgetReport): Budg
     heldBackTicks: (before?.heldBackTicks ?? 0) + (heldBack.length > 0 ? 1 : 0),
   };
 }
-
-/** All groups together; of the time that is known, the average. */
-function addTallies(tallies: readonly GroupTally[], peak: number): GroupTally {
-  const all = emptyTally();
-  for (const tally of tallies) {
-    for (const key of SUMMED) all[key] += tally[key];
-    for (const { id } of PRODUCTION_LEVELS) all.levelMs[id] += tally.levelMs[id];
-    all.knownMs += tally.knownMs / tallies.length;
-  }
-  all.peak = peak;
-  return all;
-}
-
-const SUMMED = [
-  'ticks',
-  'looks',
-  'saturatedMs',
-  'scaleUps',
-  'added',
-  'scaleDowns',
-  'takenOut',
-  'limitedTicks',
-  'quarantineTicks',
-  'problemTicks',
-  'failedActions',
-] as const;
 
 function fleetOf(groups: readonly Track[], tally: GroupTally): Track {
   const shown = groups.flatMap(({ decisions }) => decisions?.shown ?? []).sort((a, b) => a.at - b.at);

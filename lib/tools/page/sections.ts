@@ -1,5 +1,4 @@
 /** The sections of the page, each as HTML. Pure: the same data gives the same text. */
-
 import type { Notice, PageData } from './data.ts';
 import { figureTable, swatch, withinTable } from './figure-tables.ts';
 import { costChart } from './script/cost-chart.js';

@@ -1,5 +1,4 @@
 /** The half hour in which most waited, and why: from the levels of that time and from the decisions in it. */
-
 import type { Instant } from '#core/model/observation.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import type { Stretch } from './data.ts';

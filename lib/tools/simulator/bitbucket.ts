@@ -3,7 +3,6 @@
  * what is known of the real one: a step needs a runner ONLINE with all its labels, fails at once when there is none,
  * waits when all are busy; a disabled runner finishes its step and gets no other.
  */
-
 import type { Scope } from '#core/model/configuration.ts';
 import type { Registration } from '#core/model/decision.ts';
 import type { Instant, Runner, RunnerStatus, ScopeIdentity } from '#core/model/observation.ts';

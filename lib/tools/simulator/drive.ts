@@ -1,5 +1,4 @@
 /** Runs the shipped line in a world, tick by tick. */
-
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';

@@ -1,5 +1,4 @@
 /** What a simulated run came to, in the units that people decide by: waiting, runner-hours, peaks, failures. */
-
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS } from '#core/time.ts';
 import { type RunnerTotals, registeredIn, type Step } from './bitbucket.ts';

@@ -1,5 +1,4 @@
 /** Loads to play: when steps become ready and how long they run, from a seed. */
-
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS } from '#core/time.ts';

@@ -1,6 +1,6 @@
 /** Counts what a simulated process calls Bitbucket for, and holds it back, as the real client does request by request. */
-import type { CallBudget } from '#core/budget/ledger.ts';
-import type { Importance } from '#core/budget/rule.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Ports, RunnerApi } from '#core/ports.ts';
 

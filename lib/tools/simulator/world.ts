@@ -2,9 +2,8 @@
  * An in-memory world with virtual time behind the three ports: the tests' fake, the demo's stage and the place to try
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
-
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
-import { createCallBudget } from '#core/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { Deadline, Ports, StateStore } from '#core/ports.ts';

@@ -11,11 +11,6 @@ export type Point = {
   readonly cost: number;
 };
 
-/** Whether a is at least as good as b in both, and better in one. */
-export function dominates(a: Point, b: Point): boolean {
-  return a.waitedMs <= b.waitedMs && a.cost <= b.cost && (a.waitedMs < b.waitedMs || a.cost < b.cost);
-}
-
 /** All of them in layers: the frontier, that of what is left, and so on; within a layer the preferred first. */
 export function inLayers<Item extends Point>(items: readonly Item[], goal: Goal): readonly Item[] {
   const ordered: Item[] = [];

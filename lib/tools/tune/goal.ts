@@ -1,5 +1,4 @@
 /** What is asked of a group: a share of its steps that wait no longer than so long. Pure. */
-
 import { InputError } from '#core/errors.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';

@@ -2,7 +2,6 @@
  * A setting written into the text of a configuration: only the values that change are touched, so that comments, order and
  * spacing stay as their author has them. Pure.
  */
-
 import { createTwoFilesPatch } from 'diff';
 import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';

@@ -4,7 +4,6 @@
  * that have come through, the search climbs to neighbours, always from where the goal is kept most cheaply (a Pareto local
  * search). The same seed and the same answers give the same search.
  */
-
 import { frontierOf } from '../page/script/frontier.js';
 import type { Random } from '../simulator/random.ts';
 import { inLayers, type Point, preference } from './frontier.ts';

@@ -2,7 +2,6 @@
  * Where a search may go: for every parameter a ladder of values, closer together where they matter more. A setting stands
  * on one rung of each; its neighbours are one rung up or down on one. Pure.
  */
-
 import { InputError } from '#core/errors.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import type { Random } from '../simulator/random.ts';

@@ -2,7 +2,6 @@
  * A history in two parts: one to search in, and the last one, which the search never sees, to check what was found. Each
  * step belongs to the part in which it became ready. Pure.
  */
-
 import type { Instant } from '#core/model/observation.ts';
 import type { Arrival, Arrivals } from '../arrival.ts';
 import type { Scenario } from '../laboratory/scenario.ts';

@@ -2,7 +2,6 @@
  * Tuning a group, from the history to the recommendation: split, search in the first part, check what was found in the
  * last one. The runs are those of the laboratory, with the decider that ships, and only for this group and its steps.
  */
-
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { DAY_MS } from '#core/time.ts';

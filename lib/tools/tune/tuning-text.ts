@@ -1,9 +1,8 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
-
 import { duration } from '#core/reasons.ts';
-import { isoText } from '#core/time.ts';
-import { type Column, counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { layTable, type Row } from '#text/table.ts';
+import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { layTable, type Row, type TableColumn } from '#text/table.ts';
+import { isoText } from '#text/time.ts';
 import { keeps } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
@@ -90,7 +89,7 @@ function introductionOf({ goal, training, holdOut, otherSteps, spaces, runs, che
   ].map((text) => ({ text }));
 }
 
-function columnsOf({ goal, measure }: Tuning): readonly Column[] {
+function columnsOf({ goal, measure }: Tuning): readonly TableColumn[] {
   const share = renderShare(goal.share);
   const cost = measure === 'money' ? 'COST A MONTH' : 'HOURS A MONTH';
   return [

@@ -1,6 +1,6 @@
 /** The client under the budget of its credential: what it asks, counts and passes on. */
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { BudgetError } from '#core/errors.ts';
 import { ACME, CREDENTIALS, NOON, RUNNER, setUp } from './setup.ts';
 

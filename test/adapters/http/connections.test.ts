@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awsClientSettings } from '#adapters/aws/client.ts';
 import { agents, closeRestingConnections, restBriefly } from '#adapters/http/connections.ts';
 import { type Answer, type NoAnswer, send } from '#adapters/http/exchange.ts';
@@ -75,6 +75,25 @@ describe('a connection', () => {
     expect(await network.one()).toEqual({ kind: 'connection-lost', code: 'ECONNRESET' });
     expect(await network.one()).toMatchObject({ status: 200 });
     expect([network.proxy.opened(), network.proxy.usedForgotten()]).toEqual([6, 1]);
+  });
+
+  it('that all clients share rests by the clock of the machine', async () => {
+    await using network = await startNetwork();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await network.one(agents['http:']);
+    vi.setSystemTime(Date.now() + 4_001);
+    await network.one(agents['http:']);
+    closeRestingConnections();
+    expect(network.proxy.opened()).toBe(2);
+  });
+
+  it('that rests is closed when its agent is destroyed', async () => {
+    await using network = await startNetwork();
+    await network.many(2);
+    network.agent.destroy();
+    await network.one();
+    expect(network.proxy.opened()).toBe(3);
   });
 
   it('in use stays when an agent is destroyed, as the AWS SDK does with those of one client', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type BackOff, createDelivery, effectOf, type Order, retryDelay } from '#adapters/http/delivery.ts';
 import type { Exchange } from '#adapters/http/exchange.ts';
 import { fixedIdentity } from '#adapters/http/identity.ts';
@@ -48,6 +48,7 @@ describe('a delivery', () => {
 
   it.each([
     ['what Retry-After asks for is too long', [busy(15_001)], 0, []],
+    ['it has waited for as long as it may', [busy(15_000), busy(1)], 0, [15_000]],
     ['the waits add up', [busy(6_000), busy(6_000), busy(6_000)], 0, [6_000, 6_000]],
     ['the attempts take long', [LOST, LOST, LOST], 8_000, [0]],
   ] as const)('gives up when %s', async (_name, exchanges, takesMs, waits) => {
@@ -91,12 +92,42 @@ describe('a delivery', () => {
 
   it('without an identity is not sent', async () => {
     const error = new Error('no credentials');
-    const identity = { current: () => Promise.reject(error), renew: () => true };
-    expect(await play([], { identity })).toMatchObject({
+    let asked = 0;
+    const current = () => {
+      asked += 1;
+      return Promise.reject(error);
+    };
+    expect(await play([], { identity: { current, renew: () => true } })).toMatchObject({
       exchange: { kind: 'not-sent', error },
       mayHaveHappened: false,
       as: [],
     });
+    expect(asked).toBe(1);
+  });
+
+  it('whose identity takes too long has timed out', async () => {
+    const error = Object.assign(new Error('too slow'), { name: 'TimeoutError' });
+    const identity = { current: () => Promise.reject(error), renew: () => false };
+    const { exchange, as } = await play([], { operation: 'register', identity });
+    expect({ exchange, as }).toEqual({ exchange: { kind: 'timed-out', code: 'ETIMEDOUT' }, as: [] });
+  });
+
+  it('whose identity fails with something that is no error says what', async () => {
+    const identity = { current: () => Promise.reject('odd'), renew: () => false };
+    expect((await play([], { identity })).exchange).toEqual({ kind: 'not-sent', error: new Error('odd') });
+  });
+
+  it('waits by the clock on the wall unless told otherwise', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const left = [LOST, OK];
+    const send = vi.fn(async () => left.shift() ?? OK);
+    const deliver = createDelivery({ backOff: BACK_OFF, random: () => 0.5 });
+    const delivery = deliver({ operation: 'read', identity: fixedIdentity('us'), send });
+    await vi.advanceTimersByTimeAsync(124);
+    expect(send).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await delivery).toMatchObject({ exchange: OK, attempts: 2 });
   });
 });
 

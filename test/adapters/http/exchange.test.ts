@@ -1,8 +1,11 @@
 /** One request and what comes back of it, from a service that answers as it is told. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
 import { type HttpRequest, jsonRequest, networkFailure, oneLine, send } from '#adapters/http/exchange.ts';
 import { makeCertificate } from '#kit/certificate.ts';
-import { type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
+import { listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
 const NOON = Date.parse('2026-11-23T12:00:00Z');
 
@@ -16,6 +19,11 @@ async function exchange(
   const came = await send({ method: 'GET', url: `${service.url}/a?b=c`, headers: {}, ...request }, signal, () => NOON);
   return { came, seen: service.seen };
 }
+
+/** The connections that an agent keeps. */
+const kept = (agent: http.Agent) => Object.values(agent.freeSockets).flat();
+
+afterEach(closeRestingConnections);
 
 describe('a request', () => {
   it('arrives as it is, with its length, also where Node would leave that out', async () => {
@@ -36,10 +44,53 @@ describe('a request', () => {
   });
 });
 
+describe('a request goes', () => {
+  it('over the connections that all share', async () => {
+    await exchange({ status: 200 });
+    expect(kept(agents['http:'])).toHaveLength(1);
+  });
+
+  it('through the agent that it names', async () => {
+    const agent = new http.Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    await exchange({ status: 200 }, { agent });
+    expect([kept(agent).length, kept(agents['http:']).length]).toEqual([1, 0]);
+  });
+
+  it('over TLS to a server whose certificate is trusted, over a connection that is kept, and to no other', async () => {
+    const certificate = makeCertificate();
+    const server = https.createServer(certificate, (_request, response) => response.end('safe'));
+    const { url, close } = await listen(server as unknown as http.Server);
+    onTestFinished(close);
+    const at = { url: url.replace('http:', 'https:') };
+    expect((await exchange('hang', at)).came).toEqual({ kind: 'untrusted', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    const tls = { ca: certificate.cert };
+    expect((await exchange('hang', { ...at, tls })).came).toMatchObject({ status: 200, text: 'safe' });
+    expect(kept(agents['https:'])).toHaveLength(1);
+  });
+
+  it('nowhere when time was up before it began', async () => {
+    const { came, seen } = await exchange({ status: 200 }, {}, AbortSignal.abort());
+    expect([came, seen]).toEqual([{ kind: 'timed-out', code: 'ETIMEDOUT' }, []]);
+  });
+});
+
 describe('what comes back', () => {
   it('is an answer of any status, as text', async () => {
     const { came } = await exchange({ status: 418, headers: { 'x-tea': 'pot' }, body: 'grün' });
     expect(came).toMatchObject({ kind: 'answer', status: 418, headers: { 'x-tea': 'pot' }, text: 'grün' });
+  });
+
+  it('is put together from its parts, wherever they were cut', async () => {
+    const [first, second] = [Buffer.from('grü').subarray(0, 3), Buffer.from('grün').subarray(3)];
+    const { url, close } = await listen(
+      http.createServer((_request, response) => {
+        response.write(first);
+        setImmediate(() => response.end(second));
+      }),
+    );
+    onTestFinished(close);
+    expect((await exchange('hang', { url })).came).toMatchObject({ text: 'grün' });
   });
 
   it('is the redirect itself', async () => {
@@ -49,8 +100,11 @@ describe('what comes back', () => {
 
   it.each([
     ['7', undefined, 7_000],
-    ['1.5', undefined, 1_500],
+    ['12', undefined, 12_000],
+    ['1.25', undefined, 1_250],
     ['soon', undefined, undefined],
+    ['x5', undefined, undefined],
+    ['5x', undefined, undefined],
     ['-1 s', undefined, undefined],
     ['Mon, 23 Nov 2026 13:00:03 GMT', 'Mon, 23 Nov 2026 13:00:00 GMT', 3_000],
     ['Mon, 23 Nov 2026 12:00:03 GMT', 'no date', 3_000],
@@ -83,6 +137,19 @@ describe('what comes back', () => {
     ],
   ] as const)('is the lack of an answer: %s', async (_name, answer, request, kind, code) => {
     expect((await exchange(answer, request)).came).toEqual({ kind, code });
+  });
+
+  it.each([
+    ['an error without a code', new Error('odd')],
+    ['something that is no error', 'odd'],
+  ])('is the lack of an answer: %s', async (_name, thrown) => {
+    class Odd extends http.Agent {
+      override addRequest(request: http.ClientRequest): void {
+        setImmediate(() => request.emit('error', thrown));
+      }
+    }
+    const { came } = await exchange('hang', { agent: new Odd() });
+    expect(came).toEqual({ kind: 'connection-lost', code: 'network error' });
   });
 
   it('is that the other end speaks no TLS', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '#adapters/http/exchange.ts';
-import { renewableIdentity } from '#adapters/http/identity.ts';
+import { fixedIdentity, renewableIdentity } from '#adapters/http/identity.ts';
 
 const REFUSED: Exchange = { kind: 'answer', status: 401, headers: {}, text: '' };
 const FINE: Exchange = { ...REFUSED, status: 200 };
@@ -56,4 +56,10 @@ describe('an identity', () => {
     asked.failing = false;
     expect(await identity.current()).toBe('2');
   });
+});
+
+it('one that never changes stays, whatever is refused', async () => {
+  const identity = fixedIdentity('us');
+  expect(identity.renew('us', REFUSED)).toBe(false);
+  expect(await identity.current()).toBe('us');
 });

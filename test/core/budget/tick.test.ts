@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
-import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
 import { budgetsOf, followBudgets, type TickBudget } from '#core/budget/tick.ts';
 import type { StateStore } from '#core/ports.ts';
 import { group, NOON } from '#kit/fleet.ts';
-import { calls, MINUTE } from './states.ts';
+import { calls, MINUTE } from '../../adapters/budget/states.ts';
 
 const scope = (workspace: string, repository?: string) => ({ workspace, ...(repository && { repository }) });
 

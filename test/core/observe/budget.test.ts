@@ -1,7 +1,8 @@
 /** Looks under the budgets of their credentials. */
 
 import { describe, expect, it } from 'vitest';
-import { type CallBudget, createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
 import { budgetsOf } from '#core/budget/tick.ts';
 import { BudgetError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Calls, Report, TickRecord } from '#core/model/report.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '#core/model/configuration.ts';
-import { groupsAt, highestMax, nextChange, nextChanges } from '#core/schedule/bounds.ts';
+import { groupsAt, highestMax, nextChange } from '#core/schedule/bounds.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';
 import { group } from '#kit/fleet.ts';
+import { nextChanges } from '#tools/inspect/planned-changes.ts';
 
 const office: Schedule = {
   name: 'office',

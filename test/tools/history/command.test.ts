@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createFileStateStore } from '#adapters/state/file.ts';
+import { createSqliteStateStore } from '#adapters/state/sqlite.ts';
+import { textOfDatabase } from '#kit/database.ts';
 import { groupObservation, observation, runner } from '#kit/fleet.ts';
 import type { LoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { tickRecord } from '#kit/tick-records.ts';
@@ -82,9 +83,9 @@ describe('history export', () => {
   it('shares the hourly calls with the autoscaler whose memory it is given', async () => {
     const bitbucket = await startPast({ shop: 2 });
     const into = await directory();
-    const state = `file:${path.join(into, 'state.json')}`;
+    const state = `sqlite:${path.join(into, 'state.sqlite')}`;
     await runCommand(...exporting(bitbucket, path.join(into, 'one.jsonl'), '--state', state));
-    expect(await readFile(path.join(into, 'state.json'), 'utf8')).toMatch(/budget\/environment\/accessToken/);
+    expect(textOfDatabase(path.join(into, 'state.sqlite'))).toMatch(/budget\/environment\/accessToken/);
     // The first one's calls leave room for little more: a quarter is the autoscaler's.
     const more = ['--state', state, '--calls-per-hour', '9', '--json'];
     const second = startCommand(...exporting(bitbucket, path.join(into, 'two.jsonl'), ...more));
@@ -124,8 +125,8 @@ describe('history export', () => {
 describe('history export --from-ticks', () => {
   it('reads what the ticks have left in the state store, and calls nobody', async () => {
     const into = await directory();
-    const state = path.join(into, 'state.json');
-    const store = createFileStateStore(state);
+    const state = path.join(into, 'state.sqlite');
+    const store = createSqliteStateStore(state);
     const busy = [false, true, true, false];
     for (const [index, hasStep] of busy.entries()) {
       const at = NOW - HOUR + index * MINUTE;
@@ -133,7 +134,7 @@ describe('history export --from-ticks', () => {
       await store.appendTick({ ...tickRecord(`t${index}`, at), observation: { ...seen, at } });
     }
     const file = path.join(into, 'ticks.jsonl');
-    const range = ['--since', SINCE, '--until', UNTIL, '--state', `file:${state}`, '--out', file];
+    const range = ['--since', SINCE, '--until', UNTIL, '--state', `sqlite:${state}`, '--out', file];
     const args = ['history', 'export', '--workspace', 'acme', '--from-ticks', '--anonymise', '--json', ...range];
     const { code, stdout } = await runCommand(args, {});
     expect(code).toBe(0);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPastApi } from '#adapters/bitbucket/past.ts';
-import { createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type LoopbackBitbucket, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';

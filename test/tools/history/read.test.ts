@@ -193,11 +193,11 @@ describe('a line', () => {
     ],
     ['that is a list', '[]', 'invalid', 'it is no JSON object'],
     ['that is half of one', line({}).slice(0, 40), 'invalid', 'it is no JSON object'],
-    ['with bytes that are no text', line({ repository: 'a\uFFFD' }), 'invalid', 'it is no JSON object'],
+    ['with bytes that are no text', line({ repository: 'a\uFFFD' }), 'invalid', 'it is no UTF-8'],
     ['with a gap that says nothing', '{"gap":{}}', 'invalid', 'from is missing'],
     ['with an end that says nothing', '{"end":1}', 'invalid', 'its value is missing'],
     ['with a header that says nothing', '{"history":1}', 'invalid', 'workspace is missing'],
-    ['that is far too long', line({ result: 'x'.repeat(70_000) }), 'invalid', 'it is no JSON object'],
+    ['that is far too long', line({ result: 'x'.repeat(70_000) }), 'invalid', 'it is longer than any line'],
   ])('%s is skipped and told', async (_, odd, kind, why) => {
     const { minutes, summary } = await read(text(HEADER, stepLine(step(0)), odd, stepLine(step(2)), odd));
     expect(minutes).toEqual([0, 2]);
@@ -243,6 +243,8 @@ describe('a CSV', () => {
   it.each([
     ['an empty time', ',1,acme,linux', 'invalid', 'ready is missing'],
     ['words for a number', '2026-11-02T08:00:00Z,soon,acme,linux', 'invalid', 'durationMs is missing'],
+    ['far too many letters', `2026-11-02T08:00:00Z,1,acme,${'x'.repeat(70_000)}`, 'invalid', 'it is longer'],
+    ['bytes that are no text', '2026-11-02T08:00:00Z,1,acme,linux\uFFFD', 'invalid', 'it is no UTF-8'],
     ['an empty label field', '2026-11-02T08:00:00Z,1,acme, ', 'no-labels', undefined],
   ])('line with %s is skipped', async (_, odd, kind, why) => {
     const { summary } = await read(text('ready,durationMs,workspace,labels', odd));

@@ -199,7 +199,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
       }),
       { numRuns: 120 },
     );
-  }, 120_000);
+  });
 
   it('applying a plan twice is applying it once', async () => {
     await fc.assert(
@@ -224,7 +224,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it('a partial observation never scales', async () => {
     await fc.assert(
@@ -255,7 +255,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });
 
 /** Everything that a plan can change, on both sides. */

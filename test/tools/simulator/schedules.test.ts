@@ -178,7 +178,7 @@ describe('in every random world with windows and caps', () => {
       }),
       { numRuns: 150 },
     );
-  }, 120_000);
+  });
 });
 
 async function play(world: World, config: Fleet, event: Event): Promise<void> {

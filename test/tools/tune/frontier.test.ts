@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frontierOf } from '#tools/page/script/frontier.js';
-import { dominates, inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
+import { inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
 
 const GOAL = { share: 0.95, withinMs: 60 };
 
@@ -16,6 +16,11 @@ const points = fc.array(
 
 function point(waitedMs: number, cost: number): Point {
   return { waitedMs, cost };
+}
+
+/** Whether a is at least as good as b in both, and better in one. */
+function dominates(a: Point, b: Point): boolean {
+  return a.waitedMs <= b.waitedMs && a.cost <= b.cost && (a.waitedMs < b.waitedMs || a.cost < b.cost);
 }
 
 describe('dominates', () => {

@@ -1,5 +1,4 @@
 /** Which repositories a tick looks at for the groups that ask: each once, whoever asks for it, and never too many. */
-
 import type { QueueQuestion } from '../../decide/asking.ts';
 import { MOST_REPOSITORIES } from '../../decide/strategies/queue-aware.ts';
 import { sentenceOf } from '../../errors.ts';

@@ -1,5 +1,4 @@
 /** What a tick has seen of the queue so far: it grows while repositories are read, and can be asked at any moment. */
-
 import type { Scope } from '../../model/configuration.ts';
 import type { QueueObservation } from '../../model/observation.ts';
 import type { OpenPipelines, WaitingInPipeline } from '../../ports.ts';

@@ -3,7 +3,7 @@
  * are shown first, and written again by the page's script for whatever a reader chooses.
  */
 /** @import { PageData, Track, Mark } from '../data.ts' */
-/** @import { Panel, View, Column } from './types.ts' */
+/** @import { Panel, View, ChartColumn } from './types.ts' */
 
 import { formatLevel, formatNumber, formatRange, formatTime } from './format.js';
 import { escapeHtml } from './html.js';
@@ -85,7 +85,7 @@ export function decisionTable(data, { decisions }, view) {
 
 /**
  * What a reader sees at the cursor, a line each.
- * @param {PageData} data @param {Track} track @param {Column} column
+ * @param {PageData} data @param {Track} track @param {ChartColumn} column
  */
 export function columnLines(data, { series, decisions }, column) {
   const known = data.levels.flatMap(({ label }, place) => {

@@ -3,7 +3,7 @@
  * nothing is known there is a gap.
  */
 /** @import { LevelDefinition, Track, Mark } from '../data.ts' */
-/** @import { Scale, Column, TimeChart, Lane } from './types.ts' */
+/** @import { Scale, ChartColumn, TimeChart, Lane } from './types.ts' */
 
 import { DAY_MS, formatClock, formatCount, formatDay, formatLevel, formatRange } from './format.js';
 import { linear, roundTicks, roundUp, timeTicks } from './scale.js';
@@ -65,7 +65,7 @@ function layOut({ series, decisions }) {
   return { waiting, decisions: marks, runners, height: y + AXIS_HEIGHT };
 }
 
-/** @param {TimeChart} chart @param {readonly Column[]} columns @param {Scale} time @param {Lane} lane */
+/** @param {TimeChart} chart @param {readonly ChartColumn[]} columns @param {Scale} time @param {Lane} lane */
 function waitingLane({ reach, width }, columns, time, lane) {
   const top = roundUp(reach.waiting, 3, true);
   const y = linear([0, top], [lane.bottom, lane.top]);
@@ -86,7 +86,7 @@ function waitingLane({ reach, width }, columns, time, lane) {
   ];
 }
 
-/** @param {TimeChart} chart @param {readonly Column[]} columns @param {Scale} time @param {Lane} lane */
+/** @param {TimeChart} chart @param {readonly ChartColumn[]} columns @param {Scale} time @param {Lane} lane */
 function runnersLane({ data, reach, width }, columns, time, lane) {
   const top = roundUp(reach.runners, 5, true);
   const y = linear([0, top], [lane.bottom, lane.top]);
@@ -99,11 +99,11 @@ function runnersLane({ data, reach, width }, columns, time, lane) {
 }
 
 /**
- * @param {readonly Column[]} run @param {Scale} time @param {Scale} y @param {LevelDefinition} level
+ * @param {readonly ChartColumn[]} run @param {Scale} time @param {Scale} y @param {LevelDefinition} level
  * @param {number} place
  */
 function layer(run, time, y, { id }, place) {
-  /** @param {number} count @returns {(column: Column) => number} */
+  /** @param {number} count @returns {(column: ChartColumn) => number} */
   const upTo = (count) => (column) => y(sumOf(column.levels.slice(0, count)));
   return area(run, time, upTo(place), upTo(place + 1), `level ${id}`);
 }
@@ -190,10 +190,10 @@ function laneTitle(text, { top }) {
 
 /**
  * Columns one after the other of which something is known.
- * @param {readonly Column[]} columns @param {(column: Column) => boolean} isKnown
+ * @param {readonly ChartColumn[]} columns @param {(column: ChartColumn) => boolean} isKnown
  */
 function runsOf(columns, isKnown) {
-  /** @type {Column[][]} */
+  /** @type {ChartColumn[][]} */
   const runs = [];
   let isRun = false;
   for (const column of columns) {
@@ -206,7 +206,7 @@ function runsOf(columns, isKnown) {
 
 /**
  * A line of steps: averages hold over their whole column.
- * @param {readonly Column[]} run @param {Scale} time @param {(column: Column) => number} y
+ * @param {readonly ChartColumn[]} run @param {Scale} time @param {(column: ChartColumn) => number} y
  */
 function steps(run, time, y) {
   return run
@@ -217,8 +217,8 @@ function steps(run, time, y) {
 }
 
 /**
- * @param {readonly Column[]} run @param {Scale} time @param {(column: Column) => number} below
- * @param {(column: Column) => number} above @param {string} name
+ * @param {readonly ChartColumn[]} run @param {Scale} time @param {(column: ChartColumn) => number} below
+ * @param {(column: ChartColumn) => number} above @param {string} name
  */
 function area(run, time, below, above, name) {
   const back = run
@@ -228,7 +228,7 @@ function area(run, time, below, above, name) {
   return element('path', { class: name, d: `${steps(run, time, above)}${back}z` });
 }
 
-/** The drawing in words, for those who do not see it. @param {TimeChart} chart @param {readonly Column[]} columns */
+/** The drawing in words, for those who do not see it. @param {TimeChart} chart @param {readonly ChartColumn[]} columns */
 function describeTime({ data, track, view }, columns) {
   const span = data.to - data.from;
   const { runners, waiting } = reachOf(columns);

@@ -17,7 +17,7 @@ export type Scale = (value: number) => number;
 export type View = { readonly from: number; readonly to: number };
 
 /** What a bucket, or several together, came to. `index`: of the first. */
-export type Column = {
+export type ChartColumn = {
   readonly index: number;
   readonly from: number;
   readonly to: number;
@@ -32,9 +32,6 @@ export type Box = { readonly left: number; readonly top: number; readonly right:
 
 /** A point and what is to be written beside it. */
 export type Named = { readonly x: number; readonly y: number; readonly text: string };
-
-/** Where a name goes; `isFar`: a line should lead to it. Undefined: there is no room for it. */
-export type Placed = { readonly box: Box; readonly isFar: boolean } | undefined;
 
 /** Which waiting is looked at. */
 export type WaitingFigure = 'waitingMean' | 'waitingP95';

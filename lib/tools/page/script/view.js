@@ -1,6 +1,6 @@
 /** Which part of the time a chart shows, and the buckets in it. */
 /** @import { PageData, Track, Values, TrackSeries } from '../data.ts' */
-/** @import { View, Column } from './types.ts' */
+/** @import { View, ChartColumn } from './types.ts' */
 
 export const WHOLE = { from: 0, to: 1 };
 
@@ -35,7 +35,7 @@ export function columnsOf(data, { series }, view, most) {
 
 /**
  * The most runners and the most waiting steps in any column: what axes must reach.
- * @param {readonly Column[]} columns
+ * @param {readonly ChartColumn[]} columns
  */
 export function reachOf(columns) {
   let runners = 0;

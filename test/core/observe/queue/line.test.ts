@@ -1,6 +1,7 @@
 /** The queue through the whole line: in the simulated world tick by tick, and through the wiring over HTTP. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '#adapters/environment.ts';
+import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { QueueAware, RunnerGroup } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
@@ -117,7 +118,10 @@ describe('through the wiring', () => {
   it('runners and pipelines share a client, its token and its budget', async () => {
     const oauth = { BITBUCKET_OAUTH_CLIENT_ID: 'id', BITBUCKET_OAUTH_CLIENT_SECRET: 'very-secret' };
     const variables = { ...world.environment, ATLASSIAN_ACCOUNT_EMAIL: '', ATLASSIAN_API_TOKEN: '', ...oauth };
-    const { openPorts, calls } = wire(readEnvironment(variables));
+    const { openPorts, calls } = wire(
+      readEnvironment(variables),
+      localConnectors(() => undefined),
+    );
     const scope = { workspace: 'acme', repository: 'app' };
     world.bitbucket.putFile(scope, 'pipelines: { default: [{ step: { runs-on: linux } }] }');
     world.bitbucket.addPipeline(scope, { steps: [{ state: 'READY' }] });
@@ -139,7 +143,10 @@ describe('through the wiring', () => {
   });
 
   it('a workspace without a credential has no queue, and the others have theirs', async () => {
-    const { openPorts } = wire(readEnvironment({ ...world.environment, AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }));
+    const { openPorts } = wire(
+      readEnvironment({ ...world.environment, AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }),
+      localConnectors(() => undefined),
+    );
     const beta = { maxRunners: 100, api: 'internal', secretId: 'gone' } as const;
     const { pipelines } = await openPorts({ ...fleet([group()]), workspaces: { beta } });
     await expect(pipelines.recentRepositories('beta', { limit: 1 })).rejects.toThrow(/secret/i);

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
-import { createCallBudget } from '#core/budget/ledger.ts';
+import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { GroupObservation } from '#core/model/observation.ts';
 import { NOON, observation, waitingIn } from '#kit/fleet.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';

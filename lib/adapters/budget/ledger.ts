@@ -1,0 +1,153 @@
+/**
+ * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
+ * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
+ */
+import type { CallBudget, HeldBack, RateLimit, Standing } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
+import { BudgetError, type BudgetFacts } from '#core/errors.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { duration } from '#core/reasons.ts';
+import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './rule.ts';
+import {
+  addBudgets,
+  addCalls,
+  type BudgetState,
+  EMPTY_BUDGET,
+  forgetOld,
+  HOUR_MS,
+  leftCalls,
+  limitNow,
+  MINUTE_MS,
+  parseBudget,
+  STRIKES_KEPT_MS,
+  type Throttle,
+  throttledUntil,
+  usedCalls,
+} from './state.ts';
+
+/** Bitbucket says "near the limit" below this share of it. */
+const NEAR = 0.2;
+
+/** How long nothing is sent after a 429 that does not say: this, and twice as long each time that follows soon. */
+const FIRST_WAIT_MS = MINUTE_MS;
+const LONGEST_WAIT_MS = 15 * MINUTE_MS;
+
+/** Used by nobody yet. `limit` is asked each time, since the configuration may change it. */
+export function createCallBudget(options: {
+  readonly credential: string;
+  readonly key: string;
+  /** Calls an hour. */
+  readonly limit: () => number;
+  readonly now: () => Instant;
+}): CallBudget {
+  const { credential, key, now } = options;
+  let recalled: BudgetState = EMPTY_BUDGET;
+  let version = 0;
+  /** What `unsaved` gave, and of which nobody has said yet that it is saved. Calls may come while it is being saved. */
+  let offered: BudgetState = EMPTY_BUDGET;
+  /** What has come since. */
+  let own: BudgetState = EMPTY_BUDGET;
+  let turnedAway = 0;
+  let unsent = 0;
+  const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
+  const state = () => addBudgets(addBudgets(recalled, offered), own);
+  const { limit } = options;
+  const noteRefusal = (importance: Importance, calls: number, { why }: HeldBack) => {
+    refused[importance] += calls;
+    if (why === 'throttled') unsent += calls;
+  };
+
+  return {
+    credential,
+    key,
+    admit: (importance, doing) => {
+      const held = holdBack(importance, 1, state(), limit(), now());
+      if (held === undefined) return;
+      noteRefusal(importance, 1, held);
+      const { limit: allowed, used } = standingOf(state(), limit(), now());
+      const facts = { credential, why: held.why, used, limit: allowed, waitMs: held.until - now() };
+      throw new BudgetError(describe(doing, facts), facts);
+    },
+    count: (importance) => {
+      own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
+    },
+    heard: ({ status, rateLimit }) => {
+      if (status === 429) turnedAway += 1;
+      own = { ...own, ...wordOf(rateLimit, limit(), now()) };
+    },
+    turnedAway: (retryAfterMs) => {
+      own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
+    },
+    recall: (document) => {
+      recalled = forgetOld(parseBudget(document?.value), now());
+      version = document?.version ?? 0;
+      if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
+    },
+    unsaved: () => {
+      if (own === EMPTY_BUDGET && offered === EMPTY_BUDGET) return undefined;
+      offered = forgetOld(addBudgets(offered, own), now());
+      own = EMPTY_BUDGET;
+      return { key, expectedVersion: version, value: forgetOld(state(), now()) };
+    },
+    saved: () => {
+      recalled = forgetOld(addBudgets(recalled, offered), now());
+      version += 1;
+      offered = EMPTY_BUDGET;
+    },
+    holdBackLook: (look, at) => {
+      const held = holdBackLook(look, state(), limit(), at);
+      if (held !== undefined) noteRefusal('look', look.calls, held);
+      return held;
+    },
+    lastLook: (workspace) => state().looks[workspace]?.calls,
+    looked: (workspace, calls, at) => {
+      own = { ...own, looks: { ...own.looks, ...addLook(workspace, calls, state(), limit(), at) } };
+    },
+    standing: () => ({ ...standingOf(state(), limit(), now()), turnedAway, unsent, refused: { ...refused } }),
+  };
+}
+
+function standingOf(
+  state: BudgetState,
+  limit: number,
+  now: Instant,
+): Omit<Standing, 'turnedAway' | 'unsent' | 'refused'> {
+  const { look, other } = usedCalls(state, now);
+  const throttled = throttledUntil(state, now);
+  return {
+    limit: limitNow(state, limit, now),
+    used: look + other,
+    left: leftCalls(state, limit, now),
+    creates: allowance('create', state, limit, now),
+    moreAt: moreFrom('create', state, limit, now),
+    ...(throttled !== undefined && { throttledUntil: throttled }),
+  };
+}
+
+function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<BudgetState, 'word'> {
+  if (said === undefined || (said.limit ?? said.remaining ?? said.nearLimit) === undefined) return {};
+  const near = said.nearLimit === true ? Math.floor((said.limit ?? limit) * NEAR) : undefined;
+  const left = said.remaining ?? near;
+  return { word: { at, ...(said.limit !== undefined && { limit: said.limit }), ...(left !== undefined && { left }) } };
+}
+
+/**
+ * Some calls get through while the hour is used up, as older ones leave it: an answer does not mean that the trouble is
+ * over, only time does.
+ */
+function nextThrottle({ throttle }: BudgetState, retryAfterMs: number | undefined, at: Instant): Throttle {
+  // Calls that went out together and came back together are one strike.
+  const together = throttle !== undefined && at < throttle.until;
+  const before = throttle !== undefined && at - throttle.until < STRIKES_KEPT_MS ? throttle.strikes : 0;
+  const strikes = together ? before : before + 1;
+  const patience = Math.min(FIRST_WAIT_MS * 2 ** (strikes - 1), LONGEST_WAIT_MS);
+  const until = at + Math.min(retryAfterMs ?? patience, HOUR_MS);
+  return { at, until: together ? Math.max(until, throttle.until) : until, strikes };
+}
+
+function describe(doing: string, { credential, why, waitMs }: BudgetFacts): string {
+  const wait = duration(waitMs);
+  return why === 'throttled'
+    ? `${doing} was held back: Bitbucket throttles the credential ${credential}; it goes on in ${wait}.`
+    : `${doing} was held back: what is left of the hourly calls of the credential ${credential} is kept for what is more important; it goes on in ${wait}.`;
+}

@@ -1,0 +1,155 @@
+/**
+ * What is known of a credential's calls: how many in each of the latest minutes, what Bitbucket last said of its own
+ * limit, and when each workspace was looked at. Pure. States are added up, so that every tick and shard that shares a
+ * credential contributes its own part to one document.
+ */
+import * as z from 'zod';
+import type { Instant } from '#core/model/observation.ts';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+
+/** Calls that left in one minute. `minute`: since the epoch. */
+export type MinuteCalls = { readonly minute: number; readonly look: number; readonly other: number };
+
+/** What an answer said of Bitbucket's own limit, and when. */
+export type LimitWord = {
+  readonly at: Instant;
+  /** Calls in an hour. */
+  readonly limit?: number;
+  /** The most calls that can be left of them. */
+  readonly left?: number;
+};
+
+/** Bitbucket turned calls away: nothing is sent before `until`. `strikes`: how often one soon followed another. */
+export type Throttle = { readonly at: Instant; readonly until: Instant; readonly strikes: number };
+
+/**
+ * The latest look at a workspace. `slot`: the time that it was due at, which may be a little later than it was made; looks
+ * are spaced by their slots, so that one that comes early or late is made up for.
+ */
+export type Look = { readonly at: Instant; readonly slot: Instant; readonly calls: number };
+
+/** All that is remembered of a credential's calls. */
+export type BudgetState = {
+  /** At most one entry for a minute, in no order. */
+  readonly calls: readonly MinuteCalls[];
+  readonly word?: LimitWord;
+  readonly throttle?: Throttle;
+  /** By workspace. */
+  readonly looks: Readonly<Record<string, Look>>;
+};
+
+export const EMPTY_BUDGET: BudgetState = { calls: [], looks: {} };
+
+/** Calls of an hour ago may have been made in any second of their minute, so that 61 minutes can hold them. */
+const MINUTES_COUNTED = 61;
+
+/** What Bitbucket said counts for this long; other programs may have used, or left, much since. */
+const WORD_KEPT_MS = 10 * MINUTE_MS;
+
+/** For how long after its end a throttle makes the next one longer. */
+export const STRIKES_KEPT_MS = 15 * MINUTE_MS;
+
+const count = z.int().min(0);
+const document = z.object({
+  calls: z.array(z.object({ minute: z.int(), look: count, other: count })),
+  word: z.object({ at: z.number(), limit: count.optional(), left: count.optional() }).optional(),
+  throttle: z.object({ at: z.number(), until: z.number(), strikes: count }).optional(),
+  looks: z.record(z.string(), z.object({ at: z.number(), slot: z.number(), calls: count })),
+});
+
+/** A budget's state from its document; one that cannot be read starts an hour without calls. */
+export function parseBudget(value: unknown): BudgetState {
+  return document.safeParse(value).data ?? EMPTY_BUDGET;
+}
+
+/** Both states' calls together; of what can be known only once, the later knowledge. */
+export function addBudgets(one: BudgetState, other: BudgetState): BudgetState {
+  const minutes = Map.groupBy([...one.calls, ...other.calls], ({ minute }) => minute);
+  const word = later(one.word, other.word);
+  const throttle = later(one.throttle, other.throttle);
+  const laterLooks = Object.entries(other.looks).filter(([name, look]) => later(one.looks[name], look) === look);
+  return {
+    calls: [...minutes].map(([minute, entries]) => ({
+      minute,
+      look: sum(entries, 'look'),
+      other: sum(entries, 'other'),
+    })),
+    ...(word && { word }),
+    ...(throttle && { throttle }),
+    looks: { ...one.looks, ...Object.fromEntries(laterLooks) },
+  };
+}
+
+/** The state without what has no effect any more. */
+export function forgetOld({ calls, word, throttle, looks }: BudgetState, now: Instant): BudgetState {
+  return {
+    calls: calls.filter((entry) => isCounted(entry, now)),
+    ...(word && now - word.at < WORD_KEPT_MS && { word }),
+    ...(throttle && now - throttle.until < STRIKES_KEPT_MS && { throttle }),
+    looks: Object.fromEntries(Object.entries(looks).filter(([, look]) => isCurrent(look, now))),
+  };
+}
+
+/** The state after `calls` more, for looking or for anything else. */
+export function addCalls(state: BudgetState, kind: 'look' | 'other', calls: number, now: Instant): BudgetState {
+  const entry = { minute: minuteOf(now), look: 0, other: 0, [kind]: calls };
+  return addBudgets(state, { calls: [entry], looks: {} });
+}
+
+/** Calls of the past hour. */
+export function usedCalls(state: BudgetState, now: Instant): { readonly look: number; readonly other: number } {
+  const counted = state.calls.filter((entry) => isCounted(entry, now));
+  return { look: sum(counted, 'look'), other: sum(counted, 'other') };
+}
+
+/** The calls that one look at everything takes: of every workspace that was looked at in the past hours. */
+export function lookCost({ looks }: BudgetState, now: Instant): number {
+  return Object.values(looks).reduce((total, look) => total + (isCurrent(look, now) ? look.calls : 0), 0);
+}
+
+/** The calls an hour that are allowed: those of the configuration, or what Bitbucket says if that is less. */
+export function limitNow({ word }: BudgetState, limit: number, now: Instant): number {
+  return word?.limit !== undefined && now - word.at < WORD_KEPT_MS ? Math.min(limit, word.limit) : limit;
+}
+
+/** The calls that are left of the hour, by our own count or by Bitbucket's, whichever is less; never below 0. */
+export function leftCalls(state: BudgetState, limit: number, now: Instant): number {
+  const { look, other } = usedCalls(state, now);
+  return Math.max(0, Math.min(limitNow(state, limit, now) - look - other, leftByWord(state, now)));
+}
+
+/** While Bitbucket turns calls away: until when. */
+export function throttledUntil({ throttle }: BudgetState, now: Instant): Instant | undefined {
+  return throttle !== undefined && now < throttle.until ? throttle.until : undefined;
+}
+
+/** What Bitbucket said was left, less the calls of the minutes since. */
+function leftByWord({ word, calls }: BudgetState, now: Instant): number {
+  if (word?.left === undefined || now - word.at >= WORD_KEPT_MS) return Number.POSITIVE_INFINITY;
+  const since = calls.filter(({ minute }) => minute > minuteOf(word.at));
+  return word.left - sum(since, 'look') - sum(since, 'other');
+}
+
+function isCounted({ minute }: MinuteCalls, now: Instant): boolean {
+  return minute > minuteOf(now) - MINUTES_COUNTED;
+}
+
+/** A workspace that nobody has looked at for so long has left the configuration. */
+function isCurrent({ at }: Look, now: Instant): boolean {
+  return now - at < 2 * HOUR_MS;
+}
+
+function minuteOf(at: Instant): number {
+  return Math.floor(at / MINUTE_MS);
+}
+
+function later<Known extends { readonly at: Instant }>(one?: Known, other?: Known): Known | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.at >= one.at ? other : one;
+}
+
+function sum(entries: readonly MinuteCalls[], kind: 'look' | 'other'): number {
+  return entries.reduce((total, entry) => total + entry[kind], 0);
+}

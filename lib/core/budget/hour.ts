@@ -1,0 +1,26 @@
+/** What an hour's calls pay for, before anything is known of how they are used. */
+
+/** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
+export const CALLS_PER_HOUR = 1_000;
+
+/**
+ * What a call is for, most important first. `removal`: taking a runner away and whatever makes that safe, such as the
+ * look just before. `create`: registering. `look`: listing runners. `queue`: counting what waits.
+ */
+export type Importance = 'removal' | 'create' | 'look' | 'queue';
+
+/** The share of the limit that a kind of call leaves to those that are more important. */
+export const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
+
+/** Looks are spread over an hour, the minute that the oldest counted call was made in, and one by which a look may be early. */
+export const LOOK_SPAN_MS = 62 * 60_000;
+
+/** The time between two looks of so many calls each. One look more than the span holds can fall into it, at its two ends. */
+export function spread(cost: number, calls: number): number {
+  return (LOOK_SPAN_MS * cost) / Math.max(0, calls - cost);
+}
+
+/** How often an hour's calls pay for looks of so many calls each, when nothing else is done: the time between two. */
+export function looksEvery(calls: number, limit: number): number {
+  return spread(calls, limit - Math.ceil(limit * RESERVED.look));
+}

@@ -1,0 +1,56 @@
+/** What the functions may load, now or later, by esbuild's own account of the bundle. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reach, sizeOf } from '../../bench/bundle-report.ts';
+import { bundle } from '../../esbuild.config.mjs';
+
+const MOST_BYTES = 1_500_000;
+
+let directory: string;
+let built: Metafile;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bundle-'));
+  built = await bundle(directory);
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+function filesOf(program: string) {
+  const entry = Object.keys(built.outputs).find((path) => basename(path) === `${program}.js`) ?? '';
+  return reach(built.outputs, entry, ['import-statement', 'dynamic-import']);
+}
+
+const sourcesOf = (program: string) =>
+  filesOf(program).flatMap((path) => Object.keys(built.outputs[path]?.inputs ?? {}));
+
+/** What commands load and functions never do. */
+const FOREIGN = [
+  /^lib\/tools\//,
+  /^cli\//,
+  /^lib\/adapters\/local\.ts$/,
+  /^lib\/adapters\/kubernetes\/kubeconfig\.ts$/,
+  /^lib\/adapters\/state\/(sqlite|state-file)/,
+  /\/@kubernetes\/client-node\//,
+];
+
+describe.each(['scale', 'report'])('%s', (program) => {
+  it.each(FOREIGN)('never reaches %s', (foreign) => {
+    expect(sourcesOf(program).filter((source) => foreign.test(source))).toEqual([]);
+    // The command line does, so the pattern means something.
+    expect(sourcesOf('cli').some((source) => foreign.test(source))).toBe(true);
+  });
+
+  it('never reaches SQLite', () => {
+    const imported = filesOf(program).flatMap((path) => built.outputs[path]?.imports.map((one) => one.path) ?? []);
+    expect(imported).not.toContain('node:sqlite');
+    expect(imported).toContain('node:https');
+  });
+
+  it('has at most 1.5 MB in all its chunks', () => {
+    expect(sizeOf(built.outputs, filesOf(program))).toBeLessThan(MOST_BYTES);
+  });
+});
