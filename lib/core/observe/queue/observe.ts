@@ -38,7 +38,7 @@ export async function observeQueues(
   try {
     const timeUp = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      signal.addEventListener('abort', () => resolve(undefined));
     });
     const chosen = await Promise.race([timeUp, chooseRepositories(questions, pipelines)]);
     if (chosen === undefined) return withAnswers(seen, questions.map(tooLate));

@@ -10,7 +10,7 @@ import { scopeKey } from '../../scope.ts';
 export type Chosen = {
   readonly question: QueueQuestion;
   readonly repositories: readonly string[];
-  readonly left?: string;
+  readonly left: string | undefined;
 };
 
 type Wanted = { readonly question: QueueQuestion; readonly names: readonly string[]; readonly trouble?: string };
@@ -31,7 +31,7 @@ export async function chooseRepositories(
   return wanted.map(({ question, names, trouble }) => {
     const repositories = names.filter((name) => looked.has(keyOf(question, name)));
     const left = trouble ?? leftOut(question, names.length - repositories.length);
-    return { question, repositories, ...(left === undefined ? {} : { left }) };
+    return { question, repositories, left };
   });
 }
 
@@ -54,6 +54,7 @@ function leftOut({ source }: QueueQuestion, count: number): string | undefined {
 function firstOfEach(wanted: readonly Wanted[]): ReadonlySet<string> {
   const chosen = new Set<string>();
   const longest = Math.max(0, ...wanted.map(({ names }) => names.length));
+  // Stryker disable next-line EqualityOperator: nobody has a name of that rank.
   for (let rank = 0; rank < longest; rank += 1) {
     for (const { question, names } of wanted) {
       const name = names[rank];

@@ -120,6 +120,60 @@ describe('what is looked at', () => {
     expect(trace.filter((line) => line.startsWith('waitingSteps'))).toHaveLength(1);
     expect(waitingIn(seen)).toEqual(new Map([['builds', 4]]));
     expect(seen.groups[0]?.queue?.kind).toBe('counted');
+    expect(seen.notes).toEqual([]);
+  });
+
+  it('ends with the very step that makes it enough, and is then not doubted', async () => {
+    const openPipelines: PipelineApi['openPipelines'] = async (scope) => ({
+      ...(await api.openPipelines(scope)),
+      isWhole: false,
+    });
+    const api = bitbucketWith({ site: [8, ...Array(60).fill(0)] });
+    const { seen, trace } = await look([see()], {}, { ...api, openPipelines });
+    expect(trace.filter((line) => line.startsWith('waitingSteps')).length).toBeLessThan(30);
+    expect(seen.groups[0]?.queue).toEqual({ kind: 'counted', repositories: ['site'] });
+    expect(seen.notes).toEqual([]);
+  });
+
+  it('ends in one workspace while another with a repository of that name goes on', async () => {
+    const groups = [see({ max: 3 }), see({ name: 'other', workspace: 'labs' })];
+    const { trace } = await look(
+      groups,
+      {},
+      {
+        openPipelines: async ({ workspace }) => ({
+          pipelines: Array.from({ length: 60 }, (_, index) => ({
+            uuid: `{${workspace}-${index}}`,
+            section: 'default',
+          })),
+          isWhole: true,
+        }),
+        waitingSteps: async ({ workspace }) => ({
+          waiting: workspace === 'acme' ? [{ labels: LINUX, steps: 1 }] : [],
+          notes: [],
+        }),
+      },
+    );
+    expect(trace.filter((line) => line.includes('{labs-'))).toHaveLength(60);
+    expect(trace.filter((line) => line.includes('{acme-')).length).toBeLessThan(30);
+  });
+
+  it('ends after 200 pipelines', async () => {
+    const { seen, trace } = await look([see()], { site: Array(201).fill(0) });
+    expect(trace.filter((line) => line.startsWith('waitingSteps'))).toHaveLength(200);
+    expect(seen.groups[0]?.queue?.kind).toBe('unknown');
+  });
+
+  it('is asked for without a query where there is none, and told only to those who asked', async () => {
+    const requests: object[] = [];
+    const recentRepositories = async (_workspace: string, request: object) => {
+      requests.push(request);
+      return [];
+    };
+    const quiet = see({ name: 'quiet', runners: { idle: 1 } });
+    const { seen } = await look([see({ source: { kind: 'query' } }), quiet], {}, { recentRepositories });
+    expect(requests.map(Object.keys)).toEqual([['limit']]);
+    expect(seen.groups.map((entry) => 'queue' in entry)).toEqual([true, false]);
   });
 });
 
@@ -201,6 +255,20 @@ describe('what cannot be known', () => {
   it("a repository's own group is told without a place in a list", async () => {
     const { seen } = await look([see({ repository: 'site' })], {}, { openPipelines: refuse(404, 'acme/site: 404.') });
     expect(seen.groups[0]?.queue).toEqual({ kind: 'unknown', why: 'acme/site: 404' });
+  });
+
+  it('of a repository that a query found is told without a place in a list', async () => {
+    const source = { kind: 'query' } as const;
+    const { seen } = await look([see({ source })], { site: [] }, { openPipelines: refuse(404, 'acme/site: 404.') });
+    expect(seen.groups[0]?.queue).toEqual({ kind: 'unknown', why: 'acme/site: 404' });
+  });
+
+  it.each([
+    ['a list of pipelines', named('site'), 'openPipelines'],
+    ['a query', { kind: 'query' } as const, 'recentRepositories'],
+  ])('is told in the words of %s, without the last dot and with all others', async (_, source, method) => {
+    const { seen } = await look([see({ source })], { site: [] }, { [method]: refuse(404, 'api.example.org: 404.') });
+    expect(seen.groups[0]?.queue).toEqual({ kind: 'unknown', why: 'api.example.org: 404' });
   });
 
   it('of one pipeline is told as of its repository', async () => {
