@@ -1,6 +1,6 @@
 /**
- * What relates the keys of the whole file to each other: names, label sets, references, caps. Every check works on the
- * fields that are valid by themselves, so that all problems come at once. Pure.
+ * Checks across the whole file: names, label sets, references, caps. Every check uses the fields that are valid by
+ * themselves, so all problems are reported at once. Pure.
  */
 import { scopeKey } from '#core/scope.ts';
 import { type Finding, problem, warning, when } from '#yaml/finding.ts';
@@ -11,7 +11,7 @@ import { architectureOf, registeredLabels } from './labels.ts';
 import { draftGroup, type GroupDraft } from './schema.ts';
 import { workspaceEntries, workspaceFindings } from './workspace-checks.ts';
 
-/** All that is wrong or doubtful between keys, within groups and across the file; `value` is the parsed YAML. */
+/** All problems and warnings that concern more than one key; `value` is the parsed YAML. */
 export function crossKeyFindings(value: unknown): readonly Finding[] {
   if (!isRecord(value)) return [];
   const groups = listOf(value.groups).flatMap((raw, index): GroupEntry[] =>
@@ -32,7 +32,7 @@ export function crossKeyFindings(value: unknown): readonly Finding[] {
   ];
 }
 
-/** What takes the place of those of Atlassian's constants that have no meaning here. */
+/** Atlassian's constants that have no effect here, and what replaces them. */
 const REPLACED: Readonly<Record<string, string>> = {
   default_sleep_time_runner_setup:
     'has no effect: runners are created side by side; maxCreatesPerTick of a group limits how many at once',

@@ -1,4 +1,4 @@
-/** What relates the keys of one group to each other. Pure. */
+/** Checks between the keys of one group. Pure. */
 import { MINUTE_MS } from '#core/time.ts';
 import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
@@ -15,7 +15,7 @@ export type GroupEntry = {
   readonly draft: GroupDraft;
 };
 
-/** All that is wrong or doubtful between the keys of one group. */
+/** All problems and warnings between the keys of one group. */
 export function groupFindings(entry: GroupEntry): readonly Finding[] {
   const { index, raw, draft: group } = entry;
   const path = ['groups', index];

@@ -15,7 +15,7 @@ export type Texts = Readonly<Record<string, string>>;
 /** A configuration that was whole. `since`: when these texts were first read, by our clock. */
 export type GoodConfiguration = { readonly since: Instant; readonly texts: Texts };
 
-/** One that is in the state store, where documents that nobody saves for long expire. */
+/** A configuration in the state store. Documents there expire unless they are saved again. */
 export type SavedConfiguration = GoodConfiguration & { readonly savedAt: Instant };
 
 /** Far more often than documents expire, far too seldom to cost anything. */
@@ -85,7 +85,7 @@ function isSame(some: Texts, others: Texts): boolean {
   );
 }
 
-/** Errors that say that the configuration cannot be used; whatever else is thrown is a defect. */
+/** Whether the error means that the configuration cannot be used. Any other error is a defect. */
 export function isRefusal(error: unknown): error is InputError | ServiceError {
   return error instanceof InputError || error instanceof ServiceError;
 }

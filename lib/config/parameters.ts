@@ -30,7 +30,7 @@ export type WrittenParameters = {
   readonly most: number;
 };
 
-/** Everything that concerns more than one parameter. Of a strategy that nobody knows only the bounds are judged. */
+/** Checks that concern more than one parameter. If the strategy is unknown, only the bounds are checked. */
 export function parameterFindings(path: Path, written: WrittenParameters): readonly Finding[] {
   const { group, parameters, present } = written;
   const bounds = boundFindings(path, parameters);
@@ -44,7 +44,7 @@ export function keepsAwake(strategy: Kind | undefined, parameters: ParametersDra
   return strategy !== undefined && strategyOf(strategy).keepsAwake(parameters);
 }
 
-/** What is wrong with the keys of a group that only some strategies have, of which `present` are written. */
+/** Checks the keys of a group that only some strategies have; `present` are those in the file. */
 export function groupKeyFindings(path: Path, group: GroupDraft, present: readonly string[]): readonly Finding[] {
   return STRATEGIES.flatMap(({ kind, groupKeys, checkGroup }) => {
     if (group.strategy === undefined || group.strategy === kind) return checkGroup?.(path, group, present) ?? [];

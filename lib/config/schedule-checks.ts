@@ -1,4 +1,4 @@
-/** What relates the windows of a group to each other, and the keys of one window. Pure. */
+/** Checks between the windows of a group, and between the keys of one window. Pure. */
 import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { boundFindings } from './parameters.ts';
 import { shadowed } from './schedule-shadow.ts';
@@ -8,8 +8,8 @@ import { draftSchedule, type ScheduleDraft } from './schema.ts';
 type WrittenSchedule = { readonly index: number; readonly draft: ScheduleDraft };
 
 /**
- * All that is wrong or doubtful with a group's windows, beyond single keys; `path` leads to the list. `isAwake`: the
- * group's strategy keeps a runner also where `min` is 0.
+ * All problems and warnings of a group's windows, beyond single keys; `path` leads to the list. `isAwake`: the group's
+ * strategy keeps a runner even if `min` is 0.
  */
 export function scheduleFindings(path: Path, schedules: unknown, isAwake: boolean): readonly Finding[] {
   const written = draftsOf(schedules).map((draft, index) => ({ index, draft }));

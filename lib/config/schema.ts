@@ -224,27 +224,18 @@ export function jsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(Config, { io: 'input', target: 'draft-7' });
 }
 
-const DraftGroup = Group.partial();
-const DraftParameters = Parameters.partial();
-const DraftSchedule = Schedule.partial();
+/** Readers of the fields that are valid by themselves, so that checks between fields need not wait until all are. */
+export const draftGroup = draftOf(Group);
+export const draftParameters = draftOf(Parameters);
+export const draftSchedule = draftOf(Schedule);
 
-export type GroupDraft = z.output<typeof DraftGroup>;
-export type ParametersDraft = z.output<typeof DraftParameters>;
-export type ScheduleDraft = z.output<typeof DraftSchedule>;
+export type GroupDraft = ReturnType<typeof draftGroup>;
+export type ParametersDraft = ReturnType<typeof draftParameters>;
+export type ScheduleDraft = ReturnType<typeof draftSchedule>;
 
-/** A group's fields that are valid by themselves, so that checks between fields need not wait until all are. */
-export function draftGroup(raw: unknown): GroupDraft {
-  return DraftGroup.parse(validFields(Group, raw));
-}
-
-/** As `draftGroup`, for a group's `parameters`. */
-export function draftParameters(raw: unknown): ParametersDraft {
-  return DraftParameters.parse(validFields(Parameters, raw));
-}
-
-/** As `draftGroup`, for one of a group's `schedules`. */
-export function draftSchedule(raw: unknown): ScheduleDraft {
-  return DraftSchedule.parse(validFields(Schedule, raw));
+function draftOf<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape, z.core.$strict>) {
+  const draft = schema.partial();
+  return (raw: unknown) => draft.parse(validFields(schema, raw));
 }
 
 function validFields(schema: z.ZodObject, raw: unknown): Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** What relates the workspaces of the file to its groups: entries that nobody uses, caps, two names for one. Pure. */
+/** Checks of workspaces against the groups: unused or repeated entries, caps, mixed names. Pure. */
 import { canonicalBitbucketName } from '#yaml/fields.ts';
 import { type Finding, problem, warning, when } from '#yaml/finding.ts';
 import { type Fields, recordOf } from '#yaml/values.ts';

@@ -1,6 +1,6 @@
 /**
- * What relates the parts of a pod to each other: names that are given twice, volumes that nobody defines, requests
- * above their limits. The API server refuses pods for these, or the pod never starts. Pure.
+ * Checks the parts of a pod against each other: names that are given twice, volumes that are not defined, requests above
+ * their limits. The API server refuses such pods, or they never start. Pure.
  */
 import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
@@ -14,7 +14,7 @@ export function podOf(job: Fields): Fields {
   return recordOf(recordOf(recordOf(job.spec).template).spec);
 }
 
-/** Everything in the pod of a Job that contradicts something else in it. */
+/** All contradictions inside the pod of a Job. */
 export function contradictionFindings(job: Fields): readonly Finding[] {
   const pod = podOf(job);
   const containers = containersOf(pod);
@@ -46,7 +46,7 @@ export function itemsOf(list: unknown, path: Path): readonly Item[] {
   return listOf(list).map((item, index) => ({ item: recordOf(item), path: [...path, index] }));
 }
 
-/** `judge`: whether Kubernetes refuses a double or takes the last one. */
+/** `judge`: `problem` if Kubernetes refuses a repeated name, `warning` if it takes the last one. */
 function doubles(items: readonly Item[], key: string, what: string, judge = problem): readonly Finding[] {
   const seen = new Set<unknown>();
   return items.flatMap(({ item, path }) => {

@@ -1,6 +1,6 @@
 /**
- * What a Job and its Secret need in order to be one runner: the runner's identity in its environment, credentials that
- * exist, and exactly one pod. A manifest may be right for Kubernetes and still never come online. Pure.
+ * Checks that a Job and its Secret make one runner: its identity in the environment, credentials that exist, and exactly
+ * one pod. Kubernetes may accept a manifest whose runner never comes online. Pure.
  */
 import type { ManifestInput } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';

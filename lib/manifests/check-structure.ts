@@ -1,6 +1,6 @@
 /**
- * A manifest against Kubernetes' field tables: unknown fields, wrong types, missing fields, and every value that breaks
- * a rule of its own. What the API server would refuse is told before it is asked. Pure.
+ * Checks a manifest against Kubernetes' field tables: unknown fields, wrong types, missing fields and wrong values. Finds
+ * what the API server would refuse, without asking it. Pure.
  *
  * The tables are read from the generated `schema.json`. There a field's type is a word: `string`, `boolean`, `int32`,
  * `int64`, `byte` (base64), `date-time`, `int-or-string`, `any` or the name of another table; `[]` after it is a list,

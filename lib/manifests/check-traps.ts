@@ -1,6 +1,6 @@
 /**
- * Templates that Kubernetes accepts and that still do harm: known traps of runner pods, each with the way out. They are
- * warnings, since a template may have its reasons. Pure.
+ * Warns of templates that Kubernetes accepts but that cause known problems, and says how to avoid each. These are
+ * warnings, because a template may have its reasons. Pure.
  */
 import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';

@@ -1,6 +1,6 @@
 /**
- * What Kubernetes' field tables do not say of single values: allowed words, ranges, names, quantities, and which fields
- * exclude each other. The rules are those of the API server's own validation. Pure.
+ * Rules for single values that Kubernetes' field tables do not contain: allowed words, ranges, names, quantities, and
+ * fields that exclude each other. The API server has the same rules. Pure.
  */
 import type * as z from 'zod';
 import { labelKey, labelValue, namespace, objectName } from '#yaml/fields.ts';
@@ -202,7 +202,7 @@ const KEYS: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   V1Secret: { data: dataKey, stringData: dataKey },
 };
 
-/** Tables of which only one of several fields may be given, and at least so many of them must be. */
+/** Tables in which at most one of several fields may be given, and at least `least` of them must be. */
 const ALTERNATIVES: Readonly<Record<string, { readonly least: 0 | 1; readonly besides: readonly string[] }>> = {
   V1EnvVarSource: { least: 1, besides: [] },
   V1LifecycleHandler: { least: 1, besides: [] },

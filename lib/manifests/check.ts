@@ -1,7 +1,6 @@
 /**
- * A group's Job and Secret, looked at before any exists: rendered for a registration that stands in, and held against
- * Kubernetes' field tables, the relations within a pod, and what a runner needs. Everything at once, with its place in
- * the template. No network. Only commands load this; the functions leave it to the API server.
+ * Checks a group's Job and Secret before any exists: renders them for a made-up registration and runs all checks. Every
+ * finding has its place in the template. No network. Only commands load this; in a function the API server checks.
  */
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { ManifestInput } from '#core/ports.ts';
@@ -32,7 +31,7 @@ export function checkManifests(group: RunnerGroup): ManifestVerdict {
   ];
   const located = (severity: Finding['severity']) =>
     found.filter((one) => one.severity === severity).map(({ place }) => place);
-  // What cannot be used at all needs no second sentence.
+  // One sentence per place is enough.
   const told = new Set(problems.map(placeKey));
   const others = located('problem').filter((place) => !told.has(placeKey(place)));
   return { problems: distinctProblems([...problems, ...others]), warnings: distinctProblems(located('warning')) };

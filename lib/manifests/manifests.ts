@@ -1,7 +1,6 @@
 /**
- * From a group and a new registration to the Job and the Secret that go to the cluster. Whatever the template says,
- * what the autoscaler itself relies on (names, namespace, labels, the group's annotation) is stamped on afterwards, and
- * so are the group's pod settings. Pure.
+ * Makes the Job and the Secret of a new registration. Names, namespace, labels, the group's annotation and its pod
+ * settings are set after the template is rendered, so the autoscaler can rely on them. Pure.
  */
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';

@@ -1,7 +1,7 @@
 /** Lines within a width. Pure; knows nothing of terminals but how many cells fit on a line. */
 import { cellWidth } from './cells.ts';
 
-/** What a piece of text means; whoever shows it gives it a colour, or not. */
+/** What a piece of text means. The caller may choose a colour for it. */
 export type Tone = 'heading' | 'quiet' | 'up' | 'down' | 'warning' | 'failure';
 
 /** A text still to be wrapped. */

@@ -11,8 +11,8 @@ const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly
   disable: { base: 'disable', past: 'disabled' },
   remove: { base: 'remove', past: 'removed' },
   'remove-job': { base: 'delete the Job of', past: 'deleted the Job of' },
-  protect: { base: 'keep in place the pod of', past: 'kept in place the pod of' },
-  unprotect: { base: 'let go the pod of', past: 'let go the pod of' },
+  protect: { base: 'protect the pod of', past: 'protected the pod of' },
+  unprotect: { base: 'unprotect the pod of', past: 'unprotected the pod of' },
 };
 
 type Status = Outcome['status'] | 'planned';

@@ -3,7 +3,7 @@ import type { Report, WorkspaceReport } from '#core/model/report.ts';
 import { assumption } from '#core/reasons.ts';
 import type { Line } from './layout.ts';
 
-/** A line for every workspace in which runners are added, or kept back by a cap. */
+/** A line for every workspace in which runners are added, or held back by a cap. */
 export function workspaceLines({ groups, workspaces }: Report): readonly Line[] {
   const eventful = groups.filter(
     ({ decision, bounds }) =>

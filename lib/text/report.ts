@@ -103,7 +103,7 @@ export function details(group: GroupReport, mode: Mode): readonly Line[] {
   ];
 }
 
-/** A limit warns; a window that is open only tells where the bounds come from. */
+/** A limit is a warning; an open window only explains where the bounds come from. */
 export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
   return code === 'schedule'
     ? { text: `schedule: ${text}`, tone: 'quiet' }
@@ -119,7 +119,7 @@ function tickLines(report: Report): readonly Line[] {
   ];
 }
 
-/** A budget of which there is plenty needs no line. */
+/** Whether a budget runs short; others need no line. */
 function isWorthTelling({ used, limit, throttledUntil, heldBack }: BudgetReport): boolean {
   return heldBack.length > 0 || throttledUntil !== undefined || used > limit * 0.8;
 }

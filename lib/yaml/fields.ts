@@ -1,6 +1,5 @@
 /**
- * The single values of the configuration: what each may look like, in the words of whoever sets the rule
- * (Kubernetes, Bitbucket). Pure.
+ * The types of single values in the configuration. Messages use the terms of Kubernetes and Bitbucket. Pure.
  */
 import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration, parseQuantity } from './quantity.ts';

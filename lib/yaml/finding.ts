@@ -1,6 +1,5 @@
 /**
- * What a look at the configuration finds: something wrong or worth a warning, at a path inside the document. Where
- * that path lies in the text (line and column) is added by `document.ts`, in one place.
+ * A problem or a warning at a path inside a YAML document. `document.ts` adds the line and column of that path.
  */
 
 /** Keys and indexes from the root of the document, such as `['groups', 0, 'parameters', 'max']`. */
@@ -14,17 +13,17 @@ export type Finding = {
   readonly message: string;
 };
 
-/** Something that must be put right; it is looked up at the value unless `at` says otherwise. */
+/** Something that must be corrected. Its place is that of the value, unless `at` says otherwise. */
 export function problem(path: Path, message: string, at: Finding['at'] = 'value'): Finding {
   return { path, at, severity: 'problem', message };
 }
 
-/** Something that works, but perhaps not as its author thinks. */
+/** Something that works, but perhaps not as its author expects. */
 export function warning(path: Path, message: string, at: Finding['at'] = 'key'): Finding {
   return { path, at, severity: 'warning', message };
 }
 
-/** The finding, where there is cause for it. */
+/** A list with the finding if the condition holds, else an empty list. */
 export function when(isSo: boolean, finding: Finding): readonly Finding[] {
   return isSo ? [finding] : [];
 }

@@ -1,4 +1,4 @@
-/** Kubernetes' rules for fields that belong together, told before a pod is refused for them. Pure. */
+/** Kubernetes' rules for fields that depend on each other, for the configuration and for manifests. Pure. */
 import { type Finding, type Path, problem, when } from './finding.ts';
 import { parseQuantity } from './quantity.ts';
 import { type Fields, isAbsent, recordOf } from './values.ts';
@@ -23,7 +23,7 @@ export function tolerationFindings(path: Path, toleration: Fields): readonly Fin
   ];
 }
 
-/** Requests above their limits; quantities that cannot be read are left to others. */
+/** Requests above their limits. Ignores quantities that cannot be read; other checks report those. */
 export function requestFindings(path: Path, resources: Fields): readonly Finding[] {
   const limits = recordOf(resources.limits);
   return Object.entries(recordOf(resources.requests)).flatMap(([name, request]) => {

@@ -1,4 +1,4 @@
-/** One thing wrong with an input, as people are told of it: the thing, its place and what to do. */
+/** A problem in an input, as people read it: what is wrong, where, and what to do. */
 
 /** One thing wrong with an input, and where. `line` and `column` count from 1. */
 export type InputProblem = {

@@ -1,4 +1,4 @@
-/** Plain data of which nothing is known yet: what it is, how to read it, and how a message names it. Pure. */
+/** Reads values of unknown type, and names them in messages. Pure. */
 
 /** A mapping's entries. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -18,14 +18,14 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Whether nothing is given; Kubernetes takes null for that. */
+/** Whether no value is given. Kubernetes treats null as no value. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
 const LONGEST_QUOTE = 60;
 
-/** A text in quotes or a number; what is long is shortened, between two characters. */
+/** A text in quotes, or a number. Long texts are shortened, never inside a character. */
 export function quoted(value: string | number): string {
   const text = String(value);
   if (text.length <= LONGEST_QUOTE) return JSON.stringify(value);
@@ -34,7 +34,7 @@ export function quoted(value: string | number): string {
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
-/** What a value in quotes looks like that was meant without them, by what was expected. */
+/** Texts that were probably meant without quotes, by the expected type. */
 const NEEDLESS_QUOTES: Readonly<Record<string, RegExp>> = {
   'a number': NUMBER,
   'a whole number': NUMBER,

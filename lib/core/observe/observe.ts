@@ -95,6 +95,7 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
   const observed = groups.map((group) => {
     const scope = byScope.get(scopeKey(group.scope));
     const jobs = byNamespace.get(namespaceKey(group));
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: all groups were read; only the compiler does not know.
     if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
     return observeGroup(group, fleet, scope, jobs, memory);
   });

@@ -1,4 +1,4 @@
-/** Which tick records an explanation is made of. */
+/** Finds the tick records that an explanation needs. */
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';

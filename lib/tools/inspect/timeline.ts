@@ -1,9 +1,9 @@
-/** Many ticks of one group, told briefly: what stayed the same is one line, and every change is a line of its own. Pure. */
+/** Many ticks of one group in short: equal ticks in a row are one line, and every change has its own line. Pure. */
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport, TickRecord } from '#core/model/report.ts';
 
-/** Ticks one after the other that came to the same: neither a number of the decision nor its kind of reason changed. */
+/** Ticks in a row with the same decision: its numbers and its kind of reason did not change. */
 export type Span = {
   /** When the first and the last of them looked. */
   readonly from: Instant;
@@ -29,7 +29,7 @@ export function timelineOf(records: readonly TickRecord[], name: string): readon
   return spans;
 }
 
-/** Whatever acted, or failed, stands alone. */
+/** Ticks that acted or failed are not merged. */
 function isContinued(before: GroupReport, next: GroupReport): boolean {
   return signature(before) === signature(next) && isQuiet(before) && isQuiet(next);
 }

@@ -1,4 +1,4 @@
-/** What a migration changes and why: every sentence of the list that is printed, and that `--json` gives to machines. */
+/** The sentences of a migration: what changes and why. They are printed, and part of the JSON document. */
 
 /** The two files that a migration writes. */
 export const CONFIG_FILE = 'runners_config.yaml';
@@ -15,43 +15,41 @@ export type MigrationChange = {
   readonly why: string;
 };
 
-function inConfig(code: string, what: string, why: string): MigrationChange {
-  return { code, file: CONFIG_FILE, what, why };
+type Sentences = Pick<MigrationChange, 'what' | 'why'>;
+
+function inConfig(code: string, sentences: Sentences): MigrationChange {
+  return { code, file: CONFIG_FILE, ...sentences };
 }
 
-function inTemplate(code: string, what: string, why: string): MigrationChange {
-  return { code, file: TEMPLATE_FILE, what, why };
+function inTemplate(code: string, sentences: Sentences): MigrationChange {
+  return { code, file: TEMPLATE_FILE, ...sentences };
 }
 
 /* The configuration */
 
 export const pollingChange = (key: string, interval: string) =>
-  inConfig(
-    'polling',
-    `${key} (${interval}) is gone: the schedule of the function, each minute, or "run --every" says how often the groups are looked at`,
-    'a look costs one list per workspace or repository, whatever the number of groups, so there is no need to wait',
-  );
+  inConfig('polling', {
+    what: `${key} (${interval}) is gone: the schedule of the function, each minute, or "run --every" says how often the groups are looked at`,
+    why: 'a look costs one list per workspace or repository, whatever the number of groups, so there is no need to wait',
+  });
 
 export const pausesChange = (keys: readonly string[]) =>
-  inConfig(
-    'pauses',
-    `${keys.join(' and ')} ${keys.length === 1 ? 'is' : 'are'} gone: maxCreatesPerTick and drainGrace of a group take their place and have defaults`,
-    'runners are created side by side, and disabled on one tick and deleted on a later one, so no pause is needed',
-  );
+  inConfig('pauses', {
+    what: `${keys.join(' and ')} ${keys.length === 1 ? 'is' : 'are'} gone: maxCreatesPerTick and drainGrace of a group take their place and have defaults`,
+    why: 'runners are created side by side, and disabled on one tick and deleted on a later one, so no pause is needed',
+  });
 
 export const coolDownChange = (key: string, seconds: string) =>
-  inConfig(
-    'cool-down',
-    `${key} (${seconds}) stays, with a better meaning: how long a runner must have been seen idle`,
-    'it counted from when the runner was set up, so a runner that had just finished a step could go at once',
-  );
+  inConfig('cool-down', {
+    what: `${key} (${seconds}) stays, with a better meaning: how long a runner must have been seen idle`,
+    why: 'it counted from when the runner was set up, so a runner that had just finished a step could go at once',
+  });
 
 export const templateNamedChange = (name: string) =>
-  inConfig(
-    'template-named',
-    `jobTemplates names ${TEMPLATE_FILE} "${name}", and every group refers to it`,
-    'groups may have different templates, or none, which is the built-in one',
-  );
+  inConfig('template-named', {
+    what: `jobTemplates names ${TEMPLATE_FILE} "${name}", and every group refers to it`,
+    why: 'groups may have different templates, or none, which is the built-in one',
+  });
 
 /** `settings`: what every group says now instead of the template. */
 export const builtInChange = (settings: readonly string[]) =>
@@ -65,70 +63,61 @@ export const noTemplateChange = () =>
   );
 
 function builtIn(what: string): MigrationChange {
-  return inConfig(
-    'built-in-template',
+  return inConfig('built-in-template', {
     what,
-    'it has docker as a native sidecar with the size of the group, a time to live and a grace period as long as a step',
-  );
+    why: 'it has docker as a native sidecar with the size of the group, a time to live and a grace period as long as a step',
+  });
 }
 
 /* The Job template */
 
-export const LANGUAGE = inTemplate(
-  'template-language',
-  '<%variables%> are {{variables}}, and the lines with {% if %} are gone',
-  'the YAML is read before values are filled in, so no value can change its structure; an entry whose variable has no value is left out by itself',
-);
+export const LANGUAGE = inTemplate('template-language', {
+  what: '<%variables%> are {{variables}}, and the lines with {% if %} are gone',
+  why: 'the YAML is read before values are filled in, so no value can change its structure; an entry whose variable has no value is left out by itself',
+});
 
-export const SIZE_MOVED = inTemplate(
-  'size-on-docker',
-  'memory and cpu are on the container docker, from the size or resources of the group, and limit steps from now on; the container runner has 512Mi and 250m, at most 1Gi',
-  'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
-);
+export const SIZE_MOVED = inTemplate('size-on-docker', {
+  what: 'memory and cpu are on the container docker, from the size or resources of the group, and limit steps from now on; the container runner has 512Mi and 250m, at most 1Gi',
+  why: 'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
+});
 
 /** `given`: the amounts of the template, such as `limits.memory 8Gi`. */
 export const amountsChange = (given: string, isSizeOne: boolean): MigrationChange =>
   isSizeOne
-    ? inTemplate(
-        'amounts-to-groups',
-        `${given} became size 1x, the default: 4Gi and 1000m, memory limited`,
-        'these are the amounts of the guide; steps had no CPU limit until now and get none',
-      )
+    ? inTemplate('amounts-to-groups', {
+        what: `${given} became size 1x, the default: 4Gi and 1000m, memory limited`,
+        why: 'these are the amounts of the guide; steps had no CPU limit until now and get none',
+      })
     : {
         code: 'amounts-to-groups',
         what: `${given} are under resources of every group that had none`,
         why: 'amounts belong to the group, so that one template serves groups of any size',
       };
 
-export const NATIVE_SIDECAR = inTemplate(
-  'native-sidecar',
-  'the container docker is under initContainers, with "restartPolicy: Always": a native sidecar (Kubernetes 1.29 or newer)',
-  'it ends with the runner; as an ordinary container it lived on, a zombie pod whose Job never completed',
-);
+export const NATIVE_SIDECAR = inTemplate('native-sidecar', {
+  what: 'the container docker is under initContainers, with "restartPolicy: Always": a native sidecar (Kubernetes 1.29 or newer)',
+  why: 'it ends with the runner; as an ordinary container it lived on, a zombie pod whose Job never completed',
+});
 
-export const TIME_TO_LIVE = inTemplate(
-  'ttl',
-  '"ttlSecondsAfterFinished: 600" is on the Job',
-  'finished Jobs go by themselves, after enough time to read their log',
-);
+export const TIME_TO_LIVE = inTemplate('ttl', {
+  what: '"ttlSecondsAfterFinished: 600" is on the Job',
+  why: 'finished Jobs go by themselves, after enough time to read their log',
+});
 
-export const POD_REPLACEMENT = inTemplate(
-  'pod-replacement',
-  '"podReplacementPolicy: Failed" is on the Job',
-  "a new pod waits until the old one is gone: two processes with one RUNNER_UUID take each other's steps",
-);
+export const POD_REPLACEMENT = inTemplate('pod-replacement', {
+  what: '"podReplacementPolicy: Failed" is on the Job',
+  why: "a new pod waits until the old one is gone: two processes with one RUNNER_UUID take each other's steps",
+});
 
-export const GRACE_PERIOD = inTemplate(
-  'grace-period',
-  '"terminationGracePeriodSeconds: 7260" is on the pod',
-  'a pod that is asked to go has the time that a step takes, 120 minutes at most, instead of 30 seconds',
-);
+export const GRACE_PERIOD = inTemplate('grace-period', {
+  what: '"terminationGracePeriodSeconds: 7260" is on the pod',
+  why: 'a pod that is asked to go has the time that a step takes, 120 minutes at most, instead of 30 seconds',
+});
 
-export const MANDATORY_LABELS = inTemplate(
-  'mandatory-labels',
-  'labels and names that were mandatory stay, but nothing depends on the labels any more',
-  'names, namespace and the labels by which runners are found again are put on every object after rendering',
-);
+export const MANDATORY_LABELS = inTemplate('mandatory-labels', {
+  what: 'labels and names that were mandatory stay, but nothing depends on the labels any more',
+  why: 'names, namespace and the labels by which runners are found again are put on every object after rendering',
+});
 
 /* The credential */
 
@@ -143,7 +132,7 @@ export const credentialChange = (kind: CredentialKind): MigrationChange => ({
   ...CREDENTIALS[kind],
 });
 
-const CREDENTIALS: Readonly<Record<CredentialKind, Pick<MigrationChange, 'what' | 'why'>>> = {
+const CREDENTIALS: Readonly<Record<CredentialKind, Sentences>> = {
   appPassword: {
     what: `instead of the app password, create an API token with the scopes ${SCOPES}, and put {"kind":"apiToken","email":"…","token":"…"} ${STORE}`,
     why: 'app passwords stopped working on 28 July 2026; the value in these files was not read',

@@ -1,6 +1,6 @@
 /**
- * A text to migrate and where it came from: a file of its own, or a value inside a ConfigMap. What is wrong with it is
- * told with its place in the file that the user gave.
+ * A text to migrate and where it came from: a file of its own, or a value inside a ConfigMap. Problems are placed in the
+ * file that the user gave.
  */
 import * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';

@@ -19,7 +19,7 @@ export type Untagged = {
   readonly faults: readonly Fault[];
 };
 
-/** The only variables of which Atlassian's autoscaler has no value for some runners. */
+/** The only variables that have no value for some runners in Atlassian's autoscaler. */
 const OPTIONAL = /^(repositoryUuid|repository_uuid)(\s+is\s+defined)?$/;
 
 const TAG_LINE = /^\s*\{%[-+]?\s*(.*?)\s*[-+]?%\}\s*(#.*)?$/;

@@ -13,6 +13,7 @@ import {
   credentialChange,
   type MigrationChange,
   noTemplateChange,
+  SIZE_MOVED,
   TEMPLATE_FILE,
 } from './changes.ts';
 import { addToGroups, type ConvertedConfig, convertConfig, nameTemplate } from './config.ts';
@@ -95,8 +96,7 @@ type Parts = { readonly config: ConvertedConfig | undefined; readonly template: 
 
 function warningsOf({ config, template }: Parts, { builtIn }: MigrationOptions): readonly InputProblem[] {
   // A template whose docker container is sized by itself leaves the groups' limits where they were.
-  const isSizedByGroups =
-    builtIn || template === undefined || template.changes.some(({ code }) => code === 'size-on-docker');
+  const isSizedByGroups = builtIn || template === undefined || template.changes.includes(SIZE_MOVED);
   return [
     ...(config?.warnings ?? []),
     ...(isSizedByGroups ? (config?.limits ?? []) : []),
@@ -114,16 +114,10 @@ function sourcesIn(
   { builtIn }: MigrationOptions,
 ): { config?: Excerpt; template?: Excerpt } {
   const [[config], [template]] = [configs, templates];
-  const again = (excerpts: readonly Excerpt[], what: string) =>
-    excerpts
-      .slice(1)
-      .map((one) =>
-        problemIn(
-          one,
-          { line: 1 },
-          `is a second ${what}, after the one of ${excerpts[0]?.source}; migrate one at a time`,
-        ),
-      );
+  const again = ([first, ...others]: readonly Excerpt[], what: string) => {
+    const message = `is a second ${what}, after the one of ${first?.source}; migrate one at a time`;
+    return others.map((one) => problemIn(one, { line: 1 }, message));
+  };
   const found = [...problems, ...again(configs, 'runner configuration'), ...again(templates, 'Job template')];
   if (found.length > 0) throw new InputError(found);
   if (config === undefined && template === undefined) {

@@ -1,4 +1,4 @@
-/** A migration as it is told: to a person in a terminal, and to a machine. Pure. */
+/** A migration as text for a terminal, and as a JSON document. Pure. */
 import { counted, type TextOptions, wrap } from '#text/layout.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { CONFIG_FILE, TEMPLATE_FILE } from './changes.ts';
@@ -6,19 +6,8 @@ import type { Migration } from './migrate.ts';
 
 /** The answer of `migrate --json`. */
 export function migrationDocument(migration: Migration, written: readonly string[]): object {
-  const { problems, warnings, changes, objects, groups, placeholders, own } = migration;
-  return {
-    version: 1,
-    valid: problems.length === 0,
-    written,
-    groups,
-    placeholders,
-    problems,
-    warnings,
-    changes,
-    objects,
-    own,
-  };
+  const { files: _, ...told } = migration;
+  return { version: 1, valid: told.problems.length === 0, written, ...told };
 }
 
 /** The answer of `migrate` in lines. `written` are the paths of the files. */

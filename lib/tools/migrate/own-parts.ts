@@ -1,6 +1,6 @@
 /**
- * What a repaired template says that the built-in one does not. Most have a node selector and nothing more of their own;
- * a group can say that itself, and then needs no template.
+ * What a repaired template has and the built-in one has not. Most have only a node selector; a group can have that
+ * itself, and then needs no template.
  */
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';

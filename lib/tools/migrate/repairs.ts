@@ -178,7 +178,7 @@ function sequenceOf(document: yaml.Document, item: yaml.Node): yaml.YAMLSeq {
   return sequence;
 }
 
-/** Gives a mapping an entry that it has not; the change tells of it. */
+/** Adds an entry to a mapping that has none of this key. */
 function giveDefault(
   map: yaml.YAMLMap,
   key: string,

@@ -27,7 +27,7 @@ export function queueOf(settings: StrategySettings, counts: Counts): QueueSource
 /** The strategy of that name. */
 export function strategyOf(kind: StrategySettings['kind']): Strategy<StrategySettings, Words> {
   // Whoever has settings of a kind has the strategy's own; that the two belong together no type of a list can say.
-  return STRATEGIES.find((strategy) => strategy.kind === kind) as unknown as Strategy<StrategySettings, Words>;
+  return STRATEGIES.find((strategy) => strategy.kind === kind) as Strategy<StrategySettings, Words>;
 }
 
 type Together<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void

@@ -40,17 +40,17 @@ export type Strategy<Settings extends { readonly kind: string }, W extends Words
   /** For how long the highest target counts when runners are to go, where the group does not say. */
   readonly stabilisationWindowMs: number;
   /** What is wrong or doubtful about its parameters; `path` leads to them. */
-  readonly check: (path: Path, written: WrittenGroup) => readonly Finding[];
+  check(path: Path, written: WrittenGroup): readonly Finding[];
   /** What is wrong with its keys of the group, of which `present` are written; `path` leads to the group. */
-  readonly checkGroup?: (path: Path, group: WrittenGroup['group'], present: readonly string[]) => readonly Finding[];
+  checkGroup?(path: Path, group: WrittenGroup['group'], present: readonly string[]): readonly Finding[];
   /** The settings; undefined while a parameter is missing, which `check` then says. */
-  readonly settings: (written: Omit<WrittenGroup, 'present'>) => Settings | undefined;
+  settings(written: Omit<WrittenGroup, 'present'>): Settings | undefined;
   /** Whether it keeps a runner also where `min` is 0. */
-  readonly keepsAwake: (parameters: WrittenGroup['parameters']) => boolean;
+  keepsAwake(parameters: WrittenGroup['parameters']): boolean;
   /** What it wants. `waiting`: the steps that wait for the group; undefined when they were not, or could not be, counted. */
-  readonly wish: (settings: Settings, counts: Counts, min: number, waiting: number | undefined) => Wish;
+  wish(settings: Settings, counts: Counts, min: number, waiting: number | undefined): Wish;
   /** Where to count the steps on which the wish depends now; undefined: nowhere. */
-  readonly queue: (settings: Settings, counts: Counts) => QueueSource | undefined;
+  queue(settings: Settings, counts: Counts): QueueSource | undefined;
   /** The words for its own reasons. */
   readonly words: W;
 };
