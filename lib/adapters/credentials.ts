@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
-import type { AwsClientOptions } from './aws/client.ts';
+import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { awsReadFailure } from './aws/failure.ts';
 import type { KnownExpiry } from './credential-expiry.ts';
 
@@ -114,9 +114,10 @@ export function knownExpiries(secretIds: readonly string[], cache = processCache
 }
 
 async function readCredential(secretId: string, options: AwsClientOptions): Promise<Credential> {
-  const { getSecretValue } = await import('./aws/get-secret.ts');
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('./aws/secrets-manager.ts');
+  const client = countCalls(new SecretsManagerClient(awsClientSettings(options)), options.onCall);
   try {
-    const answer = await getSecretValue(secretId, options);
+    const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     const json = answer.SecretString ?? Buffer.from(answer.SecretBinary ?? []).toString('utf8');
     return parseCredential(json, `Secret ${secretId}`);
   } catch (error) {

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '#core/errors.ts';
-import type { AwsClientOptions } from './aws/client.ts';
+import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { answerHeader, awsReadFailure, readAwsError } from './aws/failure.ts';
 
 /** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
@@ -43,9 +43,10 @@ async function readObject(source: string, options: SourceOptions): Promise<strin
   }
   const cache = options.cache ?? processCache;
   const known = cache.get(source);
-  const { getObject } = await import('./aws/get-object.ts');
+  const { GetObjectCommand, S3Client } = await import('./aws/s3.ts');
+  const client = countCalls(new S3Client(awsClientSettings(options)), options.onCall);
   try {
-    const answer = await getObject({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }, options);
+    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: known?.etag }));
     // In Node the SDK gives a readable stream; its type also covers browsers.
     const text = await collect(source, answer.Body as AsyncIterable<Uint8Array>);
     if (answer.ETag !== undefined) cache.set(source, { etag: answer.ETag, text });
@@ -83,9 +84,10 @@ async function readParameter(source: string, options: SourceOptions): Promise<st
   if (name === '' || name.startsWith('//')) {
     throw new InputError(`Source "${source}" does not name an SSM parameter; write ssm:/name`);
   }
-  const { getParameter } = await import('./aws/get-parameter.ts');
+  const { GetParameterCommand, SSMClient } = await import('./aws/ssm.ts');
+  const client = countCalls(new SSMClient(awsClientSettings(options)), options.onCall);
   try {
-    const { Parameter: parameter } = await getParameter(name, options);
+    const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     return parameter?.Value ?? '';
   } catch (error) {
     throw awsReadFailure(error, {

@@ -27,11 +27,12 @@ import { type OpenDatabase, openStateStore } from './state/open.ts';
 /** Everything a door needs of the outside; each function may be called again and again. */
 export type Wiring = ReturnType<typeof wire>;
 
-type KubeconfigSettings = Extract<ClusterSettings, { kind: 'kubeconfig' }>;
-
 /** What needs a machine of one's own, with files that stay. A program that has none refuses it, with an `InputError`. */
 export type LocalConnectors = {
-  readonly connectKubeconfig: (settings: KubeconfigSettings, options: ClusterClientOptions) => Promise<ClusterClient>;
+  readonly connectKubeconfig: (
+    settings: ClusterSettings & { readonly kind: 'kubeconfig' },
+    options: ClusterClientOptions,
+  ) => Promise<ClusterClient>;
   readonly openDatabase: OpenDatabase;
 };
 

@@ -84,15 +84,20 @@ function barrierOf(cluster: Cluster | undefined): string | undefined {
     : `its public endpoint lets in ${publicAccessCidrs.join(', ')} only: add our address there, or run inside its VPC`;
 }
 
-/** Credentials of a role, with whatever credentials the process has. Throws `ServiceError`. */
+/** What CloudTrail shows as the session's name. */
+const SESSION_NAME = 'bitbucket-runner-autoscaler';
+
+/** Credentials of a role, for an hour (STS's default), with whatever credentials the process has. Throws `ServiceError`. */
 async function credentialsOf(
   roleArn: string,
   region: { readonly region?: string },
   options: AwsClientOptions,
 ): Promise<AwsCredentials> {
-  const { assumeRole } = await import('../aws/assume-role.ts');
+  const { AssumeRoleCommand, STSClient } = await import('../aws/sts.ts');
+  const client = countCalls(new STSClient({ ...awsClientSettings(options), ...region }), options.onCall);
   try {
-    const { Credentials: given } = await assumeRole(roleArn, region, options);
+    const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: SESSION_NAME });
+    const { Credentials: given } = await client.send(command);
     if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) {
       throw new ServiceError(
         `The answer to sts:AssumeRole on role ${roleArn} holds no credentials; check AWS_ENDPOINT_URL and any proxy in between`,

@@ -80,10 +80,7 @@ export function createDelivery({
 }
 
 /** `renew` tells whether as somebody else the request may fare better; absent: there is nobody to send it as. */
-async function attempt<Who>(
-  identity: Identity<Who>,
-  send: Order<Who>['send'],
-): Promise<{ readonly exchange: Exchange; readonly renew?: () => boolean }> {
+async function attempt<Who>(identity: Identity<Who>, send: Order<Who>['send']) {
   let who: Who;
   try {
     who = await identity.current();
