@@ -1,7 +1,4 @@
-/**
- * The bounds in force: those of the open window, else the group's own. Everything further in sees plain `min` and `max`.
- * Pure.
- */
+/** The bounds in force: those of the open window, else the group's own. Everything else sees plain `min` and `max`. */
 import type { RunnerGroup, Schedule } from '../model/configuration.ts';
 import type { Instant } from '../model/observation.ts';
 import { DAY_MS } from '../time.ts';
