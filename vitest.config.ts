@@ -9,8 +9,8 @@ const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts',
 export default defineConfig({
   test: {
     // Against what hangs, never a measure of speed: everything must hold while the machine has other things to do.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // vitest leaves a core free; here nothing else is waiting for one.
     maxWorkers: '100%',
     // No test changes what another file could see: there are no module mocks, and what a file moves it puts back.

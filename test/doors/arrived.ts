@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import type { LoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 
 /** Long enough for a machine that has everything else to do. */
-const PATIENCE_MS = 290_000;
+const PATIENCE_MS = 590_000;
 
 /** Resolves when Bitbucket has been asked so many times. */
 export async function arrived({ requests }: LoopbackBitbucket, count: number): Promise<void> {

@@ -15,6 +15,7 @@ const DECIDER = path.join(ROOT, 'lib/core/decide/decide.ts');
 /** The decider as the rest of the program sees it, with what it decides changed: nobody is ever added. */
 const CHANGED = `
 import { decide as shipped } from ${JSON.stringify(`${DECIDER}?shipped`)};
+export * from ${JSON.stringify(`${DECIDER}?shipped`)};
 export const decide = (observation) => shipped(observation).map((decision) => ({ ...decision, creates: 0 }));
 `;
 
