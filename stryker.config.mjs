@@ -6,7 +6,7 @@ export const mutate = [
   '!lib/core/{ports,model/*}.ts',
   'lib/adapters/{budget,http}/**/*.ts',
   'lib/config/schedule-shadow.ts',
-  'lib/text/report-workspaces.ts',
+  'lib/text/workspace-lines.ts',
 ];
 
 export default {

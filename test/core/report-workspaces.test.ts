@@ -6,7 +6,7 @@ import type { WorkspaceReport } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { makeReport } from '#core/report.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';
-import { workspaceLines } from '#text/report-workspaces.ts';
+import { workspaceLines } from '#text/workspace-lines.ts';
 
 const TICK = {
   id: 'tick-1',

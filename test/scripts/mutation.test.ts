@@ -59,7 +59,7 @@ describe('which files are mutated', () => {
     ['lib/core/model/report.ts', false],
     ['lib/core/ports.ts', false],
     ['lib/adapters/http/retry-policy.ts', true],
-    ['lib/text/report-workspaces.ts', true],
+    ['lib/text/workspace-lines.ts', true],
     ['lib/text/report.ts', false],
     ['test/core/plan.test.ts', false],
   ])('%s: %s', (file, expected) => {
