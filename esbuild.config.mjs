@@ -46,8 +46,6 @@ export async function bundlePrograms(entryPoints, outdir) {
     // The SDK's ES modules: smaller, since what is not used falls away.
     mainFields: ['module', 'main'],
     plugins: [PAGE_SCRIPT],
-    // Handlebars asks for it in a `try`, writes code without source maps where it is missing, and we ask for none.
-    external: ['source-map'],
     // The package offers its ES modules to browsers only. They do the same, and load in half the time.
     alias: { yaml: './node_modules/yaml/browser/index.js' },
     minify: true,

@@ -5,8 +5,11 @@ import { availableParallelism } from 'node:os';
 
 const SPINNERS_PER_CORE = 2;
 
+/** Ends with the process that started it, however that ends. */
+const SPIN = 'const parent = process.ppid; while (process.ppid === parent);';
+
 const spinners = Array.from({ length: SPINNERS_PER_CORE * availableParallelism() }, () =>
-  spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' }),
+  spawn(process.execPath, ['--eval', SPIN], { stdio: 'ignore' }),
 );
 try {
   const tests = spawn('vitest', ['run', ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -3,8 +3,8 @@
  *
  *   observe (read) → decide (pure) → plan (pure) → apply (write) → report (pure)
  *
- * Where a decision depends on a queue, `decide` names it, `observe` counts it, and `decide` runs once more. A dry run is the same line, stopped before `apply`. `now` comes in with the request, once; everything else that the
- * line needs of the world comes through the ports.
+ * Where a decision depends on a queue, `decide` names it, `observe` counts it, and `decide` runs once more. A dry run
+ * stops before `apply`. `now` comes in with the request, once; everything else comes through the ports.
  */
 import { apply } from './apply.ts';
 import { budgetsOf, type TickBudgets } from './budget/tick.ts';

@@ -6,8 +6,8 @@ import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
 import { actionLines } from './report-actions.ts';
-import { workspaceLines } from './workspace-lines.ts';
 import { layTable, type TableColumn } from './table.ts';
+import { workspaceLines } from './workspace-lines.ts';
 
 /** The classes of runners, in the order in which a report counts them. */
 export const CLASSES = ['busy', 'idle', 'starting', 'draining', 'dead'] as const satisfies readonly (keyof Counts)[];

@@ -53,6 +53,11 @@ const REFUSED: readonly Row[] = [
   imports('functions', '#text/report.ts'),
   imports('functions', '#adapters/kubernetes/kubeconfig.ts'),
   imports('functions', '../cli/main.ts'),
+  imports('functions', '../lib/text/report.ts'),
+  imports('functions', '../infra/service.ts'),
+  imports('functions', '../test/kit/fleet.ts'),
+  imports('infra', '#tools/tune/tune.ts'),
+  imports('infra', '#kit/fleet.ts'),
   imports('cli', '#kit/fleet.ts'),
   imports('cli', '../test/kit/fleet.ts'),
   ...PURE_FOLDERS.flatMap((folder) => [

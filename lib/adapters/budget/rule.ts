@@ -25,7 +25,7 @@ import {
 /** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
 
-/** How much before its turn a look may come, so that nobody waits who looks twice in a minute while there is plenty. */
+/** How early a look may start. Two looks in one minute are both allowed while calls are plentiful. */
 const EARLY_MS = MINUTE_MS;
 
 /** The looks for which counting the queue leaves room: one at each end of every minute of the span. */

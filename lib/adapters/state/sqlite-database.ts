@@ -150,7 +150,7 @@ function fill(database: DatabaseSync, former: FormerState | undefined): FormerSt
 }
 
 function describeTakeOver({ path, documents, ticks }: FormerState, database: string): string {
-  return `State file ${path} was taken over into ${database} (${documents.length} documents, ${ticks.length} tick records) and stays as it is, so that the former version can go on with it; write sqlite:${database} from now on`;
+  return `State file ${path} was taken over into ${database} (documents: ${documents.length}, tick records: ${ticks.length}) and stays as it is, so that the former version can go on with it; write sqlite:${database} from now on`;
 }
 
 /* Failures */

@@ -32,8 +32,8 @@ export type Decision = {
 };
 
 /**
- * One whole runner to add, take out of service or remove, or one pod to keep on its node or to let go; the precondition
- * is checked again just before.
+ * One whole runner to add, take out of service or remove, or one pod to protect or unprotect; the precondition is
+ * checked again just before.
  */
 export type Action =
   | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }

@@ -108,7 +108,7 @@ describe('the database', () => {
     expect(await createSqliteStateStore(path).load(['counter'])).toEqual(
       new Map([['counter', { version: 600, value: 600 }]]),
     );
-  }, 120_000);
+  });
 });
 
 describe('a database that cannot be used', () => {
@@ -257,7 +257,7 @@ describe('the state file of an earlier version', () => {
     const before = await Promise.all((await filesIn(directory)).map((name) => readFile(join(directory, name), 'utf8')));
     await use(open());
     expect(told).toEqual([
-      `State file ${file} was taken over into ${path} (1 documents, 4 tick records) and stays as it is, so that the former version can go on with it; write sqlite:${path} from now on`,
+      `State file ${file} was taken over into ${path} (documents: 1, tick records: 4) and stays as it is, so that the former version can go on with it; write sqlite:${path} from now on`,
     ]);
     const store = open();
     expect(await store.acquireLease({ ...lease, holder: 'b' })).toEqual({

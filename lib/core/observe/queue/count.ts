@@ -70,7 +70,7 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
 
   async function readAll(): Promise<void> {
     const tallies = [...repositories.values()];
-    // One alone of every workspace: a credential without the right is found out with one call, not with twenty.
+    // One repository per workspace first, so a credential without permission fails once instead of twenty times.
     const first = new Map(tallies.toReversed().map((tally) => [tally.scope.workspace, tally]));
     await inTurn([...first.values()], limits.signal, (tally) => attempt(tally, list(tally)));
     const others = tallies.filter((tally) => first.get(tally.scope.workspace) !== tally);
