@@ -32,7 +32,7 @@ export type SeenDecision = {
 };
 
 /** The hold of a group of which not everything was read: nothing of it is touched. */
-export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation' | 'question'> & {
+export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
   readonly kind: 'unseen';
   readonly observation: GroupObservation;
 };
@@ -69,7 +69,7 @@ export function decide(observation: Observation): readonly GroupDecision[] {
 
 /** The queues on which these decisions depend; once they are counted, `decide` runs again. */
 export function questionsIn(decisions: readonly GroupDecision[]): readonly QueueQuestion[] {
-  return decisions.flatMap((decided) => ('question' in decided && decided.question ? [decided.question] : []));
+  return decisions.flatMap(({ question }) => question ?? []);
 }
 
 function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
