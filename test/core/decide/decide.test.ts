@@ -215,3 +215,13 @@ it('every decision carries what the plan needs: its observation, classes and cou
   expect(decided.map(({ classified }) => classified.map((entry) => entry.class))).toEqual([['dead'], ['dead']]);
   expect(decided[0]?.decision.counts).toEqual({ busy: 0, idle: 0, starting: 0, draining: 0, dead: 1 });
 });
+
+it('a decision says whether everything was read of its group', () => {
+  const decided = decide(observation([groupObservation(), groupObservation({ missing: ['Jobs: 503'] })]));
+  expect(decided.map(({ kind }) => kind)).toEqual(['seen', 'unseen']);
+});
+
+it('a look that counted no queue decides as one that found none', () => {
+  const { queues: _, ...uncounted } = observation([groupObservation({ runners: population({ busy: 3 }) })]);
+  expect(decide(uncounted)).toEqual(decide({ ...uncounted, queues: [] }));
+});

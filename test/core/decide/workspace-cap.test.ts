@@ -106,11 +106,14 @@ describe("a workspace's cap", () => {
     ]);
   });
 
-  it('says how many registrations are only assumed', () => {
-    const workspaces = [{ workspace: 'acme', registrations: 97, assumed: 50, maxRunners: 100 }];
+  it.each([
+    ['says how many registrations are only assumed', { assumed: 50 }],
+    ['says nothing of assumptions where all were seen', {}],
+  ])('%s', (_, assumption) => {
+    const workspaces = [{ workspace: 'acme', registrations: 97, ...assumption, maxRunners: 100 }];
     const [decided] = decide(observation([groupObservation({ group: group({ min: 5 }) })], workspaces));
-    expect(decided?.decision.bounds.map(({ values }) => values)).toEqual([
-      { cap: 100, registrations: 97, assumed: 50, withheld: 2 },
+    expect(decided?.decision.bounds.map(({ values }) => values)).toStrictEqual([
+      { cap: 100, registrations: 97, ...assumption, withheld: 2 },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { group } from '#kit/fleet.ts';
-import { look, type Seen, see } from './look.ts';
+import { look, named, type Seen, see } from './look.ts';
 
 describe('who asks for the queue', () => {
   type Row = {
@@ -58,5 +58,21 @@ describe('who asks for the queue', () => {
     expect(trace).toEqual(asks ? ['openPipelines acme/site'] : []);
     expect(found.groups[0]?.queue).toEqual(asks ? { kind: 'counted', repositories: ['site'] } : undefined);
     expect(found.queues).toHaveLength(asks ? 1 : 0);
+  });
+
+  it('nobody whose queue is known already, or is known to be unknown', async () => {
+    const known = { kind: 'counted', repositories: ['site'] } as const;
+    const unknown = { kind: 'unknown', why: 'no permission' } as const;
+    const { trace } = await look(
+      [known, unknown].map((queue) => see({ over: { queue } })),
+      { site: [] },
+    );
+    expect(trace).toEqual([]);
+  });
+
+  it('a group of one workspace while another workspace is full', async () => {
+    const full = see({ name: 'other', workspace: 'labs', source: named('api'), runners: { busy: 2, draining: 1 } });
+    const { trace } = await look([see(), full], { site: [] }, {}, { maxRunners: 3 });
+    expect(trace).toEqual(['openPipelines acme/site']);
   });
 });
