@@ -61,10 +61,9 @@ export function orphansOf(
   identity: GroupObservation['identity'],
 ): readonly RunnerJob[] {
   if (identity === undefined) return [];
-  return (byGroup.get(name) ?? []).filter(
-    (job) =>
-      !uuids.has(job.runnerUuid) &&
-      job.identity?.workspaceUuid === identity.workspaceUuid &&
-      job.identity.repositoryUuid === identity.repositoryUuid,
-  );
+  const isOrphan = (job: RunnerJob) =>
+    !uuids.has(job.runnerUuid) &&
+    job.identity?.workspaceUuid === identity.workspaceUuid &&
+    job.identity.repositoryUuid === identity.repositoryUuid;
+  return byGroup.get(name)?.filter(isOrphan) ?? [];
 }

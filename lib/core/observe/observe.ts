@@ -40,18 +40,25 @@ type Read<T> = { readonly value: T } | { readonly missing: string } | { readonly
 /** Registrations on one page of a list, which is one call. */
 const RUNNERS_PER_CALL = 100;
 
-/** Everything that was read of one scope. */
+/** Everything that was read of one scope; what could not be listed is empty in `listed` and `index`. */
 type ScopeReading = {
   readonly scope: Scope;
   readonly runners: Read<readonly Runner[]>;
+  readonly listed: readonly Runner[];
+  readonly index: RunnerIndex;
   /** Absent when the runners could not be listed: whatever is wrong there would be wrong here, and be told twice. */
   readonly identity?: Read<ScopeIdentity>;
   readonly memory: ScopeMemoryEntry;
   readonly stepSeen: boolean;
 };
 
-/** Everything that was read of one namespace. */
-type JobReading = { readonly namespace: Namespace; readonly jobs: Read<readonly RunnerJob[]> };
+/** Everything that was read of one namespace; what could not be listed is empty here too. */
+type JobReading = {
+  readonly namespace: Namespace;
+  readonly jobs: Read<readonly RunnerJob[]>;
+  readonly listed: readonly RunnerJob[];
+  readonly index: JobIndex;
+};
 
 type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
 
@@ -73,9 +80,7 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
   const peers = fleet.groups.filter((group) => workspaces.has(group.scope.workspace));
   const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
   const namespaces = distinct(groups, namespaceKey);
-
   const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.keys];
-
   const documents = attempt('memory', () => ports.state.load(keys));
   const heldBack =
     budgets.keys.length === 0
@@ -87,15 +92,13 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
     documents,
   ]);
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopeReadings), at);
-  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), indexed(reading)]));
-  const byNamespace = new Map(
-    jobReadings.map(({ namespace, jobs }) => [namespaceKey(namespace), { jobs, index: indexJobs(valueOr(jobs, [])) }]),
-  );
+  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
+  const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading]));
 
   const observed = groups.map((group) => {
     const scope = byScope.get(scopeKey(group.scope));
     const jobs = byNamespace.get(namespaceKey(group));
-    // Stryker disable next-line ConditionalExpression,LogicalOperator: all groups were read; only the compiler does not know.
+    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: all groups were read; only the compiler does not know.
     if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
     return observeGroup(group, fleet, scope, jobs, memory);
   });
@@ -114,8 +117,8 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
     scopeMemory: scopeReadings.flatMap(changedMemory),
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     notes: [
-      ...scopeReadings.flatMap(({ scope, runners }) => noteStrangers(scope, valueOr(runners, []), fleet)),
-      ...jobReadings.flatMap(({ namespace, jobs }) => noteStrayJobs(namespace, valueOr(jobs, []), fleet)),
+      ...scopeReadings.flatMap(({ scope, listed }) => noteStrangers(scope, listed, fleet)),
+      ...jobReadings.flatMap(({ namespace, listed }) => noteStrayJobs(namespace, listed, fleet)),
     ],
     ...(allowed.length > 0 && { budgets: allowed }),
   };
@@ -140,33 +143,32 @@ async function listRunners(
 
 async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, ports: Ports): Promise<ScopeReading> {
   const key = scopeMemoryKey(scope);
-  const name = scopeKey(scope);
   const [runners, loaded] = await Promise.all([listRunners(scope, heldBack, ports), documents]);
   const document = 'value' in loaded ? loaded.value.get(key) : undefined;
   const memory = parseScopeMemory(document?.value);
   const remembered = memory.identity;
-  const stepSeen = memory.stepSeen || ('value' in runners && runners.value.some((runner) => runner.hasStep));
-  const reading = { scope, runners, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  const listed = valueOr(runners, []);
+  const index = indexRunners(listed);
+  const stepSeen = memory.stepSeen || listed.some((runner) => runner.hasStep);
+  const reading = { scope, runners, listed, index, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
   if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
   if (!('value' in runners)) return reading;
-  return { ...reading, identity: await attempt(`uuid of ${name}`, () => ports.runners.identify(scope)) };
+  return { ...reading, identity: await attempt(`uuid of ${scopeKey(scope)}`, () => ports.runners.identify(scope)) };
 }
 
 async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): Promise<JobReading> {
   const namespace = { cluster, namespace: name };
   const what = `Jobs in namespace ${namespace.namespace} of cluster ${namespace.cluster}`;
-  return { namespace, jobs: await attempt(what, () => ports.jobs.list(namespace)) };
-}
-
-function indexed(reading: ScopeReading): ScopeReading & { readonly index: RunnerIndex } {
-  return { ...reading, index: indexRunners(valueOr(reading.runners, [])) };
+  const jobs = await attempt(what, () => ports.jobs.list(namespace));
+  const listed = valueOr(jobs, []);
+  return { namespace, jobs, listed, index: indexJobs(listed) };
 }
 
 function observeGroup(
   group: RunnerGroup,
   fleet: Fleet,
-  scope: ScopeReading & { readonly index: RunnerIndex },
-  { jobs, index }: { readonly jobs: JobReading['jobs']; readonly index: JobIndex },
+  scope: ScopeReading,
+  { jobs, index }: JobReading,
   documents: Documents,
 ): GroupObservation {
   const runners = runnersOf(group, scope.index);
@@ -217,7 +219,7 @@ function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObserva
 function callsOfLook(workspace: string, readings: readonly ScopeReading[]): number | undefined {
   const lists = readings.filter(({ scope, runners }) => scope.workspace === workspace && !('heldBack' in runners));
   if (lists.length === 0) return undefined;
-  const calls = lists.map(({ runners }) => Math.ceil(valueOr(runners, []).length / RUNNERS_PER_CALL));
+  const calls = lists.map(({ listed }) => Math.ceil(listed.length / RUNNERS_PER_CALL));
   return calls.reduce((sum, count) => sum + Math.max(1, count), 0);
 }
 

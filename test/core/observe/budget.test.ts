@@ -5,7 +5,7 @@ import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
 import { budgetsOf } from '#core/budget/tick.ts';
 import { BudgetError } from '#core/errors.ts';
-import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import { observe } from '#core/observe/observe.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, NOON, runner } from '#kit/fleet.ts';
@@ -66,20 +66,20 @@ describe('a look under budgets', () => {
     expect(seen.workspaces[0]).toMatchObject({ workspace: 'acme', registrations: 20 });
   });
 
-  it('that is broken off half-way holds the groups of that scope', async () => {
+  const facts = { credential: 'ci', why: 'short', used: 750, limit: 1000, waitMs: 60_000 } as const;
+  const unlessSite = async <T>(scope: Scope, answer: T): Promise<T> => {
+    if (scopeKey(scope) === 'acme/site') throw new BudgetError('held back', facts);
+    return answer;
+  };
+  it.each<{ readonly name: string; readonly runners: Script['runners'] }>([
+    { name: 'listing', runners: { list: (scope) => unlessSite(scope, []) } },
+    {
+      name: 'asking for the uuid',
+      runners: { identify: (scope) => unlessSite(scope, { workspaceUuid: '{w}' }) },
+    },
+  ])('that is broken off while $name holds the groups of that scope', async ({ runners }) => {
     const ci = budgetNamed('ci');
-    const facts = { credential: 'ci', why: 'short', used: 750, limit: 1000, waitMs: 60_000 } as const;
-    const { seen } = await lookWith(
-      { acme: ci, other: ci },
-      {
-        runners: {
-          list: async (scope) => {
-            if (scopeKey(scope) === 'acme/site') throw new BudgetError('held back', facts);
-            return [];
-          },
-        },
-      },
-    );
+    const { seen } = await lookWith({ acme: ci, other: ci }, { runners });
     expect(seen.groups.map(({ heldBack, missing }) => [heldBack?.values, missing])).toEqual([
       [undefined, []],
       [facts, []],
@@ -94,6 +94,23 @@ describe('a look under budgets', () => {
       Array.from({ length: sizes[scopeKey(scope)] ?? 0 }, () => runner());
     await lookWith({ acme: ci, other: ci }, { runners: { list } });
     expect([ci.lastLook('acme'), ci.lastLook('other')]).toEqual([3, 1]);
+  });
+
+  it.each<{ readonly name: string; readonly script: Script; readonly calls: readonly (number | undefined)[] }>([
+    {
+      name: 'a list that failed was one call',
+      script: { runners: { list: () => Promise.reject(new Error('503')) } },
+      calls: [2, 1],
+    },
+    {
+      name: 'a look that was held back took none, and leaves what is remembered of the last',
+      script: { state: { load: async () => new Map([['budget/ci', spent(749)]]) } },
+      calls: [undefined, 1],
+    },
+  ])('remembers what it took: $name', async ({ script, calls }) => {
+    const [ci, two] = [budgetNamed('ci'), budgetNamed('two')];
+    await lookWith({ acme: ci, other: two }, script);
+    expect([ci.lastLook('acme'), two.lastLook('other')]).toEqual(calls);
   });
 
   it('goes on with what the process knows when memory cannot be read', async () => {

@@ -17,6 +17,7 @@ describe('two names for one scope', () => {
 
   it.each([
     ['other labels', [named, { ...byUuid, labels: ['a'] }]],
+    ['labels that only together read alike', [named, { ...byUuid, labels: ['ab'] }]],
     ['a repository of the workspace', [named, { ...byUuid, scope: { workspace: 'acme', repository: 'site' } }]],
   ])('with %s: nothing is wrong', async (_name, groups) => {
     const identify = async ({ repository }: { repository?: string }) => ({

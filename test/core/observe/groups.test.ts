@@ -19,6 +19,17 @@ describe('runners and Jobs of a group', () => {
     expect(seen.groups.map((entry) => entry.orphanJobs)).toEqual([[], []]);
   });
 
+  it('are in the order of their own lists, and a runner may have no Job', async () => {
+    const runners = [runner(), runner(), runner({ name: 'no Job' }), runner()];
+    const [first, second, , last] = runners.map((owner) => jobOf(owner));
+    const jobs = [last, first, second].filter((job) => job !== undefined);
+    const { seen } = await look(fleet([builds]), {
+      runners: listing({ acme: runners }),
+      jobs: { list: async () => jobs },
+    });
+    expect(seen.groups[0]).toMatchObject({ runners, jobs });
+  });
+
   it('memory comes with the version that it was read at', async () => {
     const memory = { idleSince: { '{a}': 1 }, drainingSince: {} };
     const { seen } = await look(fleet([builds, tests]), documents({ 'group/tests': { version: 9, value: memory } }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { budgetsOf } from '#core/budget/tick.ts';
 import { observe } from '#core/observe/observe.ts';
 import { scopeKey } from '#core/scope.ts';
-import { fleet, group, NOON } from '#kit/fleet.ts';
+import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script, settle } from '../reconcile/ports.ts';
 import { builds, documents, fails, look, other, site, tests } from './look.ts';
 
@@ -120,10 +120,10 @@ describe('a read that fails is missing for exactly the groups that need it', () 
       name: "a scope's runners",
       script: {
         runners: {
-          list: async (scope) => (scopeKey(scope) === 'acme/site' ? fails('Bitbucket answered 503.')() : []),
+          list: async (scope) => (scopeKey(scope) === 'acme/site' ? fails('api.bitbucket.org answered 503.')() : []),
         },
       },
-      missing: { site: ['runners of acme/site: Bitbucket answered 503'] },
+      missing: { site: ['runners of acme/site: api.bitbucket.org answered 503'] },
     },
     {
       name: "a scope's uuid",
@@ -181,11 +181,18 @@ describe('a read that fails is missing for exactly the groups that need it', () 
     const { seen } = await look(config, script);
     const found = seen.groups.map((entry) => [entry.group.name, entry.missing] as const);
     expect(Object.fromEntries(found.filter(([, sentences]) => sentences.length > 0))).toEqual(missing);
+    expect(seen.notes).toEqual([]);
   });
 
   it('an identity that could not be looked up is absent, and not remembered', async () => {
     const { seen } = await look(fleet([builds]), { runners: { identify: fails('503') } });
     expect(seen.groups[0]).not.toHaveProperty('identity');
     expect(seen.scopeMemory).toEqual([]);
+  });
+
+  it('nor is it when a step that was seen for the first time is remembered', async () => {
+    const list = async () => [runner({ hasStep: true })];
+    const { seen } = await look(fleet([builds]), { runners: { list, identify: fails('503') } });
+    expect(seen.scopeMemory.map(({ memory }) => memory)).toStrictEqual([{ stepSeen: true }]);
   });
 });
