@@ -52,7 +52,7 @@ export function budgetsOf(groups: readonly RunnerGroup[], { budgetOf }: Pick<Por
 
 /** Starts to follow these budgets. */
 export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
-  const before = budgets.map(({ budget }) => budget.standing());
+  const followed = budgets.map(({ budget }) => ({ budget, before: budget.standing() }));
   return {
     keys: budgets.map(({ budget }) => budget.key),
     planLooks: (documents, scopes, at) => planLooks(budgets, documents, scopes, at),
@@ -69,14 +69,15 @@ export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
         const { limit, left, creates, moreAt } = budget.standing();
         return { credential: budget.credential, workspaces, limit, left, creates, moreAt };
       }),
-    report: () => budgets.map(({ budget }, index) => reportOf(budget, before[index])),
+    report: () => followed.map(({ budget, before }) => reportOf(budget, before)),
     save: async (state, now) => {
-      const saved = await Promise.allSettled(budgets.map(({ budget }) => saveBudget(budget, state, now)));
-      return saved.flatMap((result, index) => {
-        if (result.status === 'fulfilled') return [];
-        const name = budgets[index]?.budget.credential;
-        return [`The calls of credential ${name} could not be saved: ${sentenceOf(result.reason)}`];
-      });
+      const problems = budgets.map(({ budget }) =>
+        saveBudget(budget, state, now).then(
+          () => [],
+          (error) => [`The calls of credential ${budget.credential} could not be saved: ${sentenceOf(error)}`],
+        ),
+      );
+      return (await Promise.all(problems)).flat();
     },
   };
 }
@@ -109,16 +110,16 @@ function reasonToWait({ why, until }: HeldBack, budget: CallBudget, at: Instant)
 
 const IMPORTANCES: readonly Importance[] = ['removal', 'create', 'look', 'queue'];
 
-function reportOf(budget: CallBudget, before: Standing | undefined): BudgetReport {
+function reportOf(budget: CallBudget, before: Standing): BudgetReport {
   const { limit, used, left, throttledUntil, turnedAway, unsent, refused } = budget.standing();
   return {
     credential: budget.credential,
     limit,
     used,
     left,
-    throttled: turnedAway + unsent - (before?.turnedAway ?? 0) - (before?.unsent ?? 0),
+    throttled: turnedAway + unsent - before.turnedAway - before.unsent,
     ...(throttledUntil !== undefined && { throttledUntil: new Date(throttledUntil).toISOString() }),
-    heldBack: IMPORTANCES.filter((importance) => refused[importance] > (before?.refused[importance] ?? 0)),
+    heldBack: IMPORTANCES.filter((importance) => refused[importance] > before.refused[importance]),
   };
 }
 

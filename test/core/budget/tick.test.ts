@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
+import type { Importance } from '#core/budget/hour.ts';
 import { budgetsOf, followBudgets, type TickBudget } from '#core/budget/tick.ts';
 import type { StateStore } from '#core/ports.ts';
 import { group, NOON } from '#kit/fleet.ts';
@@ -15,6 +16,12 @@ function budgetNamed(credential: string, limit = 1000): CallBudget {
 
 function spend(budget: CallBudget, count: number): void {
   for (let call = 0; call < count; call += 1) budget.count('create');
+}
+
+function attempt(budget: CallBudget, importance: Importance): void {
+  try {
+    budget.admit(importance, 'x');
+  } catch {}
 }
 
 describe('the budgets of a tick', () => {
@@ -78,6 +85,12 @@ describe('planning the looks', () => {
     ]);
   });
 
+  it('holds back a workspace of many lists, and not one of few, where there is too little for the many', () => {
+    const [entry, budget] = ci(60);
+    spend(budget, 44);
+    expect([...followBudgets([entry]).planLooks(undefined, scopes, NOON).keys()]).toEqual(['acme']);
+  });
+
   it('counts as many calls as the look before took, if these were more', () => {
     const [entry, budget] = ci(1000);
     budget.looked('labs', 300, NOON - 60 * MINUTE);
@@ -89,6 +102,13 @@ describe('planning the looks', () => {
     const [entry, budget] = ci(1000);
     followBudgets([entry]).noteLooks((workspace) => (workspace === 'acme' ? 4 : undefined), NOON);
     expect([budget.lastLook('acme'), budget.lastLook('labs')]).toEqual([4, undefined]);
+  });
+
+  it('keeps what it knows of a workspace that the tick left out', () => {
+    const [entry, budget] = ci(1000);
+    budget.looked('labs', 7, NOON - MINUTE);
+    followBudgets([entry]).noteLooks((workspace) => (workspace === 'acme' ? 4 : undefined), NOON);
+    expect(budget.lastLook('labs')).toBe(7);
   });
 });
 
@@ -103,13 +123,8 @@ describe('where the budgets stand', () => {
 
   it('is reported with what happened since, and not before', () => {
     const budget = budgetNamed('ci');
-    const attempt = (importance: 'look' | 'removal') => {
-      try {
-        budget.admit(importance, 'x');
-      } catch {}
-    };
     spend(budget, 760);
-    attempt('look');
+    attempt(budget, 'look');
     budget.heard({ status: 429 });
     const follow = followBudgets([{ budget, workspaces: ['acme'] }]);
     expect(follow.report()).toEqual([
@@ -117,8 +132,8 @@ describe('where the budgets stand', () => {
     ]);
     budget.heard({ status: 429 });
     budget.turnedAway(60_000);
-    attempt('look');
-    attempt('removal');
+    attempt(budget, 'look');
+    attempt(budget, 'removal');
     expect(follow.report()).toEqual([
       {
         credential: 'ci',
@@ -130,6 +145,15 @@ describe('where the budgets stand', () => {
         heldBack: ['removal', 'look'],
       },
     ]);
+  });
+
+  it('is reported with all that was held back, most important first, but not with what was not sent before', () => {
+    const budget = budgetNamed('ci');
+    budget.turnedAway(60_000);
+    attempt(budget, 'look');
+    const follow = followBudgets([{ budget, workspaces: ['acme'] }]);
+    for (const importance of ['queue', 'look', 'create', 'removal'] as const) attempt(budget, importance);
+    expect(follow.report()).toMatchObject([{ throttled: 4, heldBack: ['removal', 'create', 'look', 'queue'] }]);
   });
 });
 
