@@ -1,5 +1,3 @@
-/** Numbers as people read them in sentences. */
-
 /** `0.8` → `80 %`, at most one decimal. */
 export function percent(share: number): string {
   return `${Math.round(share * 1000) / 10} %`;

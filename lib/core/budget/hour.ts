@@ -1,5 +1,3 @@
-/** What an hour's calls pay for, before anything is known of how they are used. */
-
 /** Calls an hour that a workspace allows unless it says otherwise: Bitbucket's limit for a user. */
 export const CALLS_PER_HOUR = 1_000;
 
