@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
-import { wirePast } from '#adapters/wiring-past.ts';
+import { wireHistory } from '#adapters/wiring-past.ts';
 import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
@@ -159,7 +159,7 @@ async function openPast(options: ExportOptions, workspace: string, maxCalls: num
   const environment = environmentFor(options, env);
   const wiring = wire(environment, localConnectors(tell));
   const workspaces = await workspacesOf(options, workspace, wiring);
-  const past = await wirePast(environment, workspace, workspaces, (budget) => limitCalls(budget, maxCalls));
+  const past = await wireHistory(environment, workspace, workspaces, (budget) => limitCalls(budget, maxCalls));
   if (environment.stateStore === 'memory') return { ...past, ...ALONE };
   return { ...past, ...shareBudget(await wiring.openState(), past.budget, clock.now) };
 }

@@ -11,7 +11,7 @@ import { duration } from '#core/words.ts';
 import { parseGoal } from '#tools/tune/goal.ts';
 import { rewrite, unifiedDiff } from '#tools/tune/rewrite.ts';
 import { DURATIONS, type Kind, PARAMETERS } from '#tools/tune/setting.ts';
-import type { Bounds } from '#tools/tune/space.ts';
+import type { SearchBounds } from '#tools/tune/space.ts';
 import { type Tuning, tune } from '#tools/tune/tune.ts';
 import { renderTuning, tuningDocument, unmetGoal } from '#tools/tune/tuning-text.ts';
 import { DURATION_PATTERN, parseDuration } from '#yaml/quantity.ts';
@@ -41,7 +41,7 @@ type TuneOptions = ScenarioOptions & {
   readonly group: string;
   readonly goal: string;
   readonly strategy?: readonly Kind[];
-  readonly within?: Bounds;
+  readonly within?: SearchBounds;
   readonly holdOut: number;
   readonly by: 'money' | 'hours';
   readonly budgetRuns: number;
@@ -172,7 +172,7 @@ function strategies(text: string, before: readonly Kind[] = []): readonly Kind[]
 }
 
 /** `max=4..30`, `coolDown=2m..10m`, or one value for both. */
-function bounds(text: string, before: Bounds = {}): Bounds {
+function bounds(text: string, before: SearchBounds = {}): SearchBounds {
   const [, name = '', from = '', to = from] = /^(\w+)=([\w.]+?)(?:\.\.([\w.]+))?$/.exec(text) ?? [];
   const parameter = PARAMETERS.find((known) => known === name);
   if (parameter === undefined)

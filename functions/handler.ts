@@ -18,7 +18,7 @@ import { hashOf, leaseName } from '#core/select.ts';
 import type { Configuration } from './configuration.ts';
 import { readEvent, type TickEvent } from './event.ts';
 import { type Pace, poll, shiftOf } from './poll.ts';
-import { type Doors, openDoors, runTick, type TickOrder } from './tick.ts';
+import { type Doors, openFunction, runTick, type TickOrder } from './tick.ts';
 
 const { serviceName, groupMetrics: perGroup } = readTelemetry();
 const logger = createLogger(serviceName);
@@ -57,7 +57,7 @@ async function invoke(
   try {
     const request = readEvent(event);
     mode = modeOf(request);
-    doors ??= openDoors();
+    doors ??= openFunction();
     const order = { request, mode, remainingMs, configuration: await loadConfiguration(doors, mode) };
     const open = doors;
     const attempts = await poll(() => attempt(() => runTick(open, order), mode), isAlone, paceOf(order, sleep));

@@ -37,10 +37,10 @@ const NOTHING_LOCAL: LocalConnectors = {
 };
 
 /** What ticks act through, for as long as the process lives. */
-export type Doors = ReturnType<typeof openDoors>;
+export type Doors = ReturnType<typeof openFunction>;
 
 /** Throws `InputError` when the environment is wrong or names no configuration. */
-export function openDoors() {
+export function openFunction() {
   const environment = readEnvironment();
   const wiring = wire(environment, NOTHING_LOCAL);
   return {

@@ -11,7 +11,7 @@ import type { Environment } from './environment.ts';
  * Opens a workspace's past with the credential and budget that `workspaces` say, or else the environment. `meterOf` may put
  * a limit of its own before the budget; `calls` is how many have left. Throws `InputError` when there is no credential.
  */
-export async function wirePast(
+export async function wireHistory(
   environment: Environment,
   workspace: string,
   workspaces: Fleet['workspaces'],

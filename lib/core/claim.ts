@@ -4,7 +4,7 @@
  * A claim saves a group's memory on the condition that its version is still the one that was read. Of two ticks that saw
  * the same world only one gets to act, even when a lease has failed to keep them apart.
  */
-import { deepen } from './decide/quarantine.ts';
+import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
 import { groupMemoryKey } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
@@ -50,7 +50,7 @@ export async function noteRefusedStarts(
   if (refused.length === 0) return [];
   const changes = refused.map(({ group, memory, memoryVersion }) =>
     // One version on: the claim of this tick.
-    change(group.name, memoryVersion + 1, { ...memory, quarantine: deepen(memory.quarantine, plan.at) }),
+    change(group.name, memoryVersion + 1, { ...memory, quarantine: extendQuarantine(memory.quarantine, plan.at) }),
   );
   const unsaved = await saveAll(changes, plan, state);
   return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);

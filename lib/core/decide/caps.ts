@@ -4,10 +4,10 @@
  */
 import type { BudgetObservation, Instant, Observation, WorkspaceObservation } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type Claim, shareOut } from './share-out.ts';
+import { type Demand, shareOut } from './share-out.ts';
 
 /** What one group is about to create, and where. */
-export type GroupClaim = Claim & { readonly group: string; readonly workspace: string };
+export type GroupDemand = Demand & { readonly group: string; readonly workspace: string };
 
 /** Runners that the groups of some workspaces may create together. */
 export type Cap = {
@@ -64,14 +64,14 @@ export type Withheld = { readonly runners: number; readonly bound: Reason };
  * from which nothing is taken have no entry.
  */
 export function withhold(
-  claims: readonly GroupClaim[],
+  demands: readonly GroupDemand[],
   caps: readonly Cap[],
 ): ReadonlyMap<string, readonly Withheld[]> {
   const withheld = new Map<string, readonly Withheld[]>();
   for (const { workspaces, room, explain } of caps) {
-    const members = claims
+    const members = demands
       .filter(({ workspace }) => workspaces.includes(workspace))
-      .map((claim) => ({ ...claim, wanted: claim.wanted - sumOf(withheld.get(claim.group)) }));
+      .map((demand) => ({ ...demand, wanted: demand.wanted - sumOf(withheld.get(demand.group)) }));
     const shares = shareOut(members, room);
     members.forEach(({ group, wanted }, index) => {
       const runners = wanted - (shares[index] ?? 0);

@@ -6,7 +6,7 @@ import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
-import { capsOf, type GroupClaim, sumOf, type Withheld, withhold } from './caps.ts';
+import { capsOf, type GroupDemand, sumOf, type Withheld, withhold } from './caps.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
@@ -59,8 +59,8 @@ export function decide(observation: Observation): readonly GroupDecision[] {
     return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), at) };
   });
   // Stryker disable next-line ArrayDeclaration: an entry without a workspace comes under no cap.
-  const claims = assessed.flatMap(({ assessment }) => (assessment ? claimOf(assessment) : []));
-  const withheld = withhold(claims, capsOf(observation));
+  const demands = assessed.flatMap(({ assessment }) => (assessment ? demandOf(assessment) : []));
+  const withheld = withhold(demands, capsOf(observation));
   return assessed.map(({ group, assessment }) =>
     assessment
       ? conclude(assessment, withheld.get(group.observation.group.name) ?? [], observation)
@@ -115,7 +115,7 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
-function claimOf({ observation: { group }, working, creates }: Assessment): GroupClaim {
+function demandOf({ observation: { group }, working, creates }: Assessment): GroupDemand {
   return { group: group.name, workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
 }
 

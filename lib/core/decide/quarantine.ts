@@ -46,14 +46,14 @@ export function nextQuarantine(
     (entry) =>
       entry.class === 'dead' && FAILED_STARTS.includes(entry.cause.code) && !isProvenOtherwise(entry.runner.createdAt),
   );
-  if (failed) return deepen(before, at);
+  if (failed) return extendQuarantine(before, at);
   // What was registered in the very tick that failed in part (a quota lets some through) proves nothing.
   const isOver = before === undefined || newestAtWork >= before.since + FIRST_WAIT_MS / 2;
   return isOver ? undefined : before;
 }
 
 /** One more failure. */
-export function deepen(before: Quarantine | undefined, at: Instant): Quarantine {
+export function extendQuarantine(before: Quarantine | undefined, at: Instant): Quarantine {
   return { failures: (before?.failures ?? 0) + 1, since: at };
 }
 

@@ -1,7 +1,7 @@
 /** Sharing what several groups want and only some of which is there. Pure. */
 
 /** What a group asks for, what it counts for beside others, and how many working runners it has. */
-export type Claim = { readonly wanted: number; readonly weight: number; readonly working: number };
+export type Demand = { readonly wanted: number; readonly weight: number; readonly working: number };
 
 /**
  * Gives `room` away, runner by runner, always to the group that has got least for its weight (weighted max–min fairness):
@@ -9,12 +9,12 @@ export type Claim = { readonly wanted: number; readonly weight: number; readonly
  * everybody has a first. Between groups that have got the same, the one with the fewest working runners for its weight
  * comes first; so where there is room for one at a time, all have their turn. At last the order decides.
  */
-export function shareOut(claims: readonly Claim[], room: number): readonly number[] {
-  const shares = claims.map(() => 0);
+export function shareOut(demands: readonly Demand[], room: number): readonly number[] {
+  const shares = demands.map(() => 0);
   const got = (index: number) => shares[index] ?? 0;
   for (let left = room; left > 0; left -= 1) {
-    const next = claims
-      .map((claim, index) => ({ ...claim, index }))
+    const next = demands
+      .map((demand, index) => ({ ...demand, index }))
       .filter(({ wanted, index }) => got(index) < wanted)
       .sort((a, b) => got(a.index) * b.weight - got(b.index) * a.weight || byNeed(a, b))[0];
     if (next === undefined) break;
@@ -23,6 +23,6 @@ export function shareOut(claims: readonly Claim[], room: number): readonly numbe
   return shares;
 }
 
-function byNeed(a: Claim, b: Claim): number {
+function byNeed(a: Demand, b: Demand): number {
   return a.working * b.weight - b.working * a.weight;
 }

@@ -28,7 +28,7 @@ import {
   type RunnerIndex,
   runnersOf,
 } from './index-lists.ts';
-import { noteStrangers, noteStrayJobs } from './strays.ts';
+import { noteStrayJobs, noteUnownedRunners } from './strays.ts';
 import { observeWorkspace } from './workspace.ts';
 
 /** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
@@ -117,7 +117,7 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
     scopeMemory: scopeReadings.flatMap(changedMemory),
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     notes: [
-      ...scopeReadings.flatMap(({ scope, listed }) => noteStrangers(scope, listed, fleet)),
+      ...scopeReadings.flatMap(({ scope, listed }) => noteUnownedRunners(scope, listed, fleet)),
       ...jobReadings.flatMap(({ namespace, listed }) => noteStrayJobs(namespace, listed, fleet)),
     ],
     ...(allowed.length > 0 && { budgets: allowed }),

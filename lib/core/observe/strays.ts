@@ -5,18 +5,18 @@ import type { Namespace } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 
 /** Runners that carry our mark but fit no group: left behind by a group that was removed or relabelled. */
-export function noteStrangers(scope: Scope, runners: readonly Runner[], fleet: Fleet): readonly string[] {
+export function noteUnownedRunners(scope: Scope, runners: readonly Runner[], fleet: Fleet): readonly string[] {
   const known = new Set(
     fleet.groups.filter((g) => scopeKey(g.scope) === scopeKey(scope)).map((group) => group.labels.join(' ')),
   );
-  const strangers = runners.filter(
+  const unowned = runners.filter(
     (runner) => runner.labels.includes('autoscaler.created') && !known.has(runner.labels.join(' ')),
   );
-  if (strangers.length === 0) return [];
-  const sets = [...new Set(strangers.map((runner) => runner.labels.join(', ')))].join(' | ');
-  const [some, carry, fit] = strangers.length === 1 ? ['runner', 'carries', 'fits'] : ['runners', 'carry', 'fit'];
+  if (unowned.length === 0) return [];
+  const sets = [...new Set(unowned.map((runner) => runner.labels.join(', ')))].join(' | ');
+  const [some, carry, fit] = unowned.length === 1 ? ['runner', 'carries', 'fits'] : ['runners', 'carry', 'fit'];
   return [
-    `${strangers.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
+    `${unowned.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
       'bring the group back to retire what is left of it, or delete it in Bitbucket.',
   ];
 }

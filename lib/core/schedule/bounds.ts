@@ -6,7 +6,7 @@ import { nextBoundary, openWindow } from './windows.ts';
 import { formatWallTime } from './zone.ts';
 
 /** The moment at which another window holds than before, or none any more, or one at last. */
-export type Change = { readonly at: Instant; readonly before?: Schedule; readonly after?: Schedule };
+export type WindowChange = { readonly at: Instant; readonly before?: Schedule; readonly after?: Schedule };
 
 /** The groups as they are at this moment: with the bounds in force, and the name of the window that sets them. */
 export function groupsAt(groups: readonly RunnerGroup[], at: Instant): readonly RunnerGroup[] {
@@ -31,7 +31,7 @@ export function highestMax({ max, schedules }: Pick<RunnerGroup, 'max' | 'schedu
 const FARTHEST_MS = 15 * DAY_MS;
 
 /** The first change after this instant; undefined when the same holds for ever. */
-export function nextChange(schedules: readonly Schedule[], after: Instant): Change | undefined {
+export function nextChange(schedules: readonly Schedule[], after: Instant): WindowChange | undefined {
   const before = openWindow(schedules, after);
   let at = after;
   for (;;) {

@@ -1,7 +1,7 @@
 /** What the schedules of groups will do: the changes to come. */
 import type { RunnerGroup, Schedule } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { type Change, nextChange } from '#core/schedule/bounds.ts';
+import { nextChange, type WindowChange } from '#core/schedule/bounds.ts';
 
 /** The bounds of a group for a while, and the window that sets them; without one they are the group's own. */
 export type BoundsForAWhile = { readonly window?: string; readonly min: number; readonly max: number };
@@ -42,8 +42,8 @@ function boundsOf({ min, max }: RunnerGroup, window: Schedule | undefined): Boun
 }
 
 /** The next changes, at most so many. */
-export function nextChanges(schedules: readonly Schedule[], after: Instant, count: number): readonly Change[] {
-  const changes: Change[] = [];
+export function nextChanges(schedules: readonly Schedule[], after: Instant, count: number): readonly WindowChange[] {
+  const changes: WindowChange[] = [];
   for (let at = after; changes.length < count; ) {
     const change = nextChange(schedules, at);
     if (change === undefined) return changes;

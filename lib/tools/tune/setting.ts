@@ -96,7 +96,7 @@ export function keyOf({ strategy, values }: Setting): string {
 }
 
 /** What differs, in the order of the parameters; a change of strategy makes every parameter of the new one a change. */
-export function changesBetween(before: Setting, after: Setting): readonly Change[] {
+export function changesBetween(before: Setting, after: Setting): readonly ParameterChange[] {
   const old = before.strategy === after.strategy ? before.values : {};
   return parametersOf(after.strategy).flatMap((parameter) => {
     const [from, to] = [old[parameter], after.values[parameter]];
@@ -105,7 +105,7 @@ export function changesBetween(before: Setting, after: Setting): readonly Change
 }
 
 /** A parameter that gets another value; without `from` it had none. */
-export type Change = { readonly parameter: Parameter; readonly from?: number; readonly to: number };
+export type ParameterChange = { readonly parameter: Parameter; readonly from?: number; readonly to: number };
 
 /** A value as the configuration has it. */
 export function renderParameter(parameter: Parameter, value: number): string {

@@ -8,7 +8,7 @@ import type { Random } from '../simulator/random.ts';
 import { keyOf, type Parameter, parametersOf, renderParameter, type Setting, sensible } from './setting.ts';
 
 /** Values from which to which a parameter may be tuned, both included; durations in ms. */
-export type Bounds = Readonly<Partial<Record<Parameter, { readonly from: number; readonly to: number }>>>;
+export type SearchBounds = Readonly<Partial<Record<Parameter, { readonly from: number; readonly to: number }>>>;
 
 /** A strategy with a ladder, rising, for each of its parameters. */
 export type Space = {
@@ -38,7 +38,7 @@ const RUNGS: Readonly<Record<Parameter, readonly number[]>> = {
  * it is the owner's limit, and how high a burst will be no history knows. The present values are always rungs where the
  * bounds allow them. Throws `InputError` for bounds on what the strategy does not have.
  */
-export function spaceAround(present: Setting, bounds: Bounds): Space {
+export function spaceAround(present: Setting, bounds: SearchBounds): Space {
   const names = parametersOf(present.strategy);
   const ladders = names.map((name): [Parameter, readonly number[]] => {
     const value = present.values[name] ?? 0;
@@ -52,7 +52,7 @@ export function spaceAround(present: Setting, bounds: Bounds): Space {
 }
 
 /** Throws `InputError` where there are bounds on a parameter that none of the spaces has. */
-export function refuseForeignBounds(bounds: Bounds, spaces: readonly Space[]): void {
+export function refuseForeignBounds(bounds: SearchBounds, spaces: readonly Space[]): void {
   for (const name of Object.keys(bounds)) {
     if (spaces.some(({ ladders }) => Object.hasOwn(ladders, name))) continue;
     const strategies = spaces.map(({ strategy }) => strategy).join(' and ');
@@ -63,7 +63,7 @@ export function refuseForeignBounds(bounds: Bounds, spaces: readonly Space[]): v
 function usualBounds(
   name: Parameter,
   { values }: Setting,
-  bounds: Bounds,
+  bounds: SearchBounds,
 ): { readonly from: number; readonly to: number } {
   const value = values[name] ?? 0;
   const { min = 0, max = 1 } = values;

@@ -17,7 +17,7 @@ import type { Goal } from './goal.ts';
 import { type Measure, type Outcome, outcomeOf } from './outcome.ts';
 import { plannedWork, search, type Tried } from './search.ts';
 import { changesBetween, type Kind, type Setting, settingOf, withSetting } from './setting.ts';
-import { type Bounds, refuseForeignBounds, type Space, spaceAround } from './space.ts';
+import { refuseForeignBounds, type SearchBounds, type Space, spaceAround } from './space.ts';
 import { arrivalsWithin, beginningOf, splitScenario } from './stretch.ts';
 
 /** What is to be tuned, on what, and for what. */
@@ -31,7 +31,7 @@ export type TuneRequest = {
   readonly measure: Measure;
   /** Those that are tried; the group's own alone, as a rule. */
   readonly strategies: readonly Kind[];
-  readonly bounds: Bounds;
+  readonly bounds: SearchBounds;
   /** Share of the time, in (0, 1), that is held out. */
   readonly holdOut: number;
   /** The most runs of the search, of whatever length. */

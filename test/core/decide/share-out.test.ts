@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Claim, shareOut } from '#core/decide/share-out.ts';
+import { type Demand, shareOut } from '#core/decide/share-out.ts';
 import { SHARE_ROWS } from '#spec/shares.ts';
 
 const claimsOf = fc.array(
@@ -22,18 +22,20 @@ describe('sharing what is left', () => {
 
   it('gives away the whole room or every wish, whichever is less', () => {
     fc.assert(
-      fc.property(claimsOf, rooms, (claims, room) => {
-        expect(sum(shareOut(claims, room))).toBe(Math.min(sum(claims.map(({ wanted }) => wanted)), Math.max(0, room)));
+      fc.property(claimsOf, rooms, (demands, room) => {
+        expect(sum(shareOut(demands, room))).toBe(
+          Math.min(sum(demands.map(({ wanted }) => wanted)), Math.max(0, room)),
+        );
       }),
     );
   });
 
   it('gives nobody more than it wants, nor less than nothing', () => {
     fc.assert(
-      fc.property(claimsOf, rooms, (claims, room) => {
-        shareOut(claims, room).forEach((share, index) => {
+      fc.property(claimsOf, rooms, (demands, room) => {
+        shareOut(demands, room).forEach((share, index) => {
           expect(share).toBeGreaterThanOrEqual(0);
-          expect(share).toBeLessThanOrEqual(claims[index]?.wanted ?? 0);
+          expect(share).toBeLessThanOrEqual(demands[index]?.wanted ?? 0);
         });
       }),
     );
@@ -41,12 +43,12 @@ describe('sharing what is left', () => {
 
   it('is max–min fair by weight: without its last runner, nobody has more for its weight than one who wants more', () => {
     fc.assert(
-      fc.property(claimsOf, rooms, (claims, room) => {
-        const shares = shareOut(claims, room);
-        claims.forEach(({ wanted, weight }, hungry) => {
+      fc.property(claimsOf, rooms, (demands, room) => {
+        const shares = shareOut(demands, room);
+        demands.forEach(({ wanted, weight }, hungry) => {
           const share = shares[hungry] ?? 0;
           if (share === wanted) return;
-          claims.forEach((other, index) => {
+          demands.forEach((other, index) => {
             expect(((shares[index] ?? 0) - 1) * weight).toBeLessThanOrEqual(share * other.weight);
           });
         });
@@ -56,9 +58,9 @@ describe('sharing what is left', () => {
 
   it('lets nobody starve: where there is room for one each, everybody who wants one gets one', () => {
     fc.assert(
-      fc.property(claimsOf, fc.nat(30), (claims, more) => {
-        const hungry = claims.filter(({ wanted }) => wanted > 0).length;
-        const shares = shareOut(claims, hungry + more);
+      fc.property(claimsOf, fc.nat(30), (demands, more) => {
+        const hungry = demands.filter(({ wanted }) => wanted > 0).length;
+        const shares = shareOut(demands, hungry + more);
         expect(shares.filter((share) => share > 0)).toHaveLength(hungry);
       }),
     );
@@ -67,26 +69,26 @@ describe('sharing what is left', () => {
   it('lets nobody starve where room comes one by one: all have their turn, in proportion to their weights', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0.5, 1, 2, 4), { minLength: 1, maxLength: 8 }), (weights) => {
-        let claims: readonly Claim[] = weights.map((weight) => ({ wanted: 1000, weight, working: 0 }));
+        let demands: readonly Demand[] = weights.map((weight) => ({ wanted: 1000, weight, working: 0 }));
         const rounds = Math.ceil(sum(weights) / Math.min(...weights)) + weights.length;
         for (let round = 0; round < rounds; round += 1) {
-          const shares = shareOut(claims, 1);
-          claims = claims.map((claim, index) => ({ ...claim, working: claim.working + (shares[index] ?? 0) }));
+          const shares = shareOut(demands, 1);
+          demands = demands.map((demand, index) => ({ ...demand, working: demand.working + (shares[index] ?? 0) }));
         }
-        for (const { working } of claims) expect(working).toBeGreaterThanOrEqual(1);
-        const perWeight = claims.map(({ working, weight }) => working / weight);
-        const last = claims.map(({ working, weight }) => (working - 1) / weight);
+        for (const { working } of demands) expect(working).toBeGreaterThanOrEqual(1);
+        const perWeight = demands.map(({ working, weight }) => working / weight);
+        const last = demands.map(({ working, weight }) => (working - 1) / weight);
         expect(Math.max(...last)).toBeLessThanOrEqual(Math.min(...perWeight));
       }),
     );
   });
 
-  it('depends on nothing but the claims and the room, and leaves the claims alone', () => {
+  it('depends on nothing but the demands and the room, and leaves the demands alone', () => {
     fc.assert(
-      fc.property(claimsOf, rooms, (claims, room) => {
-        const before = structuredClone(claims);
-        expect(shareOut(claims, room)).toEqual(shareOut(claims, room));
-        expect(claims).toEqual(before);
+      fc.property(claimsOf, rooms, (demands, room) => {
+        const before = structuredClone(demands);
+        expect(shareOut(demands, room)).toEqual(shareOut(demands, room));
+        expect(demands).toEqual(before);
       }),
     );
   });

@@ -5,7 +5,7 @@ import { createRandom } from '#tools/simulator/random.ts';
 import { type Point, preferred } from '#tools/tune/frontier.ts';
 import { plannedWork, type Search, search } from '#tools/tune/search.ts';
 import { keyOf, type Setting, settingOf } from '#tools/tune/setting.ts';
-import { type Bounds, spaceAround } from '#tools/tune/space.ts';
+import { type SearchBounds, spaceAround } from '#tools/tune/space.ts';
 import { groupOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;
@@ -19,7 +19,7 @@ function evaluateSmoothly({ values }: Setting): Point {
   return { waitedMs: Math.round(600 / (1 + ready)), cost: ready + (coolDown + stabilisationWindow) / MINUTE_MS };
 }
 
-function requestOf(bounds: Bounds = {}, changes: Partial<Search<Point>> = {}) {
+function requestOf(bounds: SearchBounds = {}, changes: Partial<Search<Point>> = {}) {
   const trials: string[] = [];
   const request: Search<Point> = {
     spaces: [spaceAround(present, bounds)],
@@ -37,7 +37,7 @@ function requestOf(bounds: Bounds = {}, changes: Partial<Search<Point>> = {}) {
   return { request, trials };
 }
 
-const SMALL: Bounds = {
+const SMALL: SearchBounds = {
   min: { from: 1, to: 4 },
   idleCount: { from: 1, to: 5 },
   scaleFactor: { from: 0, to: 0 },

@@ -12,11 +12,11 @@ import {
 } from '#tools/tune/setting.ts';
 import {
   allOf,
-  type Bounds,
   isIn,
   neighboursOf,
   refuseForeignBounds,
   renderSpace,
+  type SearchBounds,
   sampleOf,
   spaceAround,
 } from '#tools/tune/space.ts';
@@ -211,7 +211,7 @@ describe('spaceAround', () => {
   });
 });
 
-const SMALL: Bounds = {
+const SMALL: SearchBounds = {
   min: { from: 1, to: 2 },
   idleCount: { from: 0, to: 2 },
   scaleFactor: { from: 0, to: 0 },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
-import type { Bounds } from '#tools/tune/space.ts';
+import type { SearchBounds } from '#tools/tune/space.ts';
 import { stagesFor, type TuneRequest, thinned, tune } from '#tools/tune/tune.ts';
 import { renderTuning, tuningDocument, unmetGoal } from '#tools/tune/tuning-text.ts';
 import { configOf, fleetOf } from './groups.ts';
@@ -18,7 +18,7 @@ const BURSTS: ScenarioInput = {
   loads: [{ kind: 'burst', at: '40m7s', every: '40m', steps: 3, duration: '5m' }],
 };
 
-const ONLY_IDLE_COUNT: Bounds = {
+const ONLY_IDLE_COUNT: SearchBounds = {
   min: { from: 1, to: 1 },
   idleCount: { from: 0, to: 5 },
   scaleFactor: { from: 0, to: 0 },

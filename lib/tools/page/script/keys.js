@@ -1,12 +1,12 @@
 /** What can be done about the time that is shown, and by which keys. Pure. */
-/** @import { Action } from './types.ts' */
+/** @import { KeyAction } from './types.ts' */
 
-/** @type {readonly Action[]} */
+/** @type {readonly KeyAction[]} */
 export const ACTIONS = ['in', 'out', 'earlier', 'later', 'worst', 'whole'];
 
-/** @type {Readonly<Record<string, Action>>} */
+/** @type {Readonly<Record<string, KeyAction>>} */
 const ACTION_KEYS = { '+': 'in', '=': 'in', '-': 'out', _: 'out', 0: 'whole' };
-/** @type {Readonly<Record<string, Action>>} */
+/** @type {Readonly<Record<string, KeyAction>>} */
 const SHIFT_KEYS = { ArrowLeft: 'earlier', ArrowRight: 'later' };
 /** @type {Readonly<Record<string, number>>} */
 const STEP_KEYS = {

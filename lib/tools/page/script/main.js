@@ -4,7 +4,7 @@
  */
 /** @import { PageData } from '../data.ts' */
 /** @import { Plotted } from './cursor.js' */
-/** @import { Action, View } from './types.ts' */
+/** @import { KeyAction, View } from './types.ts' */
 import { costChart } from './cost-chart.js';
 import { hideCursor, makeSlider, shareBeside, showCursor } from './cursor.js';
 import { formatRange } from './format.js';
@@ -86,7 +86,7 @@ function tellRange() {
   for (const button of partsOf(document, '[data-do]')) button.toggleAttribute('disabled', isIdle(actionIn(button)));
 }
 
-/** Whether a button would change nothing. @param {Action} action */
+/** Whether a button would change nothing. @param {KeyAction} action */
 function isIdle(action) {
   const next = viewAfter(action, (state.view.from + state.view.to) / 2);
   if (next === undefined) return true;
@@ -121,14 +121,14 @@ function worstView() {
 
 /**
  * Changes what is shown; `around` is the place of the whole time that stays where it is when zooming.
- * @param {Action} action @param {number} around
+ * @param {KeyAction} action @param {number} around
  */
 function act(action, around) {
   const next = viewAfter(action, around);
   if (next !== undefined) look(next);
 }
 
-/** @param {Action} action @param {number} around */
+/** @param {KeyAction} action @param {number} around */
 function viewAfter(action, around) {
   const { view } = state;
   switch (action) {

@@ -68,7 +68,7 @@ export type TimeChart = {
 export type Lane = { readonly top: number; readonly bottom: number };
 
 /** A button's name, too. */
-export type Action = 'in' | 'out' | 'earlier' | 'later' | 'worst' | 'whole';
+export type KeyAction = 'in' | 'out' | 'earlier' | 'later' | 'worst' | 'whole';
 
 /** What the plot tells; places are shares of its width of time, from 0 to 1. */
 export type Gestures = {
