@@ -3,8 +3,8 @@
  * invocations, and meanwhile load balancers and NAT gateways forget connections without our hearing of it. Timers do
  * not run in a frozen process, so the clock is read when a connection would be used again.
  */
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
+import type * as https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Instant } from '#core/model/observation.ts';
 
@@ -54,11 +54,29 @@ function closeResting(agent: http.Agent, isToClose: (socket: Duplex) => boolean 
 
 /** The agents for all requests, by protocol. Certificates are options of a request; an agent keeps their connections apart. */
 export const agents = {
-  'http:': restBriefly(new http.Agent({ keepAlive: true })),
-  'https:': restBriefly(new https.Agent({ keepAlive: true })),
+  get 'http:'(): http.Agent {
+    kept['http:'] ??= restBriefly(new (nodeModule('http:').Agent)({ keepAlive: true }));
+    return kept['http:'];
+  },
+  get 'https:'(): https.Agent {
+    kept['https:'] ??= restBriefly(new (nodeModule('https:').Agent)({ keepAlive: true }));
+    return kept['https:'];
+  },
 };
+
+const kept: { 'http:'?: http.Agent; 'https:'?: https.Agent } = {};
+
+/**
+ * Node's module for a protocol, loaded when it is first used: a function that starts needs neither yet. It is not
+ * imported, since an import of node:http reads all that it exports, and thereby loads a WebSocket that nobody here uses.
+ */
+export function nodeModule(protocol: 'http:'): typeof http;
+export function nodeModule(protocol: 'https:'): typeof https;
+export function nodeModule(protocol: 'http:' | 'https:') {
+  return protocol === 'http:' ? process.getBuiltinModule('node:http') : process.getBuiltinModule('node:https');
+}
 
 /** Closes every connection that is not in use. To be called at the end of an invocation, before the process is frozen. */
 export function closeRestingConnections(): void {
-  for (const agent of Object.values(agents)) closeResting(agent);
+  for (const agent of Object.values(kept)) closeResting(agent);
 }

@@ -2,10 +2,10 @@
  * One HTTP request, sent once. What comes back is a value in every case, so that the retry policy can look at it: an
  * answer of any status, or one of the ways to get none.
  */
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
+import type * as https from 'node:https';
 import type { Instant } from '#core/model/observation.ts';
-import { agents } from './connections.ts';
+import { agents, nodeModule } from './connections.ts';
 
 /** Certificates, and whether and as whom to verify the server. */
 export type TlsOptions = Pick<
@@ -89,7 +89,8 @@ function begin(request: HttpRequest, signal: AbortSignal): Promise<http.Incoming
     signal,
     ...tls,
   };
-  const sent = (isPlain ? http : https).request(url, options, resolve);
+  const { request: begun } = isPlain ? nodeModule('http:') : nodeModule('https:');
+  const sent = begun(url, options, resolve);
   sent.on('error', reject);
   sent.end(body);
   return promise;
