@@ -4,10 +4,9 @@
 export type Demand = { readonly wanted: number; readonly weight: number; readonly working: number };
 
 /**
- * Gives `room` away, runner by runner, always to the group that has got least for its weight (weighted max–min fairness):
- * whoever is left with less than it wants has no less, by weight, than anybody else. Nobody gets a second runner before
- * everybody has a first. Between groups that have got the same, the one with the fewest working runners for its weight
- * comes first; so where there is room for one at a time, all have their turn. At last the order decides.
+ * Gives `room` away, one runner at a time, always to the group that has got the fewest for its weight (weighted max–min
+ * fairness). So nobody gets a second runner before everybody has a first. Between groups that have got the same, the one
+ * with the fewest working runners for its weight comes first, then the first in the list.
  */
 export function shareOut(demands: readonly Demand[], room: number): readonly number[] {
   const shares = demands.map(() => 0);
