@@ -115,10 +115,11 @@ async function appendTick(record: TickRecord, { state }: Ports): Promise<readonl
 function clockIn({ tickId: id, now, mode, elapsedMs }: TickRequest, ports: Ports): () => Report['tick'] {
   const at = new Date(now).toISOString();
   const before = ports.calls();
-  return () => ({ id, at, mode, durationMs: Math.round(elapsedMs()), calls: difference(before, ports.calls()) });
+  return () => ({ id, at, mode, durationMs: Math.round(elapsedMs()), calls: callsBetween(before, ports.calls()) });
 }
 
-function difference(before: Calls, after: Calls): Calls {
+/** The calls that were made from one moment to another. */
+export function callsBetween(before: Calls, after: Calls): Calls {
   return {
     bitbucket: after.bitbucket - before.bitbucket,
     kubernetes: after.kubernetes - before.kubernetes,

@@ -2,8 +2,10 @@
  * What bitbucket-pipelines.yml says of the labels that steps ask for; Bitbucket shows them nowhere else. Pure. The file is
  * other people's: it is read within bounds, and no text of it but step and section names gets out.
  */
+
 import { parseDocument } from 'yaml';
 import type { PipelineSource } from '#core/ports.ts';
+import { isRecord } from '#yaml/values.ts';
 import { bestMatch } from './ref-glob.ts';
 
 /** A step as the file has it. */
@@ -116,8 +118,4 @@ function labelsOf(runsOn: unknown): readonly string[] {
 
 function fieldOf(value: unknown, key: string): unknown {
   return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,7 @@ import type { CallBudget, HeldBack, RateLimit, Standing } from '#core/budget/cal
 import type { Importance } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { duration } from '#core/words.ts';
 import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './rule.ts';
 import {
@@ -14,10 +15,8 @@ import {
   type BudgetState,
   EMPTY_BUDGET,
   forgetOld,
-  HOUR_MS,
   leftCalls,
   limitNow,
-  MINUTE_MS,
   parseBudget,
   STRIKES_KEPT_MS,
   type Throttle,

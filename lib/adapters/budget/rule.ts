@@ -11,16 +11,8 @@
 import type { HeldBack, PlannedLook } from '#core/budget/call-budget.ts';
 import { type Importance, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';
 import type { Instant } from '#core/model/observation.ts';
-import {
-  type BudgetState,
-  HOUR_MS,
-  leftCalls,
-  limitNow,
-  lookCost,
-  MINUTE_MS,
-  throttledUntil,
-  usedCalls,
-} from './state.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
+import { type BudgetState, leftCalls, limitNow, lookCost, throttledUntil, usedCalls } from './state.ts';
 
 /** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
 const COUNTED_MS = HOUR_MS + MINUTE_MS;

@@ -5,9 +5,7 @@
  */
 import * as z from 'zod';
 import type { Instant } from '#core/model/observation.ts';
-
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 
 /** Calls that left in one minute. `minute`: since the epoch. */
 export type MinuteCalls = { readonly minute: number; readonly look: number; readonly other: number };

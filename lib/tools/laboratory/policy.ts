@@ -1,6 +1,6 @@
 /** A policy: something that decides about runners in a simulated world. */
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import type { Calls, Report } from '#core/model/report.ts';
+import type { Report } from '#core/model/report.ts';
 import type { Manifest, Ports } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
@@ -46,14 +46,5 @@ export function bareManifests(uuid: string, group: RunnerGroup): { readonly job:
       },
     },
     secret: { apiVersion: 'v1', kind: 'Secret', metadata: { name: secretName(uuid) } },
-  };
-}
-
-/** The calls that were made from one moment to another. */
-export function callsBetween(before: Calls, after: Calls): Calls {
-  return {
-    bitbucket: after.bitbucket - before.bitbucket,
-    kubernetes: after.kubernetes - before.kubernetes,
-    aws: after.aws - before.aws,
   };
 }

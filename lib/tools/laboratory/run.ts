@@ -4,10 +4,11 @@
  */
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
+import { callsBetween } from '#core/reconcile.ts';
 import { type Arrival, type Arrivals, openFeed } from '../arrival.ts';
 import { registeredIn } from '../simulator/bitbucket.ts';
 import { type Figures, figuresOf } from './figures.ts';
-import { type Actor, callsBetween, type Policy } from './policy.ts';
+import type { Actor, Policy } from './policy.ts';
 import type { Scenario } from './scenario.ts';
 import { type Books, Tally } from './tally.ts';
 import { openWorld, outagesOf } from './world.ts';

@@ -1,9 +1,9 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
 import type { Fleet } from '#core/model/configuration.ts';
-import { reconcile } from '#core/reconcile.ts';
+import { callsBetween, reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { isoText } from '#text/time.ts';
-import { callsBetween, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
 /** How a configuration is played. */
