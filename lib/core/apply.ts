@@ -25,21 +25,32 @@ const CONCURRENT_ACTIONS = 50;
  */
 export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = () => true): Promise<Applied> {
   const claim = await claimGroups(plan, ports.state);
+  const stamping: Ports = { ...ports, manifests: stampedBy(claim.deployment, ports.manifests) };
   const limit = pLimit(CONCURRENT_ACTIONS);
-  const done = await Promise.all(
-    plan.groups.map(async (group) => {
-      const lost = claim.lost.get(group.group.name);
-      return {
-        group,
-        ...(lost === undefined ? await applyGroup(group, limit, ports, hasTime) : leaveAlone(group, lost)),
-      };
-    }),
-  );
+  const applyAll = (groups: readonly GroupPlan[]) =>
+    Promise.all(
+      groups.map(async (group) => {
+        const lost = claim.lost.get(group.memoryKey);
+        return {
+          group,
+          ...(lost === undefined ? await applyGroup(group, limit, stamping, hasTime) : leaveAlone(group, lost)),
+        };
+      }),
+    );
+  const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
   const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
+    leftovers: left.map(({ outcomes }) => outcomes),
     problems: [...claim.problems, ...(await noteRefusedStarts(refused, plan, ports.state))],
   };
+}
+
+/** Manifests that carry the name of the deployment. */
+function stampedBy(deployment: string | undefined, manifests: Ports['manifests']): Ports['manifests'] {
+  const render: typeof manifests.render = (input) =>
+    manifests.render({ ...input, ...(deployment !== undefined && { deployment }) });
+  return { ...manifests, render };
 }
 
 type GroupApplied = { readonly outcomes: readonly Outcome[]; readonly startsRefused: boolean };

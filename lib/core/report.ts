@@ -3,9 +3,10 @@ import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
-import type { BudgetReport, GroupReport, PlannedAction, Report } from './model/report.ts';
+import type { BudgetReport, GroupReport, LeftoverReport, PlannedAction, Report } from './model/report.ts';
 import { runnerOf } from './plan.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
+import { bracedUuid } from './uuid.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
@@ -46,12 +47,23 @@ export function withCircumstances(report: Report, { notes, ...known }: Circumsta
   return { ...report, ...known, notes: [...notes, ...report.notes] };
 }
 
+/** The report, with what groups have left behind and what was planned and done about it. */
+export function withLeftovers(
+  report: Report,
+  leftovers: readonly GroupDecision[],
+  plan: Plan,
+  applied: Applied,
+): Report {
+  if (leftovers.length === 0) return report;
+  return { ...report, leftovers: leftovers.map((left, index) => reportLeftover(left, index, plan, applied)) };
+}
+
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
 export function hasFailed(report: Report): boolean {
   return (
     report.problems.length > 0 ||
-    report.groups.some(
-      (group) => group.problems.length > 0 || group.outcomes.some((outcome) => outcome.status === 'failed'),
+    [...report.groups, ...(report.leftovers ?? [])].some(
+      ({ problems, outcomes }) => problems.length > 0 || outcomes.some((outcome) => outcome.status === 'failed'),
     )
   );
 }
@@ -84,6 +96,29 @@ function reportGroup(
     plan: (plans.get(name)?.actions ?? []).map(planned),
     outcomes: applied.outcomes.get(name) ?? [],
     problems: observation.missing,
+  };
+}
+
+function reportLeftover(
+  { observation, decision }: GroupDecision,
+  index: number,
+  { leftovers = [] }: Plan,
+  applied: Applied,
+): LeftoverReport {
+  const { group, runners, orphanJobs, missing } = observation;
+  const { name, scope, cluster, namespace } = group;
+  return {
+    group: name,
+    workspace: scope.workspace,
+    ...(scope.repository === undefined ? {} : { repository: scope.repository }),
+    cluster,
+    namespace,
+    counts: decision.counts,
+    runners: [...runners.map(({ uuid }) => uuid), ...orphanJobs.map(({ runnerUuid }) => bracedUuid(runnerUuid))],
+    reason: decision.reason,
+    plan: (leftovers[index]?.actions ?? []).map(planned),
+    outcomes: applied.leftovers?.[index] ?? [],
+    problems: missing,
   };
 }
 
