@@ -116,6 +116,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
+    expectLabels(registration, group);
     await launch(registration, action.identity, group, ports);
     return { ...outcome, status: 'done' };
   } catch (error) {
@@ -124,6 +125,17 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
     return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
   }
+}
+
+/** Throws when the runner would not get the group's steps: Bitbucket may answer with other labels than it was asked for. */
+function expectLabels({ runner }: Registration, { labels }: RunnerGroup): void {
+  const lacking = labels.filter((label) => !runner.labels.includes(label));
+  // An answer that shows none at all says nothing about them.
+  if (lacking.length === 0 || runner.labels.length === 0) return;
+  throw new ServiceError(
+    `Bitbucket registered runner ${runner.uuid} without ${lacking.join(', ')} (labels ${runner.labels.join(', ')}); change the labels of the group to those that Bitbucket takes.`,
+    { service: 'bitbucket', outcome: 'refused' },
+  );
 }
 
 async function launch(

@@ -8,6 +8,7 @@ import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
 import { DEPLOYMENT_KEY } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
+import { PLACES_KEY, type Places, parsePlaces } from './places.ts';
 import type { MemoryChange, StateStore, UnsavedDocument } from './ports.ts';
 
 /** What was claimed. */
@@ -40,6 +41,9 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   ];
   if (changes.length === 0) return { lost: new Map(), problems: [] };
   const unsaved = await saveAll(changes, plan, state);
+  if (places && unsaved.some(({ key, failure }) => key === places.key && failure === undefined)) {
+    await addPlaces(places.memory, plan, state);
+  }
   const lost = touched.flatMap(({ memoryKey }): readonly [string, string][] => {
     const document = unsaved.find(({ key }) => key === memoryKey);
     return document === undefined ? [] : [[memoryKey, document.failure ?? CLAIMED_BY_ANOTHER]];
@@ -72,6 +76,21 @@ export async function noteRefusedStarts(
   );
   const unsaved = await saveAll(changes, plan, state);
   return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);
+}
+
+/** How often to try, while ticks of other shards write theirs at the same moment. */
+const PLACES_TRIES = 5;
+
+/** Adds places to a document that another tick has changed since it was read. Places that are gone go with the next look. */
+async function addPlaces(places: Places, plan: Plan, state: StateStore): Promise<void> {
+  for (let left = PLACES_TRIES; left > 0; left -= 1) {
+    const documents = await state.load([PLACES_KEY]).catch(() => undefined);
+    if (documents === undefined) return;
+    const document = documents.get(PLACES_KEY);
+    const value = { ...parsePlaces(document?.value), ...places };
+    const unsaved = await saveAll([{ key: PLACES_KEY, expectedVersion: document?.version ?? 0, value }], plan, state);
+    if (unsaved.length === 0) return;
+  }
 }
 
 /** A store that fails as a whole has failed for each document. */

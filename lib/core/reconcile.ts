@@ -16,6 +16,7 @@ import type { Applied } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { Calls, Mode, Report, TickRecord } from './model/report.ts';
 import { type LookRequest, observe } from './observe/observe.ts';
+import { withOneNameEach } from './observe/one-name.ts';
 import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
@@ -67,7 +68,8 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
 type Line = { readonly observation: Observation; readonly report: Report; readonly budgets: TickBudgets };
 
 async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']): Promise<Line> {
-  const { fleet, now: at } = request;
+  const { now: at } = request;
+  const fleet = await withOneNameEach(request.fleet, ports);
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
   const looksAfter = looksAfterWorkspace(request);

@@ -1,12 +1,12 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
+import { placesOf } from './inventory.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { BudgetReport, GroupReport, LeftoverReport, PlannedAction, Report } from './model/report.ts';
 import { runnerOf } from './plan.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
-import { bracedUuid } from './uuid.ts';
 
 /** The report of a tick that ran. */
 export function makeReport(
@@ -54,8 +54,16 @@ export function withLeftovers(
   plan: Plan,
   applied: Applied,
 ): Report {
-  if (leftovers.length === 0) return report;
-  return { ...report, leftovers: leftovers.map((left, index) => reportLeftover(left, index, plan, applied)) };
+  return leftovers.length === 0 ? report : { ...report, leftovers: reportLeftovers(leftovers, plan, applied) };
+}
+
+/** What groups have left behind; without `applied`, what is planned about it. */
+export function reportLeftovers(
+  leftovers: readonly GroupDecision[],
+  plan: Plan,
+  applied?: Applied,
+): readonly LeftoverReport[] {
+  return leftovers.map((left, index) => reportLeftover(left, index, plan, applied));
 }
 
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
@@ -103,9 +111,9 @@ function reportLeftover(
   { observation, decision }: GroupDecision,
   index: number,
   { leftovers = [] }: Plan,
-  applied: Applied,
+  applied: Applied | undefined,
 ): LeftoverReport {
-  const { group, runners, orphanJobs, missing } = observation;
+  const { group, missing } = observation;
   const { name, scope, cluster, namespace } = group;
   return {
     group: name,
@@ -114,10 +122,10 @@ function reportLeftover(
     cluster,
     namespace,
     counts: decision.counts,
-    runners: [...runners.map(({ uuid }) => uuid), ...orphanJobs.map(({ runnerUuid }) => bracedUuid(runnerUuid))],
+    runners: placesOf(observation),
     reason: decision.reason,
     plan: (leftovers[index]?.actions ?? []).map(planned),
-    outcomes: applied.leftovers?.[index] ?? [],
+    outcomes: applied?.leftovers?.[index] ?? [],
     problems: missing,
   };
 }
