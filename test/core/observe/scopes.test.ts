@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { ServiceError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner } from '#core/model/observation.ts';
-import { fleet, group, runner } from '#kit/fleet.ts';
+import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { builds, documents, fails, listing, look, other, SITE, site, tests } from './look.ts';
 
 describe("a workspace's registrations", () => {
+  const gone = () => Promise.reject(new ServiceError('404', { service: 'bitbucket', outcome: 'refused', status: 404 }));
   const strangers = Array.from({ length: 7 }, () => runner({ labels: ['somebody', 'else'] }));
   const three = group({ name: 'three', scope: SITE, max: 3 });
   const four = group({ name: 'four', scope: SITE, max: 4 });
@@ -28,6 +30,94 @@ describe("a workspace's registrations", () => {
     expect(seen.workspaces).toMatchObject([
       { workspace: 'acme', registrations: 7 + 3 + 4, assumed: 3 + 4, maxRunners: 100 },
     ]);
+  });
+
+  it.each<{
+    readonly name: string;
+    readonly memory?: object;
+    readonly error?: () => Promise<never>;
+    readonly jobs?: number;
+    readonly assumed: number;
+  }>([
+    { name: 'as many as at the last list', memory: { registrations: 5 }, assumed: 5 },
+    { name: 'none, as at the last list', memory: { registrations: 0 }, assumed: 0 },
+    { name: 'what its Jobs show, if that is more', memory: { registrations: 2 }, jobs: 3, assumed: 3 },
+    { name: 'no fewer than at the last list', memory: { registrations: 5 }, jobs: 3, assumed: 5 },
+    { name: 'never listed: its worst, whatever its Jobs show', jobs: 3, assumed: 7 },
+    {
+      name: 'gone (404) for less than ten minutes',
+      memory: { registrations: 5, unlistedSince: NOON - 599_999 },
+      error: gone,
+      assumed: 5,
+    },
+    {
+      name: 'gone for ten minutes: nothing',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      error: gone,
+      assumed: 0,
+    },
+    {
+      name: 'gone for ten minutes: what its Jobs show',
+      memory: { unlistedSince: NOON - 600_000 },
+      error: gone,
+      jobs: 2,
+      assumed: 2,
+    },
+    {
+      name: 'unreadable for ten minutes, but not gone',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      assumed: 5,
+    },
+  ])('of a scope that could not be listed: $name', async ({ memory, error = fails('503'), jobs = 0, assumed }) => {
+    const identity = { workspaceUuid: '{acme}', repositoryUuid: '{site}' };
+    const ofSite = Array.from({ length: jobs }, () => jobOf(runner(), { identity, group: 'three' }));
+    const others = [jobOf(runner()), jobOf(runner(), { identity: { workspaceUuid: '{w}', repositoryUuid: '{site}' } })];
+    for (const known of [{ identity }, {}]) {
+      const { seen } = await look(fleet([three, four]), {
+        ...documents({ 'scope/acme/site': { version: 1, value: { stepSeen: false, ...known, ...memory } } }),
+        runners: { list: error },
+        jobs: { list: async () => [...ofSite, ...others] },
+      });
+      expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
+      expect(seen.workspaces[0]?.registrations).toBe(assumed);
+    }
+  });
+
+  it.each([
+    { name: 'a list: how many it had', runners: [runner(), runner()], before: {}, after: { registrations: 2 } },
+    {
+      name: 'a list after failing ones',
+      runners: [runner()],
+      before: { unlistedSince: 5 },
+      after: { registrations: 1 },
+    },
+    { name: 'the first that fails', before: { registrations: 3 }, after: { registrations: 3, unlistedSince: NOON } },
+    { name: 'another that fails', before: { registrations: 3, unlistedSince: 5 }, after: undefined },
+  ])('is remembered of $name', async ({ runners, before, after }) => {
+    const identity = { workspaceUuid: '{acme}' };
+    const { seen } = await look(fleet([builds]), {
+      ...documents({ 'scope/acme': { version: 1, value: { stepSeen: false, identity, ...before } } }),
+      runners: { list: runners === undefined ? fails('503') : async () => runners },
+    });
+    const memory = seen.scopeMemory.map((entry) => entry.memory);
+    expect(memory).toEqual(after === undefined ? [] : [{ stepSeen: false, identity, ...after }]);
+  });
+
+  it('count Jobs whose registration is not listed, and adds that were begun', async () => {
+    const { seen } = await look(
+      fleet([builds, three]),
+      {
+        ...documents({
+          'group/three': {
+            version: 1,
+            value: { idleSince: {}, drainingSince: {}, intended: [{ at: NOON - 5, adds: 2 }] },
+          },
+        }),
+        jobs: { list: async () => [jobOf(runner())] },
+      },
+      [builds],
+    );
+    expect(seen.workspaces).toMatchObject([{ registrations: 3, slots: { committed: 3, inUse: 0 } }]);
   });
 
   it('of groups that were not asked for count too', async () => {

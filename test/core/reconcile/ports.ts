@@ -103,9 +103,9 @@ function emptyBitbucket(): RunnerApi {
       workspaceUuid: `{${workspace}}`,
       ...(repository === undefined ? {} : { repositoryUuid: `{${repository}}` }),
     }),
-    register: async () => {
+    register: async (_scope, { name, labels }) => {
       registered += 1;
-      return registration(`{new-${registered}}`);
+      return registration(`{new-${registered}}`, { name, labels });
     },
     disable: async () => undefined,
     remove: async () => undefined,

@@ -65,7 +65,10 @@ describe('what does not match', () => {
     const orphan = jobOf(runner({ uuid: UUID }), { createdAt: NOON - 90_000 });
     const status = statusOfSeen(observation([groupObservation({ orphanJobs: [orphan] })]));
     expect(status.groups[0]?.orphanJobs).toMatchObject([
-      { job: orphan.name, mismatch: 'its registration is gone from Bitbucket, the Job is 1m 30s old' },
+      {
+        job: orphan.name,
+        mismatch: "its registration is not in Bitbucket's list: it is gone, or the list is late; the Job is 1m 30s old",
+      },
     ]);
   });
 
@@ -94,7 +97,11 @@ describe('what does not match', () => {
 
 it('tells registrations apart that nobody saw', () => {
   const workspaces = [{ workspace: 'acme', registrations: 12, assumed: 10, maxRunners: 100 }];
-  const text = renderStatus(statusOfSeen(observation([groupObservation()], workspaces)), { all: false }, { width: 140 });
+  const text = renderStatus(
+    statusOfSeen(observation([groupObservation()], workspaces)),
+    { all: false },
+    { width: 140 },
+  );
   expect(text.at(-1)).toBe(
     'Workspace acme: 12 registrations (10 of them assumed, where nothing was listed) of at most 100',
   );
