@@ -183,7 +183,10 @@ function finish(
 }
 
 function misbehave(response: ServerResponse, reply: Extract<Reply, string>, onHang: () => void): void {
-  if (reply === 'hang' || reply === 'apply-then-hang') return onHang();
+  if (reply === 'hang' || reply === 'apply-then-hang') {
+    onHang();
+    return;
+  }
   if (reply === 'reset' || reply === 'apply-then-reset') {
     response.destroy();
     return;

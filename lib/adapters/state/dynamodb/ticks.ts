@@ -8,8 +8,8 @@ import { type AttributeValue, PutItemCommand, QueryCommand } from '@aws-sdk/clie
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
+import { compareTicks } from '../memory.ts';
 import { TICKS_KEPT_MS } from '../retention.ts';
-import { compareTicks } from '../tick-order.ts';
 import { request, type Table, ttlSeconds, unreadableItem } from './table.ts';
 
 type TickStore = Pick<StateStore, 'appendTick' | 'listTicks'>;

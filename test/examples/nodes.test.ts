@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
 
-const folder = new URL('../examples/nodes/', import.meta.url);
+const folder = new URL('../../examples/nodes/', import.meta.url);
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   'karpenter-nodepool.yaml': ['karpenter.sh/v1 NodePool', 'karpenter.k8s.aws/v1 EC2NodeClass'],
   'managed-node-group.yaml': ['eksctl.io/v1alpha5 ClusterConfig'],
