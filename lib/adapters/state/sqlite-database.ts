@@ -24,7 +24,7 @@ export type DatabaseOptions = {
   readonly maxPages?: number;
 };
 
-export type Database = {
+type Database = {
   /** Undefined when there is no database yet. */
   readonly read: <T>(query: (database: DatabaseSync) => T) => Promise<T | undefined>;
   /** In one transaction, which alone writes. What throws leaves no trace, and is repeated while another one writes. */

@@ -36,7 +36,7 @@ export type GroupStatus = {
 };
 
 /** One runner on both sides. */
-export type RunnerStatusLine = {
+type RunnerStatusLine = {
   readonly runner: string;
   readonly name: string;
   readonly class: RunnerClass;

@@ -16,7 +16,7 @@ export type Played = {
 };
 
 /** What a page of the laboratory is made of. `facts`: what else it is from, such as a history file. */
-export type LaboratoryPage = {
+type LaboratoryPage = {
   readonly scenario: Scenario;
   readonly policies: readonly Played[];
   readonly facts?: readonly Fact[];

@@ -12,7 +12,7 @@ import { WHOLE } from './script/view.js';
 import { waitingChart } from './script/waiting-chart.js';
 
 /** How wide charts are in the file; the page's script draws them again as wide as the window lets them be. */
-export const DRAWN_WIDTH = 960;
+const DRAWN_WIDTH = 960;
 const SMALL_WIDTH = 560;
 
 /** What the page is, and what it is from. */
