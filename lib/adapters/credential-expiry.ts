@@ -8,7 +8,7 @@ import { plural } from '#core/words.ts';
 /** What a secret says of its end; `unreadable`: something that is no date. */
 export type KnownExpiry = { readonly secretId: string; readonly expiresAt: Instant | 'unreadable' };
 
-/** With less than this many days left, there is a note, and the alarm fires: a holiday, and time to find who may renew it. */
+/** Days before the expiry at which a note appears and the alarm fires: a holiday, and time to find who may renew it. */
 export const WARNING_DAYS = 14;
 
 /** What the report says of these credentials at `now`: a note for each that ends soon, and the numbers of the first to. */

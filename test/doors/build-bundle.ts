@@ -1,4 +1,4 @@
-/** Builds the bundle as it is shipped, once for every test file that runs it, into a directory that has nothing else in it. */
+/** Builds the bundle as it is shipped, once for all test files that run it, into a directory of its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The program as a process of its own: for signals, exit codes, what the AWS SDK reads of its environment, and the bundle. */
+/** The program as a process: for signals, exit codes, what the AWS SDK reads from the environment, and the bundle. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

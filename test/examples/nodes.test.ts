@@ -1,4 +1,4 @@
-/** The node examples are for tools whose schemas are not here; that they are YAML of the kinds they claim, and fit us, is. */
+/** The node examples: YAML of the kinds that they claim, and what fits the runners. Their tools' schemas are not here. */
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';

@@ -153,7 +153,7 @@ describe('how long it waits', () => {
   });
 
   it('counts all waits of a call against one budget', async () => {
-    const { api, bitbucket, waits } = await setUp({ budgetMs: 7_000 });
+    const { api, bitbucket, waits } = await setUp({ giveUpAfterMs: 7_000 });
     bitbucket.script({ times: 10, reply: storm('3') });
     await expect(api.list(ACME)).rejects.toThrow(/tried 3 times/);
     expect(waits).toEqual([3_249, 3_499]);

@@ -101,7 +101,7 @@ async function queryItems(
   return items;
 }
 
-/** Such as `2026-11-20T10:00:00.000Z`; limits outside what sorts by time, infinite ones too, become the nearest that does. */
+/** Such as `2026-11-20T10:00:00.000Z`. A limit that does not sort by time, such as infinity, becomes the nearest that does. */
 function sortableTime(at: Instant): string {
   return new Date(Math.min(Math.max(at, 0), LAST_SORTABLE)).toISOString();
 }
