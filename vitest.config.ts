@@ -1,16 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** What measures the heap, in which nothing of other tests may lie. */
 const ALONE = ['test/tools/laboratory/memory.test.ts'];
 
-/** What runs the bundle, which is built before the first of them. */
-const BUNDLED = ['test/cli/program.test.ts', 'test/functions/functions.test.ts', 'test/functions/frozen.test.ts'];
+/** What runs the bundle, or looks into it; it is built before the first of them. */
+const BUNDLED = ['test/cli/program.test.ts', 'test/functions/{frozen,functions,reach}.test.ts'];
 
 export default defineConfig({
   test: {
     // Against what hangs, never a measure of speed: everything must hold while the machine has other things to do.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    // Programs that tests start from source: each would compile all of it anew.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compiled', import.meta.url)) },
     // vitest leaves a core free; here nothing else is waiting for one.
     maxWorkers: '100%',
     // No test changes what another file could see: there are no module mocks, and what a file moves it puts back.

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:sim`: how fast the laboratory is, and how that grows with the fleet. Working weeks: days on which there is
- * always something to do, nights and weekends; the shipped line beside the two policies that it is compared with. Times are the processor's, so that
- * other work on the machine changes them little; read how they grow.
+ * always something to do, nights and weekends; the shipped line beside the two policies that it is compared with. Times are
+ * processor time, which other work on the machine changes little; compare how they grow.
  */
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';

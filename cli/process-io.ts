@@ -1,4 +1,4 @@
-/** The process that runs the command line: its streams, environment, clock and signals. No other file in `cli` touches it. */
+/** The process that runs the command line: streams, environment, clock and signals. No other file in `cli` touches it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { debuglog } from 'node:util';
 import type { Clock, Io } from './io.ts';

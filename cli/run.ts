@@ -1,8 +1,10 @@
 /** `run`: a tick every so often, for a laptop or a pod. Each tick reads the configuration anew. */
+
 import { type Command, InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { type Wiring, wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
+import { counted } from '#text/layout.ts';
 import { renderTick } from '#text/report.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 import { type ExitCode, tellFailure } from './failure.ts';
@@ -72,7 +74,7 @@ async function run({ every, ...options }: RunOptions, terminal: Terminal): Promi
   } finally {
     release();
   }
-  terminal.tell(`stopped after ${ticks} ${ticks === 1 ? 'tick' : 'ticks'}`);
+  terminal.tell(`stopped after ${counted(ticks, 'tick')}`);
 }
 
 async function showTick(wiring: Wiring, { group: groups, json }: CommonOptions, terminal: Terminal): Promise<void> {

@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS } from '#core/time.ts';
-import { parseDuration } from '#yaml/quantity.ts';
+import { parseSpan } from '#yaml/quantity.ts';
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;
 const CLOCK_TIME = /^(\d{2}):(\d{2})(?::(\d{2}))?$/;
@@ -15,10 +15,9 @@ export function parseTime(text: string, now: Instant): Instant {
   throw new InvalidArgumentError('Give a time such as 2026-11-23T10:00 or 10:00, both UTC.');
 }
 
-/** Milliseconds of `2h`, `1h30m` or `2d`. */
+/** Milliseconds of `2h`, `2d` or `1d12h`. */
 export function parseStretch(text: string): number {
-  const days = /^(\d+)d$/.exec(text);
-  const ms = days === null ? parseDuration(text) : Number(days[1]) * DAY_MS;
+  const ms = parseSpan(text);
   if (ms > 0) return ms;
   throw new InvalidArgumentError('Give a duration such as 30m, 2h or 1d.');
 }

@@ -1,6 +1,6 @@
 /**
- * What wakes somebody up. Metrics here are those of the whole fleet or of a shard, since a template does not know the groups;
- * what to do about each alarm is in docs/operate.md.
+ * The alarms. Their metrics are those of the whole fleet or of a shard, since a template does not know the groups; what to
+ * do about each alarm is in docs/operate.md.
  */
 
 import { WARNING_DAYS } from '#adapters/credential-expiry.ts';

@@ -7,9 +7,9 @@ import { tableName } from './table.ts';
 
 /**
  * More than the minute in which an invocation has to be over: the last tick of one that polls begins shortly before its
- * end, and needs time to act. By `npm run bench:cost` a tick is over in seconds, also one that has a large fleet grow. Memory,
- * a parameter, is by default the least power of two that holds hundreds of groups there; since a tick mostly waits, half
- * of it would save cents, and twice as much gain little.
+ * end, and needs time to act. `npm run bench:cost` shows that a tick takes seconds, even when a large fleet grows. Memory, a
+ * parameter, is by default the least power of two that holds hundreds of groups there. A tick mostly waits, so half the
+ * memory would save cents, and twice as much would gain little.
  */
 export const TIMEOUT_SECONDS = 75;
 

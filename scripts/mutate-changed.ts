@@ -8,18 +8,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { mutate as mutated } from '../stryker.config.mjs';
 import { findChanges, type Git } from './mutation/changed.ts';
 import { chooseFiles, estimateMutants, isMutated, type Sized } from './mutation/choice.ts';
+import sample from './mutation/sample.config.mjs';
 
 /** From the start to the exit, Stryker's own preparations included. */
 const ALLOWED_MS = 180_000;
 
 /** What two cores get through in that time. */
 const ALLOWED_MUTANTS = 400;
-
-/** Of its own, so that `npm run mutate` may run beside it; Stryker leaves it behind when it is ended at the deadline. */
-const SANDBOX = '.cache/mutation';
 
 const started = Date.now();
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,26 +31,21 @@ function listed(files: readonly Sized[]): string {
 }
 
 async function mutate(files: readonly Sized[]): Promise<number> {
-  const args = [
-    ...['run', '--mutate', files.map(({ file }) => file).join(',')],
-    ...['--plugins', '@stryker-mutator/vitest-runner,./scripts/mutation/deadline.ts'],
-    ...['--reporters', 'clear-text,progress-append-only,deadline'],
-    ...['--tempDirName', SANDBOX],
-  ];
+  const args = ['run', 'scripts/mutation/sample.config.mjs', '--mutate', files.map(({ file }) => file).join(',')];
   const child = spawn(`${root}node_modules/.bin/stryker`, args, {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, MUTATION_DEADLINE: String(started + ALLOWED_MS) },
   });
   const [code] = await once(child, 'exit');
-  rmSync(`${root}${SANDBOX}`, { recursive: true, force: true });
+  rmSync(`${root}${sample.tempDirName}`, { recursive: true, force: true });
   return typeof code === 'number' ? code : 1;
 }
 
 async function main(): Promise<number> {
   const { since, files = globSync('lib/**/*.ts', { cwd: root }), latest } = findChanges(git, process.env.MUTATE_BASE);
   const changed = files
-    .filter((file) => isMutated(file, mutated))
+    .filter((file) => isMutated(file, sample.mutate))
     .map((file) => ({ file, mutants: estimateMutants(readFileSync(`${root}${file}`, 'utf8')) }));
   if (changed.length === 0) {
     console.log(`No file under mutation testing has changed since ${since}.`);

@@ -1,12 +1,14 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
+
 import type { Instant } from '#core/model/observation.ts';
 import type { Circumstances } from '#core/report.ts';
 import { DAY_MS } from '#core/time.ts';
+import { plural } from '#core/words.ts';
 
 /** What a secret says of its end; `unreadable`: something that is no date. */
 export type KnownExpiry = { readonly secretId: string; readonly expiresAt: Instant | 'unreadable' };
 
-/** With less than this many days left, there is a note, and the alarm fires: a holiday, and time to find who may renew it. */
+/** Days before the expiry at which a note appears and the alarm fires: a holiday, and time to find who may renew it. */
 export const WARNING_DAYS = 14;
 
 /** What the report says of these credentials at `now`: a note for each that ends soon, and the numbers of the first to. */
@@ -43,5 +45,5 @@ function describeEnd(end: {
 function describeTime(daysLeft: number, day: string): string {
   if (daysLeft < 0) return `expired on ${day}, as the secret says`;
   if (daysLeft === 0) return `expires on ${day}, in less than a day`;
-  return `expires on ${day}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`;
+  return `expires on ${day}, in ${daysLeft} ${plural(daysLeft, 'day')}`;
 }

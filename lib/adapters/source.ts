@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '#core/errors.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { answerHeader, awsReadFailure, readAwsError } from './aws/failure.ts';
+import { fileReason } from './file-errors.ts';
 
 /** Texts by source with the ETag that they came with, for a process that reads the same source every minute. */
 export type SourceCache = Map<string, { readonly etag: string; readonly text: string }>;
@@ -106,7 +107,7 @@ async function readTextFile(source: string): Promise<string> {
     return await collect(source, createReadStream(path));
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`File ${path} cannot be read: ${fileReason(error)}`, { cause: error });
+    throw new InputError(`File ${path} cannot be read: ${fileReason(error, 'read it')}`, { cause: error });
   }
 }
 
@@ -128,18 +129,6 @@ function pathOfUrl(source: string): string {
       cause: error,
     });
   }
-}
-
-const FILE_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; check the path and the directory in which you are',
-  EACCES: 'permission denied; give this user the right to read it',
-  EISDIR: 'it is a directory; name a file in it',
-  ENOTDIR: 'a part of the path is not a directory; check the path',
-};
-
-function fileReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return FILE_REASONS[code] ?? `${code}; check the path and the disk`;
 }
 
 /** All of it as text: of bounded size, strictly UTF-8, without a byte order mark. */

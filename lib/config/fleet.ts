@@ -17,7 +17,7 @@ import { settingsOf } from './parameters.ts';
 import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS } from './schema.ts';
 
 /** What the file alone does not say. */
-export type FleetContext = {
+type FleetContext = {
   /** The texts behind `jobTemplates`, by name; at least those that groups use. */
   readonly templates: ReadonlyMap<string, JobTemplate>;
   /** Why a template that groups use could not be had, by its name: these groups are unready. */

@@ -3,9 +3,11 @@
  * This file decides what is kept, when it is saved and what the report says; the function keeps it. Pure, but for
  * `rememberTexts`, which collects what it reads.
  */
+
 import { InputError, ServiceError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { plural } from '#core/words.ts';
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { LoadDependencies } from './load.ts';
 
@@ -101,7 +103,7 @@ export function describeRefusal(refusal: InputError | ServiceError): string {
 
 function summarise(first: InputProblem, others: number): string {
   if (others === 0) return formatProblem(first);
-  return `${formatProblem(first)}; and ${others} more ${others === 1 ? 'problem' : 'problems'}`;
+  return `${formatProblem(first)}; and ${others} more ${plural(others, 'problem')}`;
 }
 
 /** The report's sentence for a tick that goes on with the last good configuration; `since` as people read it. */

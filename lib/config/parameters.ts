@@ -19,7 +19,7 @@ export function settingsOf(group: GroupConfig): Strategy | undefined {
 }
 
 /** A group's parameters as written. */
-export type WrittenParameters = {
+type WrittenParameters = {
   /** The keys of the group that are valid by themselves. */
   readonly group: GroupDraft;
   /** Those that are valid by themselves. */

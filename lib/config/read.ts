@@ -10,7 +10,7 @@ import { schemaFindings } from './issues.ts';
 import { Config } from './schema.ts';
 
 /** What came of reading: `config` exactly if there are no `problems`. Both lists are in the order of the text. */
-export type ReadConfig = {
+type ReadConfig = {
   readonly config?: Config;
   /** What is right by itself: the file without its groups, templates and other entries in which something is wrong. */
   readonly soundPart?: Config;

@@ -40,8 +40,8 @@ function keyFindings(key: string, entries: WorkspaceEntries, used: ReadonlySet<s
 function capFindings(name: string, groups: readonly GroupEntry[], entries: WorkspaceEntries): readonly Finding[] {
   const members = groups.filter(({ draft }) => draft.workspace === name);
   const total = members.reduce((sum, { raw }) => sum + highestMaxOf(raw), 0);
-  const written = entries.get(name)?.settings.maxRunners;
-  const cap = typeof written === 'number' ? written : WORKSPACE_DEFAULTS.maxRunners;
+  const configured = entries.get(name)?.settings.maxRunners;
+  const cap = typeof configured === 'number' ? configured : WORKSPACE_DEFAULTS.maxRunners;
   const message = `makes ${total} runners for all groups of workspace ${name} together, but the workspace may have ${cap}, so some will be held back; lower a max, or raise maxRunners of the workspace if its plan has more`;
   return when(total > cap, warning(['groups', members.at(-1)?.index ?? 0, 'parameters', 'max'], message));
 }

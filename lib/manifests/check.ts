@@ -16,7 +16,7 @@ import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
 import type { RenderedObject } from './template.ts';
 
 /** What is wrong, and what is doubtful, each with its line and column in the template. */
-export type ManifestVerdict = {
+type ManifestVerdict = {
   readonly problems: readonly InputProblem[];
   readonly warnings: readonly InputProblem[];
 };

@@ -60,7 +60,7 @@ export function checkTemplate(template: JobTemplate, group: RunnerGroup): readon
 }
 
 /** A template's objects with their values filled in, and what makes them useless as a runner's Job and Secret. */
-export type RenderedObjects = {
+type RenderedObjects = {
   readonly problems: readonly InputProblem[];
   readonly job?: RenderedObject;
   readonly secret?: RenderedObject;

@@ -25,7 +25,7 @@ export type TemplateNode = Place &
         readonly entries: readonly TemplateEntry[];
       }
   );
-export type TemplateEntry = readonly [key: string, value: TemplateNode, keyOffset: number];
+type TemplateEntry = readonly [key: string, value: TemplateNode, keyOffset: number];
 
 /** The objects of a template, or what is wrong with it; `problem` makes one for a place in it. */
 export type ParsedTemplate = {

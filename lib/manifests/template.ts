@@ -27,7 +27,7 @@ export type RenderedObject = {
 };
 
 /** Either every object, or everything that is wrong. */
-export type Rendering = { readonly objects: readonly RenderedObject[]; readonly problems: readonly InputProblem[] };
+type Rendering = { readonly objects: readonly RenderedObject[]; readonly problems: readonly InputProblem[] };
 
 const LEFT_OUT = Symbol('left out');
 

@@ -39,7 +39,7 @@ function isLater(head: Head, at: Instant, order: number): boolean {
   return head.next.at > at || (head.next.at === at && head.order > order);
 }
 
-export type Feed = {
+type Feed = {
   /** Passes on every arrival up to and at this time. */
   readonly until: (at: Instant) => Promise<void> | void;
 };

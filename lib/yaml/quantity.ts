@@ -16,6 +16,13 @@ export function parseQuantity(text: string): number | undefined {
 /** What a duration looks like in the configuration. */
 export const DURATION_PATTERN = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 
+/** Milliseconds of whatever `parseDuration` reads, with days before it if wanted: `30d`, `1d12h`; NaN for anything else. */
+export function parseSpan(span: string | number): number {
+  const [, days, rest = ''] = /^(\d+)d(.*)$/.exec(String(span)) ?? [];
+  if (days === undefined) return parseDuration(span);
+  return Number(days) * 86_400_000 + (rest === '' ? 0 : parseDuration(rest));
+}
+
 /** Milliseconds of `90s`, `10m`, `2h`, `1h30m` or of a number of seconds; NaN for anything else. */
 export function parseDuration(duration: string | number): number {
   if (typeof duration === 'number') return Math.round(duration * 1000);

@@ -27,7 +27,7 @@ async function read(source: string, ...answers: readonly ScriptedAnswer[]) {
   const onCall = vi.fn();
   const results: unknown[] = [];
   // Short only where nothing comes: an answer that does come must never be late, on however slow a machine.
-  const timeoutMs = answers.includes('stall') || answers.includes('hang') ? 50 : 10_000;
+  const timeoutMs = answers.includes('stall') || answers.includes('hang') ? 500 : 10_000;
   try {
     for (const _ of answers) {
       results.push(await readSource(source, { onCall, cache, timeoutMs }).catch((error: unknown) => error));
@@ -231,7 +231,7 @@ describe('a file', () => {
   it.each([
     ['none.yaml', 'File PATH cannot be read: there is no such file; check the path and the directory in which you are'],
     ['.', 'File PATH cannot be read: it is a directory; name a file in it'],
-    ['empty.yaml/x', 'File PATH cannot be read: a part of the path is not a directory; check the path'],
+    ['empty.yaml/x', 'File PATH cannot be read: a part of its path is not a directory; choose another path'],
     ['empty.yaml', 'Source PATH is empty; put the document there or name another'],
     ['utf16.yaml', 'Source PATH is not UTF-8 text; save it as UTF-8 and check that it is the right one'],
     ['large.yaml', 'Source PATH is larger than 4 MB; check that it is the right one'],

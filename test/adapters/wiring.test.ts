@@ -86,7 +86,7 @@ describe('wiring', () => {
     }
     const { budgetOf, runners } = await openPorts(tick);
     expect(budgetOf?.('acme')).toBe(budgetOf?.('labs'));
-    expect(budgetOf?.('acme').standing()).toMatchObject({ used: 3, limit: 60 });
+    expect(budgetOf?.('acme').usage()).toMatchObject({ used: 3, limit: 60 });
     for (let call = 3; call < 45; call += 1) await runners.list(ACME);
     await expect(runners.list(ACME)).rejects.toBeInstanceOf(BudgetError);
     await runners.get(ACME, '{gone}');

@@ -37,12 +37,12 @@ async function pods(): Promise<readonly ClusterObject[]> {
 }
 
 /** Of each runner's pod: all of the marks, or none. Anything between is a mistake. */
-async function marks(): Promise<Readonly<Record<string, 'protected' | 'let go'>>> {
+async function marks(): Promise<Readonly<Record<string, 'protected' | 'unprotected'>>> {
   const entries = (await pods()).map(({ metadata: { labels = {}, annotations = {} } }) => {
     const found = [labels[PROTECTED_LABEL], ...Object.keys(PROTECTION_ANNOTATIONS).map((name) => annotations[name])];
     const all = ['true', ...Object.values(PROTECTION_ANNOTATIONS)];
     if (found.some((value) => value !== undefined)) expect(found).toEqual(all);
-    return [`{${labels[RUNNER_LABEL]}}`, found[0] === undefined ? 'let go' : 'protected'] as const;
+    return [`{${labels[RUNNER_LABEL]}}`, found[0] === undefined ? 'unprotected' : 'protected'] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -83,13 +83,13 @@ function budgetOver(count: number): Promise<Budget> {
   });
 }
 
-/** Two idle runners, long enough for their pods to have been let go. */
+/** Two idle runners, long enough for their pods to be unprotected. */
 async function letBothGo(): Promise<readonly [string, string]> {
   await tickAfter(0);
   await tickAfter(0);
   await tickAfter(COOL_DOWN_MS);
   const [first = '', second = ''] = stage.registrations().map(({ uuid }) => uuid);
-  expect(await marks()).toEqual({ [first]: 'let go', [second]: 'let go' });
+  expect(await marks()).toEqual({ [first]: 'unprotected', [second]: 'unprotected' });
   return [first, second];
 }
 
@@ -108,14 +108,14 @@ describe('the marks', () => {
       ['unprotect', first],
       ['unprotect', second],
     ]);
-    expect(await marks()).toEqual({ [first]: 'let go', [second]: 'let go' });
+    expect(await marks()).toEqual({ [first]: 'unprotected', [second]: 'unprotected' });
     expect(done(await tickAfter(MINUTE))).toEqual([]);
 
     stage.world.submit(STEP);
     const busy = stage.registrations().find(({ hasStep }) => hasStep)?.uuid ?? '';
     expect(done(await tickAfter(0))).toEqual([['protect', busy]]);
     expect((await marks())[busy]).toBe('protected');
-    expect(Object.values(await marks()).filter((mark) => mark === 'let go')).toHaveLength(1);
+    expect(Object.values(await marks()).filter((mark) => mark === 'unprotected')).toHaveLength(1);
 
     // The step ends, and patience begins anew.
     expect(done(await tickAfter(2 * MINUTE))).toEqual([]);
@@ -155,7 +155,7 @@ describe('a drain under the shipped PodDisruptionBudget', () => {
     expect(await pods()).toHaveLength(2);
   });
 
-  it('evicts what was let go, and not what is at work beside it', async () => {
+  it('evicts what is unprotected, and not what is at work beside it', async () => {
     await letBothGo();
     stage.world.submit(STEP);
     const busy = stage.registrations().find(({ hasStep }) => hasStep)?.uuid ?? '';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '#core/errors.ts';
-import { leaseName, type Selection, selectGroups } from '#core/select.ts';
+import { hashOf, leaseName, type Selection, selectGroups } from '#core/select.ts';
 import { fleet, group } from '#kit/fleet.ts';
 
 const inWorkspaces = (...workspaces: readonly string[]) =>
@@ -91,5 +91,22 @@ describe('the lease', () => {
     [{ shard: { index: 2, of: 5 } }, 'tick-2-of-5'],
   ])('%o has %s', (selection, name) => {
     expect(leaseName(selection)).toBe(name);
+  });
+});
+
+/* FNV-1a, by its published test vectors; over code points where a text is not ASCII. */
+describe('the hash', () => {
+  it.each([
+    ['', 0x811c9dc5],
+    ['a', 0xe40c292c],
+    ['b', 0xe70c2de5],
+    ['foobar', 0xbf9cf968],
+  ])('of "%s"', (text, hash) => {
+    expect(hashOf(text)).toBe(hash);
+  });
+
+  it('takes a character for one, however it is encoded', () => {
+    expect(hashOf('😀')).not.toBe(hashOf('\u{d83d}'));
+    expect(hashOf('😀')).toBeGreaterThanOrEqual(0);
   });
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../doors/world.ts';
 import { complaintsOf } from '../infra/cfn-lint.ts';
 import { LARGE, SMALL } from '../infra/deployments.ts';
-import { packageStack } from '../infra/osls.ts';
+import { packageStack, stableTemplate } from '../infra/osls.ts';
 import { npmRun, osls, parameterArguments } from './commands.ts';
 import { ACCOUNT, type Emulator, REGION, startEmulator } from './emulator.ts';
 import { installPythonPrograms } from './python.ts';
@@ -35,9 +35,11 @@ describe('before it is deployed', () => {
   it.each([
     ['small', SMALL],
     ['large', LARGE],
-  ])('the %s template is packaged, and cfn-lint has nothing to complain about', async (_, values) => {
+  ])('the %s template is packaged, and cfn-lint has nothing to complain about', async (name, values) => {
     const { code, output, directory } = await packageStack(values);
     expect([code, output]).toEqual([0, expect.stringContaining('Service packaged')]);
+    expect(output).not.toMatch(/warning|deprecat/i);
+    await expect(await stableTemplate(directory)).toMatchFileSnapshot(`../infra/templates/${name}.json`);
     const { cfnLint } = installPythonPrograms({ environment: process.env });
     expect(complaintsOf(cfnLint, directory)).toBe('');
   });
@@ -48,6 +50,7 @@ describe('before it is deployed', () => {
       1,
       expect.stringContaining('parameter clusters: is missing; name the EKS clusters of the runners'),
     ]);
+    expect(output).not.toContain('    at ');
     const { StackSummaries } = await aws.call<{ StackSummaries: unknown[] }>('cloudformation', 'list_stacks');
     expect(StackSummaries).toEqual([]);
   });

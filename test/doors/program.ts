@@ -1,4 +1,4 @@
-/** The program as a process of its own: for signals, exit codes, what the AWS SDK reads of its environment, and the bundle. */
+/** The program as a process: for signals, exit codes, what the AWS SDK reads from the environment, and the bundle. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,9 @@ export function startProgram(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): RunningProgram {
-  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { NODE_COMPILE_CACHE } = process.env;
+  const env = { ...environment, NODE_COMPILE_CACHE };
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,10 +1,10 @@
 /** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 import { bundled } from '../doors/bundle.ts';
 import { API_TOKEN, configuration } from '../doors/world.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
-import { startFunctionWorld } from './world.ts';
+import { type FunctionWorld, startFunctionWorld } from './world.ts';
 
 const MINUTE = 60_000;
 
@@ -176,31 +176,40 @@ ${configuration({ min: 2 })}    cluster: main
     expect(world.runners()).toHaveLength(3);
   });
 
-  it.each([
-    ['an event that is none', { groups: 'linux-large' }, {}, 'InputError', /^The event is not one/],
-    ['a group that does not exist', { groups: ['windows'] }, {}, 'InputError', /^No group is called "windows"/],
-    ['no configuration', {}, { CONFIG_SOURCE: '' }, 'InputError', /^No configuration is named/],
-    ['a configuration that is missing', {}, { CONFIG_SOURCE: '/nowhere.yaml' }, 'InputError', /nowhere\.yaml/],
-    ['a variable that is wrong', {}, { STATE_STORE: 'redis:x' }, 'InputError', /STATE_STORE/],
-    [
-      'a state database',
-      {},
-      { STATE_STORE: 'sqlite:/tmp/state.sqlite' },
-      'InputError',
-      /^State database \/tmp\/state\.sqlite would end with the function; set STATE_STORE to dynamodb:TABLE, or run/,
-    ],
-  ])('refuses %s in one sentence', async (_, event, variables, name, message) => {
-    await using world = await startFunctionWorld();
-    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...variables });
+  describe('in a world that nobody changes', () => {
+    let world: FunctionWorld;
 
-    const invocation = await scale.invoke(event);
-    expect(invocation.error?.name).toBe(name);
-    expect(invocation.error?.message).toMatch(message);
-    expect(invocation.error?.message).not.toContain('\n');
-    expect(invocation.output).toContain('"level":"ERROR"');
-    expect(invocation.output).not.toContain('    at ');
-    expect(emitted(invocation, 'TicksFailed')).toEqual([1]);
-    expect(world.runners()).toEqual([]);
+    beforeAll(async () => {
+      world = await startFunctionWorld();
+    });
+
+    afterAll(() => world.close());
+
+    it.each([
+      ['an event that is none', { groups: 'linux-large' }, {}, 'InputError', /^The event is not one/],
+      ['a group that does not exist', { groups: ['windows'] }, {}, 'InputError', /^No group is called "windows"/],
+      ['no configuration', {}, { CONFIG_SOURCE: '' }, 'InputError', /^No configuration is named/],
+      ['a configuration that is missing', {}, { CONFIG_SOURCE: '/nowhere.yaml' }, 'InputError', /nowhere\.yaml/],
+      ['a variable that is wrong', {}, { STATE_STORE: 'redis:x' }, 'InputError', /STATE_STORE/],
+      [
+        'a state database',
+        {},
+        { STATE_STORE: 'sqlite:/tmp/state.sqlite' },
+        'InputError',
+        /^State database \/tmp\/state\.sqlite would end with the function; set STATE_STORE to dynamodb:TABLE, or run/,
+      ],
+    ])('refuses %s in one sentence', async (_, event, variables, name, message) => {
+      await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...variables });
+
+      const invocation = await scale.invoke(event);
+      expect(invocation.error?.name).toBe(name);
+      expect(invocation.error?.message).toMatch(message);
+      expect(invocation.error?.message).not.toContain('\n');
+      expect(invocation.output).toContain('"level":"ERROR"');
+      expect(invocation.output).not.toContain('    at ');
+      expect(emitted(invocation, 'TicksFailed')).toEqual([1]);
+      expect(world.runners()).toEqual([]);
+    });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-/** `scale` with `pollEvery`: several ticks in one invocation, between a Bitbucket and a Kubernetes on the loopback interface. */
+/** `scale` with `pollEvery`: several ticks in one invocation, with a loopback Bitbucket and Kubernetes. */
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

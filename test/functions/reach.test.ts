@@ -1,23 +1,12 @@
 /** What the functions may load, now or later, by esbuild's own account of the bundle. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import type { Metafile } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basename } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
 import { reach, sizeOf } from '../../bench/bundle-report.ts';
-import { bundle } from '../../esbuild.config.mjs';
+import '../doors/build-bundle.ts';
 
 const MOST_BYTES = 1_500_000;
 
-let directory: string;
-let built: Metafile;
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'bundle-'));
-  built = await bundle(directory);
-});
-
-afterAll(() => rm(directory, { recursive: true }));
+const built = inject('metafile');
 
 function filesOf(program: string) {
   const entry = Object.keys(built.outputs).find((path) => basename(path) === `${program}.js`) ?? '';

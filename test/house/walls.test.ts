@@ -27,6 +27,8 @@ const PURE_FOLDERS = [
   'lib/tools/laboratory',
   'lib/tools/tune',
   'lib/tools/migrate',
+  'lib/tools/inspect',
+  'lib/tools/page',
 ];
 
 const REFUSED: readonly Row[] = [
@@ -68,6 +70,8 @@ const REFUSED: readonly Row[] = [
     says(folder, 'performance.now()'),
     says(folder, "fetch('https://example.com')"),
     says(folder, 'setTimeout(() => undefined, 1)'),
+    says(folder, 'setImmediate(() => undefined)'),
+    says(folder, 'queueMicrotask(() => undefined)'),
     imports(folder, 'node:fs'),
     imports(folder, '@aws-sdk/client-s3'),
     imports(folder, '@kubernetes/client-node'),

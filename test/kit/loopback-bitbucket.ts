@@ -35,8 +35,9 @@ export type LoggedRequest = {
 };
 
 /**
- * What to do instead of the real answer: give a fixed one, give the real one later (`until`), never answer (`hang`), send half a body and stop
- * (`hang-body`) or close (`cut`), or close without a byte (`reset`). `apply-then-*` does the work first.
+ * What to do instead of the real answer: give a fixed one, give the real one later (`until`), never answer (`hang`), send
+ * half a body and stop (`hang-body`) or close (`cut`), or close without a byte (`reset`). `apply-then-*` does the work
+ * first.
  */
 export type Reply =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | object }
@@ -60,6 +61,8 @@ export type Script = {
 export type LoopbackOptions = WorldOptions & {
   /** Added to every answer; default 0. */
   readonly latencyMs?: number;
+  /** Called when a request is there that gets no answer, or no more of it. */
+  readonly onHang?: () => void;
 };
 
 export type LoopbackBitbucket = {
@@ -115,7 +118,7 @@ export async function startLoopbackBitbucket(options: LoopbackOptions = {}): Pro
       if (reply === undefined) return finish(response, request, real.status, real.body);
     }
     if (typeof reply === 'object') return finish(response, request, reply.status, reply.body, reply.headers);
-    misbehave(response, reply);
+    misbehave(response, reply, options.onHang ?? (() => {}));
   }
 
   const server = createServer((incoming, response) => {
@@ -179,8 +182,11 @@ function finish(
   response.end(text);
 }
 
-function misbehave(response: ServerResponse, reply: Extract<Reply, string>): void {
-  if (reply === 'hang' || reply === 'apply-then-hang') return;
+function misbehave(response: ServerResponse, reply: Extract<Reply, string>, onHang: () => void): void {
+  if (reply === 'hang' || reply === 'apply-then-hang') {
+    onHang();
+    return;
+  }
   if (reply === 'reset' || reply === 'apply-then-reset') {
     response.destroy();
     return;
@@ -188,6 +194,7 @@ function misbehave(response: ServerResponse, reply: Extract<Reply, string>): voi
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
   response.write('{"values": [', () => {
     if (reply === 'cut') response.destroy();
+    else onHang();
   });
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { findChanges, type Git } from '../../scripts/mutation/changed.ts';
 import { chooseFiles, estimateMutants, isMutated } from '../../scripts/mutation/choice.ts';
 import { verdict } from '../../scripts/mutation/deadline.ts';
-import { mutate } from '../../stryker.config.mjs';
+import sample from '../../scripts/mutation/sample.config.mjs';
+import whole, { mutate } from '../../stryker.config.mjs';
 
 /** A git that knows these answers by the command's words, and fails for all others. */
 function gitWith(answers: Readonly<Record<string, string>>): Git {
@@ -135,6 +136,18 @@ describe('when the time is up', () => {
     expect(said.exitCode).toBe(exitCode);
     expect(said.lines.at(-1)).toContain(text);
     expect(said.lines.at(-1)).toContain(`${200 - results.length} of 200 mutants were not run`);
+  });
+
+  it('a sample may score lower than the whole, since the survivors of a few files say little of all', () => {
+    expect([whole.thresholds.break, sample.thresholds.break]).toEqual([99, 95]);
+    const survived = Array.from({ length: 20 }, (_, line) => result('Survived', line));
+    const results = [...Array.from({ length: 380 }, () => result('Killed')), ...survived];
+    const planned = results.length;
+    const said = verdict(results, { planned, limit: sample.thresholds.break });
+    expect(said.exitCode).toBe(0);
+    expect(said.lines.filter((line) => line.startsWith('Survived'))).toHaveLength(20);
+    expect(verdict([...results, result('Survived')], { planned, limit: sample.thresholds.break }).exitCode).toBe(1);
+    expect(verdict(results, { planned, limit: whole.thresholds.break }).exitCode).toBe(1);
   });
 
   it('names those that nobody noticed', () => {

@@ -39,7 +39,7 @@ export type RanStep = {
 };
 
 /** The steps of a pipeline: those that ran, and how many others it has. */
-export type RanSteps = {
+type RanSteps = {
   readonly ran: readonly RanStep[];
   /** Of Bitbucket's own machines. */
   readonly hosted: number;

@@ -2,7 +2,7 @@
  * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
-import type { CallBudget, HeldBack, RateLimit, Standing } from '#core/budget/call-budget.ts';
+import type { BudgetUsage, CallBudget, HeldBack, RateLimit } from '#core/budget/call-budget.ts';
 import type { Importance } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -40,16 +40,16 @@ export function createCallBudget(options: {
   readonly now: () => Instant;
 }): CallBudget {
   const { credential, key, now } = options;
-  let recalled: BudgetState = EMPTY_BUDGET;
+  let stored: BudgetState = EMPTY_BUDGET;
   let version = 0;
   /** What `unsaved` gave, and of which nobody has said yet that it is saved. Calls may come while it is being saved. */
-  let offered: BudgetState = EMPTY_BUDGET;
+  let unconfirmed: BudgetState = EMPTY_BUDGET;
   /** What has come since. */
   let own: BudgetState = EMPTY_BUDGET;
-  let turnedAway = 0;
+  let throttledAnswers = 0;
   let unsent = 0;
   const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
-  const state = () => addBudgets(addBudgets(recalled, offered), own);
+  const state = () => addBudgets(addBudgets(stored, unconfirmed), own);
   const { limit } = options;
   const noteRefusal = (importance: Importance, calls: number, { why }: HeldBack) => {
     refused[importance] += calls;
@@ -63,7 +63,7 @@ export function createCallBudget(options: {
       const held = holdBack(importance, 1, state(), limit(), now());
       if (held === undefined) return;
       noteRefusal(importance, 1, held);
-      const { limit: allowed, used } = standingOf(state(), limit(), now());
+      const { limit: allowed, used } = usageOf(state(), limit(), now());
       const facts = { credential, why: held.why, used, limit: allowed, waitMs: held.until - now() };
       throw new BudgetError(describe(doing, facts), facts);
     },
@@ -71,27 +71,27 @@ export function createCallBudget(options: {
       own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
     },
     heard: ({ status, rateLimit }) => {
-      if (status === 429) turnedAway += 1;
+      if (status === 429) throttledAnswers += 1;
       own = { ...own, ...wordOf(rateLimit, limit(), now()) };
     },
     turnedAway: (retryAfterMs) => {
       own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
     },
-    recall: (document) => {
-      recalled = forgetOld(parseBudget(document?.value), now());
+    restore: (document) => {
+      stored = forgetOld(parseBudget(document?.value), now());
       version = document?.version ?? 0;
       if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
     },
     unsaved: () => {
-      if (own === EMPTY_BUDGET && offered === EMPTY_BUDGET) return undefined;
-      offered = forgetOld(addBudgets(offered, own), now());
+      if (own === EMPTY_BUDGET && unconfirmed === EMPTY_BUDGET) return undefined;
+      unconfirmed = forgetOld(addBudgets(unconfirmed, own), now());
       own = EMPTY_BUDGET;
       return { key, expectedVersion: version, value: forgetOld(state(), now()) };
     },
     saved: () => {
-      recalled = forgetOld(addBudgets(recalled, offered), now());
+      stored = forgetOld(addBudgets(stored, unconfirmed), now());
       version += 1;
-      offered = EMPTY_BUDGET;
+      unconfirmed = EMPTY_BUDGET;
     },
     holdBackLook: (look, at) => {
       const held = holdBackLook(look, state(), limit(), at);
@@ -102,15 +102,15 @@ export function createCallBudget(options: {
     looked: (workspace, calls, at) => {
       own = { ...own, looks: { ...own.looks, ...addLook(workspace, calls, state(), limit(), at) } };
     },
-    standing: () => ({ ...standingOf(state(), limit(), now()), turnedAway, unsent, refused: { ...refused } }),
+    usage: () => ({ ...usageOf(state(), limit(), now()), throttledAnswers, unsent, refused: { ...refused } }),
   };
 }
 
-function standingOf(
+function usageOf(
   state: BudgetState,
   limit: number,
   now: Instant,
-): Omit<Standing, 'turnedAway' | 'unsent' | 'refused'> {
+): Omit<BudgetUsage, 'throttledAnswers' | 'unsent' | 'refused'> {
   const { look, other } = usedCalls(state, now);
   const throttled = throttledUntil(state, now);
   return {

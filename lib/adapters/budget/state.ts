@@ -8,10 +8,10 @@ import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 
 /** Calls that left in one minute. `minute`: since the epoch. */
-export type MinuteCalls = { readonly minute: number; readonly look: number; readonly other: number };
+type MinuteCalls = { readonly minute: number; readonly look: number; readonly other: number };
 
 /** What an answer said of Bitbucket's own limit, and when. */
-export type LimitWord = {
+type LimitWord = {
   readonly at: Instant;
   /** Calls in an hour. */
   readonly limit?: number;

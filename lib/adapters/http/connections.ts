@@ -52,7 +52,7 @@ function closeResting(agent: http.Agent, isToClose: (socket: Duplex) => boolean 
   for (const socket of Object.values(agent.freeSockets).flat()) if (socket && isToClose(socket)) socket.destroy();
 }
 
-/** The agents for all requests, by protocol. Certificates are options of a request; an agent keeps their connections apart. */
+/** The agents for all requests, by protocol. An agent keeps connections with different certificates apart. */
 export const agents = {
   get 'http:'(): http.Agent {
     kept['http:'] ??= restBriefly(new (nodeModule('http:').Agent)({ keepAlive: true }));

@@ -38,7 +38,7 @@ export type DeliveryOptions = {
    * No attempt starts when the waits and the attempts so far exceed this, so a call takes at most this and one time-out;
    * default 15 s. A tick has a minute, and what is to be put off for longer is better tried by the next one.
    */
-  readonly budgetMs?: number;
+  readonly giveUpAfterMs?: number;
   readonly sleep?: (ms: number) => Promise<void>;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -48,7 +48,7 @@ export type DeliveryOptions = {
 /** A function that sends requests as often as the policy allows. It rejects only when `send` does. */
 export function createDelivery({
   backOff,
-  budgetMs = 15_000,
+  giveUpAfterMs = 15_000,
   sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random = Math.random,
   now = Date.now,
@@ -71,7 +71,7 @@ export function createDelivery({
       const delivery = { exchange, attempts, mayHaveHappened: uncertain };
       if (attempts > repeatsAfter(trouble, operation)) return delivery;
       const delayMs = retryDelay(attempts, exchange, backOff, random);
-      if (spentMs + delayMs > budgetMs) return delivery;
+      if (spentMs + delayMs > giveUpAfterMs) return delivery;
       spentMs += delayMs;
       attempts += 1;
       await sleep(delayMs);

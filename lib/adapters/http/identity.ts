@@ -1,4 +1,4 @@
-/** As whom requests are sent: something that is asked for, shared by all requests, and asked for anew when refused. */
+/** The credentials that requests are sent with: fetched once, shared by all requests, and fetched again when refused. */
 import type { Instant } from '#core/model/observation.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -33,7 +33,7 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
       const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` };
       const jobs = listAll(client, jobsPath(namespace), jobPage, query);
       const pods = listAll(client, corePath(namespace, 'pods'), podPage, query);
-      // Both are under way at once. When both fail, the Jobs' failure is told, so that one trouble reads alike on every tick.
+      // Both requests run at once. If both fail, report the Jobs' failure, so that the same trouble reads the same every tick.
       pods.catch(() => undefined);
       return joinJobs(await jobs, await pods);
     },

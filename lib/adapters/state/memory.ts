@@ -5,7 +5,6 @@ import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { MemoryDocument, StateStore } from '#core/ports.ts';
 import { MEMORY_KEPT_MS } from './retention.ts';
-import { compareTicks } from './tick-order.ts';
 
 /** Characters of tick records that are kept; beyond it the oldest go, so that a long run does not grow. */
 const TICKS_KEPT_CHARACTERS = 64 * 1024 * 1024;
@@ -69,4 +68,10 @@ function newestWithin(ticks: readonly StoredTick[], keptCharacters: number): rea
     return room < 0;
   });
   return ticks.slice(Math.min(oldestDropped + 1, ticks.length - 1));
+}
+
+/** Oldest first; of ticks at the same instant (shards run side by side) by id, so that the order is always the same. */
+export function compareTicks(a: Pick<TickRecord, 'at' | 'id'>, b: Pick<TickRecord, 'at' | 'id'>): number {
+  if (a.at !== b.at) return a.at - b.at;
+  return a.id < b.id ? -1 : Number(a.id > b.id);
 }

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { InputError } from '#core/errors.ts';
+import { fileReason } from '../file-errors.ts';
 import { type FormerState, readStateFile } from './state-file.ts';
 
 export type DatabaseOptions = {
@@ -23,7 +24,7 @@ export type DatabaseOptions = {
   readonly maxPages?: number;
 };
 
-export type Database = {
+type Database = {
   /** Undefined when there is no database yet. */
   readonly read: <T>(query: (database: DatabaseSync) => T) => Promise<T | undefined>;
   /** In one transaction, which alone writes. What throws leaves no trace, and is repeated while another one writes. */
@@ -159,7 +160,8 @@ function describeTakeOver({ path, documents, ticks }: FormerState, database: str
 function explain(error: unknown, { path, busyMs }: Place): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const result = resultOf(error);
-  const reason = result === undefined ? fileReason(error.code) : databaseReason(result, path, busyMs);
+  const reason =
+    result === undefined ? fileReason(error, 'write the file and its directory') : databaseReason(result, path, busyMs);
   return unusable(path, reason, error);
 }
 
@@ -182,17 +184,4 @@ function databaseReason(result: number, path: string, busyMs: number): string {
     26: `it is not a SQLite database; name another file, or write file:${path} if an earlier version has written it`,
   };
   return reasons[result] ?? `SQLite error ${result}; check the path and the disk`;
-}
-
-const FILE_REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied; give this user the right to write the file and its directory',
-  EPERM: 'permission denied; give this user the right to write the file and its directory',
-  ENOTDIR: 'a part of its path is not a directory; choose another path',
-  EEXIST: 'a part of its path is not a directory; choose another path',
-  ENOSPC: 'the disk is full; free some space',
-  EROFS: 'the file system is read-only; choose another path',
-};
-
-function fileReason(code: unknown): string {
-  return FILE_REASONS[String(code)] ?? `${code}; check the path and the disk`;
 }

@@ -8,7 +8,7 @@ import type { LeaseAnswer, MemoryDocument, StateStore, UnsavedDocument } from '#
 import { MEMORY_KEPT_MS, TICKS_KEPT_MS } from './retention.ts';
 import { type DatabaseOptions, openDatabase } from './sqlite-database.ts';
 
-export type SqliteOptions = DatabaseOptions & {
+type SqliteOptions = DatabaseOptions & {
   /** The size at which the oldest tick records go; the newest one stays in any case. */
   readonly maxBytes?: number;
 };

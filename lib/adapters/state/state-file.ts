@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
+import { fileReason, isCode } from '../file-errors.ts';
 
 /** What a state file holds. */
 export type FormerState = {
@@ -54,23 +55,11 @@ function parse(text: string): unknown {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied; give this user the right to read it',
-  EPERM: 'permission denied; give this user the right to read it',
-  EISDIR: 'it is a directory; name a file in it',
-};
-
 function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new InputError(
-      `State file ${path} cannot be read (${REASONS[code] ?? `${code}; check the path and the disk`})`,
-      {
-        cause: error,
-      },
-    );
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined;
+    throw new InputError(`State file ${path} cannot be read (${fileReason(error, 'read it')})`, { cause: error });
   }
 }

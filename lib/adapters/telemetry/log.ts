@@ -3,9 +3,11 @@
  * is written as one line per group and one for the tick itself, so that a query finds every decision about one group,
  * and a fleet of any size stays below the size limit of a log event. `LOG_LEVEL` sets the level (default INFO).
  */
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { GroupReport, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
+import { plural } from '#core/words.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { redactField } from './redact.ts';
 
@@ -40,5 +42,5 @@ function describeGroup({ name, decision: { action, from, to, reason } }: GroupRe
 function describeTick({ tick, groups, problems }: Report): string {
   if (tick.skipped !== undefined) return `Tick skipped: ${tick.skipped}`;
   const failed = problems.length > 0 ? `: ${problems.join(' ')}` : '';
-  return `Tick over ${groups.length} ${groups.length === 1 ? 'group' : 'groups'} took ${tick.durationMs} ms${failed}`;
+  return `Tick over ${groups.length} ${plural(groups.length, 'group')} took ${tick.durationMs} ms${failed}`;
 }

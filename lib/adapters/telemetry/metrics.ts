@@ -140,7 +140,7 @@ export function createMetrics(serviceName = SERVICE): Metrics {
   return new Metrics({ namespace: NAMESPACE, serviceName });
 }
 
-/** Emits each set as a line of its own, at once: dimensions hold for all the metrics of a line, and an invocation can end early. */
+/** Emits each set as its own line, at once: dimensions apply to a whole line, and an invocation can end early. */
 export function emit(sink: Metrics, sets: readonly MetricSet[]): void {
   for (const { group, shard, metrics } of sets) {
     if (group !== undefined) sink.addDimension('group', group);

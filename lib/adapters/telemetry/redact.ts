@@ -5,7 +5,7 @@
  */
 
 /** What stands in the place of anything hidden. */
-export const REDACTED = '[secret]';
+const REDACTED = '[secret]';
 
 /** Endings of field names, in lower case and without `_`, `-` and `.`, whose values are never shown. */
 const SECRET_FIELD =

@@ -37,8 +37,8 @@ export type CallBudget = Meter & {
   /** The state's document in the store. */
   readonly key: string;
   /** Takes up what the store has; what this process has not saved yet is kept on top of it. */
-  readonly recall: (document: MemoryDocument | undefined) => void;
-  /** What is to be saved over the recalled document: both together; undefined when there is nothing new. */
+  readonly restore: (document: MemoryDocument | undefined) => void;
+  /** What is to be saved over the restored document: both together; undefined when there is nothing new. */
   readonly unsaved: () => MemoryChange | undefined;
   /** What `unsaved` just gave is saved. */
   readonly saved: () => void;
@@ -48,12 +48,12 @@ export type CallBudget = Meter & {
   readonly lastLook: (workspace: string) => number | undefined;
   /** A workspace was looked at, with so many calls. */
   readonly looked: (workspace: string, calls: number, at: Instant) => void;
-  /** Where it stands now. */
-  readonly standing: () => Standing;
+  /** What is used and left now. */
+  readonly usage: () => BudgetUsage;
 };
 
-/** Where a budget stands. */
-export type Standing = {
+/** How much of a budget is used, and what is left. */
+export type BudgetUsage = {
   readonly limit: number;
   /** Calls of the past hour. */
   readonly used: number;
@@ -63,7 +63,7 @@ export type Standing = {
   readonly moreAt: Instant;
   readonly throttledUntil?: Instant;
   /** Answers 429 since the process began. */
-  readonly turnedAway: number;
+  readonly throttledAnswers: number;
   /** Calls that were not made because of one, since the process began. */
   readonly unsent: number;
   /** Calls that were not made for whatever reason, since the process began, by what they were for. */

@@ -8,7 +8,7 @@ import type { BudgetObservation, Instant } from '../model/observation.ts';
 import type { BudgetReport } from '../model/report.ts';
 import type { MemoryDocument, Ports, StateStore } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { CallBudget, HeldBack, Standing } from './call-budget.ts';
+import type { BudgetUsage, CallBudget, HeldBack } from './call-budget.ts';
 import type { Importance } from './hour.ts';
 
 /** A budget and the workspaces of this tick whose calls it pays for. */
@@ -52,7 +52,7 @@ export function budgetsOf(groups: readonly RunnerGroup[], { budgetOf }: Pick<Por
 
 /** Starts to follow these budgets. */
 export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
-  const followed = budgets.map(({ budget }) => ({ budget, before: budget.standing() }));
+  const followed = budgets.map(({ budget }) => ({ budget, before: budget.usage() }));
   return {
     keys: budgets.map(({ budget }) => budget.key),
     planLooks: (documents, scopes, at) => planLooks(budgets, documents, scopes, at),
@@ -66,7 +66,7 @@ export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
     },
     allow: () =>
       budgets.map(({ budget, workspaces }) => {
-        const { limit, left, creates, moreAt } = budget.standing();
+        const { limit, left, creates, moreAt } = budget.usage();
         return { credential: budget.credential, workspaces, limit, left, creates, moreAt };
       }),
     report: () => followed.map(({ budget, before }) => reportOf(budget, before)),
@@ -90,7 +90,7 @@ function planLooks(
 ): ReadonlyMap<string, Reason> {
   const heldBack = new Map<string, Reason>();
   for (const { budget, workspaces } of budgets) {
-    if (documents !== undefined) budget.recall(documents.get(budget.key));
+    if (documents !== undefined) budget.restore(documents.get(budget.key));
     let planned = 0;
     for (const workspace of workspaces) {
       const lists = scopes.filter((scope) => scope.workspace === workspace).length;
@@ -104,20 +104,20 @@ function planLooks(
 }
 
 function reasonToWait({ why, until }: HeldBack, budget: CallBudget, at: Instant): Reason {
-  const { used, limit } = budget.standing();
+  const { used, limit } = budget.usage();
   return reason('look-held-back', { credential: budget.credential, why, used, limit, waitMs: until - at });
 }
 
 const IMPORTANCES: readonly Importance[] = ['removal', 'create', 'look', 'queue'];
 
-function reportOf(budget: CallBudget, before: Standing): BudgetReport {
-  const { limit, used, left, throttledUntil, turnedAway, unsent, refused } = budget.standing();
+function reportOf(budget: CallBudget, before: BudgetUsage): BudgetReport {
+  const { limit, used, left, throttledUntil, throttledAnswers, unsent, refused } = budget.usage();
   return {
     credential: budget.credential,
     limit,
     used,
     left,
-    throttled: turnedAway + unsent - before.turnedAway - before.unsent,
+    throttled: throttledAnswers + unsent - before.throttledAnswers - before.unsent,
     ...(throttledUntil !== undefined && { throttledUntil: new Date(throttledUntil).toISOString() }),
     heldBack: IMPORTANCES.filter((importance) => refused[importance] > before.refused[importance]),
   };
@@ -133,6 +133,6 @@ async function saveBudget(budget: CallBudget, state: StateStore, now: Instant): 
     const [unsaved] = await state.save([change], now);
     if (unsaved === undefined) return budget.saved();
     if (unsaved.failure !== undefined) throw new Error(unsaved.failure);
-    budget.recall((await state.load([budget.key])).get(budget.key));
+    budget.restore((await state.load([budget.key])).get(budget.key));
   }
 }

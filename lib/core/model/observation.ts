@@ -1,5 +1,4 @@
-/** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; plain, readonly data. */
-
+/** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; readonly data. */
 import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunnerGroup, Scope } from './configuration.ts';

@@ -5,7 +5,7 @@ import { DAY_MS } from '../time.ts';
 import { nextBoundary, openWindow } from './windows.ts';
 import { formatWallTime } from './zone.ts';
 
-/** The moment at which another window holds than before, or none any more, or one at last. */
+/** The moment at which the open window changes: one opens, one closes, or another takes over. */
 export type WindowChange = { readonly at: Instant; readonly before?: Schedule; readonly after?: Schedule };
 
 /** The groups as they are at this moment: with the bounds in force, and the name of the window that sets them. */

@@ -95,7 +95,7 @@ export function shareBudget(store: StateStore, budget: CallBudget, now: () => In
 
   async function share(): Promise<void> {
     sharedAt = now();
-    budget.recall((await store.load([budget.key])).get(budget.key));
+    budget.restore((await store.load([budget.key])).get(budget.key));
     const change = budget.unsaved();
     // When somebody else was faster, what is not saved now is saved with the next minute's.
     if (change !== undefined && (await store.save([change], now())).length === 0) budget.saved();

@@ -16,7 +16,7 @@ import { openHistory } from './read.ts';
 import { writeHistory } from './write.ts';
 
 /** What is to be done. */
-export type ExportRequest = {
+type ExportRequest = {
   readonly file: string;
   readonly plan: ExportPlan;
   /** Whether to go on with an export that was stopped; its range then holds, and not that of the plan. */

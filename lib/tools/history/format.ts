@@ -9,7 +9,7 @@ import { isoText } from '#text/time.ts';
 export const HISTORY_VERSION = 1;
 
 /** Where a history comes from: past pipelines at Bitbucket, or the records that ticks leave behind. */
-export type HistorySource = 'bitbucket' | 'ticks';
+type HistorySource = 'bitbucket' | 'ticks';
 
 /** From when (included) to when (not included). */
 export type Range = { readonly from: Instant; readonly to: Instant };

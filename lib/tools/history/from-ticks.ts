@@ -13,7 +13,7 @@ import type { Gap, HistoryStep, Omitted } from './format.ts';
 import { NOTHING_OMITTED } from './format.ts';
 
 /** Steps as the ticks saw them, in the order of their ends. */
-export type StepsOfTicks = {
+type StepsOfTicks = {
   readonly steps: readonly HistoryStep[];
   readonly gaps: readonly Gap[];
   readonly omitted: Omitted;

@@ -4,8 +4,8 @@
  * the next one. It holds the real names, so nobody but its owner may read it.
  */
 import { open, readFile, truncate, unlink } from 'node:fs/promises';
+import { isCode } from '#adapters/file-errors.ts';
 import { InputError } from '#core/errors.ts';
-import { isCode } from './error-code.ts';
 import type { Gap, HistoryStep, Omitted, Range } from './format.ts';
 
 /** What is to be exported. Absent repositories: all of the workspace. */

@@ -4,11 +4,11 @@
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { isCode } from '#adapters/file-errors.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { isoText } from '#text/time.ts';
 import type { Arrival } from '../arrival.ts';
-import { isCode } from './error-code.ts';
 import { invalid, type LineParser, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';
 

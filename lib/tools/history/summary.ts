@@ -1,7 +1,8 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
+
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
+import { duration, plural } from '#core/words.ts';
 import { isoText } from '#text/time.ts';
 import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
 import type { Parsed, Skip } from './parse.ts';
@@ -82,7 +83,7 @@ function describeGaps({ gaps, gapCount }: HistorySummary): readonly string[] {
 }
 
 function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+  return `${number.toLocaleString('en-US')} ${plural(number, noun)}`;
 }
 
 /** Counts what a reader finds, line by line. */

@@ -16,7 +16,7 @@ import {
 } from './format.ts';
 
 /** All that goes into a file; steps in any order. */
-export type HistoryContent = {
+type HistoryContent = {
   readonly header: HistoryHeader;
   readonly steps: readonly HistoryStep[];
   readonly gaps: readonly Gap[];

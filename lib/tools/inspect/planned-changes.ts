@@ -4,7 +4,7 @@ import type { Instant } from '#core/model/observation.ts';
 import { nextChange, type WindowChange } from '#core/schedule/bounds.ts';
 
 /** The bounds of a group for a while, and the window that sets them; without one they are the group's own. */
-export type BoundsForAWhile = { readonly window?: string; readonly min: number; readonly max: number };
+type BoundsForAWhile = { readonly window?: string; readonly min: number; readonly max: number };
 
 /** Other bounds for a group, from an instant on. */
 export type PlannedChange = {

@@ -6,7 +6,7 @@ import { decide, type GroupDecision } from '#core/decide/decide.ts';
 import type { GroupReport, TickRecord } from '#core/model/report.ts';
 
 /** What the present decider makes of a group that was looked at then. */
-export type Replay = {
+type Replay = {
   readonly decided: GroupDecision;
   /** Whether it comes to the recorded decision: action, numbers and reason. */
   readonly isSame: boolean;

@@ -42,7 +42,7 @@ export type GroupStatus = {
 };
 
 /** One runner on both sides. */
-export type RunnerStatusLine = {
+type RunnerStatusLine = {
   readonly runner: string;
   readonly name: string;
   readonly class: RunnerClass;

@@ -10,7 +10,7 @@ import { scopeKey } from '#core/scope.ts';
 import { bareManifests, type Policy, type Stage } from './policy.ts';
 
 /** How its autoscaler is set up. */
-export type AtlassianSetting = {
+type AtlassianSetting = {
   readonly name: string;
   readonly pollMs: number;
   /** For groups whose own strategy is another one; those of its example unless given. */

@@ -10,8 +10,8 @@ export type Figures = {
   readonly steps: StepCounts;
   /**
    * From the moment a step is ready until a runner takes it, over all steps that were taken, waited in vain or still
-   * wait (with what they have waited so far). Steps that failed because nobody was online are not in it. Percentiles are by nearest
-   * rank and rounded up to a second; mean and longest are exact.
+   * wait (with what they have waited so far). Steps that failed because nobody was online are not in it. Percentiles are by
+   * nearest rank and rounded up to a second; mean and longest are exact.
    */
   readonly waiting: {
     readonly meanMs: number;

@@ -69,7 +69,7 @@ export const load = z.discriminatedUnion('kind', [
 export type Load = z.output<typeof load>;
 
 /** Whose steps a load's are. */
-export type Owner = { readonly scope: Scope; readonly labels: readonly string[] };
+type Owner = { readonly scope: Scope; readonly labels: readonly string[] };
 
 /** Whose steps go to these groups. A step always belongs to a repository; a workspace's group gets one of its own. */
 export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {

@@ -36,7 +36,7 @@ function ownRepository({ scope }: RunnerGroup): number {
 }
 
 /** Steps that no group of a configuration can run: they are played and fail, and whoever reads the result must know. */
-export type UnownedSteps = {
+type UnownedSteps = {
   readonly look: (step: Arrival) => void;
   /** One sentence for all of them; undefined without any. */
   readonly told: () => string | undefined;

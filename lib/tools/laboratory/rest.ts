@@ -19,7 +19,7 @@ import type { World } from '../simulator/world.ts';
 /** A tick that was played, and the calls that it made. */
 export type Played = { readonly report: Report; readonly calls: Calls };
 
-export type Rest = {
+type Rest = {
   /** The tick that the one of now would repeat; undefined when it has to be played. */
   readonly repeated: () => Played | undefined;
   /** Takes the tick that was played now. */

@@ -1,4 +1,4 @@
-/** Results as tables that a person reads in a terminal: one line per policy, side by side as far as the width allows. Pure. */
+/** Results as tables for a terminal: one line per policy, tables side by side as far as the width allows. Pure. */
 import { duration } from '#core/words.ts';
 import { cellWidth } from '#text/cells.ts';
 import { wrap } from '#text/layout.ts';

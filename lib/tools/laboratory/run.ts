@@ -55,7 +55,7 @@ export async function run(trial: Trial): Promise<Result> {
   return laboratory.close();
 }
 
-/** Between ticks, and only there: timers that ticks have left behind are let go, and signals and output have their turn. */
+/** Between ticks, and only there: timers that ticks left behind are released, and signals and output are handled. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -7,7 +7,7 @@ import type { Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
 /** How a configuration is played. */
-export type ShippedOptions = {
+type ShippedOptions = {
   /** Play every tick, also those that are known to repeat the one before them. */
   readonly everyTick?: boolean;
 };

@@ -1,7 +1,6 @@
 /** Spans of time as scenario files write them. */
 import * as z from 'zod';
-import { DAY_MS } from '#core/time.ts';
-import { parseDuration } from '#yaml/quantity.ts';
+import { parseSpan } from '#yaml/quantity.ts';
 
 const form = z.union([z.string(), z.number().nonnegative()], {
   error: 'must be a span of time like 30d, 2h30m or 45s',
@@ -17,10 +16,3 @@ export const span = form.transform((text, context) => {
 
 /** A span that repeats or lasts, and so cannot be 0. */
 export const longerThanNothing = span.refine((ms) => ms > 0, 'must be longer than nothing');
-
-function parseSpan(text: string | number): number {
-  const days = typeof text === 'string' ? /^(\d+)d(.*)$/.exec(text) : null;
-  if (days === null) return parseDuration(text);
-  const [, count, rest = ''] = days;
-  return Number(count) * DAY_MS + (rest === '' ? 0 : parseDuration(rest));
-}

@@ -7,7 +7,7 @@ import type { InputProblem } from '#yaml/problem.ts';
 import { lineAt } from '#yaml/tree.ts';
 
 /** Lines and columns count from 1. */
-export type TextPlace = { readonly line: number; readonly column?: number };
+type TextPlace = { readonly line: number; readonly column?: number };
 
 export type Excerpt = {
   readonly source: string;

@@ -10,7 +10,7 @@ export type Condition = { readonly from: number; readonly to: number; readonly t
 export type Fault = { readonly line: number; readonly message: string };
 
 /** A template without tags: YAML whose scalars still hold `<% variables %>`. */
-export type Untagged = {
+type Untagged = {
   readonly text: string;
   /** The line of the source that a line of `text` was. */
   readonly sourceLine: (line: number) => number;

@@ -14,7 +14,7 @@ import { type Excerpt, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
 
 /** A template in the language of this project; `problemAt` gives the place in the source of an offset in the tree. */
-export type Translated = {
+type Translated = {
   readonly document: yaml.Document;
   readonly problems: readonly InputProblem[];
   readonly problemAt: (offset: number, message: string) => InputProblem;

@@ -51,7 +51,7 @@ export type Migration = {
 };
 
 /** `obsolete`: a part of Atlassian's autoscaler. `needed`: the result refers to it. `unknown`: something else. */
-export type ObjectFate = FoundObject & { readonly fate: 'obsolete' | 'needed' | 'unknown' };
+type ObjectFate = FoundObject & { readonly fate: 'obsolete' | 'needed' | 'unknown' };
 
 /** The name of the template in `jobTemplates`. */
 const TEMPLATE_NAME = 'runner';

@@ -19,7 +19,7 @@ type Note = { readonly offset: number; readonly message: string };
 /** What a template gave to the runner container in plain amounts, by `requests` and `limits`. */
 export type Amounts = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export type Repaired = {
+type Repaired = {
   readonly changes: readonly MigrationChange[];
   readonly warnings: readonly Note[];
   /** Absent when the template has variables there, or amounts that are those of `size: 1x`. */

@@ -68,7 +68,7 @@ export type Track = {
   /** Absent where a policy tells nothing of its decisions. */
   readonly decisions?: Decisions;
   /** How long steps waited; absent where nobody knows. */
-  readonly waits?: readonly WaitingBin[];
+  readonly waitingBins?: readonly WaitingBin[];
   /** Absent when there was nothing to complain of. */
   readonly worst?: Stretch;
 };

@@ -20,7 +20,7 @@ export function withinTable(data: PageData): string {
   const heads = ['Waited no longer than', ...WITHIN_S.map((seconds) => formatValue(seconds * 1000, 'ms'))];
   const rows = data.tracks.map((track, index) => [
     trackName(data, index),
-    ...WITHIN_S.map((seconds) => cell(shareWithin(track.waits ?? [], seconds), formatShare)),
+    ...WITHIN_S.map((seconds) => cell(shareWithin(track.waitingBins ?? [], seconds), formatShare)),
   ]);
   return tableHtml('Share of steps by how long they waited', heads, rows);
 }

@@ -1,4 +1,5 @@
 /** The books of one group in production: told of every tick in order, it keeps sums and a series, and never the ticks. */
+import { isSaturated } from '#core/decide/strategies/idle-buffer.ts';
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
@@ -147,10 +148,6 @@ export function registered({ busy, idle, starting, draining, dead }: Counts): nu
 /** A group that was not looked at, or not wholly, has counts that mean nothing. */
 function isWhole({ decision: { reason } }: GroupReport): boolean {
   return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
-}
-
-function isSaturated({ busy, idle }: Counts): boolean {
-  return busy > 0 && idle === 0;
 }
 
 /** Known only where the queue decided. */

@@ -8,7 +8,7 @@ import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laborator
 import { formatCount, formatDate, formatNumber, formatShare, formatStretch, NBSP } from './script/format.js';
 import { worstHalfHour } from './worst-half-hour.ts';
 
-/** A policy that was tried. `decisions`: what its reports said, where it makes any, in as many slots as there are buckets. */
+/** A policy that was tried. `decisions`: what its reports said, if it makes any, in as many slots as there are buckets. */
 export type Played = {
   readonly role: Extract<Role, 'ours' | 'baseline' | 'oracle'>;
   readonly result: Result;
@@ -16,7 +16,7 @@ export type Played = {
 };
 
 /** What a page of the laboratory is made of. `facts`: what else it is from, such as a history file. */
-export type LaboratoryPage = {
+type LaboratoryPage = {
   readonly scenario: Scenario;
   readonly policies: readonly Played[];
   readonly facts?: readonly Fact[];
@@ -79,7 +79,7 @@ function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, b
     figures: figureValues(result.figures),
     series: seriesOf(result, buckets.length),
     ...(decisions === undefined ? {} : { decisions }),
-    waits: mergeBins(result.books.waiting.bins),
+    waitingBins: mergeBins(result.books.waiting.bins),
     ...(worst === undefined ? {} : { worst }),
   };
 }

@@ -6,12 +6,23 @@ import { createHash } from 'node:crypto';
 import type { PageData } from './data.ts';
 import { escapeHtml } from './script/html.js';
 import { SCRIPT } from './script.ts';
-import { budgets, cost, definitions, figures, header, notices, overTime, summary, waits, worst } from './sections.ts';
+import {
+  budgets,
+  cost,
+  definitions,
+  figures,
+  header,
+  notices,
+  overTime,
+  summary,
+  waitingTimes,
+  worstHalfHours,
+} from './sections.ts';
 import { PATTERNS, STYLE } from './style.ts';
 
 /** The whole HTML document; the same data gives the same bytes. */
 export function renderPage(data: PageData): string {
-  const sections = [summary, overTime, cost, waits, worst, notices, budgets, figures, definitions];
+  const sections = [summary, overTime, cost, waitingTimes, worstHalfHours, notices, budgets, figures, definitions];
   return `<!doctype html>
 <html lang="en">
 <head>

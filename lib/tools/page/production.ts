@@ -20,7 +20,7 @@ import {
 import { formatCount, formatDate, formatLevel, formatNumber, formatStretch } from './script/format.js';
 
 /** What a page of production is to tell of. */
-export type ProductionPage = {
+type ProductionPage = {
   readonly from: Instant;
   readonly to: Instant;
   /** Absent: every group. */

@@ -12,7 +12,7 @@ import { WHOLE } from './script/view.js';
 import { waitingChart } from './script/waiting-chart.js';
 
 /** How wide charts are in the file; the page's script draws them again as wide as the window lets them be. */
-export const DRAWN_WIDTH = 960;
+const DRAWN_WIDTH = 960;
 const SMALL_WIDTH = 560;
 
 /** What the page is, and what it is from. */
@@ -100,7 +100,7 @@ export function cost(data: PageData): string {
     return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [
-    '<p>Each point is a policy. The farther to the left the cheaper, the lower the less steps wait. Circles are ours, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle beyond the minimum of a group. Its cost is the least for steps that wait no longer than a start takes; whoever pays for idle runners can let them wait less.</p>',
+    '<p>Each point is a policy. Points further left cost less; points further down let steps wait less. Circles are our policies, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle beyond the minimum of a group. No policy costs less if steps wait no longer than a start takes. Paying for idle runners can make them wait less.</p>',
     policyLegend(data),
     `<div class="pair">${chart('waitingMean', 'Mean waiting')}${chart('waitingP95', 'What 95 % wait at most')}</div>`,
   ]);
@@ -112,7 +112,7 @@ function policyLegend(data: PageData): string {
 }
 
 /** How long steps waited. */
-export function waits(data: PageData): string {
+export function waitingTimes(data: PageData): string {
   if (data.kind !== 'laboratory') return '';
   return section('waits', 'How long steps waited', [
     '<p>The higher a line, the more steps have begun by then. The time is drawn by orders of magnitude.</p>',
@@ -123,7 +123,7 @@ export function waits(data: PageData): string {
 }
 
 /** The worst half hour of every track. */
-export function worst(data: PageData): string {
+export function worstHalfHours(data: PageData): string {
   const items = data.tracks.flatMap((track, index) => {
     if (track.worst === undefined) return [];
     const why = track.worst.why.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('');

@@ -22,8 +22,8 @@ export function inLayers<Item extends Point>(items: readonly Item[], goal: Goal)
   return ordered;
 }
 
-/** Whether the goal is kept. */
-export function keeps({ withinMs }: Goal, { waitedMs }: Point): boolean {
+/** Whether a setting with these results meets the goal. */
+export function meetsGoal({ withinMs }: Goal, { waitedMs }: Point): boolean {
   return waitedMs <= withinMs;
 }
 
@@ -32,7 +32,7 @@ export function keeps({ withinMs }: Goal, { waitedMs }: Point): boolean {
  * not the one nearer to it.
  */
 export function preference(goal: Goal, a: Point, b: Point): number {
-  const [aKeeps, bKeeps] = [keeps(goal, a), keeps(goal, b)];
+  const [aKeeps, bKeeps] = [meetsGoal(goal, a), meetsGoal(goal, b)];
   if (aKeeps !== bKeeps) return aKeeps ? -1 : 1;
   return aKeeps
     ? a.cost - b.cost || compare(a.waitedMs, b.waitedMs)

@@ -40,7 +40,7 @@ function monthly({ money }: Figures, spanMs: number, months: number): number {
   return (money.runners * MONTH_MS) / spanMs + money.slots / Math.max(1, months);
 }
 
-/** Failed steps count as those that waited longest; whose times they were is not known, and few steps fail when they run. */
+/** Failed steps count as the longest waits. How long they really waited is not known, and few steps fail once they run. */
 function waitingOf(
   { bins, longestMs }: Result['books']['waiting'],
   unharmed: number,

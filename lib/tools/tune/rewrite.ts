@@ -117,7 +117,7 @@ function sorted(value: unknown): string {
   );
 }
 
-/** As `git apply` and `patch -p1` take it; empty when nothing changes. `path`: of the file, with `/`, as they will see it. */
+/** As `git apply` and `patch -p1` take it; empty when nothing changes. `path`: of the file, with `/`, as they see it. */
 export function unifiedDiff(path: string, before: string, after: string): string {
   if (before === after) return '';
   const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, { context: 3 });

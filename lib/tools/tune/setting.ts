@@ -105,7 +105,7 @@ export function changesBetween(before: Setting, after: Setting): readonly Parame
 }
 
 /** A parameter that gets another value; without `from` it had none. */
-export type ParameterChange = { readonly parameter: Parameter; readonly from?: number; readonly to: number };
+type ParameterChange = { readonly parameter: Parameter; readonly from?: number; readonly to: number };
 
 /** A value as the configuration has it. */
 export function renderParameter(parameter: Parameter, value: number): string {

@@ -3,7 +3,7 @@ import { duration } from '#core/words.ts';
 import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { layTable, type Row, type TableColumn } from '#text/table.ts';
 import { isoText } from '#text/time.ts';
-import { keeps } from './frontier.ts';
+import { meetsGoal } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
 import { changesBetween, parametersOf, renderParameter, type Setting } from './setting.ts';
@@ -23,7 +23,7 @@ export function renderTuning(tuning: Tuning, options: TextOptions): readonly str
       rowOf(
         tuning,
         candidate,
-        candidate === best && keeps(goal, best.training) ? '→' : candidate === present ? 'now' : '',
+        candidate === best && meetsGoal(goal, best.training) ? '→' : candidate === present ? 'now' : '',
       ),
     ),
   ];
@@ -43,7 +43,7 @@ export function renderTuning(tuning: Tuning, options: TextOptions): readonly str
 /** What was found, for machines; waiting times that no runner ended are null. */
 export function tuningDocument(tuning: Tuning, group: string, diff?: string): object {
   const { goal, measure, present, frontier, best, training, holdOut, runs, settings, isExhaustive } = tuning;
-  const isKept = keeps(goal, best.training);
+  const isKept = meetsGoal(goal, best.training);
   return {
     version: 1,
     group,
@@ -57,7 +57,7 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
     frontier: frontier.map(candidateDocument),
     recommended: isKept ? frontier.indexOf(best) : null,
     nearest: isKept ? null : frontier.indexOf(best),
-    holds: { training: isKept, holdOut: isKept && keeps(goal, best.holdOut) },
+    holds: { training: isKept, holdOut: isKept && meetsGoal(goal, best.holdOut) },
     verdict: verdictOf(tuning),
     ...(diff === undefined ? {} : { diff }),
   };
@@ -65,7 +65,7 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
 
 /** Why nothing can be recommended, with what comes nearest; undefined when something can. */
 export function unmetGoal({ goal, best, present, settings, isExhaustive, measure }: Tuning): string | undefined {
-  if (keeps(goal, best.training)) return undefined;
+  if (meetsGoal(goal, best.training)) return undefined;
   const tried = isExhaustive
     ? `none of the ${counted(settings, 'setting')} within the bounds`
     : `none of ${counted(settings, 'setting')} tried`;
@@ -105,7 +105,7 @@ function columnsOf({ goal, measure }: Tuning): readonly TableColumn[] {
 
 function rowOf({ goal, measure, present, best }: Tuning, { setting, training, holdOut }: Candidate, mark: string): Row {
   const cells = [training, holdOut].flatMap((outcome) => [
-    `${keeps(goal, outcome) ? '' : '! '}${timeOf(outcome)}`,
+    `${meetsGoal(goal, outcome) ? '' : '! '}${timeOf(outcome)}`,
     `${outcome.failed}`,
     amountOf(outcome, measure),
   ]);
@@ -119,14 +119,14 @@ function verdictOf(tuning: Tuning): readonly string[] {
   const unmet = unmetGoal(tuning);
   if (unmet !== undefined) return [unmet];
   const recommended = `Recommended (→): ${differenceOf(present.setting, best.setting)}. It is the cheapest that keeps the goal in the training part (${waitOf(best.training, goal.share)}), for ${costOf(best.training, measure)} a month${savingOf(tuning)}.`;
-  if (keeps(goal, best.holdOut)) {
+  if (meetsGoal(goal, best.holdOut)) {
     return [
       recommended,
       `It keeps the goal in the hold-out too: ${waitOf(best.holdOut, goal.share)}.`,
       ...quietOf(tuning),
     ];
   }
-  const steadier = frontier.find(({ training, holdOut }) => keeps(goal, training) && keeps(goal, holdOut));
+  const steadier = frontier.find(({ training, holdOut }) => meetsGoal(goal, training) && meetsGoal(goal, holdOut));
   return [
     recommended,
     `It does NOT keep the goal in the hold-out: ${waitOf(best.holdOut, goal.share)}, ${renderShare(best.holdOut.keptShare)} in time.`,
@@ -148,7 +148,9 @@ function quietOf({ training, holdOut }: Tuning): readonly string[] {
 function savingOf({ best, present, measure, goal }: Tuning): string {
   if (best.setting === present.setting) return ', as now';
   const now = costOf(present.training, measure);
-  const kept = keeps(goal, present.training) ? 'which keeps it too' : `with ${waitOf(present.training, goal.share)}`;
+  const kept = meetsGoal(goal, present.training)
+    ? 'which keeps it too'
+    : `with ${waitOf(present.training, goal.share)}`;
   return `; now it is ${now}, ${kept}`;
 }
 

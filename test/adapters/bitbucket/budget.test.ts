@@ -74,7 +74,7 @@ describe('what is counted', () => {
     bitbucket.script({ method: 'GET', times: 2, reply: { status: 503 } });
     await api.list(ACME);
     expect(bitbucket.requests).toHaveLength(5);
-    expect([budget.standing().used, calls()]).toEqual([5, 5]);
+    expect([budget.usage().used, calls()]).toEqual([5, 5]);
     expect(budget.unsaved()?.value).toMatchObject({ calls: [{ look: 4, other: 1 }] });
   });
 
@@ -114,7 +114,7 @@ describe('what Bitbucket says of its limit', () => {
     const { api, budget, bitbucket } = await setUpWithBudget();
     bitbucket.script({ reply: { status: 200, headers, body: page } });
     await api.list(ACME);
-    expect(budget.standing()).toMatchObject(expected);
+    expect(budget.usage()).toMatchObject(expected);
   });
 });
 
@@ -123,15 +123,15 @@ describe('429', () => {
     const { api, budget, bitbucket } = await setUpWithBudget();
     bitbucket.script({ times: 2, reply: { status: 429 } });
     await api.list(ACME);
-    expect(budget.standing()).toMatchObject({ used: 3, turnedAway: 2 });
-    expect(budget.standing()).not.toHaveProperty('throttledUntil');
+    expect(budget.usage()).toMatchObject({ used: 3, throttledAnswers: 2 });
+    expect(budget.usage()).not.toHaveProperty('throttledUntil');
   });
 
   it('that does not pass holds everything back, for a minute when it does not say', async () => {
     const { api, budget, bitbucket, clock, uuid } = await setUpWithBudget();
     bitbucket.script({ times: 4, reply: { status: 429 } });
     await expect(api.list(ACME)).rejects.toMatchObject({ status: 429 });
-    expect(budget.standing()).toMatchObject({ turnedAway: 4, throttledUntil: NOON + MINUTE });
+    expect(budget.usage()).toMatchObject({ throttledAnswers: 4, throttledUntil: NOON + MINUTE });
     bitbucket.forgetRequests();
     await expect(api.remove(ACME, uuid)).rejects.toThrow(/Bitbucket throttles the credential ci; it goes on in 1m/);
     expect(bitbucket.requests).toEqual([]);
@@ -145,7 +145,7 @@ describe('429', () => {
     bitbucket.script({ reply: { status: 429, headers: { 'Retry-After': '300' } } });
     await expect(api.list(ACME)).rejects.toMatchObject({ status: 429 });
     expect(bitbucket.requests).toHaveLength(1);
-    expect(budget.standing().throttledUntil).toBe(NOON + 5 * MINUTE);
+    expect(budget.usage().throttledUntil).toBe(NOON + 5 * MINUTE);
   });
 
   it('of the token endpoint counts as well', async () => {
@@ -157,6 +157,6 @@ describe('429', () => {
     });
     await expect(api.list(ACME)).rejects.toMatchObject({ status: 429 });
     await expect(api.list(ACME)).rejects.toBeInstanceOf(BudgetError);
-    expect(budget.standing()).toMatchObject({ turnedAway: 1, unsent: 1 });
+    expect(budget.usage()).toMatchObject({ throttledAnswers: 1, unsent: 1 });
   });
 });

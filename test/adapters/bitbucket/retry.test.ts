@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { repeatsAfter, type Trouble } from '#adapters/http/retry-policy.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { RunnerApi } from '#core/ports.ts';
+import { holdDeadlines } from '#kit/deadlines.ts';
 import type { LoopbackRunner, Reply } from '#kit/loopback-bitbucket.ts';
 import { ACME, RUNNER, type Setup, setUp } from './setup.ts';
 
@@ -43,7 +44,7 @@ const repeated = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, 
 const final = cases.filter(({ trouble, operation }) => repeatsAfter(trouble, operation) === 0);
 
 async function setUpWithRunner(trouble?: Trouble): Promise<Setup & { runner: LoopbackRunner }> {
-  const setup = await setUp({ timeoutMs: trouble === 'timed-out' ? 100 : 10_000 });
+  const setup = await setUp(trouble === 'timed-out' ? { server: { onHang: holdDeadlines() } } : {});
   const [runner] = setup.bitbucket.addRunners(ACME, 1);
   if (runner === undefined) throw new Error('no runner was added');
   return { ...setup, runner };
@@ -152,7 +153,7 @@ describe('how long it waits', () => {
   });
 
   it('counts all waits of a call against one budget', async () => {
-    const { api, bitbucket, waits } = await setUp({ budgetMs: 7_000 });
+    const { api, bitbucket, waits } = await setUp({ giveUpAfterMs: 7_000 });
     bitbucket.script({ times: 10, reply: storm('3') });
     await expect(api.list(ACME)).rejects.toThrow(/tried 3 times/);
     expect(waits).toEqual([3_249, 3_499]);

@@ -30,10 +30,10 @@ describe('budgets by credential', () => {
   it('are shared by the workspaces that share the credential, with the smallest of their limits', () => {
     const budgetOf = keep('ci')(fleet);
     expect(budgetOf('acme')).toBe(budgetOf('labs'));
-    expect(budgetOf('acme').standing().limit).toBe(300);
-    expect([budgetOf('own').credential, budgetOf('own').standing().limit]).toEqual(['own', 100]);
-    expect(budgetOf('plain').standing().limit).toBe(1000);
-    expect(budgetOf('unlisted').standing().limit).toBe(300);
+    expect(budgetOf('acme').usage().limit).toBe(300);
+    expect([budgetOf('own').credential, budgetOf('own').usage().limit]).toEqual(['own', 100]);
+    expect(budgetOf('plain').usage().limit).toBe(1000);
+    expect(budgetOf('unlisted').usage().limit).toBe(300);
   });
 
   it('last as long as the process, whatever the configuration becomes', () => {
@@ -41,11 +41,11 @@ describe('budgets by credential', () => {
     const first = kept(fleet)('acme');
     const second = kept(fleetOf({ acme: { callsPerHour: 90 } }))('acme');
     expect(second).toBe(first);
-    expect(first.standing().limit).toBe(90);
+    expect(first.usage().limit).toBe(90);
   });
 
   it('of no listed workspace have the default', () => {
-    expect(keep('ci')(fleetOf({}))('acme').standing().limit).toBe(1000);
+    expect(keep('ci')(fleetOf({}))('acme').usage().limit).toBe(1000);
   });
 });
 

@@ -58,10 +58,9 @@ describe('hours of ticks', () => {
         }),
         ({ burst, ...world }) => {
           const { sent, inHourBefore } = live({ ...world, hours: 3, creates: (tick) => (tick % 7 === 0 ? burst : 0) });
-          for (const { at } of sent) {
-            expect(inHourBefore(at, ['create', 'look', 'queue'])).toBeLessThanOrEqual(world.limit);
-            expect(inHourBefore(at, ['look', 'queue'])).toBeLessThanOrEqual(world.limit - Math.ceil(world.limit / 4));
-          }
+          const most = (which: readonly Importance[]) => Math.max(0, ...sent.map(({ at }) => inHourBefore(at, which)));
+          expect(most(['create', 'look', 'queue'])).toBeLessThanOrEqual(world.limit);
+          expect(most(['look', 'queue'])).toBeLessThanOrEqual(world.limit - Math.ceil(world.limit / 4));
         },
       ),
       { numRuns: 60 },

@@ -31,13 +31,13 @@ describe('a budget', () => {
     for (const importance of ['removal', 'create', 'look', 'queue'] as const) {
       expect(refusal(budget, importance)).toBeUndefined();
     }
-    expect(budget.standing()).toEqual({
+    expect(budget.usage()).toEqual({
       limit: 1000,
       used: 0,
       left: 1000,
       creates: 900,
       moreAt: NOON + HOUR,
-      turnedAway: 0,
+      throttledAnswers: 0,
       unsent: 0,
       refused: { removal: 0, create: 0, look: 0, queue: 0 },
     });
@@ -59,7 +59,7 @@ describe('a budget', () => {
       facts: { credential: 'ci', why: 'short', used: 750, limit: 1000, waitMs: 60 * MINUTE + 30_000 },
     });
     expect(refusal(budget, 'create')).toBeUndefined();
-    expect(budget.standing()).toMatchObject({ used: 750, left: 250, unsent: 0, refused: { look: 1, create: 0 } });
+    expect(budget.usage()).toMatchObject({ used: 750, left: 250, unsent: 0, refused: { look: 1, create: 0 } });
   });
 
   it('counts what is not for looking apart', () => {
@@ -73,7 +73,7 @@ describe('a budget', () => {
     const budget = createCallBudget({ credential: 'ci', key: 'k', limit: () => limit, now: () => NOON });
     spend(budget, 50);
     limit = 60;
-    expect(budget.standing()).toMatchObject({ limit: 60, left: 10, creates: 4 });
+    expect(budget.usage()).toMatchObject({ limit: 60, left: 10, creates: 4 });
   });
 });
 
@@ -90,7 +90,7 @@ describe('what Bitbucket says', () => {
     const { budget } = setUp();
     spend(budget, 1);
     budget.heard({ status: 200, rateLimit });
-    expect(budget.standing()).toMatchObject(expected);
+    expect(budget.usage()).toMatchObject(expected);
   });
 
   it('is replaced by what it says next, and not by an answer that says nothing', () => {
@@ -98,9 +98,9 @@ describe('what Bitbucket says', () => {
     budget.heard({ status: 200, rateLimit: { limit: 1000, nearLimit: true } });
     budget.heard({ status: 200, rateLimit: {} });
     budget.heard({ status: 200 });
-    expect(budget.standing().left).toBe(200);
+    expect(budget.usage().left).toBe(200);
     budget.heard({ status: 200, rateLimit: { limit: 1000, nearLimit: false } });
-    expect(budget.standing().left).toBe(1000);
+    expect(budget.usage().left).toBe(1000);
   });
 });
 
@@ -113,10 +113,10 @@ describe('a call that Bitbucket turned away', () => {
       message: 'Listing was held back: Bitbucket throttles the credential ci; it goes on in 1m 30s.',
       facts: { why: 'throttled', waitMs: 90_000 },
     });
-    expect(budget.standing()).toMatchObject({ throttledUntil: NOON + 90_000, turnedAway: 1, unsent: 1, creates: 0 });
+    expect(budget.usage()).toMatchObject({ throttledUntil: NOON + 90_000, throttledAnswers: 1, unsent: 1, creates: 0 });
     clock.now += 90_000;
     expect(refusal(budget, 'queue')).toBeUndefined();
-    expect(budget.standing()).not.toHaveProperty('throttledUntil');
+    expect(budget.usage()).not.toHaveProperty('throttledUntil');
   });
 
   it('that does not say how long waits twice as long each time, up to a quarter of an hour', () => {
@@ -124,7 +124,7 @@ describe('a call that Bitbucket turned away', () => {
     const waits = [1, 2, 3, 4, 5, 6].map(() => {
       budget.heard({ status: 429 });
       budget.turnedAway(undefined);
-      const until = budget.standing().throttledUntil ?? 0;
+      const until = budget.usage().throttledUntil ?? 0;
       const wait = until - clock.now;
       clock.now = until;
       return wait / MINUTE;
@@ -141,67 +141,67 @@ describe('a call that Bitbucket turned away', () => {
     clock.now += MINUTE + laterMs;
     budget.heard({ status: 200 });
     budget.turnedAway(undefined);
-    expect(budget.standing().throttledUntil).toBe(clock.now + minutes * MINUTE);
+    expect(budget.usage().throttledUntil).toBe(clock.now + minutes * MINUTE);
   });
 
   it('is one of many that went out together: one strike, and the longest wait', () => {
     const { budget, clock } = setUp();
     for (const wait of [undefined, 90_000, 30_000, undefined]) budget.turnedAway(wait);
-    expect(budget.standing().throttledUntil).toBe(NOON + 90_000);
+    expect(budget.usage().throttledUntil).toBe(NOON + 90_000);
     clock.now += 90_000;
     budget.turnedAway(undefined);
-    expect(budget.standing().throttledUntil).toBe(clock.now + 2 * MINUTE);
+    expect(budget.usage().throttledUntil).toBe(clock.now + 2 * MINUTE);
   });
 
   it('never asks for more than an hour', () => {
     const { budget } = setUp();
     budget.turnedAway(86_400_000);
-    expect(budget.standing().throttledUntil).toBe(NOON + HOUR);
+    expect(budget.usage().throttledUntil).toBe(NOON + HOUR);
   });
 });
 
 describe('memory', () => {
   it('is what was recalled and what was added to it, saved over the version that was read', () => {
     const { budget } = setUp();
-    budget.recall({ version: 7, value: calls([1, 10, 0]) });
+    budget.restore({ version: 7, value: calls([1, 10, 0]) });
     spend(budget, 2, 1);
     const change = budget.unsaved();
     expect(change).toMatchObject({ key: 'budget/ci', expectedVersion: 7 });
-    expect(budget.standing().used).toBe(13);
+    expect(budget.usage().used).toBe(13);
     budget.saved();
     expect(budget.unsaved()).toBeUndefined();
-    expect(budget.standing().used).toBe(13);
+    expect(budget.usage().used).toBe(13);
     spend(budget, 1);
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 8 });
   });
 
   it('keeps on top of what it recalls what could not be saved', () => {
     const { budget } = setUp();
-    budget.recall(undefined);
+    budget.restore(undefined);
     spend(budget, 3);
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 0 });
-    budget.recall({ version: 2, value: calls([0, 0, 40]) });
-    expect(budget.standing().used).toBe(43);
+    budget.restore({ version: 2, value: calls([0, 0, 40]) });
+    expect(budget.usage().used).toBe(43);
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 2, value: calls([0, 3, 40]) });
   });
 
   it('keeps what comes while it is being saved for the next time', () => {
     const { budget } = setUp();
-    budget.recall({ version: 1, value: EMPTY_BUDGET });
+    budget.restore({ version: 1, value: EMPTY_BUDGET });
     spend(budget, 0, 1);
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 1, value: calls([0, 0, 1]) });
     budget.count('queue');
-    expect(budget.standing().used).toBe(2);
+    expect(budget.usage().used).toBe(2);
     budget.saved();
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 2, value: calls([0, 0, 2]) });
-    expect(budget.standing().used).toBe(2);
+    expect(budget.usage().used).toBe(2);
   });
 
   it('does not grow: what has no effect any more is neither kept nor saved', () => {
     const { budget, clock } = setUp();
     for (let minute = 0; minute < 300; minute += 1) {
       clock.now = NOON + minute * MINUTE;
-      budget.recall({ version: 1, value: EMPTY_BUDGET });
+      budget.restore({ version: 1, value: EMPTY_BUDGET });
       spend(budget, 1);
       budget.looked(`workspace-${minute}`, 1, clock.now);
     }
@@ -212,7 +212,7 @@ describe('memory', () => {
 
   it('that cannot be read starts anew, over the version that is there', () => {
     const { budget } = setUp();
-    budget.recall({ version: 3, value: 'nonsense' });
+    budget.restore({ version: 3, value: 'nonsense' });
     spend(budget, 1);
     expect(budget.unsaved()).toMatchObject({ expectedVersion: 3, value: calls([0, 1, 0]) });
   });
@@ -227,6 +227,6 @@ describe('looking', () => {
     expect(budget.lastLook('acme')).toBe(100);
     const held = budget.holdBackLook({ workspace: 'acme', calls: 100, planned: 0 }, NOON + MINUTE);
     expect(held).toEqual({ why: 'short', until: NOON + 9 * MINUTE });
-    expect(budget.standing()).toMatchObject({ refused: { look: 100 }, unsent: 0 });
+    expect(budget.usage()).toMatchObject({ refused: { look: 100 }, unsent: 0 });
   });
 });

@@ -312,7 +312,7 @@ describe('one sentence for each failure', () => {
   ])('%s', async (_name, action, answer, settings, sentence) => {
     await using world = await openWorld();
     world.aws.failNext(action, answer, 10);
-    const options = answer === 'hang' ? { awsTimeoutMs: 50 } : {};
+    const options = answer === 'hang' ? { awsTimeoutMs: 500 } : {};
     expect(await messageOf(world, settings, options)).toBe(`${list}${sentence}`);
     expect(world.cluster.tokens).toEqual([]);
   });

@@ -120,10 +120,10 @@ describe('what is repeated', () => {
 
 describe('time-outs', () => {
   it.each(['hang', 'hang-in-body'] as const)('%s: given up, tried once more, then told', async (answer) => {
-    await using loopback = await openLoopback({}, { timeoutMs: 50 });
+    await using loopback = await openLoopback({}, { timeoutMs: 500 });
     loopback.server.failNext({ answer, times: 10 });
     expect(await messageOf(loopback.client.request('GET', JOBS))).toBe(
-      'cluster "loopback" (http://HOST): cannot list jobs in namespace "runners": no answer within 50 ms; check the network path and the load of the API server',
+      'cluster "loopback" (http://HOST): cannot list jobs in namespace "runners": no answer within 500 ms; check the network path and the load of the API server',
     );
     expect(loopback.trace()).toHaveLength(2);
   });

@@ -23,7 +23,7 @@ async function acquire(answer: (index: number) => ScriptedAnswer, variables: Rec
   const service = await scriptedService((_, index) => answer(index));
   for (const [name, value] of Object.entries({ ...awsEnvironment(service.url), ...variables })) vi.stubEnv(name, value);
   const onCall = vi.fn();
-  const store = createDynamoDbStateStore('runner-state', { onCall, timeoutMs: silent ? 30 : 10_000 });
+  const store = createDynamoDbStateStore('runner-state', { onCall, timeoutMs: silent ? 500 : 10_000 });
   try {
     const result = await store.acquireLease(lease).catch((error: unknown) => error);
     return { result, requests: service.seen.length, counted: onCall.mock.calls.length };

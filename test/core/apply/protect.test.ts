@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
     status: 'done',
   },
   {
-    name: 'a rested pod is let go',
+    name: 'a rested pod is unprotected',
     action: 'unprotect',
     script: nowIs(IDLE),
     trace: ['get {a}', 'unprotectPod pod-a in runners'],

@@ -59,14 +59,14 @@ describe('planning the looks', () => {
       NOON,
     );
     expect(held).toEqual(new Map());
-    expect(budget.standing().used).toBe(5);
+    expect(budget.usage().used).toBe(5);
   });
 
   it('goes on with what the process knows when memory cannot be read', () => {
     const [entry, budget] = ci(1000);
     spend(budget, 5);
     followBudgets([entry]).planLooks(undefined, scopes, NOON);
-    expect(budget.standing().used).toBe(5);
+    expect(budget.usage().used).toBe(5);
   });
 
   it('counts a list per scope for a workspace that it does not know, and gives the first one what there is', () => {
@@ -161,8 +161,8 @@ describe('saving', () => {
   const entry = (budget: CallBudget): TickBudget => ({ budget, workspaces: ['acme'] });
   const usedIn = async (store: StateStore) => {
     const budget = budgetNamed('ci');
-    budget.recall((await store.load(['budget/ci'])).get('budget/ci'));
-    return budget.standing().used;
+    budget.restore((await store.load(['budget/ci'])).get('budget/ci'));
+    return budget.usage().used;
   };
 
   it('adds up what shards add at the same moment', async () => {

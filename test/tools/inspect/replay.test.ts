@@ -11,6 +11,7 @@ import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const TICKS = 130;
 
 const STRATEGIES: readonly Strategy[] = [
   GUIDE,
@@ -46,7 +47,7 @@ const hours = fc.record({
   maxRunners: fc.constantFrom(5, 100),
   maxConcurrentRunners: fc.constantFrom(undefined, 4),
   startupMs: fc.constantFrom(20_000, 5 * MINUTE, 20 * MINUTE),
-  bursts: fc.array(fc.record({ at: fc.nat(150), steps: fc.integer({ min: 1, max: 30 }) }), { maxLength: 6 }),
+  bursts: fc.array(fc.record({ at: fc.nat(110), steps: fc.integer({ min: 1, max: 30 }) }), { maxLength: 6 }),
   lost: fc.constantFrom('none', 'runners', 'jobs', 'pipelines'),
 });
 
@@ -76,10 +77,10 @@ async function record(given: Hours): Promise<readonly TickRecord[]> {
   const calm = world.ports();
   const failing = world.ports(failWhere(({ port }) => port === lost, 'refused'));
   await runTicks(world, groups, {
-    count: 180,
+    count: TICKS,
     ports: () => (world.now >= NOON + HOUR && world.now < NOON + HOUR + 10 * MINUTE ? failing : calm),
   });
-  return world.state.listTicks({ from: NOON, to: NOON + 3 * HOUR });
+  return world.state.listTicks({ from: NOON, to: NOON + TICKS * MINUTE });
 }
 
 describe('a replay', () => {
@@ -88,7 +89,7 @@ describe('a replay', () => {
     await fc.assert(
       fc.asyncProperty(hours, async (given) => {
         const records = await record(given);
-        expect(records).toHaveLength(180);
+        expect(records).toHaveLength(TICKS);
         for (const each of records) {
           const again = replay(JSON.parse(JSON.stringify(each)));
           expect([...again.keys()]).toEqual(['group-0', 'group-1']);

@@ -9,7 +9,7 @@ import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { scenarioOf } from './trial.ts';
 
 const START = Date.UTC(2026, 10, 9);
-const GAP_MS = 20_000;
+const GAP_MS = 10_000;
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
@@ -19,7 +19,7 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** A step each 20 s, as lines of a file. */
+/** A step each 10 s, as lines of a file. */
 async function* lines(steps: number): AsyncGenerator<string> {
   for (let step = 0; step < steps; step += 1) {
     const ready = new Date(START + step * GAP_MS).toISOString();

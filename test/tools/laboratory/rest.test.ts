@@ -1,4 +1,5 @@
 /** Ticks that are passed over are those that would have come to what the one before them came to, and no others. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fleet, Schedule, Strategy } from '#core/model/configuration.ts';
@@ -27,7 +28,7 @@ const EVENING: Schedule = {
   max: 6,
 };
 
-/** Two days that have a month's end in them, mostly quiet, with much that goes wrong. */
+/** A day that has a month's end in it, mostly quiet, with much that goes wrong. */
 const worlds = fc.record({
   strategy: fc.constantFrom(...STRATEGIES),
   seed: fc.nat(1000),
@@ -38,8 +39,8 @@ const worlds = fc.record({
   min: fc.integer({ min: 0, max: 3 }),
   outage: fc.record({
     service: fc.constantFrom('bitbucket' as const, 'kubernetes' as const),
-    from: fc.constantFrom('3h30s', '26h'),
-    to: fc.constantFrom('27h', '31h45m10s'),
+    from: fc.constantFrom('3h30s', '13h'),
+    to: fc.constantFrom('14h', '17h45m10s'),
   }),
   coolDownMs: fc.constantFrom(MINUTE_MS, 5 * MINUTE_MS, 3 * HOUR_MS),
   stabilisationWindowMs: fc.constantFrom(0, 10 * MINUTE_MS, 2 * HOUR_MS),
@@ -57,8 +58,8 @@ async function playIn(circumstances: Circumstances, options: { readonly everyTic
     workspaces: { acme: { maxRunners: 100, api: 'internal', ...(maxConcurrentRunners && { maxConcurrentRunners }) } },
   };
   const scenario = scenarioOf({
-    start: '2026-11-30T00:00:00Z',
-    span: '48h',
+    start: '2026-11-30T12:00:00Z',
+    span: '24h',
     seed,
     startup,
     loads: [
@@ -66,8 +67,8 @@ async function playIn(circumstances: Circumstances, options: { readonly everyTic
       { kind: 'poisson', perHour: 0.1, duration: '10m' },
     ],
     nodes: [
-      { from: '10h', capacity },
-      { from: '14h', capacity: 100 },
+      { from: '8h', capacity },
+      { from: '12h', capacity: 100 },
     ],
     outages: [outage],
   });
@@ -92,7 +93,7 @@ function countLooks(policy: Policy): { readonly policy: Policy; readonly looks: 
   return { policy: { ...policy, open }, looks: () => looks };
 }
 
-const TICKS = 48 * 60 + 30;
+const TICKS = 24 * 60 + 30;
 
 describe('ticks that repeat the one before them', () => {
   it('are passed over without a change in any report or figure', async () => {
@@ -101,7 +102,8 @@ describe('ticks that repeat the one before them', () => {
       fc.asyncProperty(worlds, async (circumstances) => {
         const [all, few] = [await playIn(circumstances, { everyTick: true }), await playIn(circumstances, {})];
         expect(all.looks).toBe(TICKS);
-        expect(few.told).toEqual(all.told);
+        // Thousands of reports: vitest's own comparison, which takes ten times as long, shows what is different.
+        if (!isDeepStrictEqual(few.told, all.told)) expect(few.told).toEqual(all.told);
         spared += all.looks - few.looks;
       }),
       { numRuns: 15 },
@@ -110,8 +112,8 @@ describe('ticks that repeat the one before them', () => {
   });
 
   it('are those more than the longest limit after the last change, until the calendar turns or something happens', async () => {
-    const quiet = { strategy: GUIDE, seed: 1, every: '47h', duration: '5m', startup: '20s', capacity: 100, min: 1 };
-    const outage = { service: 'bitbucket' as const, from: '26h', to: '27h' };
+    const quiet = { strategy: GUIDE, seed: 1, every: '23h', duration: '5m', startup: '20s', capacity: 100, min: 1 };
+    const outage = { service: 'bitbucket' as const, from: '13h', to: '14h' };
     const calm = {
       ...quiet,
       outage,

@@ -103,7 +103,7 @@ describe('what a group says', () => {
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.uniqueArray(group, { selector: ({ name }) => name, minLength: 1, maxLength: 4 }),
+        fc.uniqueArray(group, { selector: ({ name }) => name, minLength: 1, maxLength: 12 }),
         async (groups) => {
           const text = yaml.stringify(yaml.parse(withGroups(groups)));
           fc.pre(readConfig(text, 'x').problems.length === 0);
@@ -113,7 +113,7 @@ describe('what a group says', () => {
           expect(migrated).toEqual(given.map((one) => ({ ...one, jobTemplate: 'runner' })));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 

@@ -106,7 +106,7 @@ describe('a page of the laboratory', () => {
   });
 
   it('has each step in one place', () => {
-    for (const { figures, waits = [] } of laboratory.tracks) {
+    for (const { figures, waitingBins = [] } of laboratory.tracks) {
       const places = [
         'stepsFinished',
         'stepsRunning',
@@ -116,7 +116,7 @@ describe('a page of the laboratory', () => {
         'failedCrashed',
       ];
       expect(places.reduce((sum, id) => sum + (figures[id] ?? Number.NaN), 0)).toBe(figures.stepsArrived);
-      expect(waits.reduce((sum, { steps }) => sum + steps, 0)).toBe(
+      expect(waitingBins.reduce((sum, { steps }) => sum + steps, 0)).toBe(
         (figures.stepsArrived ?? 0) - (figures.failedNoRunner ?? 0),
       );
     }
@@ -142,7 +142,7 @@ describe('a page of production', () => {
 
   it('says what nobody can know', () => {
     expect(production.unknown[0]).toContain('How long steps waited is not known');
-    expect(production.tracks.every(({ waits }) => waits === undefined)).toBe(true);
+    expect(production.tracks.every(({ waitingBins }) => waitingBins === undefined)).toBe(true);
     // An outage of 50 minutes, of which a look before it covers a quarter of an hour.
     expect(production.unknown.at(-1)).toContain('Nothing is known of 36\u00a0min of this time');
     const [fleet] = production.tracks;

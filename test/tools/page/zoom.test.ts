@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actionOf, stepsOf } from '#tools/page/script/keys.js';
-import { between, closest, moved, snapped, zoomed } from '#tools/page/script/zoom.js';
+import { between, closest, shifted, snapped, zoomed } from '#tools/page/script/zoom.js';
 
 const WHOLE = { from: 0, to: 1 };
 
@@ -24,17 +24,17 @@ describe('zooming', () => {
     { name: 'goes no farther than the whole', view: zoomed({ from: 0.1, to: 0.8 }, 'out', 0.2, 0.01), expected: WHOLE },
     {
       name: 'stays within the time at its end',
-      view: moved({ from: 0.5, to: 0.75 }, 2),
+      view: shifted({ from: 0.5, to: 0.75 }, 2),
       expected: { from: 0.75, to: 1 },
     },
     {
       name: 'stays within the time at its beginning',
-      view: moved({ from: 0.25, to: 0.5 }, -2),
+      view: shifted({ from: 0.25, to: 0.5 }, -2),
       expected: { from: 0, to: 0.25 },
     },
     {
       name: 'moves by a part of what is shown',
-      view: moved({ from: 0.25, to: 0.5 }, 0.5),
+      view: shifted({ from: 0.25, to: 0.5 }, 0.5),
       expected: { from: 0.375, to: 0.625 },
     },
     {

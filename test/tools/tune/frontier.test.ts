@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frontierOf } from '#tools/page/script/frontier.js';
-import { inLayers, keeps, type Point, preference, preferred } from '#tools/tune/frontier.ts';
+import { inLayers, meetsGoal, type Point, preference, preferred } from '#tools/tune/frontier.ts';
 
 const GOAL = { share: 0.95, withinMs: 60 };
 
@@ -57,7 +57,7 @@ describe('frontierOf', () => {
     );
   });
 
-  it('keeps equals in the order in which they came', () => {
+  it('meetsGoal equals in the order in which they came', () => {
     const all = [1, 2, 3].map((name) => ({ ...point(5, 5), name }));
     expect(frontierOf(all)).toEqual(all);
   });
@@ -85,7 +85,7 @@ describe('inLayers', () => {
 
 describe('preference', () => {
   it.each([
-    ['what keeps the goal before what does not', point(60, 9), point(61, 1), -1],
+    ['what meetsGoal the goal before what does not', point(60, 9), point(61, 1), -1],
     ['of those that keep it the cheaper', point(60, 1), point(1, 2), -1],
     ['of those that keep it for the same the faster', point(1, 1), point(2, 1), -1],
     ['of those that do not the nearer', point(61, 9), point(62, 1), -1],
@@ -113,6 +113,6 @@ describe('preference', () => {
   });
 });
 
-it('keeps a goal to the millisecond', () => {
-  expect([59, 60, 61].map((waitedMs) => keeps(GOAL, point(waitedMs, 0)))).toEqual([true, true, false]);
+it('meetsGoal a goal to the millisecond', () => {
+  expect([59, 60, 61].map((waitedMs) => meetsGoal(GOAL, point(waitedMs, 0)))).toEqual([true, true, false]);
 });

@@ -8,8 +8,8 @@ import { type AttributeValue, PutItemCommand, QueryCommand } from '@aws-sdk/clie
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { StateStore } from '#core/ports.ts';
+import { compareTicks } from '../memory.ts';
 import { TICKS_KEPT_MS } from '../retention.ts';
-import { compareTicks } from '../tick-order.ts';
 import { request, type Table, ttlSeconds, unreadableItem } from './table.ts';
 
 type TickStore = Pick<StateStore, 'appendTick' | 'listTicks'>;
@@ -101,7 +101,7 @@ async function queryItems(
   return items;
 }
 
-/** Such as `2026-11-20T10:00:00.000Z`; limits outside what sorts by time, infinite ones too, become the nearest that does. */
+/** Such as `2026-11-20T10:00:00.000Z`. A limit that does not sort by time, such as infinity, becomes the nearest that does. */
 function sortableTime(at: Instant): string {
   return new Date(Math.min(Math.max(at, 0), LAST_SORTABLE)).toISOString();
 }

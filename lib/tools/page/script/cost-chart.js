@@ -18,7 +18,7 @@ export function costChart({ data, waiting, width }) {
   const height = Math.round(Math.min(380, Math.max(280, width * 0.62)));
   const points = pointsOf(data, waiting);
   const costs = costAxis(points.map(({ cost }) => cost));
-  const waits = waitingTicks(Math.max(1000, ...points.map(({ waitedMs }) => waitedMs)));
+  const levels = waitingTicks(Math.max(1000, ...points.map(({ waitedMs }) => waitedMs)));
   const plot = {
     left: COST_MARGIN.left,
     right: width - COST_MARGIN.right,
@@ -26,13 +26,13 @@ export function costChart({ data, waiting, width }) {
     bottom: height - COST_MARGIN.bottom,
   };
   const x = linear([costs.from, costs.to], [plot.left, plot.right]);
-  const y = linear([0, waits.at(-1) ?? 1], [plot.bottom, plot.top]);
+  const y = linear([0, levels.at(-1) ?? 1], [plot.bottom, plot.top]);
   /** @param {Point} point @returns {Place} */
   const place = (point) => ({ point, x: x(point.cost), y: y(point.waitedMs) });
   const places = points.map(place);
   const frontier = worthChoosing(points).map(place);
   return drawing({ width, height }, describeCosts(points), [
-    ...waits.flatMap((value) => [
+    ...levels.flatMap((value) => [
       line(plot.left, y(value), plot.right, y(value), value === 0 ? 'axis' : 'grid'),
       label(plot.left - 6, y(value) + 4, formatTick(value), { class: 'tick', anchor: 'end' }),
     ]),

@@ -12,7 +12,7 @@ import { drawnColumns } from './time-chart.js';
 import { bucketCount } from './view.js';
 
 /** The column at a share of the view. @param {Plotted} plotted @param {number} share */
-export function columnAt(plotted, share) {
+function columnAt(plotted, share) {
   const columns = drawnColumns(plotted);
   return columns[Math.min(columns.length - 1, Math.floor(share * columns.length))];
 }

@@ -14,8 +14,8 @@ export function pointsOf({ tracks }, waiting) {
 }
 
 /**
- * The policies that are worth a choice, by cost; of equals the first. The oracle is none, since nobody can run it; and
- * whoever lets more steps fail than others is none either, since steps that fail do not wait.
+ * The policies to choose from, by cost; of equal ones the first. Left out are the oracle, because nobody can run it, and
+ * every policy under which more steps fail than under another, because a failed step adds no waiting.
  * @param {readonly Point[]} points
  */
 export function worthChoosing(points) {

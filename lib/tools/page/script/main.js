@@ -14,7 +14,7 @@ import { listen, partOf, partsOf } from './plot.js';
 import { sharedReach } from './time-chart.js';
 import { bucketCount, WHOLE } from './view.js';
 import { waitingChart } from './waiting-chart.js';
-import { between, closest, moved, snapped, zoomed } from './zoom.js';
+import { between, closest, shifted, snapped, zoomed } from './zoom.js';
 
 /** Paper is about this wide, in the units of a drawing. */
 const PAPER_WIDTH = 720;
@@ -136,9 +136,9 @@ function viewAfter(action, around) {
     case 'out':
       return zoomed(view, action, around, LEAST);
     case 'earlier':
-      return moved(view, -0.5);
+      return shifted(view, -0.5);
     case 'later':
-      return moved(view, 0.5);
+      return shifted(view, 0.5);
     case 'whole':
       return WHOLE;
     case 'worst':

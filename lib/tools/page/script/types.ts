@@ -53,7 +53,7 @@ export type CostChart = { readonly data: PageData; readonly waiting: WaitingFigu
 export type Place = { readonly point: Point; readonly x: number; readonly y: number };
 
 /** What the axes reach, so that charts beside each other can be compared. */
-export type Reach = { readonly runners: number; readonly waiting: number };
+type Reach = { readonly runners: number; readonly waiting: number };
 
 export type TimeChart = {
   readonly data: PageData;

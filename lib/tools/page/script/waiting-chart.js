@@ -13,8 +13,8 @@ const TICKS_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 9000, 18_00
 /** Draws it; time on a scale of orders of magnitude, from a second. @param {PageData} data @param {number} width */
 export function waitingChart(data, width) {
   const height = Math.round(Math.min(360, Math.max(260, width * 0.4)));
-  const drawn = data.tracks.map((track, index) => ({ track, index, waits: track.waits ?? [] }));
-  const longest = Math.max(60, ...drawn.map(({ waits }) => waits.at(-1)?.seconds ?? 0));
+  const drawn = data.tracks.map((track, index) => ({ track, index, bins: track.waitingBins ?? [] }));
+  const longest = Math.max(60, ...drawn.map(({ bins }) => bins.at(-1)?.seconds ?? 0));
   const end = TICKS_S.find((seconds) => seconds >= longest) ?? longest;
   const x = logarithmic([1, end], [WAITS_MARGIN.left, width - WAITS_MARGIN.right]);
   const y = linear([0, 1], [height - WAITS_MARGIN.bottom, WAITS_MARGIN.top]);
@@ -36,11 +36,11 @@ export function waitingChart(data, width) {
       class: 'lane',
       anchor: 'middle',
     }),
-    ...drawn.map(({ waits, index }) =>
+    ...drawn.map(({ bins, index }) =>
       element('path', {
         class: `curve ${inkOf(index)}`,
         'stroke-dasharray': dashOf(index),
-        d: curve(waits, x, y, end),
+        d: curve(bins, x, y, end),
       }),
     ),
   ]);
@@ -48,24 +48,24 @@ export function waitingChart(data, width) {
 
 /**
  * The share of steps that waited no longer than so many seconds; 0 without steps.
- * @param {readonly WaitingBin[]} waits @param {number} seconds
+ * @param {readonly WaitingBin[]} bins @param {number} seconds
  */
-export function shareWithin(waits, seconds) {
-  const all = waits.reduce((sum, { steps }) => sum + steps, 0);
-  const within = waits.filter((bin) => bin.seconds <= seconds).reduce((sum, { steps }) => sum + steps, 0);
+export function shareWithin(bins, seconds) {
+  const all = bins.reduce((sum, { steps }) => sum + steps, 0);
+  const within = bins.filter((bin) => bin.seconds <= seconds).reduce((sum, { steps }) => sum + steps, 0);
   return all === 0 ? 0 : within / all;
 }
 
 /**
  * A step up at the end of every bin.
- * @param {readonly WaitingBin[]} waits @param {Scale} x @param {Scale} y @param {number} end
+ * @param {readonly WaitingBin[]} bins @param {Scale} x @param {Scale} y @param {number} end
  */
-function curve(waits, x, y, end) {
-  const all = waits.reduce((sum, { steps }) => sum + steps, 0);
+function curve(bins, x, y, end) {
+  const all = bins.reduce((sum, { steps }) => sum + steps, 0);
   if (all === 0) return '';
   let sum = 0;
   const path = [`M${px(x(1))} ${px(y(0))}`];
-  for (const { seconds, steps } of waits) {
+  for (const { seconds, steps } of bins) {
     sum += steps;
     path.push(`H${px(x(seconds))}V${px(y(sum / all))}`);
   }
@@ -86,8 +86,8 @@ function waitTicks(end, x) {
 /** @param {readonly Track[]} tracks */
 function describeWaits(tracks) {
   const all = tracks.map(
-    ({ name, waits = [] }) =>
-      `${name} ${formatShare(shareWithin(waits, 60))} within a minute, ${formatShare(shareWithin(waits, 300))} within five`,
+    ({ name, waitingBins = [] }) =>
+      `${name} ${formatShare(shareWithin(waitingBins, 60))} within a minute, ${formatShare(shareWithin(waitingBins, 300))} within five`,
   );
   return `Share of steps by how long they waited: ${all.join('; ')}`;
 }

@@ -21,7 +21,7 @@ export function zoomed(view, direction, around, least) {
 }
 
 /** Earlier or later, by a part of what is shown. @param {View} view @param {number} parts */
-export function moved(view, parts) {
+export function shifted(view, parts) {
   const width = view.to - view.from;
   return placed(view.from + width * parts, width);
 }

@@ -1,4 +1,4 @@
-/** A thousand waiting steps in fifty repositories, over HTTP: how many calls it takes to know, and that none counts twice. */
+/** A thousand waiting steps in fifty repositories, over HTTP: how many calls it takes, and that none counts twice. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';

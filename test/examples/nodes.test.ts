@@ -1,9 +1,9 @@
-/** The node examples are for tools whose schemas are not here; that they are YAML of the kinds they claim, and fit us, is. */
+/** The node examples: YAML of the kinds that they claim, and what fits the runners. Their tools' schemas are not here. */
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
 
-const folder = new URL('../examples/nodes/', import.meta.url);
+const folder = new URL('../../examples/nodes/', import.meta.url);
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   'karpenter-nodepool.yaml': ['karpenter.sh/v1 NodePool', 'karpenter.k8s.aws/v1 EC2NodeClass'],
   'managed-node-group.yaml': ['eksctl.io/v1alpha5 ClusterConfig'],
