@@ -121,9 +121,9 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, re
     await launch(registration, action.identity, group, ports);
     return { ...outcome, status: 'done' };
   } catch (error) {
+    noteRefusal(error, refusals);
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
-    if (!(error instanceof SecretMayExistError)) noteRefusal(error, refusals);
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
     return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
   }
@@ -146,11 +146,11 @@ async function launch(
 }
 
 /** The Secret's creation ended without an answer. */
-class SecretMayExistError extends Error {}
+class SecretMayExistError extends ServiceError {}
 
 function toSecretError(error: unknown): never {
   if (error instanceof ServiceError && error.outcome === 'unknown') {
-    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`);
+    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`, error);
   }
   throw error;
 }
