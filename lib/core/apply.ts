@@ -38,7 +38,7 @@ export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = (
       }),
     );
   const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
-  const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
+  const refused = done.flatMap(({ group, refusal: cause }) => (cause === undefined ? [] : [{ group, cause }]));
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
     leftovers: left.map(({ outcomes }) => outcomes),
@@ -53,10 +53,14 @@ function stampedBy(deployment: string | undefined, manifests: Ports['manifests']
   return { ...manifests, render };
 }
 
-type GroupApplied = { readonly outcomes: readonly Outcome[]; readonly startsRefused: boolean };
+type GroupApplied = {
+  readonly outcomes: readonly Outcome[];
+  /** Why starts were refused, where none succeeded. */
+  readonly refusal?: string;
+};
 
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
-  return { outcomes: actions.map((action) => skipped(action, why)), startsRefused: false };
+  return { outcomes: actions.map((action) => skipped(action, why)) };
 }
 
 async function applyGroup(
@@ -67,6 +71,7 @@ async function applyGroup(
 ): Promise<GroupApplied> {
   const adds = actions.some(({ action }) => action === 'add');
   const broken = adds ? brokenTemplate(group, ports) : undefined;
+  const refusals: string[] = [];
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
@@ -74,14 +79,20 @@ async function applyGroup(
         ? failed(action, broken)
         : limit(async () =>
             hasTime()
-              ? await perform(action, group, ports)
+              ? await perform(action, group, ports, refusals)
               : skipped(action, 'no time was left; the next tick goes on'),
           ),
     ),
   );
-  const refused = outcomes.some(({ action, status }) => action === 'add' && status === 'failed');
-  // A template is mended in the configuration, and then nobody should have to wait.
-  return { outcomes, startsRefused: refused && broken === undefined };
+  // Where one start succeeds the group can start runners.
+  const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
+  const [refusal] = started ? [] : refusals;
+  return { outcomes, ...(refusal !== undefined && { refusal }) };
+}
+
+/** Takes down that a start was refused. A connection that broke is no refusal: the next try may well succeed. */
+function noteRefusal(error: unknown, refusals: string[]): void {
+  if (!(error instanceof ServiceError && error.outcome === 'unknown')) refusals.push(sentenceOf(error));
 }
 
 function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | undefined {
@@ -89,11 +100,11 @@ function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | 
   return problems.length === 0 ? undefined : new InputError(problems);
 }
 
-async function perform(action: Action, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+async function perform(action: Action, group: RunnerGroup, ports: Ports, refusals: string[]): Promise<Outcome> {
   try {
     switch (action.action) {
       case 'add':
-        return await add(action, group, ports);
+        return await add(action, group, ports, refusals);
       case 'disable':
         return await disable(action, group, ports);
       case 'remove':
@@ -106,13 +117,15 @@ async function perform(action: Action, group: RunnerGroup, ports: Ports): Promis
     }
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
-    return error instanceof BudgetError ? skipped(action, error.message) : failed(action, error);
+    if (error instanceof BudgetError) return skipped(action, error.message);
+    if (action.action === 'add') noteRefusal(error, refusals);
+    return failed(action, error);
   }
 }
 
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
-async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, refusals: string[]): Promise<Outcome> {
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
@@ -120,6 +133,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
     await launch(registration, action.identity, group, ports);
     return { ...outcome, status: 'done' };
   } catch (error) {
+    noteRefusal(error, refusals);
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
@@ -155,11 +169,11 @@ async function launch(
 }
 
 /** The Secret's creation ended without an answer. */
-class SecretMayExistError extends Error {}
+class SecretMayExistError extends ServiceError {}
 
 function toSecretError(error: unknown): never {
   if (error instanceof ServiceError && error.outcome === 'unknown') {
-    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`);
+    throw new SecretMayExistError(`${error.message} The runner is left to start or to time out.`, error);
   }
   throw error;
 }

@@ -56,24 +56,25 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   };
 }
 
+/** A group of which every start was refused (by a quota, a policy, Bitbucket's limit), and a sentence that says why. */
+export type RefusedStarts = { readonly group: GroupPlan; readonly cause: string };
+
 /**
- * Puts the groups into quarantine whose runners were refused (by a quota, a policy, Bitbucket's limit): trying all of them
- * again on every tick would use up the hourly calls. Gives what went wrong with that.
+ * Puts these groups into quarantine: trying all of their starts again on every tick would use up the hourly calls. Gives
+ * what went wrong with that.
  */
 export async function noteRefusedStarts(
-  refused: readonly GroupPlan[],
+  refused: readonly RefusedStarts[],
   plan: Plan,
   state: StateStore,
 ): Promise<readonly string[]> {
   if (refused.length === 0) return [];
-  const changes = refused.map((group) =>
+  const changes = refused.map(({ group: entry, cause }) => {
+    const { group, memory, memoryVersion } = entry;
+    const quarantine = extendQuarantine(memory.quarantine, group, [{ at: plan.at, cause }], plan.at);
     // One version on: the claim of this tick.
-    changeOf({
-      ...group,
-      memoryVersion: group.memoryVersion + 1,
-      memory: { ...group.memory, quarantine: extendQuarantine(group.memory.quarantine, plan.at) },
-    }),
-  );
+    return changeOf({ ...entry, memoryVersion: memoryVersion + 1, memory: { ...memory, quarantine } });
+  });
   const unsaved = await saveAll(changes, plan, state);
   return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);
 }

@@ -5,12 +5,21 @@ import type { GroupMemory, MonthPeak, ScopeMemory } from './model/observation.ts
 import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
-const quarantine = z.object({ failures: z.number(), since: z.number() });
+const failedStart = z.object({ runner: z.string().optional(), at: z.number(), cause: z.string() });
+const quarantine = z.object({
+  failures: z.number(),
+  since: z.number(),
+  settings: z.number().optional(),
+  failed: z.array(failedStart).optional(),
+});
+const startUps = z.object({ tookMs: z.array(z.number()), awaited: z.array(z.string()), newest: z.number() });
 const recentTarget = z.object({ target: z.number(), since: z.number() });
 const groupMemory = z.object({
   idleSince: times,
   drainingSince: times,
   quarantine: quarantine.optional(),
+  failedStarts: times.optional(),
+  startUps: startUps.optional(),
   recentTargets: z.array(recentTarget).optional(),
   runners: times.optional(),
   intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),

@@ -2,6 +2,7 @@
  * Every reason that the autoscaler can give, with its numbers and its sentence: those here, and the strategies' own. A
  * code without a sentence, or a sentence whose numbers are missing, does not compile.
  */
+import { SLOW_FACTOR } from './decide/start-up.ts';
 import { STRATEGY_WORDS, type StrategyWords } from './decide/strategies/index.ts';
 import type { Because } from './decide/strategies/strategy.ts';
 import { duration, plural } from './words.ts';
@@ -30,6 +31,7 @@ export type ReasonValues = StrategyValues & {
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
   quarantine: { failures: number; waitMs: number; withheld: number };
+  'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
   /* what keeps starting runners from coming online */
   'start-trouble': { kind: StartTroubleKind; runners: number; message: string; selector: string };
@@ -42,6 +44,7 @@ export type ReasonValues = StrategyValues & {
   'lost-heart-beat': { offlineMs: number };
   unhealthy: { unhealthyMs: number };
   'job-missing': { ageMs: number };
+  'secret-missing': { ageMs: number };
   'job-ended': { jobStatus: string };
   'registration-gone': { ageMs: number };
   'start-hopeless': { kind: StartTroubleKind; message: string };
@@ -98,6 +101,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
       : `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, one runner at a time is tried`,
+  'slow-start': (v) =>
+    `${v.runners} ${v.runners === 1 ? 'start takes' : 'starts take'} more than ${SLOW_FACTOR} times the usual ${duration(v.usualMs)} and ${v.runners === 1 ? 'does' : 'do'} not count as starting${v.withheld === 0 ? '' : `: ${v.withheld} withheld, one more at a time is tried until one works`}`,
   'queue-unknown': (v) => `the queue is unknown (${v.why}), so the group is scaled without it`,
   'start-trouble': (v) => `${v.runners} starting ${plural(v.runners, 'runner')}: ${describeTrouble(v)}`,
   'left-over': (v) =>
@@ -110,6 +115,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'lost-heart-beat': (v) => `offline for ${duration(v.offlineMs)} without a step`,
   unhealthy: (v) => `unhealthy for ${duration(v.unhealthyMs)} without a step`,
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
+  'secret-missing': (v) => `its Job is ${duration(v.ageMs)} old, but the Secret that its pod needs was never created`,
   'job-ended': (v) => `its Job is ${v.jobStatus}`,
   'registration-gone': (v) => `its registration is gone, the Job is ${duration(v.ageMs)} old`,
   'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,

@@ -37,9 +37,24 @@ describe("a group's memory", () => {
     const memory = {
       idleSince: { '{a}': 1 },
       drainingSince: { '{b}': 2 },
-      quarantine: { failures: 3, since: 4 },
+      quarantine: {
+        failures: 3,
+        since: 4,
+        settings: 6,
+        failed: [
+          { runner: '{c}', at: 7, cause: 'late' },
+          { at: 8, cause: 'quota' },
+        ],
+      },
+      failedStarts: { '{c}': 9 },
+      startUps: { tookMs: [10], awaited: ['{d}'], newest: 11 },
       recentTargets: [{ target: 9, since: 5 }],
     };
+    expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+  });
+
+  it('of the version before is read as it is', () => {
+    const memory = { idleSince: {}, drainingSince: {}, quarantine: { failures: 3, since: 4 } };
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 
@@ -62,6 +77,12 @@ describe("a group's memory", () => {
     ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
     ['a quarantine that is none', { idleSince: {}, drainingSince: {}, quarantine: { failures: '3', since: 4 } }],
     ['targets that are none', { idleSince: {}, drainingSince: {}, recentTargets: [{ target: 9 }] }],
+    ['failed starts that are none', { idleSince: {}, drainingSince: {}, failedStarts: { '{a}': 'noon' } }],
+    ['start-ups that are none', { idleSince: {}, drainingSince: {}, startUps: { tookMs: 1 } }],
+    [
+      'a failure that is none',
+      { idleSince: {}, drainingSince: {}, quarantine: { failures: 3, since: 4, failed: [{ at: 1 }] } },
+    ],
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });

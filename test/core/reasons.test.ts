@@ -93,6 +93,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   'job-missing': [{ ageMs: 180_000 }, 'registered for 3m, but there is no Job behind it'],
   'job-ended': [{ jobStatus: 'failed' }, 'its Job is failed'],
   'registration-gone': [{ ageMs: 180_000 }, 'its registration is gone, the Job is 3m old'],
+  'slow-start': [
+    { runners: 1, usualMs: 45_000, withheld: 2 },
+    '1 start takes more than 3 times the usual 45s and does not count as starting: 2 withheld, one more at a time is tried until one works',
+  ],
+  'secret-missing': [{ ageMs: 95_000 }, 'its Job is 1m 35s old, but the Secret that its pod needs was never created'],
   quarantine: [
     { failures: 2, waitMs: 120_000, withheld: 4 },
     '2 failed starts in a row: 4 withheld, the next try is in 2m',

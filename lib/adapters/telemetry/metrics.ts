@@ -108,9 +108,15 @@ function events(group: GroupReport): readonly Metric[] {
     count('ScaledUpBy', Math.max(0, to - from)),
     count('ScaledDownBy', Math.max(0, from - to)),
     count('RunnersWithheld', withheld(group)),
-    count('StartFailures', group.plan.filter(({ reason }) => FAILED_STARTS.includes(reason.code)).length),
+    count('StartFailures', failedStarts(group)),
     count('Failures', failures),
   ];
+}
+
+/** Each failed start counts once, with the tick that removes it: one whose removal fails is planned again. */
+function failedStarts({ plan, outcomes }: GroupReport): number {
+  const isDone = (index: number) => outcomes[index] === undefined || outcomes[index].status === 'done';
+  return plan.filter(({ reason }, index) => FAILED_STARTS.includes(reason.code) && isDone(index)).length;
 }
 
 /** Metric by metric, over all the groups. A fleet without groups has none of them. */

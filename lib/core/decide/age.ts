@@ -13,6 +13,12 @@ export const CLOCK_SKEW_MS = 60_000;
  */
 export const ORPHAN_GRACE_MS = 120_000;
 
+/**
+ * How old a runner must be that lacks its Job or its Secret and has never connected. The lease keeps away every other
+ * tick that could be about to add them, and nothing can have run: this is for a dry run and for a pod's late word.
+ */
+export const UNFINISHED_GRACE_MS = 30_000;
+
 /** How old something is that carries a time by somebody else's clock, at the least. */
 export function ageOf(foreign: Instant, at: Instant): number {
   return Math.max(0, at - foreign - CLOCK_SKEW_MS);

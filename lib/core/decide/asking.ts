@@ -4,6 +4,7 @@ import type { Observation, SeenGroup } from '../model/observation.ts';
 import { workspaceCaps } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { roomUnderMax } from './limits.ts';
+import { nextQuarantine } from './quarantine.ts';
 import { queueOf } from './strategies/index.ts';
 
 /** A group that needs its queue. */
@@ -17,14 +18,13 @@ export type QueueQuestion = {
 
 /** The group's question, if its strategy has one and it may create; in quarantine it tries one runner, whatever waits. */
 export function questionOf(group: ClassifiedGroup<SeenGroup>, seen: Observation): QueueQuestion | undefined {
-  const { observation, counts } = group;
+  const { observation, classified, expected } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
-  const source = queueOf(strategy, counts);
-  if (source === undefined || observation.queue !== undefined || observation.memory.quarantine !== undefined) {
-    return undefined;
-  }
+  const source = queueOf(strategy, expected);
+  if (source === undefined || observation.queue !== undefined) return undefined;
+  if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
   const creates = Math.min(roomUnderMax(observation), roomIn(scope.workspace, seen), maxCreatesPerTick);
-  return creates > 0 ? { group, source, enough: counts.starting + creates } : undefined;
+  return creates > 0 ? { group, source, enough: expected.starting + creates } : undefined;
 }
 
 /** What the tightest cap of the workspace leaves. */

@@ -7,13 +7,16 @@ import type { Counts, RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
-import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
-import { startTroubleOf } from './start-trouble.ts';
+import { ageOf, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
+import { lacksItsSecret, startTroubleOf } from './start-trouble.ts';
+import { isSlow, usualStartUpMs } from './start-up.ts';
 
 /** A runner with its class. A dead one carries why it is dead. */
 export type ClassifiedRunner = {
   readonly runner: Runner;
   readonly job?: RunnerJob;
+  /** Present on a starting one that takes too long to be counted on. */
+  readonly slow?: true;
 } & ({ readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason });
 
 type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason };
@@ -21,10 +24,12 @@ type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly cla
 /** Every runner of the observation, in its order, each in one class. */
 export function classify(observation: GroupObservation, at: Instant): readonly ClassifiedRunner[] {
   const jobs = new Map(observation.jobs.map((job) => [job.runnerUuid, job]));
+  const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
     const verdict = verdictOn(runner, job, observation.group, at);
-    return job === undefined ? { runner, ...verdict } : { runner, job, ...verdict };
+    const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
+    return { runner, ...(job && { job }), ...verdict, ...(slow && { slow }) };
   });
 }
 
@@ -33,13 +38,17 @@ export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = 
   readonly observation: Seen;
   readonly classified: readonly ClassifiedRunner[];
   readonly counts: Counts;
+  /** The counts without the starts that are too slow to be counted on: what a wish goes by. */
+  readonly expected: Counts;
 };
 
 /** The group, classified. */
 export function classifyGroup<Seen extends GroupObservation>(observation: Seen, at: Instant): ClassifiedGroup<Seen> {
   const classified = classify(observation, at);
   const counts = countClasses(classified);
-  return { observation, classified, counts: { ...counts, starting: counts.starting + unlistedStarting(observation) } };
+  const slow = classified.filter((entry) => entry.slow).length;
+  const all = { ...counts, starting: counts.starting + unlistedStarting(observation) };
+  return { observation, classified, counts: all, expected: { ...all, starting: all.starting - slow } };
 }
 
 /** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */
@@ -99,12 +108,17 @@ function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGrou
 
 function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
   // A runner that was enabled again starts anew at that moment; one that never connected, at its registration.
-  const ageMs = ageOf(runner.status === 'ENABLED' ? runner.stateChangedAt : runner.createdAt, at);
-  if (job === undefined) return ageMs > ORPHAN_GRACE_MS ? dead(reason('job-missing', { ageMs })) : IS.starting;
+  const isAgain = runner.status === 'ENABLED';
+  const ageMs = ageOf(isAgain ? runner.stateChangedAt : runner.createdAt, at);
+  if (job === undefined) {
+    const graceMs = isAgain ? ORPHAN_GRACE_MS : UNFINISHED_GRACE_MS;
+    return ageMs > graceMs ? dead(reason('job-missing', { ageMs })) : IS.starting;
+  }
   if (job.status !== 'active') {
     // One that was enabled again has worked before; one that never connected is a failed start.
-    return dead(reason(runner.status === 'ENABLED' ? 'job-ended' : 'start-ended', { jobStatus: job.status }));
+    return dead(reason(isAgain ? 'job-ended' : 'start-ended', { jobStatus: job.status }));
   }
+  if (lacksItsSecret(job, at)) return dead(reason('secret-missing', { ageMs: ageOf(job.createdAt, at) }));
   const trouble = startTroubleOf(job, at);
   if (trouble?.hopeless) return dead(reason('start-hopeless', { kind: trouble.kind, message: trouble.message }));
   if (ageMs <= group.startTimeoutMs) return IS.starting;

@@ -2,7 +2,7 @@
  * From an observation to decisions: what every group wants (its strategy), what it gets (the limits, and its share of
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
-import type { Decision } from '../model/decision.ts';
+import type { Counts, Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
@@ -77,7 +77,7 @@ export function questionsIn(decisions: readonly GroupDecision[]): readonly Queue
 export function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
   const { group, missing, heldBack } = observation;
   const incomplete = reason('partial-observation', { missing: missing.join('; ') });
-  const working = counts.busy + counts.idle + counts.starting;
+  const working = workingIn(counts);
   const decision: Decision = {
     group: group.name,
     from: working,
@@ -91,18 +91,21 @@ export function holdUnseen({ observation, classified, counts }: ClassifiedGroup)
 }
 
 function assess(entry: ClassifiedGroup<SeenGroup>, waiting: number | undefined, at: Instant): Assessment {
-  const { observation, counts } = entry;
+  const { observation, counts, expected } = entry;
   const { group } = observation;
-  const working = counts.busy + counts.idle + counts.starting;
-  const wish = wishOf(group.strategy, counts, group.min, waiting);
-  const allowance = limitByGroup(entry, Math.max(0, wish.working - working), at);
+  const wish = wishOf(group.strategy, expected, group.min, waiting);
+  const allowance = limitByGroup(entry, Math.max(0, wish.working - workingIn(expected)), at);
   return {
     ...entry,
-    working,
+    working: workingIn(counts),
     wish: { working: wish.working, reason: reasonFor(wish.because) },
     creates: allowance.creates,
     bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
   };
+}
+
+function workingIn({ busy, idle, starting }: Counts): number {
+  return busy + idle + starting;
 }
 
 function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
@@ -149,21 +152,24 @@ type Descent = {
   readonly recentTargets: readonly RecentTarget[];
 };
 
-function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
+function descend(assessment: Assessment, at: Instant): Descent {
+  const { observation, classified, wish } = assessment;
   const { group, memory } = observation;
   const target = Math.min(wish.working, group.max);
   // Stryker disable next-line ArrayDeclaration: what is no target is dropped.
   const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
-  const { surplus, bounds } = surplusOf(group, counts, target, recentTargets, at);
+  const { surplus, bounds } = surplusOf(group, assessment, target, recentTargets, at);
   const { chosen, bounds: kept } = chooseRetirements(observation, classified, surplus, at);
   return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
-function reasonToShrink({ observation, working, wish }: Assessment): Reason {
-  return wish.working < working ? wish.reason : reason('above-max', { working, max: observation.group.max });
+function reasonToShrink({ observation, working, expected, wish }: Assessment): Reason {
+  return wish.working < workingIn(expected)
+    ? wish.reason
+    : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold({ working, wish }: Assessment, { surplus, bounds }: Descent): Reason {
+function reasonToHold({ expected, wish }: Assessment, { surplus, bounds }: Descent): Reason {
   if (surplus > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
     if (coolDown === undefined) return reason('idle-unproven', { surplus });
@@ -172,5 +178,6 @@ function reasonToHold({ working, wish }: Assessment, { surplus, bounds }: Descen
   }
   const [kept] = bounds;
   if (kept !== undefined) return kept;
+  const working = workingIn(expected);
   return wish.working > working ? reason('no-room', { wanted: wish.working, working }) : wish.reason;
 }

@@ -3,7 +3,8 @@ import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { ClassifiedGroup } from './classify.ts';
-import { nextQuarantine, quarantineRoom } from './quarantine.ts';
+import { nextQuarantine, quarantineRoom, worksSince } from './quarantine.ts';
+import { usualStartUpMs } from './start-up.ts';
 
 /** How many runners a group may create, and what withheld the rest. */
 export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
@@ -25,12 +26,9 @@ export function roomUnderMax(observation: GroupObservation): number {
  * Limits that concern the group alone. Every place counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is that of after this look: a start that it finds to have
  * failed is not replaced at once, and a probe that it finds at work lets the others follow.
  */
-export function limitByGroup(
-  { observation, classified, counts }: ClassifiedGroup,
-  wanted: number,
-  at: Instant,
-): Allowance {
-  const { group, memory } = observation;
+export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant): Allowance {
+  const { observation, classified, counts } = entry;
+  const { group } = observation;
   const bounds: Reason[] = [...scheduleBound(group)];
   let creates = wanted;
   const limit = (room: number, explain: (withheld: number) => Reason) => {
@@ -44,10 +42,24 @@ export function limitByGroup(
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
-  const quarantine = nextQuarantine(memory.quarantine, classified, at);
+  const quarantine = nextQuarantine(observation, classified, at);
   const probing = quarantineRoom(quarantine, counts.starting, at);
   if (probing !== undefined) limit(probing.room, probing.explain);
-  return { creates, bounds };
+  const slow = slowStarts(entry, creates);
+  return slow === undefined ? { creates, bounds } : { creates: slow.creates, bounds: [...bounds, slow.bound] };
+}
+
+/**
+ * Slow starts do not count towards what is wanted, so that others take their place. Unless a runner works that is newer,
+ * the next ones may hang as well: then one more at a time shows it.
+ */
+function slowStarts({ observation, classified, expected }: ClassifiedGroup, wanted: number) {
+  const slow = classified.filter((entry) => entry.slow).map(({ runner }) => runner.createdAt);
+  const usualMs = usualStartUpMs(observation.memory);
+  if (slow.length === 0 || usualMs === undefined) return undefined;
+  const room = worksSince(classified, Math.max(...slow)) ? wanted : Number(expected.starting === 0);
+  const creates = Math.min(wanted, room);
+  return { creates, bound: reason('slow-start', { runners: slow.length, usualMs, withheld: wanted - creates }) };
 }
 
 /** Which window sets the bounds, where one does. */

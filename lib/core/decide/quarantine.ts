@@ -2,14 +2,19 @@
  * Quarantine: a group whose runners fail to start waits, twice as long after every failure, and then tries with one.
  * Without it a broken image or an exhausted quota would be asked for, and cleaned up after, on every tick. Pure.
  */
-import type { Instant, Quarantine } from '../model/observation.ts';
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { FailedStart, GroupMemory, GroupObservation, Instant, Quarantine } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import { hashOf } from '../select.ts';
 import { CLOCK_SKEW_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';
 
 const FIRST_WAIT_MS = 60_000;
-/** No group waits longer for its next try. */
-export const LONGEST_QUARANTINE_MS = 3_600_000;
+/** No group waits longer for its next try, which costs one pod. */
+export const LONGEST_QUARANTINE_MS = 600_000;
+
+/** Failed starts that are told one by one. */
+const FAILURES_KEPT = 10;
 
 /** Causes of death that are failed starts, and not the end of a runner that has worked. */
 export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless', 'start-ended'];
@@ -29,35 +34,77 @@ export function quarantineRoom(
 }
 
 /**
- * The quarantine after this look. It deepens with every look that finds a failed start, unless a runner that was
- * registered with it or later works: then the group can start runners, and one had bad luck. It is over when a runner
- * works that was registered well after the last failure, which only a probe is.
+ * The quarantine after this look. It deepens with a look that finds failed starts which no look before found, unless a
+ * runner that was registered with one or later works: then the group can start runners, and that one had bad luck. It is
+ * over when a runner works that was registered well after the last failure, which only a probe is, or when what starts
+ * the runners was changed.
  */
 export function nextQuarantine(
-  before: Quarantine | undefined,
+  { group, memory }: Pick<GroupObservation, 'group' | 'memory'>,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): Quarantine | undefined {
-  const newestAtWork = classified
+  const { quarantine, failedStarts = {} } = memory;
+  const isMended = quarantine?.settings !== undefined && quarantine.settings !== settingsOf(group);
+  const before = isMended ? undefined : quarantine;
+  const failed = classified.flatMap((entry): readonly FailedStart[] => {
+    if (!isFailedStart(entry) || failedStarts[entry.runner.uuid] !== undefined) return [];
+    const { runner, cause } = entry;
+    return worksSince(classified, runner.createdAt) ? [] : [{ runner: runner.uuid, at, cause: cause.text }];
+  });
+  if (failed.length > 0) return extendQuarantine(before, group, failed, at);
+  return before === undefined || newestAtWork(classified) >= before.since + FIRST_WAIT_MS / 2 ? undefined : before;
+}
+
+/** One more failure, of one or several starts at once. */
+export function extendQuarantine(
+  before: Quarantine | undefined,
+  group: RunnerGroup,
+  failed: readonly FailedStart[],
+  at: Instant,
+): Quarantine {
+  return {
+    failures: (before?.failures ?? 0) + 1,
+    since: at,
+    settings: settingsOf(group),
+    failed: [...(before?.failed ?? []), ...failed].slice(-FAILURES_KEPT),
+  };
+}
+
+/**
+ * The failed starts that later looks need not count, whether or not they counted. A list may hide a runner for a while,
+ * so one that is no longer seen is remembered for some time.
+ */
+export function nextFailedStarts(
+  { failedStarts = {} }: GroupMemory,
+  classified: readonly ClassifiedRunner[],
+  at: Instant,
+): Readonly<Record<string, Instant>> {
+  const kept = Object.entries(failedStarts).filter(([, seenAt]) => at - seenAt < LONGEST_QUARANTINE_MS);
+  return Object.fromEntries([...kept, ...classified.filter(isFailedStart).map(({ runner }) => [runner.uuid, at])]);
+}
+
+/** Whether a runner works that was registered no earlier than this, by as much as clocks may differ. */
+export function worksSince(classified: readonly ClassifiedRunner[], registered: Instant): boolean {
+  return newestAtWork(classified) >= registered - CLOCK_SKEW_MS;
+}
+
+function newestAtWork(classified: readonly ClassifiedRunner[]): Instant {
+  return classified
     .filter(({ class: name }) => name === 'busy' || name === 'idle')
     .reduce((newest, { runner }) => Math.max(newest, runner.createdAt), Number.NEGATIVE_INFINITY);
-  const isProvenOtherwise = (time: Instant) => newestAtWork >= time - CLOCK_SKEW_MS;
-  const failed = classified.some(
-    (entry) =>
-      entry.class === 'dead' && FAILED_STARTS.includes(entry.cause.code) && !isProvenOtherwise(entry.runner.createdAt),
-  );
-  if (failed) return extendQuarantine(before, at);
-  // What was registered in the very tick that failed in part (a quota lets some through) proves nothing.
-  const isOver = before === undefined || newestAtWork >= before.since + FIRST_WAIT_MS / 2;
-  return isOver ? undefined : before;
 }
 
-/** One more failure. */
-export function extendQuarantine(before: Quarantine | undefined, at: Instant): Quarantine {
-  return { failures: (before?.failures ?? 0) + 1, since: at };
+function isFailedStart(entry: ClassifiedRunner): entry is Extract<ClassifiedRunner, { class: 'dead' }> {
+  return entry.class === 'dead' && FAILED_STARTS.includes(entry.cause.code);
 }
 
-/** One minute after the first failure, two after the second, four …, an hour at most. */
+/** Stands for all that starts a runner of the group: another template, image, namespace or cluster may mend it. */
+function settingsOf({ cluster, namespace, pod }: RunnerGroup): number {
+  return hashOf(JSON.stringify([cluster, namespace, pod]));
+}
+
+/** One minute after the first failure, two after the second, four …, ten at most. */
 function waitAfter(failures: number): number {
   return Math.min(LONGEST_QUARANTINE_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
 }

@@ -15,9 +15,9 @@ export type Taker = {
 };
 
 /** A group as a taker of what waits in some repositories. */
-export function takerOf({ observation, counts }: ClassifiedGroup, repositories: readonly string[]): Taker {
+export function takerOf({ observation, expected }: ClassifiedGroup, repositories: readonly string[]): Taker {
   // Idle and starting runners will take waiting steps; the others' places are not free.
-  const room = roomUnderMax(observation) + counts.idle + counts.starting;
+  const room = roomUnderMax(observation) + expected.idle + expected.starting;
   return { group: observation.group, repositories: new Set(repositories), room };
 }
 

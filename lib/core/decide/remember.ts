@@ -1,9 +1,9 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-
 import { nextInventory, placesOf } from '../inventory.ts';
-import type { GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
+import type { GroupMemory, Instant, RecentTarget, Runner, SeenGroup, StartUps } from '../model/observation.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
-import { nextQuarantine } from './quarantine.ts';
+import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
+import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
 export type Decided = {
@@ -28,11 +28,15 @@ export function remember(
   const draining = classified
     .filter(({ runner }) => isOutOfService(runner) && !runner.hasStep)
     .map(({ runner }) => runner);
-  const quarantine = nextQuarantine(memory.quarantine, classified, at);
+  const quarantine = nextQuarantine(observation, classified, at);
+  const failedStarts = nextFailedStarts(memory, classified, at);
+  const startUps = nextStartUps(memory.startUps, classified);
   return {
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
     ...(quarantine && { quarantine }),
+    ...(Object.keys(failedStarts).length > 0 && { failedStarts }),
+    ...(startUps && { startUps }),
     ...(recentTargets.length > 0 && { recentTargets }),
     ...inventoryOf(observation, creates, at),
   };
@@ -53,8 +57,10 @@ export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
     isSameTimes(a.drainingSince, b.drainingSince) &&
     a.quarantine?.failures === b.quarantine?.failures &&
     a.quarantine?.since === b.quarantine?.since &&
-    written(a.recentTargets) === written(b.recentTargets) &&
+    isSameTimes(a.failedStarts ?? {}, b.failedStarts ?? {}) &&
     isSameTimes(a.runners ?? {}, b.runners ?? {}) &&
+    learned(a.startUps) === learned(b.startUps) &&
+    written(a.recentTargets) === written(b.recentTargets) &&
     JSON.stringify(a.intended ?? []) === JSON.stringify(b.intended ?? [])
   );
 }
@@ -68,6 +74,11 @@ function since(runners: readonly Runner[], before: Times, at: Instant): Times {
 function isSameTimes(a: Times, b: Times): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+/** One text for everything that is known of start-ups. */
+function learned(startUps: StartUps | undefined): string {
+  return startUps === undefined ? '' : [startUps.newest, startUps.tookMs, startUps.awaited].join(' ');
 }
 
 /** One text for every staircase of targets. */

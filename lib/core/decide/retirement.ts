@@ -1,7 +1,8 @@
 /**
  * Which runners may be taken out of service. Only two kinds ever are: idle ones that every look of the cool-down saw
- * idle, oldest first, and, when a group is above its `max`, starting ones, newest first. Taking out of service is
- * disabling, which never interrupts a step; deletion comes on a later tick and has its own conditions (clean-up.ts).
+ * idle, oldest first, and, when a group is above its `max`, starting ones: those that are slow, then the newest. Taking
+ * out of service is disabling, which never interrupts a step; deletion comes on a later tick and has its own conditions
+ * (clean-up.ts).
  */
 import type { GroupObservation, Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -25,7 +26,7 @@ export function chooseRetirements(
 ): Retirements {
   const starting = classified
     .filter((entry) => entry.class === 'starting')
-    .sort((a, b) => byAge(b.runner, a.runner))
+    .sort((a, b) => Number(b.slow ?? false) - Number(a.slow ?? false) || byAge(b.runner, a.runner))
     .slice(0, surplus.starting)
     .map(({ runner }) => ({ runner, reason: reason('excess', { max: observation.group.max }) }));
   const idle = chooseIdle(observation, classified, surplus.idle, at);

@@ -4,7 +4,7 @@
  */
 import type { GroupObservation, Instant, PodTrouble, RunnerJob } from '../model/observation.ts';
 import { type Reason, reason, type StartTroubleKind } from '../reasons.ts';
-import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
+import { ageOf, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
 import type { ClassifiedRunner } from './classify.ts';
 
 /** A trouble, in the cluster's words. */
@@ -37,6 +37,18 @@ export function startTroubleOf({ pod, createdAt }: RunnerJob, at: Instant): Star
   if (!isLate) return undefined;
   if (pod === undefined) return { kind: 'no-pod', message: '', hopeless: false };
   return pod.phase === 'Running' ? { kind: 'silent', message: '', hopeless: false } : undefined;
+}
+
+/**
+ * Whether the Job's pod waits for its own Secret, which nobody will create any more: the tick that made the Job was cut
+ * off before. The Secret is named after the runner, and the pod names what it misses.
+ */
+export function lacksItsSecret({ pod, createdAt, runnerUuid }: RunnerJob, at: Instant): boolean {
+  return (
+    pod?.trouble?.reason === 'CreateContainerConfigError' &&
+    pod.trouble.message.includes(runnerUuid) &&
+    ageOf(createdAt, at) > UNFINISHED_GRACE_MS
+  );
 }
 
 function podTrouble({ reason: word, message }: PodTrouble, restarts: number, isLate: boolean): StartTrouble {

@@ -3,9 +3,9 @@
  * set never loses its last usable runner while any is wanted. Which ones go is chosen in retirement.ts. Pure.
  */
 import type { RunnerGroup } from '../model/configuration.ts';
-import type { Counts } from '../model/decision.ts';
 import type { Instant, RecentTarget } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
+import type { ClassifiedGroup } from './classify.ts';
 import type { Surplus } from './retirement.ts';
 import { timeLeft } from './stabilisation.ts';
 
@@ -15,14 +15,17 @@ import { timeLeft } from './stabilisation.ts';
  */
 export function surplusOf(
   { max, stabilisationWindowMs: windowMs }: RunnerGroup,
-  { busy, idle, starting }: Counts,
+  { counts, expected: { busy, idle, starting } }: Pick<ClassifiedGroup, 'counts' | 'expected'>,
   target: number,
   recentTargets: readonly RecentTarget[],
   at: Instant,
 ): { readonly surplus: Surplus; readonly bounds: readonly Reason[] } {
   const working = busy + idle + starting;
-  const excessStarting = Math.min(starting, Math.max(0, working - max));
-  const idleAbove = (kept: number) => Math.min(idle, Math.max(0, working - excessStarting - kept));
+  const slow = counts.starting - starting;
+  const excessStarting = Math.min(counts.starting, Math.max(0, working + slow - max));
+  // Slow ones go first, and nobody counts on them.
+  const left = working - Math.max(0, excessStarting - slow);
+  const idleAbove = (kept: number) => Math.min(idle, Math.max(0, left - kept));
   const highest = Math.min(max, recentTargets[0]?.target ?? target);
   const unneeded = idleAbove(target);
   const unneededForLong = idleAbove(highest);

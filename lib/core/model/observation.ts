@@ -74,6 +74,10 @@ export type GroupMemory = {
   readonly drainingSince: Readonly<Record<string, Instant>>;
   /** Present while the group's runners fail to start. */
   readonly quarantine?: Quarantine;
+  /** By runner uuid: when its failed start was last seen, by our clock. Each of them counts once. */
+  readonly failedStarts?: Readonly<Record<string, Instant>>;
+  /** Absent until the group has had a runner. */
+  readonly startUps?: StartUps;
   /** Present where there is a stabilisation window: the targets that still count, highest first. */
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
@@ -88,8 +92,28 @@ export type IntendedAdds = { readonly at: Instant; readonly adds: number };
 /** A number of runners that was wanted, and since when no more than that was, by our clock. */
 export type RecentTarget = { readonly target: number; readonly since: Instant };
 
-/** Starts that failed, look after look, and when the last such look was, by our clock. */
-export type Quarantine = { readonly failures: number; readonly since: Instant };
+/** Looks and ticks that found new failed starts, and when the last of them was, by our clock. */
+export type Quarantine = {
+  readonly failures: number;
+  readonly since: Instant;
+  /** Stands for the settings that these starts failed with: others may work. Absent in older memories, as `failed` is. */
+  readonly settings?: number;
+  /** The latest starts that counted, oldest first. */
+  readonly failed?: readonly FailedStart[];
+};
+
+/** A start that failed: when that was first seen, by our clock, and why. Without `runner` it was refused. */
+export type FailedStart = { readonly runner?: string; readonly at: Instant; readonly cause: string };
+
+/** How long the group's runners take from registration to online, by Bitbucket's clock, and what that is learned from. */
+export type StartUps = {
+  /** Of the latest runners that came online, oldest first. */
+  readonly tookMs: readonly number[];
+  /** The uuids of those that were starting at the latest look. */
+  readonly awaited: readonly string[];
+  /** When the newest runner that was ever seen was registered; one that is newer was never looked at. */
+  readonly newest: Instant;
+};
 
 /** What the autoscaler remembers of a scope between ticks. */
 export type ScopeMemory = {

@@ -2,11 +2,12 @@
 import { type ClassifiedRunner, isOutOfService } from '#core/decide/classify.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerClass } from '#core/model/decision.ts';
-import type { GroupObservation, Instant, Observation, RunnerPod } from '#core/model/observation.ts';
+import type { FailedStart, GroupObservation, Instant, Observation, RunnerPod } from '#core/model/observation.ts';
 import type { GroupReport, Report, TickRecord } from '#core/model/report.ts';
 import { assumption } from '#core/reasons.ts';
 import { duration } from '#core/words.ts';
 import { counted } from '#text/layout.ts';
+import { timeText } from '#text/time.ts';
 import { replay } from './replay.ts';
 
 /** The answer of `explain --at`. */
@@ -70,9 +71,14 @@ function replayed(record: TickRecord, name: string) {
 
 function remembered({ memory: { quarantine } }: GroupObservation, at: Instant): readonly string[] {
   if (quarantine === undefined) return [];
-  const { failures, since } = quarantine;
+  const { failures, since, failed = [] } = quarantine;
   const starts = failures === 1 ? '1 start has' : `${failures} starts in a row have`;
-  return [`${starts} failed, the last ${duration(at - since)} before`];
+  return [`${starts} failed, the last ${duration(at - since)} before`, ...failed.map(describeFailure)];
+}
+
+function describeFailure({ runner, at, cause }: FailedStart): string {
+  const start = runner === undefined ? 'a start was refused' : `the start of ${runner} failed`;
+  return `${start} at ${timeText(at)} UTC: ${cause}`;
 }
 
 function surroundings({ group, queue }: GroupObservation, { workspaces, queues = [] }: Observation): readonly string[] {
@@ -139,10 +145,11 @@ function sentenceOnIdle({ group, memory, idleTrusted }: GroupObservation, { runn
   return `${idle} of the ${duration(group.coolDownMs)} cool-down, so it may not go yet`;
 }
 
-function sentenceOnStarting({ group }: GroupObservation, { runner, job }: ClassifiedRunner, at: Instant): string {
+function sentenceOnStarting({ group }: GroupObservation, { runner, job, slow }: ClassifiedRunner, at: Instant): string {
   const age = duration(at - (runner.status === 'UNREGISTERED' ? runner.createdAt : runner.stateChangedAt));
   const limit = `of at most ${duration(group.startTimeoutMs)}`;
-  return `${runner.statusText} for ${age} ${limit}; ${job === undefined ? 'no Job behind it' : describePod(job.pod)}`;
+  const behind = job === undefined ? 'no Job behind it' : describePod(job.pod);
+  return `${runner.statusText} for ${age} ${limit}; ${behind}${slow ? '; too slow to be counted on' : ''}`;
 }
 
 function sentenceOnDraining({ group, memory }: GroupObservation, { runner }: ClassifiedRunner, at: Instant): string {

@@ -3,7 +3,7 @@
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { DEPLOYMENT_LABEL, GROUP_ANNOTATION, LABELS_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
@@ -67,7 +67,8 @@ export class SimulatedCluster {
   }
 
   list(namespace: Namespace): readonly RunnerJob[] {
-    return [...this.#jobs.values()].filter((stored) => isIn(stored.namespace, namespace)).map(showJob);
+    const listed = [...this.#jobs.values()].filter((stored) => isIn(stored.namespace, namespace));
+    return listed.map((stored) => showJob(stored, this.#troubleOf(stored)));
   }
 
   createJob(namespace: Namespace, manifest: Manifest): ObjectReference {
@@ -179,6 +180,15 @@ export class SimulatedCluster {
     }
   }
 
+  /** What keeps the pod from starting, in the cluster's words; the lack of room is no trouble here. */
+  #troubleOf(stored: StoredJob): PodTrouble | undefined {
+    const { phase, refusal, job } = stored;
+    if (refusal !== undefined) return { reason: 'Unschedulable', message: refusal };
+    if (phase !== 'waiting' || this.#hasSecret(stored)) return undefined;
+    const message = `secret "${secretName(job.runnerUuid)}" not found`;
+    return { reason: 'CreateContainerConfigError', message };
+  }
+
   #hasSecret({ namespace, job }: StoredJob): boolean {
     return this.#secrets.has(keyOf(namespace, secretName(job.runnerUuid)));
   }
@@ -236,30 +246,25 @@ function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
 }
 
 /** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
-function showJob(stored: StoredJob): RunnerJob {
-  const { job, status, phase, life, refusal, isProtected } = stored;
+function showJob(stored: StoredJob, trouble: PodTrouble | undefined): RunnerJob {
+  const { job, status, phase, life, isProtected } = stored;
   const seen = stored.shown;
-  if (
-    seen?.status === status &&
-    isSamePod(seen.pod, { phase: PODS[phase], restarts: life - 1, isProtected, refusal })
-  ) {
-    return seen;
-  }
-  const pod = { name: podName(stored), phase: PODS[phase], restarts: life - 1, isProtected };
-  const trouble = refusal === undefined ? {} : { trouble: { reason: 'Unschedulable', message: refusal } };
-  stored.shown = { ...job, status, pod: { ...pod, ...trouble } };
+  const now = { phase: PODS[phase], restarts: life - 1, isProtected };
+  if (seen?.status === status && isSamePod(seen.pod, now, trouble)) return seen;
+  stored.shown = { ...job, status, pod: { name: podName(stored), ...now, ...(trouble && { trouble }) } };
   return stored.shown;
 }
 
 function isSamePod(
   pod: RunnerPod | undefined,
-  now: Omit<RunnerPod, 'name' | 'trouble'> & { readonly refusal: string | undefined },
+  now: Omit<RunnerPod, 'name' | 'trouble'>,
+  trouble: PodTrouble | undefined,
 ): boolean {
   return (
     pod?.phase === now.phase &&
     pod.restarts === now.restarts &&
     pod.isProtected === now.isProtected &&
-    pod.trouble?.message === now.refusal
+    pod.trouble?.message === trouble?.message
   );
 }
 

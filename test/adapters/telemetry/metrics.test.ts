@@ -92,6 +92,14 @@ describe('metrics of a report', () => {
     expect(metrics).toMatchObject({ StartFailures: 2, GroupsInQuarantine: 1 });
   });
 
+  it('counts what never came online once, however often its removal fails', () => {
+    const late = reason('never-online', { ageMs: 700_000, startTimeoutMs: 600_000, pod: 'Pending' });
+    const plan = ['{1}', '{2}', '{3}'].map((uuid) => ({ action: 'remove', runner: uuid, reason: late }) as const);
+    const outcomes = (['failed', 'done', 'skipped'] as const).map((status) => ({ action: 'remove', status }) as const);
+    const [[, metrics] = []] = flat(metricsOf(report({ groups: [group({ plan, outcomes })] }), { perGroup: false }));
+    expect(metrics).toMatchObject({ StartFailures: 1 });
+  });
+
   it('tells that the last good configuration is in force, of a tick that succeeds', () => {
     const configuration = { inForceSince: '2026-11-20T08:00:00.000Z', refusal: 'is refused (x)' };
     const [[, metrics] = []] = flat(metricsOf(report({ configuration }), { perGroup: false }));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '#core/apply.ts';
 import { ServiceError } from '#core/errors.ts';
-import type { MemoryChange } from '#core/ports.ts';
+import type { Manifest, MemoryChange } from '#core/ports.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { runTicks } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
@@ -12,6 +12,16 @@ import { ADD, disable, groupPlan, planOf } from './carry-out.ts';
 
 const refuse = async () => {
   throw new ServiceError('The quota is used up.', { service: 'kubernetes', outcome: 'refused', status: 403 });
+};
+const breakOff = async () => {
+  throw new ServiceError('503', { service: 'bitbucket', outcome: 'unknown', status: 503 });
+};
+const refuseFirst = () => {
+  let tried = 0;
+  return async (_: unknown, { metadata: { name } }: Manifest) => {
+    tried += 1;
+    return tried === 1 ? refuse() : { name, uid: 'uid' };
+  };
 };
 const BEFORE = { idleSince: { '{a}': 1 }, drainingSince: {} };
 
@@ -36,7 +46,21 @@ describe('a refused start is remembered', () => {
     const { saved, applied } = await saves(plan, { jobs: { createJob: refuse } });
     expect(saved).toEqual([
       [{ key: 'group/builds', expectedVersion: 7, value: memory }],
-      [{ key: 'group/builds', expectedVersion: 8, value: { ...BEFORE, quarantine: { failures, since: NOON } } }],
+      [
+        {
+          key: 'group/builds',
+          expectedVersion: 8,
+          value: {
+            ...BEFORE,
+            quarantine: {
+              failures,
+              since: NOON,
+              settings: expect.any(Number),
+              failed: [{ at: NOON, cause: 'The quota is used up.' }],
+            },
+          },
+        },
+      ],
     ]);
     expect(applied.problems).toEqual([]);
   });
@@ -58,6 +82,14 @@ describe('a refused start is remembered', () => {
   it.each([
     ['all went well', groupPlan([ADD]), {}],
     ['only a removal failed', groupPlan([disable(runner())]), { runners: { get: refuse } }],
+    [
+      'one of thirty was refused',
+      groupPlan(Array.from({ length: 30 }, () => ADD)),
+      { jobs: { createJob: refuseFirst() } },
+    ],
+    ['the connection broke at the registration', groupPlan([ADD]), { runners: { register: breakOff } }],
+    ['the connection broke at the Job', groupPlan([ADD]), { jobs: { createJob: breakOff } }],
+    ['the connection broke at the Secret', groupPlan([ADD]), { jobs: { createSecret: breakOff } }],
   ] as const)('and nothing is, when %s', async (_name, plan, script) => {
     expect((await saves(planOf(plan), script)).saved).toHaveLength(1);
   });
@@ -87,6 +119,25 @@ describe('a refused start is remembered', () => {
     const plan = planOf(groupPlan([disable(runner())]));
     const { outcomes } = await apply(plan, { ...ports, manifests: { ...ports.manifests, problems } });
     expect(outcomes.get('builds')?.[0]?.status).toBe('skipped');
+  });
+
+  it.each([
+    ['at the registration', { runners: { register: refuse } }],
+    ['at the Job', { jobs: { createJob: refuse } }],
+    ['at the Secret', { jobs: { createSecret: refuse } }],
+    ['by a failure that no service reports', { runners: { register: () => Promise.reject(new Error('x')) } }],
+  ] as const)('%s', async (_name, script) => {
+    expect((await saves(planOf(groupPlan([ADD])), script)).saved).toHaveLength(2);
+  });
+
+  it('where others failed without a word, and none succeeded', async () => {
+    let tried = 0;
+    const register = () => {
+      tried += 1;
+      return tried === 1 ? breakOff() : refuse();
+    };
+    const { saved } = await saves(planOf(groupPlan([ADD, ADD])), { runners: { register } });
+    expect(saved[1]?.[0]?.value).toMatchObject({ quarantine: { failures: 1, failed: [{ at: NOON }] } });
   });
 
   it('or else the tick has a problem', async () => {
@@ -119,8 +170,8 @@ describe('a quota that lets three of six runners through', () => {
       });
     await runTicks(world, config, { count: 60, ports });
     expect(registrationsOf(world, builds)).toBe(3);
-    // Without quarantine it would have been six, and three more on each of 59 ticks.
-    expect(attempts).toBeLessThan(6 + 8);
+    // Six, the three that were missing, and then one by one after 1, 2, 4, 8 and ever 10 minutes.
+    expect(attempts).toBe(6 + 3 + 8);
     expectNothingLeftOver(world, config);
 
     quota = 10;

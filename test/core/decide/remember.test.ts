@@ -92,13 +92,15 @@ describe('remember', () => {
   it.each(ROWS)('$name', ({ seen, before, retired, after }) => {
     const runners = seen === undefined ? [] : [runner({ uuid: A, ...seen })];
     const look = groupObservation({ runners, memory: { ...NOTHING, ...before } });
-    const memory = remember(
+    // Start-ups are learned from everybody: see start-up.test.ts.
+    const { startUps, ...memory } = remember(
       look,
       classify(look, NOON),
       { retired: retired === undefined ? [] : runners, recentTargets: [], creates: 0 },
       NOON,
     );
     expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
+    expect(startUps === undefined).toBe(seen === undefined);
   });
 
   it('a look that failed says nothing about anybody', () => {

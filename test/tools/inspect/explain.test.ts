@@ -139,6 +139,33 @@ describe('one tick', () => {
     ]);
   });
 
+  it('tells each failed start that counted: which runner, when and why', async () => {
+    const failed = [
+      { runner: '{a}', at: NOON, cause: 'not online 11m after registration' },
+      { at: NOON + MINUTE, cause: 'The quota is used up.' },
+    ];
+    const record = await recordWith({
+      memory: { idleSince: {}, drainingSince: {}, quarantine: { failures: 2, since: at - MINUTE, failed } },
+    });
+    expect(explain(record, 'builds').seen.more.slice(1, 3)).toEqual([
+      'the start of {a} failed at 2026-11-09 12:00:00 UTC: not online 11m after registration',
+      'a start was refused at 2026-11-09 12:01:00 UTC: The quota is used up.',
+    ]);
+  });
+
+  it('says which start is too slow to be counted on', async () => {
+    const starting = runner({ status: 'UNREGISTERED', statusText: 'UNREGISTERED', createdAt: at - 5 * MINUTE });
+    const startUps = { tookMs: [45_000], awaited: [starting.uuid], newest: starting.createdAt };
+    const record = await recordWith({
+      runners: [starting],
+      jobs: [jobOf(starting)],
+      memory: { idleSince: {}, drainingSince: {}, startUps },
+    });
+    expect(explain(record, 'builds').seen.runners).toMatchObject([
+      { class: 'starting', text: 'UNREGISTERED for 5m of at most 10m; its Job has no pod; too slow to be counted on' },
+    ]);
+  });
+
   it('refuses a group that the tick did not look at', async () => {
     const { records } = await recordedHour();
     expect(() => explain(records[0] as TickRecord, 'other')).toThrow('did not look at group "other"');

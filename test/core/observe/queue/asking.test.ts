@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { group } from '#kit/fleet.ts';
+import { group, NOON } from '#kit/fleet.ts';
 import { look, named, type Seen, see } from './look.ts';
 
 describe('who asks for the queue', () => {
@@ -42,7 +42,7 @@ describe('who asks for the queue', () => {
     { name: 'seen in part', seen: { over: { missing: ['Jobs: 503'] } }, asks: false },
     {
       name: 'in quarantine',
-      seen: { over: { memory: { idleSince: {}, drainingSince: {}, quarantine: { failures: 1, since: 0 } } } },
+      seen: { over: { memory: { idleSince: {}, drainingSince: {}, quarantine: { failures: 1, since: NOON } } } },
       asks: false,
     },
     { name: 'another strategy', seen: { over: { group: group({ strategy }) } }, asks: false },
