@@ -6,16 +6,24 @@ import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
 const quarantine = z.object({ failures: z.number(), since: z.number() });
+const drain = z.object({
+  cause: z.string(),
+  at: z.number(),
+  enabledAt: z.number().optional(),
+  confirm: z.literal(true).optional(),
+});
 const recentTarget = z.object({ target: z.number(), since: z.number() });
 const groupMemory = z.object({
   idleSince: times,
   drainingSince: times,
+  drains: z.record(z.string(), drain).optional(),
   quarantine: quarantine.optional(),
   recentTargets: z.array(recentTarget).optional(),
 });
 const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),
+  stepSeenAt: z.number().optional(),
 });
 const monthPeak = z.object({ month: z.string(), runners: z.number() });
 

@@ -23,11 +23,11 @@ export function makePlan(observation: Observation, decisions: readonly GroupDeci
 function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   const { group, memory, memoryVersion } = decided.observation;
   if (decided.kind === 'unseen') return { group, actions: [], memory, memoryVersion, memoryChanged: false };
-  const { observation, classified, decision, creates, retire, recentTargets } = decided;
-  const retired = retire.map(({ runner }) => runner);
-  const next = remember(observation, classified, { retired, recentTargets }, at);
+  const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
+  const next = remember(observation, classified, { enable, retire, recentTargets }, at);
   const { identity } = observation;
   const actions: readonly Action[] = [
+    ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
     ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
     ...cleanUp(observation, classified, at),
@@ -42,6 +42,7 @@ export function runnerOf(action: Action): { readonly runner?: string } {
     // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
     case 'add':
       return {};
+    case 'enable':
     case 'disable':
     case 'remove':
     case 'protect':

@@ -29,6 +29,7 @@ export type ReasonValues = StrategyValues & {
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
+  'offline-at-work': { runners: number; longestMs: number };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'queue-unknown': { why: string };
   /* what keeps starting runners from coming online */
@@ -39,6 +40,7 @@ export type ReasonValues = StrategyValues & {
   drained: { drainedMs: number };
   'never-online': { ageMs: number; startTimeoutMs: number; pod: string };
   'lost-heart-beat': { offlineMs: number };
+  'lost-at-work': { offlineMs: number; pod: string };
   unhealthy: { unhealthyMs: number };
   'job-missing': { ageMs: number };
   'job-ended': { jobStatus: string };
@@ -74,7 +76,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'cooling-down': (v) =>
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
-    `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
+    `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has shown no busy runner lately, so none can be trusted to be idle`,
   'stabilisation-window': (v) =>
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted less than ${duration(v.windowMs)} ago; the stabilisation window ends in ${duration(v.leftMs)}`,
   'last-usable': (v) =>
@@ -93,6 +95,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
   'unknown-status': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
+  'offline-at-work': (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} offline in the middle of a step, for ${duration(v.longestMs)}, cannot be used and may still be at work; see the node in kubectl get pods -o wide`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -105,6 +109,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'never-online': (v) =>
     `not online ${duration(v.ageMs)} after registration (startTimeout ${duration(v.startTimeoutMs)}; pod: ${v.pod})`,
   'lost-heart-beat': (v) => `offline for ${duration(v.offlineMs)} without a step`,
+  'lost-at-work': (v) =>
+    `offline for ${duration(v.offlineMs)} in the middle of a step that nothing runs any more (pod: ${v.pod})`,
   unhealthy: (v) => `unhealthy for ${duration(v.unhealthyMs)} without a step`,
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
   'job-ended': (v) => `its Job is ${v.jobStatus}`,

@@ -18,7 +18,7 @@ import { type LookRequest, observe } from './observe/observe.ts';
 import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
-import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
+import { type Circumstances, makeReport, makeSkippedReport, noteSurfaces, withCircumstances } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, type Selection, selectGroups } from './select.ts';
 
@@ -69,11 +69,16 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const { fleet, now: at } = request;
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
+  const lookBeganMs = request.elapsedMs();
   const { observation, decisions } = await lookAndDecide({ fleet, groups, at, budgets }, ports);
   const plan = makePlan(observation, decisions);
-  const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
+  const lookAgeMs = () => request.elapsedMs() - lookBeganMs;
+  const { hasTime } = request;
+  const applied = request.mode === 'apply' ? await apply(plan, ports, { hasTime, lookAgeMs }) : NOTHING_APPLIED;
   const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report());
-  return { observation, budgets, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
+  const { notes, ...known } = request.circumstances?.() ?? { notes: [] };
+  const circumstances = { ...known, notes: [...notes, ...noteSurfaces(fleet, plan)] };
+  return { observation, budgets, report: withCircumstances(report, circumstances) };
 }
 
 /** The reading half of the line: what is there, and what to do about it. */

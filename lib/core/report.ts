@@ -1,6 +1,7 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
+import type { Fleet } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { BudgetReport, GroupReport, PlannedAction, Report } from './model/report.ts';
@@ -23,7 +24,7 @@ export function makeReport(
     groups: decisions.map((decision) => reportGroup(decision, observation.at, plans, applied)),
     ...(budgets.length > 0 && { budgets: budgets.map((budget) => reportBudget(budget, decisions)) }),
     problems: applied.problems,
-    notes: observation.notes,
+    notes: [...observation.notes, ...(applied.notes ?? [])],
     ...withWorkspaces(observation, decisions),
   };
 }
@@ -44,6 +45,20 @@ export type Circumstances = Pick<Report, 'notes' | 'configuration' | 'credential
 /** The report with these circumstances; its own notes come after theirs. */
 export function withCircumstances(report: Report, { notes, ...known }: Circumstances): Report {
   return { ...report, ...known, notes: [...notes, ...report.notes] };
+}
+
+/** What to know of workspaces on the public API in which runners are taken out of service, or put back. */
+export function noteSurfaces({ workspaces }: Fleet, plan: Plan): readonly string[] {
+  const changing = plan.groups.filter(({ actions }) =>
+    actions.some(({ action }) => action === 'disable' || action === 'enable'),
+  );
+  const names = [...new Set(changing.map(({ group }) => group.scope.workspace))];
+  return names
+    .filter((name) => workspaces[name]?.api === 'public')
+    .map(
+      (name) =>
+        `Runners of workspace ${name} are disabled and enabled through Bitbucket's internal API, although it says api: public, whose way to do it is not documented.`,
+    );
 }
 
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */

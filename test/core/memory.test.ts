@@ -39,6 +39,10 @@ describe("a group's memory", () => {
       drainingSince: { '{b}': 2 },
       quarantine: { failures: 3, since: 4 },
       recentTargets: [{ target: 9, since: 5 }],
+      drains: {
+        '{b}': { cause: 'surplus', at: 1 },
+        '{c}': { cause: 'of a later version', at: 1, enabledAt: 2, confirm: true },
+      },
     };
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
@@ -62,6 +66,7 @@ describe("a group's memory", () => {
     ['times that are none', { idleSince: { '{a}': 'noon' }, drainingSince: {} }],
     ['a quarantine that is none', { idleSince: {}, drainingSince: {}, quarantine: { failures: '3', since: 4 } }],
     ['targets that are none', { idleSince: {}, drainingSince: {}, recentTargets: [{ target: 9 }] }],
+    ['drains that are none', { idleSince: {}, drainingSince: {}, drains: { '{a}': { cause: 'surplus' } } }],
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });
@@ -89,6 +94,7 @@ describe("a scope's memory", () => {
     { stepSeen: true },
     { stepSeen: false, identity: { workspaceUuid: '{w}' } },
     { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: '{r}' } },
+    { stepSeen: true, stepSeenAt: 7 },
   ])('comes back as it was saved: %o', (memory) => {
     expect(parseScopeMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });

@@ -28,6 +28,7 @@ import {
   type RunnerIndex,
   runnersOf,
 } from './index-lists.ts';
+import { areTrusted, nextMarks, type StepMarks } from './step-marks.ts';
 import { noteStrayJobs, noteUnownedRunners } from './strays.ts';
 import { observeWorkspace } from './workspace.ts';
 
@@ -49,7 +50,8 @@ type ScopeReading = {
   /** Absent when the runners could not be listed: whatever is wrong there would be wrong here, and be told twice. */
   readonly identity?: Read<ScopeIdentity>;
   readonly memory: ScopeMemoryEntry;
-  readonly stepSeen: boolean;
+  readonly marks: StepMarks;
+  readonly isPublic: boolean;
 };
 
 /** Everything that was read of one namespace; what could not be listed is empty here too. */
@@ -87,7 +89,7 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
       ? undefined
       : documents.then((read) => budgets.planLooks(valueOr(read, undefined), scopes, at));
   const [scopeReadings, jobReadings, memory] = await Promise.all([
-    Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack }, ports)))),
+    Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack, fleet, at }, ports)))),
     Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
     documents,
   ]);
@@ -100,7 +102,7 @@ export async function observe({ fleet, groups, at, budgets }: LookRequest, ports
     const jobs = byNamespace.get(namespaceKey(group));
     // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: all groups were read; only the compiler does not know.
     if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
-    return observeGroup(group, fleet, scope, jobs, memory);
+    return observeGroup(group, scope, jobs, memory, at);
   });
   const lists = new Map(
     scopeReadings.flatMap(({ scope, runners }) => ('value' in runners ? [[scopeKey(scope), runners.value]] : [])),
@@ -129,6 +131,8 @@ type Preliminaries = {
   readonly documents: Promise<Documents>;
   /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
   readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
+  readonly fleet: Fleet;
+  readonly at: Instant;
 };
 
 async function listRunners(
@@ -141,7 +145,8 @@ async function listRunners(
   return attempt(`runners of ${scopeKey(scope)}`, () => ports.runners.list(scope));
 }
 
-async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, ports: Ports): Promise<ScopeReading> {
+async function readScope(scope: Scope, preliminaries: Preliminaries, ports: Ports): Promise<ScopeReading> {
+  const { documents, heldBack, fleet, at } = preliminaries;
   const key = scopeMemoryKey(scope);
   const [runners, loaded] = await Promise.all([listRunners(scope, heldBack, ports), documents]);
   const document = 'value' in loaded ? loaded.value.get(key) : undefined;
@@ -149,8 +154,17 @@ async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, p
   const remembered = memory.identity;
   const listed = valueOr(runners, []);
   const index = indexRunners(listed);
-  const stepSeen = memory.stepSeen || listed.some((runner) => runner.hasStep);
-  const reading = { scope, runners, listed, index, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  const isPublic = fleet.workspaces[scope.workspace]?.api === 'public';
+  const marks = nextMarks(memory, listed, isPublic, at);
+  const reading = {
+    scope,
+    runners,
+    listed,
+    index,
+    marks,
+    isPublic,
+    memory: { key, version: document?.version ?? 0, memory },
+  };
   if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
   if (!('value' in runners)) return reading;
   return { ...reading, identity: await attempt(`uuid of ${scopeKey(scope)}`, () => ports.runners.identify(scope)) };
@@ -166,16 +180,15 @@ async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): 
 
 function observeGroup(
   group: RunnerGroup,
-  fleet: Fleet,
   scope: ScopeReading,
   { jobs, index }: JobReading,
   documents: Documents,
+  at: Instant,
 ): GroupObservation {
   const runners = runnersOf(group, scope.index);
   const identity = identityOf(scope);
   const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
   return {
     group,
     runners,
@@ -185,8 +198,7 @@ function observeGroup(
     memory: parseGroupMemory(document?.value),
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),
-    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
-    idleTrusted: internal || scope.stepSeen,
+    idleTrusted: !scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at),
     ...(heldBack && { heldBack }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),
@@ -228,10 +240,11 @@ function identityOf({ identity }: ScopeReading): ScopeIdentity | undefined {
 }
 
 function changedMemory(reading: ScopeReading): readonly ScopeMemoryEntry[] {
-  const { memory: entry, stepSeen } = reading;
+  const { memory: entry, marks } = reading;
   const found = identityOf(reading);
-  if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
-  return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
+  const { stepSeen, stepSeenAt, identity } = entry.memory;
+  if (marks.stepSeen === stepSeen && marks.stepSeenAt === stepSeenAt && found === identity) return [];
+  return [{ ...entry, memory: { ...marks, ...(found === undefined ? {} : { identity: found }) } }];
 }
 
 async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {
