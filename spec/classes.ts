@@ -24,20 +24,54 @@ const aged = (minutes: number): Partial<Runner> => ({
   stateChangedAt: NOON - minutes * MINUTE,
 });
 
+const POD = { name: 'pod', restarts: 0, isProtected: true } as const;
+
 export const CLASS_ROWS: readonly ClassRow[] = [
   { name: 'online with a step', runner: { hasStep: true }, class: 'busy' },
   { name: 'online with a step, without a Job of ours', runner: { hasStep: true }, job: 'none', class: 'busy' },
   { name: 'online without a step', runner: {}, class: 'idle' },
-  { name: 'online, its Job ended a moment ago', runner: {}, job: { status: 'complete' }, class: 'idle' },
+  { name: 'online, its Job ended', runner: {}, job: { status: 'complete' }, class: 'draining' },
+  {
+    name: 'online with a step, its Job ended',
+    runner: { hasStep: true },
+    job: { status: 'failed' },
+    class: 'draining',
+  },
   { name: 'disabled', runner: { status: 'DISABLED' }, class: 'draining' },
   { name: 'disabled with a step', runner: { status: 'DISABLED', hasStep: true }, class: 'draining' },
   { name: 'online but cordoned', runner: { cordoned: true }, class: 'draining' },
-  { name: 'offline with a step: nobody knows', runner: { status: 'OFFLINE', hasStep: true }, class: 'draining' },
   {
-    name: 'offline with a step for hours',
+    name: 'offline with a step for hours, its pod runs: nobody knows',
     runner: { status: 'OFFLINE', hasStep: true, ...aged(500) },
-    job: 'none',
+    job: { pod: { ...POD, phase: 'Running' } },
     class: 'draining',
+  },
+  {
+    name: 'offline with a step, its node is lost',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(11) },
+    job: { pod: { ...POD, phase: 'Unknown' } },
+    class: 'draining',
+  },
+  {
+    name: 'offline with a step for startTimeout, its node is lost',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(11.1) },
+    job: { pod: { ...POD, phase: 'Unknown' } },
+    class: 'dead',
+    cause: 'lost-at-work',
+  },
+  {
+    name: 'offline with a step for startTimeout, its Job failed',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(11.1) },
+    job: { status: 'failed', pod: { ...POD, phase: 'Running' } },
+    class: 'dead',
+    cause: 'lost-at-work',
+  },
+  {
+    name: 'offline with a step for startTimeout, no Job',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(11.1) },
+    job: 'none',
+    class: 'dead',
+    cause: 'lost-at-work',
   },
   { name: 'unhealthy with a step', runner: { status: 'UNHEALTHY', hasStep: true }, class: 'draining' },
   { name: 'just registered, Job there', runner: { status: 'UNREGISTERED', ...aged(0) }, class: 'starting' },

@@ -136,6 +136,7 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
       identify: async (scope) => (await runners(scope)).identify(scope),
       register: async (scope, runner) => (await runners(scope)).register(scope, runner),
       disable: async (scope, uuid) => (await runners(scope)).disable(scope, uuid),
+      enable: async (scope, uuid) => (await runners(scope)).enable(scope, uuid),
       remove: async (scope, uuid) => (await runners(scope)).remove(scope, uuid),
     },
     pipelines: {

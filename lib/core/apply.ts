@@ -4,10 +4,12 @@
  *
  * In: register → Job → Secret owned by the Job. The pod waits for its Secret, so until the last step nothing runs and
  * every step before it can be undone. Out: disable, and on a later tick delete the registration, then the Job.
+ *
+ * In the good case a runner costs three calls to Bitbucket in its life: to register it, to disable it (which interrupts
+ * nothing, whatever it is at by now), and to delete it. It is read once more where the look is old or not enough.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
 import { claimGroups, noteRefusedStarts } from './claim.ts';
-import { isOutOfService } from './decide/classify.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
@@ -19,13 +21,37 @@ import { bracedUuid } from './uuid.ts';
 /** Whole-runner actions in flight at once, over all groups: what one group may create by default goes out in one wave. */
 const CONCURRENT_ACTIONS = 50;
 
+/** A look that is older than this is not relied on: the runner is read once more before something is taken away. */
+const YOUNG_LOOK_MS = 15_000;
+
+/** What an apply has to go by besides the plan. */
+export type Timing = {
+  /** Whether there is time to begin another action. */
+  readonly hasTime?: (() => boolean) | undefined;
+  /** Time since the look began that the plan was made from; without it the look counts as old. */
+  readonly lookAgeMs?: () => number;
+};
+
+/** What every action is carried out with. */
+type Hands = {
+  readonly ports: Ports;
+  readonly hasTime: () => boolean;
+  readonly isLookYoung: () => boolean;
+  /** Adds to what is worth knowing; a sentence that is there already is not told twice. */
+  readonly note: (sentence: string) => void;
+};
+
 /**
  * Does what the plan says. Never throws: what fails is an outcome, and the next tick finds and repairs the rest. Once
  * `hasTime` says no, what has not begun is left to the next tick, so that nothing is cut off half-way.
  */
-export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = () => true): Promise<Applied> {
+export async function apply(plan: Plan, ports: Ports, timing: Timing = {}): Promise<Applied> {
+  const { hasTime = () => true, lookAgeMs = () => Number.POSITIVE_INFINITY } = timing;
+  const notes = new Set<string>();
+  const isLookYoung = () => lookAgeMs() < YOUNG_LOOK_MS;
   const claim = await claimGroups(plan, ports.state);
   const stamping: Ports = { ...ports, manifests: stampedBy(claim.deployment, ports.manifests) };
+  const hands: Hands = { ports: stamping, hasTime, isLookYoung, note: (sentence) => notes.add(sentence) };
   const limit = pLimit(CONCURRENT_ACTIONS);
   const applyAll = (groups: readonly GroupPlan[]) =>
     Promise.all(
@@ -33,7 +59,7 @@ export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = (
         const lost = claim.lost.get(group.memoryKey);
         return {
           group,
-          ...(lost === undefined ? await applyGroup(group, limit, stamping, hasTime) : leaveAlone(group, lost)),
+          ...(lost === undefined ? await applyGroup(group, limit, hands) : leaveAlone(group, lost)),
         };
       }),
     );
@@ -43,6 +69,7 @@ export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = (
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
     leftovers: left.map(({ outcomes }) => outcomes),
     problems: [...claim.problems, ...(await noteRefusedStarts(refused, plan, ports.state))],
+    notes: [...notes],
   };
 }
 
@@ -63,14 +90,9 @@ function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
   return { outcomes: actions.map((action) => skipped(action, why)) };
 }
 
-async function applyGroup(
-  { group, actions }: GroupPlan,
-  limit: LimitFunction,
-  ports: Ports,
-  hasTime: () => boolean,
-): Promise<GroupApplied> {
+async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, hands: Hands): Promise<GroupApplied> {
   const adds = actions.some(({ action }) => action === 'add');
-  const broken = adds ? brokenTemplate(group, ports) : undefined;
+  const broken = adds ? brokenTemplate(group, hands.ports) : undefined;
   const refusals: string[] = [];
   const outcomes = await Promise.all(
     actions.map((action) =>
@@ -78,8 +100,8 @@ async function applyGroup(
       action.action === 'add' && broken !== undefined
         ? failed(action, broken)
         : limit(async () =>
-            hasTime()
-              ? await perform(action, group, ports, refusals)
+            hands.hasTime()
+              ? await perform(action, group, hands, refusals)
               : skipped(action, 'no time was left; the next tick goes on'),
           ),
     ),
@@ -100,20 +122,24 @@ function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | 
   return problems.length === 0 ? undefined : new InputError(problems);
 }
 
-async function perform(action: Action, group: RunnerGroup, ports: Ports, refusals: string[]): Promise<Outcome> {
+async function perform(action: Action, group: RunnerGroup, hands: Hands, refusals: string[]): Promise<Outcome> {
+  const { ports } = hands;
   try {
     switch (action.action) {
       case 'add':
         return await add(action, group, ports, refusals);
+      case 'enable':
+        return await enable(action, group, ports);
       case 'disable':
-        return await disable(action, group, ports);
+        await ports.runners.disable(group.scope, action.runner.uuid);
+        return { ...outcomeOf(action), status: 'done' };
       case 'remove':
-        return await remove(action, group, ports);
+        return await remove(action, group, hands);
       case 'remove-job':
         return await removeJob(action, group, ports);
       case 'protect':
       case 'unprotect':
-        return await changeProtection(action, group, ports);
+        return await changeProtection(action, group, hands);
     }
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
@@ -193,24 +219,63 @@ async function undoAdd(group: RunnerGroup, uuid: string, ports: Ports): Promise<
   return ` Undoing it failed too, a later tick will: ${reasons}`;
 }
 
-async function disable(action: ActionOf<'disable'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
-  const now = await ports.runners.get(group.scope, action.runner.uuid);
-  if (now === undefined) return skipped(action, 'its registration is gone');
-  if (now.hasStep) return skipped(action, 'it has taken a step since');
-  if (isOutOfService(now)) return skipped(action, 'it is out of service already');
-  await ports.runners.disable(group.scope, now.uuid);
-  return { ...outcomeOf(action), status: 'done' };
+/** A refusal is no failure: the next look finds the runner out of service still, and the group gets another. */
+async function enable(action: ActionOf<'enable'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
+  try {
+    await ports.runners.enable(group.scope, action.runner.uuid);
+    return { ...outcomeOf(action), status: 'done' };
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.outcome !== 'refused') throw error;
+    return skipped(action, `it cannot be put back into service and will be replaced: ${error.message}`);
+  }
 }
 
-async function remove(action: ActionOf<'remove'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
-  const now = await ports.runners.get(group.scope, action.runner.uuid);
-  if (now?.hasStep) return skipped(action, 'it has taken a step since');
-  if (now !== undefined && (now.status !== action.runner.status || now.cordoned !== action.runner.cordoned)) {
-    return skipped(action, `it is ${now.statusText} by now`);
-  }
+async function remove(action: ActionOf<'remove'>, group: RunnerGroup, hands: Hands): Promise<Outcome> {
+  const { ports, isLookYoung } = hands;
+  const veto = await vetoOfLog(action, group, hands);
+  if (veto !== undefined) return skipped(action, veto);
+  const changed = action.lookSuffices && isLookYoung() ? undefined : await changeOf(action, group, ports);
+  if (changed !== undefined) return skipped(action, changed);
   await ports.runners.remove(group.scope, action.runner.uuid);
   if (action.job !== undefined) await ports.jobs.deleteJob(group, action.job);
   return { ...outcomeOf(action), status: 'done' };
+}
+
+/** What keeps a runner that is read once more from being deleted. */
+async function changeOf(
+  { runner }: ActionOf<'remove'>,
+  { scope }: RunnerGroup,
+  { runners }: Ports,
+): Promise<string | undefined> {
+  const now = await runners.get(scope, runner.uuid);
+  if (now === undefined) return undefined;
+  if (now.hasStep && !runner.hasStep) return 'it has taken a step since';
+  return now.status === runner.status && now.cordoned === runner.cordoned
+    ? undefined
+    : `it is ${now.statusText} by now`;
+}
+
+/** What the runner's own log has against deleting it. Without the right to read logs it has nothing. */
+async function vetoOfLog(
+  { log }: ActionOf<'remove'>,
+  group: RunnerGroup,
+  { ports, note }: Hands,
+): Promise<string | undefined> {
+  if (log === undefined) return undefined;
+  try {
+    const seen = await ports.jobs.stepInLog(group, log.pod, log.container);
+    if (seen === 'running') return 'its log shows a step that began and did not end';
+    if (seen === 'not-allowed') note(noRightToRead(group));
+    return seen === 'unreadable' && log.mustBeRead
+      ? 'the end of its log does not tell whether it has a step'
+      : undefined;
+  } catch (error) {
+    return log.mustBeRead ? `its log cannot be read: ${sentenceOf(error)}` : undefined;
+  }
+}
+
+function noRightToRead({ namespace, cluster }: RunnerGroup): string {
+  return `In namespace ${namespace} of cluster ${cluster} only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.`;
 }
 
 /** A list that was read while it changed can miss a runner, so its absence is confirmed before its Job goes. */
@@ -221,13 +286,13 @@ async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, por
   return { ...outcomeOf(action), status: 'done' };
 }
 
-/** Letting a pod go is asked of Bitbucket first, since a pod at work must keep its node. */
+/** A pod at work must keep its node, so before one is let go after an old look, Bitbucket is asked again. */
 async function changeProtection(
   action: ActionOf<'protect'> | ActionOf<'unprotect'>,
   group: RunnerGroup,
-  ports: Ports,
+  { ports, isLookYoung }: Hands,
 ): Promise<Outcome> {
-  if (action.action === 'unprotect') {
+  if (action.action === 'unprotect' && !isLookYoung()) {
     const now = await ports.runners.get(group.scope, action.runner.uuid);
     if (now?.hasStep) return skipped(action, 'it has taken a step since');
   }

@@ -13,10 +13,17 @@ const quarantine = z.object({
   failed: z.array(failedStart).optional(),
 });
 const startUps = z.object({ tookMs: z.array(z.number()), awaited: z.array(z.string()), newest: z.number() });
+const drain = z.object({
+  cause: z.string(),
+  at: z.number(),
+  enabledAt: z.number().optional(),
+  confirm: z.literal(true).optional(),
+});
 const recentTarget = z.object({ target: z.number(), since: z.number() });
 const groupMemory = z.object({
   idleSince: times,
   drainingSince: times,
+  drains: z.record(z.string(), drain).optional(),
   quarantine: quarantine.optional(),
   failedStarts: times.optional(),
   startUps: startUps.optional(),
@@ -29,6 +36,7 @@ const scopeMemory = z.object({
   stepSeen: z.boolean(),
   registrations: z.number().optional(),
   unlistedSince: z.number().optional(),
+  stepSeenAt: z.number().optional(),
 });
 const deployment = z.object({ id: z.string() });
 const monthPeak = z.object({ month: z.string(), runners: z.number() });

@@ -40,11 +40,11 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
     return { ...known, actions: [], memory, memoryChanged: isFirst };
   }
-  const { observation, classified, decision, creates, retire, recentTargets } = decided;
-  const retired = retire.map(({ runner }) => runner);
-  const next = remember(observation, classified, { retired, recentTargets, creates }, at);
+  const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
+  const next = remember(observation, classified, { enable, retire, recentTargets, creates }, at);
   const { identity } = observation;
   const actions: readonly Action[] = [
+    ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
     ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
     ...cleanUp(observation, classified, at),
@@ -59,6 +59,7 @@ export function runnerOf(action: Action): { readonly runner?: string } {
     // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
     case 'add':
       return {};
+    case 'enable':
     case 'disable':
     case 'remove':
     case 'protect':

@@ -32,6 +32,11 @@ export interface RunnerApi {
   register(scope: Scope, runner: { readonly name: string; readonly labels: readonly string[] }): Promise<Registration>;
   /** Takes the runner out of service: it gets no new step, a running one goes on. Not found is success. */
   disable(scope: Scope, uuid: string): Promise<void>;
+  /**
+   * Puts a runner that was taken out of service back into it. Nobody has seen Bitbucket do this; where it does not, and
+   * for a runner that is not there, throws with outcome `refused`.
+   */
+  enable(scope: Scope, uuid: string): Promise<void>;
   /** Deletes the registration. Not found is success. */
   remove(scope: Scope, uuid: string): Promise<void>;
 }
@@ -111,6 +116,12 @@ export interface Manifests {
 /** An object that exists. */
 export type ObjectReference = { readonly name: string; readonly uid: string };
 
+/**
+ * What a runner's log says: `running`, a step that began and did not end; `none-seen`, which is no proof that there is
+ * none; `unreadable`, nothing either way; `not-allowed`, we have no right to read it.
+ */
+export type StepInLog = 'running' | 'none-seen' | 'unreadable' | 'not-allowed';
+
 /** Runner Jobs and their Secrets. Secrets are only ever created, never read; they go with the Job that owns them. */
 export interface JobApi {
   /** Every Job of ours in the namespace (label `app.kubernetes.io/managed-by`), all pages, with what its pod says. */
@@ -123,6 +134,11 @@ export interface JobApi {
   deleteJob(namespace: Namespace, name: string): Promise<void>;
   /** Puts the marks that keep a pod on its node, or takes them away. Not found is success. */
   protectPod(namespace: Namespace, pod: string, isProtected: boolean): Promise<void>;
+  /**
+   * What the end of a container's log shows of steps; `container` may be left out where the pod has one. It reads a
+   * bounded amount. A pod that is gone or has not begun has no step.
+   */
+  stepInLog(namespace: Namespace, pod: string, container?: string): Promise<StepInLog>;
 }
 
 /** A remembered JSON document. Versions count from 1 and grow by 1 with every save. */

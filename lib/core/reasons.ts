@@ -30,6 +30,7 @@ export type ReasonValues = StrategyValues & {
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
+  'offline-at-work': { runners: number; longestMs: number };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
@@ -42,6 +43,7 @@ export type ReasonValues = StrategyValues & {
   drained: { drainedMs: number };
   'never-online': { ageMs: number; startTimeoutMs: number; pod: string };
   'lost-heart-beat': { offlineMs: number };
+  'lost-at-work': { offlineMs: number; pod: string };
   unhealthy: { unhealthyMs: number };
   'job-missing': { ageMs: number };
   'secret-missing': { ageMs: number };
@@ -78,7 +80,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'cooling-down': (v) =>
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, the longest idle for ${duration(v.longestIdleMs)} of the ${duration(v.coolDownMs)} cool-down`,
   'idle-unproven': (v) =>
-    `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has never shown a busy runner, so none can be trusted to be idle`,
+    `${v.surplus} ${plural(v.surplus, 'runner')} too many, but this API has shown no busy runner lately, so none can be trusted to be idle`,
   'stabilisation-window': (v) =>
     `${v.surplus} idle ${plural(v.surplus, 'runner')} too many, but ${v.highest} were wanted less than ${duration(v.windowMs)} ago; the stabilisation window ends in ${duration(v.leftMs)}`,
   'last-usable': (v) =>
@@ -97,6 +99,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
   'unknown-status': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
+  'offline-at-work': (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} offline in the middle of a step, for ${duration(v.longestMs)}, cannot be used and may still be at work; see the node in kubectl get pods -o wide`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -113,6 +117,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'never-online': (v) =>
     `not online ${duration(v.ageMs)} after registration (startTimeout ${duration(v.startTimeoutMs)}; pod: ${v.pod})`,
   'lost-heart-beat': (v) => `offline for ${duration(v.offlineMs)} without a step`,
+  'lost-at-work': (v) =>
+    `offline for ${duration(v.offlineMs)} in the middle of a step that nothing runs any more (pod: ${v.pod})`,
   unhealthy: (v) => `unhealthy for ${duration(v.unhealthyMs)} without a step`,
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
   'secret-missing': (v) => `its Job is ${duration(v.ageMs)} old, but the Secret that its pod needs was never created`,

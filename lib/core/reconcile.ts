@@ -20,7 +20,14 @@ import { withOneNameEach } from './observe/one-name.ts';
 import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
-import { type Circumstances, makeReport, makeSkippedReport, withCircumstances, withLeftovers } from './report.ts';
+import {
+  type Circumstances,
+  makeReport,
+  makeSkippedReport,
+  noteSurfaces,
+  withCircumstances,
+  withLeftovers,
+} from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfterWorkspace, type Selection, selectGroups } from './select.ts';
 
@@ -73,13 +80,18 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
   const looksAfter = looksAfterWorkspace(request);
+  const lookBeganMs = request.elapsedMs();
   const look = await lookAndDecide({ fleet, groups, at, budgets, looksAfter }, ports);
   const { observation, decisions, leftovers } = look;
   const plan = makePlan(observation, decisions, leftovers, request.tickId);
-  const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
+  const lookAgeMs = () => request.elapsedMs() - lookBeganMs;
+  const { hasTime } = request;
+  const applied = request.mode === 'apply' ? await apply(plan, ports, { hasTime, lookAgeMs }) : NOTHING_APPLIED;
   const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report());
   const whole = withLeftovers(report, leftovers, plan, applied);
-  return { observation, budgets, report: withCircumstances(whole, request.circumstances?.() ?? { notes: [] }) };
+  const { notes, ...known } = request.circumstances?.() ?? { notes: [] };
+  const circumstances = { ...known, notes: [...notes, ...noteSurfaces(fleet, plan)] };
+  return { observation, budgets, report: withCircumstances(whole, circumstances) };
 }
 
 /** What is there, what to do about it, and what to do about what groups have left behind. */

@@ -13,7 +13,7 @@ export function reportWorkspaces(
     const { inUse, committed, peak, max, price } = slots;
     const added = decisions
       .filter(({ observation }) => observation.group.scope.workspace === workspace)
-      .reduce((sum, { creates }) => sum + creates, 0);
+      .reduce((sum, { creates, enable }) => sum + creates + enable.length, 0);
     const expected = committed + added;
     const raises = expected >= peak.runners && price > 0;
     return [

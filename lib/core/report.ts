@@ -2,6 +2,7 @@
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
 import { placesOf } from './inventory.ts';
+import type { Fleet } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { BudgetReport, GroupReport, LeftoverReport, PlannedAction, Report } from './model/report.ts';
@@ -24,7 +25,7 @@ export function makeReport(
     groups: decisions.map((decision) => reportGroup(decision, observation.at, plans, applied)),
     ...(budgets.length > 0 && { budgets: budgets.map((budget) => reportBudget(budget, decisions)) }),
     problems: applied.problems,
-    notes: observation.notes,
+    notes: [...observation.notes, ...(applied.notes ?? [])],
     ...withWorkspaces(observation, decisions),
   };
 }
@@ -64,6 +65,20 @@ export function reportLeftovers(
   applied?: Applied,
 ): readonly LeftoverReport[] {
   return leftovers.map((left, index) => reportLeftover(left, index, plan, applied));
+}
+
+/** What to know of workspaces on the public API in which runners are taken out of service, or put back. */
+export function noteSurfaces({ workspaces }: Fleet, plan: Plan): readonly string[] {
+  const changing = [...plan.groups, ...(plan.leftovers ?? [])].filter(({ actions }) =>
+    actions.some(({ action }) => action === 'disable' || action === 'enable'),
+  );
+  const names = [...new Set(changing.map(({ group }) => group.scope.workspace))];
+  return names
+    .filter((name) => workspaces[name]?.api === 'public')
+    .map(
+      (name) =>
+        `Runners of workspace ${name} are disabled and enabled through Bitbucket's internal API, although it says api: public, whose way to do it is not documented.`,
+    );
 }
 
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */

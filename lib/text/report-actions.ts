@@ -8,6 +8,7 @@ const MAX_LISTED = 10;
 
 const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly past: string }>> = {
   add: { base: 'add', past: 'added' },
+  enable: { base: 'enable', past: 'enabled' },
   disable: { base: 'disable', past: 'disabled' },
   remove: { base: 'remove', past: 'removed' },
   'remove-job': { base: 'delete the Job of', past: 'deleted the Job of' },

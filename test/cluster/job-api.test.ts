@@ -1,6 +1,6 @@
 /** The contract of the Job port, held against a real API server by exactly the rights that we ship. */
 import type { JobApi } from '#core/ports.ts';
-import { type JobApiSubject, jobApiContract } from '../contract/job-api.ts';
+import { type JobApiSubject, jobApiContract, STEP_LINES } from '../contract/job-api.ts';
 import { eventually, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { runs } from './pod-status.ts';
@@ -13,12 +13,14 @@ const RIGHTS: Readonly<Record<keyof JobApi, { readonly verb: string; readonly re
   createSecret: { verb: 'create', resource: 'secrets' },
   deleteJob: { verb: 'delete', resource: 'jobs' },
   protectPod: { verb: 'patch', resource: 'pods' },
+  stepInLog: { verb: 'get', resource: 'pods/log' },
 };
 
 async function makeSubject(): Promise<JobApiSubject> {
   const cluster = useCluster();
   const [place, other] = [await cluster.makeNamespace(), await cluster.makeNamespace()];
   const kubelet = await startKubelet(cluster, place);
+  await cluster.setRules(place, autoscalerRules(), { ...RIGHTS.stepInLog, allowed: true });
   const api = cluster.jobApiOf('autoscaler');
   const listed = async (name: string) => (await api.list(place)).find((job) => job.name === name);
 
@@ -77,6 +79,7 @@ async function makeSubject(): Promise<JobApiSubject> {
         kubelet.setFate(name, { kind: 'unschedulable', message });
         await kubelet.settle();
       },
+      runStep: (_, name, state) => kubelet.log(name, STEP_LINES[state]),
       failNext: refuseNext,
     },
     severalPages: 501,

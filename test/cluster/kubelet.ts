@@ -10,6 +10,7 @@
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import type { Manifest, Namespace } from '#core/ports.ts';
 import { type Cluster, eventually, pathOf } from './cluster.ts';
+import { serveContainerLogs } from './container-logs.ts';
 import { type Fate, type PodSpec, statusFor, waits } from './pod-status.ts';
 
 export type KubeletOptions = {
@@ -27,6 +28,8 @@ export type KubeletOptions = {
 
 export type Kubelet = {
   setFate(job: string, fate: Fate): void;
+  /** Adds to the log of the containers of the Job's pod. */
+  log(job: string, text: string): void;
   /** Looks at every pod once, and does the next thing about each. Gives whether there was something to do. */
   pass(): Promise<boolean>;
   /** Passes until every Job that has not ended has its pod and nothing is left to do. */
@@ -49,7 +52,6 @@ type Job = {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 };
 
-const NODE: Manifest = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'made-up' } };
 const MERGE = { contentType: 'application/merge-patch+json' };
 
 /** A kubelet for the pods of one namespace. */
@@ -64,7 +66,9 @@ export async function startKubelet(
     onStart = () => {},
   }: KubeletOptions = {},
 ): Promise<Kubelet> {
-  await admin.request('POST', '/api/v1/nodes', { body: NODE }).catch(ignoreExisting);
+  const logs = new Map<string, string>();
+  const podsOf = new Map<string, string>();
+  const node = await joinCluster(admin, `made-up-${namespace}`, (pod) => logs.get(podsOf.get(pod) ?? '') ?? '');
   const fates = new Map<string, Fate>();
   const written = new Map<string, string>();
   const delays = new Map<string, number>();
@@ -84,7 +88,8 @@ export async function startKubelet(
   }
 
   async function bind(pod: Pod): Promise<boolean> {
-    const target = { apiVersion: 'v1', kind: 'Node', name: NODE.metadata.name };
+    const target = { apiVersion: 'v1', kind: 'Node', name: node };
+    podsOf.set(pod.metadata.name, jobOf(pod));
     const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.metadata.name }, target };
     await admin.request('POST', `${pods}/${pod.metadata.name}/binding`, { body });
     return true;
@@ -165,6 +170,7 @@ export async function startKubelet(
 
   return {
     setFate: (job, fate) => fates.set(job, fate),
+    log: (job, text) => logs.set(job, `${logs.get(job) ?? ''}${text}`),
     pass,
     settle: () =>
       eventually(async () => {
@@ -173,6 +179,19 @@ export async function startKubelet(
         if ((await pass()) || !isComplete) throw new Error('pods are still being dealt with');
       }),
   };
+}
+
+/** Makes the node, on which the API server finds this kubelet. Gives its name. */
+async function joinCluster(admin: ClusterClient, name: string, logOf: (pod: string) => string): Promise<string> {
+  const port = await serveContainerLogs(logOf);
+  const body: Manifest = { apiVersion: 'v1', kind: 'Node', metadata: { name } };
+  await admin.request('POST', '/api/v1/nodes', { body }).catch(ignoreExisting);
+  const status = {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: port } },
+  };
+  await admin.request('PATCH', `/api/v1/nodes/${name}/status`, { body: { status }, ...MERGE });
+  return name;
 }
 
 const noRoom: Fate = { kind: 'unschedulable', message: '0/1 nodes are available: 1 Too many pods.' };

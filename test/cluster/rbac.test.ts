@@ -15,7 +15,7 @@ import { jobName } from '#manifests/naming.ts';
 import { type Cluster, pathOf, useCluster } from './cluster.ts';
 import { launch, manifestsOf, uuidOf } from './launch.ts';
 import { type Right, rightsIn, rightsOf, type ShippedIdentity, shippedRights, takeAway } from './rights.ts';
-import { type Rule, runnerNamespaceObjects } from './runner-namespace.ts';
+import { autoscalerRules, podsLogRules, type Rule, runnerNamespaceObjects } from './runner-namespace.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const MINUTE = 60_000;
@@ -32,6 +32,7 @@ describe('the shipped files', () => {
       'patch pods',
     ]);
     expect(shippedRights('readonly')).toEqual(['list jobs.batch', 'list pods']);
+    expect(rightsIn(podsLogRules())).toEqual(['get pods/log']);
     const roles = runnerNamespaceObjects('runners').filter(({ kind }) => kind === 'Role');
     expect(rightsIn(roles.flatMap(({ rules }) => rules as readonly Rule[])).join()).not.toContain('*');
   });
@@ -249,6 +250,14 @@ describe('on a real API server', () => {
         `cannot ${verb} ${resource.split('.')[0]} in namespace "${namespace}": not allowed (403): ${right} in namespace "${namespace}" is missing; apply the Role of the runner namespace`,
       );
     });
+  });
+
+  it('reading logs is a matter of choice: the component pods-log gives the right', async () => {
+    const place = await cluster.makeNamespace();
+    const api = cluster.jobApiOf('autoscaler');
+    expect(await api.stepInLog(place, 'any')).toBe('not-allowed');
+    await cluster.setRules(place, autoscalerRules(), { verb: 'get', resource: 'pods/log', allowed: true });
+    expect(await api.stepInLog(place, 'any')).toBe('none-seen');
   });
 
   describe('the report', () => {

@@ -27,12 +27,18 @@ export function runnerNamespaceObjects(namespace: string): readonly Manifest[] {
     );
 }
 
-/** The shipped rights of the autoscaler. */
+/** The shipped rights of the autoscaler, with those of the component pods-log. */
 export function autoscalerRules(): readonly Rule[] {
   const role = runnerNamespaceObjects('any').find(
     ({ kind, metadata }) => kind === 'Role' && metadata.name === ROLE_NAME,
   );
-  return role?.rules as readonly Rule[];
+  return [...((role?.rules ?? []) as readonly Rule[]), ...podsLogRules()];
+}
+
+/** The rights that the component pods-log adds. */
+export function podsLogRules(): readonly Rule[] {
+  const objects = parseAllDocuments(read('../pods-log/role.yaml')).map((document) => document.toJS() as Manifest);
+  return objects.find(({ kind }) => kind === 'Role')?.rules as readonly Rule[];
 }
 
 function read(file: string): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
 import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
 import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
-import { type JobApiSubject, jobApiContract } from './job-api.ts';
+import { type JobApiSubject, jobApiContract, STEP_LINES } from './job-api.ts';
 
 const CALLS = {
   list: { method: 'GET', resource: 'pods' },
@@ -12,6 +12,7 @@ const CALLS = {
   createSecret: { method: 'POST', resource: 'secrets' },
   deleteJob: { method: 'DELETE', resource: 'jobs' },
   protectPod: { method: 'PATCH', resource: 'pods' },
+  stepInLog: { method: 'GET', resource: 'pods' },
 } as const;
 
 async function makeSubject(tls: boolean): Promise<JobApiSubject> {
@@ -38,6 +39,7 @@ async function makeSubject(tls: boolean): Promise<JobApiSubject> {
         const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
         server.setPodStatus(namespace, name, { phase: 'Pending', conditions: [condition] });
       },
+      runStep: ({ namespace }, name, state) => server.writePodLog(namespace, name, STEP_LINES[state]),
       failNext: (method) => server.failNext({ ...CALLS[method], answer: { status: 403, reason: 'Forbidden' } }),
     },
     severalPages: 45,

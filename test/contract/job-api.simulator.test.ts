@@ -22,12 +22,16 @@ jobApiContract('the simulated cluster', () => {
     },
     { started: () => true, stopped: () => undefined },
   );
+  const atWork = new Set<string>();
   let next: Interruption = undisturbed;
-  const { jobs } = interrupt({ ...new World().ports(), jobs: jobApiOf(cluster) }, (call, proceed) => {
-    const present = next;
-    next = undisturbed;
-    return present(call, proceed);
-  });
+  const { jobs } = interrupt(
+    { ...new World().ports(), jobs: jobApiOf(cluster, (uuid) => (atWork.has(uuid) ? 'running' : 'none-seen')) },
+    (call, proceed) => {
+      const present = next;
+      next = undisturbed;
+      return present(call, proceed);
+    },
+  );
   const uuidOf = (job: string) => `{${runnerUuidOf(job)}}`;
   const start = () => clock.advanceTo(clock.now + STARTUP_MS);
   return {
@@ -49,6 +53,10 @@ jobApiContract('the simulated cluster', () => {
       },
       startPod: start,
       refusePod: (_namespace, job, message) => cluster.refuse(uuidOf(job), message),
+      runStep: (_namespace, job, state) => {
+        if (state === 'begun') atWork.add(uuidOf(job));
+        else atWork.delete(uuidOf(job));
+      },
       failNext: (method: keyof JobApi) => {
         next = failWhere((call) => call.method === method, 'refused');
       },

@@ -27,12 +27,20 @@ export type JobApiSubject = {
     startPod(namespace: Namespace, name: string): void | Promise<void>;
     /** No node takes the Job's pod. */
     refusePod(namespace: Namespace, name: string, message: string): void | Promise<void>;
+    /** The runner takes a step; its log says so. With `completed`, it ends. */
+    runStep(namespace: Namespace, name: string, state: 'begun' | 'completed'): void | Promise<void>;
     /** The next call of this method is refused. */
     failNext(method: keyof JobApi): void | Promise<void>;
   };
   /** More Jobs than fit on one page, if there are pages. */
   readonly severalPages: number;
   close(): void | Promise<void>;
+};
+
+/** What a runner logs when it takes a step, and when that ends. */
+export const STEP_LINES = {
+  begun: '[2026-11-27 12:00:00,000] Getting step StepId{accountUuid={a}, stepUuid={s}}.\n',
+  completed: '[2026-11-27 12:09:00,000] Completing step with result Result{status=PASSED, error=None}.\n',
 };
 
 /** A uuid in Bitbucket's form, by number. */
@@ -193,6 +201,24 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
 
     it('marking a pod that is not there is success', async () => {
       await expect(subject.api.protectPod(place, 'gone', false)).resolves.toBeUndefined();
+    });
+
+    it('tells of a step that began, until it ends', async () => {
+      const name = await launch(1);
+      await subject.control.startPod(place, name);
+      const seen = async () => {
+        const [job] = await subject.api.list(place);
+        return subject.api.stepInLog(place, job?.pod?.name ?? '', job?.pod?.container);
+      };
+      expect(await seen()).toBe('none-seen');
+      await subject.control.runStep(place, name, 'begun');
+      expect(await seen()).toBe('running');
+      await subject.control.runStep(place, name, 'completed');
+      expect(await seen()).toBe('none-seen');
+    });
+
+    it('tells of no step in a pod that is not there', async () => {
+      expect(await subject.api.stepInLog(place, 'gone')).toBe('none-seen');
     });
 
     it('refuses a Job for a namespace that does not exist, and names it', async () => {

@@ -3,7 +3,15 @@ import { Secret } from '#core/secret.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { type RunnerApiSubject, runnerApiContract } from './runner-api.ts';
 
-const METHODS = { list: 'GET', get: 'GET', identify: 'GET', register: 'POST', disable: 'PUT', remove: 'DELETE' };
+const METHODS = {
+  list: 'GET',
+  get: 'GET',
+  identify: 'GET',
+  register: 'POST',
+  enable: 'PUT',
+  disable: 'PUT',
+  remove: 'DELETE',
+};
 
 async function makeSubject(api: Surface): Promise<RunnerApiSubject> {
   const bitbucket = await startLoopbackBitbucket({ workspaces: { acme: ['app'] }, pageLength: 20 });

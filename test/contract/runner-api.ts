@@ -128,6 +128,37 @@ export function runnerApiContract(name: string, makeSubject: () => RunnerApiSubj
       });
     });
 
+    describe('enable', () => {
+      it('puts the runner back into service', async () => {
+        const { api, scopes, control } = subject;
+        const uuid = await registered();
+        await control.connect(scopes.workspace, uuid);
+        await api.disable(scopes.workspace, uuid);
+        await api.enable(scopes.workspace, uuid);
+        const runner = await api.get(scopes.workspace, uuid);
+        expect(['ENABLED', 'ONLINE']).toContain(runner?.status);
+        expect(runner?.cordoned).toBe(false);
+      });
+
+      it('refused leaves it out of service', async () => {
+        const { api, scopes, control } = subject;
+        const uuid = await registered();
+        await api.disable(scopes.workspace, uuid);
+        await control.failNext('enable');
+        await expect(api.enable(scopes.workspace, uuid)).rejects.toMatchObject({
+          name: 'ServiceError',
+          outcome: 'refused',
+        });
+        expect(await api.get(scopes.workspace, uuid)).toMatchObject({ status: 'DISABLED' });
+      });
+
+      it('is refused for a runner that is not there', async () => {
+        await expect(subject.api.enable(subject.scopes.workspace, ABSENT)).rejects.toMatchObject({
+          outcome: 'refused',
+        });
+      });
+    });
+
     describe('remove', () => {
       it('makes the runner unknown to get and list', async () => {
         const { api, scopes } = subject;

@@ -49,6 +49,10 @@ describe("a group's memory", () => {
       failedStarts: { '{c}': 9 },
       startUps: { tookMs: [10], awaited: ['{d}'], newest: 11 },
       recentTargets: [{ target: 9, since: 5 }],
+      drains: {
+        '{b}': { cause: 'surplus', at: 1 },
+        '{c}': { cause: 'of a later version', at: 1, enabledAt: 2, confirm: true },
+      },
     };
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
@@ -83,6 +87,7 @@ describe("a group's memory", () => {
       'a failure that is none',
       { idleSince: {}, drainingSince: {}, quarantine: { failures: 3, since: 4, failed: [{ at: 1 }] } },
     ],
+    ['drains that are none', { idleSince: {}, drainingSince: {}, drains: { '{a}': { cause: 'surplus' } } }],
     ['draining times that are none', { idleSince: {}, drainingSince: { '{a}': null } }],
   ] as const)('is forgotten when it is garbage: %s', (_name, value) => {
     expect(parseGroupMemory(value)).toEqual({ idleSince: {}, drainingSince: {} });
@@ -110,6 +115,7 @@ describe("a scope's memory", () => {
     { stepSeen: true },
     { stepSeen: false, identity: { workspaceUuid: '{w}' } },
     { stepSeen: true, identity: { workspaceUuid: '{w}', repositoryUuid: '{r}' } },
+    { stepSeen: true, stepSeenAt: 7 },
   ])('comes back as it was saved: %o', (memory) => {
     expect(parseScopeMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });

@@ -40,6 +40,22 @@ const ACTIONS: {
       },
     },
   ],
+  enable: () => {
+    const seen = runner({ status: 'DISABLED' });
+    const memory = { idleSince: {}, drainingSince: {}, drains: { [seen.uuid]: { cause: 'surplus', at: EARLIER } } };
+    return [
+      groupObservation({ runners: [seen], memory }),
+      {
+        action: 'enable',
+        runner: seen,
+        reason: {
+          code: 'below-min',
+          text: '0 usable and 0 starting are fewer than min 1',
+          values: { min: 1, usable: 0, starting: 0 },
+        },
+      },
+    ];
+  },
   disable: () => {
     const seen = runner();
     const memory = { idleSince: { [seen.uuid]: EARLIER }, drainingSince: {} };
@@ -61,6 +77,7 @@ const ACTIONS: {
         action: 'remove',
         runner: seen,
         job: jobOf(seen).name,
+        lookSuffices: true,
         reason: {
           code: 'drained',
           text: 'out of service and without a step for 10m',
@@ -149,7 +166,7 @@ describe('a plan', () => {
   it('never removes what it has only just disabled', () => {
     const { actions, memory } = planOf(tooMany({ group: group({ drainGraceMs: 0 }) }));
     expect(actions.map(({ action }) => action)).toEqual(['disable', 'disable']);
-    expect(Object.values(memory.drainingSince)).toEqual([NOON, NOON]);
+    expect(memory.drainingSince).toEqual({});
   });
 
   it('of a hold adds and disables nothing, but tidies up', () => {

@@ -56,7 +56,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   ],
   'idle-unproven': [
     { surplus: 2 },
-    '2 runners too many, but this API has never shown a busy runner, so none can be trusted to be idle',
+    '2 runners too many, but this API has shown no busy runner lately, so none can be trusted to be idle',
   ],
   schedule: [
     { window: 'office', min: 5, max: 40, until: '2026-11-23T19:00+01:00' },
@@ -113,6 +113,14 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   'start-ended': [
     { jobStatus: 'failed' },
     "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
+  ],
+  'offline-at-work': [
+    { runners: 2, longestMs: 720_000 },
+    '2 runners offline in the middle of a step, for 12m, cannot be used and may still be at work; see the node in kubectl get pods -o wide',
+  ],
+  'lost-at-work': [
+    { offlineMs: 720_000, pod: 'Unknown' },
+    'offline for 12m in the middle of a step that nothing runs any more (pod: Unknown)',
   ],
   'at-work': [{}, 'its runner is busy, so its node must stay'],
   rested: [{ idleMs: 300_000 }, 'its runner has been idle for 5m, so its node may go'],

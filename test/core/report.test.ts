@@ -174,6 +174,7 @@ describe('every kind of action shows its runner', () => {
   const seen = runner({ uuid: '{a}' });
   const actions: { readonly [Name in Action['action']]: Extract<Action, { action: Name }> } = {
     add: { action: 'add', identity: { workspaceUuid: '{acme}' }, reason },
+    enable: { action: 'enable', runner: seen, reason },
     disable: { action: 'disable', runner: seen, reason },
     remove: { action: 'remove', runner: seen, job: 'runner-a', reason },
     'remove-job': { action: 'remove-job', runnerUuid: 'a', job: 'runner-a', reason },

@@ -22,9 +22,6 @@ export type LoopbackRunner = {
 /** What a new runner starts with; the rest gets defaults. */
 export type RunnerSettings = Partial<Omit<LoopbackRunner, 'uuid'>>;
 
-/** How the undocumented update of the public surface behaves: see `disable` in lib/adapters/bitbucket/runners.ts. */
-export type PublicUpdate = 'disables' | 'cordons' | 'ignores' | 'refuses' | 'answers-empty';
-
 export type WorldOptions = {
   /** Workspaces with the names of their repositories; default `{ acme: ['app'] }`. */
   readonly workspaces?: Readonly<Record<string, readonly string[]>>;
@@ -36,7 +33,6 @@ export type WorldOptions = {
   readonly maxRunners?: number;
   /** Life of OAuth tokens; default 7200. */
   readonly tokenLifeSeconds?: number;
-  readonly publicUpdate?: PublicUpdate;
 };
 
 type Route = {
@@ -140,12 +136,11 @@ export function createLoopbackWorld(options: WorldOptions) {
     return { status: 200, body: documentOf(target) };
   }
 
-  function publicUpdate(target: LoopbackRunner): Real {
-    const behaviour = options.publicUpdate ?? 'disables';
-    if (behaviour === 'refuses') return { status: 400, body: { error: { message: 'Unexpected property: state' } } };
-    if (behaviour === 'cordons') target.cordoned = true;
-    if (behaviour === 'disables' || behaviour === 'answers-empty') target.status = 'DISABLED';
-    return behaviour === 'answers-empty' ? { status: 204 } : { status: 200, body: documentOf(target) };
+  /** The update of the public surface, whose body is undocumented: at worst it replaces the runner by what was sent. */
+  function replace(target: LoopbackRunner, body: string): Real {
+    const { name = '', labels = [] } = JSON.parse(body) as Partial<LoopbackRunner>;
+    Object.assign(target, { name, labels });
+    return { status: 200, body: documentOf(target) };
   }
 
   function page(route: Route, url: URL): Real {
@@ -164,7 +159,7 @@ export function createLoopbackWorld(options: WorldOptions) {
     if (request.method === 'GET') return { status: 200, body: documentOf(target) };
     if (request.method === 'PUT') {
       if (route.state !== (route.surface === 'internal')) return { status: 405 };
-      return route.state ? setState(target, request.body) : publicUpdate(target);
+      return route.state ? setState(target, request.body) : replace(target, request.body);
     }
     const list = runners(route.scope);
     list.splice(list.indexOf(target), 1);

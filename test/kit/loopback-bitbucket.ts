@@ -22,7 +22,7 @@ import {
   type WorldOptions,
 } from './loopback-bitbucket-world.ts';
 
-export type { LoopbackRunner, PublicUpdate, RunnerSettings } from './loopback-bitbucket-world.ts';
+export type { LoopbackRunner, RunnerSettings } from './loopback-bitbucket-world.ts';
 
 /** One request as it arrived. `status` is what it was answered, 0 for none. */
 export type LoggedRequest = {

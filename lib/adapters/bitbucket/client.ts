@@ -58,6 +58,7 @@ export type BitbucketClient = {
 const OPERATIONS = {
   read: { method: 'GET', importance: 'look', needs: 'readRunners' },
   register: { method: 'POST', importance: 'create', needs: 'writeRunners' },
+  enable: { method: 'PUT', importance: 'create', needs: 'writeRunners' },
   disable: { method: 'PUT', importance: 'removal', needs: 'writeRunners' },
   remove: { method: 'DELETE', importance: 'removal', needs: 'writeRunners' },
 } as const;

@@ -1,6 +1,6 @@
 /**
  * Runner registrations at Bitbucket Cloud: the RunnerApi port on either of its two surfaces. They share paths and
- * documents; they differ in the prefix and in how a runner is taken out of service.
+ * documents and differ in the prefix; taking out of service and putting back goes through the internal one always.
  */
 import pLimit from 'p-limit';
 import type * as z from 'zod';
@@ -37,9 +37,12 @@ export function createBitbucketRunnerApi(
 ): RunnerApi {
   const now = options.now ?? Date.now;
   const root = options.api === 'internal' ? '/internal' : '/2.0';
-  const disable = options.api === 'internal' ? disableByState : disableByUpdate;
   const pathOfAll = (scope: Scope) => `${root}${scopePath(scope)}/pipelines-config/runners`;
   const pathOf = (scope: Scope, uuid: string) => `${pathOfAll(scope)}/${encodeURIComponent(bracedUuid(uuid))}`;
+  // The state is a document of the internal surface only. An update on the public one is undocumented and was seen to wipe
+  // a runner's name and labels, so it is never sent.
+  const statePath = (scope: Scope, uuid: string) =>
+    `/internal${scopePath(scope)}/pipelines-config/runners/${encodeURIComponent(bracedUuid(uuid))}/state`;
   const named = (scope: Scope, uuid: string) => `${bracedUuid(uuid)} of ${scopeKey(scope)}`;
   return {
     list: async (scope, known = async () => []) => {
@@ -69,7 +72,16 @@ export function createBitbucketRunnerApi(
       const { id, secret } = document.oauth_client;
       return { runner: toRunner(document, now()), clientId: id, clientSecret: new Secret(secret) };
     },
-    disable: (scope, uuid) => disable(client, pathOf(scope, uuid), `Disabling runner ${named(scope, uuid)}`),
+    disable: async (scope, uuid) => {
+      const doing = `Disabling runner ${named(scope, uuid)}`;
+      await unlessGone(
+        client.send({ operation: 'disable', path: statePath(scope, uuid), body: { status: 'DISABLED' }, doing }),
+      );
+    },
+    enable: async (scope, uuid) => {
+      const doing = `Enabling runner ${named(scope, uuid)}`;
+      await client.send({ operation: 'enable', path: statePath(scope, uuid), body: { status: 'ENABLED' }, doing });
+    },
     remove: async (scope, uuid) => {
       const doing = `Removing runner ${named(scope, uuid)}`;
       await unlessGone(client.send({ operation: 'remove', path: pathOf(scope, uuid), doing }));
@@ -154,44 +166,6 @@ function nextPath(client: BitbucketClient, link: string, doing: string): string 
   } catch {
     throw unusableAnswer(doing, 'the link to the next page is not an address; the next tick looks again');
   }
-}
-
-/** On the internal surface the state is a document of its own. */
-async function disableByState(client: BitbucketClient, path: string, doing: string): Promise<void> {
-  await unlessGone(client.send({ operation: 'disable', path: `${path}/state`, body: { status: 'DISABLED' }, doing }));
-}
-
-/**
- * On the public surface the body of an update is undocumented. A runner that only looks disabled could take a step
- * and be deleted under it, so the runner itself must say that it is out of service.
- */
-async function disableByUpdate(client: BitbucketClient, path: string, doing: string): Promise<void> {
-  const update: Call = { operation: 'disable', path, body: { state: { status: 'DISABLED' } }, doing };
-  const updated = await unlessGone(
-    client.send(update).catch((error: unknown) => {
-      throw isFormRefusal(error) ? stillInService(doing, error.status) : error;
-    }),
-  );
-  if (updated === undefined) return;
-  const read: Call = { operation: 'read', importance: 'removal', path, doing };
-  const answer = updated.text.trim() === '' ? await unlessGone(client.send(read)) : updated;
-  if (answer === undefined) return;
-  const { status, cordoned } = toRunner(parseAnswer(RunnerDocument, answer, doing), 0);
-  if (status !== 'DISABLED' && !cordoned) throw stillInService(doing, updated.status);
-}
-
-/** Statuses with which a server says that it does not know this kind of update. */
-const FORM_REFUSALS: ReadonlySet<number | undefined> = new Set([400, 405, 415, 422, 501]);
-
-function isFormRefusal(error: unknown): error is ServiceError {
-  return error instanceof ServiceError && FORM_REFUSALS.has(error.status);
-}
-
-function stillInService(doing: string, status: number | undefined): ServiceError {
-  return new ServiceError(
-    `${doing} failed: the public API answered ${status} but did not take the runner out of service; set api: internal for the workspace.`,
-    { service: 'bitbucket', outcome: 'refused', status },
-  );
 }
 
 /** Looks up the uuids behind names, each once in the life of the process; concurrent look-ups share one call. */

@@ -22,6 +22,8 @@ export type HttpRequest = {
   readonly tls?: TlsOptions;
   /** The way through a proxy; absent: straight, over the connections that all clients share. */
   readonly agent?: http.Agent;
+  /** The answer is not read further than this, give or take what arrives at once; absent: to its end. */
+  readonly mostBytes?: number | undefined;
 };
 
 /** The request with `body`, if there is one, as JSON, and with the headers that say so. */
@@ -35,7 +37,7 @@ export function jsonRequest(
   return { ...request, headers: { 'content-type': contentType, ...headers }, body: JSON.stringify(body) };
 }
 
-/** An answer of any status, read to its end. `text` may carry a secret: never print it. */
+/** An answer of any status, read to its end or to `mostBytes`. `text` may carry a secret: never print it. */
 export type Answer = {
   readonly kind: 'answer';
   readonly status: number;
@@ -68,7 +70,7 @@ export async function send(
 ): Promise<Answer | NoAnswer> {
   try {
     const response = await begin(request, signal);
-    const text = await readText(response);
+    const text = await readText(response, request.mostBytes);
     const { headers, statusCode: status = 0 } = response;
     return { kind: 'answer', status, headers, text, retryAfterMs: retryAfterMs(headers, now) };
   } catch (error) {
@@ -101,9 +103,15 @@ function lengthOf(body: string | undefined): Record<string, string> {
   return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
 }
 
-async function readText(response: http.IncomingMessage): Promise<string> {
+async function readText(response: http.IncomingMessage, mostBytes: number = Number.POSITIVE_INFINITY): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+    bytes += chunk.length;
+    // Leaving the loop ends the connection.
+    if (bytes >= mostBytes) break;
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

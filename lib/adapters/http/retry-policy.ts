@@ -5,11 +5,11 @@
 import type { Answer, Exchange, NoAnswer } from './exchange.ts';
 
 /**
- * What a request is for. At Bitbucket: `read`, `register`, `disable`, `remove` and `token`. At a cluster all is one:
+ * What a request is for. At Bitbucket: `read`, `register`, `enable`, `disable`, `remove` and `token`. At a cluster all is one:
  * reads and deletes by nature, creates because names are functions of the runner's uuid, so that a second one meets
  * "already exists". All but `register` can be done twice with the effect of once.
  */
-export type Operation = 'read' | 'register' | 'disable' | 'remove' | 'token' | 'cluster-call';
+export type Operation = 'read' | 'register' | 'enable' | 'disable' | 'remove' | 'token' | 'cluster-call';
 
 /** The ways of failing that may pass by themselves, or may be asked about. */
 export type Trouble = 'rate-limited' | 'conflict' | 'server-error' | NoAnswer['kind'] | 'not-sent';
@@ -22,14 +22,19 @@ type RetryRule = {
   readonly because: string;
 };
 
-const AT_BITBUCKET: readonly Operation[] = ['read', 'disable', 'remove', 'token'];
+const AT_BITBUCKET: readonly Operation[] = ['read', 'enable', 'disable', 'remove', 'token'];
 const REPEATABLE: readonly Operation[] = [...AT_BITBUCKET, 'cluster-call'];
 const ALL: readonly Operation[] = [...REPEATABLE, 'register'];
 
 /** Every trouble and operation meet in exactly one row. */
 export const RETRY_POLICY: readonly RetryRule[] = [
   { after: ['rate-limited'], of: ALL, repeats: 3, because: 'the service turned the request away and did nothing' },
-  { after: ['conflict'], of: ['disable'], repeats: 3, because: 'the runner wrote its state at the same moment' },
+  {
+    after: ['conflict'],
+    of: ['enable', 'disable'],
+    repeats: 3,
+    because: 'the runner wrote its state at the same moment',
+  },
   { after: ['conflict'], of: ['cluster-call'], repeats: 3, because: 'concurrent creates collide on a ResourceQuota' },
   {
     after: ['conflict'],

@@ -31,6 +31,8 @@ export type ClusterRequest = {
   readonly body?: unknown;
   /** Of `body`; default `application/json`. */
   readonly contentType?: string;
+  /** The answer is not read much further than this; absent: to its end. */
+  readonly mostBytes?: number;
 };
 
 /** What a request has besides method and path; `timeoutMs`, for each attempt, instead of the client's. */
@@ -45,6 +47,8 @@ export type ClusterClient = {
    * reason `statusReason` (failure.ts) tells.
    */
   request<T>(method: ClusterRequest['method'], path: string, options?: RequestOptions): Promise<T>;
+  /** The text of a successful answer to a GET; else as `request`. */
+  text(path: string, options?: RequestOptions): Promise<string>;
 };
 
 export type ClusterClientOptions = Omit<DeliveryOptions, 'backOff'> & {
@@ -65,41 +69,46 @@ export function createClusterClient(
   { onCall = () => {}, timeoutMs: defaultTimeoutMs = 10_000, ...options }: ClusterClientOptions = {},
 ): ClusterClient {
   const deliver = createDelivery({ ...options, backOff: BACK_OFF });
+  const textOf = async (request: ClusterRequest, timeoutMs: number = defaultTimeoutMs): Promise<string> => {
+    const delivery = await deliver({
+      operation: 'cluster-call',
+      isConflict,
+      identity: withinTime(connection.endpoint, timeoutMs),
+      send: ({ who, signal }) => {
+        onCall();
+        return send(httpRequest(who, request), signal, options.now);
+      },
+    });
+    const { exchange } = delivery;
+    if (exchange.kind !== 'answer' || exchange.status >= 300) {
+      throw failure(connection, request, { ...delivery, timeoutMs });
+    }
+    return exchange.text;
+  };
   return {
     description: connection.description,
     async request<T>(method: ClusterRequest['method'], path: string, rest: RequestOptions = {}): Promise<T> {
-      const { timeoutMs = defaultTimeoutMs, ...body } = rest;
+      const { timeoutMs, ...body } = rest;
       const request = { method, path, ...body };
-      const delivery = await deliver({
-        operation: 'cluster-call',
-        isConflict,
-        identity: withinTime(connection.endpoint, timeoutMs),
-        send: ({ who, signal }) => {
-          onCall();
-          return send(httpRequest(who, request), signal, options.now);
-        },
-      });
-      const { exchange } = delivery;
-      if (exchange.kind !== 'answer' || exchange.status >= 300) {
-        throw failure(connection, request, { ...delivery, timeoutMs });
-      }
+      const text = await textOf(request, timeoutMs);
       try {
-        return JSON.parse(exchange.text) as T;
+        return JSON.parse(text) as T;
       } catch {
         throw malformedAnswer(connection.description, request);
       }
     },
+    text: (path, { timeoutMs, ...rest } = {}) => textOf({ method: 'GET', path, ...rest }, timeoutMs),
   };
 }
 
 /** The request as it goes to this endpoint. */
 export function httpRequest({ server, ...endpoint }: ClusterEndpoint, request: ClusterRequest): HttpRequest {
-  const { method, path, query = {}, body, contentType } = request;
+  const { method, path, query = {}, body, contentType, mostBytes } = request;
   const url = new URL(`${server}${path}`);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
-  return jsonRequest({ ...endpoint, method, url: url.href }, body, contentType);
+  return jsonRequest({ ...endpoint, method, url: url.href, ...(mostBytes && { mostBytes }) }, body, contentType);
 }
 
 /**

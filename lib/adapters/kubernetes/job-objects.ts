@@ -36,8 +36,10 @@ const container = z.object({
 });
 
 export const jobObject = z.object({ metadata, status: z.object({ conditions }).prefault({}) });
+const podContainer = z.object({ name: Text, env: z.array(z.object({ name: Text })).default([]) });
 const pod = z.object({
   metadata,
+  spec: z.object({ containers: z.array(podContainer).default([]) }).prefault({}),
   status: z
     .object({
       phase: z.string().default('Pending'),
@@ -113,12 +115,39 @@ function jobStatus({ status: { conditions } }: JobObject): RunnerJob['status'] {
 
 const PHASES: readonly RunnerPod['phase'][] = ['Pending', 'Running', 'Succeeded', 'Failed'];
 
-function runnerPod({ metadata: { name, labels }, status }: PodObject): RunnerPod {
+/** The container with the runner in it: the one that is told the runner's uuid, or is called so. */
+function runnerContainer({ spec: { containers } }: PodObject): string | undefined {
+  const isRunner = (each: z.output<typeof podContainer>) => each.env.some(({ name }) => name === 'RUNNER_UUID');
+  return (containers.find(isRunner) ?? containers.find(({ name }) => name === 'runner'))?.name;
+}
+
+/** A pod whose node is gone stays `Running` until somebody removes it; the controller of nodes says what it knows. */
+function isLost({ reason, conditions }: PodObject['status']): boolean {
+  const isEvicted = conditions.some(
+    ({ type, status, reason: why }) =>
+      type === 'DisruptionTarget' && status === 'True' && why === 'DeletionByTaintManager',
+  );
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return reason === 'NodeLost' || (isEvicted && !isReady);
+}
+
+function phaseOf({ status }: PodObject): RunnerPod['phase'] {
+  const known = PHASES.find((phase) => phase === status.phase) ?? 'Unknown';
+  return known === 'Running' && isLost(status) ? 'Unknown' : known;
+}
+
+function runnerPod(object: PodObject): RunnerPod {
+  const {
+    metadata: { name, labels },
+    status,
+  } = object;
+  const container = runnerContainer(object);
   const containers = [...status.initContainerStatuses, ...status.containerStatuses];
   const trouble = troubleOf(status, containers);
   return {
     name,
-    phase: PHASES.find((phase) => phase === status.phase) ?? 'Unknown',
+    ...(container !== undefined && { container }),
+    phase: phaseOf(object),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     isProtected: labels[PROTECTED_LABEL] === 'true',
     ...(trouble && { trouble }),

@@ -1,6 +1,7 @@
 /**
  * The JobApi port on Kubernetes clusters. It needs the rights to create, list and delete jobs, to create secrets and to
- * list and patch pods, in the namespaces of runners only. It never reads a Secret.
+ * list and patch pods, in the namespaces of runners only, and makes use of the right to get pods/log. It never reads a
+ * Secret.
  */
 import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
@@ -9,6 +10,7 @@ import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS }
 import type { ClusterClient } from './cluster-client.ts';
 import { statusReason } from './failure.ts';
 import { jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
+import { LOG_TAIL, stepInTail } from './runner-log.ts';
 
 /** Objects per page of a list; kubectl's own number. */
 const PAGE_SIZE = 500;
@@ -67,6 +69,23 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
       const client = await connect(cluster);
       const patch = { contentType: 'application/merge-patch+json', body: { metadata: protectionMarks(isProtected) } };
       await tolerate('NotFound', client.request('PATCH', `${corePath(namespace, 'pods')}/${pod}`, patch));
+    },
+
+    async stepInLog({ cluster, namespace }, pod, container) {
+      const client = await connect(cluster);
+      const { lines: tailLines, bytes: limitBytes } = LOG_TAIL;
+      const query = { container, tailLines, limitBytes };
+      try {
+        return stepInTail(
+          await client.text(`${corePath(namespace, 'pods')}/${pod}/log`, { query, mostBytes: limitBytes }),
+        );
+      } catch (error) {
+        const status = error instanceof ServiceError ? error.status : undefined;
+        if (status === 403) return 'not-allowed';
+        // The pod is gone, or its container has not begun.
+        if (status === 404 || status === 400) return 'none-seen';
+        throw error;
+      }
     },
   };
 }

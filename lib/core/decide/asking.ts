@@ -3,6 +3,7 @@ import type { QueueSource } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
 import { workspaceCaps } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
+import { enableable } from './enabling.ts';
 import { roomUnderMax } from './limits.ts';
 import { nextQuarantine } from './quarantine.ts';
 import { queueOf } from './strategies/index.ts';
@@ -16,15 +17,16 @@ export type QueueQuestion = {
   readonly enough: number;
 };
 
-/** The group's question, if its strategy has one and it may create; in quarantine it tries one runner, whatever waits. */
+/** The group's question, if its strategy has one and it may get more runners; in quarantine it tries one runner, whatever waits. */
 export function questionOf(group: ClassifiedGroup<SeenGroup>, seen: Observation): QueueQuestion | undefined {
   const { observation, classified, expected } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
   const source = queueOf(strategy, expected);
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
-  const creates = Math.min(roomUnderMax(observation), roomIn(scope.workspace, seen), maxCreatesPerTick);
-  return creates > 0 ? { group, source, enough: expected.starting + creates } : undefined;
+  const creates = Math.max(0, Math.min(roomUnderMax(observation), roomIn(scope.workspace, seen), maxCreatesPerTick));
+  const more = creates + enableable(group).length;
+  return more > 0 ? { group, source, enough: expected.starting + more } : undefined;
 }
 
 /** What the tightest cap of the workspace leaves. */

@@ -74,6 +74,11 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
+/** Whether the runner's Job has ended: no process of it is left, whatever Bitbucket shows. */
+export function hasEnded(job: RunnerJob | undefined): boolean {
+  return job !== undefined && job.status !== 'active';
+}
+
 const IS = {
   busy: { class: 'busy' },
   idle: { class: 'idle' },
@@ -83,13 +88,10 @@ const IS = {
 
 function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
   if (runner.cordoned) return IS.draining;
-  if (runner.hasStep) {
-    // A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it.
-    return runner.status === 'ONLINE' ? IS.busy : IS.draining;
-  }
+  if (runner.hasStep) return verdictOnWorking(runner, job, group, at);
   switch (runner.status) {
     case 'ONLINE':
-      return IS.idle;
+      return hasEnded(job) ? IS.draining : IS.idle;
     case 'UNREGISTERED':
     case 'ENABLED':
       return verdictOnStarting(runner, job, group, at);
@@ -104,6 +106,15 @@ function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGrou
     case 'UNKNOWN':
       return IS.draining;
   }
+}
+
+/** A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it. */
+function verdictOnWorking(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+  if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !hasEnded(job) ? IS.busy : IS.draining;
+  const offlineMs = ageOf(runner.stateChangedAt, at);
+  const mayRun = job?.status === 'active' && job.pod?.phase === 'Running';
+  if (mayRun || offlineMs <= group.startTimeoutMs) return IS.draining;
+  return dead(reason('lost-at-work', { offlineMs, pod: job === undefined ? 'none' : describePod(job) }));
 }
 
 function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {

@@ -1,15 +1,24 @@
 /**
  * What to tidy away, in both directions: registrations whose work is over (drained or dead) and Jobs whose
- * registration is gone. Only what is ours, and never anything with a step.
+ * registration is gone. Only what is ours, and never anything with a step, unless no process is left to run it.
  */
-import type { Action } from '../model/decision.ts';
-import type { Instant, SeenGroup } from '../model/observation.ts';
-import { type ReasonCode, reason } from '../reasons.ts';
+import type { Action, LogPlace } from '../model/decision.ts';
+import type { Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
+import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
-import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { type ClassifiedRunner, hasEnded, isOutOfService } from './classify.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
+
+/** For so long a log that cannot be read keeps a runner that nobody sees at work. */
+const UNREADABLE_LOG_MS = 600_000;
+
+/** Causes for which a step that shows keeps nobody: there is no process that could run it. */
+const RESTS_ON_NO_PROCESS: readonly ReasonCode[] = ['lost-at-work', 'job-ended'];
+
+/** Removals before which the runner's own log is asked. */
+const ASKS_LOG: readonly ReasonCode[] = [...RESTS_ON_NO_STEP, 'drained'];
 
 /** The removals that are due, registrations first. */
 export function cleanUp(
@@ -30,22 +39,59 @@ export function cleanUp(
 
 function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): readonly Action[] {
   const { runner, job } = entry;
-  if (runner.hasStep) return [];
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
-  if (cause === undefined) return [];
+  if (cause === undefined || (runner.hasStep && !RESTS_ON_NO_PROCESS.includes(cause.code))) return [];
   if (!observation.idleTrusted && RESTS_ON_NO_STEP.includes(cause.code)) return [];
-  return [{ action: 'remove', runner, ...(job === undefined ? {} : { job: job.name }), reason: cause }];
+  const log = ASKS_LOG.includes(cause.code) ? logOf(job, waitedMs(observation, runner, at)) : undefined;
+  const lookSuffices = cause.code === 'drained' && observation.memory.drains?.[runner.uuid]?.confirm === undefined;
+  return [
+    {
+      action: 'remove',
+      runner,
+      ...(job !== undefined && { job: job.name }),
+      ...(lookSuffices && { lookSuffices }),
+      ...(log && { log }),
+      reason: cause,
+    },
+  ];
 }
 
 /**
- * A runner that was seen out of service and without a step by an earlier tick, and ever since. The earlier tick
- * matters: an idle mark can arrive up to a minute late, so one look proves nothing.
+ * Whether nothing can be at work on the runner: its Job has ended, or it is out of service and shows no step. From the
+ * first look that sees this the drain grace counts. A status that nobody knows says nothing.
  */
-function drained({ memory, group, idleTrusted }: SeenGroup, { runner }: ClassifiedRunner, at: Instant) {
+export function isOver({ runner, job }: ClassifiedRunner): boolean {
+  return (hasEnded(job) && runner.status !== 'UNKNOWN') || (isOutOfService(runner) && !runner.hasStep);
+}
+
+/**
+ * A runner that an earlier look saw to be over, and every look since. The earlier look matters: a busy mark can arrive up
+ * to a minute late, so one look proves nothing. Where marks are not trusted, only those go that were idle while they were.
+ */
+function drained({ memory, group, idleTrusted }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
+  const { runner, job } = entry;
   const since = memory.drainingSince[runner.uuid];
-  // Stryker disable next-line ConditionalExpression: without it a comparison with NaN gives the same, for worse reasons.
-  if (since === undefined) return undefined;
-  if (!isOutOfService(runner) || !idleTrusted) return undefined;
+  if (since === undefined || !isOver(entry)) return undefined;
   const drainedMs = at - since;
+  if (job !== undefined && hasEnded(job)) {
+    // A step that shows although nothing runs it is given the time in which a runner may come back.
+    const graceMs = runner.hasStep ? Math.max(group.startTimeoutMs, group.drainGraceMs) : group.drainGraceMs;
+    return drainedMs >= graceMs ? reason('job-ended', { jobStatus: job.status }) : undefined;
+  }
+  if (!idleTrusted && memory.drains?.[runner.uuid]?.cause !== 'surplus') return undefined;
   return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;
+}
+
+/** For how long it has been thought that the runner does nothing. */
+function waitedMs({ memory }: SeenGroup, { uuid, stateChangedAt }: Runner, at: Instant): number {
+  const since = memory.drainingSince[uuid];
+  return since === undefined ? ageOf(stateChangedAt, at) : at - since;
+}
+
+/** Where the log of a runner is that may still run. */
+function logOf(job: RunnerJob | undefined, waited: number): LogPlace | undefined {
+  const pod = job?.status === 'active' ? job.pod : undefined;
+  if (pod === undefined || !(pod.phase === 'Running' || pod.phase === 'Unknown')) return undefined;
+  const { name, container } = pod;
+  return { pod: name, ...(container !== undefined && { container }), mustBeRead: waited < UNREADABLE_LOG_MS };
 }

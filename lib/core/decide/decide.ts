@@ -3,11 +3,13 @@
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
 import type { Counts, Decision } from '../model/decision.ts';
-import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
+import type { GroupObservation, Instant, Observation, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
+import { ageOf } from './age.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
 import { capsOf, type GroupDemand, sumOf, type Withheld, withhold } from './caps.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
+import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
@@ -23,6 +25,8 @@ export type SeenDecision = {
   readonly decision: Decision;
   /** How many runners to add. */
   readonly creates: number;
+  /** Which runners to put back into service. */
+  readonly enable: readonly Runner[];
   /** Which runners to take out of service. */
   readonly retire: readonly Retirement[];
   /** The targets that the way down has to mind from now on. */
@@ -44,6 +48,7 @@ type Assessment = ClassifiedGroup<SeenGroup> & {
   /** Busy, idle and starting. */
   readonly working: number;
   readonly wish: { readonly working: number; readonly reason: Reason };
+  readonly enable: readonly Runner[];
   readonly creates: number;
   readonly bounds: readonly Reason[];
 };
@@ -53,14 +58,15 @@ export function decide(observation: Observation): readonly GroupDecision[] {
   const { at, queues = [] } = observation;
   const groups = observation.groups.map((entry) => classifyGroup(entry, at));
   const waiting = waitingByGroup(takersOf(groups), queues);
+  const free: FreeSlots = freeSlots(observation);
   const assessed = groups.map((group) => {
     const { observation: seen } = group;
     const entry = isSeen(seen) ? { ...group, observation: seen } : undefined;
-    return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), at) };
+    return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), free, at) };
   });
   // Stryker disable next-line ArrayDeclaration: an entry without a workspace comes under no cap.
   const demands = assessed.flatMap(({ assessment }) => (assessment ? demandOf(assessment) : []));
-  const withheld = withhold(demands, capsOf(observation));
+  const withheld = withhold(demands, capsOf(withFreeSlots(observation, free)));
   return assessed.map(({ group, assessment }) =>
     assessment
       ? conclude(assessment, withheld.get(group.observation.group.name) ?? [], observation)
@@ -87,20 +93,52 @@ export function holdUnseen({ observation, classified, counts }: ClassifiedGroup)
     to: working,
     reason: missing.length > 0 ? incomplete : (heldBack ?? incomplete),
   };
-  return { kind: 'unseen', observation, classified, decision, creates: 0, retire: [], recentTargets: [] };
+  return { kind: 'unseen', observation, classified, decision, creates: 0, enable: [], retire: [], recentTargets: [] };
 }
 
-function assess(entry: ClassifiedGroup<SeenGroup>, waiting: number | undefined, at: Instant): Assessment {
+/** What limits on build slots leave free, by workspace. */
+function freeSlots({ workspaces }: Observation): FreeSlots {
+  return new Map(
+    workspaces.flatMap(({ workspace, slots }): readonly [string, number][] =>
+      slots?.max === undefined ? [] : [[workspace, slots.max - slots.committed]],
+    ),
+  );
+}
+
+/** The look with only so many slots free: the others are promised to runners that are put back into service. */
+function withFreeSlots(observation: Observation, free: FreeSlots): Observation {
+  const workspaces = observation.workspaces.map((entry) => {
+    const left = free.get(entry.workspace);
+    if (left === undefined || entry.slots?.max === undefined) return entry;
+    return { ...entry, slots: { ...entry.slots, committed: entry.slots.max - left } };
+  });
+  return { ...observation, workspaces };
+}
+
+function assess(
+  entry: ClassifiedGroup<SeenGroup>,
+  waiting: number | undefined,
+  free: FreeSlots,
+  at: Instant,
+): Assessment {
   const { observation, counts, expected } = entry;
   const { group } = observation;
   const wish = wishOf(group.strategy, expected, group.min, waiting);
-  const allowance = limitByGroup(entry, Math.max(0, wish.working - workingIn(expected)), at);
+  const missing = wish.working - workingIn(expected);
+  const enable = chooseEnabled(entry, Math.min(wish.working, group.max) - workingIn(expected), free);
+  const allowance = limitByGroup(entry, Math.max(0, missing - enable.length), at);
   return {
     ...entry,
     working: workingIn(counts),
     wish: { working: wish.working, reason: reasonFor(wish.because) },
+    enable,
     creates: allowance.creates,
-    bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
+    bounds: [
+      ...unknownStatuses(observation),
+      ...lostAtWork(entry, at),
+      ...unknownQueue(observation),
+      ...allowance.bounds,
+    ],
   };
 }
 
@@ -115,6 +153,18 @@ function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
   return [reason('unknown-status', { runners: unknown.length, statuses })];
 }
 
+/** Runners that went offline in the middle of a step and may still be at it. */
+function lostAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Reason[] {
+  const lost = classified.filter(({ class: name, runner }) => name === 'draining' && isLostAtWork(runner));
+  if (lost.length === 0) return [];
+  const longestMs = Math.max(...lost.map(({ runner }) => ageOf(runner.stateChangedAt, at)));
+  return [reason('offline-at-work', { runners: lost.length, longestMs })];
+}
+
+function isLostAtWork({ status, hasStep }: Runner): boolean {
+  return status === 'OFFLINE' && hasStep;
+}
+
 function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
@@ -124,22 +174,23 @@ function demandOf({ observation: { group }, working, creates }: Assessment): Gro
 }
 
 function conclude(assessment: Assessment, withheld: readonly Withheld[], seen: Observation): SeenDecision {
-  const { observation, classified, counts, working, wish } = assessment;
+  const { observation, classified, counts, working, wish, enable } = assessment;
   const creates = assessment.creates - sumOf(withheld);
   const descent = descend(assessment, seen.at);
   const retire = descent.chosen;
   const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
 
   const shared = { group: observation.group.name, from: working, bounds, counts };
+  const more = creates + enable.length;
   const decision: Decision =
-    creates > 0
-      ? { ...shared, action: 'scale-up', to: working + creates, reason: wish.reason }
+    more > 0
+      ? { ...shared, action: 'scale-up', to: working + more, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
         : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, descent) };
   const question = questionOf(assessment, seen);
   const { recentTargets } = descent;
-  const decided = { observation, classified, decision, creates, retire, recentTargets };
+  const decided = { observation, classified, decision, creates, enable, retire, recentTargets };
   return { kind: 'seen', ...decided, ...(question && { question }) };
 }
 

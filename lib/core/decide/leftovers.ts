@@ -39,7 +39,7 @@ function retireAll(
   const why = reason('left-over', { group: group.name });
   const decision = { group: group.name, from, to, counts, bounds: [], reason: why };
   return {
-    ...{ kind: 'seen', observation, classified, creates: 0, retire, recentTargets: [] },
+    ...{ kind: 'seen', observation, classified, creates: 0, enable: [], retire, recentTargets: [] },
     decision: { ...decision, action: retire.length > 0 ? 'scale-down' : 'hold' },
   };
 }

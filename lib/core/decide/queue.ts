@@ -5,6 +5,7 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { QueueObservation, WaitingSteps } from '../model/observation.ts';
 import type { ClassifiedGroup } from './classify.ts';
+import { enableable } from './enabling.ts';
 import { roomUnderMax } from './limits.ts';
 
 /** A group whose queue was counted, in these repositories, and how many waiting steps it has room for at most. */
@@ -15,9 +16,10 @@ export type Taker = {
 };
 
 /** A group as a taker of what waits in some repositories. */
-export function takerOf({ observation, expected }: ClassifiedGroup, repositories: readonly string[]): Taker {
-  // Idle and starting runners will take waiting steps; the others' places are not free.
-  const room = roomUnderMax(observation) + expected.idle + expected.starting;
+export function takerOf(entry: ClassifiedGroup, repositories: readonly string[]): Taker {
+  const { observation, expected } = entry;
+  // Idle and starting runners will take waiting steps, and those that can be put back; the others' places are not free.
+  const room = roomUnderMax(observation) + expected.idle + expected.starting + enableable(entry).length;
   return { group: observation.group, repositories: new Set(repositories), room };
 }
 

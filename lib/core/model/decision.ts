@@ -35,13 +35,27 @@ export type Decision = {
 };
 
 /**
- * One whole runner to add, take out of service or remove, or one pod to protect or unprotect; the precondition is
- * checked again just before.
+ * A runner's own log, the second witness of a step. `mustBeRead`: one that cannot be read keeps the runner for now.
+ */
+export type LogPlace = { readonly pod: string; readonly container?: string; readonly mustBeRead: boolean };
+
+/**
+ * One whole runner to add, put back into service, take out of service or remove, or one pod to protect or unprotect.
+ * Of a removal, `lookSuffices` says that the look makes it safe if it is young, without reading the runner once more;
+ * `log`, where a step would show besides.
  */
 export type Action =
   | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }
+  | { readonly action: 'enable'; readonly runner: Runner; readonly reason: Reason }
   | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
-  | { readonly action: 'remove'; readonly runner: Runner; readonly job?: string; readonly reason: Reason }
+  | {
+      readonly action: 'remove';
+      readonly runner: Runner;
+      readonly job?: string;
+      readonly lookSuffices?: true;
+      readonly log?: LogPlace;
+      readonly reason: Reason;
+    }
   | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
   | { readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
   | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason };
@@ -89,6 +103,8 @@ export type Applied = {
   readonly leftovers?: readonly (readonly Outcome[])[];
   /** What went wrong beyond single actions. */
   readonly problems: readonly string[];
+  /** Worth knowing, no failure. */
+  readonly notes?: readonly string[];
 };
 
 /** Answer to a registration; the only moment at which the secret is known. */

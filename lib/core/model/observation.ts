@@ -37,6 +37,8 @@ export type PodTrouble = { readonly reason: string; readonly message: string };
 /** The pod of a runner Job, in short. */
 export type RunnerPod = {
   readonly name: string;
+  /** The container that the runner is, whose log is its own; absent where it cannot be told. */
+  readonly container?: string;
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly restarts: number;
   readonly trouble?: PodTrouble;
@@ -70,8 +72,13 @@ export type RunnerJob = {
 export type GroupMemory = {
   /** By runner uuid: since when every look saw it idle, by our clock. */
   readonly idleSince: Readonly<Record<string, Instant>>;
-  /** By runner uuid: since when every look saw it out of service and without a step, by our clock. */
+  /**
+   * By runner uuid: since when every look saw that it gets no step (it is out of service, or its Job has ended) and
+   * shows none, by our clock.
+   */
   readonly drainingSince: Readonly<Record<string, Instant>>;
+  /** By runner uuid: what was decided about runners that were taken out of service here. Absent: none was. */
+  readonly drains?: Readonly<Record<string, Drain>>;
   /** Present while the group's runners fail to start. */
   readonly quarantine?: Quarantine;
   /** By runner uuid: when its failed start was last seen, by our clock. Each of them counts once. */
@@ -88,6 +95,17 @@ export type GroupMemory = {
 
 /** How many runners a tick was going to add, written down before the first of them, and when, by our clock. */
 export type IntendedAdds = { readonly at: Instant; readonly adds: number };
+/** That a runner was taken out of service, and what became of it since. */
+export type Drain = {
+  /** The code of the reason, such as `surplus`. */
+  readonly cause: string;
+  /** When it was decided, by our clock. */
+  readonly at: Instant;
+  /** When it was to be put back into service; that is tried once. */
+  readonly enabledAt?: Instant;
+  /** Present when the list alone cannot be relied on: it lagged, or the runner was put back into service in between. */
+  readonly confirm?: true;
+};
 
 /** A number of runners that was wanted, and since when no more than that was, by our clock. */
 export type RecentTarget = { readonly target: number; readonly since: Instant };
@@ -124,6 +142,8 @@ export type ScopeMemory = {
   readonly registrations?: number;
   /** Since when no list of the scope can be read, by our clock; absent: the last one could. */
   readonly unlistedSince?: Instant;
+  /** When a step was last seen, give or take some minutes, by our clock; kept where marks need proof. */
+  readonly stepSeenAt?: Instant;
 };
 
 /** Everything known of one group at one moment, whether or not all of it could be read. */

@@ -1,10 +1,11 @@
 /** What a look tells of one group. */
 import { pendingAdds, placesOf } from '../inventory.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
-import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import type { Belongings } from './belonging.ts';
 import { type Documents, documentOf, identityOf, type JobReading, missingOf, type ScopeReading } from './reading.ts';
+import { areTrusted } from './step-marks.ts';
 
 /** What was read that concerns the group. */
 export type GroupReading = {
@@ -17,14 +18,13 @@ export type GroupReading = {
 };
 
 /** The group as it was seen, or what is missing of it. */
-export function observeGroup(group: RunnerGroup, reading: GroupReading, fleet: Fleet, at: Instant): GroupObservation {
+export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Instant): GroupObservation {
   const { scope, jobs, documents, belongings, memoryKey } = reading;
   const { runners, unlisted } = belongings;
   const identity = identityOf(scope);
   const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
   const memory = parseGroupMemory(document?.value);
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
   const pending = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), at);
   return {
     group,
@@ -36,8 +36,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, fleet: F
     memory,
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),
-    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
-    idleTrusted: internal || scope.stepSeen,
+    idleTrusted: !scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at),
     ...(heldBack && { heldBack }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),

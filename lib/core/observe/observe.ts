@@ -50,7 +50,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
 
   const all = [...peers, ...memory.former.map(({ group }) => group)];
   const { of, strays } = sortOut({ groups: all, scopes: listedOf(scopes), namespaces, mayHave: isOurs(memory) });
-  const see = seerOf(readings, of, fleet, at);
+  const see = seerOf(readings, of, at);
   const left = observeLeftovers(memory, (group, key) => see(group, key));
   const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);
   const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
@@ -76,12 +76,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
 }
 
 /** What looks at single groups, with all that was read. */
-function seerOf(
-  { memory, scopes, namespaces }: Readings,
-  of: (group: RunnerGroup) => Belongings,
-  fleet: Fleet,
-  at: Instant,
-) {
+function seerOf({ memory, scopes, namespaces }: Readings, of: (group: RunnerGroup) => Belongings, at: Instant) {
   const byScope = new Map(scopes.map((reading) => [scopeKey(reading.scope), reading]));
   const byNamespace = new Map(namespaces.map((reading) => [namespaceKey(reading.namespace), reading]));
   return (group: RunnerGroup, memoryKey?: string): SeenAt => {
@@ -95,7 +90,7 @@ function seerOf(
       belongings: of(group),
       ...(memoryKey && { memoryKey }),
     };
-    return { entry: observeGroup(group, reading, fleet, at), reading };
+    return { entry: observeGroup(group, reading, at), reading };
   };
 }
 
@@ -116,7 +111,7 @@ export type Readings = {
 
 /** Reads everything at once; places that no group has any more are known, and read, only after memory is. */
 async function readAll(request: LookRequest, peers: readonly RunnerGroup[], ports: Ports): Promise<Readings> {
-  const { at, budgets } = request;
+  const { fleet, at, budgets } = request;
   const limit = pLimit(CONCURRENT_READS);
   const remembered = loadMemory(request, peers, ports);
   const documents = remembered.then((memory) => memory.documents);
@@ -131,7 +126,7 @@ async function readAll(request: LookRequest, peers: readonly RunnerGroup[], port
         });
   const known = async (scope: Scope) => (await remembered).known(scopeKey(scope));
   const readScopes = (groups: readonly RunnerGroup[]) =>
-    groups.map(({ scope }) => limit(() => readScope(scope, { documents, heldBack, known }, ports)));
+    groups.map(({ scope }) => limit(() => readScope(scope, { documents, heldBack, known, fleet, at }, ports)));
   const readSpaces = (groups: readonly RunnerGroup[]) => groups.map((group) => limit(() => readJobs(group, ports)));
   const [memory, ofScopes, ofSpaces] = await Promise.all([
     remembered,

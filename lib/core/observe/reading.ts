@@ -1,11 +1,12 @@
 /** The reading half of a look: lists and memory, each of which comes to a value, to a sentence, or was held back. */
 import { BudgetError, ServiceError, sentenceOf } from '../errors.ts';
 import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
-import type { Scope } from '../model/configuration.ts';
+import type { Fleet, Scope } from '../model/configuration.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, ScopeMemory, ScopeMemoryEntry } from '../model/observation.ts';
 import type { MemoryDocument, Namespace, Ports } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { scopeKey } from '../scope.ts';
+import { nextMarks, type StepMarks } from './step-marks.ts';
 
 /** A read that came to a value, to a sentence (`gone`: there is no such thing), or that the hourly calls did not allow. */
 export type Read<T> =
@@ -22,7 +23,8 @@ export type ScopeReading = {
   readonly identity?: Read<ScopeIdentity>;
   /** What was remembered of it. */
   readonly memory: ScopeMemoryEntry;
-  readonly stepSeen: boolean;
+  readonly marks: StepMarks;
+  readonly isPublic: boolean;
 };
 
 /** Everything that was read of one namespace; what could not be listed is empty here too. */
@@ -41,12 +43,14 @@ export type Preliminaries = {
   readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
   /** The uuids of runners that a list of the scope should show. */
   readonly known: (scope: Scope) => Promise<readonly string[]>;
+  readonly fleet: Fleet;
+  readonly at: Instant;
 };
 
 /** Lists the runners of a scope, and finds out its uuids unless they are remembered. */
 export async function readScope(
   scope: Scope,
-  { documents, heldBack, known }: Preliminaries,
+  { documents, heldBack, known, fleet, at }: Preliminaries,
   ports: Ports,
 ): Promise<ScopeReading> {
   const key = scopeMemoryKey(scope);
@@ -59,8 +63,10 @@ export async function readScope(
   const document = documentOf(loaded, key);
   const memory = parseScopeMemory(document?.value);
   const listed = valueOr(runners, []);
-  const stepSeen = memory.stepSeen || listed.some((runner) => runner.hasStep);
-  const reading = { scope, runners, listed, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
+  const isPublic = fleet.workspaces[scope.workspace]?.api === 'public';
+  const marks = nextMarks(memory, listed, isPublic, at);
+  const entry = { key, version: document?.version ?? 0, memory };
+  const reading = { scope, runners, listed, marks, isPublic, memory: entry };
   if (memory.identity !== undefined) return { ...reading, identity: { value: memory.identity } };
   if (!('value' in runners)) return reading;
   return { ...reading, identity: await attempt(`uuid of ${scopeKey(scope)}`, () => ports.runners.identify(scope)) };
@@ -89,20 +95,21 @@ export function isGone({ runners, memory }: ScopeReading, at: Instant): boolean 
 
 /** The memory of the scope after this look, if it changed it. */
 export function changedScopeMemory(reading: ScopeReading, at: Instant): readonly ScopeMemoryEntry[] {
-  const { memory: entry, stepSeen, runners, listed } = reading;
+  const { memory: entry, marks, runners, listed } = reading;
   const { registrations, unlistedSince } = entry.memory;
   const identity = identityOf(reading);
   const isListed = 'value' in runners;
   const since = 'missing' in runners ? (unlistedSince ?? at) : isListed ? undefined : unlistedSince;
   const count = isListed ? listed.length : registrations;
   const next: ScopeMemory = {
-    stepSeen,
+    ...marks,
     ...(identity && { identity }),
     ...(count !== undefined && { registrations: count }),
     ...(since !== undefined && { unlistedSince: since }),
   };
   const isSame =
-    stepSeen === entry.memory.stepSeen &&
+    marks.stepSeen === entry.memory.stepSeen &&
+    marks.stepSeenAt === entry.memory.stepSeenAt &&
     identity === entry.memory.identity &&
     count === registrations &&
     since === unlistedSince;

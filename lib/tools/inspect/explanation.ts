@@ -1,5 +1,6 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
-import { type ClassifiedRunner, isOutOfService } from '#core/decide/classify.ts';
+import { type ClassifiedRunner, hasEnded, isOutOfService } from '#core/decide/classify.ts';
+import { isOver } from '#core/decide/clean-up.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerClass } from '#core/model/decision.ts';
 import type { FailedStart, GroupObservation, Instant, Observation, RunnerPod } from '#core/model/observation.ts';
@@ -137,7 +138,7 @@ function sentenceOn(observation: GroupObservation, entry: ClassifiedRunner, at: 
 }
 
 function sentenceOnIdle({ group, memory, idleTrusted }: GroupObservation, { runner }: ClassifiedRunner, at: Instant) {
-  if (!idleTrusted) return 'shows no step, which proves nothing: this API has never shown a busy runner';
+  if (!idleTrusted) return 'shows no step, which proves nothing: this API has shown no busy runner lately';
   const since = memory.idleSince[runner.uuid];
   if (since === undefined) return 'idle, seen so for the first time';
   const idle = `idle for ${duration(at - since)}`;
@@ -152,7 +153,10 @@ function sentenceOnStarting({ group }: GroupObservation, { runner, job, slow }: 
   return `${runner.statusText} for ${age} ${limit}; ${behind}${slow ? '; too slow to be counted on' : ''}`;
 }
 
-function sentenceOnDraining({ group, memory }: GroupObservation, { runner }: ClassifiedRunner, at: Instant): string {
+function sentenceOnDraining({ group, memory }: GroupObservation, entry: ClassifiedRunner, at: Instant): string {
+  const { runner, job } = entry;
+  if (job !== undefined && isOver(entry) && hasEnded(job)) return `its Job is ${job.status}, so nothing runs on it`;
+  if (runner.hasStep && runner.status === 'OFFLINE') return 'OFFLINE in the middle of a step, which may still run';
   if (runner.hasStep) return `${runner.statusText}, and its step goes on`;
   const since = memory.drainingSince[runner.uuid];
   if (!isOutOfService(runner)) return `${runner.statusText}: takes a place and no step; left alone`;

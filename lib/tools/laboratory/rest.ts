@@ -13,6 +13,7 @@ import { LONGEST_QUARANTINE_MS } from '#core/decide/quarantine.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls, Report } from '#core/model/report.ts';
+import { MARKS_TRUSTED_FOR_MS } from '#core/observe/step-marks.ts';
 import { nextChange } from '#core/schedule/bounds.ts';
 import type { World } from '../simulator/world.ts';
 
@@ -47,13 +48,14 @@ export function watchRest(fleet: Fleet, world: World): Rest {
 /** No age is compared with more than this. */
 function longestLimitOf({ groups }: Fleet): number {
   const limits = groups.flatMap(({ coolDownMs, startTimeoutMs, drainGraceMs, stabilisationWindowMs }) => [
-    coolDownMs,
+    // Step marks are trusted for twice the cool-down at the most.
+    2 * coolDownMs,
     startTimeoutMs,
     drainGraceMs,
     stabilisationWindowMs,
   ]);
   // Ages by foreign clocks are reckoned younger by the skew.
-  return Math.max(LONGEST_QUARANTINE_MS, ORPHAN_GRACE_MS, ...limits) + CLOCK_SKEW_MS;
+  return Math.max(LONGEST_QUARANTINE_MS, ORPHAN_GRACE_MS, MARKS_TRUSTED_FOR_MS, ...limits) + CLOCK_SKEW_MS;
 }
 
 /** When a schedule's window opens or closes, or the month ends that a peak is of: whatever comes first. */

@@ -3,6 +3,7 @@
  * what is known of the real one: a step needs a runner ONLINE with all its labels, fails at once when there is none,
  * waits when all are busy; a disabled runner finishes its step and gets no other.
  */
+import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { Registration } from '#core/model/decision.ts';
 import type { Instant, Runner, RunnerStatus, ScopeIdentity } from '#core/model/observation.ts';
@@ -48,6 +49,9 @@ type Registered = {
   shown?: Runner;
 };
 
+/** How long a runner takes at most until it asks for work again. */
+const ASKS_AGAIN_MS = 30_000;
+
 /** How this Bitbucket behaves. */
 export type BitbucketOptions = {
   /** How far its clock is ahead of ours. */
@@ -56,6 +60,8 @@ export type BitbucketOptions = {
   readonly stepLagMs: number;
   /** How long a step may wait; after that it fails. */
   readonly queueLimitMs: number;
+  /** Whether it puts runners back into service. */
+  readonly enables: boolean;
 };
 
 /** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
@@ -148,6 +154,27 @@ export class SimulatedBitbucket {
   disable(scope: Scope, uuid: string): void {
     const entry = this.#find(scope, uuid);
     if (entry !== undefined) this.#setStatus(entry, 'DISABLED');
+  }
+
+  /** Puts a runner back into service: it is ENABLED until it asks for work the next time. */
+  enable(scope: Scope, uuid: string): void {
+    const entry = this.#find(scope, uuid);
+    if (entry === undefined || !this.#options.enables) {
+      const sentence = `Enabling runner ${uuid} of ${scopeKey(scope)} was refused; a new one takes its place.`;
+      throw new ServiceError(sentence, { service: 'bitbucket', outcome: 'refused', status: entry ? 400 : 404 });
+    }
+    if (entry.status !== 'DISABLED') return;
+    this.#setStatus(entry, 'ENABLED');
+    const ask = () => {
+      this.#setStatus(entry, 'ONLINE');
+      this.#offerWork(entry);
+    };
+    this.#clock.schedule(this.#clock.now + ASKS_AGAIN_MS, ask, () => entry.status === 'ENABLED' && entry.connected);
+  }
+
+  /** Whether a step runs on the runner, whatever the API shows. */
+  isAtWork(uuid: string): boolean {
+    return this.#runners.get(uuid)?.step !== undefined;
   }
 
   /** Deletes a registration. A step that still ran on it is lost: the one thing that must never happen. */

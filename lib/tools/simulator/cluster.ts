@@ -125,6 +125,12 @@ export class SimulatedCluster {
     if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
   }
 
+  /** Uuid of the runner whose process runs in this pod. */
+  runnerIn(namespace: Namespace, pod: string): string | undefined {
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    return stored?.phase === 'running' && podName(stored) === pod ? `{${stored.job.runnerUuid}}` : undefined;
+  }
+
   /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
   exit(runnerUuid: string): void {
     const stored = this.#byRunner(runnerUuid);

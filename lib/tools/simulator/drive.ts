@@ -34,5 +34,6 @@ export async function runTicks(
 }
 
 function requestIn(world: World, fleet: Fleet, mode: Mode): TickRequest {
-  return { fleet, mode, now: world.now, tickId: world.nextTickId(), elapsedMs: () => 0 };
+  const { now } = world;
+  return { fleet, mode, now, tickId: world.nextTickId(), elapsedMs: () => world.now - now };
 }

@@ -64,7 +64,7 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
 
 /** Methods that change no answer of the world to the one process that acts in it. */
 export const READS: ReadonlySet<string> = new Set([
-  ...['list', 'get', 'identify', 'recentRepositories', 'openPipelines', 'waitingSteps'],
+  ...['list', 'get', 'identify', 'recentRepositories', 'openPipelines', 'waitingSteps', 'stepInLog'],
   ...['load', 'acquireLease', 'releaseLease', 'appendTick', 'listTicks'],
 ]);
 

@@ -9,6 +9,7 @@ const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
   identify: 'look',
   register: 'create',
   get: 'removal',
+  enable: 'create',
   disable: 'removal',
   remove: 'removal',
 };

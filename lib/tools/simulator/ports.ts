@@ -1,5 +1,5 @@
 /** The two sides of the simulated world behind the ports that the line knows. */
-import type { JobApi, PipelineApi, RunnerApi } from '#core/ports.ts';
+import type { JobApi, PipelineApi, RunnerApi, StepInLog } from '#core/ports.ts';
 import type { SimulatedBitbucket } from './bitbucket.ts';
 import type { SimulatedCluster } from './cluster.ts';
 
@@ -10,6 +10,7 @@ export function runnerApiOf(bitbucket: SimulatedBitbucket): RunnerApi {
     get: async (scope, uuid) => bitbucket.get(scope, uuid),
     identify: async (scope) => bitbucket.identify(scope),
     register: async (scope, runner) => bitbucket.register(scope, runner),
+    enable: async (scope, uuid) => bitbucket.enable(scope, uuid),
     disable: async (scope, uuid) => bitbucket.disable(scope, uuid),
     remove: async (scope, uuid) => bitbucket.remove(scope, uuid),
   };
@@ -46,13 +47,17 @@ function pipelineOf(step: number): string {
   return `{step-${step}}`;
 }
 
-/** Jobs and Secrets in a simulated cluster. */
-export function jobApiOf(cluster: SimulatedCluster): JobApi {
+/** Jobs and Secrets in a simulated cluster. `log`: what that of a runner at work or at rest shows. */
+export function jobApiOf(cluster: SimulatedCluster, log: (runnerUuid: string) => StepInLog): JobApi {
   return {
     list: async (namespace) => cluster.list(namespace),
     createJob: async (namespace, manifest) => cluster.createJob(namespace, manifest),
     createSecret: async (namespace, manifest, owner) => cluster.createSecret(namespace, manifest, owner),
     deleteJob: async (namespace, name) => cluster.deleteJob(namespace, name),
     protectPod: async (namespace, pod, isProtected) => cluster.protectPod(namespace, pod, isProtected),
+    stepInLog: async (namespace, pod) => {
+      const runner = cluster.runnerIn(namespace, pod);
+      return runner === undefined ? 'none-seen' : log(runner);
+    },
   };
 }

@@ -6,7 +6,7 @@ import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
-import type { Deadline, Ports, StateStore } from '#core/ports.ts';
+import type { Deadline, Ports, StateStore, StepInLog } from '#core/ports.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
@@ -28,6 +28,10 @@ export type WorldOptions = {
   readonly stepLagMs?: number;
   /** How long a step may wait before it fails; default: for ever. */
   readonly queueLimitMs?: number;
+  /** Whether Bitbucket puts runners back into service; default: yes. */
+  readonly enables?: boolean;
+  /** Whether the runners' logs may be read; default: no, as in a cluster that was set up without asking for more. */
+  readonly podsLog?: boolean;
   readonly bitbucketSkewMs?: number;
   readonly clusterSkewMs?: number;
   /** The hourly calls of the one credential; default: they are not counted. */
@@ -49,6 +53,7 @@ export class World {
   readonly steps: Step[] = [];
   readonly #time: RunnerTime;
   readonly #callsPerHour: number | undefined;
+  readonly #podsLog: boolean;
   #ticks = 0;
   #writes = 0;
   readonly #calls = { bitbucket: 0, kubernetes: 0, aws: 0 };
@@ -57,6 +62,7 @@ export class World {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
     this.state = options.state ?? createMemoryStateStore();
     this.#callsPerHour = options.callsPerHour;
+    this.#podsLog = options.podsLog ?? false;
     this.#time = new RunnerTime(this.clock.now);
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
@@ -65,6 +71,7 @@ export class World {
         skewMs: options.bitbucketSkewMs ?? 0,
         stepLagMs: options.stepLagMs ?? 0,
         queueLimitMs: options.queueLimitMs ?? Infinity,
+        enables: options.enables ?? true,
       },
       {
         removed: (uuid) => this.cluster.exit(uuid),
@@ -113,7 +120,7 @@ export class World {
         runners: runnerApiOf(this.bitbucket),
         pipelines: pipelineApiOf(this.bitbucket),
         manifests: manifestsFromTemplates,
-        jobs: jobApiOf(this.cluster),
+        jobs: jobApiOf(this.cluster, (uuid) => this.#logOf(uuid)),
         state: this.state,
         deadline: neverComes,
         calls: () => this.#snapshotCalls(),
@@ -157,6 +164,11 @@ export class World {
   figures(): Figures {
     this.#account();
     return summarise(this.steps, this.#time);
+  }
+
+  #logOf(uuid: string): StepInLog {
+    if (!this.#podsLog) return 'not-allowed';
+    return this.bitbucket.isAtWork(uuid) ? 'running' : 'none-seen';
   }
 
   #count({ port, method }: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {

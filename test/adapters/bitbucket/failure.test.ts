@@ -173,7 +173,7 @@ describe('secrets', () => {
         }),
       ),
       fc.constantFrom('/runners', '/access_token'),
-      fc.constantFrom('list', 'get', 'register', 'disable', 'remove'),
+      fc.constantFrom('list', 'get', 'register', 'enable', 'disable', 'remove'),
       fc.constantFrom('internal', 'public'),
       async ({ credential, unseen, reply }, path, method, surface) => {
         if (path === '/runners') {
@@ -192,6 +192,7 @@ describe('secrets', () => {
           list: () => api.list(ACME),
           get: () => api.get(ACME, '{a}'),
           register: () => api.register(ACME, RUNNER),
+          enable: () => api.enable(ACME, '{a}'),
           disable: () => api.disable(ACME, '{a}'),
           remove: () => api.remove(ACME, '{a}'),
         };

@@ -3,7 +3,6 @@ import { parseTimestamp } from '#adapters/bitbucket/answers.ts';
 import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
 import { InputError } from '#core/errors.ts';
 import { bracedUuid } from '#core/uuid.ts';
-import type { PublicUpdate } from '#kit/loopback-bitbucket.ts';
 import { ACME, APP, CREDENTIALS, NOON, RUNNER, setUp } from './setup.ts';
 
 describe('the requests of each method', () => {
@@ -14,17 +13,18 @@ describe('the requests of each method', () => {
     const { api, bitbucket } = await setUp({ api: surface });
     const path = `${root}/repositories/acme/app/pipelines-config/runners`;
     const { runner } = await api.register(APP, RUNNER);
+    const state = `/internal/repositories/acme/app/pipelines-config/runners/${runner.uuid}/state`;
     await api.list(APP);
     await api.get(APP, runner.uuid);
     await api.disable(APP, runner.uuid);
+    await api.enable(APP, runner.uuid);
     await api.remove(APP, runner.uuid);
     expect(bitbucket.requests.map(({ method, path, body }) => `${method} ${path} ${body}`.trim())).toEqual([
       `POST ${path} {"name":"runner-1","labels":["linux","self.hosted"]}`,
       `GET ${path}?pagelen=100`,
       `GET ${path}/${runner.uuid}`,
-      surface === 'internal'
-        ? `PUT ${path}/${runner.uuid}/state {"status":"DISABLED"}`
-        : `PUT ${path}/${runner.uuid} {"state":{"status":"DISABLED"}}`,
+      `PUT ${state} {"status":"DISABLED"}`,
+      `PUT ${state} {"status":"ENABLED"}`,
       `DELETE ${path}/${runner.uuid}`,
     ]);
   });
@@ -169,36 +169,17 @@ describe('a registration without its secret', () => {
   );
 });
 
-describe('disable on the public surface', () => {
-  const disabled = async (publicUpdate: PublicUpdate) => {
-    const setup = await setUp({ api: 'public', server: { publicUpdate } });
-    const [runner] = setup.bitbucket.addRunners(ACME, 1, { status: 'ONLINE' });
-    return { ...setup, done: setup.api.disable(ACME, runner?.uuid ?? '') };
-  };
-
-  it.each([
-    { update: 'disables', methods: ['PUT'] },
-    { update: 'cordons', methods: ['PUT'] },
-    { update: 'answers-empty', methods: ['PUT', 'GET'] },
-  ] as const)('succeeds when the update $update', async ({ update, methods }) => {
-    const { done, bitbucket } = await disabled(update);
-    await expect(done).resolves.toBeUndefined();
-    expect(bitbucket.requests.map(({ method }) => method)).toEqual(methods);
-  });
-
-  it.each(['ignores', 'refuses'] as const)('fails with the next step when the update %s', async (update) => {
-    const { done } = await disabled(update);
-    await expect(done).rejects.toMatchObject({
-      outcome: 'refused',
-      message: expect.stringMatching(/the public API .* did not take the runner out of service; set api: internal/),
-    });
-  });
-
-  it('succeeds when the runner is gone by the time of the second look', async () => {
-    const { api, bitbucket } = await setUp({ api: 'public', server: { publicUpdate: 'answers-empty' } });
-    const [runner] = bitbucket.addRunners(ACME, 1);
-    bitbucket.script({ method: 'GET', reply: { status: 404 } });
-    await expect(api.disable(ACME, runner?.uuid ?? '')).resolves.toBeUndefined();
+describe('out of service and back on the public surface', () => {
+  it('goes through the internal one, so that name and labels stay', async () => {
+    const { api, bitbucket } = await setUp({ api: 'public' });
+    const [runner] = bitbucket.addRunners(ACME, 1, { status: 'ONLINE', name: 'mine', labels: ['linux'] });
+    const uuid = runner?.uuid ?? '';
+    await api.disable(ACME, uuid);
+    await api.enable(ACME, uuid);
+    const state = `PUT /internal/workspaces/acme/pipelines-config/runners/${uuid}/state 200`;
+    expect(bitbucket.trace()).toEqual([state, state]);
+    expect(bitbucket.requests.map(({ body }) => body)).toEqual(['{"status":"DISABLED"}', '{"status":"ENABLED"}']);
+    expect(runner).toMatchObject({ name: 'mine', labels: ['linux'], status: 'ENABLED' });
   });
 
   it('passes on what has other reasons', async () => {

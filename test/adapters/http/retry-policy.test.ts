@@ -8,18 +8,18 @@ import {
   troubleOf,
 } from '#adapters/http/retry-policy.ts';
 
-const OPERATIONS: readonly Operation[] = ['read', 'disable', 'remove', 'token', 'cluster-call', 'register'];
+const OPERATIONS: readonly Operation[] = ['read', 'disable', 'remove', 'token', 'cluster-call', 'register', 'enable'];
 
 /** How often each operation is repeated, in the order of `OPERATIONS`. */
 const TABLE: readonly (readonly [Trouble, readonly number[]])[] = [
-  ['rate-limited', [3, 3, 3, 3, 3, 3]],
-  ['conflict', [0, 3, 0, 0, 3, 0]],
-  ['server-error', [3, 3, 3, 3, 3, 0]],
-  ['timed-out', [3, 3, 3, 3, 1, 0]],
-  ['connection-lost', [3, 3, 3, 3, 3, 0]],
-  ['unreachable', [3, 3, 3, 3, 3, 0]],
-  ['untrusted', [0, 0, 0, 0, 0, 0]],
-  ['not-sent', [0, 0, 0, 0, 0, 0]],
+  ['rate-limited', [3, 3, 3, 3, 3, 3, 3]],
+  ['conflict', [0, 3, 0, 0, 3, 0, 3]],
+  ['server-error', [3, 3, 3, 3, 3, 0, 3]],
+  ['timed-out', [3, 3, 3, 3, 1, 0, 3]],
+  ['connection-lost', [3, 3, 3, 3, 3, 0, 3]],
+  ['unreachable', [3, 3, 3, 3, 3, 0, 3]],
+  ['untrusted', [0, 0, 0, 0, 0, 0, 0]],
+  ['not-sent', [0, 0, 0, 0, 0, 0, 0]],
 ];
 
 describe('the retry policy as data', () => {

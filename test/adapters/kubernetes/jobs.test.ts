@@ -73,6 +73,7 @@ describe('the calls', () => {
     const refusals = new Map<string, () => void>();
     const client: ClusterClient = {
       description: 'cluster "main"',
+      text: () => Promise.reject(new Error('nobody reads a log')),
       request: (_method, path) =>
         new Promise((_resolve, reject) => refusals.set(path, () => reject(new Error(`${path} is refused`)))),
     };
@@ -163,11 +164,14 @@ describe('what objects say', () => {
     initContainerStatuses: [],
     containerStatuses: [],
   };
-  const podOf = (over: object) => ({
+  const podOf = (over: object, containers: readonly { name: string; env: { name: string }[] }[] = []) => ({
     metadata: metadata('pod', { ownerReferences: [{ uid: 'uid-of-runner-1' }] }),
+    spec: { containers: [...containers] },
     status: { ...status, ...over },
   });
   const jobOf = (name: string, over: object = {}) => ({ metadata: metadata(name, over), status: { conditions: [] } });
+  const evicted = (reason: string, status = 'True') => ({ type: 'DisruptionTarget', status, reason, message: '' });
+  const ready = (status: string) => ({ type: 'Ready', status, reason: '', message: '' });
   const waiting = (reason: string, message: string, over: object = {}) => ({
     restartCount: 0,
     state: { waiting: { reason, message } },
@@ -218,6 +222,36 @@ describe('what objects say', () => {
       { phase: 'Failed', reason: 'Evicted', message: 'low on memory' },
       { phase: 'Failed', restarts: 0, trouble: { reason: 'Evicted', message: 'low on memory' } },
     ],
+    [
+      'a node that is lost',
+      { phase: 'Running', reason: 'NodeLost' },
+      { phase: 'Unknown', restarts: 0, trouble: { reason: 'NodeLost', message: '' } },
+    ],
+    [
+      'evicted from a node that does not answer',
+      { phase: 'Running', conditions: [evicted('DeletionByTaintManager'), ready('False')] },
+      { phase: 'Unknown', restarts: 0 },
+    ],
+    [
+      'evicted from a node on which it still runs',
+      { phase: 'Running', conditions: [evicted('DeletionByTaintManager'), ready('True')] },
+      { phase: 'Running', restarts: 0 },
+    ],
+    [
+      'drained, while it may take its time',
+      { phase: 'Running', conditions: [evicted('EvictionByEvictionAPI'), ready('False')] },
+      { phase: 'Running', restarts: 0 },
+    ],
+    [
+      'not evicted after all',
+      { phase: 'Running', conditions: [evicted('DeletionByTaintManager', 'False'), ready('False')] },
+      { phase: 'Running', restarts: 0 },
+    ],
+    [
+      'ended on a node that is lost',
+      { phase: 'Failed', reason: 'NodeLost' },
+      { phase: 'Failed', restarts: 0, trouble: { reason: 'NodeLost', message: '' } },
+    ],
     ['a phase of tomorrow', { phase: 'Dreaming' }, { phase: 'Unknown', restarts: 0 }],
   ])('a pod: %s', (_name, over, expected) => {
     const [job] = joinJobs([jobOf('runner-1')], [podOf(over)]);
@@ -239,6 +273,44 @@ describe('what objects say', () => {
     const pod = podOf({});
     const marked = { ...pod, metadata: { ...pod.metadata, ...over } };
     expect(joinJobs([jobOf('runner-1')], [marked])[0]?.pod).toMatchObject({ isProtected });
+  });
+
+  const RUNNER_UUID = [{ name: 'RUNNER_UUID' }];
+  it.each([
+    [
+      'by what it is told',
+      [
+        { name: 'docker', env: [] },
+        { name: 'mine', env: RUNNER_UUID },
+      ],
+      'mine',
+    ],
+    [
+      'by its name',
+      [
+        { name: 'docker', env: [{ name: 'HOME' }] },
+        { name: 'runner', env: [] },
+      ],
+      'runner',
+    ],
+    [
+      'by what it is told first',
+      [
+        { name: 'runner', env: [] },
+        { name: 'mine', env: RUNNER_UUID },
+      ],
+      'mine',
+    ],
+    [
+      'not at all',
+      [
+        { name: 'docker', env: [] },
+        { name: 'mine', env: [] },
+      ],
+      undefined,
+    ],
+  ])('the container of the runner is known %s', (_name, containers, expected) => {
+    expect(joinJobs([jobOf('runner-1')], [podOf({}, containers)])[0]?.pod?.container).toBe(expected);
   });
 
   it('the latest pod of a Job counts', () => {

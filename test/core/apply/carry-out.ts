@@ -1,5 +1,5 @@
 /** Carries a plan out through recorded ports, and the plans that such tests need. */
-import { apply } from '#core/apply.ts';
+import { apply, type Timing } from '#core/apply.ts';
 import { groupMemoryKey } from '#core/memory.ts';
 import type { Action, Applied, GroupPlan, Plan } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
@@ -13,7 +13,7 @@ export const ADD: Action = { action: 'add', identity: { workspaceUuid: '{acme}' 
 
 export const disable = (target: Runner): Action => ({ action: 'disable', runner: target, reason: REASON });
 
-export const remove = (target: Runner, job?: string): Action => ({
+export const remove = (target: Runner, job?: string): Extract<Action, { action: 'remove' }> => ({
   action: 'remove',
   runner: target,
   ...(job === undefined ? {} : { job }),
@@ -43,14 +43,15 @@ export function planOf(...groups: readonly GroupPlan[]): Plan {
 export async function carryOut(
   plan: Plan,
   script: Script = {},
+  timing: Timing = {},
 ): Promise<{ readonly applied: Applied; readonly trace: readonly string[] }> {
   const { ports, trace } = recordingPorts(script);
-  const applied = await apply(plan, ports);
+  const applied = await apply(plan, ports, timing);
   return { applied, trace: trace.filter((line) => !line.startsWith('save ')) };
 }
 
 /** The outcome of the only action of the only group, and the calls. */
-export async function carryOutOne(action: Action, script: Script = {}) {
-  const { applied, trace } = await carryOut(planOf(groupPlan([action])), script);
+export async function carryOutOne(action: Action, script: Script = {}, timing: Timing = {}) {
+  const { applied, trace } = await carryOut(planOf(groupPlan([action])), script, timing);
   return { outcome: applied.outcomes.get('builds')?.[0], trace };
 }

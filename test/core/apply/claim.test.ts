@@ -68,11 +68,8 @@ describe('a group that another tick has claimed', () => {
   it('has all its actions skipped, while the others go on', async () => {
     const actions = [ADD, disable(IDLE), remove(IDLE, 'runner-a'), removeJob('b')];
     const plan = planOf(groupPlan(actions), groupPlan([disable(IDLE)], { group: tests }));
-    const { outcomes, problems, trace } = await run(plan, {
-      state: { save: async () => [{ key: 'group/builds' }] },
-      runners: { get: async () => IDLE },
-    });
-    expect(trace).toEqual(['save group/builds@0 group/tests@0', 'get {a}', 'disable {a}']);
+    const { outcomes, problems, trace } = await run(plan, { state: { save: async () => [{ key: 'group/builds' }] } });
+    expect(trace).toEqual(['save group/builds@0 group/tests@0', 'disable {a}']);
     expect(problems).toEqual([]);
     expect(outcomes).toEqual({
       builds: [
@@ -98,9 +95,8 @@ it("one group's claim that fails leaves that group alone, and no other", async (
   const plan = planOf(groupPlan([disable(IDLE)]), groupPlan([disable(IDLE)], { group: tests }));
   const { outcomes, problems, trace } = await run(plan, {
     state: { save: async () => [{ key: 'group/builds', failure: 'Memory "group/builds" is too large.' }] },
-    runners: { get: async () => IDLE },
   });
-  expect(trace).toEqual(['save group/builds@0 group/tests@0', 'get {a}', 'disable {a}']);
+  expect(trace).toEqual(['save group/builds@0 group/tests@0', 'disable {a}']);
   expect(outcomes).toEqual({
     builds: [{ action: 'disable', runner: '{a}', status: 'skipped', error: 'Memory "group/builds" is too large.' }],
     tests: [{ action: 'disable', runner: '{a}', status: 'done' }],
@@ -129,39 +125,38 @@ describe('actions side by side', () => {
   it('are 50 at most, whatever group they belong to, and all get their turn', async () => {
     const waiting: (() => void)[] = [];
     const { ports, trace } = recordingPorts({
-      runners: { get: () => new Promise((resolve) => waiting.push(() => resolve(undefined))) },
+      runners: { disable: () => new Promise((resolve) => waiting.push(resolve)) },
     });
     const many = Array.from({ length: 40 }, (_, index) => disable(runner({ uuid: `{${index}}` })));
-    const gets = () => trace.filter((line) => line.startsWith('get')).length;
+    const begun = () => trace.filter((line) => line.startsWith('disable')).length;
     const done = apply(planOf(groupPlan(many), groupPlan(many, { group: tests })), ports);
     await settle();
-    expect(gets()).toBe(50);
+    expect(begun()).toBe(50);
     waiting[0]?.();
     await settle();
-    expect(gets()).toBe(51);
+    expect(begun()).toBe(51);
     for (let index = 1; index < 80; index += 1) {
       waiting[index]?.();
       await settle();
     }
     const { outcomes } = await done;
     expect([...outcomes.values()].map((list) => list.length)).toEqual([40, 40]);
-    expect(gets()).toBe(80);
+    expect(begun()).toBe(80);
   });
 
   it('are left to the next tick once there is no time to begin them', async () => {
     let begun = 0;
     const { ports, trace } = recordingPorts({
       runners: {
-        get: async () => {
+        disable: async () => {
           begun += 1;
-          return undefined;
         },
       },
     });
     const many = Array.from({ length: 80 }, (_, index) => disable(runner({ uuid: `{${index}}` })));
-    const { outcomes } = await apply(planOf(groupPlan(many)), ports, () => begun < 10);
+    const { outcomes } = await apply(planOf(groupPlan(many)), ports, { hasTime: () => begun < 10 });
     const skipped = outcomes.get('builds')?.filter(({ error }) => error === 'no time was left; the next tick goes on');
-    expect(trace.filter((line) => line.startsWith('get'))).toHaveLength(10);
+    expect(trace.filter((line) => line.startsWith('disable'))).toHaveLength(10);
     expect(skipped).toHaveLength(70);
   });
 
@@ -171,9 +166,8 @@ describe('actions side by side', () => {
     const { outcomes } = await run(plan, {
       runners: {
         register: () => Promise.reject(new Error('The limit of runners is reached.')),
-        get: async (_scope, uuid) => {
+        disable: async (_scope, uuid) => {
           if (uuid === '{slow}') await settle();
-          return uuid === '{slow}' ? slow : IDLE;
         },
       },
     });

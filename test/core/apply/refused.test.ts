@@ -81,7 +81,7 @@ describe('a refused start is remembered', () => {
 
   it.each([
     ['all went well', groupPlan([ADD]), {}],
-    ['only a removal failed', groupPlan([disable(runner())]), { runners: { get: refuse } }],
+    ['only a removal failed', groupPlan([disable(runner())]), { runners: { disable: refuse } }],
     [
       'one of thirty was refused',
       groupPlan(Array.from({ length: 30 }, () => ADD)),
@@ -104,7 +104,7 @@ describe('a refused start is remembered', () => {
     const template = { name: 'broken', origin: 'broken.yaml', text: 'kind: Pod' };
     const retired = runner();
     const plan = groupPlan([ADD, disable(retired)], { group: group({ pod: { ...group().pod, template } }) });
-    const { applied } = await saves(planOf(plan), { runners: { get: async () => retired } });
+    const { applied } = await saves(planOf(plan));
     expect(applied.outcomes.get('builds')).toEqual([
       { action: 'add', status: 'failed', error: expect.stringContaining('broken.yaml') },
       { action: 'disable', runner: retired.uuid, status: 'done' },
@@ -112,13 +112,13 @@ describe('a refused start is remembered', () => {
   });
 
   it('a template is not looked at where nothing is added', async () => {
-    const { ports } = recordingPorts({ runners: { get: async () => undefined } });
+    const { ports } = recordingPorts();
     const problems = () => {
       throw new Error('nobody needs the template');
     };
     const plan = planOf(groupPlan([disable(runner())]));
     const { outcomes } = await apply(plan, { ...ports, manifests: { ...ports.manifests, problems } });
-    expect(outcomes.get('builds')?.[0]?.status).toBe('skipped');
+    expect(outcomes.get('builds')?.[0]?.status).toBe('done');
   });
 
   it.each([

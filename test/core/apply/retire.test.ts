@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
-import type { Outcome } from '#core/model/decision.ts';
+import type { Action, Outcome } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
+import type { JobApi, StepInLog } from '#core/ports.ts';
 import { runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
-import { carryOutOne, disable, remove, removeJob } from './carry-out.ts';
+import { carryOut, carryOutOne, disable, groupPlan, planOf, REASON, remove, removeJob } from './carry-out.ts';
 
 const IDLE = runner({ uuid: '{a}' });
 const DRAINED = runner({ uuid: '{a}', status: 'DISABLED' });
@@ -26,42 +27,13 @@ type Row = {
   readonly error?: string;
 };
 
-describe('taking out of service looks again first', () => {
+describe('taking out of service asks nobody first: it interrupts nothing', () => {
   it.each<Row>([
-    { name: 'still idle', script: nowIs(IDLE), trace: [GET, 'disable {a}'], status: 'done' },
-    { name: 'gone', script: nowIs(undefined), trace: [GET], status: 'skipped', error: 'its registration is gone' },
+    { name: 'done', script: {}, trace: ['disable {a}'], status: 'done' },
     {
-      name: 'took a step',
-      script: nowIs({ ...IDLE, hasStep: true }),
-      trace: [GET],
-      status: 'skipped',
-      error: 'it has taken a step since',
-    },
-    {
-      name: 'was disabled by somebody',
-      script: nowIs(DRAINED),
-      trace: [GET],
-      status: 'skipped',
-      error: 'it is out of service already',
-    },
-    {
-      name: 'was cordoned by somebody',
-      script: nowIs({ ...IDLE, cordoned: true }),
-      trace: [GET],
-      status: 'skipped',
-      error: 'it is out of service already',
-    },
-    {
-      name: 'the look fails: nothing is done to it',
-      script: { runners: { get: refused } },
-      trace: [GET],
-      status: 'failed',
-      error: 'The service said no.',
-    },
-    {
-      name: 'disabling fails',
-      script: { runners: { get: async () => IDLE, disable: refused } },
-      trace: [GET, 'disable {a}'],
+      name: 'refused',
+      script: { runners: { disable: refused } },
+      trace: ['disable {a}'],
       status: 'failed',
       error: 'The service said no.',
     },
@@ -72,7 +44,145 @@ describe('taking out of service looks again first', () => {
   });
 });
 
-describe('deleting looks again first, then the registration goes, then the Job', () => {
+describe('putting back into service', () => {
+  const unknown = async () => {
+    throw new ServiceError('The service did not answer.', { service: 'bitbucket', outcome: 'unknown' });
+  };
+
+  it.each<Row>([
+    { name: 'done', script: {}, trace: ['enable {a}'], status: 'done' },
+    {
+      name: 'a refusal means that it is replaced, and is no failure',
+      script: { runners: { enable: refused } },
+      trace: ['enable {a}'],
+      status: 'skipped',
+      error: 'it cannot be put back into service and will be replaced: The service said no.',
+    },
+    {
+      name: 'no answer is a failure',
+      script: { runners: { enable: unknown } },
+      trace: ['enable {a}'],
+      status: 'failed',
+      error: 'The service did not answer.',
+    },
+    {
+      name: 'an error of ours is one',
+      script: { runners: { enable: () => Promise.reject(new Error('No route.')) } },
+      trace: ['enable {a}'],
+      status: 'failed',
+      error: 'No route.',
+    },
+  ])('$name', async ({ script, trace: calls, status, error }) => {
+    const { outcome, trace } = await carryOutOne({ action: 'enable', runner: DRAINED, reason: REASON }, script);
+    expect(trace).toEqual(calls);
+    expect(outcome).toEqual({ action: 'enable', runner: '{a}', status, ...(error === undefined ? {} : { error }) });
+  });
+});
+
+describe('a look that suffices spares the reading', () => {
+  const suffices: Action = { ...remove(DRAINED, 'runner-a'), lookSuffices: true };
+  const WITHOUT_GET = ['remove {a}', DELETE_JOB];
+
+  it.each([
+    { name: 'a young one', action: suffices, lookAgeMs: 14_999, trace: WITHOUT_GET },
+    { name: 'not an old one', action: suffices, lookAgeMs: 15_000, trace: [GET, ...WITHOUT_GET] },
+    { name: 'not one whose age nobody knows', action: suffices, trace: [GET, ...WITHOUT_GET] },
+    {
+      name: 'not for a runner of which it says too little',
+      action: remove(DRAINED, 'runner-a'),
+      lookAgeMs: 0,
+      trace: [GET, ...WITHOUT_GET],
+    },
+  ])('$name', async ({ action, lookAgeMs, trace }) => {
+    const done = await carryOutOne(
+      action,
+      nowIs(DRAINED),
+      lookAgeMs === undefined ? {} : { lookAgeMs: () => lookAgeMs },
+    );
+    expect(done.trace).toEqual(trace);
+    expect(done.outcome).toEqual({ action: 'remove', runner: '{a}', status: 'done' });
+  });
+});
+
+describe("the runner's own log may have something against deleting it", () => {
+  const LOG = 'stepInLog pod-a in runners';
+  const unreadable = { service: 'kubernetes', outcome: 'refused' } as const;
+  const asked = (mustBeRead: boolean): Action => ({
+    ...remove(DRAINED),
+    lookSuffices: true,
+    log: { pod: 'pod-a', container: 'runner', mustBeRead },
+  });
+  const says = (answer: StepInLog): Script => ({ jobs: { stepInLog: async () => answer } });
+  const fails: Script = {
+    jobs: { stepInLog: () => Promise.reject(new ServiceError('The kubelet is away.', unreadable)) },
+  };
+
+  type LogRow = {
+    readonly name: string;
+    readonly script: Script;
+    readonly mustBeRead?: boolean;
+    readonly error?: string;
+    readonly note?: string;
+  };
+
+  it.each<LogRow>([
+    { name: 'no step in it', script: says('none-seen') },
+    { name: 'a step in it', script: says('running'), error: 'its log shows a step that began and did not end' },
+    {
+      name: 'a step in it, however long that takes',
+      script: says('running'),
+      mustBeRead: false,
+      error: 'its log shows a step that began and did not end',
+    },
+    {
+      name: 'it tells nothing',
+      script: says('unreadable'),
+      error: 'the end of its log does not tell whether it has a step',
+    },
+    { name: 'it has told nothing for long', script: says('unreadable'), mustBeRead: false },
+    { name: 'it cannot be read', script: fails, error: 'its log cannot be read: The kubelet is away.' },
+    { name: 'it could not be read for long', script: fails, mustBeRead: false },
+    {
+      name: 'we have no right to read it',
+      script: says('not-allowed'),
+      note: "In namespace runners of cluster main only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.",
+    },
+  ])('$name', async ({ script, mustBeRead = true, error, note }) => {
+    const { applied, trace } = await carryOut(planOf(groupPlan([asked(mustBeRead), asked(mustBeRead)])), script, {
+      lookAgeMs: () => 0,
+    });
+    expect(trace.toSorted()).toEqual(
+      [LOG, LOG, ...(error === undefined ? ['remove {a}', 'remove {a}'] : [])].toSorted(),
+    );
+    const status = error === undefined ? 'done' : 'skipped';
+    expect(applied.outcomes.get('builds')?.[0]).toEqual({
+      action: 'remove',
+      runner: '{a}',
+      status,
+      ...(error !== undefined && { error }),
+    });
+    expect(applied.notes).toEqual(note === undefined ? [] : [note]);
+  });
+
+  it("is asked in the runner's container", async () => {
+    const seen: unknown[] = [];
+    const stepInLog: JobApi['stepInLog'] = async (_namespace, pod, container) => {
+      seen.push(pod, container);
+      return 'none-seen';
+    };
+    await carryOutOne(asked(true), { jobs: { stepInLog } });
+    expect(seen).toEqual(['pod-a', 'runner']);
+  });
+});
+
+it('a step that showed before, and that nothing runs any more, keeps nobody', async () => {
+  const lost = runner({ uuid: '{a}', status: 'OFFLINE', hasStep: true });
+  const { outcome, trace } = await carryOutOne(remove(lost), nowIs(lost));
+  expect(trace).toEqual([GET, 'remove {a}']);
+  expect(outcome?.status).toBe('done');
+});
+
+describe('deleting after a look that does not suffice reads again first, then the registration goes, then the Job', () => {
   const ALL = [GET, 'remove {a}', DELETE_JOB];
 
   it.each<Row>([

@@ -22,6 +22,9 @@ type Row = {
   readonly removed?: string;
 };
 
+/** A pod at work. */
+const RUNNING = { name: 'pod-a', phase: 'Running', restarts: 0, isProtected: true } as const;
+
 const ROWS: readonly Row[] = [
   { name: 'idle', runner: {}, drainingForMs: MINUTE },
   { name: 'busy', runner: { hasStep: true }, drainingForMs: MINUTE },
@@ -101,7 +104,46 @@ const ROWS: readonly Row[] = [
     removed: 'offline for 59m without a step',
   },
   { name: 'heart-beat lost, where "no step" proves nothing', runner: { status: 'OFFLINE' }, idleTrusted: false },
-  { name: 'heart-beat lost with a step', runner: { status: 'OFFLINE', hasStep: true } },
+  {
+    name: 'heart-beat lost with a step, while its pod runs',
+    runner: { status: 'OFFLINE', hasStep: true },
+    job: { pod: RUNNING },
+  },
+  {
+    name: 'heart-beat lost with a step, and no pod: needs no trust',
+    runner: { status: 'OFFLINE', hasStep: true },
+    idleTrusted: false,
+    removed: 'offline for 59m in the middle of a step that nothing runs any more (pod: none)',
+  },
+  {
+    name: 'online, but its Job has ended: seen so for the grace',
+    runner: {},
+    job: { status: 'failed' },
+    drainingForMs: 45 * SECOND,
+    idleTrusted: false,
+    removed: 'its Job is failed',
+  },
+  { name: 'online, but its Job has just ended', runner: {}, job: { status: 'failed' }, drainingForMs: 45 * SECOND - 1 },
+  { name: 'online, its Job has ended, at the first look', runner: {}, job: { status: 'failed' } },
+  {
+    name: 'a step shows whose Job has ended: a runner may come back for so long',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: { status: 'failed' },
+    drainingForMs: 10 * MINUTE - 1,
+  },
+  {
+    name: 'a step shows whose Job has ended, for startTimeout',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: { status: 'complete' },
+    drainingForMs: 10 * MINUTE,
+    removed: 'its Job is complete',
+  },
+  {
+    name: 'a status nobody knows, its Job has ended: left alone',
+    runner: { status: 'UNKNOWN' },
+    job: { status: 'complete' },
+    drainingForMs: 60 * MINUTE,
+  },
   { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, removed: 'unhealthy for 59m without a step' },
   { name: 'unhealthy, where "no step" proves nothing', runner: { status: 'UNHEALTHY' }, idleTrusted: false },
 ];
@@ -141,7 +183,7 @@ describe('registrations whose work is over', () => {
   });
 });
 
-describe('never anything with a step', () => {
+describe('never anything with a step that may run', () => {
   const statuses: Record<RunnerStatus, true> = {
     UNREGISTERED: true,
     ONLINE: true,
@@ -151,14 +193,19 @@ describe('never anything with a step', () => {
     UNHEALTHY: true,
     UNKNOWN: true,
   };
-  const jobs: readonly Row['job'][] = ['none', { status: 'active' }, { status: 'complete' }, { status: 'failed' }];
   const situations = Object.keys(statuses).flatMap((status) =>
-    [false, true].flatMap((cordoned) => jobs.map((job) => ({ status: status as RunnerStatus, cordoned, job }))),
+    [false, true].map((cordoned) => ({ status: status as RunnerStatus, cordoned })),
   );
 
-  it.each(situations)('$status, cordoned: $cordoned, Job: $job', ({ status, cordoned, job }) => {
-    const row = { name: '', runner: { status, cordoned, hasStep: true }, drainingForMs: 60 * MINUTE };
-    expect(cleaned(look(job === undefined ? row : { ...row, job }))).toEqual([]);
+  it.each(situations)('$status, cordoned: $cordoned, its pod at work', ({ status, cordoned }) => {
+    const runs = { runner: { status, cordoned, hasStep: true }, job: { pod: RUNNING }, drainingForMs: 60 * MINUTE };
+    expect(cleaned(look({ name: '', ...runs }))).toEqual([]);
+  });
+
+  it.each(situations)('$status, cordoned: $cordoned, its pod nowhere that we know', ({ status, cordoned }) => {
+    const row: Row = { name: '', runner: { status, cordoned, hasStep: true }, job: 'none', drainingForMs: 60 * MINUTE };
+    const isLost = status === 'OFFLINE' && !cordoned;
+    expect(cleaned(look(row)).map(({ reason }) => reason.code)).toEqual(isLost ? ['lost-at-work'] : []);
   });
 
   it('not even if it were classified as dead', () => {

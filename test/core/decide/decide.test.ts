@@ -137,7 +137,7 @@ describe('a decision says why, with its numbers', () => {
   });
 
   it('idle marks that prove nothing: holds, and says so', () => {
-    const why = '2 runners too many, but this API has never shown a busy runner, so none can be trusted to be idle';
+    const why = '2 runners too many, but this API has shown no busy runner lately, so none can be trusted to be idle';
     expect(decideOne({ idle: 4 }, {}, 300_000, false)).toEqual({ action: 'hold', from: 4, to: 4, why, bounds: [why] });
   });
 

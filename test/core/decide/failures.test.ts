@@ -19,7 +19,7 @@ function afterLooks(
 ): GroupMemory {
   return looks.reduce((known, [at, runners]) => {
     const seen = groupObservation({ runners, memory: known });
-    return remember(seen, classify(seen, at), { retired: [], recentTargets: [], creates: 0 }, at);
+    return remember(seen, classify(seen, at), { enable: [], retire: [], recentTargets: [], creates: 0 }, at);
   }, memory);
 }
 

@@ -155,7 +155,7 @@ describe('what a look makes of it', () => {
     const classified = classify(seen, NOON);
     const next = nextQuarantine(seen, classified, NOON);
     expect(next && { failures: next.failures, since: next.since }).toEqual(after);
-    const kept = remember(seen, classified, { retired: [], recentTargets: [], creates: 0 }, NOON);
+    const kept = remember(seen, classified, { enable: [], retire: [], recentTargets: [], creates: 0 }, NOON);
     expect(kept.quarantine).toEqual(next);
     expect('quarantine' in kept).toBe(after !== undefined);
   });

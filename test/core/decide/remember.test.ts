@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
 import { isSameMemory, remember } from '#core/decide/remember.ts';
-import type { GroupMemory, Runner } from '#core/model/observation.ts';
+import type { Drain, GroupMemory, Runner } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
-import { groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
+import { reason } from '#core/reasons.ts';
+import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
 const A = '{a}';
@@ -15,7 +16,10 @@ type Row = {
   /** The one runner that is seen, uuid `{a}`; none: it is gone. */
   readonly seen?: Partial<Runner>;
   readonly before?: Partial<GroupMemory>;
-  readonly retired?: true;
+  /** Its Job has ended. */
+  readonly ended?: true;
+  /** What this tick decided about it. */
+  readonly decided?: 'retire' | 'enable';
   readonly after: Partial<GroupMemory>;
 };
 
@@ -73,32 +77,85 @@ const ROWS: readonly Row[] = [
     after: { idleSince: { [A]: NOON } },
   },
   {
-    name: 'retired by this tick: out of service from now on',
-    seen: {},
-    before: { idleSince: { [A]: EARLIER } },
-    retired: true,
-    after: { idleSince: { [A]: EARLIER }, drainingSince: { [A]: NOON } },
+    name: 'its Job has ended: no process is left, whatever shows',
+    seen: { hasStep: true },
+    ended: true,
+    after: { drainingSince: { [A]: NOON } },
   },
   {
-    name: 'retired once more because disabling failed: out of service from now on, not from the failed try',
+    name: 'retired by this tick: not out of service before a look sees it so',
     seen: {},
-    before: { idleSince: { [A]: EARLIER }, drainingSince: { [A]: EARLIER } },
-    retired: true,
-    after: { idleSince: { [A]: EARLIER }, drainingSince: { [A]: NOON } },
+    before: { idleSince: { [A]: EARLIER } },
+    decided: 'retire',
+    after: { idleSince: { [A]: EARLIER }, drains: { [A]: { cause: 'surplus', at: NOON } } },
   },
+  {
+    name: 'seen out of service after it was retired: the grace begins, the cause stays',
+    seen: { status: 'DISABLED' },
+    before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+    after: { drainingSince: { [A]: NOON }, drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+  },
+  {
+    name: 'out of service with a step: the cause stays',
+    seen: { status: 'DISABLED', hasStep: true },
+    before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+    after: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+  },
+  {
+    name: 'retired two minutes ago and shown in service: the list lags, so it is to be confirmed',
+    seen: {},
+    before: { drains: { [A]: { cause: 'surplus', at: NOON - 120_000 } } },
+    after: { idleSince: { [A]: NOON }, drains: { [A]: { cause: 'surplus', at: NOON - 120_000, confirm: true } } },
+  },
+  {
+    name: 'retired longer ago and shown in service: that came to nothing',
+    seen: {},
+    before: { drains: { [A]: { cause: 'surplus', at: NOON - 120_001 } } },
+    after: { idleSince: { [A]: NOON } },
+  },
+  {
+    name: 'retired once more: what is known of it is to be confirmed',
+    seen: {},
+    before: { idleSince: { [A]: EARLIER }, drains: { [A]: { cause: 'excess', at: EARLIER } } },
+    decided: 'retire',
+    after: { idleSince: { [A]: EARLIER }, drains: { [A]: { cause: 'surplus', at: NOON, confirm: true } } },
+  },
+  {
+    name: 'to be put back into service: its grace is over, and whatever follows is to be confirmed',
+    seen: { status: 'DISABLED' },
+    before: { drainingSince: { [A]: EARLIER }, drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+    decided: 'enable',
+    after: { drains: { [A]: { cause: 'surplus', at: EARLIER, enabledAt: NOON, confirm: true } } },
+  },
+  {
+    name: 'put back into service long ago: not forgotten while it is registered',
+    seen: {},
+    before: { drains: { [A]: { cause: 'surplus', at: 0, enabledAt: 1, confirm: true } } },
+    after: { idleSince: { [A]: NOON }, drains: { [A]: { cause: 'surplus', at: 0, enabledAt: 1, confirm: true } } },
+  },
+  {
+    name: 'was to be put back and is still out of service: its grace begins anew',
+    seen: { status: 'DISABLED' },
+    before: { drains: { [A]: { cause: 'surplus', at: EARLIER, enabledAt: EARLIER, confirm: true } } },
+    after: {
+      drainingSince: { [A]: NOON },
+      drains: { [A]: { cause: 'surplus', at: EARLIER, enabledAt: EARLIER, confirm: true } },
+    },
+  },
+  { name: 'gone: its cause is forgotten', before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } }, after: {} },
 ];
 
 describe('remember', () => {
-  it.each(ROWS)('$name', ({ seen, before, retired, after }) => {
+  it.each(ROWS)('$name', ({ seen, before, ended, decided, after }) => {
     const runners = seen === undefined ? [] : [runner({ uuid: A, ...seen })];
-    const look = groupObservation({ runners, memory: { ...NOTHING, ...before } });
+    const jobs = runners.map((entry) => jobOf(entry, ended ? { status: 'failed' } : {}));
+    const look = groupObservation({ runners, jobs, memory: { ...NOTHING, ...before } });
+    const surplus = reason('surplus', { idleMs: 0 });
+    const retire = decided === 'retire' ? runners.map((entry) => ({ runner: entry, reason: surplus })) : [];
+    const enable = decided === 'enable' ? runners : [];
+    const known = { enable, retire, recentTargets: [], creates: 0 };
     // Start-ups are learned from everybody: see start-up.test.ts.
-    const { startUps, ...memory } = remember(
-      look,
-      classify(look, NOON),
-      { retired: retired === undefined ? [] : runners, recentTargets: [], creates: 0 },
-      NOON,
-    );
+    const { startUps, ...memory } = remember(look, classify(look, NOON), known, NOON);
     expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
     expect(startUps === undefined).toBe(seen === undefined);
   });
@@ -114,6 +171,16 @@ describe('remember', () => {
 const targets = (...steps: readonly (readonly [target: number, since: number])[]): GroupMemory => ({
   ...NOTHING,
   recentTargets: steps.map(([target, since]) => ({ target, since })),
+});
+
+const drained = (over: Partial<Drain>): GroupMemory => ({
+  ...NOTHING,
+  drains: { [A]: { cause: 'surplus', at: 1, ...over } },
+});
+
+const inOrder = (...uuids: readonly string[]): GroupMemory => ({
+  ...NOTHING,
+  drains: Object.fromEntries(uuids.map((uuid) => [uuid, { cause: 'surplus', at: 1 }])),
 });
 
 const SAME_ROWS: readonly (readonly [string, GroupMemory, GroupMemory, boolean])[] = [
@@ -136,6 +203,14 @@ const SAME_ROWS: readonly (readonly [string, GroupMemory, GroupMemory, boolean])
   ['one target less', targets([9, 1], [4, 2]), targets([9, 1]), false],
   ['another target', targets([9, 1], [4, 2]), targets([9, 1], [5, 2]), false],
   ['another time of a target', targets([9, 1], [4, 2]), targets([9, 1], [4, 3]), false],
+  ['the same drain', drained({}), drained({}), true],
+  ['the first drain', NOTHING, drained({}), false],
+  ['another cause', drained({}), drained({ cause: 'excess' }), false],
+  ['another time of a drain', drained({}), drained({ at: 2 }), false],
+  ['put back', drained({}), drained({ enabledAt: 2 }), false],
+  ['to be confirmed', drained({}), drained({ confirm: true }), false],
+  ['another drained runner', drained({}), { ...NOTHING, drains: { '{b}': { cause: 'surplus', at: 1 } } }, false],
+  ['drains in another order', inOrder(A, '{b}'), inOrder('{b}', A), true],
   ['idle became draining', { ...NOTHING, idleSince: { [A]: 1 } }, { ...NOTHING, drainingSince: { [A]: 1 } }, false],
 ];
 

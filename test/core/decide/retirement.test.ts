@@ -113,7 +113,7 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     surplus: { starting: 0, idle: 2 },
     chosen: [],
-    bounds: ['2 runners too many, but this API has never shown a busy runner, so none can be trusted to be idle'],
+    bounds: ['2 runners too many, but this API has shown no busy runner lately, so none can be trusted to be idle'],
   },
   {
     name: 'busy, draining and dead ones are never chosen',
@@ -155,7 +155,7 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     surplus: { starting: 1, idle: 1 },
     chosen: [['new', 'above max 10 and not yet at work']],
-    bounds: ['1 runner too many, but this API has never shown a busy runner, so none can be trusted to be idle'],
+    bounds: ['1 runner too many, but this API has shown no busy runner lately, so none can be trusted to be idle'],
   },
   {
     name: 'above max: starting ones before idle ones',

@@ -129,7 +129,7 @@ describe('what a look learns', () => {
     const seen = groupObservation({ runners });
     expect(nextStartUps(known, classify(seen, NOON))).toEqual(after);
     const look = { ...seen, memory: { idleSince: {}, drainingSince: {}, ...(known && { startUps: known }) } };
-    const kept = remember(look, classify(look, NOON), { retired: [], recentTargets: [], creates: 0 }, NOON);
+    const kept = remember(look, classify(look, NOON), { enable: [], retire: [], recentTargets: [], creates: 0 }, NOON);
     expect(kept.startUps).toEqual(after);
     expect('startUps' in kept).toBe(after !== undefined);
   });

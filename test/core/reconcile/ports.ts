@@ -44,6 +44,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
         identify: (scope) => saw(`identify ${scopeKey(scope)}`, () => runners.identify(scope)),
         register: (scope, request) =>
           saw(`register ${request.name} in ${scopeKey(scope)}`, () => runners.register(scope, request)),
+        enable: (scope, uuid) => saw(`enable ${uuid}`, () => runners.enable(scope, uuid)),
         disable: (scope, uuid) => saw(`disable ${uuid}`, () => runners.disable(scope, uuid)),
         remove: (scope, uuid) => saw(`remove ${uuid}`, () => runners.remove(scope, uuid)),
       },
@@ -69,6 +70,8 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
           saw(`${isProtected ? 'protectPod' : 'unprotectPod'} ${pod} in ${at.namespace}`, () =>
             jobs.protectPod(at, pod, isProtected),
           ),
+        stepInLog: (at, pod, container) =>
+          saw(`stepInLog ${pod} in ${at.namespace}`, () => jobs.stepInLog(at, pod, container)),
       },
       state: {
         acquireLease: (lease) => saw(`acquireLease ${lease.name}`, () => state.acquireLease(lease)),
@@ -107,6 +110,7 @@ function emptyBitbucket(): RunnerApi {
       registered += 1;
       return registration(`{new-${registered}}`, { name, labels });
     },
+    enable: async () => undefined,
     disable: async () => undefined,
     remove: async () => undefined,
   };
@@ -127,6 +131,7 @@ function emptyCluster(): JobApi {
     createSecret: async () => undefined,
     deleteJob: async () => undefined,
     protectPod: async () => undefined,
+    stepInLog: async () => 'none-seen',
   };
 }
 

@@ -119,6 +119,26 @@ describe('one tick', () => {
     expect(explain(record, 'builds').seen.runners).toMatchObject([{ runner: uuid, text }]);
   });
 
+  it.each([
+    ['whose Job has ended', {}, { status: 'failed' }, 'its Job is failed, so nothing runs on it'],
+    [
+      'offline at work',
+      { status: 'OFFLINE', statusText: 'OFFLINE', hasStep: true, stateChangedAt: at },
+      {},
+      'OFFLINE in the middle of a step, which may still run',
+    ],
+    [
+      'of a status that nobody knows, whose Job has ended',
+      { status: 'UNKNOWN', statusText: 'HIBERNATING' },
+      { status: 'complete' },
+      'HIBERNATING: takes a place and no step; left alone',
+    ],
+  ] as const)('says of a runner %s that it is of no use', async (_, over, job, text) => {
+    const seen = runner({ ...over, uuid });
+    const record = await recordWith({ runners: [seen], jobs: [jobOf(seen, job)] });
+    expect(explain(record, 'builds').seen.runners).toMatchObject([{ class: 'draining', text }]);
+  });
+
   it('names what the pod says of a runner that does not start', async () => {
     const starting = runner({ status: 'UNREGISTERED', statusText: 'UNREGISTERED', createdAt: at - MINUTE });
     const trouble = { reason: 'Unschedulable', message: 'no node fits' };

@@ -76,7 +76,7 @@ const STORIES: readonly Story[] = [
     name: 'scale-down: deleting',
     does: 'remove',
     group: group({ ...fast, min: 1 }),
-    prepare: (world, config) => idleFleet(world, config, 4),
+    prepare: (world, config) => idleFleet(world, config, 5),
     settled: [1],
   },
   ...[STRATEGIES.idleBuffer, STRATEGIES.queueAware].flatMap((over): readonly Story[] => [
@@ -99,7 +99,7 @@ const STORIES: readonly Story[] = [
       name: `scale-down: deleting, ${over.strategy.kind}`,
       does: 'remove',
       group: group({ ...fast, ...over, min: 1 }),
-      prepare: (world, config) => idleFleet(world, config, 7),
+      prepare: (world, config) => idleFleet(world, config, 8),
       settled: [1],
     },
   ]),
@@ -143,7 +143,7 @@ describe.each(STORIES)('killed during $name', (story) => {
     const calls = await callsOf(story);
     expect([...new Set(calls.map(({ port }) => port))]).toEqual(expect.arrayContaining(['runners', 'jobs', 'state']));
     expect(calls.map(({ method }) => method)).toContain(story.does);
-    expect(calls.length).toBeGreaterThan(8);
+    expect(calls.length).toBeGreaterThanOrEqual(8);
   });
 
   it.each(['before', 'after'] as const)('%s each call: the next ticks repair everything', async (when) => {

@@ -63,7 +63,7 @@ describe.each(Object.values(STRATEGIES))('two ticks at once, $strategy.kind', (o
 
     const [next] = await runTicks(world, config, { count: 1 });
     expect(next?.groups[0]?.decision).toMatchObject({ action: 'scale-down', to: 6, reason: { code: 'above-max' } });
-    await runTicks(world, config, { count: 1 });
+    await runTicks(world, config, { count: 2 });
     expect(registrationsOf(world, builds)).toBe(6);
     await runTicks(world, config, { count: 60 });
     expectNothingLeftOver(world, config);
