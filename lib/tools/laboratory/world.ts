@@ -1,10 +1,9 @@
 /** The world that a scenario describes: its start-up times, its nodes, its outages, and a memory for one run. */
-import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { StateStore } from '#core/ports.ts';
 import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
 import { createRandom } from '../simulator/random.ts';
+import { createRunStateStore } from '../simulator/state.ts';
 import { World, type WorldOptions } from '../simulator/world.ts';
 import { draw } from './distribution.ts';
 import type { Scenario } from './scenario.ts';
@@ -48,33 +47,5 @@ export function outagesOf({ outages, start }: Scenario, now: () => Instant): Int
       outcome: 'refused',
       status: 503,
     });
-  };
-}
-
-/**
- * State for one run: a single process that writes documents and reads them back. It keeps no tick records and copies
- * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
- */
-function createRunStateStore(): StateStore {
-  const { acquireLease, releaseLease } = createMemoryStateStore();
-  const documents = new Map<string, { readonly version: number; readonly value: unknown }>();
-  return {
-    acquireLease,
-    releaseLease,
-    load: async (keys) =>
-      new Map(
-        keys.flatMap((key) => {
-          const document = documents.get(key);
-          return document === undefined ? [] : [[key, document]];
-        }),
-      ),
-    save: async (changes) =>
-      changes.flatMap(({ key, expectedVersion, value }) => {
-        if ((documents.get(key)?.version ?? 0) !== expectedVersion) return [{ key }];
-        documents.set(key, { version: expectedVersion + 1, value });
-        return [];
-      }),
-    appendTick: async () => undefined,
-    listTicks: async () => [],
   };
 }
