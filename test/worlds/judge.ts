@@ -2,7 +2,6 @@
  * What must hold in every world, judged by what is really there and not by what any answer shows. Each property has a
  * name. Registrations are a group's when they asked for its labels in its scope.
  */
-import { parseGroupMemory } from '#core/memory.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
@@ -72,17 +71,6 @@ export class Judge {
     this.object('builds', `step ${id} was killed on ${runner} after ${minutes} minutes`);
   }
 
-  /** After a look, with the failed starts that there have been by label set at the most. */
-  async judgeMemory(world: World, fleet: Fleet, failedStarts: (group: RunnerGroup) => number): Promise<void> {
-    const documents = await world.state.load(fleet.groups.map(({ name }) => `group/${name}`));
-    for (const group of fleet.groups) {
-      const counted = parseGroupMemory(documents.get(`group/${group.name}`)?.value).quarantine?.failures ?? 0;
-      if (counted === 0) continue;
-      const there = failedStarts(group);
-      if (counted > there) this.object('failures', `${counted} failed starts of ${group.name} counted, of ${there}`);
-    }
-  }
-
   /** After a look in the calm. */
   judgeCalm(calm: Calm): void {
     const { world, calmSince } = calm;
@@ -123,6 +111,9 @@ export class Judge {
       (name) => calm.isOursByUuid(uuidIn(name)) && !registered.has(uuidIn(name)),
     );
     if (alone.length > 0) this.object('gone', `${alone.length} objects without a registration: ${alone[0]}`);
+    const places = new Set(fleet.groups.map(({ cluster, namespace }) => `${cluster}/${namespace}`));
+    const elsewhere = jobs.filter((name) => calm.isOursByUuid(uuidIn(name)) && !places.has(placeOf(name)));
+    if (elsewhere.length > 0) this.object('gone', `${elsewhere.length} Jobs where no group has any: ${elsewhere[0]}`);
     const named = new Set(jobs.map(uuidIn));
     const jobless = present.filter(({ uuid }) => !named.has(bareUuid(uuid)));
     if (jobless.length > 0) this.object('gone', `${describe(jobless)} without a Job`);
@@ -183,6 +174,11 @@ function describe(entries: readonly Readonly<Registered>[]): string {
   const [first] = entries;
   const more = entries.length === 1 ? '' : ` and ${entries.length - 1} more`;
   return `${first?.uuid} of ${first?.name} in ${scopeKey(first?.scope ?? { workspace: '' })} (${first?.status})${more}`;
+}
+
+/** `cluster/namespace` of an object. */
+function placeOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'));
 }
 
 function uuidIn(name: string): string {

@@ -1,11 +1,11 @@
 /** Plays a random world from its settings: faults and load for a time, then calm; and judges it all the while. */
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type FleetSchedule, fleetAt, tickIn } from '#tools/simulator/drive.ts';
-import { dieAt, type Interruption, inTurn, type PortCall, undisturbed } from '#tools/simulator/interrupt.ts';
+import { dieAt, type Interruption, inTurn, undisturbed } from '#tools/simulator/interrupt.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { createRunStateStore } from '#tools/simulator/state.ts';
@@ -19,8 +19,9 @@ import {
   type Stage,
   scheduleLoad,
 } from './chance.ts';
+import { FailedStarts } from './failed-starts.ts';
 import { fleetsOf } from './fleets.ts';
-import { type Calm, isOf, Judge, type Violation } from './judge.ts';
+import { type Calm, Judge, type Violation } from './judge.ts';
 import type { WorldSetting } from './setting.ts';
 
 const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
@@ -45,8 +46,7 @@ class Run {
   readonly #judge: Judge;
   readonly #end: Instant;
   readonly #everRegistered: Readonly<Registered>[] = [];
-  /** By group name: creates that failed in some way. */
-  readonly #failedCalls = new Map<string, number>();
+  readonly #failedStarts: FailedStarts;
   #tickAt: Instant = WORLD_START;
   #memoryLostAt = Number.NEGATIVE_INFINITY;
   #losses: readonly Instant[];
@@ -71,6 +71,7 @@ class Run {
     });
     this.#world = world;
     this.#judge = new Judge(WORLD_START, () => world.now);
+    this.#failedStarts = new FailedStarts(world);
     this.#stage = { world, start: WORLD_START, random, tickAt: () => this.#tickAt };
     world.faults = faultsOf(setting, this.#stage);
     scheduleLoad(this.#stage, setting, this.#end, () => fleetAt(this.#fleets, world.now).groups);
@@ -114,39 +115,22 @@ class Run {
     const fleet = fleetAt(this.#fleets, world.now);
     this.#tickAt = world.now;
     try {
-      await tickIn(world, fleet, world.ports(inTurn((call, proceed) => this.#note(call, proceed), interruption)));
+      await tickIn(world, fleet, world.ports(inTurn(this.#failedStarts.listen, interruption)));
     } catch (error) {
       if (!(error instanceof ServiceError)) this.#judge.object('errors', sentenceOf(error));
     }
-    await this.#judge.judgeMemory(world, fleet, (group) => this.#failedStarts(group));
+    for (const { name, counted, there } of await this.#failedStarts.compare(fleet)) {
+      if (counted > there) this.#judge.object('failures', `${counted} failed starts of ${name} counted, of ${there}`);
+    }
     const everyMs = this.#setting.lookEverySeconds * 1000;
     const looks = Math.floor((world.now - WORLD_START) / everyMs) + 1;
     world.clock.advanceTo(WORLD_START + looks * everyMs);
   }
 
-  async #note(call: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {
-    if (!CREATES.includes(call.method)) return proceed();
-    try {
-      return await proceed();
-    } catch (error) {
-      const name = call.method === 'register' ? nameIn(call) : undefined;
-      // Which group a Job is of is not in the call's scope: it counts for all.
-      const key = name ?? '';
-      this.#failedCalls.set(key, (this.#failedCalls.get(key) ?? 0) + 1);
-      throw error;
-    }
-  }
-
-  #failedStarts(group: RunnerGroup): number {
-    const attempts = this.#everRegistered.filter((entry) => entry.name === group.name || isOf(group, entry));
-    const never = attempts.filter(({ hasConnected }) => !hasConnected).length;
-    const failed = [group.name, '', ...attempts.map(({ name }) => name)];
-    return [...new Set(failed)].reduce((sum, name) => sum + (this.#failedCalls.get(name) ?? 0), never);
-  }
-
   #registered(entry: Readonly<Registered>): void {
     const { world, random } = this.#stage;
     this.#everRegistered.push(entry);
+    this.#failedStarts.registered(entry);
     this.#judge.judgeRegistration(entry, world, this.#fleetsLately());
     if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
     // Its Job comes a moment later.
@@ -210,10 +194,4 @@ class Run {
       isReachable: ({ scope }) => !(this.#world.faults.isNotFound?.(scope) ?? false),
     };
   }
-}
-
-const CREATES = ['register', 'createJob', 'createSecret'];
-
-function nameIn({ arguments: [, runner] }: PortCall): string | undefined {
-  return typeof runner === 'object' && runner !== null && 'name' in runner ? String(runner.name) : undefined;
 }

@@ -143,14 +143,17 @@ export function settingOf(
     killedTicks: maybe((random.next() * 0.08) / looksAMinute, 0),
     memoryLostAtMinutes: maybe([random.between(1, minutes)], []),
     outages: maybe(
-      windows(times, 4).map((window) => ({ ...window, service: pick(...OUTAGES) })),
+      [
+        ...windows(times, 4).map((window) => ({ ...window, service: pick(...OUTAGES) })),
+        ...windows(times, 1, 120).map((window) => ({ ...window, service: 'removals' as const })),
+      ],
       [],
     ),
     shortages: maybe(
-      windows(times, 1).map((window) => ({ ...window, capacity: random.between(0, 4) })),
+      windows(times, 1, 240).map((window) => ({ ...window, capacity: random.between(0, 4) })),
       [],
     ),
-    hangingStarts: maybe(random.next() * 0.1, 0),
+    hangingStarts: maybe(random.next() * 0.3, 0),
     lostNodesPerHour: maybe(random.next() * 2, 0),
     unnoticedFailuresPerHour: maybe(random.next() * 2, 0),
     vanished: maybe(vanishing(times), []),
@@ -160,11 +163,11 @@ export function settingOf(
 
 type Times = { readonly random: Random; readonly minutes: number };
 
-/** So many times, an hour long at most. */
-function windows({ random, minutes }: Times, count: number): readonly Window[] {
+/** So many times, each of so many minutes at most. */
+function windows({ random, minutes }: Times, count: number, longest = 60): readonly Window[] {
   return Array.from({ length: count }, () => {
     const from = random.between(0, minutes - 1);
-    return { from, to: Math.min(minutes, from + random.between(1, 60)) };
+    return { from, to: Math.min(minutes, from + random.between(1, longest)) };
   });
 }
 
