@@ -1,6 +1,7 @@
 /** The world that a scenario describes: its start-up times, its nodes, its outages, and a memory for one run. */
 import { ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import type { Faults } from '../simulator/faults.ts';
 import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
 import { createRandom } from '../simulator/random.ts';
 import { createRunStateStore } from '../simulator/state.ts';
@@ -9,7 +10,11 @@ import { draw } from './distribution.ts';
 import type { Scenario } from './scenario.ts';
 
 /** A world at the beginning of the scenario's warm-up. */
-export function openWorld(scenario: Scenario, listeners: NonNullable<WorldOptions['listeners']>): World {
+export function openWorld(
+  scenario: Scenario,
+  faults: Faults,
+  listeners: NonNullable<WorldOptions['listeners']>,
+): World {
   const { start, warmUp, nodes, outages } = scenario;
   const random = createRandom(scenario.seed);
   const world: World = new World({
@@ -18,6 +23,7 @@ export function openWorld(scenario: Scenario, listeners: NonNullable<WorldOption
     queueLimitMs: scenario.queueLimit,
     capacity: () => capacityAt(scenario, world.now),
     state: createRunStateStore(),
+    faults,
     listeners,
   });
   for (const { from } of nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
