@@ -57,7 +57,9 @@ export class Judge {
     const maxima = fleets.flatMap(({ groups }) => groups.filter((group) => isOf(group, entry)).map(({ max }) => max));
     const ofGroup = present.filter((other) => isAlike(other, entry)).length;
     const max = Math.max(...maxima);
-    if (ofGroup > max) this.object('max', `${ofGroup} registrations of ${entry.name} with max ${max}`);
+    // Where no group has it, nothing but the cap limits it.
+    if (maxima.length > 0 && ofGroup > max)
+      this.object('max', `${ofGroup} registrations of ${entry.name} with max ${max}`);
     const { workspace } = entry.scope;
     const inWorkspace = present.filter(({ scope }) => scope.workspace === workspace).length;
     const cap = Math.max(...fleets.map(({ workspaces }) => workspaces[workspace]?.maxRunners ?? 100));
