@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { budgetsOf } from '#core/budget/tick.ts';
+import { withOneNameEach } from '#core/observe/one-name.ts';
 import { lookAndDecide } from '#core/reconcile.ts';
 import { groupsAt } from '#core/schedule/bounds.ts';
-import { selectGroups } from '#core/select.ts';
+import { looksAfterWorkspace, selectGroups } from '#core/select.ts';
 import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
 import { renderStatus } from '#tools/inspect/status-text.ts';
 import type { ExitCode } from './failure.ts';
@@ -37,17 +38,19 @@ export function addStatus(program: Command, terminal: Terminal, finish: (code: E
 
 async function showStatus(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
   const wiring = wire(environmentFor(options, terminal.io.env), localConnectors(terminal.tell));
-  const observation = await withProgress(wiring, terminal, async () => {
-    const { fleet, warnings } = await wiring.loadFleet();
+  const look = await withProgress(wiring, terminal, async () => {
+    const { fleet: configured, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
-    const selected = selectGroups(fleet, options.group === undefined ? {} : { groups: options.group });
+    const selection = options.group === undefined ? {} : { groups: options.group };
+    selectGroups(configured, selection);
     const now = terminal.io.clock.now();
-    const ports = await wiring.openPorts(fleet);
-    const groups = groupsAt(selected, now);
-    const { observation } = await lookAndDecide({ fleet, groups, at: now, budgets: budgetsOf(groups, ports) }, ports);
-    return observation;
+    const ports = await wiring.openPorts(configured);
+    const fleet = await withOneNameEach(configured, ports);
+    const groups = groupsAt(selectGroups(fleet, selection), now);
+    const looksAfter = looksAfterWorkspace(selection);
+    return await lookAndDecide({ fleet, groups, at: now, budgets: budgetsOf(groups, ports), looksAfter }, ports);
   });
-  const status = statusOf(observation);
+  const status = statusOf(look);
   const lines = options.json
     ? [JSON.stringify(status)]
     : renderStatus(status, { all: options.all === true }, terminal.layout);

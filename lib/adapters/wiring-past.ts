@@ -19,7 +19,7 @@ export async function wireHistory(
 ) {
   const { bitbucketSecretId, credential: fromEnvironment, bitbucketBaseUrl: baseUrl } = environment;
   const budgets = keepBudgets({ secretId: bitbucketSecretId, fromEnvironment }, Date.now);
-  const budget = budgets({ groups: [], workspaces, clusters: {} })(workspace);
+  const budget = budgets({ workspaces })(workspace);
   const secretId = workspaces[workspace]?.secretId ?? bitbucketSecretId;
   const credential = await loadCredential({ secretId, fromEnvironment });
   let calls = 0;

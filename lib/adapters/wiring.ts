@@ -36,6 +36,9 @@ export type LocalConnectors = {
   readonly openDatabase: OpenDatabase;
 };
 
+/** What can be reached, by name: what the configuration names, and what it named before. */
+type Reachable = Pick<Fleet, 'workspaces' | 'clusters'>;
+
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
@@ -68,11 +71,18 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
      * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
      */
     openPorts: async (fleet: Fleet): Promise<Ports> => {
-      const budgetOf = budgets(fleet);
+      let reached: Reachable = fleet;
+      const budgetOf = (workspace: string) => budgets(reached)(workspace);
       return {
-        ...routeByWorkspace(connections(fleet, budgetOf)),
+        ...routeByWorkspace(connections(() => reached, budgetOf)),
         manifests: manifestsFromTemplates,
-        jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(fleet, cluster) }),
+        jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(reached, cluster) }),
+        alsoReach: ({ workspaces, clusters }) => {
+          reached = {
+            workspaces: { ...workspaces, ...fleet.workspaces },
+            clusters: { ...clusters, ...fleet.clusters },
+          };
+        },
         state: await openState(),
         deadline: startDeadline,
         calls: counter.total,
@@ -121,7 +131,7 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
   const pipelines = async (workspace: string) => (await connectionOf(workspace)).pipelines;
   return {
     runners: {
-      list: async (scope) => (await runners(scope)).list(scope),
+      list: async (scope, known) => (await runners(scope)).list(scope, known),
       get: async (scope, uuid) => (await runners(scope)).get(scope, uuid),
       identify: async (scope) => (await runners(scope)).identify(scope),
       register: async (scope, runner) => (await runners(scope)).register(scope, runner),
@@ -142,12 +152,13 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
  */
 function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
-  return (fleet: Fleet, budgetOf: (workspace: string) => CallBudget) => {
+  return (reached: () => Reachable, budgetOf: (workspace: string) => CallBudget) => {
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
     return oncePerKey(async (workspace: string): Promise<Connection> => {
-      const { api: surface = 'internal', secretId = environment.bitbucketSecretId } = fleet.workspaces[workspace] ?? {};
+      const { api: surface = 'internal', secretId = environment.bitbucketSecretId } =
+        reached().workspaces[workspace] ?? {};
       const credential = await credentialOf(secretId);
       const key = `${surface} ${workspace}`;
       const known = kept.get(key);
@@ -175,8 +186,8 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
 function keepClusterClients(counter: Counter, local: LocalConnectors) {
   const kept = createRecent<ClusterClient>();
-  return (fleet: Fleet, cluster: string): Promise<ClusterClient> => {
-    const settings = fleet.clusters[cluster];
+  return ({ clusters }: Reachable, cluster: string): Promise<ClusterClient> => {
+    const settings = clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');
     }

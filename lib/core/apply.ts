@@ -25,21 +25,32 @@ const CONCURRENT_ACTIONS = 50;
  */
 export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = () => true): Promise<Applied> {
   const claim = await claimGroups(plan, ports.state);
+  const stamping: Ports = { ...ports, manifests: stampedBy(claim.deployment, ports.manifests) };
   const limit = pLimit(CONCURRENT_ACTIONS);
-  const done = await Promise.all(
-    plan.groups.map(async (group) => {
-      const lost = claim.lost.get(group.group.name);
-      return {
-        group,
-        ...(lost === undefined ? await applyGroup(group, limit, ports, hasTime) : leaveAlone(group, lost)),
-      };
-    }),
-  );
+  const applyAll = (groups: readonly GroupPlan[]) =>
+    Promise.all(
+      groups.map(async (group) => {
+        const lost = claim.lost.get(group.memoryKey);
+        return {
+          group,
+          ...(lost === undefined ? await applyGroup(group, limit, stamping, hasTime) : leaveAlone(group, lost)),
+        };
+      }),
+    );
+  const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
   const refused = done.filter(({ startsRefused }) => startsRefused).map(({ group }) => group);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
+    leftovers: left.map(({ outcomes }) => outcomes),
     problems: [...claim.problems, ...(await noteRefusedStarts(refused, plan, ports.state))],
   };
+}
+
+/** Manifests that carry the name of the deployment. */
+function stampedBy(deployment: string | undefined, manifests: Ports['manifests']): Ports['manifests'] {
+  const render: typeof manifests.render = (input) =>
+    manifests.render({ ...input, ...(deployment !== undefined && { deployment }) });
+  return { ...manifests, render };
 }
 
 type GroupApplied = { readonly outcomes: readonly Outcome[]; readonly startsRefused: boolean };
@@ -105,6 +116,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
+    expectLabels(registration, group);
     await launch(registration, action.identity, group, ports);
     return { ...outcome, status: 'done' };
   } catch (error) {
@@ -113,6 +125,17 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
     return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
   }
+}
+
+/** Throws when the runner would not get the group's steps: Bitbucket may answer with other labels than it was asked for. */
+function expectLabels({ runner }: Registration, { labels }: RunnerGroup): void {
+  const lacking = labels.filter((label) => !runner.labels.includes(label));
+  // An answer that shows none at all says nothing about them.
+  if (lacking.length === 0 || runner.labels.length === 0) return;
+  throw new ServiceError(
+    `Bitbucket registered runner ${runner.uuid} without ${lacking.join(', ')} (labels ${runner.labels.join(', ')}); change the labels of the group to those that Bitbucket takes.`,
+    { service: 'bitbucket', outcome: 'refused' },
+  );
 }
 
 async function launch(

@@ -6,34 +6,52 @@
  */
 import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
-import { groupMemoryKey } from './memory.ts';
+import { DEPLOYMENT_KEY } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
+import { PLACES_KEY, type Places, parsePlaces } from './places.ts';
 import type { MemoryChange, StateStore, UnsavedDocument } from './ports.ts';
 
-/** The groups that may not be touched, by name, and why; and what went wrong. */
-export type Claim = { readonly lost: ReadonlyMap<string, string>; readonly problems: readonly string[] };
+/** What was claimed. */
+export type Claim = {
+  /** The groups that may not be touched, by the key of their memory, and why. */
+  readonly lost: ReadonlyMap<string, string>;
+  /** The name to stamp Jobs with; absent while it could not be saved. */
+  readonly deployment?: string;
+  readonly problems: readonly string[];
+};
 
 const CLAIMED_BY_ANOTHER = 'another tick is changing this group; the next one looks again';
 
 /** Claims every group that the plan changes, and saves what was learnt about scopes and workspaces. */
 export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim> {
-  const touched = plan.groups.filter((group) => group.memoryChanged || group.actions.length > 0);
+  const touched = [...plan.groups, ...(plan.leftovers ?? [])].filter(
+    (group) => group.memoryChanged || group.actions.length > 0,
+  );
+  const { scopeMemory, workspaceMemory = [], places, deployment } = plan;
+  // A name is needed with the first runner.
+  const naming = deployment?.isNew && touched.some(({ actions }) => actions.some(({ action }) => action === 'add'));
   const changes = [
-    ...touched.map(({ group, memory, memoryVersion }) => change(group.name, memoryVersion, memory)),
-    ...[...plan.scopeMemory, ...(plan.workspaceMemory ?? [])].map(({ key, version, memory }) => ({
+    ...touched.map(changeOf),
+    ...[...scopeMemory, ...workspaceMemory, ...(places ? [places] : [])].map(({ key, version, memory }) => ({
       key,
       expectedVersion: version,
       value: memory,
     })),
+    ...(naming ? [{ key: DEPLOYMENT_KEY, expectedVersion: 0, value: { id: deployment.id } }] : []),
   ];
   if (changes.length === 0) return { lost: new Map(), problems: [] };
   const unsaved = await saveAll(changes, plan, state);
-  const lost = touched.flatMap(({ group }): readonly [string, string][] => {
-    const document = unsaved.find(({ key }) => key === groupMemoryKey(group.name));
-    return document === undefined ? [] : [[group.name, document.failure ?? CLAIMED_BY_ANOTHER]];
+  if (places && unsaved.some(({ key, failure }) => key === places.key && failure === undefined)) {
+    await addPlaces(places.memory, plan, state);
+  }
+  const lost = touched.flatMap(({ memoryKey }): readonly [string, string][] => {
+    const document = unsaved.find(({ key }) => key === memoryKey);
+    return document === undefined ? [] : [[memoryKey, document.failure ?? CLAIMED_BY_ANOTHER]];
   });
+  const isNamed = !unsaved.some(({ key }) => key === DEPLOYMENT_KEY);
   return {
     lost: new Map(lost),
+    ...(isNamed && deployment && { deployment: deployment.id }),
     problems: describeFailures('could not be saved, so nothing that needs it was done', unsaved),
   };
 }
@@ -48,12 +66,31 @@ export async function noteRefusedStarts(
   state: StateStore,
 ): Promise<readonly string[]> {
   if (refused.length === 0) return [];
-  const changes = refused.map(({ group, memory, memoryVersion }) =>
+  const changes = refused.map((group) =>
     // One version on: the claim of this tick.
-    change(group.name, memoryVersion + 1, { ...memory, quarantine: extendQuarantine(memory.quarantine, plan.at) }),
+    changeOf({
+      ...group,
+      memoryVersion: group.memoryVersion + 1,
+      memory: { ...group.memory, quarantine: extendQuarantine(group.memory.quarantine, plan.at) },
+    }),
   );
   const unsaved = await saveAll(changes, plan, state);
   return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);
+}
+
+/** How often to try, while ticks of other shards write theirs at the same moment. */
+const PLACES_TRIES = 5;
+
+/** Adds places to a document that another tick has changed since it was read. Places that are gone go with the next look. */
+async function addPlaces(places: Places, plan: Plan, state: StateStore): Promise<void> {
+  for (let left = PLACES_TRIES; left > 0; left -= 1) {
+    const documents = await state.load([PLACES_KEY]).catch(() => undefined);
+    if (documents === undefined) return;
+    const document = documents.get(PLACES_KEY);
+    const value = { ...parsePlaces(document?.value), ...places };
+    const unsaved = await saveAll([{ key: PLACES_KEY, expectedVersion: document?.version ?? 0, value }], plan, state);
+    if (unsaved.length === 0) return;
+  }
 }
 
 /** A store that fails as a whole has failed for each document. */
@@ -77,6 +114,6 @@ function describeFailures(what: string, unsaved: readonly UnsavedDocument[]): re
   );
 }
 
-function change(group: string, expectedVersion: number, value: GroupPlan['memory']): MemoryChange {
-  return { key: groupMemoryKey(group), expectedVersion, value };
+function changeOf({ memoryKey, memoryVersion, memory }: GroupPlan): MemoryChange {
+  return { key: memoryKey, expectedVersion: memoryVersion, value: memory };
 }

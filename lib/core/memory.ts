@@ -12,17 +12,30 @@ const groupMemory = z.object({
   drainingSince: times,
   quarantine: quarantine.optional(),
   recentTargets: z.array(recentTarget).optional(),
+  runners: times.optional(),
+  intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),
 });
 const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),
+  registrations: z.number().optional(),
+  unlistedSince: z.number().optional(),
 });
+const deployment = z.object({ id: z.string() });
 const monthPeak = z.object({ month: z.string(), runners: z.number() });
 
 const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
 
 /** Documents are never changed; a store in the process gives the same one until another is saved. */
 const parsed = new WeakMap<object, GroupMemory>();
+
+/** The document with the name of the deployment. */
+export const DEPLOYMENT_KEY = 'deployment';
+
+/** The name that this deployment stamps its Jobs with; undefined while it has none. */
+export function parseDeployment(value: unknown): string | undefined {
+  return deployment.safeParse(value).data?.id;
+}
 
 /** The document of a group. */
 export function groupMemoryKey(group: string): string {

@@ -3,29 +3,46 @@ import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
 import { isSameMemory, remember } from './decide/remember.ts';
+import { groupMemoryKey } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
- * The plan for every decision. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
+ * The plan for every decision. `newName`: for the deployment, while it has none. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
  * under a partial observation, whose plan is empty.
  */
-export function makePlan(observation: Observation, decisions: readonly GroupDecision[]): Plan {
+export function makePlan(
+  observation: Observation,
+  decisions: readonly GroupDecision[],
+  leftovers: readonly GroupDecision[] = [],
+  newName?: string,
+): Plan {
+  const { at, places } = observation;
+  // The first tick of a state store names the deployment.
+  const id = observation.deployment ?? newName;
   return {
-    at: observation.at,
-    groups: decisions.map((decision) => planGroup(decision, observation.at)),
+    at,
+    groups: decisions.map((decision) => planGroup(decision, at)),
+    ...(leftovers.length > 0 && { leftovers: leftovers.map((decision) => planGroup(decision, at)) }),
+    ...(places && { places }),
+    ...(id !== undefined && { deployment: { id, isNew: observation.deployment === undefined } }),
     scopeMemory: observation.scopeMemory,
     ...(observation.workspaceMemory && { workspaceMemory: observation.workspaceMemory }),
   };
 }
 
 function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
-  const { group, memory, memoryVersion } = decided.observation;
-  if (decided.kind === 'unseen') return { group, actions: [], memory, memoryVersion, memoryChanged: false };
+  const { group, memory, memoryVersion, memoryKey = groupMemoryKey(group.name) } = decided.observation;
+  const known = { group, memoryKey, memoryVersion };
+  if (decided.kind === 'unseen') {
+    // What is known of a place that a group has just left is written down, whether or not anything can be seen there.
+    const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
+    return { ...known, actions: [], memory, memoryChanged: isFirst };
+  }
   const { observation, classified, decision, creates, retire, recentTargets } = decided;
   const retired = retire.map(({ runner }) => runner);
-  const next = remember(observation, classified, { retired, recentTargets }, at);
+  const next = remember(observation, classified, { retired, recentTargets, creates }, at);
   const { identity } = observation;
   const actions: readonly Action[] = [
     ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
@@ -33,7 +50,7 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...cleanUp(observation, classified, at),
     ...changeProtection(observation, classified, at),
   ];
-  return { group, actions, memory: next, memoryVersion, memoryChanged: !isSameMemory(next, memory) };
+  return { ...known, actions, memory: next, memoryChanged: !isSameMemory(next, memory) };
 }
 
 /** The runner that an action is about; none for an add. */

@@ -7,7 +7,7 @@
  */
 import type { InputProblem } from '#yaml/problem.ts';
 import type { CallBudget } from './budget/call-budget.ts';
-import type { RunnerGroup, Scope } from './model/configuration.ts';
+import type { Fleet, RunnerGroup, Scope } from './model/configuration.ts';
 import type { Registration } from './model/decision.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './model/observation.ts';
 import type { Calls, TickRecord } from './model/report.ts';
@@ -16,10 +16,11 @@ import type { Secret } from './secret.ts';
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {
   /**
-   * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed, or when the
-   * pages do not add up to the size that Bitbucket states: half a list is worse than none.
+   * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed: half a list is
+   * worse than none. A list that changed while it was read is read again; one that still lacks a runner that `known`
+   * (uuids of runners that were there) names is completed by asking for that runner: who is missing now is gone.
    */
-  list(scope: Scope): Promise<readonly Runner[]>;
+  list(scope: Scope, known?: () => Promise<readonly string[]>): Promise<readonly Runner[]>;
   /** The runner as it is now; undefined when there is no such registration. */
   get(scope: Scope, uuid: string): Promise<Runner | undefined>;
   /** The uuids behind the scope's names. Names that already are uuids need no call. */
@@ -93,6 +94,8 @@ export type ManifestInput = {
   readonly runner: Runner;
   readonly identity: ScopeIdentity;
   readonly credentials: { readonly clientId: string; readonly clientSecret: Secret };
+  /** What the objects are stamped with as ours; absent while it could not be saved. */
+  readonly deployment?: string;
 };
 
 /** From a group and a registration to what runs in a cluster. Pure: it asks nobody. */
@@ -184,4 +187,6 @@ export type Ports = {
   readonly calls: () => Calls;
   /** The budget that the calls for a workspace count towards; absent: calls are not counted, and none is refused. */
   readonly budgetOf?: (workspace: string) => CallBudget;
+  /** Makes workspaces and clusters reachable that the configuration no longer names; what it names stays as it is. */
+  readonly alsoReach?: (former: Pick<Fleet, 'workspaces' | 'clusters'>) => void;
 };

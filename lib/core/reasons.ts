@@ -34,6 +34,7 @@ export type ReasonValues = StrategyValues & {
   /* what keeps starting runners from coming online */
   'start-trouble': { kind: StartTroubleKind; runners: number; message: string; selector: string };
   /* why a runner or a Job is acted on */
+  'left-over': { group: string };
   surplus: { idleMs: number };
   excess: { max: number };
   drained: { drainedMs: number };
@@ -99,6 +100,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
       : `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, one runner at a time is tried`,
   'queue-unknown': (v) => `the queue is unknown (${v.why}), so the group is scaled without it`,
   'start-trouble': (v) => `${v.runners} starting ${plural(v.runners, 'runner')}: ${describeTrouble(v)}`,
+  'left-over': (v) =>
+    `no group is here any more (group "${v.group}" was), so it takes no new step and goes when it has none`,
   surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,
   excess: (v) => `above max ${v.max} and not yet at work`,
   drained: (v) => `out of service and without a step for ${duration(v.drainedMs)}`,

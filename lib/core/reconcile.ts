@@ -9,18 +9,20 @@
 import { apply } from './apply.ts';
 import { budgetsOf, type TickBudgets } from './budget/tick.ts';
 import { decide, type GroupDecision, questionsIn } from './decide/decide.ts';
+import { decideLeftovers } from './decide/leftovers.ts';
 import { sentenceOf } from './errors.ts';
 import type { Fleet } from './model/configuration.ts';
 import type { Applied } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import type { Calls, Mode, Report, TickRecord } from './model/report.ts';
 import { type LookRequest, observe } from './observe/observe.ts';
+import { withOneNameEach } from './observe/one-name.ts';
 import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
-import { type Circumstances, makeReport, makeSkippedReport, withCircumstances } from './report.ts';
+import { type Circumstances, makeReport, makeSkippedReport, withCircumstances, withLeftovers } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
-import { leaseName, type Selection, selectGroups } from './select.ts';
+import { leaseName, looksAfterWorkspace, type Selection, selectGroups } from './select.ts';
 
 /** What a tick is asked to do. */
 export type TickRequest = Selection & {
@@ -66,30 +68,42 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
 type Line = { readonly observation: Observation; readonly report: Report; readonly budgets: TickBudgets };
 
 async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']): Promise<Line> {
-  const { fleet, now: at } = request;
+  const { now: at } = request;
+  const fleet = await withOneNameEach(request.fleet, ports);
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
-  const { observation, decisions } = await lookAndDecide({ fleet, groups, at, budgets }, ports);
-  const plan = makePlan(observation, decisions);
+  const looksAfter = looksAfterWorkspace(request);
+  const look = await lookAndDecide({ fleet, groups, at, budgets, looksAfter }, ports);
+  const { observation, decisions, leftovers } = look;
+  const plan = makePlan(observation, decisions, leftovers, request.tickId);
   const applied = request.mode === 'apply' ? await apply(plan, ports, request.hasTime) : NOTHING_APPLIED;
   const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report());
-  return { observation, budgets, report: withCircumstances(report, request.circumstances?.() ?? { notes: [] }) };
+  const whole = withLeftovers(report, leftovers, plan, applied);
+  return { observation, budgets, report: withCircumstances(whole, request.circumstances?.() ?? { notes: [] }) };
 }
 
+/** What is there, what to do about it, and what to do about what groups have left behind. */
+export type Look = {
+  readonly observation: Observation;
+  readonly decisions: readonly GroupDecision[];
+  readonly leftovers: readonly GroupDecision[];
+};
+
 /** The reading half of the line: what is there, and what to do about it. */
-export async function lookAndDecide(
-  request: LookRequest,
-  ports: Ports,
-): Promise<{ readonly observation: Observation; readonly decisions: readonly GroupDecision[] }> {
+export async function lookAndDecide(request: LookRequest, ports: Ports): Promise<Look> {
   const seen = await observe(request, ports);
   const decisions = decide(seen);
   const questions = questionsIn(decisions);
-  if (questions.length === 0) return { observation: seen, decisions };
+  if (questions.length === 0) return lookOf(seen, decisions);
 
   const counted = await observeQueues(seen, questions, ports);
   // Counting took calls.
   const observation = { ...counted, ...(counted.budgets && { budgets: request.budgets.allow() }) };
-  return { observation, decisions: decide(observation) };
+  return lookOf(observation, decide(observation));
+}
+
+function lookOf(observation: Observation, decisions: readonly GroupDecision[]): Look {
+  return { observation, decisions, leftovers: decideLeftovers(observation.leftovers ?? [], decisions, observation.at) };
 }
 
 /** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */

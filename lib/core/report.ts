@@ -1,9 +1,10 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
+import { placesOf } from './inventory.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
-import type { BudgetReport, GroupReport, PlannedAction, Report } from './model/report.ts';
+import type { BudgetReport, GroupReport, LeftoverReport, PlannedAction, Report } from './model/report.ts';
 import { runnerOf } from './plan.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
 
@@ -46,12 +47,31 @@ export function withCircumstances(report: Report, { notes, ...known }: Circumsta
   return { ...report, ...known, notes: [...notes, ...report.notes] };
 }
 
+/** The report, with what groups have left behind and what was planned and done about it. */
+export function withLeftovers(
+  report: Report,
+  leftovers: readonly GroupDecision[],
+  plan: Plan,
+  applied: Applied,
+): Report {
+  return leftovers.length === 0 ? report : { ...report, leftovers: reportLeftovers(leftovers, plan, applied) };
+}
+
+/** What groups have left behind; without `applied`, what is planned about it. */
+export function reportLeftovers(
+  leftovers: readonly GroupDecision[],
+  plan: Plan,
+  applied?: Applied,
+): readonly LeftoverReport[] {
+  return leftovers.map((left, index) => reportLeftover(left, index, plan, applied));
+}
+
 /** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
 export function hasFailed(report: Report): boolean {
   return (
     report.problems.length > 0 ||
-    report.groups.some(
-      (group) => group.problems.length > 0 || group.outcomes.some((outcome) => outcome.status === 'failed'),
+    [...report.groups, ...(report.leftovers ?? [])].some(
+      ({ problems, outcomes }) => problems.length > 0 || outcomes.some((outcome) => outcome.status === 'failed'),
     )
   );
 }
@@ -84,6 +104,29 @@ function reportGroup(
     plan: (plans.get(name)?.actions ?? []).map(planned),
     outcomes: applied.outcomes.get(name) ?? [],
     problems: observation.missing,
+  };
+}
+
+function reportLeftover(
+  { observation, decision }: GroupDecision,
+  index: number,
+  { leftovers = [] }: Plan,
+  applied: Applied | undefined,
+): LeftoverReport {
+  const { group, missing } = observation;
+  const { name, scope, cluster, namespace } = group;
+  return {
+    group: name,
+    workspace: scope.workspace,
+    ...(scope.repository === undefined ? {} : { repository: scope.repository }),
+    cluster,
+    namespace,
+    counts: decision.counts,
+    runners: placesOf(observation),
+    reason: decision.reason,
+    plan: (leftovers[index]?.actions ?? []).map(planned),
+    outcomes: applied?.leftovers?.[index] ?? [],
+    problems: missing,
   };
 }
 

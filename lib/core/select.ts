@@ -22,6 +22,11 @@ export function selectGroups(fleet: Fleet, selection: Selection): readonly Runne
     .filter((group) => shard === undefined || shardOf(group.scope.workspace, shard.of) === shard.index);
 }
 
+/** Whether the selection looks after what groups of a workspace have left behind: a tick for single groups does not. */
+export function looksAfterWorkspace({ groups, shard }: Selection): (workspace: string) => boolean {
+  return (workspace) => groups === undefined && (shard === undefined || shardOf(workspace, shard.of) === shard.index);
+}
+
 /** The lease that keeps two ticks over the same groups apart. */
 export function leaseName({ shard }: Selection): string {
   return shard === undefined ? 'tick' : `tick-${shard.index}-of-${shard.of}`;

@@ -11,9 +11,11 @@ import type { InputProblem } from '#yaml/problem.ts';
 import { type Fields, recordOf } from '#yaml/values.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
+  DEPLOYMENT_LABEL,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   jobName,
+  LABELS_ANNOTATION,
   labelSafe,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -162,7 +164,7 @@ function stamp(content: Fields, name: string, input: ManifestInput): Manifest {
 }
 
 /** Metadata with the marks by which lists find the object and join it to its runner, group and scope. */
-function marked(metadata: unknown, { group, runner, identity }: ManifestInput): Fields {
+function marked(metadata: unknown, { group, runner, identity, deployment }: ManifestInput): Fields {
   const own = recordOf(metadata);
   // A template that was written for a repository's runners may still name it.
   const { [REPOSITORY_LABEL]: _, ...labels } = recordOf(own.labels);
@@ -176,8 +178,13 @@ function marked(metadata: unknown, { group, runner, identity }: ManifestInput): 
       [MANAGED_BY_LABEL]: MANAGED_BY,
       [RUNNER_LABEL]: bareUuid(runner.uuid),
       [GROUP_LABEL]: labelSafe(group.name),
+      ...(deployment === undefined ? {} : { [DEPLOYMENT_LABEL]: deployment }),
     },
-    annotations: { ...recordOf(own.annotations), [GROUP_ANNOTATION]: group.name },
+    annotations: {
+      ...recordOf(own.annotations),
+      [GROUP_ANNOTATION]: group.name,
+      [LABELS_ANNOTATION]: group.labels.join(' '),
+    },
   };
 }
 

@@ -12,6 +12,10 @@ export const RUNNER_LABEL = 'bitbucket-runner-autoscaler/runner';
 /** As a label the group's name made label-safe, for `kubectl -l`; as an annotation the exact name. */
 export const GROUP_LABEL = 'bitbucket-runner-autoscaler/group';
 export const GROUP_ANNOTATION = GROUP_LABEL;
+/** Annotation with the labels that the runner was registered with, sorted, with spaces between. */
+export const LABELS_ANNOTATION = 'bitbucket-runner-autoscaler/runner-labels';
+/** Label with the name of the deployment that made the object, unique to its state store. */
+export const DEPLOYMENT_LABEL = 'bitbucket-runner-autoscaler/deployment';
 /**
  * Labels with the uuids of the scope that the runner is registered in, without braces; the same as in Atlassian's
  * templates. The second is absent for a runner of a workspace.

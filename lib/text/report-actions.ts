@@ -15,6 +15,9 @@ const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly
   unprotect: { base: 'unprotect the pod of', past: 'unprotected the pod of' },
 };
 
+/** What was planned and done, about a group or about what it left behind. */
+type Acted = Pick<GroupReport, 'plan' | 'outcomes'>;
+
 type Status = Outcome['status'] | 'planned';
 
 const TONES: Readonly<Record<Status, Tone>> = {
@@ -34,7 +37,7 @@ type Entry = {
 };
 
 /** One line for each thing that is done, or in a dry run would be. Equal ones are counted together. */
-export function actionLines(group: GroupReport, mode: Mode): readonly Line[] {
+export function actionLines(group: Acted, mode: Mode): readonly Line[] {
   const kinds = Map.groupBy(mergeAdds(entriesOf(group, mode)), ({ action, status }) => `${status} ${action}`);
   return [...kinds.values()].flatMap((entries) => {
     const listed = entries.length > MAX_LISTED ? entries.slice(0, MAX_LISTED - 1) : entries;
@@ -44,7 +47,7 @@ export function actionLines(group: GroupReport, mode: Mode): readonly Line[] {
 }
 
 /** One line for each kind of action and what became of it, with how many; of failures, the first one's sentence. */
-export function actionSummary(group: GroupReport, mode: Mode): readonly Line[] {
+export function actionSummary(group: Acted, mode: Mode): readonly Line[] {
   const kinds = Map.groupBy(entriesOf(group, mode), ({ action, status }) => `${status} ${action}`);
   return [...kinds.values()].flatMap(([first, ...more]) => {
     if (first === undefined) return [];
@@ -54,7 +57,7 @@ export function actionSummary(group: GroupReport, mode: Mode): readonly Line[] {
   });
 }
 
-function entriesOf({ plan, outcomes }: GroupReport, mode: Mode): readonly Entry[] {
+function entriesOf({ plan, outcomes }: Acted, mode: Mode): readonly Entry[] {
   return plan.map(({ action, runner = '', reason }, index): Entry => {
     const outcome = outcomes[index];
     // An add happens for the reason of the decision, which stands above.

@@ -5,6 +5,7 @@
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { leftoverLines } from './leftover-lines.ts';
 import { actionLines } from './report-actions.ts';
 import { layTable, type TableColumn } from './table.ts';
 import { workspaceLines } from './workspace-lines.ts';
@@ -113,6 +114,7 @@ export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
 function tickLines(report: Report): readonly Line[] {
   return [
     ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...leftoverLines(report.leftovers ?? [], report.tick.mode),
     ...workspaceLines(report),
     ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),
     ...report.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'quiet' })),

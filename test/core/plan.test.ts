@@ -169,6 +169,7 @@ describe('a plan', () => {
       group: look.group,
       actions: [],
       memory: look.memory,
+      memoryKey: 'group/builds',
       memoryVersion: 7,
       memoryChanged: false,
     });
@@ -184,7 +185,7 @@ describe('a plan', () => {
     { name: 'nothing new', remembered: { '{a}': EARLIER }, changed: false },
     { name: 'another one is gone', remembered: { '{a}': EARLIER, '{b}': EARLIER }, changed: true },
   ])('says whether the memory changed, and against which version: $name', ({ remembered, changed }) => {
-    const memory = { idleSince: remembered, drainingSince: {} };
+    const memory = { idleSince: remembered, drainingSince: {}, runners: { '{a}': EARLIER } };
     const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
     expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });
     expect(Object.keys(plan.memory.idleSince)).toEqual(['{a}']);

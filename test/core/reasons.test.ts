@@ -21,6 +21,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { starting: 2 },
     'the only runner online stays while 2 are starting: a step that finds none online fails at once',
   ],
+  'left-over': [
+    { group: 'old' },
+    'no group is here any more (group "old" was), so it takes no new step and goes when it has none',
+  ],
   saturated: [{ busy: 4, wanted: 8 }, 'all 4 online are busy and nobody knows how much waits, so 8 are wanted'],
   'queue-counted': [{ busy: 4, waiting: 3, buffer: 1, wanted: 8 }, '4 busy, 3 waiting and a buffer of 1 make 8'],
   'queue-unknown': [

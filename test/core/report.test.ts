@@ -31,7 +31,7 @@ function eventful(over: Partial<RunnerGroup> = {}): Observation {
   const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };
   const orphanJobs = [jobOf(runner({ uuid: '{gone}' }), { createdAt: NOON - 600_000 })];
   const look = groupObservation({
-    group: group({ max: 3, min: 2, ...over }),
+    group: group({ max: 4, min: 3, ...over }),
     runners: [drained, dead],
     jobs: [jobOf(drained)],
     orphanJobs,
@@ -62,22 +62,22 @@ describe('the report as JSON', () => {
         {
           name: 'builds',
           workspace: 'acme',
-          counts: { busy: 0, idle: 0, starting: 0, draining: 1, dead: 1 },
+          counts: { busy: 0, idle: 0, starting: 1, draining: 1, dead: 1 },
           decision: {
             action: 'scale-up',
-            from: 0,
-            to: 1,
+            from: 1,
+            to: 2,
             reason: {
               code: 'below-min',
-              text: '0 usable and 0 starting are fewer than min 2',
-              values: { min: 2, usable: 0, starting: 0 },
+              text: '0 usable and 1 starting are fewer than min 3',
+              values: { min: 3, usable: 0, starting: 1 },
             },
           },
           bounds: [
             {
               code: 'max',
-              text: 'max 3 with 2 registered withholds 1',
-              values: { max: 3, registrations: 2, withheld: 1 },
+              text: 'max 4 with 3 registered withholds 1',
+              values: { max: 4, registrations: 3, withheld: 1 },
             },
           ],
           troubles: [],
@@ -86,8 +86,8 @@ describe('the report as JSON', () => {
               action: 'add',
               reason: {
                 code: 'below-min',
-                text: '0 usable and 0 starting are fewer than min 2',
-                values: { min: 2, usable: 0, starting: 0 },
+                text: '0 usable and 1 starting are fewer than min 3',
+                values: { min: 3, usable: 0, starting: 1 },
               },
             },
             {
@@ -184,7 +184,8 @@ describe('every kind of action shows its runner', () => {
   it.each(Object.values(actions))('$action', (action) => {
     const look = observation([groupObservation()]);
     const memory = { idleSince: {}, drainingSince: {} };
-    const groups = [{ group: group(), actions: [action], memory, memoryVersion: 0, memoryChanged: false }];
+    const made = { memory, memoryKey: 'group/builds', memoryVersion: 0, memoryChanged: false };
+    const groups = [{ group: group(), actions: [action], ...made }];
     const plan = { at: NOON, groups, scopeMemory: [] };
     expect(makeReport(TICK, look, decide(look), plan, NOTHING_APPLIED).groups[0]?.plan).toEqual([
       action.action === 'add' ? { action: 'add', reason } : { action: action.action, runner: '{a}', reason },

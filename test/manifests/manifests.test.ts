@@ -88,7 +88,10 @@ describe('what is stamped on', () => {
       'bitbucket-runner-autoscaler/runner': '11111111-2222-3333-4444-555555555555',
       'bitbucket-runner-autoscaler/group': 'Runner-group-1',
     };
-    const annotations = { 'bitbucket-runner-autoscaler/group': 'Runner group 1' };
+    const annotations = {
+      'bitbucket-runner-autoscaler/group': 'Runner group 1',
+      'bitbucket-runner-autoscaler/runner-labels': groupWith({}).labels.join(' '),
+    };
     const { job, pod, secret } = metadata(BARE);
     expect(job).toEqual({
       name: 'runner-11111111-2222-3333-4444-555555555555',

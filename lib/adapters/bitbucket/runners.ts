@@ -2,6 +2,7 @@
  * Runner registrations at Bitbucket Cloud: the RunnerApi port on either of its two surfaces. They share paths and
  * documents; they differ in the prefix and in how a runner is taken out of service.
  */
+import pLimit from 'p-limit';
 import type * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
@@ -41,10 +42,16 @@ export function createBitbucketRunnerApi(
   const pathOf = (scope: Scope, uuid: string) => `${pathOfAll(scope)}/${encodeURIComponent(bracedUuid(uuid))}`;
   const named = (scope: Scope, uuid: string) => `${bracedUuid(uuid)} of ${scopeKey(scope)}`;
   return {
-    list: async (scope) => {
+    list: async (scope, known = async () => []) => {
       const doing = `Listing the runners of ${scopeKey(scope)}`;
-      const path = `${pathOfAll(scope)}?pagelen=100`;
-      const documents = await readAllPages(client, { operation: 'read', path, doing });
+      const first: Call = { operation: 'read', path: `${pathOfAll(scope)}?pagelen=100`, doing };
+      const fault = (reason: string) => unusableAnswer(doing, `${reason}; the next tick looks again`);
+      const ask = async (uuid: string) => {
+        const named: Call = { operation: 'read', path: pathOf(scope, uuid), doing };
+        const answer = await unlessGone(client.send(named));
+        return answer && parseAnswer(RunnerDocument, answer, doing);
+      };
+      const documents = await readWholeList(() => readAllPages(client, first, fault), known, ask, fault);
       return documents.map((document) => toRunner(document, now()));
     },
     get: async (scope, uuid) => {
@@ -73,14 +80,59 @@ export function createBitbucketRunnerApi(
 /** More pages than any workspace has; it ends a server that always knows one more. */
 const MOST_PAGES = 500;
 
+type RunnerEntry = z.output<typeof RunnerDocument>;
+
+/** What the pages of a list came to, and the sizes of the whole list that they state. */
+type Pages = {
+  readonly runners: ReadonlyMap<string, RunnerEntry>;
+  readonly pages: number;
+  readonly sizes: readonly number[];
+};
+
+/** Runners that are asked for one by one at the same time, when a list lacks them. */
+const CONCURRENT_QUESTIONS = 10;
+
 /**
- * Every runner on all pages from `first` on, each once. Half a list is worse than none: a runner that is missing from it
- * looks like one that is gone. So this throws ServiceError when the pages do not make one list.
+ * Every runner of a list, each once. Half a list is worse than none: a runner that is missing from it looks like one
+ * that is gone. A list may change between two pages, even so that the numbers are right and a runner is missing; so one
+ * of several pages whose numbers are wrong, or that lacks a runner that is known, is read once more. Whoever of the known
+ * is still missing is asked for by name: a long list of a busy workspace never holds still. Throws ServiceError when more
+ * is wrong than changes between pages explain.
  */
-async function readAllPages(client: BitbucketClient, first: Call): Promise<readonly z.output<typeof RunnerDocument>[]> {
+async function readWholeList(
+  read: () => Promise<Pages>,
+  known: () => Promise<readonly string[]>,
+  ask: (uuid: string) => Promise<RunnerEntry | undefined>,
+  fault: (reason: string) => ServiceError,
+): Promise<readonly RunnerEntry[]> {
+  const lacks = async ({ runners }: Pages) => (await known()).filter((uuid) => !runners.has(bracedUuid(uuid)));
+  const once = await read();
+  const isWhole = errorOf(once) === 0 && (once.pages === 1 || (await lacks(once)).length === 0);
+  const list = isWhole ? once : await read();
+  if (errorOf(list) >= list.pages) {
+    const stated = list.sizes.join(' and then ');
+    throw fault(
+      `the list changed while being read (${list.runners.size} different runners, Bitbucket states ${stated})`,
+    );
+  }
+  const limit = pLimit(CONCURRENT_QUESTIONS);
+  const asked = await Promise.all((await lacks(list)).map((uuid) => limit(() => ask(uuid))));
+  return [...list.runners.values(), ...asked.filter((runner) => runner !== undefined)];
+}
+
+/** By how much a list is not of the size that it states. Each page may state another: what moved up was never seen. */
+function errorOf({ runners, sizes }: Pages): number {
+  return Math.max(0, ...sizes.map((size) => Math.abs(size - runners.size)));
+}
+
+/** Every runner on all pages from `first` on, each once. Throws ServiceError when the pages do not end. */
+async function readAllPages(
+  client: BitbucketClient,
+  first: Call,
+  fault: (reason: string) => ServiceError,
+): Promise<Pages> {
   const { doing } = first;
-  const fault = (reason: string) => unusableAnswer(doing, `${reason}; the next tick looks again`);
-  const runners = new Map<string, z.output<typeof RunnerDocument>>();
+  const runners = new Map<string, RunnerEntry>();
   const sizes = new Set<number>();
   const visited = new Set<string>();
   for (let path: string | undefined = first.path; path !== undefined; ) {
@@ -93,12 +145,7 @@ async function readAllPages(client: BitbucketClient, first: Call): Promise<reado
     if (typeof page.size === 'number') sizes.add(page.size);
     path = page.next ? nextPath(client, page.next, doing) : undefined;
   }
-  // A size that differs from page to page is a change too: what moved up to a page already read was never seen.
-  if ([...sizes].some((size) => size !== runners.size)) {
-    const stated = [...sizes].join(' and then ');
-    throw fault(`the list changed while being read (${runners.size} different runners, Bitbucket states ${stated})`);
-  }
-  return [...runners.values()];
+  return { runners, pages: visited.size, sizes: [...sizes] };
 }
 
 function nextPath(client: BitbucketClient, link: string, doing: string): string {

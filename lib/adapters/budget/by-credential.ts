@@ -25,7 +25,7 @@ type Kept = { readonly budget: CallBudget; limit: number };
 export function keepBudgets(
   defaults: DefaultCredential,
   now: () => Instant,
-): (fleet: Fleet) => (workspace: string) => CallBudget {
+): (fleet: Pick<Fleet, 'workspaces'>) => (workspace: string) => CallBudget {
   const kept = new Map<string, Kept>();
 
   function budgetFor(secretId: string | undefined, limit: number): CallBudget {

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
+  DEPLOYMENT_LABEL,
   GROUP_ANNOTATION,
   GROUP_LABEL,
+  LABELS_ANNOTATION,
   PROTECTED_LABEL,
   REPOSITORY_LABEL,
   RUNNER_LABEL,
@@ -74,11 +76,15 @@ export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[])
     const runnerUuid = labels[RUNNER_LABEL] ?? runnerUuidOf(name);
     if (runnerUuid === undefined) return [];
     const itsPod = latest.get(uid);
+    const asked = annotations[LABELS_ANNOTATION];
+    const deployment = labels[DEPLOYMENT_LABEL];
     const job: RunnerJob = {
       name,
       runnerUuid: bareUuid(runnerUuid),
       group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
       identity: identityOf(labels),
+      ...(asked === undefined ? {} : { labels: asked.split(' ') }),
+      ...(deployment === undefined ? {} : { deployment }),
       status: jobStatus(each),
       createdAt: createdAt(each),
       pod: itsPod && runnerPod(itsPod),

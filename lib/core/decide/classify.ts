@@ -38,13 +38,19 @@ export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = 
 /** The group, classified. */
 export function classifyGroup<Seen extends GroupObservation>(observation: Seen, at: Instant): ClassifiedGroup<Seen> {
   const classified = classify(observation, at);
-  return { observation, classified, counts: countClasses(classified) };
+  const counts = countClasses(classified);
+  return { observation, classified, counts: { ...counts, starting: counts.starting + unlistedStarting(observation) } };
 }
 
 /** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */
 export function isSeen(observation: GroupObservation): observation is SeenGroup {
   const { missing, heldBack, identity } = observation;
   return missing.length === 0 && heldBack === undefined && identity !== undefined;
+}
+
+/** Runners that no list shows yet: adds that were begun, and Jobs that may still be at work for one. */
+function unlistedStarting({ orphanJobs, pendingAdds = 0 }: GroupObservation): number {
+  return pendingAdds + orphanJobs.filter(({ status }) => status === 'active').length;
 }
 
 /** How many runners there are of each class. */

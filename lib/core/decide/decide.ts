@@ -73,7 +73,8 @@ export function questionsIn(decisions: readonly GroupDecision[]): readonly Queue
   return decisions.flatMap(({ question }) => question ?? []);
 }
 
-function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
+/** The hold of a group of which something is missing. */
+export function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
   const { group, missing, heldBack } = observation;
   const incomplete = reason('partial-observation', { missing: missing.join('; ') });
   const working = counts.busy + counts.idle + counts.starting;

@@ -8,14 +8,21 @@ import { nextQuarantine, quarantineRoom } from './quarantine.ts';
 /** How many runners a group may create, and what withheld the rest. */
 export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
 
-/** Registrations that the group may still have: each one that is not yet deleted counts, whatever its state. */
-export function roomUnderMax({ group, runners }: GroupObservation): number {
-  return group.max - runners.length;
+/**
+ * Places that the group's runners take: every registration that is not known to be gone, whatever its state; every Job
+ * whose registration is not listed; adds that were begun; and what is left at places that the group has had before.
+ */
+export function placesTaken({ runners, orphanJobs, pendingAdds = 0, elsewhere = 0 }: GroupObservation): number {
+  return runners.length + orphanJobs.length + pendingAdds + elsewhere;
+}
+
+/** Runners that the group may still add. */
+export function roomUnderMax(observation: GroupObservation): number {
+  return observation.group.max - placesTaken(observation);
 }
 
 /**
- * Limits that concern the group alone. Every registration that is not yet deleted counts towards `max`, whatever its
- * state: Bitbucket counts, and bills, them all. Quarantine is that of after this look: a start that it finds to have
+ * Limits that concern the group alone. Every place counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is that of after this look: a start that it finds to have
  * failed is not replaced at once, and a probe that it finds at work lets the others follow.
  */
 export function limitByGroup(
@@ -23,7 +30,7 @@ export function limitByGroup(
   wanted: number,
   at: Instant,
 ): Allowance {
-  const { group, runners, memory } = observation;
+  const { group, memory } = observation;
   const bounds: Reason[] = [...scheduleBound(group)];
   let creates = wanted;
   const limit = (room: number, explain: (withheld: number) => Reason) => {
@@ -32,7 +39,7 @@ export function limitByGroup(
     creates = allowed;
   };
   limit(roomUnderMax(observation), (withheld) =>
-    reason('max', { max: group.max, registrations: runners.length, withheld }),
+    reason('max', { max: group.max, registrations: placesTaken(observation), withheld }),
   );
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),

@@ -1,10 +1,17 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
+
+import { nextInventory, placesOf } from '../inventory.ts';
 import type { GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { nextQuarantine } from './quarantine.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
-export type Decided = { readonly retired: readonly Runner[]; readonly recentTargets: readonly RecentTarget[] };
+export type Decided = {
+  readonly retired: readonly Runner[];
+  readonly recentTargets: readonly RecentTarget[];
+  /** How many runners it adds. */
+  readonly creates: number;
+};
 
 /**
  * The memory after this look. Runners that are being retired count as out of service from now on, whatever an earlier
@@ -13,7 +20,7 @@ export type Decided = { readonly retired: readonly Runner[]; readonly recentTarg
 export function remember(
   observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
-  { retired, recentTargets }: Decided,
+  { retired, recentTargets, creates }: Decided,
   at: Instant,
 ): GroupMemory {
   const { memory } = observation;
@@ -27,6 +34,15 @@ export function remember(
     drainingSince: { ...since(draining, memory.drainingSince, at), ...since(retired, {}, at) },
     ...(quarantine && { quarantine }),
     ...(recentTargets.length > 0 && { recentTargets }),
+    ...inventoryOf(observation, creates, at),
+  };
+}
+
+function inventoryOf(observation: SeenGroup, creates: number, at: Instant): Pick<GroupMemory, 'runners' | 'intended'> {
+  const { runners, intended } = nextInventory(observation.memory, placesOf(observation), creates, at);
+  return {
+    ...(Object.keys(runners).length > 0 && { runners }),
+    ...(intended.length > 0 && { intended }),
   };
 }
 
@@ -37,7 +53,9 @@ export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
     isSameTimes(a.drainingSince, b.drainingSince) &&
     a.quarantine?.failures === b.quarantine?.failures &&
     a.quarantine?.since === b.quarantine?.since &&
-    written(a.recentTargets) === written(b.recentTargets)
+    written(a.recentTargets) === written(b.recentTargets) &&
+    isSameTimes(a.runners ?? {}, b.runners ?? {}) &&
+    JSON.stringify(a.intended ?? []) === JSON.stringify(b.intended ?? [])
   );
 }
 

@@ -1,8 +1,11 @@
 /** The nouns of deciding and acting: decisions, actions, what became of them. Types only; plain, readonly data. */
+
+import type { Places } from '../places.ts';
 import type { Bounds, Reason } from '../reasons.ts';
 import type { Secret } from '../secret.ts';
 import type { RunnerGroup } from './configuration.ts';
 import type {
+  DocumentEntry,
   GroupMemory,
   Instant,
   Runner,
@@ -51,12 +54,20 @@ export type GroupPlan = {
   readonly memory: GroupMemory;
   readonly memoryVersion: number;
   readonly memoryChanged: boolean;
+  /** The document of the memory. */
+  readonly memoryKey: string;
 };
 
 /** What to do about the fleet. */
 export type Plan = {
   readonly at: Instant;
   readonly groups: readonly GroupPlan[];
+  /** What to do about what groups have left behind; absent: nothing is left. */
+  readonly leftovers?: readonly GroupPlan[];
+  /** Places to remember from now on; absent: the same as before. */
+  readonly places?: DocumentEntry<Places>;
+  /** The name to stamp Jobs with; `isNew`: it has to be saved first. Absent: they are not stamped. */
+  readonly deployment?: { readonly id: string; readonly isNew: boolean };
   readonly scopeMemory: readonly ScopeMemoryEntry[];
   readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
 };
@@ -74,6 +85,8 @@ export type Outcome = {
 export type Applied = {
   /** By group name, in the order of its plan's actions. */
   readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  /** As `outcomes`, of what groups have left behind, in the order of the plan; absent: nothing is left. */
+  readonly leftovers?: readonly (readonly Outcome[])[];
   /** What went wrong beyond single actions. */
   readonly problems: readonly string[];
 };

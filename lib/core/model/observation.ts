@@ -1,4 +1,6 @@
 /** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; plain, readonly data. */
+
+import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunnerGroup, Scope } from './configuration.ts';
 
@@ -55,6 +57,10 @@ export type RunnerJob = {
    * stamped with (there without braces, here with). Absent on a Job whose labels were taken away: it is left alone.
    */
   readonly identity?: ScopeIdentity;
+  /** The labels that its runner was to have, sorted; absent on Jobs made before they were written down. */
+  readonly labels?: readonly string[];
+  /** The deployment that made it; absent on Jobs made before deployments had names. */
+  readonly deployment?: string;
   readonly status: 'active' | 'complete' | 'failed';
   /** By the cluster's clock. */
   readonly createdAt: Instant;
@@ -71,7 +77,14 @@ export type GroupMemory = {
   readonly quarantine?: Quarantine;
   /** Present where there is a stabilisation window: the targets that still count, highest first. */
   readonly recentTargets?: readonly RecentTarget[];
+  /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
+  readonly runners?: Readonly<Record<string, Instant>>;
+  /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
+  readonly intended?: readonly IntendedAdds[];
 };
+
+/** How many runners a tick was going to add, written down before the first of them, and when, by our clock. */
+export type IntendedAdds = { readonly at: Instant; readonly adds: number };
 
 /** A number of runners that was wanted, and since when no more than that was, by our clock. */
 export type RecentTarget = { readonly target: number; readonly since: Instant };
@@ -84,17 +97,30 @@ export type ScopeMemory = {
   readonly identity?: ScopeIdentity;
   /** Whether any runner of the scope has ever shown a step; until then "no step" proves nothing on the public API. */
   readonly stepSeen: boolean;
+  /** How many registrations the last list of the scope had; absent: none was ever read. */
+  readonly registrations?: number;
+  /** Since when no list of the scope can be read, by our clock; absent: the last one could. */
+  readonly unlistedSince?: Instant;
 };
 
 /** Everything known of one group at one moment, whether or not all of it could be read. */
 export type GroupObservation = {
   readonly group: RunnerGroup;
-  /** Only this group's registrations: the label set is equal. */
+  /** Only this group's registrations. */
   readonly runners: readonly Runner[];
   /** The Jobs behind these runners, whatever group they were made for. */
   readonly jobs: readonly RunnerJob[];
-  /** Jobs that were made for this group in this scope and whose registration is gone from the scope. */
+  /**
+   * Jobs of this group in this scope whose registration is not listed: it is gone, or the list is late. Each takes a
+   * place until it is known which.
+   */
   readonly orphanJobs: readonly RunnerJob[];
+  /** Adds that an earlier tick began and whose runners are neither listed nor behind a Job yet; absent: none. */
+  readonly pendingAdds?: number;
+  /** Runners of the group at places that it has left, and those of its labels in its scope; absent: none. */
+  readonly elsewhere?: number;
+  /** The document of the memory, where it is not the group's own: that of a place that it has left. */
+  readonly memoryKey?: string;
   readonly memory: GroupMemory;
   /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
   readonly memoryVersion: number;
@@ -188,20 +214,21 @@ export type Observation = {
   readonly scopeMemory: readonly ScopeMemoryEntry[];
   /** As `scopeMemory`, of workspaces. */
   readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
+  /** What is left of groups at places that no group has any more; absent: nothing, or nobody looked. */
+  readonly leftovers?: readonly GroupObservation[];
+  /** The places that are remembered from now on, with the version that was read; absent: the same as before. */
+  readonly places?: DocumentEntry<Places>;
+  /** The name that this deployment stamps its Jobs with; absent: it has none yet. */
+  readonly deployment?: string;
   /** Things worth knowing that stop nothing, such as runners that belong to no group. */
   readonly notes: readonly string[];
 };
 
-/** A scope's memory under its key, with the version that was read. */
-export type ScopeMemoryEntry = {
-  readonly key: string;
-  readonly version: number;
-  readonly memory: ScopeMemory;
-};
+/** A document to save under a key, with the version that was read. */
+export type DocumentEntry<T> = { readonly key: string; readonly version: number; readonly memory: T };
 
-/** The month's peak of a workspace under its key, with the version that was read. */
-export type WorkspaceMemoryEntry = {
-  readonly key: string;
-  readonly version: number;
-  readonly memory: MonthPeak;
-};
+/** A scope's memory. */
+export type ScopeMemoryEntry = DocumentEntry<ScopeMemory>;
+
+/** The month's peak of a workspace. */
+export type WorkspaceMemoryEntry = DocumentEntry<MonthPeak>;

@@ -23,6 +23,8 @@ export type Report = {
     readonly skipped?: string;
   };
   readonly groups: readonly GroupReport[];
+  /** What groups have left behind, and what becomes of it; absent: nothing is left, or nobody looked. */
+  readonly leftovers?: readonly LeftoverReport[];
   /** By credential; absent where nothing counts calls. */
   readonly budgets?: readonly BudgetReport[];
   /** What went wrong with the tick as a whole; a group's own problems are with the group. */
@@ -98,6 +100,24 @@ export type GroupReport = {
   readonly bounds: Bounds;
   /** What keeps starting runners from coming online. */
   readonly troubles: readonly Reason[];
+  readonly plan: readonly PlannedAction[];
+  readonly outcomes: readonly Outcome[];
+  readonly problems: readonly string[];
+};
+
+/** Runners of ours at a place that no group has any more. */
+export type LeftoverReport = {
+  /** The group that had them. */
+  readonly group: string;
+  readonly workspace: string;
+  readonly repository?: string;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly counts: Counts;
+  /** Uuids, with braces. */
+  readonly runners: readonly string[];
+  /** What becomes of them, or why nothing can be done. */
+  readonly reason: Reason;
   readonly plan: readonly PlannedAction[];
   readonly outcomes: readonly Outcome[];
   readonly problems: readonly string[];

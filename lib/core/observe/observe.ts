@@ -4,63 +4,23 @@
  */
 import pLimit from 'p-limit';
 import type { TickBudgets } from '../budget/tick.ts';
-import { BudgetError, sentenceOf } from '../errors.ts';
-import { groupMemoryKey, parseGroupMemory, parseScopeMemory, scopeMemoryKey, workspaceMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
-import type {
-  GroupObservation,
-  Instant,
-  Observation,
-  Runner,
-  RunnerJob,
-  ScopeIdentity,
-  ScopeMemoryEntry,
-} from '../model/observation.ts';
-import type { MemoryDocument, Namespace, Ports } from '../ports.ts';
-import { type Reason, reason } from '../reasons.ts';
+import type { Instant, Observation } from '../model/observation.ts';
+import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
-import {
-  indexJobs,
-  indexRunners,
-  type JobIndex,
-  jobsBehind,
-  orphansOf,
-  type RunnerIndex,
-  runnersOf,
-} from './index-lists.ts';
-import { noteStrayJobs, noteUnownedRunners } from './strays.ts';
+import { type Belongings, type ListedScope, namespaceKey, sortOut } from './belonging.ts';
+import { holdDoubles, observeGroup } from './group.ts';
+import { isEmpty, isOurs, observeLeftovers, rememberPlaces, type SeenAt, withElsewhere } from './leftovers.ts';
+import { loadMemory, type Memory } from './memory.ts';
+import { changedScopeMemory, identityOf, type JobReading, readJobs, readScope, type ScopeReading } from './reading.ts';
+import { noteStrays } from './strays.ts';
 import { observeWorkspace } from './workspace.ts';
 
 /** Lists in flight at once: enough for any real fleet to go out in one wave, few enough for one connection pool. */
 const CONCURRENT_READS = 25;
 
-/** A read that came to a value, to a sentence, or that the hourly calls did not allow. */
-type Read<T> = { readonly value: T } | { readonly missing: string } | { readonly heldBack: Reason };
-
 /** Registrations on one page of a list, which is one call. */
 const RUNNERS_PER_CALL = 100;
-
-/** Everything that was read of one scope; what could not be listed is empty in `listed` and `index`. */
-type ScopeReading = {
-  readonly scope: Scope;
-  readonly runners: Read<readonly Runner[]>;
-  readonly listed: readonly Runner[];
-  readonly index: RunnerIndex;
-  /** Absent when the runners could not be listed: whatever is wrong there would be wrong here, and be told twice. */
-  readonly identity?: Read<ScopeIdentity>;
-  readonly memory: ScopeMemoryEntry;
-  readonly stepSeen: boolean;
-};
-
-/** Everything that was read of one namespace; what could not be listed is empty here too. */
-type JobReading = {
-  readonly namespace: Namespace;
-  readonly jobs: Read<readonly RunnerJob[]>;
-  readonly listed: readonly RunnerJob[];
-  readonly index: JobIndex;
-};
-
-type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
 
 /** What to look at, when, and on whose account. */
 export type LookRequest = {
@@ -68,151 +28,122 @@ export type LookRequest = {
   readonly groups: readonly RunnerGroup[];
   readonly at: Instant;
   readonly budgets: TickBudgets;
+  /** Whether to look at what groups have left behind in a workspace; default: nowhere. */
+  readonly looksAfter?: (workspace: string) => boolean;
 };
 
 /**
- * Looks at everything that `groups` need, but for their queues. The lists cover every scope of their workspaces in the whole fleet, since
- * the groups of a workspace share one cap. Never throws: what fails is part of the observation.
+ * Looks at everything that `groups` need, but for their queues, and at what groups have left behind. The lists cover
+ * every scope and namespace of their workspaces in the whole fleet, since the groups of a workspace share its caps.
+ * Never throws: what fails is part of the observation.
  */
-export async function observe({ fleet, groups, at, budgets }: LookRequest, ports: Ports): Promise<Observation> {
-  const limit = pLimit(CONCURRENT_READS);
+export async function observe(request: LookRequest, ports: Ports): Promise<Observation> {
+  const { fleet, groups, at, budgets } = request;
   const workspaces = new Set(groups.map((group) => group.scope.workspace));
-  const peers = fleet.groups.filter((group) => workspaces.has(group.scope.workspace));
-  const scopes = distinct(peers, (group) => scopeKey(group.scope)).map((group) => group.scope);
-  const namespaces = distinct(groups, namespaceKey);
-  const keys = [...memoryKeys(groups, scopes, workspaces), ...budgets.keys];
-  const documents = attempt('memory', () => ports.state.load(keys));
-  const heldBack =
-    budgets.keys.length === 0
-      ? undefined
-      : documents.then((read) => budgets.planLooks(valueOr(read, undefined), scopes, at));
-  const [scopeReadings, jobReadings, memory] = await Promise.all([
-    Promise.all(scopes.map((scope) => limit(() => readScope(scope, { documents, heldBack }, ports)))),
-    Promise.all(namespaces.map((group) => limit(() => readJobs(group, ports)))),
-    documents,
-  ]);
-  budgets.noteLooks((workspace) => callsOfLook(workspace, scopeReadings), at);
-  const byScope = new Map(scopeReadings.map((reading) => [scopeKey(reading.scope), reading]));
-  const byNamespace = new Map(jobReadings.map((reading) => [namespaceKey(reading.namespace), reading]));
+  const asked = new Map(groups.map((group) => [group.name, group]));
+  const peers = fleet.groups
+    .filter((group) => workspaces.has(group.scope.workspace))
+    .map((group) => asked.get(group.name) ?? group);
+  const readings = await readAll(request, peers, ports);
+  const { memory, scopes, namespaces } = readings;
+  budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
-  const observed = groups.map((group) => {
-    const scope = byScope.get(scopeKey(group.scope));
-    const jobs = byNamespace.get(namespaceKey(group));
-    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: all groups were read; only the compiler does not know.
-    if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
-    return observeGroup(group, fleet, scope, jobs, memory);
-  });
-  const lists = new Map(
-    scopeReadings.flatMap(({ scope, runners }) => ('value' in runners ? [[scopeKey(scope), runners.value]] : [])),
-  );
-  const reading = { lists, documents: valueOr(memory, undefined) };
-  const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, fleet, reading, at));
+  const all = [...peers, ...memory.former.map(({ group }) => group)];
+  const { of, strays } = sortOut({ groups: all, scopes: listedOf(scopes), namespaces, mayHave: isOurs(memory) });
+  const see = seerOf(readings, of, fleet, at);
+  const left = observeLeftovers(memory, (group, key) => see(group, key));
+  const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);
+  const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
+  const places = rememberPlaces(memory, groups, new Set(leftovers.map(({ group }) => group)), fleet);
+  const parts = [...observed, ...leftovers];
+  const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
   const allowed = budgets.allow();
   return {
     at,
-    groups: holdDoubles(observed),
+    groups: holdDoubles(observed.filter(({ group }) => asked.has(group.name))),
     workspaces: inWorkspaces.map((workspace) => workspace.seen),
     queues: [],
-    scopeMemory: scopeReadings.flatMap(changedMemory),
+    // What was not read must not be overwritten.
+    scopeMemory: 'value' in memory.documents ? scopes.flatMap((reading) => changedScopeMemory(reading, at)) : [],
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
-    notes: [
-      ...scopeReadings.flatMap(({ scope, listed }) => noteUnownedRunners(scope, listed, fleet)),
-      ...jobReadings.flatMap(({ namespace, listed }) => noteStrayJobs(namespace, listed, fleet)),
-    ],
+    ...(leftovers.length > 0 && { leftovers }),
+    ...(places && { places }),
+    ...(memory.deployment !== undefined && { deployment: memory.deployment }),
+    notes: noteStrays(strays, observed, fleet),
     ...(allowed.length > 0 && { budgets: allowed }),
   };
 }
 
-/** What the look at a scope waits for. */
-type Preliminaries = {
-  readonly documents: Promise<Documents>;
-  /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
-  readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
-};
-
-async function listRunners(
-  scope: Scope,
-  heldBack: Preliminaries['heldBack'],
-  ports: Ports,
-): Promise<Read<readonly Runner[]>> {
-  const why = heldBack && (await heldBack).get(scope.workspace);
-  if (why !== undefined) return { heldBack: why };
-  return attempt(`runners of ${scopeKey(scope)}`, () => ports.runners.list(scope));
-}
-
-async function readScope(scope: Scope, { documents, heldBack }: Preliminaries, ports: Ports): Promise<ScopeReading> {
-  const key = scopeMemoryKey(scope);
-  const [runners, loaded] = await Promise.all([listRunners(scope, heldBack, ports), documents]);
-  const document = 'value' in loaded ? loaded.value.get(key) : undefined;
-  const memory = parseScopeMemory(document?.value);
-  const remembered = memory.identity;
-  const listed = valueOr(runners, []);
-  const index = indexRunners(listed);
-  const stepSeen = memory.stepSeen || listed.some((runner) => runner.hasStep);
-  const reading = { scope, runners, listed, index, stepSeen, memory: { key, version: document?.version ?? 0, memory } };
-  if (remembered !== undefined) return { ...reading, identity: { value: remembered } };
-  if (!('value' in runners)) return reading;
-  return { ...reading, identity: await attempt(`uuid of ${scopeKey(scope)}`, () => ports.runners.identify(scope)) };
-}
-
-async function readJobs({ cluster, namespace: name }: Namespace, ports: Ports): Promise<JobReading> {
-  const namespace = { cluster, namespace: name };
-  const what = `Jobs in namespace ${namespace.namespace} of cluster ${namespace.cluster}`;
-  const jobs = await attempt(what, () => ports.jobs.list(namespace));
-  const listed = valueOr(jobs, []);
-  return { namespace, jobs, listed, index: indexJobs(listed) };
-}
-
-function observeGroup(
-  group: RunnerGroup,
+/** What looks at single groups, with all that was read. */
+function seerOf(
+  { memory, scopes, namespaces }: Readings,
+  of: (group: RunnerGroup) => Belongings,
   fleet: Fleet,
-  scope: ScopeReading,
-  { jobs, index }: JobReading,
-  documents: Documents,
-): GroupObservation {
-  const runners = runnersOf(group, scope.index);
-  const identity = identityOf(scope);
-  const document = 'value' in documents ? documents.value.get(groupMemoryKey(group.name)) : undefined;
-  const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
-  return {
-    group,
-    runners,
-    jobs: jobsBehind(runners, index),
-    // Whose registration is gone only a list tells.
-    orphanJobs: 'value' in scope.runners ? orphansOf(group, scope.index, index, identity) : [],
-    memory: parseGroupMemory(document?.value),
-    memoryVersion: document?.version ?? 0,
-    ...(identity === undefined ? {} : { identity }),
-    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
-    idleTrusted: internal || scope.stepSeen,
-    ...(heldBack && { heldBack }),
-    missing: [
-      ...(group.unready === undefined ? [] : [group.unready]),
-      ...[scope.runners, scope.identity, jobs, documents].flatMap((read) =>
-        read !== undefined && 'missing' in read ? [read.missing] : [],
-      ),
-    ],
+  at: Instant,
+) {
+  const byScope = new Map(scopes.map((reading) => [scopeKey(reading.scope), reading]));
+  const byNamespace = new Map(namespaces.map((reading) => [namespaceKey(reading.namespace), reading]));
+  return (group: RunnerGroup, memoryKey?: string): SeenAt => {
+    const [scope, jobs] = [byScope.get(scopeOf(group)), byNamespace.get(namespaceKey(group))];
+    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: all were read; only the compiler does not know.
+    if (scope === undefined || jobs === undefined) throw new Error(`nothing was read for group ${group.name}`);
+    const reading = {
+      scope,
+      jobs,
+      documents: memory.documents,
+      belongings: of(group),
+      ...(memoryKey && { memoryKey }),
+    };
+    return { entry: observeGroup(group, reading, fleet, at), reading };
   };
 }
 
-/**
- * Two groups whose scopes are one and the same under two names (a slug and a uuid, say) and whose labels are equal have
- * the same runners; each would undo what the other does. Only their uuids tell, so it is found out here.
- */
-function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObservation[] {
-  const owners = Map.groupBy(groups, ({ group, identity }) =>
-    identity === undefined ? group : [identity.workspaceUuid, identity.repositoryUuid, ...group.labels].join(' '),
+function listedOf(scopes: readonly ScopeReading[]): readonly ListedScope[] {
+  return scopes.flatMap((reading) =>
+    'value' in reading.runners
+      ? [{ key: scopeKey(reading.scope), runners: reading.listed, identity: identityOf(reading) }]
+      : [],
   );
-  const doubles = [...owners.values()].filter((members) => members.length > 1);
-  return groups.map((entry) => {
-    const members = doubles.find((double) => double.includes(entry));
-    if (members === undefined) return entry;
-    const names = members.map(({ group }) => `"${group.name}"`).join(' and ');
-    const sentence = `groups ${names} have the same workspace or repository under two names and the same labels, so the same runners; name it in one way and keep one of them`;
-    return { ...entry, missing: [...entry.missing, sentence] };
-  });
+}
+
+/** All that a look reads. */
+export type Readings = {
+  readonly memory: Memory;
+  readonly scopes: readonly ScopeReading[];
+  readonly namespaces: readonly JobReading[];
+};
+
+/** Reads everything at once; places that no group has any more are known, and read, only after memory is. */
+async function readAll(request: LookRequest, peers: readonly RunnerGroup[], ports: Ports): Promise<Readings> {
+  const { at, budgets } = request;
+  const limit = pLimit(CONCURRENT_READS);
+  const remembered = loadMemory(request, peers, ports);
+  const documents = remembered.then((memory) => memory.documents);
+  const scopes = distinct(peers, scopeOf);
+  const spaces = distinct(peers, namespaceKey);
+  const heldBack =
+    budgets.keys.length === 0
+      ? undefined
+      : remembered.then(({ documents: read, former }) => {
+          const all = distinct([...peers, ...former.map(({ group }) => group)], scopeOf).map(({ scope }) => scope);
+          return budgets.planLooks('value' in read ? read.value : undefined, all, at);
+        });
+  const known = async (scope: Scope) => (await remembered).known(scopeKey(scope));
+  const readScopes = (groups: readonly RunnerGroup[]) =>
+    groups.map(({ scope }) => limit(() => readScope(scope, { documents, heldBack, known }, ports)));
+  const readSpaces = (groups: readonly RunnerGroup[]) => groups.map((group) => limit(() => readJobs(group, ports)));
+  const [memory, ofScopes, ofSpaces] = await Promise.all([
+    remembered,
+    Promise.all(readScopes(scopes)),
+    Promise.all(readSpaces(spaces)),
+  ]);
+  const former = memory.former.map(({ group }) => group);
+  const [moreScopes, moreSpaces] = await Promise.all([
+    Promise.all(readScopes(distinct(former, scopeOf).filter(isNew(scopes, scopeOf)))),
+    Promise.all(readSpaces(distinct(former, namespaceKey).filter(isNew(spaces, namespaceKey)))),
+  ]);
+  return { memory, scopes: [...ofScopes, ...moreScopes], namespaces: [...ofSpaces, ...moreSpaces] };
 }
 
 /** How many calls listing the runners of a workspace took; undefined when nothing of it was listed. */
@@ -223,47 +154,15 @@ function callsOfLook(workspace: string, readings: readonly ScopeReading[]): numb
   return calls.reduce((sum, count) => sum + Math.max(1, count), 0);
 }
 
-function identityOf({ identity }: ScopeReading): ScopeIdentity | undefined {
-  return identity !== undefined && 'value' in identity ? identity.value : undefined;
-}
-
-function changedMemory(reading: ScopeReading): readonly ScopeMemoryEntry[] {
-  const { memory: entry, stepSeen } = reading;
-  const found = identityOf(reading);
-  if (stepSeen === entry.memory.stepSeen && found === entry.memory.identity) return [];
-  return [{ ...entry, memory: { stepSeen, ...(found === undefined ? {} : { identity: found }) } }];
-}
-
-async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {
-  try {
-    return { value: await read() };
-  } catch (error) {
-    if (error instanceof BudgetError) return { heldBack: reason('look-held-back', error.facts) };
-    // Without the full stop that some have: several are put into one sentence.
-    return { missing: `${what}: ${sentenceOf(error).replace(/\.$/, '')}` };
-  }
-}
-
-function valueOr<T, Otherwise>(read: Read<T>, otherwise: Otherwise): T | Otherwise {
-  return 'value' in read ? read.value : otherwise;
-}
-
-function memoryKeys(
-  groups: readonly RunnerGroup[],
-  scopes: readonly Scope[],
-  workspaces: ReadonlySet<string>,
-): readonly string[] {
-  return [
-    ...groups.map((group) => groupMemoryKey(group.name)),
-    ...scopes.map(scopeMemoryKey),
-    ...[...workspaces].map(workspaceMemoryKey),
-  ];
-}
-
-function namespaceKey({ cluster, namespace }: Namespace): string {
-  return `${cluster}/${namespace}`;
+function scopeOf({ scope }: RunnerGroup): string {
+  return scopeKey(scope);
 }
 
 function distinct<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
   return [...new Map(items.map((item) => [key(item), item])).values()];
+}
+
+function isNew<T>(known: readonly T[], key: (item: T) => string): (item: T) => boolean {
+  const keys = new Set(known.map(key));
+  return (item) => !keys.has(key(item));
 }

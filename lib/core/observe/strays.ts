@@ -1,39 +1,65 @@
-/** What a look finds that belongs to no group: it is told, and left alone. Pure. */
-import type { Fleet, Scope } from '../model/configuration.ts';
-import type { Runner, RunnerJob } from '../model/observation.ts';
-import type { Namespace } from '../ports.ts';
-import { scopeKey } from '../scope.ts';
+/** What a look finds that is nobody's, or somebody's under another name: it is told, and left alone. Pure. */
+import type { Fleet } from '../model/configuration.ts';
+import type { GroupObservation } from '../model/observation.ts';
+import { plural } from '../words.ts';
+import type { Strays } from './belonging.ts';
 
-/** Runners that carry our mark but fit no group: left behind by a group that was removed or relabelled. */
-export function noteUnownedRunners(scope: Scope, runners: readonly Runner[], fleet: Fleet): readonly string[] {
-  const known = new Set(
-    fleet.groups.filter((g) => scopeKey(g.scope) === scopeKey(scope)).map((group) => group.labels.join(' ')),
-  );
-  const unowned = runners.filter(
-    (runner) => runner.labels.includes('autoscaler.created') && !known.has(runner.labels.join(' ')),
-  );
-  if (unowned.length === 0) return [];
-  const sets = [...new Set(unowned.map((runner) => runner.labels.join(', ')))].join(' | ');
-  const [some, carry, fit] = unowned.length === 1 ? ['runner', 'carries', 'fits'] : ['runners', 'carry', 'fit'];
+/** Sentences about runners and Jobs that no group has, and about those that a group goes on with. */
+export function noteStrays(
+  { runners, jobs }: Strays,
+  groups: readonly GroupObservation[],
+  fleet: Fleet,
+): readonly string[] {
+  const names = new Set(fleet.groups.map((group) => group.name));
+  const marked = runners.filter(({ runner }) => runner.labels.includes('autoscaler.created'));
+  const strayJobs = jobs.filter(({ job }) => !names.has(job.group));
   return [
-    `${unowned.length} ${some} of ${scopeKey(scope)} ${carry} autoscaler.created but ${fit} no group (labels ${sets}): ` +
-      'bring the group back to retire what is left of it, or delete it in Bitbucket.',
+    ...[...Map.groupBy(marked, ({ scope }) => scope)].map(([scope, some]) => noteRunners(scope, some)),
+    ...[
+      ...Map.groupBy(
+        strayJobs,
+        ({ namespace: { cluster, namespace } }) => `namespace ${namespace} of cluster ${cluster}`,
+      ),
+    ].map(([where, some]) => noteJobs(where, some)),
+    ...groups.flatMap((group) => [...noteRenamed(group, names), ...noteLabels(group)]),
   ];
 }
 
-/** Jobs of ours for groups that this configuration does not have: another one's, or left behind by a group's removal. */
-export function noteStrayJobs(
-  { namespace, cluster }: Namespace,
-  jobs: readonly RunnerJob[],
-  fleet: Fleet,
-): readonly string[] {
-  const known = new Set(fleet.groups.map((group) => group.name));
-  const strays = jobs.filter((job) => !known.has(job.group));
-  if (strays.length === 0) return [];
-  const groups = [...new Set(strays.map((job) => `"${job.group}"`))].sort().join(', ');
-  const what = strays.length === 1 ? '1 Job' : `${strays.length} Jobs`;
+function noteRunners(scope: string, runners: Strays['runners']): string {
+  const sets = [...new Set(runners.map(({ runner }) => runner.labels.join(', ')))].join(' | ');
+  const count = runners.length;
+  return (
+    `${count} ${plural(count, 'runner')} of ${scope} ${count === 1 ? 'carries' : 'carry'} autoscaler.created but ${count === 1 ? 'is' : 'are'} of no group and not made by this deployment (labels ${sets}): ` +
+    'counted and left alone; retire them with what made them.'
+  );
+}
+
+function noteJobs(where: string, jobs: Strays['jobs']): string {
+  const names = [...new Set(jobs.map(({ job }) => `"${job.group}"`))].sort().join(', ');
+  const count = jobs.length;
+  return (
+    `${count} ${plural(count, 'Job')} in ${where} ${count === 1 ? 'is' : 'are'} of no group and not made by this deployment (made for ${names}): ` +
+    'left alone; retire them with what made them.'
+  );
+}
+
+/** A group that was given another name keeps its runners. */
+function noteRenamed({ group, jobs }: GroupObservation, names: ReadonlySet<string>): readonly string[] {
+  const before = jobs.filter((job) => job.group !== group.name && !names.has(job.group));
+  if (before.length === 0) return [];
+  const old = [...new Set(before.map((job) => `"${job.group}"`))].sort().join(', ');
   return [
-    `${what} in namespace ${namespace} of cluster ${cluster} ${strays.length === 1 ? 'is' : 'are'} of no group here (made for ${groups}): ` +
-      'bring the group back to retire them, or delete them with kubectl.',
+    `Group "${group.name}" goes on with ${before.length} ${plural(before.length, 'runner')} that ${before.length === 1 ? 'was' : 'were'} made for ${old}: its scope and labels are the same, so nothing has to be done.`,
+  ];
+}
+
+/** Bitbucket may register a runner with other labels than those that it was asked for. */
+function noteLabels({ group, runners }: GroupObservation): readonly string[] {
+  const asked = group.labels.join(' ');
+  const others = runners.filter(({ labels }) => labels.join(' ') !== asked);
+  if (others.length === 0) return [];
+  const sets = [...new Set(others.map(({ labels }) => labels.join(', ')))].join(' | ');
+  return [
+    `Bitbucket lists ${others.length} ${plural(others.length, 'runner')} of group "${group.name}" with labels ${sets} instead of ${group.labels.join(', ')}: counted as the group's all the same.`,
   ];
 }

@@ -1,65 +1,84 @@
 /** What is seen of a workspace as a whole, over all its scopes that any group uses, and what is remembered of it. */
 import { parseWorkspaceMemory, workspaceMemoryKey } from '../memory.ts';
-import type { Fleet } from '../model/configuration.ts';
-import type { Instant, Runner, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
-import type { MemoryDocument } from '../ports.ts';
+import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { GroupObservation, Instant, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
 import { highestMax } from '../schedule/bounds.ts';
 import { scopeKey } from '../scope.ts';
+import type { Readings } from './observe.ts';
+import { documentOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
 import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse } from './slots.ts';
-
-/** What the look has found: lists by scope, without those that failed, and documents, unless they could not be loaded. */
-export type WorkspaceReading = {
-  readonly lists: ReadonlyMap<string, readonly Runner[]>;
-  readonly documents: ReadonlyMap<string, MemoryDocument> | undefined;
-};
 
 /** The workspace, and its memory if this look changed it. */
 export type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
 
-/** Adds up what is registered and in use in a workspace of the fleet. */
+/** Adds up what takes places in a workspace of the fleet. `groups`: all that were seen, those that are left over included. */
 export function observeWorkspace(
   workspace: string,
+  { memory, scopes: all, namespaces }: Readings,
+  groups: readonly GroupObservation[],
   fleet: Fleet,
-  { lists, documents }: WorkspaceReading,
   at: Instant,
 ): ObservedWorkspace {
   const { maxRunners = 100, maxConcurrentRunners: max, pricePerSlot: price } = fleet.workspaces[workspace] ?? {};
-  const { registered, unseen } = registrationsOf(workspace, fleet, lists);
+  const scopes = all.filter(({ scope }) => scope.workspace === workspace);
+  const registered = scopes.flatMap(({ listed }) => listed);
+  const assumed = scopes
+    .filter(({ runners }) => !('value' in runners))
+    .reduce((sum, scope) => sum + assumedIn(scope, namespaces, fleet, at), 0);
+  const unlisted = groups
+    .filter(({ group }) => group.scope.workspace === workspace)
+    .reduce((sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds, 0);
   const key = workspaceMemoryKey(workspace);
-  const document = documents?.get(key);
+  const document = documentOf(memory.documents, key);
   const inUse = slotsInUse(registered);
   const before = parseWorkspaceMemory(document?.value);
   const peak = nextPeak(before, inUse, at);
   const slots = {
     inUse,
-    committed: slotsCommitted(registered) + unseen,
+    committed: slotsCommitted(registered) + unlisted + assumed,
     peak,
     price: price ?? PRICE_PER_SLOT,
     ...(max !== undefined && { max }),
   };
   const seen = {
     workspace,
-    registrations: registered.length + unseen,
-    ...(unseen > 0 && { assumed: unseen }),
+    registrations: registered.length + unlisted + assumed,
+    ...(assumed > 0 && { assumed }),
     maxRunners,
     slots,
   };
   // A month that begins with nobody there needs no writing; its first runner will.
   const isNews = peak.runners > (before?.month === peak.month ? before.runners : 0);
-  if (documents === undefined || !isNews) return { seen };
+  if (!('value' in memory.documents) || !isNews) return { seen };
   return { seen, memory: { key, version: document?.version ?? 0, memory: peak } };
 }
 
-/** All registrations that were seen, and how many there may be where nothing was. */
-function registrationsOf(workspace: string, fleet: Fleet, lists: WorkspaceReading['lists']) {
-  const scopes = Map.groupBy(
-    fleet.groups.filter((group) => group.scope.workspace === workspace),
-    (group) => scopeKey(group.scope),
-  );
-  // A scope that could not be listed is taken at its worst, so that one failing repository stops no other.
-  const unseen = [...scopes].filter(([key]) => !lists.has(key)).flatMap(([, groups]) => groups);
-  return {
-    registered: [...scopes.keys()].flatMap((key) => lists.get(key) ?? []),
-    unseen: unseen.reduce((sum, group) => sum + highestMax(group), 0),
-  };
+/**
+ * How many registrations there may be in a scope that could not be listed: as many as when it was listed last, or as its
+ * Jobs show, if these are more. Where it was never listed it is taken at its worst, so that one failing repository stops
+ * no other. A scope that has been gone for long has what its Jobs show.
+ */
+function assumedIn(reading: ScopeReading, namespaces: readonly JobReading[], fleet: Fleet, at: Instant): number {
+  const { scope, memory } = reading;
+  const groups = fleet.groups.filter((group) => scopeKey(group.scope) === scopeKey(scope));
+  const jobs = jobsIn(reading, groups, namespaces);
+  if (isGone(reading, at)) return jobs;
+  const { registrations } = memory.memory;
+  return registrations === undefined
+    ? groups.reduce((sum, group) => sum + highestMax(group), 0)
+    : Math.max(registrations, jobs);
+}
+
+/** Jobs of runners in the scope: by its uuids, or, while these are unknown, by the names of its groups. */
+function jobsIn({ memory }: ScopeReading, groups: readonly RunnerGroup[], namespaces: readonly JobReading[]): number {
+  const { identity } = memory.memory;
+  const names = new Set(groups.map(({ name }) => name));
+  return namespaces
+    .flatMap(({ listed }) => listed)
+    .filter((job) =>
+      identity === undefined
+        ? names.has(job.group)
+        : job.identity?.workspaceUuid === identity.workspaceUuid &&
+          job.identity.repositoryUuid === identity.repositoryUuid,
+    ).length;
 }

@@ -1,6 +1,7 @@
 /** A status as a person reads it in a terminal. Pure. */
 import { assumption } from '#core/reasons.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { leftoverLines } from '#text/leftover-lines.ts';
 import { CLASS_COLUMNS, classCells } from '#text/report.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
 import type { GroupStatus, Status } from './status.ts';
@@ -31,7 +32,15 @@ export function renderStatus(
     ...layTable(GROUP_COLUMNS, 'DOES IT MATCH?', status.groups.map(groupRow), options),
     ...status.groups.flatMap((group) => runnerTable(group, all, options)),
     '',
-    ...layLines([...status.workspaces.map(workspaceLine), ...status.notes.map(noteLine)], 0, options),
+    ...layLines(
+      [
+        ...leftoverLines(status.leftovers ?? [], 'plan'),
+        ...status.workspaces.map(workspaceLine),
+        ...status.notes.map(noteLine),
+      ],
+      0,
+      options,
+    ),
   ];
 }
 

@@ -2,10 +2,14 @@
  * The fleet now: what Bitbucket says of every runner beside what the cluster says of its Job, and everything in which
  * the two do not match. Pure.
  */
-import { type ClassifiedRunner, classify, countClasses } from '#core/decide/classify.ts';
+import { type ClassifiedRunner, classifyGroup } from '#core/decide/classify.ts';
 import type { OpenWindow } from '#core/model/configuration.ts';
 import type { Counts, RunnerClass } from '#core/model/decision.ts';
 import type { GroupObservation, Instant, Observation, Runner, RunnerJob } from '#core/model/observation.ts';
+import type { LeftoverReport } from '#core/model/report.ts';
+import { makePlan } from '#core/plan.ts';
+import type { Look } from '#core/reconcile.ts';
+import { reportLeftovers } from '#core/report.ts';
 import { duration } from '#core/words.ts';
 
 /** The answer of `status`. */
@@ -15,6 +19,8 @@ export type Status = {
   readonly at: string;
   readonly groups: readonly GroupStatus[];
   readonly workspaces: Observation['workspaces'];
+  /** What groups have left behind; absent: nothing is left, or only some groups were looked at. */
+  readonly leftovers?: readonly LeftoverReport[];
   readonly notes: readonly string[];
 };
 
@@ -29,7 +35,7 @@ export type GroupStatus = {
   /** Present while a window of the schedules sets them. */
   readonly window?: OpenWindow;
   readonly runners: readonly RunnerStatusLine[];
-  /** Jobs whose registration is gone. */
+  /** Jobs whose registration is not listed. */
   readonly orphanJobs: readonly { readonly job: string; readonly cluster: string; readonly mismatch: string }[];
   /** What could not be read, or is not read now to spare the hourly calls. */
   readonly problems: readonly string[];
@@ -48,24 +54,27 @@ export type RunnerStatusLine = {
 };
 
 /** The status of everything that was looked at. */
-export function statusOf({ at, groups, workspaces, notes }: Observation): Status {
+export function statusOf({ observation, leftovers, decisions }: Look): Status {
+  const { at, groups, workspaces, notes } = observation;
+  const plan = makePlan(observation, decisions, leftovers);
   return {
     version: 1,
     at: new Date(at).toISOString(),
     groups: groups.map((group) => groupStatus(group, at)),
     workspaces,
+    ...(leftovers.length > 0 && { leftovers: reportLeftovers(leftovers, plan) }),
     notes,
   };
 }
 
 /** Whether anything could not be read. */
-export function isIncomplete({ groups }: Status): boolean {
-  return groups.some(({ problems }) => problems.length > 0);
+export function isIncomplete({ groups, leftovers = [] }: Status): boolean {
+  return [...groups, ...leftovers].some(({ problems }) => problems.length > 0);
 }
 
 function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
   const { group, orphanJobs, missing, heldBack } = observation;
-  const classified = classify(observation, at);
+  const { classified, counts } = classifyGroup(observation, at);
   // Without both lists there is nothing to hold side by side.
   const problems = [...missing, ...(heldBack === undefined ? [] : [heldBack.text])];
   const isComparable = problems.length === 0;
@@ -73,7 +82,7 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
     name: group.name,
     workspace: group.scope.workspace,
     ...(group.scope.repository === undefined ? {} : { repository: group.scope.repository }),
-    counts: countClasses(classified),
+    counts,
     min: group.min,
     max: group.max,
     ...(group.window && { window: group.window }),
@@ -88,7 +97,7 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
     orphanJobs: orphanJobs.map((job) => ({
       job: job.name,
       cluster: clusterSide(job),
-      mismatch: `its registration is gone from Bitbucket, the Job is ${duration(at - job.createdAt)} old`,
+      mismatch: `its registration is not in Bitbucket's list: it is gone, or the list is late; the Job is ${duration(at - job.createdAt)} old`,
     })),
     problems,
   };

@@ -62,27 +62,105 @@ describe('a list of several pages', () => {
 describe('pages that do not make one list', () => {
   const NEXT = `${LIST}?page=2`;
 
-  it.each([
+  type Reading = readonly { readonly size?: number; readonly values: readonly string[]; readonly next?: string }[];
+  const MOVED_UP: Reading = [
+    { size: 3, values: ['a', 'b'], next: NEXT },
+    { size: 2, values: [] },
+  ];
+
+  async function read(readings: readonly Reading[], known: readonly string[] = [], there: readonly string[] = []) {
+    const { api, bitbucket } = await setUp();
+    for (const { values, ...rest } of readings.flat()) {
+      bitbucket.script(page({ ...rest, values: values.map(runner) }));
+    }
+    for (const uuid of known) {
+      const reply = there.includes(uuid) ? { status: 200, body: runner(uuid) } : { status: 404 };
+      bitbucket.script({ path: `{${uuid}}`, reply });
+    }
+    const list = api.list(ACME, async () => known.map((uuid) => `{${uuid}}`));
+    return { list: await list.then((all) => all.map(({ uuid }) => uuid)), calls: bitbucket.requests.length };
+  }
+
+  it.each<{ readonly name: string; readonly readings: readonly Reading[]; readonly list: readonly string[] }>([
     {
-      name: 'a runner moved up between the pages',
-      pages: [
-        { size: 3, values: ['a', 'b'], next: NEXT },
-        { size: 2, values: [] },
-      ],
+      name: 'a runner moved up between the pages; the second reading holds',
+      readings: [MOVED_UP, [{ size: 2, values: ['a', 'b'] }]],
+      list: ['{a}', '{b}'],
     },
+    {
+      name: 'only the first page states a size',
+      readings: [
+        [{ size: 4, values: ['a', 'b'], next: NEXT }, { values: ['c'] }],
+        [{ size: 3, values: ['a', 'b', 'c'] }],
+      ],
+      list: ['{a}', '{b}', '{c}'],
+    },
+    {
+      name: 'they never hold still: what was read counts, as long as a change between pages explains it',
+      readings: [MOVED_UP, MOVED_UP],
+      list: ['{a}', '{b}'],
+    },
+  ])('are read again: $name', async ({ readings, list }) => {
+    expect(await read(readings)).toEqual({ list, calls: readings.flat().length });
+  });
+
+  it.each<{ readonly name: string; readonly pages: Reading }>([
     { name: 'a runner is missing', pages: [{ size: 3, values: ['a', 'b'] }] },
     { name: 'a runner is there twice', pages: [{ size: 2, values: ['a', 'a'] }] },
     { name: 'there are more than stated', pages: [{ size: 1, values: ['a', 'b'] }] },
     {
-      name: 'only the first page states a size',
-      pages: [{ size: 4, values: ['a', 'b'], next: NEXT }, { values: ['c'] }],
+      name: 'two are missing of two pages, with one boundary between them',
+      pages: [
+        { size: 4, values: ['a'], next: NEXT },
+        { size: 4, values: ['b'] },
+      ],
     },
-  ])('$name', async ({ pages }) => {
-    const { api, bitbucket } = await setUp();
-    for (const { values, ...rest } of pages) bitbucket.script(page({ ...rest, values: values.map(runner) }));
-    await expect(api.list(ACME)).rejects.toThrow(
+  ])('are no list after two readings: $name', async ({ pages }) => {
+    await expect(read([pages, pages])).rejects.toThrow(
       /^Listing the runners of acme failed: the list changed while being read/,
     );
+  });
+
+  const SLIPPED: Reading = [
+    { size: 3, values: ['a', 'gone'], next: NEXT },
+    { size: 3, values: ['new'] },
+  ];
+  const WHOLE: Reading = [
+    { size: 3, values: ['a', 'b'], next: NEXT },
+    { size: 3, values: ['new'] },
+  ];
+
+  it.each<{
+    readonly name: string;
+    readonly readings: readonly Reading[];
+    readonly there?: readonly string[];
+    readonly list: readonly string[];
+    readonly asked: number;
+  }>([
+    { name: 'all known are there', readings: [WHOLE], list: ['{a}', '{b}', '{new}'], asked: 0 },
+    {
+      name: 'one slipped, the second reading shows it',
+      readings: [SLIPPED, WHOLE],
+      list: ['{a}', '{b}', '{new}'],
+      asked: 0,
+    },
+    {
+      name: 'one slipped twice and is there',
+      readings: [SLIPPED, SLIPPED],
+      there: ['b'],
+      list: ['{a}', '{gone}', '{new}', '{b}'],
+      asked: 1,
+    },
+    { name: 'one is gone', readings: [SLIPPED, SLIPPED], list: ['{a}', '{gone}', '{new}'], asked: 1 },
+    {
+      name: 'a list of one page cannot slip',
+      readings: [[{ size: 1, values: ['a'] }]],
+      there: ['b'],
+      list: ['{a}', '{b}'],
+      asked: 1,
+    },
+  ])('whoever is known and missing is looked for: $name', async ({ readings, there, list, asked }) => {
+    expect(await read(readings, ['a', 'b'], there)).toEqual({ list, calls: readings.flat().length + asked });
   });
 
   it('that lead back to themselves', async () => {

@@ -1,5 +1,6 @@
 /** Carries a plan out through recorded ports, and the plans that such tests need. */
 import { apply } from '#core/apply.ts';
+import { groupMemoryKey } from '#core/memory.ts';
 import type { Action, Applied, GroupPlan, Plan } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { group, NOON } from '#kit/fleet.ts';
@@ -29,7 +30,9 @@ export const removeJob = (runnerUuid: string): Action => ({
 /** What to do about one group, with its memory unchanged unless said otherwise. */
 export function groupPlan(actions: readonly Action[], over: Partial<GroupPlan> = {}): GroupPlan {
   const memory = { idleSince: {}, drainingSince: {} };
-  return { group: group(), actions, memory, memoryVersion: 0, memoryChanged: false, ...over };
+  const made = over.group ?? group();
+  const memoryKey = groupMemoryKey(made.name);
+  return { group: made, actions, memory, memoryKey, memoryVersion: 0, memoryChanged: false, ...over };
 }
 
 export function planOf(...groups: readonly GroupPlan[]): Plan {

@@ -150,7 +150,7 @@ describe('what a look makes of it', () => {
     const seen = groupObservation({ runners: made, jobs, memory: memory(quarantine) });
     const classified = classify(seen, NOON);
     expect(nextQuarantine(quarantine, classified, NOON)).toEqual(after);
-    const kept = remember(seen, classified, { retired: [], recentTargets: [] }, NOON);
+    const kept = remember(seen, classified, { retired: [], recentTargets: [], creates: 0 }, NOON);
     expect(kept.quarantine).toEqual(after);
     expect('quarantine' in kept).toBe(after !== undefined);
   });

@@ -95,10 +95,10 @@ describe('remember', () => {
     const memory = remember(
       look,
       classify(look, NOON),
-      { retired: retired === undefined ? [] : runners, recentTargets: [] },
+      { retired: retired === undefined ? [] : runners, recentTargets: [], creates: 0 },
       NOON,
     );
-    expect(memory).toEqual({ ...NOTHING, ...after });
+    expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
   });
 
   it('a look that failed says nothing about anybody', () => {

@@ -33,7 +33,7 @@ const spent = (calls: number) => ({
 describe('a look under budgets', () => {
   it('reads them with the memory, in one call, and lists then', async () => {
     const { seen, trace } = await lookWith({ acme: budgetNamed('ci'), other: budgetNamed('two') });
-    expect(trace[0]).toMatch(/^load group\/builds .* scope\/acme .* budget\/ci budget\/two$/);
+    expect(trace[0]).toMatch(/^load group\/builds scope\/acme .* budget\/ci budget\/two$/);
     expect(trace.filter((line) => line.startsWith('load'))).toHaveLength(1);
     expect(trace.filter((line) => line.startsWith('list ') && !line.startsWith('list Jobs'))).toEqual([
       'list acme',

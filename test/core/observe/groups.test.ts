@@ -5,7 +5,7 @@ import { fleet, group, jobOf, runner } from '#kit/fleet.ts';
 import { builds, documents, fails, listing, look, SITE, tests } from './look.ts';
 
 describe('runners and Jobs of a group', () => {
-  it('are those with exactly its labels, and the Jobs behind them, whatever group these were made for', async () => {
+  it('are those with its labels, or its name and more labels, and the Jobs behind them, whatever group these were made for', async () => {
     const mine = runner({ labels: builds.labels });
     const theirs = runner({ labels: tests.labels });
     const more = runner({ labels: [...builds.labels, 'xtra'] });
@@ -14,18 +14,18 @@ describe('runners and Jobs of a group', () => {
       runners: listing({ acme: [theirs, mine, more] }),
       jobs: { list: async () => jobs },
     });
-    expect(seen.groups.map((entry) => entry.runners)).toEqual([[mine], [theirs]]);
+    expect(seen.groups.map((entry) => entry.runners)).toEqual([[mine, more], [theirs]]);
     expect(seen.groups.map((entry) => entry.jobs)).toEqual([jobs.slice(0, 1), jobs.slice(1)]);
     expect(seen.groups.map((entry) => entry.orphanJobs)).toEqual([[], []]);
   });
 
-  it('are in the order of their own lists, and a runner may have no Job', async () => {
+  it('are in the order of the list of runners, and a runner may have no Job', async () => {
     const runners = [runner(), runner(), runner({ name: 'no Job' }), runner()];
     const [first, second, , last] = runners.map((owner) => jobOf(owner));
-    const jobs = [last, first, second].filter((job) => job !== undefined);
+    const jobs = [first, second, last].filter((job) => job !== undefined);
     const { seen } = await look(fleet([builds]), {
       runners: listing({ acme: runners }),
-      jobs: { list: async () => jobs },
+      jobs: { list: async () => jobs.toReversed() },
     });
     expect(seen.groups[0]).toMatchObject({ runners, jobs });
   });

@@ -16,7 +16,7 @@ describe('what is read', () => {
       'list Jobs of main/web',
       'list acme',
       'list acme/site',
-      'load group/builds group/tests group/site scope/acme scope/acme/site workspace/acme',
+      'load group/builds scope/acme workspace/acme group/tests group/site scope/acme/site places deployment',
     ]);
   });
 
@@ -28,16 +28,17 @@ describe('what is read', () => {
     ]);
   });
 
-  it('for some groups: every scope of their workspaces, which share a cap, but no Job of the others', async () => {
+  it('for some groups: every scope and namespace of their workspaces, which share a cap', async () => {
     const { seen, trace } = await look(fleet([builds, site, other]), {}, [builds]);
     expect(seen.groups.map((entry) => entry.group.name)).toEqual(['builds']);
     expect(trace.sort()).toEqual([
       'identify acme',
       'identify acme/site',
       'list Jobs of main/runners',
+      'list Jobs of main/web',
       'list acme',
       'list acme/site',
-      'load group/builds scope/acme scope/acme/site workspace/acme',
+      'load group/builds scope/acme workspace/acme group/site scope/acme/site places deployment',
     ]);
   });
 
@@ -50,7 +51,12 @@ describe('what is read', () => {
     expect(trace.filter((line) => line.startsWith('identify'))).toEqual(['identify acme']);
     expect(seen.groups.map((entry) => entry.identity)).toEqual([{ workspaceUuid: '{acme}' }, identity]);
     expect(seen.scopeMemory).toEqual([
-      { key: 'scope/acme', version: 0, memory: { stepSeen: false, identity: { workspaceUuid: '{acme}' } } },
+      {
+        key: 'scope/acme',
+        version: 0,
+        memory: { stepSeen: false, identity: { workspaceUuid: '{acme}' }, registrations: 0 },
+      },
+      { key: 'scope/acme/site', version: 4, memory: { stepSeen: false, identity, registrations: 0 } },
     ]);
   });
 
@@ -62,9 +68,9 @@ describe('what is read', () => {
     expect(second.seen.scopeMemory).toEqual([]);
   });
 
-  it('an empty selection reads nothing but an empty list of documents', async () => {
+  it('an empty selection reads nothing but what is remembered of places', async () => {
     const { seen, trace } = await look(fleet([builds]), {}, []);
-    expect(trace).toEqual(['load ']);
+    expect(trace).toEqual(['load places deployment']);
     expect(seen).toEqual({ at: NOON, groups: [], workspaces: [], queues: [], scopeMemory: [], notes: [] });
   });
 });
@@ -187,12 +193,12 @@ describe('a read that fails is missing for exactly the groups that need it', () 
   it('an identity that could not be looked up is absent, and not remembered', async () => {
     const { seen } = await look(fleet([builds]), { runners: { identify: fails('503') } });
     expect(seen.groups[0]).not.toHaveProperty('identity');
-    expect(seen.scopeMemory).toEqual([]);
+    expect(seen.scopeMemory.map(({ memory }) => memory)).toStrictEqual([{ stepSeen: false, registrations: 0 }]);
   });
 
   it('nor is it when a step that was seen for the first time is remembered', async () => {
     const list = async () => [runner({ hasStep: true })];
     const { seen } = await look(fleet([builds]), { runners: { list, identify: fails('503') } });
-    expect(seen.scopeMemory.map(({ memory }) => memory)).toStrictEqual([{ stepSeen: true }]);
+    expect(seen.scopeMemory.map(({ memory }) => memory)).toStrictEqual([{ stepSeen: true, registrations: 1 }]);
   });
 });

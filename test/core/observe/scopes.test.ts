@@ -44,8 +44,10 @@ describe("a workspace's registrations", () => {
 
 describe('whether "shows no step" may be read as "is idle"', () => {
   const busy = runner({ hasStep: true, labels: ['somebody', 'else'] });
-  const remembered = (stepSeen: boolean) =>
-    documents({ 'scope/acme': { version: 1, value: { stepSeen, identity: { workspaceUuid: '{acme}' } } } });
+  const remembered = (stepSeen: boolean, registrations = 0) =>
+    documents({
+      'scope/acme': { version: 1, value: { stepSeen, registrations, identity: { workspaceUuid: '{acme}' } } },
+    });
 
   it.each<{
     readonly name: string;
@@ -82,7 +84,7 @@ describe('whether "shows no step" may be read as "is idle"', () => {
       api: 'public',
       script: { ...remembered(true), runners: { list: fails('503') } },
       trusted: true,
-      remembers: [],
+      remembers: [true],
     },
   ])('$name: $trusted', async ({ api, script, trusted, remembers }) => {
     const { seen } = await look(fleet([builds], 100, api), script);
@@ -94,15 +96,15 @@ describe('whether "shows no step" may be read as "is idle"', () => {
 describe('strangers', () => {
   const ours = (...labels: readonly string[]) => runner({ labels: ['autoscaler.created', ...labels] });
 
-  it('with our mark that fit no group are noted, with their label sets and what to do', async () => {
+  it('with our mark that fit no group are noted, with their label sets, and left alone', async () => {
     const { seen } = await look(fleet([builds, site]), {
       runners: listing({ acme: [ours('old'), ours('older'), ours('old')], 'acme/site': [ours('older')] }),
     });
     expect(seen.notes).toEqual([
-      '3 runners of acme carry autoscaler.created but fit no group (labels autoscaler.created, old | ' +
-        'autoscaler.created, older): bring the group back to retire what is left of it, or delete it in Bitbucket.',
-      '1 runner of acme/site carries autoscaler.created but fits no group (labels autoscaler.created, older): ' +
-        'bring the group back to retire what is left of it, or delete it in Bitbucket.',
+      '3 runners of acme carry autoscaler.created but are of no group and not made by this deployment (labels ' +
+        'autoscaler.created, old | autoscaler.created, older): counted and left alone; retire them with what made them.',
+      '1 runner of acme/site carries autoscaler.created but is of no group and not made by this deployment (labels ' +
+        'autoscaler.created, older): counted and left alone; retire them with what made them.',
     ]);
   });
 

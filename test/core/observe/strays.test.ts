@@ -14,14 +14,14 @@ describe('Jobs of ours that no group here has', () => {
       name: 'one',
       jobs: [madeFor('builds'), madeFor('gone')],
       notes: [
-        '1 Job in namespace runners of cluster main is of no group here (made for "gone"): bring the group back to retire them, or delete them with kubectl.',
+        '1 Job in namespace runners of cluster main is of no group and not made by this deployment (made for "gone"): left alone; retire them with what made them.',
       ],
     },
     {
       name: 'several, of several groups',
       jobs: [madeFor('old'), madeFor('gone'), madeFor('old')],
       notes: [
-        '3 Jobs in namespace runners of cluster main are of no group here (made for "gone", "old"): bring the group back to retire them, or delete them with kubectl.',
+        '3 Jobs in namespace runners of cluster main are of no group and not made by this deployment (made for "gone", "old"): left alone; retire them with what made them.',
       ],
     },
   ])('are noted: $name', async ({ jobs, notes }) => {
@@ -30,7 +30,7 @@ describe('Jobs of ours that no group here has', () => {
 });
 
 describe('a scope whose runners cannot be listed', () => {
-  it('is not asked for its uuid as well: the same would be wrong, and be told twice', async () => {
+  it('is not asked for its uuid as well: the same would be wrong, and one sentence is enough', async () => {
     const { seen, trace } = await look(fleet([builds]), { runners: { list: fails('401') } });
     expect(trace.filter((line) => line.startsWith('identify'))).toEqual([]);
     expect(seen.groups[0]?.missing).toEqual(['runners of acme: 401']);

@@ -23,9 +23,14 @@ async function tick(over: Partial<TickRequest> = {}, script: Script = {}) {
   return { report: await reconcile(request(over), ports), trace };
 }
 
-const LOOK = ['load group/builds scope/acme workspace/acme', 'list acme', 'list Jobs of main/runners', 'identify acme'];
+const LOOK = [
+  'load group/builds scope/acme workspace/acme places deployment',
+  'list acme',
+  'list Jobs of main/runners',
+  'identify acme',
+];
 const ACT = [
-  'save group/builds@0 scope/acme@0',
+  'save group/builds@0 scope/acme@0 places@0 deployment@0',
   'register builds in acme',
   'createJob runner-new-1 in runners',
   'createSecret runner-oauth-credentials-new-1 of runner-new-1',
@@ -157,8 +162,9 @@ describe('a tick under a budget', () => {
 
 describe('a dry run', () => {
   it('makes the same decision and plan, and no call that writes: no lease, no claim, no record', async () => {
-    const dry = await tick({ mode: 'plan' }, eventful);
-    const wet = await tick({}, eventful);
+    const two = fleet([group({ min: 2 })]);
+    const dry = await tick({ fleet: two, mode: 'plan' }, eventful);
+    const wet = await tick({ fleet: two }, eventful);
     expect(dry.trace).toEqual(LOOK);
     expect(dry.report.groups.map(({ plan }) => plan.map(({ action }) => action))).toEqual([
       ['add', 'remove', 'remove-job'],
@@ -221,7 +227,7 @@ describe('a tick that goes wrong in part', () => {
     const fail = () => Promise.reject(new Error('Throttled.'));
     const { report, trace } = await tick({}, { state: { save: fail, appendTick: fail } });
     expect(report.problems).toEqual([
-      'Memory of group/builds, scope/acme could not be saved, so nothing that needs it was done: Throttled.',
+      'Memory of group/builds, scope/acme, places, deployment could not be saved, so nothing that needs it was done: Throttled.',
       'The tick could not be recorded: Throttled.',
     ]);
     expect(trace).not.toContain('register builds in acme');

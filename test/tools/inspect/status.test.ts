@@ -1,6 +1,6 @@
 /** Bitbucket and the cluster side by side: what does not match, case by case. */
 import { describe, expect, it } from 'vitest';
-import type { Runner, RunnerJob } from '#core/model/observation.ts';
+import type { Observation, Runner, RunnerJob } from '#core/model/observation.ts';
 import { reason } from '#core/reasons.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
@@ -10,10 +10,12 @@ const UUID = runner().uuid;
 const RUNNING = { name: 'pod', phase: 'Running', restarts: 0, isProtected: true } as const;
 const PENDING = { name: 'pod', phase: 'Pending', restarts: 0, isProtected: true } as const;
 
+const statusOfSeen = (seen: Observation) => statusOf({ observation: seen, decisions: [], leftovers: [] });
+
 function statusOfOne(over: Partial<Runner>, behind: Partial<RunnerJob> | undefined) {
   const seen = runner({ ...over, uuid: UUID });
   const jobs = behind === undefined ? [] : [jobOf(seen, behind)];
-  return statusOf(observation([groupObservation({ runners: [seen], jobs })]));
+  return statusOfSeen(observation([groupObservation({ runners: [seen], jobs })]));
 }
 
 describe('what does not match', () => {
@@ -61,7 +63,7 @@ describe('what does not match', () => {
 
   it('a Job whose registration is gone', () => {
     const orphan = jobOf(runner({ uuid: UUID }), { createdAt: NOON - 90_000 });
-    const status = statusOf(observation([groupObservation({ orphanJobs: [orphan] })]));
+    const status = statusOfSeen(observation([groupObservation({ orphanJobs: [orphan] })]));
     expect(status.groups[0]?.orphanJobs).toMatchObject([
       { job: orphan.name, mismatch: 'its registration is gone from Bitbucket, the Job is 1m 30s old' },
     ]);
@@ -73,7 +75,7 @@ describe('what does not match', () => {
       jobs: [],
       missing: ['Jobs in namespace runners of cluster main: 503'],
     });
-    const status = statusOf(observation([look]));
+    const status = statusOfSeen(observation([look]));
     expect(status.groups[0]?.runners).toMatchObject([{ cluster: 'not read', mismatches: [] }]);
     expect(isIncomplete(status)).toBe(true);
     expect(isIncomplete(statusOfOne({}, { pod: RUNNING }))).toBe(false);
@@ -81,7 +83,7 @@ describe('what does not match', () => {
 
   it('claims nothing where the hourly calls did not allow a look', () => {
     const values = { credential: 'ci', why: 'short', used: 900, limit: 1000, waitMs: 60_000 } as const;
-    const status = statusOf(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
+    const status = statusOfSeen(observation([groupObservation({ heldBack: reason('look-held-back', values) })]));
     expect(status.groups[0]?.problems).toEqual([
       'not looked at, to spare the hourly calls of credential ci (900 of 1000 made here); the next look is in 1m',
     ]);
@@ -92,7 +94,7 @@ describe('what does not match', () => {
 
 it('tells registrations apart that nobody saw', () => {
   const workspaces = [{ workspace: 'acme', registrations: 12, assumed: 10, maxRunners: 100 }];
-  const text = renderStatus(statusOf(observation([groupObservation()], workspaces)), { all: false }, { width: 140 });
+  const text = renderStatus(statusOfSeen(observation([groupObservation()], workspaces)), { all: false }, { width: 140 });
   expect(text.at(-1)).toBe(
     'Workspace acme: 12 registrations (10 of them assumed, where nothing was listed) of at most 100',
   );
@@ -109,7 +111,7 @@ describe('the bounds', () => {
       '5–40  every runner has its Job, every Job its runner\n',
     ],
   ])('%s', (_, over, text) => {
-    const status = statusOf(observation([groupObservation({ group: group(over) })]));
+    const status = statusOfSeen(observation([groupObservation({ group: group(over) })]));
     expect(status.groups[0]).toMatchObject(over);
     expect(renderStatus(status, { all: false }, { width: 140 }).join('\n')).toContain(text);
   });
@@ -118,7 +120,7 @@ describe('the bounds', () => {
     ['until it closes', office, 'schedule: min and max are those of window office until 2026-11-09T19:00+01:00'],
     ['for ever', { name: 'always' }, 'schedule: min and max are those of window always at all times'],
   ])('name the window that sets them, %s', (_, window, text) => {
-    const status = statusOf(observation([groupObservation({ group: group({ window }) })]));
+    const status = statusOfSeen(observation([groupObservation({ group: group({ window }) })]));
     expect(renderStatus(status, { all: false }, { width: 200 }).join('\n')).toContain(text);
   });
 });
@@ -142,7 +144,7 @@ describe('as text', () => {
     ['every runner', true, 140],
     ['narrow', true, 60],
   ])('%s', (_, all, width) => {
-    const status = statusOf(observation([look, unread]));
+    const status = statusOfSeen(observation([look, unread]));
     expect(renderStatus(status, { all }, { width }).join('\n')).toMatchSnapshot();
   });
 

@@ -1,0 +1,62 @@
+/**
+ * What becomes of runners at a place that no group has any more: all of them are taken out of service, which interrupts
+ * nothing, and go when their steps are done. Where a group still has their labels in their scope (only its cluster or
+ * namespace changed), one stays online until the group has one: a step that finds none online fails at once. Pure.
+ */
+import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
+import { reason } from '../reasons.ts';
+import { scopeKey } from '../scope.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isOutOfService, isSeen } from './classify.ts';
+import { type GroupDecision, holdUnseen } from './decide.ts';
+import type { Retirement } from './retirement.ts';
+
+/** Decides for what is left over, given the groups that there are. */
+export function decideLeftovers(
+  leftovers: readonly GroupObservation[],
+  groups: readonly GroupDecision[],
+  at: Instant,
+): readonly GroupDecision[] {
+  return leftovers.map((entry) => {
+    const group = classifyGroup(entry, at);
+    return isSeen(entry) ? retireAll({ ...group, observation: entry }, groups) : holdUnseen(group);
+  });
+}
+
+function retireAll(
+  { observation, classified, counts }: ClassifiedGroup<SeenGroup>,
+  groups: readonly GroupDecision[],
+): GroupDecision {
+  const { group } = observation;
+  const inService = classified.filter(({ class: name, runner }) => name !== 'dead' && !isOutOfService(runner));
+  const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
+  const retire = inService
+    .filter((entry) => entry !== last)
+    .map(({ runner }): Retirement => {
+      return { runner, reason: reason('left-over', { group: group.name }) };
+    });
+  const from = counts.busy + counts.idle + counts.starting;
+  const to = from - retire.length;
+  const why = reason('left-over', { group: group.name });
+  const decision = { group: group.name, from, to, counts, bounds: [], reason: why };
+  return {
+    ...{ kind: 'seen', observation, classified, creates: 0, retire, recentTargets: [] },
+    decision: { ...decision, action: retire.length > 0 ? 'scale-down' : 'hold' },
+  };
+}
+
+/** Whether a group goes on with the same labels in the same scope and has no runner online yet. */
+function isMissedBy({ group: { scope, labels } }: GroupObservation, groups: readonly GroupDecision[]): boolean {
+  return groups.some(({ observation: { group }, decision: { counts, to } }) => {
+    const isSameSet = scopeKey(group.scope) === scopeKey(scope) && group.labels.join(' ') === labels.join(' ');
+    return isSameSet && counts.busy + counts.idle === 0 && to > 0;
+  });
+}
+
+function isOnline({ class: name }: ClassifiedRunner): boolean {
+  return name === 'busy' || name === 'idle';
+}
+
+/** One that is at work stays anyway for a while. */
+function busyFirst(a: ClassifiedRunner, b: ClassifiedRunner): number {
+  return Number(b.class === 'busy') - Number(a.class === 'busy');
+}

@@ -1,0 +1,49 @@
+/**
+ * The runners that a group is known to have, and the adds that were begun and not seen yet. What is written down before a
+ * registration is asked for counts from that moment, so that neither a list that is late nor a tick that was killed makes
+ * anybody create a runner twice. Pure.
+ */
+import type { GroupMemory, GroupObservation, Instant } from './model/observation.ts';
+import { bracedUuid } from './uuid.ts';
+
+/**
+ * How long Bitbucket's lists may be late, at the most, for a registration that nothing else knows of. Nobody has measured
+ * it; other CI services are up to a minute late.
+ */
+export const LISTING_LAG_MS = 120_000;
+
+/** The adds that are still to be seen, when the runners with these uuids are there. */
+export function pendingAdds(memory: GroupMemory, uuids: readonly string[], at: Instant): number {
+  return unseenAdds(memory, uuids, at).reduce((sum, { adds }) => sum + adds, 0);
+}
+
+/** What to remember of runners and adds after a look that saw these uuids, for a tick that begins so many adds. */
+export function nextInventory(
+  memory: GroupMemory,
+  uuids: readonly string[],
+  adds: number,
+  at: Instant,
+): Required<Pick<GroupMemory, 'runners' | 'intended'>> {
+  const before = memory.runners ?? {};
+  return {
+    runners: Object.fromEntries(uuids.map((uuid) => [uuid, before[uuid] ?? at])),
+    intended: [...unseenAdds(memory, uuids, at), ...(adds > 0 ? [{ at, adds }] : [])],
+  };
+}
+
+/** Each runner that no look has seen before is one of the oldest adds. */
+function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonly string[], at: Instant) {
+  let seen = uuids.filter((uuid) => runners[uuid] === undefined).length;
+  return intended
+    .map((entry) => {
+      const found = Math.min(seen, entry.adds);
+      seen -= found;
+      return { at: entry.at, adds: entry.adds - found };
+    })
+    .filter((entry) => entry.adds > 0 && at - entry.at < LISTING_LAG_MS);
+}
+
+/** Uuids, with braces, of the runners of a group that were seen: listed, or behind a Job. */
+export function placesOf({ runners, orphanJobs }: Pick<GroupObservation, 'runners' | 'orphanJobs'>): readonly string[] {
+  return [...runners.map(({ uuid }) => uuid), ...orphanJobs.map(({ runnerUuid }) => bracedUuid(runnerUuid))];
+}

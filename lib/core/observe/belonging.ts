@@ -1,0 +1,150 @@
+/**
+ * Whose every registration and every Job is. The list of runners is a weak witness: it may show other labels than those
+ * that were asked for, or not show a runner yet. The Jobs know what was asked, and are read in the same look. Pure.
+ */
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { Runner, RunnerJob, ScopeIdentity } from '../model/observation.ts';
+import type { Namespace } from '../ports.ts';
+import { scopeKey } from '../scope.ts';
+import { bareUuid } from '../uuid.ts';
+
+/** A scope that was listed, under its key. */
+export type ListedScope = {
+  readonly key: string;
+  readonly runners: readonly Runner[];
+  readonly identity: ScopeIdentity | undefined;
+};
+
+/** A namespace and the Jobs that were listed there. */
+export type ListedNamespace = { readonly namespace: Namespace; readonly listed: readonly RunnerJob[] };
+
+/** What belongs to one group, in the order of the lists. */
+export type Belongings = {
+  readonly runners: readonly Runner[];
+  /** The Jobs behind these runners. */
+  readonly jobs: readonly RunnerJob[];
+  /** Jobs of the group in its scope whose registration is not listed. */
+  readonly unlisted: readonly RunnerJob[];
+};
+
+/** What belongs to nobody. */
+export type Strays = {
+  readonly runners: readonly { readonly scope: string; readonly runner: Runner }[];
+  /** Jobs whose registration is not listed, or in no scope that was. */
+  readonly jobs: readonly { readonly namespace: Namespace; readonly job: RunnerJob }[];
+};
+
+type PlacedJob = { readonly namespace: string; readonly job: RunnerJob };
+
+/** Whether a group may have a runner, beyond that it fits; those that the configuration names may have any. */
+export type Claims = (group: RunnerGroup, uuid: string, job: RunnerJob | undefined) => boolean;
+
+/** What there is to give, and to whom: groups that come first before others. */
+type Lists = {
+  readonly groups: readonly RunnerGroup[];
+  readonly scopes: readonly ListedScope[];
+  readonly namespaces: readonly ListedNamespace[];
+  readonly mayHave: Claims;
+};
+
+/**
+ * Gives every registration and every Job to one of the groups.
+ *
+ * A runner belongs where its Job says: to the group in its scope with the labels that were asked for, in the Job's
+ * namespace if there is one. Without a Job that says so, the labels that are listed decide, or the name that runners get
+ * from their group, if Bitbucket has only added labels. A Job without a listed registration belongs to the group with
+ * its labels, or its name where it carries none, in its scope and namespace.
+ */
+export function sortOut(lists: Lists): {
+  readonly of: (group: RunnerGroup) => Belongings;
+  readonly strays: Strays;
+} {
+  const runners = Map.groupBy(sortRunners(lists), ({ owner }) => owner);
+  const listed = new Set(lists.scopes.flatMap((scope) => scope.runners.map(({ uuid }) => bareUuid(uuid))));
+  const jobs = Map.groupBy(sortJobs(lists, listed), ({ owner }) => owner);
+  return {
+    of: (group) => {
+      const own = runners.get(group) ?? [];
+      const here = namespaceKey(group);
+      return {
+        runners: own.map(({ runner }) => runner),
+        jobs: own.flatMap(({ placed }) => (placed?.namespace === here ? [placed.job] : [])),
+        unlisted: jobs.get(group)?.map(({ job }) => job) ?? [],
+      };
+    },
+    strays: { runners: runners.get(undefined) ?? [], jobs: jobs.get(undefined) ?? [] },
+  };
+}
+
+/** Every registration with its owner. */
+function sortRunners({ groups, scopes, namespaces, mayHave }: Lists) {
+  const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
+  const jobs = new Map(
+    namespaces.flatMap(({ namespace, listed }) =>
+      listed.map((job): [string, PlacedJob] => [job.runnerUuid, { namespace: namespaceKey(namespace), job }]),
+    ),
+  );
+  return scopes.flatMap(({ key: scope, runners }) =>
+    runners.map((runner) => {
+      const uuid = bareUuid(runner.uuid);
+      const placed = jobs.get(uuid);
+      const able = inScope.get(scope)?.filter((group) => mayHave(group, uuid, placed?.job)) ?? [];
+      return { owner: ownerOf(runner, placed, able), scope, runner, placed };
+    }),
+  );
+}
+
+/** Every Job whose registration is not `listed`, with its owner. */
+function sortJobs({ groups, scopes, namespaces, mayHave }: Lists, listed: ReadonlySet<string>) {
+  const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
+  const inPlace = Map.groupBy(groups, (group) => `${scopeKey(group.scope)} ${namespaceKey(group)}`);
+  return namespaces.flatMap(({ namespace, listed: all }) =>
+    all
+      .filter((job) => !listed.has(job.runnerUuid))
+      .map((job) => {
+        const scope = job.identity && keys.get(identityKey(job.identity));
+        const able = inPlace.get(`${scope} ${namespaceKey(namespace)}`) ?? [];
+        return {
+          owner: able.find((group) => fitsJob(group, job) && mayHave(group, job.runnerUuid, job)),
+          namespace,
+          job,
+        };
+      }),
+  );
+}
+
+function ownerOf(
+  runner: Runner,
+  placed: PlacedJob | undefined,
+  groups: readonly RunnerGroup[],
+): RunnerGroup | undefined {
+  const asked = placed?.job.labels;
+  const fitting =
+    asked === undefined
+      ? [...groups.filter(hasLabels(runner.labels)), ...groups.filter((group) => isNamedAfter(group, runner))]
+      : groups.filter(hasLabels(asked));
+  return fitting.find((group) => placed?.namespace === namespaceKey(group)) ?? fitting[0];
+}
+
+function hasLabels(labels: readonly string[]): (group: RunnerGroup) => boolean {
+  const joined = labels.join(' ');
+  return (group) => group.labels.join(' ') === joined;
+}
+
+/** Bitbucket may add labels of its own to those that it was asked for. */
+function isNamedAfter({ name, labels }: RunnerGroup, runner: Runner): boolean {
+  return runner.name === name && labels.every((label) => runner.labels.includes(label));
+}
+
+function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boolean {
+  return labels === undefined ? group.name === madeFor : hasLabels(labels)(group);
+}
+
+function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentity): string {
+  return `${workspaceUuid} ${repositoryUuid}`;
+}
+
+/** The key of a namespace of a cluster. */
+export function namespaceKey({ cluster, namespace }: Namespace): string {
+  return `${cluster}/${namespace}`;
+}

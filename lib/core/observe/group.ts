@@ -1,0 +1,65 @@
+/** What a look tells of one group. */
+import { pendingAdds, placesOf } from '../inventory.ts';
+import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
+import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { GroupObservation, Instant } from '../model/observation.ts';
+import type { Belongings } from './belonging.ts';
+import { type Documents, documentOf, identityOf, type JobReading, missingOf, type ScopeReading } from './reading.ts';
+
+/** What was read that concerns the group. */
+export type GroupReading = {
+  readonly scope: ScopeReading;
+  readonly jobs: JobReading;
+  readonly documents: Documents;
+  readonly belongings: Belongings;
+  /** The document of its memory, where it is not the group's own. */
+  readonly memoryKey?: string;
+};
+
+/** The group as it was seen, or what is missing of it. */
+export function observeGroup(group: RunnerGroup, reading: GroupReading, fleet: Fleet, at: Instant): GroupObservation {
+  const { scope, jobs, documents, belongings, memoryKey } = reading;
+  const { runners, unlisted } = belongings;
+  const identity = identityOf(scope);
+  const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
+  const memory = parseGroupMemory(document?.value);
+  const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
+  const internal = fleet.workspaces[group.scope.workspace]?.api !== 'public';
+  const pending = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), at);
+  return {
+    group,
+    runners,
+    jobs: belongings.jobs,
+    orphanJobs: unlisted,
+    ...(pending > 0 && { pendingAdds: pending }),
+    ...(memoryKey !== undefined && { memoryKey }),
+    memory,
+    memoryVersion: document?.version ?? 0,
+    ...(identity === undefined ? {} : { identity }),
+    // On the public API nobody has promised that a busy runner shows its step; it must have been seen once.
+    idleTrusted: internal || scope.stepSeen,
+    ...(heldBack && { heldBack }),
+    missing: [
+      ...(group.unready === undefined ? [] : [group.unready]),
+      ...[scope.runners, scope.identity, jobs.jobs, documents].flatMap(missingOf),
+    ],
+  };
+}
+
+/**
+ * Two groups whose scopes are one and the same under two names (a slug and a uuid, say) and whose labels are equal have
+ * the same runners; each would undo what the other does. Only their uuids tell, so it is found out here.
+ */
+export function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObservation[] {
+  const owners = Map.groupBy(groups, ({ group, identity }) =>
+    identity === undefined ? group : [identity.workspaceUuid, identity.repositoryUuid, ...group.labels].join(' '),
+  );
+  const doubles = [...owners.values()].filter((members) => members.length > 1);
+  return groups.map((entry) => {
+    const members = doubles.find((double) => double.includes(entry));
+    if (members === undefined) return entry;
+    const names = members.map(({ group }) => `"${group.name}"`).join(' and ');
+    const sentence = `groups ${names} have the same workspace or repository under two names and the same labels, so the same runners; name it in one way and keep one of them`;
+    return { ...entry, missing: [...entry.missing, sentence] };
+  });
+}

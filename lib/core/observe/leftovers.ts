@@ -1,0 +1,95 @@
+/**
+ * What is left of groups: runners at places that no group has any more, because a group was removed or now has another
+ * scope, cluster, namespace or other labels. A place is remembered from its first look until nothing of ours is there.
+ */
+
+import { isSeen } from '../decide/classify.ts';
+import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
+import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { DocumentEntry, GroupObservation, Instant } from '../model/observation.ts';
+import { PLACES_KEY, type Places, placeMemoryKey, placeOf } from '../places.ts';
+import { scopeKey } from '../scope.ts';
+import { bracedUuid } from '../uuid.ts';
+import type { Claims } from './belonging.ts';
+import type { GroupReading } from './group.ts';
+import type { Memory } from './memory.ts';
+import { documentOf, isGone } from './reading.ts';
+
+/**
+ * Whose runners a look may touch. A group of the configuration may have all that fits it. Where no group is any more only
+ * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
+ */
+export function isOurs({ former, documents, deployment }: Memory): Claims {
+  const recorded = new Map(
+    former.map(({ key, group }) => [
+      group,
+      new Set(
+        [placeMemoryKey(key), groupMemoryKey(group.name)].flatMap((of) =>
+          Object.keys(parseGroupMemory(documentOf(documents, of)?.value).runners ?? {}),
+        ),
+      ),
+    ]),
+  );
+  return (group, uuid, job) => {
+    const ours = recorded.get(group);
+    if (ours === undefined || ours.has(bracedUuid(uuid))) return true;
+    return deployment !== undefined && job?.deployment === deployment;
+  };
+}
+
+/** A group as it was seen, and what was read of it. */
+export type SeenAt = { readonly entry: GroupObservation; readonly reading: GroupReading };
+
+/** The groups that these places had, as they were seen, and what was remembered of them. */
+export function observeLeftovers(
+  { former, documents }: Memory,
+  see: (group: RunnerGroup, memoryKey: string) => SeenAt,
+): readonly SeenAt[] {
+  return former.map(({ key, group }) => {
+    const { entry, reading } = see(group, placeMemoryKey(key));
+    if (entry.memoryVersion > 0) return { entry, reading };
+    // The first look after the change: what the group was known to have is written down here, before the group forgets.
+    const { runners } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
+    return { entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }) } }, reading };
+  });
+}
+
+/** Whether nothing of a group is where it was: everything could be read, or there has been no such place for long. */
+export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
+  if (entry.runners.length + entry.orphanJobs.length > 0) return false;
+  if (isSeen(entry)) return true;
+  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(({ group }) => group === entry.group.name);
+}
+
+/** The document of places after this look, if it changed it: those of groups, and those where something is `left`. */
+export function rememberPlaces(
+  { places, documents, former }: Memory,
+  groups: readonly RunnerGroup[],
+  left: ReadonlySet<RunnerGroup>,
+  fleet: Fleet,
+): DocumentEntry<Places> | undefined {
+  // What was not read must not be overwritten.
+  if (!('value' in documents)) return undefined;
+  const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
+  const kept = Object.entries(places.known).filter(([key]) => !emptied.has(key));
+  const present = groups.flatMap((group) => {
+    const place = placeOf(group, fleet);
+    return place === undefined ? [] : [place];
+  });
+  const next: Places = Object.fromEntries([...kept, ...present]);
+  return JSON.stringify(next) === JSON.stringify(places.known)
+    ? undefined
+    : { key: PLACES_KEY, version: places.version, memory: next };
+}
+
+/** The group, with what it still has at places that it has left. */
+export function withElsewhere(entry: GroupObservation, leftovers: readonly GroupObservation[]): GroupObservation {
+  const { name, scope, labels } = entry.group;
+  const elsewhere = leftovers
+    .filter(({ group: { name: of, scope: there, labels: theirs } }) => {
+      const isSameSet = scopeKey(there) === scopeKey(scope) && theirs.join(' ') === labels.join(' ');
+      return of === name || isSameSet;
+    })
+    .reduce((sum, { runners, orphanJobs }) => sum + runners.length + orphanJobs.length, 0);
+  return elsewhere === 0 ? entry : { ...entry, elsewhere };
+}

@@ -1,0 +1,91 @@
+/** What a look needs of memory: documents, the places that no group has any more, and the runners that are known. */
+import type { TickBudgets } from '../budget/tick.ts';
+import {
+  DEPLOYMENT_KEY,
+  groupMemoryKey,
+  parseDeployment,
+  parseGroupMemory,
+  scopeMemoryKey,
+  workspaceMemoryKey,
+} from '../memory.ts';
+import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import {
+  type FormerPlace,
+  formerPlaces,
+  PLACES_KEY,
+  type Places,
+  parsePlaces,
+  placeMemoryKey,
+  reachOf,
+} from '../places.ts';
+import type { Ports } from '../ports.ts';
+import { scopeKey } from '../scope.ts';
+import { attempt, type Documents, documentOf } from './reading.ts';
+
+/** What is remembered. Where memory cannot be read, nothing is, and every group says so. */
+export type Memory = {
+  readonly documents: Documents;
+  /** All places, and the version of their document. */
+  readonly places: { readonly version: number; readonly known: Places };
+  /** Those that no group has any more, and that this look is to look after. */
+  readonly former: readonly FormerPlace[];
+  /** The name of this deployment, if it has one. */
+  readonly deployment: string | undefined;
+  /** Uuids of the runners that were there in a scope when it was looked at last. */
+  readonly known: (scopeKey: string) => readonly string[];
+};
+
+/** What a look asks memory for. */
+export type MemoryRequest = {
+  readonly fleet: Fleet;
+  readonly budgets: TickBudgets;
+  readonly looksAfter?: (workspace: string) => boolean;
+};
+
+/** Loads it; twice where a place is left whose own memory nobody could name before. */
+export async function loadMemory(
+  { fleet, budgets, looksAfter = () => false }: MemoryRequest,
+  peers: readonly RunnerGroup[],
+  ports: Ports,
+): Promise<Memory> {
+  const load = (keys: readonly string[]): Promise<Documents> => attempt('memory', () => ports.state.load(keys));
+  const first = await load([...new Set([...keysOf(peers), PLACES_KEY, DEPLOYMENT_KEY, ...budgets.keys])]);
+  const document = documentOf(first, PLACES_KEY);
+  const known = parsePlaces(document?.value);
+  const former = formerPlaces(known, fleet, looksAfter);
+  if (former.length > 0) ports.alsoReach?.(reachOf(former, fleet));
+  const documents = former.length === 0 ? first : bothOf(first, await load(keysOfFormer(former)));
+  const owners = [
+    ...peers.map((group) => ({ scope: scopeKey(group.scope), key: groupMemoryKey(group.name) })),
+    ...former.flatMap(({ key, group }) =>
+      [placeMemoryKey(key), groupMemoryKey(group.name)].map((of) => ({ scope: scopeKey(group.scope), key: of })),
+    ),
+  ];
+  return {
+    documents,
+    places: { version: document?.version ?? 0, known },
+    former,
+    deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
+    known: (scope) =>
+      owners
+        .filter((owner) => owner.scope === scope)
+        .flatMap(({ key }) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {})),
+  };
+}
+
+function keysOf(groups: readonly RunnerGroup[]): readonly string[] {
+  return groups.flatMap(({ name, scope }) => [
+    groupMemoryKey(name),
+    scopeMemoryKey(scope),
+    workspaceMemoryKey(scope.workspace),
+  ]);
+}
+
+function keysOfFormer(former: readonly FormerPlace[]): readonly string[] {
+  return [...new Set(former.flatMap(({ key, group }) => [placeMemoryKey(key), ...keysOf([group])]))];
+}
+
+function bothOf(first: Documents, second: Documents): Documents {
+  if (!('value' in first)) return first;
+  return 'value' in second ? { value: new Map([...first.value, ...second.value]) } : second;
+}

@@ -1,0 +1,49 @@
+/**
+ * One workspace may be named by its slug and by its uuid. For shards, caps and lists it is one, under its slug: otherwise
+ * two ticks would each give its groups what they want.
+ */
+import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
+import type { Fleet, WorkspaceSettings } from '../model/configuration.ts';
+import type { Ports } from '../ports.ts';
+import { attempt, documentOf, valueOr } from './reading.ts';
+
+/** The fleet with one name for every workspace whose uuid is, or can be made, known. A fleet without uuids needs no call. */
+export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet> {
+  const names = [...new Set(fleet.groups.map(({ scope }) => scope.workspace))];
+  const uuids = names.filter((name) => name.startsWith('{'));
+  const slugs = names.filter((name) => !name.startsWith('{'));
+  if (uuids.length === 0 || slugs.length === 0) return fleet;
+  const keys = slugs.map((workspace) => scopeMemoryKey({ workspace }));
+  const documents = await attempt('memory', () => ports.state.load(keys));
+  const slugOf = new Map(
+    await Promise.all(
+      slugs.map(async (workspace): Promise<[uuid: string | undefined, slug: string]> => {
+        const { identity } = parseScopeMemory(documentOf(documents, scopeMemoryKey({ workspace }))?.value);
+        const found =
+          identity ?? valueOr(await attempt('uuid', () => ports.runners.identify({ workspace })), undefined);
+        return [found?.workspaceUuid, workspace];
+      }),
+    ),
+  );
+  return uuids.some((uuid) => slugOf.has(uuid)) ? renamed(fleet, slugOf) : fleet;
+}
+
+function renamed(fleet: Fleet, slugOf: ReadonlyMap<string | undefined, string>): Fleet {
+  const nameOf = (workspace: string) => slugOf.get(workspace) ?? workspace;
+  const settings = Map.groupBy(Object.entries(fleet.workspaces), ([name]) => nameOf(name));
+  return {
+    ...fleet,
+    groups: fleet.groups.map((group) => ({
+      ...group,
+      scope: { ...group.scope, workspace: nameOf(group.scope.workspace) },
+    })),
+    workspaces: Object.fromEntries([...settings].map(([name, entries]) => [name, together(name, entries)])),
+  };
+}
+
+/** What both names say; where they differ the slug's word holds, but of two caps the lower one. */
+function together(name: string, entries: readonly (readonly [string, WorkspaceSettings])[]): WorkspaceSettings {
+  const bySlugLast = entries.toSorted(([a], [b]) => Number(a === name) - Number(b === name)).map(([, one]) => one);
+  const all: WorkspaceSettings = Object.assign({}, ...bySlugLast);
+  return { ...all, maxRunners: Math.min(...bySlugLast.map(({ maxRunners }) => maxRunners)) };
+}

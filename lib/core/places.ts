@@ -1,0 +1,135 @@
+/**
+ * The places in which a deployment has made runners: a scope at Bitbucket, a namespace of a cluster, a set of labels, and
+ * how to reach them. They are remembered until nothing of ours is there, so that what a changed configuration no longer
+ * names is found and retired. Pure.
+ */
+import * as z from 'zod';
+import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
+import { scopeKey } from './scope.ts';
+
+const cluster = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('kubeconfig'), path: z.string().optional(), context: z.string().optional() }),
+  z.object({
+    kind: z.literal('eks'),
+    name: z.string(),
+    region: z.string().optional(),
+    roleArn: z.string().optional(),
+  }),
+]);
+const place = z.object({
+  group: z.string(),
+  workspace: z.string(),
+  repository: z.string().optional(),
+  labels: z.array(z.string()),
+  cluster: z.string(),
+  namespace: z.string(),
+  api: z.enum(['internal', 'public']),
+  /** The reference of the credential, never the credential. */
+  secretId: z.string().optional(),
+  reach: cluster,
+  startTimeoutMs: z.number(),
+  drainGraceMs: z.number(),
+});
+
+/** A place, as it is remembered. `group`: whose it was last; `reach`: how its cluster is reached. */
+export type Place = z.output<typeof place>;
+
+/** Places by their key. */
+export type Places = Readonly<Record<string, Place>>;
+
+/** The document with the places of all groups. */
+export const PLACES_KEY = 'places';
+
+/** The document of what is remembered of the runners at a place that no group has any more. */
+export function placeMemoryKey(key: string): string {
+  return `place/${key}`;
+}
+
+/** The places of a document. One that cannot be read is forgotten; the others are not. */
+export function parsePlaces(value: unknown): Places {
+  const entries = z.record(z.string(), z.unknown()).safeParse(value).data ?? {};
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([key, entry]) => {
+      const known = place.safeParse(entry).data;
+      return known === undefined ? [] : [[key, known]];
+    }),
+  );
+}
+
+/** Where the group makes its runners, under its key; undefined while its cluster is not in the configuration. */
+export function placeOf(group: RunnerGroup, fleet: Fleet): readonly [key: string, place: Place] | undefined {
+  const reach = fleet.clusters[group.cluster];
+  if (reach === undefined) return undefined;
+  const { api = 'internal', secretId }: Partial<WorkspaceSettings> = fleet.workspaces[group.scope.workspace] ?? {};
+  const { name, scope, labels, cluster: named, namespace, startTimeoutMs, drainGraceMs } = group;
+  const settings = { api, reach, startTimeoutMs, drainGraceMs, ...(secretId !== undefined && { secretId }) };
+  const value = { group: name, ...scope, labels: [...labels], cluster: named, namespace, ...settings };
+  return [keyOf(value), value];
+}
+
+/** What makes two places the same, in words. */
+function keyOf({ workspace, repository, labels, namespace, reach }: Place): string {
+  const scope = scopeKey({ workspace, ...(repository !== undefined && { repository }) });
+  return `${scope} ${labels.join(',')} ${writtenReach(reach)}/${namespace}`;
+}
+
+function writtenReach(reach: ClusterSettings): string {
+  const { kind, ...details } = reach;
+  return [
+    kind,
+    ...Object.entries(details)
+      .sort()
+      .map(([name, value]) => `${name}=${value}`),
+  ].join(',');
+}
+
+/** A place that no group of the fleet has any more, as a group that wants no runner. */
+export type FormerPlace = { readonly key: string; readonly place: Place; readonly group: RunnerGroup };
+
+/** The places that no group has any more, in workspaces that are asked for. */
+export function formerPlaces(
+  places: Places,
+  fleet: Fleet,
+  isAskedFor: (workspace: string) => boolean,
+): readonly FormerPlace[] {
+  const present = new Set(fleet.groups.map((group) => placeOf(group, fleet)?.[0]));
+  return Object.entries(places)
+    .filter(([key, { workspace }]) => !present.has(key) && isAskedFor(workspace))
+    .map(([key, entry]) => ({ key, place: entry, group: groupOf(entry, fleet) }));
+}
+
+function groupOf(entry: Place, fleet: Fleet): RunnerGroup {
+  const { group: name, workspace, repository, labels, namespace, startTimeoutMs, drainGraceMs } = entry;
+  return {
+    name,
+    scope: { workspace, ...(repository !== undefined && { repository }) },
+    labels,
+    cluster: clusterNameOf(entry, fleet),
+    namespace,
+    // Nothing is ever wanted at a place of the past, whatever the strategy.
+    strategy: { kind: 'idleBuffer', idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 },
+    ...{ min: 0, max: 0, schedules: [], stabilisationWindowMs: 0, weight: 1, coolDownMs: 0, maxCreatesPerTick: 0 },
+    ...{ startTimeoutMs, drainGraceMs },
+    pod: { size: '1x', architecture: 'amd64', nodeSelector: {}, tolerations: [], env: {} },
+  };
+}
+
+/** Its name in the configuration, unless that means another cluster today, or none. */
+function clusterNameOf({ cluster: name, reach }: Place, { clusters }: Fleet): string {
+  const today = clusters[name];
+  const written = writtenReach(reach);
+  return today !== undefined && writtenReach(today) === written ? name : `${name} as it was (${written})`;
+}
+
+/** How to reach these places, besides what the configuration says today. */
+export function reachOf(former: readonly FormerPlace[], fleet: Fleet): Pick<Fleet, 'workspaces' | 'clusters'> {
+  const clusters = former.map(({ group, place: { reach } }): [string, ClusterSettings] => [group.cluster, reach]);
+  const workspaces = former.map(({ place: { workspace, api, secretId } }): [string, WorkspaceSettings] => [
+    workspace,
+    { maxRunners: 0, api, ...(secretId !== undefined && { secretId }) },
+  ]);
+  return {
+    clusters: { ...Object.fromEntries(clusters), ...fleet.clusters },
+    workspaces: { ...Object.fromEntries(workspaces), ...fleet.workspaces },
+  };
+}

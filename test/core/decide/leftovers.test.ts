@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '#core/decide/decide.ts';
+import { decideLeftovers } from '#core/decide/leftovers.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner } from '#core/model/observation.ts';
+import { makePlan } from '#core/plan.ts';
+import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
+
+const old = group({ name: 'old', labels: ['autoscaler.created', 'old'], min: 0, max: 0, coolDownMs: 0 });
+const BUSY = runner({ uuid: '{busy}', hasStep: true });
+const IDLE = runner({ uuid: '{idle}' });
+const STARTING = runner({ uuid: '{starting}', status: 'UNREGISTERED', createdAt: NOON });
+const ALL = [IDLE, BUSY, STARTING];
+
+type Row = {
+  readonly name: string;
+  readonly left?: readonly Runner[];
+  /** A group that there is, and its runners. */
+  readonly now?: Partial<RunnerGroup>;
+  readonly runners?: readonly Runner[];
+  readonly disabled: readonly string[];
+};
+
+describe('runners at a place that no group has any more', () => {
+  it.each<Row>([
+    { name: 'are all taken out of service, busy or not', disabled: ['{idle}', '{busy}', '{starting}'] },
+    {
+      name: 'are left alone when they are out of service',
+      left: [runner({ status: 'DISABLED' }), runner({ cordoned: true })],
+      disabled: [],
+    },
+    { name: 'are only removed when they are dead', left: [runner({ status: 'UNREGISTERED' })], disabled: [] },
+    {
+      name: 'a group has the labels and nobody online: one at work stays online',
+      now: { labels: old.labels },
+      disabled: ['{idle}', '{starting}'],
+    },
+    {
+      name: 'a group has the labels and nobody online, none is at work: an idle one stays online',
+      left: [STARTING, IDLE, runner({ uuid: '{second}' })],
+      now: { labels: old.labels },
+      disabled: ['{starting}', '{second}'],
+    },
+    {
+      name: 'a group has the labels and somebody idle',
+      now: { labels: old.labels },
+      runners: population({ idle: 1 }),
+      disabled: ['{idle}', '{busy}', '{starting}'],
+    },
+    {
+      name: 'a group has the labels and somebody busy',
+      now: { labels: old.labels },
+      runners: population({ busy: 1 }),
+      disabled: ['{idle}', '{busy}', '{starting}'],
+    },
+    {
+      name: 'a group has the labels and wants nobody',
+      now: { labels: old.labels, min: 0, max: 0 },
+      disabled: ['{idle}', '{busy}', '{starting}'],
+    },
+    {
+      name: 'a group has the labels elsewhere',
+      now: { labels: old.labels, scope: { workspace: 'other' } },
+      disabled: ['{idle}', '{busy}', '{starting}'],
+    },
+    { name: 'a group has other labels here', now: {}, disabled: ['{idle}', '{busy}', '{starting}'] },
+  ])('$name', ({ left = ALL, now, runners = [], disabled }) => {
+    const groups = now === undefined ? [] : [groupObservation({ group: group(now), runners })];
+    const seen = { ...observation(groups), leftovers: [groupObservation({ group: old, runners: left })] };
+    const decisions = decide(seen);
+    const leftovers = decideLeftovers(seen.leftovers, decisions, NOON);
+    const [plan] = makePlan(seen, decisions, leftovers).leftovers ?? [];
+    const actions = plan?.actions.filter(({ action }) => action === 'disable') ?? [];
+    expect(actions.map((action) => 'runner' in action && action.runner.uuid)).toEqual(disabled);
+    expect(leftovers).toMatchObject([
+      {
+        decision: {
+          group: 'old',
+          action: disabled.length > 0 ? 'scale-down' : 'hold',
+          reason: { code: 'left-over', values: { group: 'old' } },
+        },
+      },
+    ]);
+    const [decided] = leftovers;
+    expect(decided && decided.decision.from - decided.decision.to).toBe(disabled.length);
+  });
+
+  it('count what they were and what stays', () => {
+    const seen = groupObservation({ group: old, runners: ALL, orphanJobs: [jobOf(runner())] });
+    expect(decideLeftovers([seen], [], NOON)).toMatchObject([
+      { decision: { from: 4, to: 1, counts: { busy: 1, idle: 1, starting: 2 } }, creates: 0 },
+    ]);
+  });
+
+  it('are removed like any other when their last step is done', () => {
+    const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
+    const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };
+    const left = groupObservation({ group: old, runners: [drained], memory });
+    const seen = { ...observation([]), leftovers: [left] };
+    const [plan] = makePlan(seen, [], decideLeftovers([left], [], NOON)).leftovers ?? [];
+    expect(plan?.actions).toMatchObject([{ action: 'remove', runner: drained }]);
+  });
+
+  it('are held while something of the place cannot be read, and what is known of it is written down once', () => {
+    const left = groupObservation({ group: old, missing: ['runners of acme/shop: 503'], memoryKey: 'place/x' });
+    const seen = { ...observation([]), leftovers: [left] };
+    const leftovers = decideLeftovers([left], [], NOON);
+    expect(leftovers).toMatchObject([{ decision: { action: 'hold', reason: { code: 'partial-observation' } } }]);
+    const written = (version: number) =>
+      makePlan(seen, [], decideLeftovers([{ ...left, memoryVersion: version }], [], NOON)).leftovers?.[0];
+    expect(written(0)).toMatchObject({ memoryKey: 'place/x', actions: [], memoryChanged: true });
+    expect(written(1)).toMatchObject({ memoryKey: 'place/x', actions: [], memoryChanged: false });
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
+import { type Belongings, sortOut } from '#core/observe/belonging.ts';
+import { group, jobOf, runner } from '#kit/fleet.ts';
+
+const ACME = { workspaceUuid: '{acme}' };
+const MAIN = { cluster: 'main', namespace: 'runners' };
+const WEB = { cluster: 'main', namespace: 'web' };
+const builds = group();
+const tests = group({ name: 'tests' });
+const moved = group({ name: 'moved', namespace: 'web' });
+
+type Row = {
+  readonly name: string;
+  readonly groups?: readonly RunnerGroup[];
+  readonly runner?: Partial<Runner>;
+  /** The Job behind it, with what is stamped on it. */
+  readonly job?: Partial<RunnerJob>;
+  readonly namespace?: typeof MAIN;
+  /** Whether the runner is in the list. */
+  readonly listed?: false;
+  readonly mayHave?: (group: RunnerGroup) => boolean;
+  /** The group that has it, and as what; absent: nobody. */
+  readonly owner?: readonly [group: string, as: 'runner' | 'runner with its Job' | 'Job without a runner'];
+};
+
+const XTRA = [...builds.labels, 'xtra'];
+
+const ROWS: readonly Row[] = [
+  { name: 'its labels are the group’s', owner: ['builds', 'runner'] },
+  { name: 'its labels are nobody’s', runner: { labels: ['self.hosted'], name: 'x' } },
+  { name: 'Bitbucket added a label: the name tells', runner: { labels: XTRA }, owner: ['builds', 'runner'] },
+  { name: 'more labels, and the name of no group', runner: { labels: XTRA, name: 'x' } },
+  { name: 'a label is missing, whatever the name', runner: { labels: builds.labels.slice(1) } },
+  {
+    name: 'labels come before the name',
+    runner: { labels: tests.labels, name: 'builds' },
+    owner: ['tests', 'runner'],
+  },
+  {
+    name: 'the Job knows what was asked for',
+    runner: { labels: ['whatever'], name: 'x' },
+    job: { labels: builds.labels, group: 'renamed' },
+    owner: ['builds', 'runner with its Job'],
+  },
+  {
+    name: 'the Job says other labels than any group has: the list does not matter',
+    job: { labels: ['old'] },
+  },
+  {
+    name: 'a Job of before its labels were written down',
+    job: { group: 'renamed' },
+    owner: ['builds', 'runner with its Job'],
+  },
+  {
+    name: 'its Job is in another namespace, and no group is there: the runner counts, without a Job',
+    job: { labels: builds.labels },
+    namespace: WEB,
+    owner: ['builds', 'runner'],
+  },
+  {
+    name: 'its Job is in another namespace, where another group has its labels',
+    groups: [builds, { ...moved, labels: builds.labels }],
+    job: { labels: builds.labels },
+    namespace: WEB,
+    owner: ['moved', 'runner with its Job'],
+  },
+  {
+    name: 'a group that may not have it',
+    mayHave: () => false,
+  },
+  {
+    name: 'of two groups with its labels the first that may have it',
+    groups: [{ ...tests, labels: builds.labels }, builds],
+    mayHave: ({ name }) => name !== 'tests',
+    owner: ['builds', 'runner'],
+  },
+  {
+    name: 'a Job without a listed runner, by its labels',
+    listed: false,
+    job: { labels: builds.labels, group: 'renamed' },
+    owner: ['builds', 'Job without a runner'],
+  },
+  { name: '… whose labels no group has', listed: false, job: { labels: ['old'] } },
+  {
+    name: '… of before labels were written down: by its group',
+    listed: false,
+    job: {},
+    owner: ['builds', 'Job without a runner'],
+  },
+  { name: '… made for a group that is not here', listed: false, job: { group: 'gone' } },
+  { name: '… in another namespace', listed: false, job: {}, namespace: WEB },
+  { name: '… of another workspace', listed: false, job: { identity: { workspaceUuid: '{other}' } } },
+  {
+    name: '… of a repository of the workspace',
+    listed: false,
+    job: { identity: { ...ACME, repositoryUuid: '{site}' } },
+  },
+  { name: '… that the group may not have', listed: false, job: {}, mayHave: () => false },
+];
+
+function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () => true, ...row }: Row) {
+  const one = runner({ uuid: '{one}', ...row.runner });
+  const sorted = sortOut({
+    groups,
+    scopes: [{ key: 'acme', runners: row.listed === false ? [] : [one], identity: ACME }],
+    namespaces: [{ namespace, listed: job === undefined ? [] : [jobOf(one, job)] }],
+    mayHave,
+  });
+  return { sorted, owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])) };
+}
+
+describe('whose a runner is', () => {
+  it.each(ROWS)('$name', (row) => {
+    const { sorted, owners } = sort(row);
+    expect(owners).toEqual(row.owner === undefined ? [] : [row.owner]);
+    const strays = [...sorted.strays[row.listed === false ? 'jobs' : 'runners']];
+    expect(strays).toHaveLength(row.owner === undefined ? 1 : 0);
+  });
+
+  it('a scope whose uuids are not known has no Job without a runner', () => {
+    const jobs = [jobOf(runner())];
+    const sorted = sortOut({
+      groups: [builds],
+      scopes: [{ key: 'acme', runners: [], identity: undefined }],
+      namespaces: [{ namespace: MAIN, listed: jobs }],
+      mayHave: () => true,
+    });
+    expect(sorted.of(builds).unlisted).toEqual([]);
+    expect(sorted.strays.jobs).toMatchObject([{ namespace: MAIN, job: jobs[0] }]);
+  });
+
+  it('a group that was not among them has nothing', () => {
+    const sorted = sortOut({ groups: [], scopes: [], namespaces: [], mayHave: () => true });
+    expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [] });
+  });
+});
+
+function roleIn({ runners, jobs, unlisted }: Belongings): readonly string[] {
+  if (unlisted.length > 0) return ['Job without a runner'];
+  if (runners.length === 0) return [];
+  return [jobs.length > 0 ? 'runner with its Job' : 'runner'];
+}

@@ -1,0 +1,217 @@
+/** What a look finds at places that no group has any more. */
+import { describe, expect, it } from 'vitest';
+import { ServiceError } from '#core/errors.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { GroupMemory, Observation } from '#core/model/observation.ts';
+import { placeOf } from '#core/places.ts';
+import { scopeKey } from '#core/scope.ts';
+import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
+import type { Script } from '../reconcile/ports.ts';
+import { documents, fails, look } from './look.ts';
+
+const old = group({ name: 'old', scope: { workspace: 'acme', repository: 'shop' }, namespace: 'shops' });
+const SHOP = { workspaceUuid: '{acme}', repositoryUuid: '{shop}' };
+const NOTHING: GroupMemory = { idleSince: {}, drainingSince: {} };
+const known = runner({ uuid: '{known}', labels: old.labels, name: 'old' });
+const unknown = runner({ uuid: '{unknown}', labels: old.labels, name: 'old' });
+
+/** Memory of a group that had a place with a runner, `{known}`, and other documents. */
+function remembering(was: RunnerGroup, more: Readonly<Record<string, unknown>> = {}): Script {
+  const [key, place] = placeOf(was, fleet([was])) ?? ['', undefined];
+  const all: Record<string, unknown> = {
+    places: { [key]: place },
+    deployment: { id: 'here' },
+    [`group/${was.name}`]: { ...NOTHING, runners: { '{known}': NOON - 9 } },
+    [`scope/${scopeKey(was.scope)}`]: { stepSeen: true, identity: SHOP },
+    ...more,
+  };
+  return documents(Object.fromEntries(Object.entries(all).map(([id, value]) => [id, { version: 4, value }])));
+}
+
+const keyOf = (was: RunnerGroup, config: Fleet = fleet([was])) => placeOf(was, config)?.[0] ?? '';
+const uuidsOf = ({ leftovers = [] }: Observation) =>
+  leftovers.map(({ runners, orphanJobs }) => [
+    ...runners.map(({ uuid }) => uuid),
+    ...orphanJobs.map(({ name }) => name),
+  ]);
+
+describe('a place that no group has any more', () => {
+  it('is listed, with the runners that are recorded there or stamped by this deployment', async () => {
+    const stamped = runner({ uuid: '{stamped}', labels: old.labels });
+    const theirs = runner({ uuid: '{theirs}', labels: old.labels });
+    const jobs = [
+      jobOf(stamped, { group: 'old', identity: SHOP, deployment: 'here' }),
+      jobOf(theirs, { group: 'old', identity: SHOP, deployment: 'elsewhere' }),
+      jobOf(runner({ uuid: '{unlisted}' }), { group: 'old', identity: SHOP, deployment: 'here' }),
+    ];
+    const { seen, trace } = await look(fleet([group()]), {
+      ...remembering(old),
+      runners: { list: async (scope) => (scope.repository === 'shop' ? [known, unknown, stamped, theirs] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === 'shops' ? jobs : []) },
+    });
+    expect(trace).toContain('list acme/shop');
+    expect(trace).toContain('list Jobs of main/shops');
+    expect(uuidsOf(seen)).toEqual([['{known}', '{stamped}', 'runner-unlisted']]);
+    expect(seen.notes).toEqual([
+      expect.stringMatching(/^2 runners of acme\/shop carry autoscaler.created but are of no/),
+    ]);
+  });
+
+  it('has a memory of its own, which begins with what the group was known to have', async () => {
+    const script = { runners: { list: async () => [known] } };
+    const first = await look(fleet([group()]), { ...remembering(old), ...script });
+    expect(first.seen.leftovers).toMatchObject([
+      { memoryKey: `place/${keyOf(old)}`, memoryVersion: 0, memory: { runners: { '{known}': NOON - 9 } } },
+    ]);
+    const own = { ...NOTHING, drainingSince: { '{known}': 7 }, runners: { '{known}': 5 } };
+    const later = await look(fleet([group()]), {
+      ...remembering(old, { [`place/${keyOf(old)}`]: own, 'group/old': undefined }),
+      ...script,
+    });
+    expect(later.seen.leftovers).toMatchObject([{ memoryVersion: 4, memory: own }]);
+  });
+
+  it.each<{ readonly name: string; readonly now: RunnerGroup }>([
+    { name: 'another repository', now: { ...old, scope: { workspace: 'acme', repository: 'site' } } },
+    { name: 'another workspace', now: { ...old, scope: { workspace: 'other' } } },
+    { name: 'another namespace', now: { ...old, namespace: 'else' } },
+    { name: 'other labels', now: { ...old, labels: ['autoscaler.created', 'new'] } },
+  ])('$name: what it had counts towards its max, and is left over', async ({ now }) => {
+    const job = jobOf(known, { group: 'old', identity: SHOP, labels: old.labels });
+    const { seen } = await look(fleet([now]), {
+      ...remembering(old),
+      runners: { list: async (scope) => (scopeKey(scope) === 'acme/shop' ? [known] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === 'shops' ? [job] : []) },
+    });
+    expect(uuidsOf(seen)).toEqual([['{known}']]);
+    expect(seen.groups).toMatchObject([{ runners: [], elsewhere: 1 }]);
+    expect(Object.keys(seen.places?.memory ?? {})).toEqual([keyOf(old), keyOf(now)]);
+  });
+
+  it('another cluster: the old one is reached as it was', async () => {
+    const clusters = { main: { kind: 'eks', name: 'new' } } as const;
+    const reached: unknown[] = [];
+    const job = jobOf(known, { group: 'old', identity: SHOP });
+    const jobs = { list: async (at: { cluster: string }) => (at.cluster === 'main' ? [] : [job]) };
+    const { seen, trace } = await look(
+      { ...fleet([old]), clusters },
+      {
+        ...remembering(old),
+        runners: { list: async () => [known] },
+        jobs,
+        alsoReach: (former) => reached.push(former),
+      },
+    );
+    expect(trace).toContain('list Jobs of main as it was (kubeconfig)/shops');
+    expect(reached).toMatchObject([
+      { clusters: { 'main as it was (kubeconfig)': { kind: 'kubeconfig' }, ...clusters } },
+    ]);
+    expect(seen.leftovers).toHaveLength(1);
+  });
+
+  it.each<{ readonly name: string; readonly now: RunnerGroup }>([
+    { name: 'another name', now: { ...old, name: 'new' } },
+    { name: 'another max', now: { ...old, max: 3 } },
+    { name: 'another strategy and pod', now: { ...old, min: 4, pod: { ...old.pod, size: '8x' } } },
+  ])('is not what is left by $name: the group keeps its runners', async ({ now }) => {
+    const { seen } = await look(fleet([now]), { ...remembering(old), runners: { list: async () => [known] } });
+    expect(seen.leftovers).toBeUndefined();
+    expect(seen.groups).toMatchObject([{ runners: [known] }]);
+  });
+
+  it('a renamed group says that it goes on with them', async () => {
+    const { seen } = await look(fleet([{ ...old, name: 'new' }]), {
+      ...remembering(old),
+      runners: { list: async () => [known] },
+      jobs: { list: async () => [jobOf(known, { group: 'old', identity: SHOP, labels: old.labels })] },
+    });
+    expect(seen.notes).toEqual([
+      'Group "new" goes on with 1 runner that was made for "old": its scope and labels are the same, so nothing has to be done.',
+    ]);
+  });
+});
+
+describe('places are remembered', () => {
+  const gone = () =>
+    Promise.reject(new ServiceError('no such repository', { service: 'bitbucket', outcome: 'refused', status: 404 }));
+  const job = jobOf(known, { group: 'old', identity: SHOP });
+  type Row = {
+    readonly name: string;
+    readonly script: Script;
+    readonly unlistedFor?: number;
+    readonly kept: boolean;
+  };
+
+  it.each<Row>([
+    { name: 'nothing is there: forgotten', script: {}, kept: false },
+    { name: 'a runner is there', script: { runners: { list: async () => [known] } }, kept: true },
+    { name: 'a Job is there', script: { jobs: { list: async () => [job] } }, kept: true },
+    { name: 'its list cannot be read', script: { runners: { list: fails('503') } }, kept: true },
+    { name: 'its Jobs cannot be read', script: { jobs: { list: fails('503') } }, kept: true },
+    { name: 'there is no such scope', script: { runners: { list: gone } }, kept: true },
+    {
+      name: '… for a moment less than ten minutes',
+      script: { runners: { list: gone } },
+      unlistedFor: 599_999,
+      kept: true,
+    },
+    {
+      name: '… for ten minutes, and no Job of it',
+      script: { runners: { list: gone } },
+      unlistedFor: 600_000,
+      kept: false,
+    },
+    {
+      name: '… for ten minutes, and a Job of it is there',
+      script: { runners: { list: gone }, jobs: { list: async () => [job] } },
+      unlistedFor: 600_000,
+      kept: true,
+    },
+    {
+      name: '… for ten minutes, and its Jobs cannot be read',
+      script: { runners: { list: gone }, jobs: { list: fails('503') } },
+      unlistedFor: 600_000,
+      kept: true,
+    },
+    {
+      name: 'it could not be listed for long, but is not gone',
+      script: { runners: { list: fails('401') } },
+      unlistedFor: 600_000,
+      kept: true,
+    },
+  ])('$name', async ({ script, unlistedFor, kept }) => {
+    const scope = {
+      'scope/acme/shop': {
+        stepSeen: true,
+        identity: SHOP,
+        ...(unlistedFor !== undefined && { unlistedSince: NOON - unlistedFor }),
+      },
+    };
+    const { seen } = await look(fleet([group({ scope: { workspace: 'other' } })]), {
+      ...remembering(old, scope),
+      ...script,
+    });
+    expect(Object.keys(seen.places?.memory ?? {}).includes(keyOf(old))).toBe(kept);
+    expect(seen.leftovers ?? []).toHaveLength(kept ? 1 : 0);
+  });
+
+  it('from the first look at a group on, and are not written again', async () => {
+    const first = await look(fleet([old]));
+    expect(first.seen.places).toMatchObject({ key: 'places', version: 0, memory: { [keyOf(old)]: { group: 'old' } } });
+    const second = await look(fleet([old]), remembering(old));
+    expect(second.seen.places).toBeUndefined();
+  });
+
+  it('not while memory cannot be read, so that nothing is overwritten', async () => {
+    const { seen } = await look(fleet([old]), { state: { load: fails('the table is gone') } });
+    expect([seen.places, seen.scopeMemory]).toEqual([undefined, []]);
+  });
+
+  it('one that cannot be read is forgotten, and the others are not', async () => {
+    const [key, place] = placeOf(old, fleet([old])) ?? ['', undefined];
+    const script = documents({ places: { version: 2, value: { [key]: place, broken: { group: 7 } } } });
+    const { seen } = await look(fleet([group()]), { ...script, runners: { list: async () => [known] } });
+    expect(seen.leftovers ?? []).toEqual([]);
+    expect(Object.keys(seen.places?.memory ?? {})).toEqual([keyOf(group())]);
+  });
+});
