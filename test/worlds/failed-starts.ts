@@ -19,13 +19,16 @@ type Row = { readonly since: Instant; readonly starting: ReadonlySet<string>; re
 const CREATES = ['register', 'createJob', 'createSecret'];
 /** A runner that takes longer than this may have been given up before it connected. */
 const SLOW_MS = 60_000;
+/** How long a write may take to land. */
+const LANDS_WITHIN_MS = 60_000;
 
 export class FailedStarts {
   readonly #world: World;
   readonly #attempts: Readonly<Registered>[] = [];
   /** Uuids of runners that were seen not to have connected for long. */
   readonly #slow = new Set<string>();
-  readonly #rows = new Map<string, Row>();
+  /** By group, the beginnings that are still possible, the earliest first. */
+  readonly #rows = new Map<string, readonly Row[]>();
   #failedCalls = 0;
 
   constructor(world: World) {
@@ -61,13 +64,16 @@ export class FailedStarts {
       const { name } = group;
       const counted = parseGroupMemory(documents.get(`group/${name}`)?.value).quarantine?.failures ?? 0;
       if (counted > 0) return [{ name, counted, there: this.#failedIn(group) }];
-      this.#rows.set(name, { since: now, starting, failedCalls: this.#failedCalls });
+      // A write may land late, so a row may have begun a little before memory last said none.
+      const rows = [...(this.#rows.get(name) ?? []), { since: now, starting, failedCalls: this.#failedCalls }];
+      const first = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
+      this.#rows.set(name, rows.slice(Math.max(0, first)));
       return [];
     });
   }
 
   #failedIn(group: RunnerGroup): number {
-    const row = this.#rows.get(group.name);
+    const [row] = this.#rows.get(group.name) ?? [];
     const isIn = ({ uuid, statuses }: Readonly<Registered>) =>
       row === undefined || statuses[0].from >= row.since || row.starting.has(uuid);
     const failed = this.#attempts.filter(
