@@ -7,6 +7,7 @@ import type { Report } from '#core/model/report.ts';
 import { callsBetween } from '#core/reconcile.ts';
 import { type Arrival, type Arrivals, openFeed } from '../arrival.ts';
 import { registeredIn } from '../simulator/bitbucket.ts';
+import { type Faults, NO_FAULTS } from '../simulator/faults.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Actor, Policy } from './policy.ts';
 import type { Scenario } from './scenario.ts';
@@ -18,6 +19,8 @@ export type Trial = {
   readonly scenario: Scenario;
   readonly arrivals: Arrivals;
   readonly policy: Policy;
+  /** What is wrong with the world besides what the scenario says; default: nothing. */
+  readonly faults?: Faults;
   /** Told now and then how far the run is, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
   /** Given each report of a policy that makes them, warm-up included. */
@@ -61,12 +64,12 @@ function pause(): Promise<void> {
 }
 
 /** A world with a policy in it, and its books, which are opened when the scenario begins. */
-function openLaboratory({ scenario, policy, onReport = () => undefined, buckets = 480 }: Trial) {
+function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () => undefined, buckets = 480 }: Trial) {
   const { start } = scenario;
   let actor: Actor = {};
   let tally: Tally | undefined;
   let before = { created: 0, registered: 0, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } };
-  const world = openWorld(scenario, {
+  const world = openWorld(scenario, faults, {
     changing: () => tally?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
     stepChanged: (step) => {
       tally?.stepChanged(step);

@@ -1,16 +1,20 @@
 /** The world that a scenario describes: its start-up times, its nodes, its outages, and a memory for one run. */
-import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { StateStore } from '#core/ports.ts';
+import type { Faults } from '../simulator/faults.ts';
 import { type Interruption, SERVICES, undisturbed } from '../simulator/interrupt.ts';
 import { createRandom } from '../simulator/random.ts';
+import { createRunStateStore } from '../simulator/state.ts';
 import { World, type WorldOptions } from '../simulator/world.ts';
 import { draw } from './distribution.ts';
 import type { Scenario } from './scenario.ts';
 
 /** A world at the beginning of the scenario's warm-up. */
-export function openWorld(scenario: Scenario, listeners: NonNullable<WorldOptions['listeners']>): World {
+export function openWorld(
+  scenario: Scenario,
+  faults: Faults,
+  listeners: NonNullable<WorldOptions['listeners']>,
+): World {
   const { start, warmUp, nodes, outages } = scenario;
   const random = createRandom(scenario.seed);
   const world: World = new World({
@@ -19,6 +23,7 @@ export function openWorld(scenario: Scenario, listeners: NonNullable<WorldOption
     queueLimitMs: scenario.queueLimit,
     capacity: () => capacityAt(scenario, world.now),
     state: createRunStateStore(),
+    faults,
     listeners,
   });
   for (const { from } of nodes) world.clock.schedule(start + from, () => world.cluster.nodesChanged());
@@ -48,33 +53,5 @@ export function outagesOf({ outages, start }: Scenario, now: () => Instant): Int
       outcome: 'refused',
       status: 503,
     });
-  };
-}
-
-/**
- * State for one run: a single process that writes documents and reads them back. It keeps no tick records and copies
- * nothing, since a month of ticks would otherwise be spent on copying what nobody changes.
- */
-function createRunStateStore(): StateStore {
-  const { acquireLease, releaseLease } = createMemoryStateStore();
-  const documents = new Map<string, { readonly version: number; readonly value: unknown }>();
-  return {
-    acquireLease,
-    releaseLease,
-    load: async (keys) =>
-      new Map(
-        keys.flatMap((key) => {
-          const document = documents.get(key);
-          return document === undefined ? [] : [[key, document]];
-        }),
-      ),
-    save: async (changes) =>
-      changes.flatMap(({ key, expectedVersion, value }) => {
-        if ((documents.get(key)?.version ?? 0) !== expectedVersion) return [{ key }];
-        documents.set(key, { version: expectedVersion + 1, value });
-        return [];
-      }),
-    appendTick: async () => undefined,
-    listTicks: async () => [],
   };
 }

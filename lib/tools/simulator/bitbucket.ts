@@ -10,6 +10,8 @@ import type { Instant, Runner, RunnerStatus, ScopeIdentity } from '#core/model/o
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import type { VirtualClock } from './clock.ts';
+import { type Faults, GONE_KEPT_MS, NO_FAULTS, type Span } from './faults.ts';
+import { fits, type Gone, listed, namedScope, type Registered, show, totalOf } from './registrations.ts';
 
 /** A step of a pipeline, from the moment it is ready to run. */
 export type Step = {
@@ -28,26 +30,12 @@ export type Step = {
   runner?: string;
   startedAt?: Instant;
   endedAt?: Instant;
+  /** When its runner does not show it; absent: it always does. */
+  hidden?: readonly Span[];
 };
 
 /** A step as it is submitted. */
 export type StepRequest = Pick<Step, 'scope' | 'labels' | 'durationMs'>;
-
-type Registered = {
-  readonly scope: Scope;
-  readonly uuid: string;
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly createdAt: Instant;
-  status: RunnerStatus;
-  statusText: string;
-  stateChangedAt: Instant;
-  /** Whether a process is connected: a disabled runner keeps its connection. */
-  connected: boolean;
-  step?: Step;
-  /** How the API showed it last. */
-  shown?: Runner;
-};
 
 /** How long a runner takes at most until it asks for work again. */
 const ASKS_AGAIN_MS = 30_000;
@@ -62,7 +50,15 @@ export type BitbucketOptions = {
   readonly queueLimitMs: number;
   /** Whether it puts runners back into service. */
   readonly enables: boolean;
+  /** What is wrong with its answers at present; absent: nothing. */
+  readonly faults?: () => Faults;
 };
+
+/**
+ * How a process ends: it was taken away, it crashed, its node died with it (Bitbucket goes on showing its step), or it
+ * ended and Bitbucket does not notice.
+ */
+export type ProcessEnd = 'killed' | 'crashed' | 'lost' | 'unnoticed';
 
 /** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
 export type RunnerTotals = {
@@ -83,6 +79,8 @@ export type Listeners = {
   readonly removed: (uuid: string) => void;
   /** Called before anything changes, so that time can be accounted with the old numbers. */
   readonly changing: () => void;
+  /** There is one registration more. */
+  readonly registered?: (entry: Readonly<Registered>) => void;
   /** A step waits, runs, has finished or has failed. */
   readonly stepChanged?: (step: Step) => void;
   /** A runner is online and there is no step for it. */
@@ -96,6 +94,8 @@ export class SimulatedBitbucket {
   readonly #runners = new Map<string, Registered>();
   /** The same runners by scope, so that what concerns one scope costs nothing for the others. */
   readonly #scopes = new Map<string, Map<string, Registered>>();
+  /** Those that are gone and that a list may still show, by scope, the last one last. */
+  readonly #gone = new Map<string, Gone[]>();
   readonly #waiting = new Set<Step>();
   /** By workspace, the one with the latest step first. */
   readonly #repositories = new Map<string, readonly string[]>();
@@ -109,9 +109,22 @@ export class SimulatedBitbucket {
     this.#listeners = listeners;
   }
 
-  /** Every registration of a scope, as the API shows it. */
+  /** Every registration of a scope, as the API shows it when it is asked for each of them. */
   list(scope: Scope): readonly Runner[] {
-    return Array.from(this.#scopes.get(scopeKey(scope))?.values() ?? [], (entry) => this.#show(entry));
+    return Array.from(this.#presentIn(scope), (entry) => this.#show(entry));
+  }
+
+  /** The registrations of a scope as the API lists them: what its faults make of `list`. */
+  listed(scope: Scope): readonly Runner[] {
+    const faults = this.#faults;
+    if (faults === NO_FAULTS) return this.list(scope);
+    const shelf = { present: this.#presentIn(scope), gone: this.#gone.get(keyOf(scope)) ?? [] };
+    return listed(shelf, scope, faults, this.#clock.now, this.#options.stepLagMs);
+  }
+
+  /** Every registration as it really is. */
+  get registered(): Iterable<Readonly<Registered>> {
+    return this.#runners.values();
   }
 
   get(scope: Scope, uuid: string): Runner | undefined {
@@ -134,20 +147,27 @@ export class SimulatedBitbucket {
     this.#registrations += 1;
     const uuid = `{00000000-0000-4000-8000-${String(this.#registrations).padStart(12, '0')}}`;
     const createdAt = this.#clock.now + this.#options.skewMs;
+    const { labelsGiven, listLagMs } = this.#faults;
+    const asked = [...labels].sort();
+    const first = { status: 'UNREGISTERED', statusText: 'UNREGISTERED', stateChangedAt: createdAt } as const;
     const entry: Registered = {
-      scope,
+      scope: namedScope(scope),
       uuid,
       name,
-      labels: [...labels].sort(),
+      asked,
+      labels: labelsGiven === undefined ? asked : [...labelsGiven(asked)].sort(),
       createdAt,
-      status: 'UNREGISTERED',
-      statusText: 'UNREGISTERED',
-      stateChangedAt: createdAt,
+      listLagMs: listLagMs?.(scope) ?? 0,
+      statuses: [{ from: this.#clock.now, ...first }],
+      ...first,
       connected: false,
+      hasConnected: false,
+      showsLostStep: false,
     };
     this.#runners.set(uuid, entry);
     this.#membersOf(scope).set(uuid, entry);
     this.#totals.starting += 1;
+    this.#listeners.registered?.(entry);
     return { runner: this.#show(entry), clientId: `client-${uuid}`, clientSecret: new Secret(`secret-of-${uuid}`) };
   }
 
@@ -186,7 +206,16 @@ export class SimulatedBitbucket {
     this.#totals[totalOf(entry)] -= 1;
     this.#runners.delete(uuid);
     this.#membersOf(entry.scope).delete(uuid);
+    this.#noteGone(entry);
     this.#listeners.removed(uuid);
+  }
+
+  /** A repository, or a workspace, is deleted: its registrations go with it, and so does what runs on them. */
+  deleteScope(scope: Scope): void {
+    for (const entry of [...this.#presentIn(scope)]) {
+      this.disconnect(entry.uuid, 'crashed');
+      this.remove(scope, entry.uuid);
+    }
   }
 
   /** A runner process starts and shows its credentials. Gives whether it is let in. */
@@ -194,19 +223,22 @@ export class SimulatedBitbucket {
     const entry = this.#runners.get(uuid);
     if (entry === undefined) return false;
     entry.connected = true;
+    entry.hasConnected = true;
+    entry.showsLostStep = false;
     if (entry.status !== 'DISABLED') this.#setStatus(entry, 'ONLINE');
     this.#offerWork(entry);
     return true;
   }
 
   /** A runner process is gone; what it was doing is lost. */
-  disconnect(uuid: string, failure: 'killed' | 'crashed'): void {
+  disconnect(uuid: string, end: ProcessEnd): void {
     const entry = this.#runners.get(uuid);
     if (entry === undefined) return;
     this.#listeners.changing();
     entry.connected = false;
-    this.#endStep(entry, failure);
-    if (entry.status !== 'DISABLED') this.#setStatus(entry, 'OFFLINE');
+    entry.showsLostStep = end === 'lost' && entry.step !== undefined;
+    this.#endStep(entry, end === 'killed' ? 'killed' : 'crashed');
+    if (entry.status !== 'DISABLED' && end !== 'unnoticed') this.#setStatus(entry, 'OFFLINE');
   }
 
   /** Gives a runner a status of its own, such as one that nobody knows. */
@@ -287,13 +319,28 @@ export class SimulatedBitbucket {
     this.#repositories.set(workspace, [repository, ...others]);
   }
 
+  get #faults(): Faults {
+    return this.#options.faults?.() ?? NO_FAULTS;
+  }
+
+  #noteGone(entry: Registered): void {
+    const now = this.#clock.now;
+    const key = keyOf(entry.scope);
+    const recent = (this.#gone.get(key) ?? []).filter(({ at }) => at > now - GONE_KEPT_MS);
+    this.#gone.set(key, [...recent, { entry, at: now, listLagMs: this.#faults.listLagMs?.(entry.scope) ?? 0 }]);
+  }
+
   #find(scope: Scope, uuid: string): Registered | undefined {
     const entry = this.#runners.get(uuid);
-    return entry !== undefined && scopeKey(entry.scope) === scopeKey(scope) ? entry : undefined;
+    return entry !== undefined && keyOf(entry.scope) === keyOf(scope) ? entry : undefined;
+  }
+
+  #presentIn(scope: Scope): Iterable<Registered> {
+    return this.#scopes.get(keyOf(scope))?.values() ?? [];
   }
 
   #membersOf(scope: Scope): Map<string, Registered> {
-    const key = scopeKey(scope);
+    const key = keyOf(scope);
     const members = this.#scopes.get(key) ?? new Map<string, Registered>();
     this.#scopes.set(key, members);
     return members;
@@ -305,7 +352,8 @@ export class SimulatedBitbucket {
     for (const entry of this.#inReachOf(step.scope)) {
       if (entry.status !== 'ONLINE' || (anyOnline && entry.step !== undefined) || !fits(step, entry)) continue;
       anyOnline = true;
-      if (entry.step === undefined) return { free: entry, anyOnline };
+      // Steps are asked for by the process.
+      if (entry.step === undefined && entry.connected) return { free: entry, anyOnline };
     }
     return { anyOnline };
   }
@@ -316,15 +364,7 @@ export class SimulatedBitbucket {
   }
 
   #show(entry: Registered): Runner {
-    const { uuid, name, labels, createdAt, status, statusText, stateChangedAt, step, shown } = entry;
-    const shownAt = (step?.startedAt ?? 0) + this.#options.stepLagMs;
-    const hasStep = step !== undefined && shownAt <= this.#clock.now;
-    // Most lists show most runners as the one before; a state that changes is a new time or text.
-    const isAsBefore =
-      shown?.hasStep === hasStep && shown.stateChangedAt === stateChangedAt && shown.statusText === statusText;
-    if (isAsBefore && shown.status === status) return shown;
-    entry.shown = { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
-    return entry.shown;
+    return show(entry, this.#clock.now, this.#options.stepLagMs);
   }
 
   #setStatus(entry: Registered, status: RunnerStatus, statusText: string = status): void {
@@ -334,6 +374,7 @@ export class SimulatedBitbucket {
     this.#totals[totalOf(entry)] += 1;
     entry.statusText = statusText;
     entry.stateChangedAt = this.#clock.now + this.#options.skewMs;
+    entry.statuses.push({ from: this.#clock.now, status, statusText, stateChangedAt: entry.stateChangedAt });
   }
 
   #startStep(entry: Registered, step: Step): void {
@@ -345,6 +386,8 @@ export class SimulatedBitbucket {
     step.state = 'running';
     step.runner = entry.uuid;
     step.startedAt = this.#clock.now;
+    const { stepHidden } = this.#faults;
+    if (stepHidden !== undefined) step.hidden = stepHidden(step);
     this.#listeners.stepChanged?.(step);
     this.#clock.schedule(this.#clock.now + step.durationMs, () => {
       if (entry.step !== step) return;
@@ -359,6 +402,7 @@ export class SimulatedBitbucket {
     if (step === undefined) return;
     this.#totals.busy -= 1;
     delete entry.step;
+    entry.lastStep = step;
     this.#totals[totalOf(entry)] += 1;
     step.state = failure === undefined ? 'finished' : 'failed';
     if (failure !== undefined) step.failure = failure;
@@ -377,19 +421,8 @@ export class SimulatedBitbucket {
   }
 }
 
-function totalOf({ step, status }: Registered): keyof RunnerTotals {
-  if (step !== undefined) return 'busy';
-  if (status === 'ONLINE') return 'idle';
-  return status === 'UNREGISTERED' || status === 'ENABLED' ? 'starting' : 'unavailable';
-}
-
-/** A step runs on runners of its repository or of its workspace that have all its labels. */
-function fits(step: Step, { scope, labels }: Registered): boolean {
-  return (
-    step.scope.workspace === scope.workspace &&
-    (scope.repository === undefined || scope.repository === step.scope.repository) &&
-    step.labels.every((label) => labels.includes(label))
-  );
+function keyOf(scope: Scope): string {
+  return scopeKey(namedScope(scope));
 }
 
 function uuidOf(name: string, made: string): string {

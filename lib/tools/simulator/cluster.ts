@@ -7,6 +7,7 @@ import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.t
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { DEPLOYMENT_LABEL, GROUP_ANNOTATION, LABELS_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
 
 /** How this cluster behaves. */
@@ -27,7 +28,7 @@ export type ClusterOptions = {
 export type ProcessListeners = {
   /** The process is up. Gives whether Bitbucket lets it in. */
   readonly started: (runnerUuid: string) => boolean;
-  readonly stopped: (runnerUuid: string, how: 'killed' | 'crashed') => void;
+  readonly stopped: (runnerUuid: string, how: ProcessEnd) => void;
 };
 
 type StoredJob = {
@@ -151,6 +152,12 @@ export class SimulatedCluster {
     this.#startPods();
   }
 
+  /** The runner's Job fails with its pod: its node dies with it, or, of a runner at rest, Bitbucket does not notice. */
+  fail(runnerUuid: string, how: 'lost' | 'unnoticed'): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored?.phase === 'running') this.#finish(stored, 'failed', how);
+  }
+
   /** No node takes the runner's pod, for this reason. */
   refuse(runnerUuid: string, message: string): void {
     const stored = this.#byRunner(runnerUuid);
@@ -211,7 +218,7 @@ export class SimulatedCluster {
     });
   }
 
-  #finish(stored: StoredJob, status: 'complete' | 'failed', how: 'killed' | 'crashed' = 'killed'): void {
+  #finish(stored: StoredJob, status: 'complete' | 'failed', how: ProcessEnd = 'killed'): void {
     stored.status = status;
     this.#endPod(stored, how);
     this.#clock.schedule(this.#clock.now + this.#options.ttlAfterFinishedMs, () => {
@@ -219,7 +226,7 @@ export class SimulatedCluster {
     });
   }
 
-  #endPod(stored: StoredJob, how: 'killed' | 'crashed'): void {
+  #endPod(stored: StoredJob, how: ProcessEnd): void {
     const { phase } = stored;
     stored.phase = 'ended';
     stored.life += 1;

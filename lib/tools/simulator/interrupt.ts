@@ -3,7 +3,9 @@
  * the order in which it is made and decides what becomes of it.
  */
 import { ServiceError } from '#core/errors.ts';
+import type { Instant } from '#core/model/observation.ts';
 import type { Ports } from '#core/ports.ts';
+import type { VirtualClock } from './clock.ts';
 
 /** One call, counted from 1 over all ports. */
 export type PortCall = {
@@ -35,6 +37,49 @@ export function failWhere(matches: (call: PortCall) => boolean, outcome: 'refuse
     if (outcome === 'unknown') await proceed();
     throw new ServiceError(`${call.port}.${call.method} failed as scripted`, { service: serviceOf(call), outcome });
   };
+}
+
+/** What becomes of a call that does not just do what it asks for. */
+export type Mishap =
+  /** It fails without an effect. `status`: HTTP's, when there was an answer. */
+  | { readonly kind: 'refused'; readonly status?: number }
+  /** It fails and nobody knows whether it has had its effect, which comes so many ms later; absent: never. */
+  | { readonly kind: 'unanswered'; readonly effectAfterMs?: number }
+  /** It is answered at once, and its effect comes so many ms later. For calls whose answer says nothing. */
+  | { readonly kind: 'deferred'; readonly effectAfterMs: number }
+  /** It takes until this moment; calls that are made at the same time take theirs meanwhile. */
+  | { readonly kind: 'slow'; readonly until: Instant };
+
+/** Has these mishaps happen to the calls of a world with this clock. */
+export function befall(clock: VirtualClock, mishapOf: (call: PortCall) => Mishap | undefined): Interruption {
+  return async (call, proceed) => {
+    const mishap = mishapOf(call);
+    if (mishap === undefined) return proceed();
+    const fail = (outcome: 'refused' | 'unknown', status?: number) => {
+      const details = { service: serviceOf(call), outcome, ...(status !== undefined && { status }) };
+      return new ServiceError(`${call.port}.${call.method} failed in this world (${status ?? mishap.kind})`, details);
+    };
+    // Nobody hears of it if what comes later fails.
+    const happenAfter = (ms: number) => clock.schedule(clock.now + ms, () => void proceed().catch(() => undefined));
+    switch (mishap.kind) {
+      case 'refused':
+        throw fail('refused', mishap.status);
+      case 'unanswered':
+        if (mishap.effectAfterMs !== undefined) happenAfter(mishap.effectAfterMs);
+        throw fail('unknown');
+      case 'deferred':
+        happenAfter(mishap.effectAfterMs);
+        return undefined;
+      case 'slow':
+        clock.advanceTo(mishap.until);
+        return proceed();
+    }
+  };
+}
+
+/** Both: what the first one lets through goes through the second. */
+export function inTurn(first: Interruption, second: Interruption): Interruption {
+  return (call, proceed) => first(call, () => second(call, proceed));
 }
 
 /** The same ports with every call going through the interruption first. */

@@ -1,18 +1,45 @@
 /** The two sides of the simulated world behind the ports that the line knows. */
+import { ServiceError } from '#core/errors.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import type { JobApi, PipelineApi, RunnerApi, StepInLog } from '#core/ports.ts';
+import { scopeKey } from '#core/scope.ts';
 import type { SimulatedBitbucket } from './bitbucket.ts';
 import type { SimulatedCluster } from './cluster.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
 
-/** Registrations in a simulated Bitbucket. */
-export function runnerApiOf(bitbucket: SimulatedBitbucket): RunnerApi {
+/** Registrations in a simulated Bitbucket, with what is wrong with its answers at present. */
+export function runnerApiOf(bitbucket: SimulatedBitbucket, faults: () => Faults = () => NO_FAULTS): RunnerApi {
+  const isNotFound = (scope: Scope) => faults().isNotFound?.(scope) ?? false;
+  const find = (scope: Scope) => {
+    if (!isNotFound(scope)) return;
+    const details = { service: 'bitbucket', outcome: 'refused', status: 404 } as const;
+    throw new ServiceError(`Bitbucket knows no ${scopeKey(scope)} (404).`, details);
+  };
   return {
-    list: async (scope) => bitbucket.list(scope),
-    get: async (scope, uuid) => bitbucket.get(scope, uuid),
-    identify: async (scope) => bitbucket.identify(scope),
-    register: async (scope, runner) => bitbucket.register(scope, runner),
-    enable: async (scope, uuid) => bitbucket.enable(scope, uuid),
-    disable: async (scope, uuid) => bitbucket.disable(scope, uuid),
-    remove: async (scope, uuid) => bitbucket.remove(scope, uuid),
+    list: async (scope, known = async () => []) => {
+      find(scope);
+      const listed = bitbucket.listed(scope);
+      const uuids = new Set(listed.map(({ uuid }) => uuid));
+      // Who is known and missing is asked for by name.
+      const missing = (await known()).filter((uuid) => !uuids.has(uuid));
+      return [...listed, ...missing.flatMap((uuid) => bitbucket.get(scope, uuid) ?? [])];
+    },
+    get: async (scope, uuid) => (isNotFound(scope) ? undefined : bitbucket.get(scope, uuid)),
+    identify: async (scope) => {
+      find(scope);
+      return bitbucket.identify(scope);
+    },
+    register: async (scope, runner) => {
+      find(scope);
+      return bitbucket.register(scope, runner);
+    },
+    enable: async (scope, uuid) => {
+      find(scope);
+      return bitbucket.enable(scope, uuid);
+    },
+    // Not found is success.
+    disable: async (scope, uuid) => (isNotFound(scope) ? undefined : bitbucket.disable(scope, uuid)),
+    remove: async (scope, uuid) => (isNotFound(scope) ? undefined : bitbucket.remove(scope, uuid)),
   };
 }
 

@@ -12,8 +12,18 @@ import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
 import { type Figures, RunnerTime, summarise } from './figures.ts';
-import { type Interruption, interrupt, type PortCall, READS, SERVICES, undisturbed } from './interrupt.ts';
+import {
+  befall,
+  type Interruption,
+  inTurn,
+  interrupt,
+  type PortCall,
+  READS,
+  SERVICES,
+  undisturbed,
+} from './interrupt.ts';
 import { meterCalls } from './meter.ts';
 import { jobApiOf, pipelineApiOf, runnerApiOf } from './ports.ts';
 
@@ -38,6 +48,8 @@ export type WorldOptions = {
   readonly callsPerHour?: number;
   /** Memory between ticks; default: a store of its own. */
   readonly state?: StateStore;
+  /** What is wrong with it from the beginning; default: nothing. */
+  readonly faults?: Faults;
   /** Told of what happens, beside the world's own books. `changing`: just before the numbers of runners change. */
   readonly listeners?: Partial<Omit<Listeners, 'removed'>>;
 };
@@ -49,7 +61,10 @@ export class World {
   readonly clock: VirtualClock;
   readonly bitbucket: SimulatedBitbucket;
   readonly cluster: SimulatedCluster;
-  readonly state: StateStore;
+  /** What is wrong with it at present. */
+  faults: Faults;
+  /** Memory between ticks; another one when it was lost. */
+  state: StateStore;
   readonly steps: Step[] = [];
   readonly #time: RunnerTime;
   readonly #callsPerHour: number | undefined;
@@ -60,6 +75,7 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
+    this.faults = options.faults ?? NO_FAULTS;
     this.state = options.state ?? createMemoryStateStore();
     this.#callsPerHour = options.callsPerHour;
     this.#podsLog = options.podsLog ?? false;
@@ -72,6 +88,7 @@ export class World {
         stepLagMs: options.stepLagMs ?? 0,
         queueLimitMs: options.queueLimitMs ?? Infinity,
         enables: options.enables ?? true,
+        faults: () => this.faults,
       },
       {
         removed: (uuid) => this.cluster.exit(uuid),
@@ -79,6 +96,7 @@ export class World {
           this.#account();
           listeners?.changing?.();
         },
+        ...(listeners?.registered && { registered: listeners.registered }),
         ...(listeners?.stepChanged && { stepChanged: listeners.stepChanged }),
         ...(listeners?.rested && { rested: listeners.rested }),
       },
@@ -115,9 +133,10 @@ export class World {
 
   /** Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. */
   ports(interruption: Interruption = undisturbed): Ports {
+    const mishaps = befall(this.clock, (call) => this.faults.mishap?.(call));
     const ports = interrupt(
       {
-        runners: runnerApiOf(this.bitbucket),
+        runners: runnerApiOf(this.bitbucket, () => this.faults),
         pipelines: pipelineApiOf(this.bitbucket),
         manifests: manifestsFromTemplates,
         jobs: jobApiOf(this.cluster, (uuid) => this.#logOf(uuid)),
@@ -125,7 +144,7 @@ export class World {
         deadline: neverComes,
         calls: () => this.#snapshotCalls(),
       },
-      (call, proceed) => interruption(call, () => this.#count(call, proceed)),
+      inTurn(interruption, (call, proceed) => this.#count(call, () => mishaps(call, proceed))),
     );
     const limit = this.#callsPerHour;
     if (limit === undefined) return ports;
@@ -147,10 +166,11 @@ export class World {
 
   /**
    * Grows with everything that happens and that is done through ports: while it stays the same, every port answers the
-   * same. What a test does to Bitbucket or the cluster by hand is not in it.
+   * same. What a test does to Bitbucket or the cluster by hand is not in it. With faults two answers may always differ,
+   * and it equals nothing, not even itself.
    */
   get changes(): number {
-    return this.clock.happened + this.#writes;
+    return this.faults === NO_FAULTS ? this.clock.happened + this.#writes : Number.NaN;
   }
 
   /** Counts calls that were not made because their answers were known. */

@@ -178,6 +178,20 @@ describe('a day that can be reckoned by hand', () => {
     expect([online[0], online[2], online[29], online[32]]).toEqual([2, 3, 3, 4]);
   });
 
+  it('are those of a world with faults, where there are any', async () => {
+    const scenario = scenarioOf({ span: '1h' });
+    const ageAt: number[] = [];
+    const faults = {
+      listAgeMs: () => {
+        ageAt.push(1);
+        return 0;
+      },
+    };
+    await play(scenario, builds, shippedPolicy('shipped', builds), { faults });
+    // No look is passed over: two at one world may differ.
+    expect(ageAt.length).toBeGreaterThanOrEqual(60);
+  });
+
   it('calls fail while a service is out, and the line holds', async () => {
     const scenario = scenarioOf({ span: '1h', outages: [{ service: 'bitbucket', from: '10m', to: '20m' }] });
     const held: string[] = [];

@@ -1,0 +1,77 @@
+/**
+ * `npm run test:worlds`: properties over thousands of random worlds of eight hours, part of a release. It takes about half
+ * an hour. `-- --from SEED` goes on where an earlier run has stopped, `--worlds N` and `--minutes N` play fewer or
+ * shorter ones. Looks come every minute, in every twentieth world every ten seconds. Exits with 1 if a property fails.
+ */
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { PROPERTIES, type Property, type Violation } from '../test/worlds/judge.ts';
+import { settingOf, type WorldSetting } from '../test/worlds/setting.ts';
+import { printTest, shrink } from '../test/worlds/shrink.ts';
+
+const PROGRESS_MS = 10_000;
+const FAST_EVERY = 20;
+
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: '1' },
+    worlds: { type: 'string', default: '2000' },
+    minutes: { type: 'string', default: '480' },
+  },
+});
+const from = Number(values.from);
+const worlds = Number(values.worlds);
+const minutes = Number(values.minutes);
+
+const settingAt = (seed: number): WorldSetting =>
+  settingOf(seed, { minutes, lookEverySeconds: seed % FAST_EVERY === 0 ? 10 : 60 });
+
+const startedAt = Date.now();
+const found = new Map<Property, number[]>();
+const open = new Set<number>();
+let next = from;
+let done = 0;
+
+function note(seed: number, violations: readonly Violation[]): void {
+  for (const { property, minute, what } of violations) {
+    found.set(property, [...(found.get(property) ?? []), seed]);
+    console.log(`world ${seed}, minute ${minute}, ${property}: ${what}`);
+  }
+}
+
+async function work(): Promise<void> {
+  const worker = new Worker(new URL('../test/worlds/worker.ts', import.meta.url));
+  while (next < from + worlds) {
+    const seed = next;
+    next += 1;
+    open.add(seed);
+    worker.postMessage(settingAt(seed));
+    const [violations] = await once(worker, 'message');
+    note(seed, violations);
+    open.delete(seed);
+    done += 1;
+  }
+  await worker.terminate();
+}
+
+function tellProgress(): void {
+  const resumeFrom = Math.min(next, ...open);
+  const left = Math.round(((worlds - done) * (Date.now() - startedAt)) / Math.max(1, done) / 60_000);
+  const failing = [...found].map(([property, seeds]) => `${property} ${seeds.length}`).join(', ') || 'none';
+  console.error(`${done} of ${worlds} worlds, ${left} min left; failing: ${failing}; resume with --from ${resumeFrom}`);
+}
+
+const progress = setInterval(tellProgress, PROGRESS_MS);
+await Promise.all(Array.from({ length: availableParallelism() }, work));
+clearInterval(progress);
+tellProgress();
+
+for (const [property, seeds] of found) {
+  const [first] = seeds.toSorted((a, b) => a - b);
+  if (first === undefined) continue;
+  console.log(`\n${property} (${PROPERTIES[property]}) fails in ${seeds.length} worlds. As a test:\n`);
+  console.log(printTest(await shrink(settingAt(first), property), property));
+}
+process.exitCode = found.size === 0 ? 0 : 1;

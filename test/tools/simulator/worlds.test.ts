@@ -1,0 +1,38 @@
+/**
+ * Properties over random worlds with everything wrong at once: lists that lag, slip and show other labels, marks that are
+ * late and fall away, calls that fail, hang or take effect late, ticks that die, memory that is lost, nodes that die,
+ * repositories that vanish, configurations that change. `npm run test:worlds` plays thousands more.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { PROPERTIES, type Property, type Violation } from '../../worlds/judge.ts';
+import { play } from '../../worlds/play.ts';
+import { settingOf, type WorldSetting } from '../../worlds/setting.ts';
+import { printTest, shrink } from '../../worlds/shrink.ts';
+
+const SETTINGS: readonly WorldSetting[] = [
+  ...Array.from({ length: 120 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
+  ...Array.from({ length: 20 }, (_, index) => settingOf(index + 1, { minutes: 90, lookEverySeconds: 10 })),
+];
+
+type Found = { readonly setting: WorldSetting; readonly violation: Violation };
+
+describe('in random worlds with every fault at once', () => {
+  const found: Found[] = [];
+
+  beforeAll(async () => {
+    for (const setting of SETTINGS) {
+      for (const violation of await play(setting)) found.push({ setting, violation });
+    }
+  });
+
+  it.each(Object.entries(PROPERTIES) as [Property, string][])('%s: %s', async (property) => {
+    const failing = found.filter(({ violation }) => violation.property === property);
+    const [first] = failing;
+    const asTest = first && printTest(await shrink(first.setting, property), property);
+    const told = failing.map(({ setting: { seed, lookEverySeconds }, violation: { minute, what } }) => ({
+      ...{ seed, lookEverySeconds },
+      ...{ minute, what },
+    }));
+    expect(told, `The first of these worlds as a test:\n${asTest}`).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * Starts that failed in a world, beside those that a group's memory has counted in a row. A row begins when memory says
+ * none; what was starting then, and what came after, can have failed in it once.
+ */
+import { parseGroupMemory } from '#core/memory.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import type { Interruption } from '#tools/simulator/interrupt.ts';
+import type { Registered } from '#tools/simulator/registrations.ts';
+import type { World } from '#tools/simulator/world.ts';
+import { isOf } from './judge.ts';
+
+/** The failed starts of a group, as counted and as there have been at the most. */
+export type Comparison = { readonly name: string; readonly counted: number; readonly there: number };
+
+/** When a group's row of failures began: what was starting then, and how many creates had failed until then. */
+type Row = { readonly since: Instant; readonly starting: ReadonlySet<string>; readonly failedCalls: number };
+
+const CREATES = ['register', 'createJob', 'createSecret'];
+/** A runner that takes longer than this may have been given up before it connected. */
+const SLOW_MS = 60_000;
+/** How long a write may take to land. */
+const LANDS_WITHIN_MS = 60_000;
+
+export class FailedStarts {
+  readonly #world: World;
+  readonly #attempts: Readonly<Registered>[] = [];
+  /** Uuids of runners that were seen not to have connected for long. */
+  readonly #slow = new Set<string>();
+  /** By group, the beginnings that are still possible, the earliest first. */
+  readonly #rows = new Map<string, readonly Row[]>();
+  #failedCalls = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Hears of the creates that fail. */
+  readonly listen: Interruption = async (call, proceed) => {
+    try {
+      return await proceed();
+    } catch (error) {
+      if (CREATES.includes(call.method)) this.#failedCalls += 1;
+      throw error;
+    }
+  };
+
+  /** There is a registration more. */
+  registered(entry: Readonly<Registered>): void {
+    this.#attempts.push(entry);
+  }
+
+  /** After a look. */
+  async compare({ groups }: Fleet): Promise<readonly Comparison[]> {
+    const { now, state } = this.#world;
+    const starting = new Set<string>();
+    for (const { uuid, hasConnected, statuses } of this.#world.bitbucket.registered) {
+      if (hasConnected) continue;
+      starting.add(uuid);
+      if (now - statuses[0].from > SLOW_MS) this.#slow.add(uuid);
+    }
+    const documents = await state.load(groups.map(({ name }) => `group/${name}`));
+    return groups.flatMap((group) => {
+      const { name } = group;
+      const counted = parseGroupMemory(documents.get(`group/${name}`)?.value).quarantine?.failures ?? 0;
+      if (counted > 0) return [{ name, counted, there: this.#failedIn(group) }];
+      // A write may land late, so a row may have begun a little before memory last said none.
+      const rows = [...(this.#rows.get(name) ?? []), { since: now, starting, failedCalls: this.#failedCalls }];
+      const first = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
+      this.#rows.set(name, rows.slice(Math.max(0, first)));
+      return [];
+    });
+  }
+
+  #failedIn(group: RunnerGroup): number {
+    const [row] = this.#rows.get(group.name) ?? [];
+    const isIn = ({ uuid, statuses }: Readonly<Registered>) =>
+      row === undefined || statuses[0].from >= row.since || row.starting.has(uuid);
+    const failed = this.#attempts.filter(
+      (entry) =>
+        (entry.name === group.name || isOf(group, entry)) &&
+        (!entry.hasConnected || this.#slow.has(entry.uuid)) &&
+        isIn(entry),
+    );
+    return failed.length + this.#failedCalls - (row?.failedCalls ?? 0);
+  }
+}

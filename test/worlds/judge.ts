@@ -1,0 +1,188 @@
+/**
+ * What must hold in every world, judged by what is really there and not by what any answer shows. Each property has a
+ * name. Registrations are a group's when they asked for its labels in its scope.
+ */
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { scopeKey } from '#core/scope.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { bareUuid } from '#core/uuid.ts';
+import type { Step } from '#tools/simulator/bitbucket.ts';
+import type { Registered } from '#tools/simulator/registrations.ts';
+import type { World } from '#tools/simulator/world.ts';
+import { LONGEST_STEP_MS } from './chance.ts';
+
+/** The properties, and what each of them says. */
+export const PROPERTIES = {
+  max: 'no registration is made above the max of its group',
+  cap: 'no registration is made above the cap of its workspace',
+  builds: 'no build is killed',
+  'out-of-service': 'with faults over, what no group wants takes no more steps from the third minute on',
+  gone: 'with faults over, what no group wants is gone within ten minutes after its last step and cool-down, on both sides',
+  min: 'with faults over, each group has its min within 15 minutes beyond the longest step',
+  failures: 'no failed start is counted twice',
+  errors: 'a tick throws nothing but what a service refused',
+} as const;
+
+export type Property = keyof typeof PROPERTIES;
+
+/** A property that did not hold: when for the first time, and what was there. */
+export type Violation = { readonly property: Property; readonly minute: number; readonly what: string };
+
+/** Watches a world. The first violation of each property is kept. */
+export class Judge {
+  readonly #violations = new Map<Property, Violation>();
+  readonly #start: Instant;
+  readonly #now: () => Instant;
+
+  constructor(start: Instant, now: () => Instant) {
+    this.#start = start;
+    this.#now = now;
+  }
+
+  get violations(): readonly Violation[] {
+    return [...this.#violations.values()];
+  }
+
+  /** The property does not hold at this moment. */
+  object(property: Property, what: string): void {
+    if (this.#violations.has(property)) return;
+    const minute = Math.round((this.#now() - this.#start) / 6000) / 10;
+    this.#violations.set(property, { property, minute, what });
+  }
+
+  /** There is a registration more, while these fleets are or were lately in force. */
+  judgeRegistration(entry: Readonly<Registered>, world: World, fleets: readonly Fleet[]): void {
+    const present = Array.from(world.bitbucket.registered);
+    const maxima = fleets.flatMap(({ groups }) => groups.filter((group) => isOf(group, entry)).map(({ max }) => max));
+    const ofGroup = present.filter((other) => isAlike(other, entry)).length;
+    const max = Math.max(...maxima);
+    // Where no group has it, nothing but the cap limits it.
+    if (maxima.length > 0 && ofGroup > max)
+      this.object('max', `${ofGroup} registrations of ${entry.name} with max ${max}`);
+    const { workspace } = entry.scope;
+    const inWorkspace = present.filter(({ scope }) => scope.workspace === workspace).length;
+    const cap = Math.max(...fleets.map(({ workspaces }) => workspaces[workspace]?.maxRunners ?? 100));
+    if (inWorkspace > cap) this.object('cap', `${inWorkspace} registrations in ${workspace} with a cap of ${cap}`);
+  }
+
+  /** A step has changed its state. */
+  judgeStep({ id, failure, runner, startedAt = 0 }: Step): void {
+    if (failure !== 'killed') return;
+    const minutes = Math.round((this.#now() - startedAt) / 6000) / 10;
+    this.object('builds', `step ${id} was killed on ${runner} after ${minutes} minutes`);
+  }
+
+  /** After a look in the calm. */
+  judgeCalm(calm: Calm): void {
+    const { world, calmSince } = calm;
+    const leftovers = leftoversOf(calm);
+    if (world.now >= calmSince + 3 * MINUTE_MS) {
+      const takes = leftovers.filter(({ status, connected }) => status === 'ONLINE' && connected);
+      if (takes.length > 0) this.object('out-of-service', `${describe(takes)} may still take steps`);
+    }
+    const late = calm.isIdleTrusted ? overdue(calm, leftovers) : [];
+    if (late.length > 0) this.object('gone', `${describe(late)} should be gone`);
+    if (world.now >= calmSince + LONGEST_STEP_MS + 15 * MINUTE_MS) this.#judgeMin(calm);
+  }
+
+  #judgeMin({ world, fleet, isReachable }: Calm): void {
+    for (const group of fleet.groups) {
+      const working = Array.from(world.bitbucket.registered).filter(
+        (entry) => isOf(group, entry) && entry.connected && entry.status === 'ONLINE',
+      ).length;
+      if (working < group.min && isReachable(group)) {
+        this.object('min', `${working} runners of ${group.name} are at work or ready, its min is ${group.min}`);
+      }
+    }
+  }
+
+  /** At the very end, when everything has had its time. */
+  judgeEnd(calm: Calm): void {
+    const { world, fleet } = calm;
+    if (!calm.isIdleTrusted) return;
+    const present = Array.from(world.bitbucket.registered).filter(calm.isOurs);
+    for (const group of fleet.groups) {
+      const count = present.filter((entry) => isOf(group, entry)).length;
+      const wanted = Math.max(1, group.min);
+      if (count > wanted) this.object('gone', `${count} registrations of ${group.name} at rest, ${wanted} are wanted`);
+    }
+    const registered = new Set(present.map(({ uuid }) => bareUuid(uuid)));
+    const { jobs, secrets } = world.cluster.objects;
+    const alone = [...jobs, ...secrets].filter(
+      (name) => calm.isOursByUuid(uuidIn(name)) && !registered.has(uuidIn(name)),
+    );
+    if (alone.length > 0) this.object('gone', `${alone.length} objects without a registration: ${alone[0]}`);
+    const places = new Set(fleet.groups.map(({ cluster, namespace }) => `${cluster}/${namespace}`));
+    const elsewhere = jobs.filter((name) => calm.isOursByUuid(uuidIn(name)) && !places.has(placeOf(name)));
+    if (elsewhere.length > 0) this.object('gone', `${elsewhere.length} Jobs where no group has any: ${elsewhere[0]}`);
+    const named = new Set(jobs.map(uuidIn));
+    const jobless = present.filter(({ uuid }) => !named.has(bareUuid(uuid)));
+    if (jobless.length > 0) this.object('gone', `${describe(jobless)} without a Job`);
+  }
+}
+
+/** The calm after the faults. */
+export type Calm = {
+  readonly world: World;
+  readonly fleet: Fleet;
+  readonly calmSince: Instant;
+  readonly coolDownMs: number;
+  /** Whether that a runner shows no step proves anything. */
+  readonly isIdleTrusted: boolean;
+  /** Whether it was made since memory was last lost: what was made before is another's. */
+  readonly isOurs: (entry: Readonly<Registered>) => boolean;
+  readonly isOursByUuid: (bareUuid: string) => boolean;
+  /** Whether its scope is there. */
+  readonly isReachable: (group: RunnerGroup) => boolean;
+};
+
+/** The registration is one of this group. */
+export function isOf({ scope, labels }: RunnerGroup, entry: Readonly<Registered>): boolean {
+  return scopeKey(scope) === scopeKey(entry.scope) && labels.join(' ') === entry.asked.join(' ');
+}
+
+function isAlike(one: Readonly<Registered>, other: Readonly<Registered>): boolean {
+  return scopeKey(one.scope) === scopeKey(other.scope) && one.asked.join(' ') === other.asked.join(' ');
+}
+
+function leftoversOf({ world, fleet, isOurs }: Calm): readonly Readonly<Registered>[] {
+  return Array.from(world.bitbucket.registered).filter(
+    (entry) => isOurs(entry) && !fleet.groups.some((group) => isOf(group, entry)),
+  );
+}
+
+const GONE_WITHIN_MS = 10 * MINUTE_MS;
+
+/** What has had its last step, its cool-down and ten minutes since the calm came, and is still there. */
+function overdue(
+  { world, calmSince, coolDownMs, isOurs }: Calm,
+  leftovers: readonly Readonly<Registered>[],
+): readonly Readonly<Registered>[] {
+  const isDue = ({ step, lastStep }: Readonly<Registered>, since: Instant) => {
+    const from = Math.max(calmSince, since, lastStep?.endedAt ?? 0);
+    return step === undefined && world.now > from + coolDownMs + GONE_WITHIN_MS;
+  };
+  const out = Array.from(world.bitbucket.registered).filter(
+    (entry) => isOurs(entry) && (entry.status === 'DISABLED' || entry.status === 'OFFLINE'),
+  );
+  return [
+    ...leftovers.filter((entry) => isDue(entry, 0)),
+    ...out.filter((entry) => isDue(entry, entry.statuses.at(-1)?.from ?? 0)),
+  ];
+}
+
+function describe(entries: readonly Readonly<Registered>[]): string {
+  const [first] = entries;
+  const more = entries.length === 1 ? '' : ` and ${entries.length - 1} more`;
+  return `${first?.uuid} of ${first?.name} in ${scopeKey(first?.scope ?? { workspace: '' })} (${first?.status})${more}`;
+}
+
+/** `cluster/namespace` of an object. */
+function placeOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
+
+function uuidIn(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1).replace(/^runner-(oauth-credentials-)?/, '');
+}

@@ -1,0 +1,198 @@
+/** Plays a random world from its settings: faults and load for a time, then calm; and judges it all the while. */
+import { ServiceError, sentenceOf } from '#core/errors.ts';
+import type { Fleet } from '#core/model/configuration.ts';
+import type { Instant } from '#core/model/observation.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { type FleetSchedule, fleetAt, tickIn } from '#tools/simulator/drive.ts';
+import { dieAt, type Interruption, inTurn, undisturbed } from '#tools/simulator/interrupt.ts';
+import { createRandom } from '#tools/simulator/random.ts';
+import type { Registered } from '#tools/simulator/registrations.ts';
+import { createRunStateStore } from '#tools/simulator/state.ts';
+import { WORLD_START, World } from '#tools/simulator/world.ts';
+import {
+  disturbCluster,
+  faultsOf,
+  isWithin,
+  LONGEST_STEP_MS,
+  lastingFaultsOf,
+  type Stage,
+  scheduleLoad,
+} from './chance.ts';
+import { FailedStarts } from './failed-starts.ts';
+import { fleetsOf } from './fleets.ts';
+import { type Calm, Judge, type Violation } from './judge.ts';
+import type { WorldSetting } from './setting.ts';
+
+const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
+/** Long enough for what waits, what runs, every cool-down and window, and ten minutes. */
+const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
+/** A lowered limit does not forbid what was sent before. */
+const IN_FLIGHT_MS = MINUTE_MS;
+
+/** The first violation of each property that does not hold in this world. */
+export async function play(setting: WorldSetting): Promise<readonly Violation[]> {
+  const run = new Run(setting);
+  await run.beUnkind();
+  await run.beCalm();
+  return run.violations;
+}
+
+class Run {
+  readonly #setting: WorldSetting;
+  readonly #fleets: FleetSchedule;
+  readonly #world: World;
+  readonly #stage: Stage;
+  readonly #judge: Judge;
+  readonly #end: Instant;
+  readonly #everRegistered: Readonly<Registered>[] = [];
+  readonly #failedStarts: FailedStarts;
+  #tickAt: Instant = WORLD_START;
+  #memoryLostAt = Number.NEGATIVE_INFINITY;
+  #losses: readonly Instant[];
+
+  constructor(setting: WorldSetting) {
+    const random = createRandom(setting.seed);
+    this.#setting = setting;
+    this.#fleets = fleetsOf(setting, WORLD_START);
+    this.#end = WORLD_START + setting.minutes * MINUTE_MS;
+    this.#losses = setting.memoryLostAtMinutes.map((minute) => WORLD_START + minute * MINUTE_MS);
+    const world: World = new World({
+      startupMs: () => setting.startupSeconds * 1000 * (0.5 + random.next()),
+      capacity: () => this.#capacity(),
+      queueLimitMs: QUEUE_LIMIT_MS,
+      bitbucketSkewMs: setting.bitbucketSkewSeconds * 1000,
+      clusterSkewMs: setting.clusterSkewSeconds * 1000,
+      state: createRunStateStore(),
+      podsLog: setting.logs,
+      listeners: {
+        registered: (entry) => this.#registered(entry),
+        stepChanged: (step) => this.#judge.judgeStep(step),
+      },
+    });
+    this.#world = world;
+    this.#judge = new Judge(WORLD_START, () => world.now);
+    this.#failedStarts = new FailedStarts(world);
+    this.#stage = { world, start: WORLD_START, random, tickAt: () => this.#tickAt };
+    world.faults = faultsOf(setting, this.#stage);
+    scheduleLoad(this.#stage, setting, this.#end, () => fleetAt(this.#fleets, world.now).groups);
+    this.#scheduleEvents();
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#judge.violations;
+  }
+
+  /** Looks until the faults end. */
+  async beUnkind(): Promise<void> {
+    const { lookEverySeconds, killedTicks } = this.#setting;
+    const { world, random } = this.#stage;
+    while (world.now < this.#end) {
+      disturbCluster(this.#stage, this.#setting, lookEverySeconds * 1000);
+      this.#loseMemory();
+      // A tick that dies keeps its lease for two minutes, which is no fault of the calm.
+      const dies = random.next() < killedTicks && world.now < this.#end - 3 * MINUTE_MS;
+      const death = dieAt(random.between(1, 60), random.next() < 0.5 ? 'before' : 'after');
+      await this.#look(dies ? death : undisturbed);
+    }
+  }
+
+  /** Looks until everything has had its time. */
+  async beCalm(): Promise<void> {
+    const { world } = this.#stage;
+    world.faults = lastingFaultsOf(this.#setting);
+    world.cluster.nodesChanged();
+    const calm = this.#calm();
+    while (world.now < this.#end + CALM_MS) {
+      await this.#look(undisturbed);
+      this.#judge.judgeCalm(calm);
+    }
+    this.#judge.judgeEnd(calm);
+  }
+
+  /** One tick, and the time until the next. */
+  async #look(interruption: Interruption): Promise<void> {
+    const { world } = this.#stage;
+    const fleet = fleetAt(this.#fleets, world.now);
+    this.#tickAt = world.now;
+    try {
+      await tickIn(world, fleet, world.ports(inTurn(this.#failedStarts.listen, interruption)));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) this.#judge.object('errors', sentenceOf(error));
+    }
+    for (const { name, counted, there } of await this.#failedStarts.compare(fleet)) {
+      if (counted > there) this.#judge.object('failures', `${counted} failed starts of ${name} counted, of ${there}`);
+    }
+    const everyMs = this.#setting.lookEverySeconds * 1000;
+    const looks = Math.floor((world.now - WORLD_START) / everyMs) + 1;
+    world.clock.advanceTo(WORLD_START + looks * everyMs);
+  }
+
+  #registered(entry: Readonly<Registered>): void {
+    const { world, random } = this.#stage;
+    this.#everRegistered.push(entry);
+    this.#failedStarts.registered(entry);
+    this.#judge.judgeRegistration(entry, world, this.#fleetsLately());
+    if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
+    // Its Job comes a moment later.
+    const refuse = () => world.cluster.refuse(entry.uuid, '0/3 nodes are available: 3 Insufficient memory.');
+    for (const second of [1, 20]) world.clock.schedule(world.now + second * 1000, refuse);
+  }
+
+  #fleetsLately(): readonly Fleet[] {
+    const { now } = this.#world;
+    const since = [this.#tickAt, now - IN_FLIGHT_MS, now].map((at) => fleetAt(this.#fleets, at));
+    const lately = this.#fleets.filter(({ from }) => from > now - IN_FLIGHT_MS && from <= now);
+    return [...new Set([...since, ...lately.map(({ fleet }) => fleet)])];
+  }
+
+  #capacity(): number {
+    const since = this.#world.now - WORLD_START;
+    if (this.#world.now >= this.#end) return Number.POSITIVE_INFINITY;
+    return this.#setting.shortages.find((window) => isWithin(window, since))?.capacity ?? Number.POSITIVE_INFINITY;
+  }
+
+  #scheduleEvents(): void {
+    const { world } = this.#stage;
+    const at = (minute: number, run: () => void) => world.clock.schedule(WORLD_START + minute * MINUTE_MS, run);
+    for (const { to } of this.#setting.shortages) at(to, () => world.cluster.nodesChanged());
+    for (const { from, to } of this.#setting.vanished) {
+      if (to === undefined) at(from, () => world.bitbucket.deleteScope({ workspace: 'acme', repository: 'site' }));
+    }
+  }
+
+  /**
+   * Memory is lost when its time has come. The stated exception is a lost memory together with a death inside an add, so
+   * it waits until every registration has its Job.
+   */
+  #loseMemory(): void {
+    const { world } = this.#stage;
+    const [next, ...later] = this.#losses;
+    if (next === undefined || world.now < next || !this.#areAddsWhole()) return;
+    this.#losses = later;
+    this.#memoryLostAt = world.now;
+    world.state = createRunStateStore();
+  }
+
+  #areAddsWhole(): boolean {
+    const { world } = this.#stage;
+    const jobs = world.cluster.objects.jobs.join(' ');
+    return Array.from(world.bitbucket.registered).every(({ uuid }) => jobs.includes(bareUuid(uuid)));
+  }
+
+  #calm(): Calm {
+    const { api, logs, coolDownMinutes } = this.#setting;
+    const isOurs = ({ statuses: [{ from }] }: Readonly<Registered>) => from > this.#memoryLostAt;
+    const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
+    return {
+      world: this.#world,
+      fleet: fleetAt(this.#fleets, this.#end),
+      calmSince: this.#end,
+      coolDownMs: coolDownMinutes * MINUTE_MS,
+      isIdleTrusted: api === 'internal' || logs,
+      isOurs,
+      isOursByUuid: (uuid) => ours.has(uuid) || !this.#everRegistered.some((entry) => bareUuid(entry.uuid) === uuid),
+      isReachable: ({ scope }) => !(this.#world.faults.isNotFound?.(scope) ?? false),
+    };
+  }
+}

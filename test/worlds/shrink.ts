@@ -1,0 +1,58 @@
+/** Makes a world smaller in which a property does not hold, and prints it as a test. */
+import { PROPERTIES, type Property } from './judge.ts';
+import { play } from './play.ts';
+import { KIND, type WorldSetting } from './setting.ts';
+
+/** Worlds that are played to find a smaller one. */
+const TRIES = 60;
+
+/** The smallest world that a few tries find in which the property does not hold: fewer faults, less time. */
+export async function shrink(setting: WorldSetting, property: Property): Promise<WorldSetting> {
+  let smallest = setting;
+  let tries = TRIES;
+  for (const simpler of SIMPLIFICATIONS) {
+    for (let next = simpler(smallest); next !== undefined && tries > 0; next = simpler(smallest)) {
+      tries -= 1;
+      const violations = await play(next);
+      if (!violations.some((violation) => violation.property === property)) break;
+      smallest = next;
+    }
+  }
+  return smallest;
+}
+
+type Simplification = (setting: WorldSetting) => WorldSetting | undefined;
+
+const WITHOUT: readonly Simplification[] = Object.entries(KIND).map(([key, none]) => {
+  const field = key as keyof typeof KIND;
+  const isNone = (setting: WorldSetting) => JSON.stringify(setting[field]) === JSON.stringify(none);
+  return (setting) => (isNone(setting) ? undefined : { ...setting, [field]: none });
+});
+
+/** Drops the entry of a list that is so far from its end, as long as that helps. */
+function withoutEntry(field: 'changes' | 'outages', fromEnd: number): Simplification {
+  return (setting) => {
+    const index = setting[field].length - 1 - fromEnd;
+    return index < 0 ? undefined : { ...setting, [field]: setting[field].filter((_entry, at) => at !== index) };
+  };
+}
+
+const SIMPLIFICATIONS: readonly Simplification[] = [
+  (setting) => (setting.minutes > 30 ? { ...setting, minutes: Math.floor(setting.minutes / 2) } : undefined),
+  ...WITHOUT,
+  ...[0, 1, 2].flatMap((fromEnd) => [withoutEntry('changes', fromEnd), withoutEntry('outages', fromEnd)]),
+];
+
+/** A file with the test that plays this world, to be put beside this one. */
+export function printTest(setting: WorldSetting, property: Property): string {
+  return `import { expect, it } from 'vitest';
+import { play } from './play.ts';
+import type { WorldSetting } from './setting.ts';
+
+it('world ${setting.seed}, ${property}: ${PROPERTIES[property]}', async () => {
+  const setting: WorldSetting = ${JSON.stringify(setting, undefined, 2).replaceAll('\n', '\n  ')};
+  const violations = await play(setting);
+  expect(violations.filter(({ property }) => property === '${property}')).toEqual([]);
+});
+`;
+}
