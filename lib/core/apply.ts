@@ -159,7 +159,8 @@ async function undoAdd(group: RunnerGroup, uuid: string, ports: Ports): Promise<
 async function disable(action: ActionOf<'disable'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
   const now = await ports.runners.get(group.scope, action.runner.uuid);
   if (now === undefined) return skipped(action, 'its registration is gone');
-  if (now.hasStep) return skipped(action, 'it has taken a step since');
+  // One that was busy when it was chosen finishes its step, whichever that is by now.
+  if (now.hasStep && !action.runner.hasStep) return skipped(action, 'it has taken a step since');
   if (isOutOfService(now)) return skipped(action, 'it is out of service already');
   await ports.runners.disable(group.scope, now.uuid);
   return { ...outcomeOf(action), status: 'done' };

@@ -24,7 +24,7 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   const { group, memory, memoryVersion } = decided.observation;
   if (decided.kind === 'unseen') return { group, actions: [], memory, memoryVersion, memoryChanged: false };
   const { observation, classified, decision, creates, retire, recentTargets } = decided;
-  const retired = retire.map(({ runner }) => runner);
+  const retired = retire.flatMap(({ runner }) => (runner.hasStep ? [] : [runner]));
   const next = remember(observation, classified, { retired, recentTargets }, at);
   const { identity } = observation;
   const actions: readonly Action[] = [

@@ -6,11 +6,12 @@ import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
-import { capsOf, type GroupDemand, sumOf, type Withheld, withhold } from './caps.ts';
+import { capsOf, underCaps } from './caps.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
+import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
 import { wishOf } from './strategies/index.ts';
 import { surplusOf } from './surplus.ts';
@@ -40,32 +41,25 @@ export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
 export type GroupDecision = SeenDecision | UnseenDecision;
 
 /** A group half-way: it knows what it wants and what its own limits leave of it. */
-type Assessment = ClassifiedGroup<SeenGroup> & {
-  /** Busy, idle and starting. */
-  readonly working: number;
-  readonly wish: { readonly working: number; readonly reason: Reason };
-  readonly creates: number;
-  readonly bounds: readonly Reason[];
-};
+type Assessment = Claimant & { readonly wish: Wanted; readonly descent: Descent };
+
+/** How many working runners the strategy wants, and why. */
+type Wanted = { readonly working: number; readonly reason: Reason };
 
 /** Decides for every group, in the observation's order. */
 export function decide(observation: Observation): readonly GroupDecision[] {
   const { at, queues = [] } = observation;
   const groups = observation.groups.map((entry) => classifyGroup(entry, at));
   const waiting = waitingByGroup(takersOf(groups), queues);
-  const assessed = groups.map((group) => {
+  const assessed = groups.flatMap((group) => {
     const { observation: seen } = group;
-    const entry = isSeen(seen) ? { ...group, observation: seen } : undefined;
-    return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), at) };
+    return isSeen(seen) ? [assess({ ...group, observation: seen }, waiting.get(seen.group.name), at)] : [];
   });
-  // Stryker disable next-line ArrayDeclaration: an entry without a workspace comes under no cap.
-  const demands = assessed.flatMap(({ assessment }) => (assessment ? demandOf(assessment) : []));
-  const withheld = withhold(demands, capsOf(observation));
-  return assessed.map(({ group, assessment }) =>
-    assessment
-      ? conclude(assessment, withheld.get(group.observation.group.name) ?? [], observation)
-      : holdUnseen(group),
-  );
+  const settled = new Map(underCaps(assessed, capsOf(observation), at).map((entry) => [entry.classified, entry]));
+  return groups.map((group) => {
+    const entry = settled.get(group.classified);
+    return entry ? conclude(entry, observation) : holdUnseen(group);
+  });
 }
 
 /** The queues on which these decisions depend; once they are counted, `decide` runs again. */
@@ -95,11 +89,14 @@ function assess(entry: ClassifiedGroup<SeenGroup>, waiting: number | undefined, 
   const working = counts.busy + counts.idle + counts.starting;
   const wish = wishOf(group.strategy, counts, group.min, waiting);
   const allowance = limitByGroup(entry, Math.max(0, wish.working - working), at);
+  const descent = descend(entry, wish.working, at);
   return {
     ...entry,
+    ...allowance,
     working,
     wish: { working: wish.working, reason: reasonFor(wish.because) },
-    creates: allowance.creates,
+    descent,
+    retire: descent.chosen,
     bounds: [...unknownStatuses(observation), ...unknownQueue(observation), ...allowance.bounds],
   };
 }
@@ -115,24 +112,16 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
-function demandOf({ observation: { group }, working, creates }: Assessment): GroupDemand {
-  return { group: group.name, workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
-}
-
-function conclude(assessment: Assessment, withheld: readonly Withheld[], seen: Observation): SeenDecision {
-  const { observation, classified, counts, working, wish } = assessment;
-  const creates = assessment.creates - sumOf(withheld);
-  const descent = descend(assessment, seen.at);
-  const retire = descent.chosen;
-  const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
-
+function conclude(assessment: Assessment, seen: Observation): SeenDecision {
+  const { observation, classified, counts, working, wish, creates, retire, descent } = assessment;
+  const bounds = [...assessment.bounds, ...descent.bounds];
   const shared = { group: observation.group.name, from: working, bounds, counts };
   const decision: Decision =
     creates > 0
       ? { ...shared, action: 'scale-up', to: working + creates, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
-        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, descent) };
+        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment) };
   const question = questionOf(assessment, seen);
   const { recentTargets } = descent;
   const decided = { observation, classified, decision, creates, retire, recentTargets };
@@ -148,9 +137,13 @@ type Descent = {
   readonly recentTargets: readonly RecentTarget[];
 };
 
-function descend({ observation, classified, counts, wish }: Assessment, at: Instant): Descent {
+function descend(
+  { observation, classified, counts }: ClassifiedGroup<SeenGroup>,
+  wanted: number,
+  at: Instant,
+): Descent {
   const { group, memory } = observation;
-  const target = Math.min(wish.working, group.max);
+  const target = Math.min(wanted, group.max);
   // Stryker disable next-line ArrayDeclaration: what is no target is dropped.
   const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
   const { surplus, bounds } = surplusOf(group, counts, target, recentTargets, at);
@@ -158,11 +151,13 @@ function descend({ observation, classified, counts, wish }: Assessment, at: Inst
   return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
-function reasonToShrink({ observation, working, wish }: Assessment): Reason {
+function reasonToShrink({ observation, working, wish, descent, retire }: Assessment): Reason {
+  const [given] = retire.slice(descent.chosen.length);
+  if (given !== undefined && descent.chosen.length === 0) return given.reason;
   return wish.working < working ? wish.reason : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold({ working, wish }: Assessment, { surplus, bounds }: Descent): Reason {
+function reasonToHold({ working, wish, descent: { surplus, bounds } }: Assessment): Reason {
   if (surplus > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
     if (coolDown === undefined) return reason('idle-unproven', { surplus });

@@ -5,8 +5,8 @@ import { type Reason, reason } from '../reasons.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { nextQuarantine, quarantineRoom } from './quarantine.ts';
 
-/** How many runners a group may create, and what withheld the rest. */
-export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
+/** How many runners a group may create on this tick, how many at any pace (`due`), and what withheld the rest. */
+export type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
 
 /** Registrations that the group may still have: each one that is not yet deleted counts, whatever its state. */
 export function roomUnderMax({ group, runners }: GroupObservation): number {
@@ -34,13 +34,14 @@ export function limitByGroup(
   limit(roomUnderMax(observation), (withheld) =>
     reason('max', { max: group.max, registrations: runners.length, withheld }),
   );
+  const unpaced = creates;
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
   const quarantine = nextQuarantine(memory.quarantine, classified, at);
   const probing = quarantineRoom(quarantine, counts.starting, at);
   if (probing !== undefined) limit(probing.room, probing.explain);
-  return { creates, bounds };
+  return { creates, due: probing === undefined ? unpaced : creates, bounds };
 }
 
 /** Which window sets the bounds, where one does. */

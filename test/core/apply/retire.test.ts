@@ -70,6 +70,12 @@ describe('taking out of service looks again first', () => {
     expect(trace).toEqual(calls);
     expect(outcome).toEqual({ action: 'disable', runner: '{a}', status, ...(error === undefined ? {} : { error }) });
   });
+
+  it.each([true, false])('one that was busy when it was chosen goes, busy now or not: %s', async (hasStep) => {
+    const { outcome, trace } = await carryOutOne(disable({ ...IDLE, hasStep: true }), nowIs({ ...IDLE, hasStep }));
+    expect(trace).toEqual([GET, 'disable {a}']);
+    expect(outcome).toEqual({ action: 'disable', runner: '{a}', status: 'done' });
+  });
 });
 
 describe('deleting looks again first, then the registration goes, then the Job', () => {
