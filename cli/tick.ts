@@ -21,7 +21,8 @@ export async function runTick(wiring: Wiring, { mode, groups }: TickOptions, ter
     tellWarnings(warnings, terminal.tell);
     const ports = await wiring.openPorts(fleet);
     const elapsedMs = () => elapsed() - start;
-    const request = { fleet, mode, now: now(), tickId: randomUUID(), elapsedMs };
+    const circumstances = () => ({ notes: wiring.credentialNotes(fleet) });
+    const request = { fleet, mode, now: now(), tickId: randomUUID(), elapsedMs, circumstances };
     return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
   });
 }

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { expiryCircumstances } from '#adapters/credential-expiry.ts';
 import { knownExpiries } from '#adapters/credentials.ts';
-import { type Environment, readEnvironment } from '#adapters/environment.ts';
-import { type LocalConnectors, wire } from '#adapters/wiring.ts';
+import { readEnvironment } from '#adapters/environment.ts';
+import { type LocalConnectors, secretsOf, wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -45,15 +45,10 @@ export function openFunction() {
   const wiring = wire(environment, NOTHING_LOCAL);
   return {
     openPorts: wiring.openPorts,
+    credentialNotes: wiring.credentialNotes,
     loadConfiguration: createConfigurationLoader({ ...wiring.configuration(), openState: wiring.openState }),
     expiriesOf: (fleet: Fleet) => knownExpiries(secretsOf(fleet, environment)),
   };
-}
-
-/** The secrets that hold the credentials of these workspaces. */
-function secretsOf({ workspaces }: Fleet, { bitbucketSecretId }: Environment): readonly string[] {
-  const secrets = Object.values(workspaces).map(({ secretId }) => secretId ?? bitbucketSecretId);
-  return [...new Set(secrets.filter((secret) => secret !== undefined))];
 }
 
 /** What an invocation asks of each of its ticks. */
@@ -82,7 +77,7 @@ export async function runTick(doors: Doors, order: TickOrder): Promise<Report> {
       leaseTtlMs: remainingMs() + LEASE_MARGIN_MS,
       elapsedMs: () => performance.now() - start,
       hasTime: () => remainingMs() > ACTION_TAKES_MS,
-      circumstances: () => circumstancesOf(configuration, doors.expiriesOf(fleet), now),
+      circumstances: () => circumstancesOf(configuration, doors, now),
       ...(groups === undefined ? {} : { groups }),
       ...(shard === undefined ? {} : { shard }),
     },
@@ -90,11 +85,8 @@ export async function runTick(doors: Doors, order: TickOrder): Promise<Report> {
   );
 }
 
-function circumstancesOf(
-  { circumstances }: Configuration,
-  expiries: ReturnType<Doors['expiriesOf']>,
-  now: Instant,
-): Circumstances {
-  const { notes, credential } = expiryCircumstances(expiries, now);
-  return { ...circumstances, ...(credential && { credential }), notes: [...circumstances.notes, ...notes] };
+function circumstancesOf({ fleet, circumstances }: Configuration, doors: Doors, now: Instant): Circumstances {
+  const { notes, credential } = expiryCircumstances(doors.expiriesOf(fleet), now);
+  const told = [...circumstances.notes, ...notes, ...doors.credentialNotes(fleet)];
+  return { ...circumstances, ...(credential && { credential }), notes: told };
 }

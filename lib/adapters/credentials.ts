@@ -3,11 +3,11 @@
  * what a secret contains; messages name the secret, the field and what is expected.
  */
 import * as z from 'zod';
-import { InputError } from '#core/errors.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
-import { awsReadFailure } from './aws/failure.ts';
+import { awsReadFailure, isAwsOutage } from './aws/failure.ts';
 import type { KnownExpiry } from './credential-expiry.ts';
 
 /** One of the four ways in which Bitbucket lets a program in. Only the secret part is hidden; the rest may be shown. */
@@ -17,7 +17,15 @@ export type Credential = z.output<typeof CredentialSchema> & {
 };
 
 /** Credentials by secret id, for a process that needs the same one every minute. */
-type CredentialCache = Map<string, { readonly credential: Credential; readonly until: Instant }>;
+type CredentialCache = Map<string, KeptCredential>;
+
+/** `unread`: why its secret could not be read when that was due. `isRefused`: Bitbucket answered 401 to it since. */
+type KeptCredential = {
+  readonly credential: Credential;
+  readonly until: Instant;
+  readonly unread?: string;
+  readonly isRefused?: boolean;
+};
 
 type CredentialOptions = AwsClientOptions & {
   /** A secret of Secrets Manager, by name or ARN; it wins over the environment's. */
@@ -85,8 +93,9 @@ export function parseCredential(json: string, source: string): Credential {
 }
 
 /**
- * The credential from Secrets Manager when there is a `secretId`, else the environment's. Throws `InputError` when
- * there is neither or the secret's content is wrong, `ServiceError` when it cannot be read.
+ * The credential from Secrets Manager when there is a `secretId`, else the environment's. One that is known stays in use
+ * while Secrets Manager cannot be asked, until Bitbucket refuses it. Throws `InputError` when there is neither or the
+ * secret's content is wrong, `ServiceError` when it cannot be read.
  */
 export async function loadCredential(options: CredentialOptions): Promise<Credential> {
   const { secretId, fromEnvironment, now } = options;
@@ -96,13 +105,41 @@ export async function loadCredential(options: CredentialOptions): Promise<Creden
       'There is no Bitbucket credential; set BITBUCKET_SECRET_ID, or ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET, or BITBUCKET_ACCESS_TOKEN, or BITBUCKET_USERNAME and BITBUCKET_APP_PASSWORD',
     );
   }
-  if (now === undefined) return await readCredential(secretId, options);
+  if (now === undefined) return (await readCredential(secretId, options)).credential;
   const cache = options.cache ?? processCache;
-  const kept = cache.get(secretId);
+  const found = cache.get(secretId);
+  const kept = found?.isRefused ? undefined : found;
   if (kept !== undefined && now < kept.until) return kept.credential;
-  const credential = await readCredential(secretId, options);
-  cache.set(secretId, { credential, until: now + CREDENTIAL_KEPT_MS });
+  const { credential, unread } = await readCredential(secretId, options, kept?.credential);
+  cache.set(secretId, { credential, until: now + CREDENTIAL_KEPT_MS, ...(unread && { unread }) });
   return credential;
+}
+
+/** A note for each of these secrets whose credential is in use although it could not be read again. */
+export function keptNotes(secretIds: readonly string[], cache = processCache): readonly string[] {
+  return secretIds.flatMap((secretId) => {
+    const { unread, isRefused } = cache.get(secretId) ?? {};
+    if (unread === undefined || isRefused) return [];
+    return [
+      `The credential of secret ${secretId} that was read before stays in use until Bitbucket answers 401: ${unread}.`,
+    ];
+  });
+}
+
+/**
+ * What to throw when Bitbucket has answered 401 to this credential. One that stayed in use without being read again is
+ * forgotten, and the error says both.
+ */
+export function refusalOf(
+  { secretId = '', credential, error }: { secretId?: string; credential: Credential; error: ServiceError },
+  cache = processCache,
+): ServiceError {
+  const kept = cache.get(secretId);
+  if (kept?.unread === undefined || kept.credential !== credential) return error;
+  cache.set(secretId, { ...kept, isRefused: true });
+  const { service, outcome, status } = error;
+  const message = `${error.message} It was read before, and its secret could not be read again: ${kept.unread}.`;
+  return new ServiceError(message, { service, outcome, status });
 }
 
 /** What is known of the expiry of those of these secrets that this process has read. */
@@ -113,19 +150,26 @@ export function knownExpiries(secretIds: readonly string[], cache = processCache
   });
 }
 
-async function readCredential(secretId: string, options: AwsClientOptions): Promise<Credential> {
+/** `known`: what to go on with while Secrets Manager cannot be asked. */
+async function readCredential(
+  secretId: string,
+  options: AwsClientOptions,
+  known?: Credential,
+): Promise<Pick<KeptCredential, 'credential' | 'unread'>> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import('./aws/secrets-manager.ts');
   const client = countCalls(new SecretsManagerClient(awsClientSettings(options)), options.onCall);
   try {
     const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     const json = answer.SecretString ?? Buffer.from(answer.SecretBinary ?? []).toString('utf8');
-    return parseCredential(json, `Secret ${secretId}`);
+    return { credential: parseCredential(json, `Secret ${secretId}`) };
   } catch (error) {
-    throw awsReadFailure(error, {
+    const failure = awsReadFailure(error, {
       action: 'secretsmanager:GetSecretValue',
       subject: `secret ${secretId}`,
       ifMissing: 'create it or correct BITBUCKET_SECRET_ID, the secretId of the workspace and AWS_REGION',
     });
+    if (known === undefined || !isAwsOutage(error)) throw failure;
+    return { credential: known, unread: failure.message };
   }
 }
 

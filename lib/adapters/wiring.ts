@@ -5,7 +5,7 @@
  */
 import { inspectFleet, type LoadDependencies, loadFleet } from '#config/load.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
-import { InputError } from '#core/errors.ts';
+import { InputError, type ServiceError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
@@ -15,7 +15,7 @@ import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { keepBudgets } from './budget/by-credential.ts';
-import { type Credential, loadCredential } from './credentials.ts';
+import { type Credential, keptNotes, loadCredential, refusalOf } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterClient, ClusterClientOptions } from './kubernetes/cluster-client.ts';
@@ -66,6 +66,8 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     configuration: () => ({ source: configSourceOf(environment), loading }),
     /** Throws `InputError` when the name of the state store is wrong. */
     openState,
+    /** What a tick's report has to say of the credentials that this fleet uses. */
+    credentialNotes: (fleet: Fleet) => keptNotes(secretsOf(fleet, environment)),
     /**
      * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
      * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
@@ -90,6 +92,12 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
       };
     },
   };
+}
+
+/** The secrets that hold the credentials of the fleet's workspaces. */
+export function secretsOf({ workspaces }: Fleet, { bitbucketSecretId }: Environment): readonly string[] {
+  const secrets = Object.values(workspaces).map(({ secretId }) => secretId ?? bitbucketSecretId);
+  return [...new Set(secrets.filter((secret) => secret !== undefined))];
 }
 
 function countCalls() {
@@ -165,7 +173,9 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       const known = kept.get(key);
       if (known?.credential === credential) return known.connection;
       const { bitbucketBaseUrl: baseUrl } = environment;
-      const options = { baseUrl, credential, api: surface, onCall: counter.bitbucket, meter: budgetOf(workspace) };
+      const refused = (error: ServiceError) => refusalOf({ secretId, credential, error });
+      const call = { onCall: counter.bitbucket, meter: budgetOf(workspace) };
+      const options = { baseUrl, credential, refused, api: surface, ...call };
       const client = createBitbucketClient(options);
       const runners = createBitbucketRunnerApi(options, client);
       const connection = { runners, pipelines: createBitbucketPipelineApi(client) };

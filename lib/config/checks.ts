@@ -7,6 +7,7 @@ import { type Finding, problem, warning, when } from '#yaml/finding.ts';
 import { isRecord, listOf, recordOf } from '#yaml/values.ts';
 import { budgetFindings, pollFindings } from './call-checks.ts';
 import { type GroupEntry, groupFindings } from './group-checks.ts';
+import { relationFindings } from './group-relations.ts';
 import { architectureOf, registeredLabels } from './labels.ts';
 import { draftGroup, type GroupDraft } from './schema.ts';
 import { workspaceEntries, workspaceFindings } from './workspace-checks.ts';
@@ -29,6 +30,7 @@ export function crossKeyFindings(value: unknown): readonly Finding[] {
     ...workspaceFindings(groups, workspaces, keysOf(value.workspaces)),
     ...budgetFindings(groups, workspaces),
     ...pollFindings(value.pollEvery, groups, workspaces),
+    ...relationFindings(groups, workspaces),
   ];
 }
 

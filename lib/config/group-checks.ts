@@ -1,4 +1,5 @@
 /** Checks between the keys of one group. Pure. */
+import { strategyOf } from '#core/decide/strategies/index.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
@@ -7,6 +8,7 @@ import { labelFindings } from './labels.ts';
 import { groupKeyFindings, keepsAwake, parameterFindings } from './parameters.ts';
 import { highestWindow, scheduleFindings } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft } from './schema.ts';
+import { steadinessFindings } from './steadiness.ts';
 
 /** A group as the file has it, and the part of it that is valid by itself. */
 export type GroupEntry = {
@@ -26,6 +28,7 @@ export function groupFindings(entry: GroupEntry): readonly Finding[] {
     ...groupKeyFindings(path, group, Object.keys(raw)),
     ...requestFindings([...path, 'resources'], recordOf(group.resources)),
     ...drainGraceFindings(path, group),
+    ...namespaceFindings(path, group),
     ...scheduleFindings([...path, 'schedules'], raw.schedules, isAwake),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
@@ -37,7 +40,13 @@ function ruleFindings(path: Path, { raw, draft: group }: GroupEntry): readonly F
   if (!isRecord(raw.parameters)) return [];
   const parameters = draftParameters(raw.parameters);
   const present = Object.keys(raw.parameters);
-  return parameterFindings(path, { group, parameters, present, most: highestMaxOf(raw) });
+  const most = highestMaxOf(raw);
+  const settings = group.strategy && strategyOf(group.strategy).settings({ group, parameters, most });
+  const { min = 0 } = parameters;
+  return [
+    ...parameterFindings(path, { group, parameters, present, most }),
+    ...(settings ? steadinessFindings(path, settings, { min, max: most, present }) : []),
+  ];
 }
 
 /** The most runners that the group may have at any time; 0 where nothing valid says. */
@@ -52,4 +61,12 @@ function drainGraceFindings(path: Path, { drainGrace = LATEST_MARK_MS }: GroupDr
   const message =
     'is less than the minute by which a step may show late: a build that has just begun could be lost; use 90s';
   return when(drainGrace < LATEST_MARK_MS, warning([...path, 'drainGrace'], message));
+}
+
+/** Where Atlassian's autoscaler itself runs; docs/migrate.md deletes it when all is moved. */
+const THEIR_NAMESPACE = 'bitbucket-runner-control-plane';
+
+function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Finding[] {
+  const message = `is that of Atlassian's autoscaler, which the last step of the migration deletes with all that runs in it; use a namespace of its own, such as runners`;
+  return when(namespace === THEIR_NAMESPACE, warning([...path, 'namespace'], message, 'value'));
 }

@@ -26,6 +26,7 @@ export type ReasonValues = StrategyValues & {
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; assumed?: number; withheld: number };
   'peak-cap': { cap: number; committed: number; peak: number; withheld: number };
+  'below-share': { cap: number; share: number; working: number; coming: number; from: string };
   'max-creates-per-tick': { limit: number; withheld: number };
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
@@ -40,6 +41,7 @@ export type ReasonValues = StrategyValues & {
   'left-over': { group: string };
   surplus: { idleMs: number };
   excess: { max: number };
+  shared: { to: string; cap: number };
   drained: { drainedMs: number };
   'never-online': { ageMs: number; startTimeoutMs: number; pod: string };
   'lost-heart-beat': { offlineMs: number };
@@ -94,6 +96,12 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
   'peak-cap': (v) =>
     `at most ${v.cap} in use at once, with ${v.committed} that are or will be (month's peak ${v.peak}), withholds ${v.withheld}`,
+  'below-share': (v) =>
+    `${v.working} at work are fewer than the ${v.share} that are the group's share of cap ${v.cap}; ${
+      v.coming === 0
+        ? 'no other group can make room now'
+        : `${v.coming} ${plural(v.coming, 'place')} will be free when runners that drain have finished${v.from === '' ? '' : ` (of ${v.from})`}`
+    }`,
   'max-creates-per-tick': (v) => `at most ${v.limit} creates per tick leave ${v.withheld} for the next`,
   'cool-down': (v) =>
     `${v.withheld} idle ${plural(v.withheld, 'runner')} must be seen idle for ${duration(v.coolDownMs)} first (longest ${duration(v.longestIdleMs)})`,
@@ -113,6 +121,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `no group is here any more (group "${v.group}" was), so it takes no new step and goes when it has none`,
   surplus: (v) => `idle for ${duration(v.idleMs)} and not needed`,
   excess: (v) => `above max ${v.max} and not yet at work`,
+  shared: (v) => `above its group's share of cap ${v.cap}, so its place goes to ${v.to}`,
   drained: (v) => `out of service and without a step for ${duration(v.drainedMs)}`,
   'never-online': (v) =>
     `not online ${duration(v.ageMs)} after registration (startTimeout ${duration(v.startTimeoutMs)}; pod: ${v.pod})`,

@@ -1,8 +1,8 @@
 /** Credentials: their shapes, where they come from, and that no message shows what a secret contains. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Credential, loadCredential, parseCredential } from '#adapters/credentials.ts';
-import { sentenceOf } from '#core/errors.ts';
+import { type Credential, keptNotes, loadCredential, parseCredential, refusalOf } from '#adapters/credentials.ts';
+import { ServiceError, sentenceOf } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
 import { awsEnvironment, json, jsonError, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 
@@ -188,6 +188,102 @@ describe('loadCredential', () => {
       return revealed(await load());
     });
     expect(result).toEqual(API_TOKEN);
+  });
+
+  describe('when the secret is to be read again', () => {
+    const token = (value: string) => secret({ kind: 'accessToken', token: value });
+    const LATER = NOW + 5 * 60_000;
+
+    /** The first look gives `one`; what a look five minutes later gives, and what there is to say. */
+    const again = async (answers: readonly ScriptedAnswer[], cache = new Map()) =>
+      withSecrets([token('one'), ...answers], async () => {
+        const load = async (now: number) =>
+          revealed(await loadCredential({ secretId: 'a', cache, now, timeoutMs: 300 })).token;
+        await load(NOW);
+        return [await load(LATER), keptNotes(['a', 'b'], cache)];
+      });
+
+    it.each<[string, readonly ScriptedAnswer[], string]>([
+      ['AWS throttles', Array(3).fill(jsonError(400, 'ThrottlingException')), 'AWS throttles'],
+      ['AWS fails', Array(3).fill(jsonError(500, 'InternalServiceError')), 'AWS failed at'],
+      ['the connection breaks', Array(3).fill('reset'), 'The connection to AWS broke during'],
+      ['AWS does not answer', Array(3).fill('hang'), 'AWS did not answer'],
+    ])('keeps what is known while %s, and says so', async (_, answers, why) => {
+      const { result } = await again(answers);
+      expect(result).toEqual([
+        'one',
+        [
+          expect.stringMatching(
+            new RegExp(
+              `^The credential of secret a that was read before stays in use until Bitbucket answers 401: ${why} .+\\.$`,
+            ),
+          ),
+        ],
+      ]);
+    });
+
+    it.each([
+      ['the secret is gone', jsonError(400, 'ResourceNotFoundException'), /does not exist/],
+      ['access is denied', jsonError(400, 'AccessDeniedException'), /denies/],
+      ['its content is wrong', json(200, { SecretString: 'hunter2' }), /is not a JSON object/],
+    ])('keeps nothing when %s', async (_, answer, why) => {
+      const { result } = await again([answer]);
+      expect(sentenceOf(result)).toMatch(why);
+    });
+
+    it('goes on with the new one once it can be read, and says nothing', async () => {
+      const cache = new Map();
+      const { result } = await withSecrets([token('one'), ...Array(3).fill('reset'), token('two')], async () => {
+        const load = async (now: number) => revealed(await loadCredential({ secretId: 'a', cache, now })).token;
+        return [await load(NOW), await load(LATER), await load(LATER + 299_999), await load(LATER + 300_000)];
+      });
+      expect(result).toEqual(['one', 'one', 'one', 'two']);
+      expect(keptNotes(['a'], cache)).toEqual([]);
+    });
+
+    const unauthorised = new ServiceError('Bitbucket answered 401.', {
+      service: 'bitbucket',
+      outcome: 'refused',
+      status: 401,
+    });
+
+    it('forgets one that Bitbucket refuses, and says both, to everybody who asks with it', async () => {
+      const cache = new Map();
+      const { result } = await withSecrets(
+        [token('one'), ...Array(3).fill('reset'), ...Array(3).fill('reset')],
+        async () => {
+          const load = (now: number) => loadCredential({ secretId: 'a', cache, now });
+          await load(NOW);
+          const credential = await load(LATER);
+          const refusals = [1, 2].map(() => refusalOf({ secretId: 'a', credential, error: unauthorised }, cache));
+          return { refusals, notes: keptNotes(['a'], cache), later: await load(LATER + 1).catch(sentenceOf) };
+        },
+      );
+      const both = {
+        name: 'ServiceError',
+        status: 401,
+        outcome: 'refused',
+        service: 'bitbucket',
+        message: expect.stringMatching(
+          /^Bitbucket answered 401\. It was read before, and its secret could not be read again: The connection to AWS broke .+\.$/,
+        ),
+      };
+      expect(result).toMatchObject({ refusals: [both, both], notes: [], later: expect.stringMatching(/broke/) });
+    });
+
+    it('says of one that was read as it should be, or of another, that it is refused, and no more', async () => {
+      const cache = new Map();
+      await withSecrets([token('one'), ...Array(3).fill('reset')], async () => {
+        const credential = await loadCredential({ secretId: 'a', cache, now: NOW });
+        expect(refusalOf({ secretId: 'a', credential, error: unauthorised }, cache)).toBe(unauthorised);
+        await loadCredential({ secretId: 'a', cache, now: LATER });
+        expect(refusalOf({ secretId: 'a', credential: fromEnvironment, error: unauthorised }, cache)).toBe(
+          unauthorised,
+        );
+        expect(refusalOf({ credential: fromEnvironment, error: unauthorised }, cache)).toBe(unauthorised);
+        expect(keptNotes(['a'], cache)).toHaveLength(1);
+      });
+    });
   });
 
   it.each([

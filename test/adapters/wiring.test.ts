@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Environment, readEnvironment } from '#adapters/environment.ts';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
-import { BudgetError } from '#core/errors.ts';
+import { BudgetError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
+import { awsEnvironment, json, jsonError, scriptedService } from '#kit/loopback.ts';
 import { configuration, type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 import { startLoopbackAws } from './eks/aws.ts';
 import { startLoopbackCluster } from './eks/cluster.ts';
@@ -21,6 +22,7 @@ describe('wiring', () => {
   });
 
   afterEach(async () => {
+    vi.unstubAllEnvs();
     await world.close();
   });
 
@@ -117,6 +119,43 @@ describe('wiring', () => {
     const { runners } = await openPorts({ ...fleet([group()]), workspaces });
     await expect(runners.list({ workspace: 'acme' })).resolves.toEqual([]);
     await expect(runners.list({ workspace: 'beta' })).rejects.toThrow(/secret/i);
+  });
+
+  it('goes on with a credential that it knows while its secret cannot be read, until Bitbucket answers 401', async () => {
+    const MINUTE = 60_000;
+    let at = Date.UTC(2026, 10, 27, 12);
+    let isUp = true;
+    const secret = json(200, { SecretString: JSON.stringify({ kind: 'accessToken', token: 'known' }) });
+    const aws = await scriptedService(() => (isUp ? secret : jsonError(400, 'ThrottlingException')));
+    for (const [name, value] of Object.entries(awsEnvironment(aws.url))) vi.stubEnv(name, value);
+    const { openPorts, credentialNotes } = wire(
+      environment({ BITBUCKET_SECRET_ID: 'ci/kept' }),
+      localConnectors(() => undefined),
+      () => at,
+    );
+    const tick = fleet([group()]);
+    const list = async () => (await openPorts(tick)).runners.list(ACME).catch(sentenceOf);
+
+    expect(await list()).toEqual([]);
+    expect(credentialNotes(tick)).toEqual([]);
+    isUp = false;
+    at += 6 * MINUTE;
+    expect(await list()).toEqual([]);
+    expect(credentialNotes(tick)).toEqual([
+      expect.stringMatching(/^The credential of secret ci\/kept .+ AWS throttles /),
+    ]);
+
+    world.bitbucket.script({ path: '/runners', reply: { status: 401, body: '' } });
+    const both = /Bitbucket answered 401: the access token is wrong.+ It was read before, .+ AWS throttles /;
+    expect(await list()).toMatch(both);
+    expect(credentialNotes(tick)).toEqual([]);
+    // It is not sent again.
+    const sent = world.bitbucket.requests.length;
+    expect(await list()).toMatch(/^AWS throttles secretsmanager:GetSecretValue/);
+    expect(world.bitbucket.requests).toHaveLength(sent);
+    isUp = true;
+    expect(await list()).toEqual([]);
+    await aws.close();
   });
 
   it.each([

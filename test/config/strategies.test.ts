@@ -37,8 +37,8 @@ describe('what a group becomes', () => {
     },
     {
       name: 'a buffer that may be empty',
-      changes: { strategy: 'idleBuffer', parameters: { ...BOUNDS, idleCount: 0 } },
-      strategy: { kind: 'idleBuffer', ...buffer, idleCount: 0 },
+      changes: { strategy: 'idleBuffer', parameters: { ...BOUNDS, idleCount: 0, scaleFactor: 0.5 } },
+      strategy: { kind: 'idleBuffer', ...buffer, idleCount: 0, scaleFactor: 0.5 },
     },
     {
       name: 'a window with a higher max: the buffer may fill it',
@@ -209,13 +209,13 @@ describe('worth a warning', () => {
   it.each([
     [
       'nothing keeps the group awake',
-      { min: 0, idleCount: 0 },
+      { min: 0, idleCount: 0, scaleFactor: 0.5 },
       [
         'min: with 0, and idleCount 0, the group never starts by itself: a step that finds no online runner fails at once; use at least 1 for one of them',
       ],
     ],
     ['min 0, but a runner is kept idle', { min: 0 }, []],
-    ['no buffer, but min keeps a runner', { idleCount: 0 }, []],
+    ['no buffer, but min keeps a runner', { idleCount: 0, scaleFactor: 0.5 }, []],
     [
       'a buffer that is never full',
       { idleCount: 11 },
@@ -271,7 +271,7 @@ describe('worth a warning', () => {
 
   it.each([
     ['idleBuffer', BOUNDS, 0],
-    ['idleBuffer', { ...BOUNDS, idleCount: 0 }, 1],
+    ['idleBuffer', { ...BOUNDS, idleCount: 0, scaleFactor: 0.5 }, 1],
     ['percentageRunnersIdle', PARAMETERS, 1],
   ])('a window of %s (%o) with a min of 0: %d', (strategy, parameters, count) => {
     const text = withGroup({ strategy, parameters, schedules: [{ ...WINDOW, min: 0 }] });

@@ -63,6 +63,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     'window office sets min 5 and max 40 until 2026-11-23T19:00+01:00',
   ],
   max: [{ max: 10, registrations: 8, withheld: 4 }, 'max 10 with 8 registered withholds 4'],
+  'below-share': [
+    { cap: 10, share: 4, working: 1, coming: 3, from: 'builds' },
+    "1 at work are fewer than the 4 that are the group's share of cap 10; 3 places will be free when runners that drain have finished (of builds)",
+  ],
+  shared: [{ to: 'web, api', cap: 10 }, "above its group's share of cap 10, so its place goes to web, api"],
   'workspace-cap': [{ cap: 100, registrations: 97, withheld: 5 }, 'workspace cap 100 with 97 registered withholds 5'],
   'api-budget': [
     { credential: 'ci/bitbucket', limit: 1000, left: 104, withheld: 6, moreInMs: 60_000 },
@@ -144,6 +149,14 @@ describe('a sentence for every reason', () => {
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {
     expect(reason(code, values).text.startsWith(starts)).toBe(true);
   });
+});
+
+it.each([
+  [{ coming: 1, from: '' }, '1 place will be free when runners that drain have finished'],
+  [{ coming: 0, from: '' }, 'no other group can make room now'],
+])('who makes room: %j', ({ coming, from }, ends) => {
+  const { text } = reason('below-share', { cap: 10, share: 4, working: 1, coming, from });
+  expect(text).toBe(`1 at work are fewer than the 4 that are the group's share of cap 10; ${ends}`);
 });
 
 it('registrations that nobody saw are told apart', () => {

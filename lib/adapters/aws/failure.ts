@@ -131,7 +131,7 @@ export function awsFailure(thrown: unknown, call: AwsCall): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   const error = readAwsError(thrown);
   const { status } = error;
-  const kind = (Object.keys(KINDS) as Kind[]).find((one) => KINDS[one](error)) ?? 'other';
+  const kind = kindOf(error);
   const message = SENTENCES[kind]({ ...call, doing: `${call.action} on ${call.subject}` }, error);
   const outcome = OUTCOMES[kind] ?? (status !== undefined && status < 500 ? 'refused' : 'unknown');
   return new ServiceError(message, { service: 'aws', outcome, status });
@@ -145,6 +145,17 @@ export function awsReadFailure(thrown: unknown, call: AwsCall): InputError | Ser
   if (thrown instanceof InputError) return thrown;
   const failure = awsFailure(thrown, call);
   return isAny(NAMES.missing, readAwsError(thrown)) ? new InputError(failure.message) : failure;
+}
+
+function kindOf(error: AwsError): Kind {
+  return (Object.keys(KINDS) as Kind[]).find((one) => KINDS[one](error)) ?? 'other';
+}
+
+const OUTAGES: readonly Kind[] = ['throttled', 'connectionLost', 'timedOut', 'unreachable', 'serverError'];
+
+/** Whether AWS could not be asked, or had no time to answer, so that nothing is known of what was asked for. */
+export function isAwsOutage(thrown: unknown): boolean {
+  return OUTAGES.includes(kindOf(readAwsError(thrown)));
 }
 
 /** Whether the SDK threw this exception. */

@@ -11,7 +11,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Meter, RateLimit } from '#core/budget/call-budget.ts';
 import type { Importance } from '#core/budget/hour.ts';
-import { InputError } from '#core/errors.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { createDelivery, type Delivery, type DeliveryOptions, type Order } from '../http/delivery.ts';
 import { type Answer, type Exchange, type HttpRequest, jsonRequest, send } from '../http/exchange.ts';
@@ -26,6 +26,8 @@ export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
   /** Where OAuth tokens come from; by default bitbucket.org's, or the one under a `baseUrl` of one's own. */
   readonly tokenUrl?: string;
   readonly credential: Credential;
+  /** What to throw when Bitbucket answers 401 to the credential; by default the error that says so. */
+  readonly refused?: (error: ServiceError) => ServiceError;
   /** The budget of the credential's calls; without one, nothing is refused. */
   readonly meter?: Meter;
   /** Called once for each HTTP request that leaves, those for tokens included. */
@@ -67,7 +69,7 @@ const BACK_OFF = { firstMs: 250, longestMs: 4_000 };
 
 /** Throws InputError when an address or the credential cannot be used at all. */
 export function createBitbucketClient(options: ClientOptions): BitbucketClient {
-  const { credential, meter, onCall = () => {}, timeoutMs = 10_000, now = Date.now } = options;
+  const { credential, meter, refused = itself, onCall = () => {}, timeoutMs = 10_000, now = Date.now } = options;
   const base = readBaseUrl(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
   const tokenHost = base.hostname === 'api.bitbucket.org' ? 'https://bitbucket.org' : base.origin + prefix;
@@ -112,7 +114,8 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
       });
       const { exchange } = delivery;
       if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
-      throw failure({ ...call, needs, credential: credential.kind, timeoutMs, hide }, delivery);
+      const error = failure({ ...call, needs, credential: credential.kind, timeoutMs, hide }, delivery);
+      throw error instanceof ServiceError && error.status === 401 ? refused(error) : error;
     },
     pathOf: (link) => {
       const url = new URL(link, base);
@@ -122,6 +125,10 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
       return path + url.search;
     },
   };
+}
+
+function itself(error: ServiceError): ServiceError {
+  return error;
 }
 
 function readBaseUrl(text: string): URL {

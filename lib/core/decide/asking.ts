@@ -1,11 +1,12 @@
 /** Which queues a decision depends on: those of groups whose next runners the waiting steps would change. */
-import type { QueueSource } from '../model/configuration.ts';
+import type { QueueSource, RunnerGroup } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
 import { workspaceCaps } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { enableable } from './enabling.ts';
 import { roomUnderMax } from './limits.ts';
 import { nextQuarantine } from './quarantine.ts';
+import type { Claimant } from './shares.ts';
 import { queueOf } from './strategies/index.ts';
 
 /** A group that needs its queue. */
@@ -18,15 +19,22 @@ export type QueueQuestion = {
 };
 
 /** The group's question, if its strategy has one and it may get more runners; in quarantine it tries one runner, whatever waits. */
-export function questionOf(group: ClassifiedGroup<SeenGroup>, seen: Observation): QueueQuestion | undefined {
+export function questionOf(group: Claimant, seen: Observation): QueueQuestion | undefined {
   const { observation, classified, expected } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
   const source = queueOf(strategy, expected);
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
-  const creates = Math.max(0, Math.min(roomUnderMax(observation), roomIn(scope.workspace, seen), maxCreatesPerTick));
+  const free = roomIn(scope.workspace, seen);
+  const room = free <= 0 && group.due > 0 && hasPeers(observation.group, seen) ? Infinity : free;
+  const creates = Math.max(0, Math.min(roomUnderMax(observation), room, maxCreatesPerTick));
   const more = creates + enableable(group).length;
   return more > 0 ? { group, source, enough: expected.starting + more } : undefined;
+}
+
+/** Whether others can make room for the group if it is below its share, so that what it wants matters without any. */
+function hasPeers({ name, scope: { workspace } }: RunnerGroup, { groups }: Observation): boolean {
+  return groups.some(({ group }) => group.scope.workspace === workspace && group.name !== name);
 }
 
 /** What the tightest cap of the workspace leaves. */

@@ -3,17 +3,18 @@
  * hourly calls), and what each of them takes from what a group wants to create.
  */
 import type { BudgetObservation, Instant, Observation, WorkspaceObservation } from '../model/observation.ts';
+import { isCommitted } from '../observe/slots.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type Demand, shareOut } from './share-out.ts';
-
-/** What one group is about to create, and where. */
-export type GroupDemand = Demand & { readonly group: string; readonly workspace: string };
+import { shareOut } from './share-out.ts';
+import { type Claimant, type Places, type Share, sharesOf, stayingIn } from './shares.ts';
 
 /** Runners that the groups of some workspaces may create together. */
 export type Cap = {
   readonly workspaces: readonly string[];
   readonly room: number;
   readonly explain: (withheld: number) => Reason;
+  /** Present where runners hold places, so that one group can make room for another. */
+  readonly places?: Places;
 };
 
 /** All caps of a look: those of workspaces, then those of credentials. */
@@ -35,6 +36,7 @@ export function workspaceCaps({
     workspaces,
     room: maxRunners - registrations,
     explain: (withheld) => reason('workspace-cap', { cap: maxRunners, ...registered, withheld }),
+    places: { cap: maxRunners, isHeldBy: () => true },
   };
   if (slots?.max === undefined) return [byRegistrations];
   const { max: cap, committed, peak } = slots;
@@ -42,6 +44,7 @@ export function workspaceCaps({
     workspaces,
     room: cap - committed,
     explain: (withheld) => reason('peak-cap', { cap, committed, peak: peak.runners, withheld }),
+    places: { cap, isHeldBy: isCommitted },
   };
   return [byRegistrations, bySlots];
 }
@@ -56,32 +59,51 @@ export function budgetCaps(budgets: readonly BudgetObservation[], at: Instant): 
   }));
 }
 
-/** Runners that are not created, and the bound that says why. */
-export type Withheld = { readonly runners: number; readonly bound: Reason };
-
 /**
- * By group what the caps take from it, in their order: each is asked for no more than those before it have left. Groups
- * from which nothing is taken have no entry.
+ * The groups, in their order, with what the caps leave of their creates and what they give to others. Each cap is asked
+ * for no more than those before it have left.
  */
-export function withhold(
-  demands: readonly GroupDemand[],
+export function underCaps<Member extends Claimant>(
+  groups: readonly Member[],
   caps: readonly Cap[],
-): ReadonlyMap<string, readonly Withheld[]> {
-  const withheld = new Map<string, readonly Withheld[]>();
-  for (const { workspaces, room, explain } of caps) {
-    const members = demands
-      .filter(({ workspace }) => workspaces.includes(workspace))
-      .map((demand) => ({ ...demand, wanted: demand.wanted - sumOf(withheld.get(demand.group)) }));
-    const shares = shareOut(members, room);
-    members.forEach(({ group, wanted }, index) => {
-      const runners = wanted - (shares[index] ?? 0);
-      if (runners > 0) withheld.set(group, [...(withheld.get(group) ?? []), { runners, bound: explain(runners) }]);
-    });
-  }
-  return withheld;
+  at: Instant,
+): readonly Member[] {
+  return caps.reduce((all, cap) => {
+    const members = all.filter(({ observation }) => cap.workspaces.includes(observation.group.scope.workspace));
+    const settled = underCap(members, cap, at);
+    return all.map((entry) => settled[members.indexOf(entry)] ?? entry);
+  }, groups);
 }
 
-/** The runners of all entries together. */
-export function sumOf(withheld: readonly Withheld[] = []): number {
-  return withheld.reduce((sum, { runners }) => sum + runners, 0);
+function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap, at: Instant): readonly Member[] {
+  const { room, places } = cap;
+  const shares = places === undefined ? members.map(unshared) : sharesOf(members, room, places, at);
+  const demands = members.map((member, index) => ({
+    wanted: Math.min(member.creates, shares[index]?.missing ?? 0),
+    weight: member.observation.group.weight,
+    working: stayingIn(member),
+  }));
+  const granted = shareOut(demands, room);
+  return members.map((member, index) => settle(member, granted[index] ?? 0, shares[index] ?? unshared(member), cap));
+}
+
+/** The share of a group under a cap whose places nobody can give back. */
+function unshared({ due }: Claimant): Share {
+  return { missing: due, gives: [] };
+}
+
+function settle<Member extends Claimant>(member: Member, creates: number, share: Share, cap: Cap): Member {
+  const withheld = member.creates - creates;
+  const { missing, gives, bound } = share;
+  return {
+    ...member,
+    creates,
+    due: Math.min(member.due, missing),
+    retire: [...member.retire, ...gives],
+    bounds: [
+      ...member.bounds,
+      ...(withheld > 0 ? [cap.explain(withheld)] : []),
+      ...(bound && withheld > 0 && creates < missing ? [bound] : []),
+    ],
+  };
 }

@@ -7,12 +7,13 @@ import type { GroupObservation, Instant, Observation, RecentTarget, Runner, Seen
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf } from './age.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
-import { capsOf, type GroupDemand, sumOf, type Withheld, withhold } from './caps.ts';
+import { capsOf, underCaps } from './caps.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
+import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
 import { wishOf } from './strategies/index.ts';
 import { surplusOf } from './surplus.ts';
@@ -44,14 +45,10 @@ export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
 export type GroupDecision = SeenDecision | UnseenDecision;
 
 /** A group half-way: it knows what it wants and what its own limits leave of it. */
-type Assessment = ClassifiedGroup<SeenGroup> & {
-  /** Busy, idle and starting. */
-  readonly working: number;
-  readonly wish: { readonly working: number; readonly reason: Reason };
-  readonly enable: readonly Runner[];
-  readonly creates: number;
-  readonly bounds: readonly Reason[];
-};
+type Assessment = Claimant & { readonly wish: Wanted; readonly descent: Descent };
+
+/** How many working runners the strategy wants, and why. */
+type Wanted = { readonly working: number; readonly reason: Reason };
 
 /** Decides for every group, in the observation's order. */
 export function decide(observation: Observation): readonly GroupDecision[] {
@@ -59,19 +56,16 @@ export function decide(observation: Observation): readonly GroupDecision[] {
   const groups = observation.groups.map((entry) => classifyGroup(entry, at));
   const waiting = waitingByGroup(takersOf(groups), queues);
   const free: FreeSlots = freeSlots(observation);
-  const assessed = groups.map((group) => {
+  const assessed = groups.flatMap((group) => {
     const { observation: seen } = group;
-    const entry = isSeen(seen) ? { ...group, observation: seen } : undefined;
-    return { group, assessment: entry && assess(entry, waiting.get(seen.group.name), free, at) };
+    return isSeen(seen) ? [assess({ ...group, observation: seen }, waiting.get(seen.group.name), free, at)] : [];
   });
-  // Stryker disable next-line ArrayDeclaration: an entry without a workspace comes under no cap.
-  const demands = assessed.flatMap(({ assessment }) => (assessment ? demandOf(assessment) : []));
-  const withheld = withhold(demands, capsOf(withFreeSlots(observation, free)));
-  return assessed.map(({ group, assessment }) =>
-    assessment
-      ? conclude(assessment, withheld.get(group.observation.group.name) ?? [], observation)
-      : holdUnseen(group),
-  );
+  const caps = capsOf(withFreeSlots(observation, free));
+  const settled = new Map(underCaps(assessed, caps, at).map((entry) => [entry.classified, entry]));
+  return groups.map((group) => {
+    const entry = settled.get(group.classified);
+    return entry ? conclude(entry, observation) : holdUnseen(group);
+  });
 }
 
 /** The queues on which these decisions depend; once they are counted, `decide` runs again. */
@@ -127,12 +121,15 @@ function assess(
   const missing = wish.working - workingIn(expected);
   const enable = chooseEnabled(entry, Math.min(wish.working, group.max) - workingIn(expected), free);
   const allowance = limitByGroup(entry, Math.max(0, missing - enable.length), at);
+  const descent = descend(entry, wish.working, at);
   return {
     ...entry,
+    ...allowance,
     working: workingIn(counts),
     wish: { working: wish.working, reason: reasonFor(wish.because) },
+    descent,
     enable,
-    creates: allowance.creates,
+    retire: descent.chosen,
     bounds: [
       ...unknownStatuses(observation),
       ...lostAtWork(entry, at),
@@ -169,17 +166,9 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
   return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
-function demandOf({ observation: { group }, working, creates }: Assessment): GroupDemand {
-  return { group: group.name, workspace: group.scope.workspace, wanted: creates, weight: group.weight, working };
-}
-
-function conclude(assessment: Assessment, withheld: readonly Withheld[], seen: Observation): SeenDecision {
-  const { observation, classified, counts, working, wish, enable } = assessment;
-  const creates = assessment.creates - sumOf(withheld);
-  const descent = descend(assessment, seen.at);
-  const retire = descent.chosen;
-  const bounds = [...assessment.bounds, ...withheld.map(({ bound }) => bound), ...descent.bounds];
-
+function conclude(assessment: Assessment, seen: Observation): SeenDecision {
+  const { observation, classified, counts, working, wish, creates, enable, retire, descent } = assessment;
+  const bounds = [...assessment.bounds, ...descent.bounds];
   const shared = { group: observation.group.name, from: working, bounds, counts };
   const more = creates + enable.length;
   const decision: Decision =
@@ -187,7 +176,7 @@ function conclude(assessment: Assessment, withheld: readonly Withheld[], seen: O
       ? { ...shared, action: 'scale-up', to: working + more, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
-        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment, descent) };
+        : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment) };
   const question = questionOf(assessment, seen);
   const { recentTargets } = descent;
   const decided = { observation, classified, decision, creates, enable, retire, recentTargets };
@@ -203,24 +192,26 @@ type Descent = {
   readonly recentTargets: readonly RecentTarget[];
 };
 
-function descend(assessment: Assessment, at: Instant): Descent {
-  const { observation, classified, wish } = assessment;
+function descend(entry: ClassifiedGroup<SeenGroup>, wanted: number, at: Instant): Descent {
+  const { observation, classified } = entry;
   const { group, memory } = observation;
-  const target = Math.min(wish.working, group.max);
+  const target = Math.min(wanted, group.max);
   // Stryker disable next-line ArrayDeclaration: what is no target is dropped.
   const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
-  const { surplus, bounds } = surplusOf(group, assessment, target, recentTargets, at);
+  const { surplus, bounds } = surplusOf(group, entry, target, recentTargets, at);
   const { chosen, bounds: kept } = chooseRetirements(observation, classified, surplus, at);
   return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }
 
-function reasonToShrink({ observation, working, expected, wish }: Assessment): Reason {
+function reasonToShrink({ observation, working, expected, wish, descent, retire }: Assessment): Reason {
+  const [given] = retire.slice(descent.chosen.length);
+  if (given !== undefined && descent.chosen.length === 0) return given.reason;
   return wish.working < workingIn(expected)
     ? wish.reason
     : reason('above-max', { working, max: observation.group.max });
 }
 
-function reasonToHold({ expected, wish }: Assessment, { surplus, bounds }: Descent): Reason {
+function reasonToHold({ expected, wish, descent: { surplus, bounds } }: Assessment): Reason {
   if (surplus > 0) {
     const coolDown = bounds.find((bound) => bound.code === 'cool-down');
     if (coolDown === undefined) return reason('idle-unproven', { surplus });

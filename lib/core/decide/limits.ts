@@ -6,8 +6,8 @@ import type { ClassifiedGroup } from './classify.ts';
 import { nextQuarantine, quarantineRoom, worksSince } from './quarantine.ts';
 import { usualStartUpMs } from './start-up.ts';
 
-/** How many runners a group may create, and what withheld the rest. */
-export type Allowance = { readonly creates: number; readonly bounds: readonly Reason[] };
+/** How many runners a group may create on this tick, how many at any pace (`due`), and what withheld the rest. */
+export type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
 
 /**
  * Places that the group's runners take: every registration that is not known to be gone, whatever its state; every Job
@@ -39,6 +39,7 @@ export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant
   limit(roomUnderMax(observation), (withheld) =>
     reason('max', { max: group.max, registrations: placesTaken(observation), withheld }),
   );
+  const unpaced = creates;
   limit(group.maxCreatesPerTick, (withheld) =>
     reason('max-creates-per-tick', { limit: group.maxCreatesPerTick, withheld }),
   );
@@ -46,7 +47,8 @@ export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant
   const probing = quarantineRoom(quarantine, counts.starting, at);
   if (probing !== undefined) limit(probing.room, probing.explain);
   const slow = slowStarts(entry, creates);
-  return slow === undefined ? { creates, bounds } : { creates: slow.creates, bounds: [...bounds, slow.bound] };
+  if (slow !== undefined) return { creates: slow.creates, due: slow.creates, bounds: [...bounds, slow.bound] };
+  return { creates, due: probing === undefined ? unpaced : creates, bounds };
 }
 
 /**

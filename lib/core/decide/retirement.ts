@@ -1,12 +1,13 @@
 /**
- * Which runners may be taken out of service. Only two kinds ever are: idle ones that every look of the cool-down saw
- * idle, oldest first, and, when a group is above its `max`, starting ones: those that are slow, then the newest. Taking
- * out of service is disabling, which never interrupts a step; deletion comes on a later tick and has its own conditions
- * (clean-up.ts).
+ * Which runners may be taken out of service. For the group's own sake these are idle ones that every look of the
+ * cool-down saw idle, oldest first, and, when it is above its `max`, starting ones: those that are slow, then the newest;
+ * for another group's, any but the last one online. Taking out of service is disabling, which never interrupts a step;
+ * deletion comes on a later tick and has its own conditions (clean-up.ts).
  */
+import type { RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { ClassifiedRunner } from './classify.ts';
+import type { ClassifiedGroup, ClassifiedRunner } from './classify.ts';
 
 /** A runner to disable, and why. */
 export type Retirement = { readonly runner: Runner; readonly reason: Reason };
@@ -56,6 +57,30 @@ function chooseIdle(
     .filter(({ runner }) => !chosenUuids.has(runner.uuid))
     .reduce((longest, { idleMs }) => Math.max(longest, idleMs), 0);
   return { chosen, bounds: [reason('cool-down', { coolDownMs: group.coolDownMs, withheld, longestIdleMs })] };
+}
+
+/**
+ * The runners that a group could give to others, besides those that are `retired` already, in the order in which it
+ * would: the longest idle first, then starting ones, newest first, then busy ones, which end their step, oldest first.
+ * One that is online always stays.
+ */
+export function spareOf(
+  { observation, classified }: ClassifiedGroup,
+  retired: readonly Retirement[],
+  at: Instant,
+): readonly Runner[] {
+  const { memory, idleTrusted } = observation;
+  // Where "no step" proves nothing, what is out of service is never deleted, so that it makes no room.
+  if (!idleTrusted) return [];
+  const gone = retired.map(({ runner }) => runner);
+  const left = (name: RunnerClass) =>
+    classified.flatMap((entry) => (entry.class === name && !gone.includes(entry.runner) ? [entry.runner] : []));
+  const idleSince = ({ uuid }: Runner) => memory.idleSince[uuid] ?? at;
+  const idle = left('idle').sort((a, b) => idleSince(a) - idleSince(b) || byAge(a, b));
+  const starting = left('starting').sort((a, b) => byAge(b, a));
+  const busy = left('busy').sort(byAge);
+  const last = [...idle, ...busy].at(-1);
+  return [...idle, ...starting, ...busy].filter((runner) => runner !== last);
 }
 
 /** Oldest first; the uuid decides between runners of one instant, so that every tick chooses alike. */

@@ -6,10 +6,11 @@ export type Demand = { readonly wanted: number; readonly weight: number; readonl
 /**
  * Gives `room` away, one runner at a time, always to the group that has got the fewest for its weight (weighted max–min
  * fairness). So nobody gets a second runner before everybody has a first. Between groups that have got the same, the one
- * with the fewest working runners for its weight comes first, then the first in the list.
+ * with the fewest working runners for its weight comes first, then the first in the list. `before`: what each has got
+ * already, of room that is no longer there.
  */
-export function shareOut(demands: readonly Demand[], room: number): readonly number[] {
-  const shares = demands.map(() => 0);
+export function shareOut(demands: readonly Demand[], room: number, before: readonly number[] = []): readonly number[] {
+  const shares = demands.map((_, index) => before[index] ?? 0);
   const got = (index: number) => shares[index] ?? 0;
   for (let left = room; left > 0; left -= 1) {
     const next = demands

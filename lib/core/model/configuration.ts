@@ -83,7 +83,7 @@ export type RunnerGroup = {
   readonly window?: OpenWindow;
   /** For this long the highest target counts when runners are to go; 0: only the present one. */
   readonly stabilisationWindowMs: number;
-  /** Its share of what its workspace has left, relative to that of other groups; > 0. */
+  /** Its share of its workspace's caps, relative to that of other groups; > 0. */
   readonly weight: number;
   /** How long a runner must have been seen idle, on every tick, before it may go. 0: it may go at the first look. */
   readonly coolDownMs: number;

@@ -16,7 +16,12 @@ export function slotsInUse(runners: readonly Runner[]): number {
 
 /** Runners that are in use, or may come to be so: those out of service without a step will not. */
 export function slotsCommitted(runners: readonly Runner[]): number {
-  return runners.filter((runner) => isInUse(runner) || !isOutOfService(runner)).length;
+  return runners.filter(isCommitted).length;
+}
+
+/** Whether the runner is in use, or may come to be so. */
+export function isCommitted(runner: Runner): boolean {
+  return isInUse(runner) || !isOutOfService(runner);
 }
 
 function isInUse({ status, hasStep }: Runner): boolean {

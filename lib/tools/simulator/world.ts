@@ -78,7 +78,7 @@ export class World {
     this.faults = options.faults ?? NO_FAULTS;
     this.state = options.state ?? createMemoryStateStore();
     this.#callsPerHour = options.callsPerHour;
-    this.#podsLog = options.podsLog ?? false;
+    this.#podsLog = options.podsLog === true;
     this.#time = new RunnerTime(this.clock.now);
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
@@ -87,7 +87,7 @@ export class World {
         skewMs: options.bitbucketSkewMs ?? 0,
         stepLagMs: options.stepLagMs ?? 0,
         queueLimitMs: options.queueLimitMs ?? Infinity,
-        enables: options.enables ?? true,
+        enables: options.enables !== false,
         faults: () => this.faults,
       },
       {

@@ -42,6 +42,12 @@ describe('taking out of service asks nobody first: it interrupts nothing', () =>
     expect(trace).toEqual(calls);
     expect(outcome).toEqual({ action: 'disable', runner: '{a}', status, ...(error === undefined ? {} : { error }) });
   });
+
+  it.each([true, false])('one that was busy when it was chosen goes, busy now or not: %s', async (hasStep) => {
+    const { outcome, trace } = await carryOutOne(disable({ ...IDLE, hasStep: true }), nowIs({ ...IDLE, hasStep }));
+    expect(trace).toEqual(['disable {a}']);
+    expect(outcome).toEqual({ action: 'disable', runner: '{a}', status: 'done' });
+  });
 });
 
 describe('putting back into service', () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { budgetCaps, withhold } from '#core/decide/caps.ts';
+import { budgetCaps, underCaps } from '#core/decide/caps.ts';
+import { classifyGroup } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
+import type { Claimant } from '#core/decide/shares.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { makePlan } from '#core/plan.ts';
 import { reason } from '#core/reasons.ts';
 import { group, groupObservation, NOON, observation, runner } from '#kit/fleet.ts';
@@ -16,13 +19,20 @@ const budget = (over: object = {}) => ({
 });
 
 const wanted = (...creates: readonly (readonly [workspace: string, creates: number])[]) =>
-  creates.map(([workspace, count], index) => ({
-    group: `g${index}`,
-    workspace,
-    wanted: count,
-    weight: 1,
-    working: 0,
-  }));
+  creates.map(([workspace, count], index) => claimant(count, { name: `g${index}`, scope: { workspace } }));
+
+const claimant = (count: number, over: Partial<RunnerGroup>) => ({
+  ...classifyGroup(groupObservation({ group: group(over) }), NOON),
+  working: 0,
+  creates: count,
+  due: count,
+  enable: [],
+  retire: [],
+  bounds: [],
+});
+
+const withheldBy = (claimants: readonly Claimant[], budgets: Parameters<typeof budgetCaps>[0]) =>
+  underCaps(claimants, budgetCaps(budgets, NOON), NOON).map(({ bounds }) => bounds);
 
 describe('what the hourly calls take from creates', () => {
   it.each([
@@ -34,7 +44,7 @@ describe('what the hourly calls take from creates', () => {
     ['nothing from workspaces of another credential', wanted(['else', 20], ['acme', 12]), [budget()], [0, 2]],
     [
       'by weight',
-      wanted(['acme', 20], ['labs', 20]).map((claim, index) => ({ ...claim, weight: 4 - 3 * index })),
+      [claimant(20, { weight: 4 }), claimant(20, { weight: 1, scope: { workspace: 'labs' } })],
       [budget()],
       [12, 18],
     ],
@@ -45,17 +55,17 @@ describe('what the hourly calls take from creates', () => {
       [1, 3],
     ],
   ])('%s', (_, creates, budgets, expected) => {
-    const withheld = withhold(creates, budgetCaps(budgets, NOON));
-    const runners = creates.map(({ group: name }) => withheld.get(name)?.map((entry) => entry.runners) ?? []);
-    expect(runners).toEqual(expected.map((count) => (count === 0 ? [] : [count])));
+    const runners = withheldBy(creates, budgets).map((bounds) => bounds.map(({ values }) => values));
+    expect(runners).toEqual(
+      expected.map((count) => (count === 0 ? [] : [expect.objectContaining({ withheld: count })])),
+    );
   });
 
   it('with the numbers behind it', () => {
     const values = { credential: 'ci', limit: 1000, left: 110, withheld: 2, moreInMs: 90_000 };
-    const withheld = withhold(wanted(['acme', 12]), budgetCaps([budget()], NOON));
-    expect(withheld).toEqual(new Map([['g0', [{ runners: 2, bound: reason('api-budget', values) }]]]));
-    const past = withhold(wanted(['acme', 12]), budgetCaps([budget({ moreAt: NOON - 1 })], NOON));
-    expect(past.get('g0')?.[0]?.bound.values).toMatchObject({ moreInMs: 0 });
+    expect(withheldBy(wanted(['acme', 12]), [budget()])).toEqual([[reason('api-budget', values)]]);
+    const [past] = withheldBy(wanted(['acme', 12]), [budget({ moreAt: NOON - 1 })]);
+    expect(past?.[0]?.values).toMatchObject({ moreInMs: 0 });
   });
 });
 

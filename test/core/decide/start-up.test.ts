@@ -235,6 +235,10 @@ describe('what counts towards the target while a start is slow', () => {
   });
 
   it('there is nothing to say of a group whose starts are all in time', () => {
-    expect(limitByGroup(classifyGroup(seenWith([started(MINUTE)]), NOON), 1, NOON)).toEqual({ creates: 1, bounds: [] });
+    expect(limitByGroup(classifyGroup(seenWith([started(MINUTE)]), NOON), 1, NOON)).toEqual({
+      creates: 1,
+      due: 1,
+      bounds: [],
+    });
   });
 });

@@ -41,11 +41,23 @@ export function expectHoldsHold(report: Report): void {
   }
 }
 
-/** A call that would take away a runner whose step the API shows. */
-export function expectNotTouchingBusy(world: World, call: PortCall): void {
+/**
+ * A call that would take away a runner whose step the API shows: none does, but that it may be disabled to make room for
+ * another group. The uuids of such runners are added to `given`.
+ */
+export function expectNotTouchingBusy(world: World, call: PortCall, given: string[]): void {
   if (call.port !== 'runners' || (call.method !== 'disable' && call.method !== 'remove')) return;
   const [scope, uuid] = call.arguments as [RunnerGroup['scope'], string];
-  expect(world.bitbucket.get(scope, uuid)?.hasStep ?? false, `${call.method} of a busy runner`).toBe(false);
+  if (world.bitbucket.get(scope, uuid)?.hasStep !== true) return;
+  expect(call.method, 'remove of a busy runner').toBe('disable');
+  given.push(uuid);
+}
+
+/** Those runners were disabled because another group was below its share. */
+export function expectMadeRoom({ groups }: Report, given: readonly string[]): void {
+  const actions = groups.flatMap(({ plan }) => plan).filter(({ action }) => action === 'disable');
+  const codes = given.map((uuid) => actions.find(({ runner }) => runner === uuid)?.reason.code);
+  expect(codes, 'why busy runners were disabled').toEqual(given.map(() => 'shared'));
 }
 
 export function registrationsOf(world: World, group: RunnerGroup): number {

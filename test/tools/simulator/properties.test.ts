@@ -21,6 +21,7 @@ import { World } from '#tools/simulator/world.ts';
 import {
   expectClassesAddUp,
   expectHoldsHold,
+  expectMadeRoom,
   expectNobodyKilled,
   expectNothingLeftOver,
   expectNotTouchingBusy,
@@ -187,11 +188,13 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
         const config = configure(setting, kind);
         for (const event of setting.events) {
           const before = registrations(world, config);
-          const report = await play(world, config, event, (call) => expectNotTouchingBusy(world, call));
+          const given: string[] = [];
+          const report = await play(world, config, event, (call) => expectNotTouchingBusy(world, call, given));
           expectWithinLimits(world, config);
           expectNobodyKilled(world);
           if (report !== undefined) {
             expectHoldsHold(report);
+            expectMadeRoom(report, given);
             if (event.kind === 'tick') expectClassesAddUp(report, before);
           }
         }

@@ -15,6 +15,7 @@ import { failWhere, type Interruption, undisturbed } from '#tools/simulator/inte
 import { World } from '#tools/simulator/world.ts';
 import {
   expectHoldsHold,
+  expectMadeRoom,
   expectNobodyKilled,
   expectNothingLeftOver,
   expectNotTouchingBusy,
@@ -218,9 +219,10 @@ async function play(world: World, config: Fleet, event: Event): Promise<void> {
 async function tick(world: World, config: Fleet, interruption: Interruption): Promise<void> {
   const ceilings = new Map(config.groups.map((entry) => [entry.name, highestMax(entry)]));
   const before = lookAt(world, config.groups);
+  const given: string[] = [];
   const ports = world.ports((call, proceed) =>
     interruption(call, () => {
-      expectNotTouchingBusy(world, call);
+      expectNotTouchingBusy(world, call, given);
       return proceed();
     }),
   );
@@ -234,7 +236,9 @@ async function tick(world: World, config: Fleet, interruption: Interruption): Pr
   const { maxRunners = 0, maxConcurrentRunners = 1000 } = config.workspaces.acme ?? {};
   expect(after.registrations, 'registrations of the workspace').toBeLessThanOrEqual(maxRunners);
   expect(after.committed, 'runners that are or will be in use').toBeLessThanOrEqual(maxConcurrentRunners);
-  if (report !== undefined) expectReport(report, before.inUse);
+  if (report === undefined) return;
+  expectMadeRoom(report, given);
+  expectReport(report, before.inUse);
 }
 
 function expectReport(report: Report, inUse: number): void {

@@ -75,4 +75,21 @@ describe('who asks for the queue', () => {
     const { trace } = await look([see(), full], { site: [] }, {}, { maxRunners: 3 });
     expect(trace).toEqual(['openPipelines acme/site']);
   });
+
+  it.each([
+    { name: 'one with fewer than its share, of a full workspace', busy: 6, maxRunners: 8, asks: true },
+    { name: 'one with its share', busy: 2, maxRunners: 4, asks: false },
+    { name: 'nobody of another workspace for its sake', busy: 6, maxRunners: 2, workspace: 'labs', asks: false },
+  ])('$name: $asks', async ({ busy, maxRunners, workspace, asks }) => {
+    const other = see({
+      name: 'other',
+      source: named('api'),
+      runners: { busy, idle: 1 },
+      ...(workspace && { workspace }),
+    });
+    const { trace, seen } = await look([see(), other], { site: [3] }, {}, { maxRunners });
+    expect(trace.slice(0, 1)).toEqual(asks ? ['openPipelines acme/site'] : []);
+    // As many as wait, though there is no room now.
+    expect(seen.queues?.[0]?.waiting[0]?.steps).toBe(asks ? 3 : undefined);
+  });
 });
