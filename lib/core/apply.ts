@@ -45,11 +45,11 @@ export async function apply(plan: Plan, ports: Ports, hasTime: () => boolean = (
 type GroupApplied = {
   readonly outcomes: readonly Outcome[];
   /** Why starts were refused, where none succeeded. */
-  readonly refusal?: string;
+  readonly refusal: string | undefined;
 };
 
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
-  return { outcomes: actions.map((action) => skipped(action, why)) };
+  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined };
 }
 
 async function applyGroup(
@@ -76,7 +76,7 @@ async function applyGroup(
   // Where one start succeeds the group can start runners.
   const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
   const [refusal] = started ? [] : refusals;
-  return { outcomes, ...(refusal !== undefined && { refusal }) };
+  return { outcomes, refusal };
 }
 
 /** Takes down that a start was refused. A connection that broke is no refusal: the next try may well succeed. */
