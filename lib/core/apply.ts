@@ -83,11 +83,11 @@ function stampedBy(deployment: string | undefined, manifests: Ports['manifests']
 type GroupApplied = {
   readonly outcomes: readonly Outcome[];
   /** Why starts were refused, where none succeeded. */
-  readonly refusal?: string;
+  readonly refusal: string | undefined;
 };
 
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
-  return { outcomes: actions.map((action) => skipped(action, why)) };
+  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined };
 }
 
 async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, hands: Hands): Promise<GroupApplied> {
@@ -109,7 +109,7 @@ async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, h
   // Where one start succeeds the group can start runners.
   const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
   const [refusal] = started ? [] : refusals;
-  return { outcomes, ...(refusal !== undefined && { refusal }) };
+  return { outcomes, refusal };
 }
 
 /** Takes down that a start was refused. A connection that broke is no refusal: the next try may well succeed. */

@@ -57,8 +57,8 @@ export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant
  */
 function slowStarts({ observation, classified, expected }: ClassifiedGroup, wanted: number) {
   const slow = classified.filter((entry) => entry.slow).map(({ runner }) => runner.createdAt);
-  const usualMs = usualStartUpMs(observation.memory);
-  if (slow.length === 0 || usualMs === undefined) return undefined;
+  const usualMs = usualStartUpMs(observation.memory) ?? 0;
+  if (slow.length === 0) return undefined;
   const room = worksSince(classified, Math.max(...slow)) ? wanted : Number(expected.starting === 0);
   const creates = Math.min(wanted, room);
   return { creates, bound: reason('slow-start', { runners: slow.length, usualMs, withheld: wanted - creates }) };

@@ -20,7 +20,7 @@ export function usualStartUpMs({ startUps }: GroupMemory): number | undefined {
 
 /** Whether a starting runner takes much longer than usual. One that has been online before is another matter. */
 export function isSlow({ status, createdAt }: Runner, usualMs: number | undefined, at: Instant): boolean {
-  return usualMs !== undefined && status === 'UNREGISTERED' && ageOf(createdAt, at) > SLOW_FACTOR * usualMs;
+  return status === 'UNREGISTERED' && ageOf(createdAt, at) > SLOW_FACTOR * (usualMs ?? Infinity);
 }
 
 /** What is known of start-ups after this look: it learns from runners at work that no look before saw at work. */
@@ -29,11 +29,11 @@ export function nextStartUps(
   classified: readonly ClassifiedRunner[],
 ): StartUps | undefined {
   if (before === undefined && classified.length === 0) return undefined;
-  const { tookMs, awaited, newest } = before ?? { tookMs: [], awaited: [], newest: 0 };
+  const { tookMs, newest } = before ?? { tookMs: [], newest: 0 };
   const started = classified
     .filter(({ class: name }) => name === 'busy' || name === 'idle')
     .map(({ runner }) => runner)
-    .filter(({ uuid, createdAt }) => awaited.includes(uuid) || createdAt > newest)
+    .filter(({ uuid, createdAt }) => before?.awaited.includes(uuid) || createdAt > newest)
     .sort((a, b) => a.createdAt - b.createdAt);
   return {
     tookMs: [...tookMs, ...started.map((runner) => runner.stateChangedAt - runner.createdAt)].slice(-LEARNED_FROM),

@@ -130,6 +130,12 @@ describe('a refused start is remembered', () => {
     expect((await saves(planOf(groupPlan([ADD])), script)).saved).toHaveLength(2);
   });
 
+  it('where something else succeeded', async () => {
+    const retired = runner();
+    const script = { jobs: { createJob: refuse }, runners: { get: async () => retired } };
+    expect((await saves(planOf(groupPlan([ADD, disable(retired)])), script)).saved).toHaveLength(2);
+  });
+
   it('where others failed without a word, and none succeeded', async () => {
     let tried = 0;
     const register = () => {

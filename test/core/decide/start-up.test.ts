@@ -227,6 +227,13 @@ describe('what counts towards the target while a start is slow', () => {
     expect(found).toMatchObject({ from: 4, to: max, reason: 'above-max', retire });
   });
 
+  it('above max the idle ones go that are too many without it', () => {
+    const runners = [hanging(), ...population({ idle: 3 })];
+    expect(decided(runners, { max: 1, coolDownMs: 0 })).toMatchObject({
+      retire: runners.slice(0, 3).map(({ uuid }) => uuid),
+    });
+  });
+
   it('waiting steps are not left to it', () => {
     const taker = (runners: readonly Runner[]) => takerOf(classifyGroup(seenWith(runners), NOON), []).room;
     // Ten places: with it nine are left, and it is none.
