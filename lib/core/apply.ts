@@ -9,7 +9,7 @@
  * nothing, whatever it is at by now), and to delete it. It is read once more where the look is old or not enough.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
-import { claimGroups, noteRefusedStarts } from './claim.ts';
+import { claimGroups, noteMissedAdds } from './claim.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
@@ -64,11 +64,11 @@ export async function apply(plan: Plan, ports: Ports, timing: Timing = {}): Prom
       }),
     );
   const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
-  const refused = done.flatMap(({ group, refusal: cause }) => (cause === undefined ? [] : [{ group, cause }]));
+  const missed = done.filter(({ refusal, gone }) => refusal !== undefined || gone > 0);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
     leftovers: left.map(({ outcomes }) => outcomes),
-    problems: [...claim.problems, ...(await noteRefusedStarts(refused, plan, ports.state))],
+    problems: [...claim.problems, ...(await noteMissedAdds(missed, plan, ports.state))],
     notes: [...notes],
   };
 }
@@ -84,16 +84,21 @@ type GroupApplied = {
   readonly outcomes: readonly Outcome[];
   /** Why starts were refused, where none succeeded. */
   readonly refusal: string | undefined;
+  /** Adds that came to nothing, so that they take no place. */
+  readonly gone: number;
 };
 
+/** What becomes known of a group's adds that fail, one by one. */
+type Misses = { readonly refusals: string[]; gone: number };
+
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
-  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined };
+  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined, gone: 0 };
 }
 
 async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, hands: Hands): Promise<GroupApplied> {
   const adds = actions.some(({ action }) => action === 'add');
   const broken = adds ? brokenTemplate(group, hands.ports) : undefined;
-  const refusals: string[] = [];
+  const misses: Misses = { refusals: [], gone: 0 };
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
@@ -101,20 +106,29 @@ async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, h
         ? failed(action, broken)
         : limit(async () =>
             hands.hasTime()
-              ? await perform(action, group, hands, refusals)
+              ? await perform(action, group, hands, misses)
               : skipped(action, 'no time was left; the next tick goes on'),
           ),
     ),
   );
   // Where one start succeeds the group can start runners.
   const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
-  const [refusal] = started ? [] : refusals;
-  return { outcomes, refusal };
+  const [refusal] = started ? [] : misses.refusals;
+  // What was not even begun is skipped, or has a template that is broken.
+  const unbegun = outcomes.filter(
+    ({ action, status, runner }) => action === 'add' && (broken || status === 'skipped') && !runner,
+  );
+  return { outcomes, refusal, gone: misses.gone + unbegun.length };
 }
 
-/** Takes down that a start was refused. A connection that broke is no refusal: the next try may well succeed. */
-function noteRefusal(error: unknown, refusals: string[]): void {
-  if (!(error instanceof ServiceError && error.outcome === 'unknown')) refusals.push(sentenceOf(error));
+/** Takes down that a start failed. A connection that broke is no refusal: the next try may well succeed. */
+function noteMiss(error: unknown, misses: Misses, isGone: boolean): void {
+  if (isKnownRefusal(error)) misses.refusals.push(sentenceOf(error));
+  if (isGone) misses.gone += 1;
+}
+
+function isKnownRefusal(error: unknown): boolean {
+  return !(error instanceof ServiceError && error.outcome === 'unknown');
 }
 
 function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | undefined {
@@ -122,12 +136,12 @@ function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | 
   return problems.length === 0 ? undefined : new InputError(problems);
 }
 
-async function perform(action: Action, group: RunnerGroup, hands: Hands, refusals: string[]): Promise<Outcome> {
+async function perform(action: Action, group: RunnerGroup, hands: Hands, misses: Misses): Promise<Outcome> {
   const { ports } = hands;
   try {
     switch (action.action) {
       case 'add':
-        return await add(action, group, ports, refusals);
+        return await add(action, group, ports, misses);
       case 'enable':
         return await enable(action, group, ports);
       case 'disable':
@@ -144,38 +158,26 @@ async function perform(action: Action, group: RunnerGroup, hands: Hands, refusal
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
     if (error instanceof BudgetError) return skipped(action, error.message);
-    if (action.action === 'add') noteRefusal(error, refusals);
+    if (action.action === 'add') noteMiss(error, misses, isKnownRefusal(error));
     return failed(action, error);
   }
 }
 
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
-async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, refusals: string[]): Promise<Outcome> {
+async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, misses: Misses): Promise<Outcome> {
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
-    expectLabels(registration, group);
     await launch(registration, action.identity, group, ports);
     return { ...outcome, status: 'done' };
   } catch (error) {
-    noteRefusal(error, refusals);
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
+    noteMiss(error, misses, undone === '' && !(error instanceof SecretMayExistError));
     return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
   }
-}
-
-/** Throws when the runner would not get the group's steps: Bitbucket may answer with other labels than it was asked for. */
-function expectLabels({ runner }: Registration, { labels }: RunnerGroup): void {
-  const lacking = labels.filter((label) => !runner.labels.includes(label));
-  // An answer that shows none at all says nothing about them.
-  if (lacking.length === 0 || runner.labels.length === 0) return;
-  throw new ServiceError(
-    `Bitbucket registered runner ${runner.uuid} without ${lacking.join(', ')} (labels ${runner.labels.join(', ')}); change the labels of the group to those that Bitbucket takes.`,
-    { service: 'bitbucket', outcome: 'refused' },
-  );
 }
 
 async function launch(

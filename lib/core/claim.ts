@@ -6,6 +6,7 @@
  */
 import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
+import { withoutAdds } from './inventory.ts';
 import { DEPLOYMENT_KEY } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
 import { PLACES_KEY, type Places, parsePlaces } from './places.ts';
@@ -56,27 +57,40 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   };
 }
 
-/** A group of which every start was refused (by a quota, a policy, Bitbucket's limit), and a sentence that says why. */
-export type RefusedStarts = { readonly group: GroupPlan; readonly cause: string };
+/** A group of whose adds some came to nothing; `refusal`: why all were refused (a quota, a policy, Bitbucket's limit). */
+export type MissedAdds = {
+  readonly group: GroupPlan;
+  /** How many take no place. */
+  readonly gone: number;
+  readonly refusal: string | undefined;
+};
 
 /**
- * Puts these groups into quarantine: trying all of their starts again on every tick would use up the hourly calls. Gives
- * what went wrong with that.
+ * Takes back what the claim said of these adds, so that the next look may try them again, and puts groups into quarantine
+ * whose starts were all refused: trying them on every tick would use up the hourly calls. Gives what went wrong with that.
  */
-export async function noteRefusedStarts(
-  refused: readonly RefusedStarts[],
+export async function noteMissedAdds(
+  missed: readonly MissedAdds[],
   plan: Plan,
   state: StateStore,
 ): Promise<readonly string[]> {
-  if (refused.length === 0) return [];
-  const changes = refused.map(({ group: entry, cause }) => {
-    const { group, memory, memoryVersion } = entry;
-    const quarantine = extendQuarantine(memory.quarantine, group, [{ at: plan.at, cause }], plan.at);
+  const known = missed.filter(
+    ({ group: { memory }, refusal }) => refusal !== undefined || memory.intended !== undefined,
+  );
+  if (known.length === 0) return [];
+  const changes = known.map(({ group: entry, gone, refusal: cause }) => {
+    const { group, memoryVersion } = entry;
+    const memory = withoutAdds(entry.memory, gone, plan.at);
+    const failed = cause !== undefined && extendQuarantine(memory.quarantine, group, [{ at: plan.at, cause }], plan.at);
     // One version on: the claim of this tick.
-    return changeOf({ ...entry, memoryVersion: memoryVersion + 1, memory: { ...memory, quarantine } });
+    return changeOf({
+      ...entry,
+      memoryVersion: memoryVersion + 1,
+      memory: { ...memory, ...(failed && { quarantine: failed }) },
+    });
   });
   const unsaved = await saveAll(changes, plan, state);
-  return describeFailures('could not be saved, so failed starts will be tried again at once', unsaved);
+  return describeFailures('could not be saved, so what is known of failed adds is lost', unsaved);
 }
 
 /** How often to try, while ticks of other shards write theirs at the same moment. */

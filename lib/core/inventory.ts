@@ -31,6 +31,15 @@ export function nextInventory(
   };
 }
 
+/** The memory without so many of the adds that a tick began: nothing is there of them. */
+export function withoutAdds(memory: GroupMemory, gone: number, at: Instant): GroupMemory {
+  const { intended, ...rest } = memory;
+  const left = (intended ?? [])
+    .map((entry) => (entry.at === at ? { at, adds: entry.adds - gone } : entry))
+    .filter((entry) => entry.adds > 0);
+  return { ...rest, ...(left.length > 0 && { intended: left }) };
+}
+
 /** Each runner that no look has seen before is one of the oldest adds. */
 function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonly string[], at: Instant) {
   let seen = uuids.filter((uuid) => runners[uuid] === undefined).length;

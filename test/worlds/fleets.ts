@@ -48,7 +48,7 @@ function fleetOf(slots: readonly Slot[], { cap, api }: WorldSetting): Fleet {
   return {
     groups: slots.filter(({ isThere }) => isThere).map((slot) => slot.group),
     workspaces: { acme: workspace, beta: workspace },
-    clusters: { main: { kind: 'kubeconfig' }, other: { kind: 'kubeconfig' } },
+    clusters: { main: { kind: 'kubeconfig', context: 'main' }, other: { kind: 'kubeconfig', context: 'other' } },
   };
 }
 

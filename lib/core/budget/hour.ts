@@ -10,10 +10,7 @@ export type Importance = 'removal' | 'create' | 'look' | 'queue';
 /** The share of the limit that a kind of call leaves to those that are more important. */
 export const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
 
-/**
- * The span that an hour's looks are spread over. Calls are counted by the minute, so a call counts for up to 61 minutes; one
- * more minute, because a look may start a minute early.
- */
+/** The span of an hour's looks: counting by the minute makes it up to 61 minutes, and a look may start a minute early. */
 export const LOOK_SPAN_MS = 62 * 60_000;
 
 /** The time between two looks of so many calls each. One look more than the span holds can fall into it, at its two ends. */

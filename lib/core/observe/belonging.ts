@@ -52,7 +52,7 @@ type Lists = {
  *
  * A runner belongs where its Job says: to the group in its scope with the labels that were asked for, in the Job's
  * namespace if there is one. Without a Job that says so, the labels that are listed decide, or the name that runners get
- * from their group, if Bitbucket has only added labels. A Job without a listed registration belongs to the group with
+ * from their group, if Bitbucket has only added labels or nothing has ever run behind the registration. A Job without a listed registration belongs to the group with
  * its labels, or its name where it carries none, in its scope and namespace.
  */
 export function sortOut(lists: Lists): {
@@ -79,10 +79,13 @@ export function sortOut(lists: Lists): {
 /** Every registration with its owner. */
 function sortRunners({ groups, scopes, namespaces, mayHave }: Lists) {
   const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
+  // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map(
-    namespaces.flatMap(({ namespace, listed }) =>
-      listed.map((job): [string, PlacedJob] => [job.runnerUuid, { namespace: namespaceKey(namespace), job }]),
-    ),
+    namespaces
+      .toReversed()
+      .flatMap(({ namespace, listed }) =>
+        listed.map((job): [string, PlacedJob] => [job.runnerUuid, { namespace: namespaceKey(namespace), job }]),
+      ),
   );
   return scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
@@ -121,7 +124,7 @@ function ownerOf(
   const asked = placed?.job.labels;
   const fitting =
     asked === undefined
-      ? [...groups.filter(hasLabels(runner.labels)), ...groups.filter((group) => isNamedAfter(group, runner))]
+      ? [...groups.filter(hasLabels(runner.labels)), ...groups.filter((group) => isNamedAfter(group, runner, placed))]
       : groups.filter(hasLabels(asked));
   return fitting.find((group) => placed?.namespace === namespaceKey(group)) ?? fitting[0];
 }
@@ -131,9 +134,18 @@ function hasLabels(labels: readonly string[]): (group: RunnerGroup) => boolean {
   return (group) => group.labels.join(' ') === joined;
 }
 
-/** Bitbucket may add labels of its own to those that it was asked for. */
-function isNamedAfter({ name, labels }: RunnerGroup, runner: Runner): boolean {
-  return runner.name === name && labels.every((label) => runner.labels.includes(label));
+/**
+ * Bitbucket may give other labels than those that it was asked for. One that carries our mark, never connected and has
+ * no Job is what a tick left that was killed before it made one.
+ */
+function isNamedAfter({ name, labels }: RunnerGroup, runner: Runner, placed: PlacedJob | undefined): boolean {
+  if (runner.name !== name) return false;
+  const isHalfMade = placed === undefined && runner.status === 'UNREGISTERED' && runner.labels.some(isOurMark);
+  return isHalfMade || labels.every((label) => runner.labels.includes(label));
+}
+
+function isOurMark(label: string): boolean {
+  return label.toLowerCase() === 'autoscaler.created';
 }
 
 function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boolean {

@@ -60,6 +60,6 @@ function noteLabels({ group, runners }: GroupObservation): readonly string[] {
   if (others.length === 0) return [];
   const sets = [...new Set(others.map(({ labels }) => labels.join(', ')))].join(' | ');
   return [
-    `Bitbucket lists ${others.length} ${plural(others.length, 'runner')} of group "${group.name}" with labels ${sets} instead of ${group.labels.join(', ')}: counted as the group's all the same.`,
+    `Bitbucket lists ${others.length} ${plural(others.length, 'runner')} of group "${group.name}" with labels ${sets} instead of ${group.labels.join(', ')}: counted as the group's all the same; if its steps do not find them, give the group labels that Bitbucket keeps.`,
   ];
 }

@@ -150,30 +150,3 @@ describe('adding a runner', () => {
     expect(JSON.stringify(outcomes)).not.toContain('secret-of');
   });
 });
-
-describe('the labels that Bitbucket answers with', () => {
-  const answering = (labels: readonly string[]): Script => ({
-    runners: { register: async () => registration('{new-1}', { labels }) },
-  });
-  const asked = groupPlan([]).group.labels;
-
-  it.each([
-    { name: 'are those that were asked for', labels: asked },
-    { name: 'are more', labels: [...asked, 'xtra'] },
-    { name: 'are not in the answer', labels: [] },
-  ])('$name: the runner is made', async ({ labels }) => {
-    const { outcome, trace } = await carryOutOne(ADD, answering(labels));
-    expect(trace).toEqual([REGISTER, JOB, SECRET]);
-    expect(outcome?.status).toBe('done');
-  });
-
-  it('lack one: no step of the group would find the runner, so it is taken back', async () => {
-    const { outcome, trace } = await carryOutOne(ADD, answering(asked.slice(1)));
-    expect(trace).toEqual([REGISTER, ...UNDO]);
-    expect(outcome).toMatchObject({
-      status: 'failed',
-      error:
-        'Bitbucket registered runner {new-1} without autoscaler.created (labels builds, linux, self.hosted); change the labels of the group to those that Bitbucket takes.',
-    });
-  });
-});

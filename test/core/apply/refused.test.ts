@@ -155,7 +155,7 @@ describe('a refused start is remembered', () => {
     };
     const { applied } = await saves(planOf(groupPlan([ADD])), { jobs: { createJob: refuse }, state: { save } });
     expect(applied.problems).toEqual([
-      'Memory of group/builds could not be saved, so failed starts will be tried again at once: DynamoDB throttles.',
+      'Memory of group/builds could not be saved, so what is known of failed adds is lost: DynamoDB throttles.',
     ]);
   });
 });

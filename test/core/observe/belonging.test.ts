@@ -32,7 +32,24 @@ const ROWS: readonly Row[] = [
   { name: 'its labels are nobody’s', runner: { labels: ['self.hosted'], name: 'x' } },
   { name: 'Bitbucket added a label: the name tells', runner: { labels: XTRA }, owner: ['builds', 'runner'] },
   { name: 'more labels, and the name of no group', runner: { labels: XTRA, name: 'x' } },
-  { name: 'a label is missing, whatever the name', runner: { labels: builds.labels.slice(1) } },
+  { name: 'a label is missing, whatever the name', runner: { labels: builds.labels.slice(0, -1) } },
+  {
+    name: 'a label is missing, but the name fits, and nothing has ever run behind it',
+    runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED' },
+    owner: ['builds', 'runner'],
+  },
+  {
+    name: 'labels in capitals, and nothing has ever run behind it',
+    runner: { labels: builds.labels.map((label) => label.toUpperCase()), status: 'UNREGISTERED' },
+    owner: ['builds', 'runner'],
+  },
+  { name: '… without our mark', runner: { labels: builds.labels.slice(1), status: 'UNREGISTERED' } },
+  { name: '… with another name', runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED', name: 'x' } },
+  {
+    name: '… with a Job of before labels were written down',
+    runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED' },
+    job: {},
+  },
   {
     name: 'labels come before the name',
     runner: { labels: tests.labels, name: 'builds' },
@@ -129,6 +146,19 @@ describe('whose a runner is', () => {
     });
     expect(sorted.of(builds).unlisted).toEqual([]);
     expect(sorted.strays.jobs).toMatchObject([{ namespace: MAIN, job: jobs[0] }]);
+  });
+
+  it('a Job that is listed under two names of one cluster is where the first list has it', () => {
+    const one = runner();
+    const before = group({ name: 'before', cluster: 'as it was' });
+    const listed = [jobOf(one, { labels: builds.labels })];
+    const sorted = sortOut({
+      groups: [builds, { ...before, labels: builds.labels }],
+      scopes: [{ key: 'acme', runners: [one], identity: ACME }],
+      namespaces: [MAIN, { ...MAIN, cluster: 'as it was' }].map((namespace) => ({ namespace, listed })),
+      mayHave: () => true,
+    });
+    expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [] });
   });
 
   it('a group that was not among them has nothing', () => {

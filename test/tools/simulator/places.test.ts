@@ -215,17 +215,19 @@ describe('what a changed configuration leaves behind', () => {
     expect(world.steps.map(({ state }) => state)).toEqual(Array(6).fill('finished'));
   });
 
+  const clusters: Fleet['clusters'] = {
+    main: { kind: 'kubeconfig', context: 'main' },
+    second: { kind: 'kubeconfig', context: 'second' },
+  };
+
   /** The configuration changes when all 18 are there, some of them at work for half an hour. */
   async function changed(groups: readonly RunnerGroup[], busy = 0) {
     const { world, most } = watchedWorld({});
-    await runTicks(world, fleet([builds]), { count: 5 });
+    await runTicks(world, { ...fleet([builds]), clusters }, { count: 5 });
     submit(world, builds.scope, 'builds', busy, 30 * MINUTE);
     const old = present(world);
     expect(old).toHaveLength(18);
-    const config: Fleet = {
-      ...fleet([...groups]),
-      clusters: { main: { kind: 'kubeconfig' }, second: { kind: 'kubeconfig' } },
-    };
+    const config: Fleet = { ...fleet([...groups]), clusters };
     const jobsOf = (uuids: readonly string[]) =>
       world.cluster.objects.jobs.filter((name) => uuids.some((uuid) => name.includes(uuid.slice(1, -1))));
     return { world, old, config, jobsOf, most };
