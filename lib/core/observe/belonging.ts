@@ -36,22 +36,27 @@ export type Strays = {
 
 type PlacedJob = { readonly namespace: string; readonly job: RunnerJob };
 
-/** Whether a group may have a runner, beyond that it fits; those that the configuration names may have any. */
-export type Claims = (group: RunnerGroup, uuid: string, job: RunnerJob | undefined) => boolean;
+/** What is known of groups besides what is listed; uuids are without braces. */
+export type Knowledge = {
+  /** Whether the group was known to have the runner at an earlier look. */
+  readonly had: (group: RunnerGroup, uuid: string) => boolean;
+  /** Whether a group may have a runner, beyond that it fits; those that the configuration names may have any. */
+  readonly mayHave: (group: RunnerGroup, uuid: string, job: RunnerJob | undefined) => boolean;
+};
 
 /** What there is to give, and to whom: groups that come first before others. */
 type Lists = {
   readonly groups: readonly RunnerGroup[];
   readonly scopes: readonly ListedScope[];
   readonly namespaces: readonly ListedNamespace[];
-  readonly mayHave: Claims;
+  readonly known: Knowledge;
 };
 
 /**
  * Gives every registration and every Job to one of the groups.
  *
  * A runner belongs where its Job says: to the group in its scope with the labels that were asked for, in the Job's
- * namespace if there is one. Without a Job that says so, the labels that are listed decide, or the name that runners get
+ * namespace if there is one. Without a Job that says so, the labels that are listed decide, or what was known, or the name that runners get
  * from their group, if Bitbucket has only added labels or nothing has ever run behind the registration. A Job without a listed registration belongs to the group with
  * its labels, or its name where it carries none, in its scope and namespace.
  */
@@ -77,7 +82,7 @@ export function sortOut(lists: Lists): {
 }
 
 /** Every registration with its owner. */
-function sortRunners({ groups, scopes, namespaces, mayHave }: Lists) {
+function sortRunners({ groups, scopes, namespaces, known }: Lists) {
   const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map(
@@ -91,14 +96,15 @@ function sortRunners({ groups, scopes, namespaces, mayHave }: Lists) {
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
       const placed = jobs.get(uuid);
-      const able = inScope.get(scope)?.filter((group) => mayHave(group, uuid, placed?.job)) ?? [];
-      return { owner: ownerOf(runner, placed, able), scope, runner, placed };
+      const able = inScope.get(scope)?.filter((group) => known.mayHave(group, uuid, placed?.job)) ?? [];
+      const had = (group: RunnerGroup) => known.had(group, uuid);
+      return { owner: ownerOf(runner, placed, able, had), scope, runner, placed };
     }),
   );
 }
 
 /** Every Job whose registration is not `listed`, with its owner. */
-function sortJobs({ groups, scopes, namespaces, mayHave }: Lists, listed: ReadonlySet<string>) {
+function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: ReadonlySet<string>) {
   const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
   const inPlace = Map.groupBy(groups, (group) => `${scopeKey(group.scope)} ${namespaceKey(group)}`);
   return namespaces.flatMap(({ namespace, listed: all }) =>
@@ -108,7 +114,7 @@ function sortJobs({ groups, scopes, namespaces, mayHave }: Lists, listed: Readon
         const scope = job.identity && keys.get(identityKey(job.identity));
         const able = inPlace.get(`${scope} ${namespaceKey(namespace)}`) ?? [];
         return {
-          owner: able.find((group) => fitsJob(group, job) && mayHave(group, job.runnerUuid, job)),
+          owner: able.find((group) => fitsJob(group, job) && known.mayHave(group, job.runnerUuid, job)),
           namespace,
           job,
         };
@@ -120,11 +126,16 @@ function ownerOf(
   runner: Runner,
   placed: PlacedJob | undefined,
   groups: readonly RunnerGroup[],
+  had: (group: RunnerGroup) => boolean,
 ): RunnerGroup | undefined {
   const asked = placed?.job.labels;
   const fitting =
     asked === undefined
-      ? [...groups.filter(hasLabels(runner.labels)), ...groups.filter((group) => isNamedAfter(group, runner, placed))]
+      ? [
+          ...groups.filter(hasLabels(runner.labels)),
+          ...groups.filter(had),
+          ...groups.filter((group) => isNamedAfter(group, runner, placed)),
+        ]
       : groups.filter(hasLabels(asked));
   return fitting.find((group) => placed?.namespace === namespaceKey(group)) ?? fitting[0];
 }

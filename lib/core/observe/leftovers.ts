@@ -10,7 +10,7 @@ import type { DocumentEntry, GroupObservation, Instant } from '../model/observat
 import { PLACES_KEY, type Places, placeMemoryKey, placeOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
-import type { Claims } from './belonging.ts';
+import type { Knowledge } from './belonging.ts';
 import type { GroupReading } from './group.ts';
 import type { Memory } from './memory.ts';
 import { documentOf, isGone } from './reading.ts';
@@ -19,21 +19,19 @@ import { documentOf, isGone } from './reading.ts';
  * Whose runners a look may touch. A group of the configuration may have all that fits it. Where no group is any more only
  * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
  */
-export function isOurs({ former, documents, deployment }: Memory): Claims {
-  const recorded = new Map(
-    former.map(({ key, group }) => [
-      group,
-      new Set(
-        [placeMemoryKey(key), groupMemoryKey(group.name)].flatMap((of) =>
-          Object.keys(parseGroupMemory(documentOf(documents, of)?.value).runners ?? {}),
-        ),
-      ),
-    ]),
+export function knowledgeOf(peers: readonly RunnerGroup[], { former, documents, deployment }: Memory): Knowledge {
+  const recordedIn = (keys: readonly string[]) =>
+    new Set(keys.flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {})));
+  const left = new Map(
+    former.map(({ key, group }) => [group, recordedIn([placeMemoryKey(key), groupMemoryKey(group.name)])]),
   );
-  return (group, uuid, job) => {
-    const ours = recorded.get(group);
-    if (ours === undefined || ours.has(bracedUuid(uuid))) return true;
-    return deployment !== undefined && job?.deployment === deployment;
+  const present = new Map(peers.map((group) => [group, recordedIn([groupMemoryKey(group.name)])]));
+  const had = (group: RunnerGroup, uuid: string) =>
+    (left.get(group) ?? present.get(group))?.has(bracedUuid(uuid)) === true;
+  return {
+    had,
+    mayHave: (group, uuid, job) =>
+      !left.has(group) || had(group, uuid) || (deployment !== undefined && job?.deployment === deployment),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { type Belongings, type ListedScope, namespaceKey, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
-import { isEmpty, isOurs, observeLeftovers, rememberPlaces, type SeenAt, withElsewhere } from './leftovers.ts';
+import { isEmpty, knowledgeOf, observeLeftovers, rememberPlaces, type SeenAt, withElsewhere } from './leftovers.ts';
 import { loadMemory, type Memory } from './memory.ts';
 import { changedScopeMemory, identityOf, type JobReading, readJobs, readScope, type ScopeReading } from './reading.ts';
 import { noteStrays } from './strays.ts';
@@ -49,7 +49,12 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
   const all = [...peers, ...memory.former.map(({ group }) => group)];
-  const { of, strays } = sortOut({ groups: all, scopes: listedOf(scopes), namespaces, mayHave: isOurs(memory) });
+  const { of, strays } = sortOut({
+    groups: all,
+    scopes: listedOf(scopes),
+    namespaces,
+    known: knowledgeOf(peers, memory),
+  });
   const see = seerOf(readings, of, at);
   const left = observeLeftovers(memory, (group, key) => see(group, key));
   const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);

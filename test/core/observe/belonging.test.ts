@@ -21,6 +21,8 @@ type Row = {
   /** Whether the runner is in the list. */
   readonly listed?: false;
   readonly mayHave?: (group: RunnerGroup) => boolean;
+  /** The name of the group that was known to have it. */
+  readonly had?: string;
   /** The group that has it, and as what; absent: nobody. */
   readonly owner?: readonly [group: string, as: 'runner' | 'runner with its Job' | 'Job without a runner'];
 };
@@ -55,6 +57,20 @@ const ROWS: readonly Row[] = [
     runner: { labels: tests.labels, name: 'builds' },
     owner: ['tests', 'runner'],
   },
+  {
+    name: 'labels that are nobody’s, but it was known before, and its Job is gone',
+    runner: { labels: ['self.hosted'], name: 'x' },
+    had: 'tests',
+    owner: ['tests', 'runner'],
+  },
+  { name: 'labels come before what was known', had: 'tests', owner: ['builds', 'runner'] },
+  {
+    name: 'what was known comes before the name',
+    runner: { labels: XTRA },
+    had: 'tests',
+    owner: ['tests', 'runner'],
+  },
+  { name: 'the Job comes before what was known', job: { labels: ['old'] }, had: 'tests' },
   {
     name: 'the Job knows what was asked for',
     runner: { labels: ['whatever'], name: 'x' },
@@ -117,13 +133,15 @@ const ROWS: readonly Row[] = [
   { name: '… that the group may not have', listed: false, job: {}, mayHave: () => false },
 ];
 
+const ANY = { had: () => false, mayHave: () => true };
+
 function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () => true, ...row }: Row) {
   const one = runner({ uuid: '{one}', ...row.runner });
   const sorted = sortOut({
     groups,
     scopes: [{ key: 'acme', runners: row.listed === false ? [] : [one], identity: ACME }],
     namespaces: [{ namespace, listed: job === undefined ? [] : [jobOf(one, job)] }],
-    mayHave,
+    known: { mayHave, had: ({ name }) => name === row.had },
   });
   return { sorted, owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])) };
 }
@@ -142,7 +160,7 @@ describe('whose a runner is', () => {
       groups: [builds],
       scopes: [{ key: 'acme', runners: [], identity: undefined }],
       namespaces: [{ namespace: MAIN, listed: jobs }],
-      mayHave: () => true,
+      known: ANY,
     });
     expect(sorted.of(builds).unlisted).toEqual([]);
     expect(sorted.strays.jobs).toMatchObject([{ namespace: MAIN, job: jobs[0] }]);
@@ -156,13 +174,13 @@ describe('whose a runner is', () => {
       groups: [builds, { ...before, labels: builds.labels }],
       scopes: [{ key: 'acme', runners: [one], identity: ACME }],
       namespaces: [MAIN, { ...MAIN, cluster: 'as it was' }].map((namespace) => ({ namespace, listed })),
-      mayHave: () => true,
+      known: ANY,
     });
     expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [] });
   });
 
   it('a group that was not among them has nothing', () => {
-    const sorted = sortOut({ groups: [], scopes: [], namespaces: [], mayHave: () => true });
+    const sorted = sortOut({ groups: [], scopes: [], namespaces: [], known: ANY });
     expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [] });
   });
 });
