@@ -168,10 +168,10 @@ describe('remember', () => {
       jobs: { [A]: EARLIER },
     },
     { name: 'had a Job, which is gone', had: { [A]: EARLIER }, isThere: false, jobs: { [A]: EARLIER } },
-    { name: 'never had one', had: {}, isThere: false, jobs: undefined },
+    { name: 'never had one', had: undefined, isThere: false, jobs: undefined },
   ])('a runner that $name', ({ had, isThere, jobs }) => {
     const one = runner({ uuid: A });
-    const memory = { ...NOTHING, jobs: had, runners: { [A]: EARLIER } };
+    const memory = { ...NOTHING, ...(had && { jobs: had }), runners: { [A]: EARLIER } };
     const look = groupObservation({ runners: [one], jobs: isThere ? [jobOf(one)] : [], memory });
     const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
     const next = remember(look, classify(look, NOON), known, NOON);
