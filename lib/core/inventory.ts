@@ -33,15 +33,15 @@ export function nextInventory(
 
 /** The memory when some of the adds that a tick began have made these runners, and of others nothing is there. */
 export function withAdds(memory: GroupMemory, made: readonly string[], gone: number, at: Instant): GroupMemory {
-  const { intended = [], runners, ...rest } = memory;
+  const { intended = [], ...rest } = memory;
   const left = intended
     .map((entry) => (entry.at === at ? { at, adds: entry.adds - made.length - gone } : entry))
     .filter((entry) => entry.adds > 0);
+  const news = Object.fromEntries(made.map((uuid) => [uuid, at]));
   return {
     ...rest,
-    ...((runners || made.length > 0) && {
-      runners: { ...runners, ...Object.fromEntries(made.map((uuid) => [uuid, at])) },
-    }),
+    // Each has a Job from the first, whether or not a look will see it.
+    ...(made.length > 0 && { runners: { ...rest.runners, ...news }, jobs: { ...rest.jobs, ...news } }),
     ...(left.length > 0 && { intended: left }),
   };
 }

@@ -16,9 +16,10 @@ import {
   type Places,
   parsePlaces,
   placeMemoryKey,
+  placeOf,
   reachOf,
 } from '../places.ts';
-import type { Ports } from '../ports.ts';
+import type { MemoryDocument, Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { attempt, type Documents, documentOf } from './reading.ts';
 
@@ -54,7 +55,9 @@ export async function loadMemory(
   const known = parsePlaces(document?.value);
   const former = formerPlaces(known, fleet, looksAfter);
   if (former.length > 0) ports.alsoReach?.(reachOf(former, fleet));
-  const documents = former.length === 0 ? first : bothOf(first, await load(keysOfFormer(former)));
+  const renamed = renamedGroups(peers, known, fleet, first);
+  const more = [...keysOfFormer(former), ...renamed.map(({ before }) => groupMemoryKey(before))];
+  const documents = withRenamed(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), renamed);
   const owners = [
     ...peers.map((group) => ({ scope: scopeKey(group.scope), key: groupMemoryKey(group.name) })),
     ...former.flatMap(({ key, group }) =>
@@ -79,6 +82,34 @@ function keysOf(groups: readonly RunnerGroup[]): readonly string[] {
     scopeMemoryKey(scope),
     workspaceMemoryKey(scope.workspace),
   ]);
+}
+
+/** A group that has another name than its place remembers, and no memory of its own yet. */
+type Renamed = { readonly name: string; readonly before: string };
+
+function renamedGroups(
+  peers: readonly RunnerGroup[],
+  places: Places,
+  fleet: Fleet,
+  documents: Documents,
+): readonly Renamed[] {
+  if (!('value' in documents)) return [];
+  return peers.flatMap((group) => {
+    const [key = ''] = placeOf(group, fleet) ?? [];
+    const before = places[key]?.group;
+    const isNew = documentOf(documents, groupMemoryKey(group.name)) === undefined;
+    return before !== undefined && before !== group.name && isNew ? [{ name: group.name, before }] : [];
+  });
+}
+
+/** A renamed group goes on with what was remembered of it. */
+function withRenamed(documents: Documents, renamed: readonly Renamed[]): Documents {
+  if (!('value' in documents)) return documents;
+  const taken = renamed.flatMap(({ name, before }): readonly [string, MemoryDocument][] => {
+    const document = documents.value.get(groupMemoryKey(before));
+    return document === undefined ? [] : [[groupMemoryKey(name), { version: 0, value: document.value }]];
+  });
+  return taken.length === 0 ? documents : { value: new Map([...documents.value, ...taken]) };
 }
 
 function keysOfFormer(former: readonly FormerPlace[]): readonly string[] {

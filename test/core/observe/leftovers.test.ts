@@ -119,6 +119,23 @@ describe('a place that no group has any more', () => {
     expect(seen.groups).toMatchObject([{ runners: [known] }]);
   });
 
+  it('a renamed group goes on with what was remembered of it, until it has a memory of its own', async () => {
+    const now = { ...old, name: 'new' };
+    const before = { ...NOTHING, idleSince: { '{known}': 7 }, runners: { '{known}': 5 } };
+    const odd = { ...known, labels: ['other'] };
+    const script = { runners: { list: async () => [odd] } };
+    const first = await look(fleet([now]), { ...remembering(old, { 'group/old': before }), ...script });
+    expect(first.seen.groups).toMatchObject([{ runners: [odd], memory: before, memoryVersion: 0 }]);
+    const own = { ...NOTHING, idleSince: { '{known}': 9 } };
+    const later = await look(fleet([now]), {
+      ...remembering(old, { 'group/old': before, 'group/new': own }),
+      ...script,
+    });
+    expect(later.seen.groups).toMatchObject([{ memory: own, memoryVersion: 4 }]);
+    const none = await look(fleet([now]), { ...remembering(old, { 'group/old': undefined }), ...script });
+    expect(none.seen.groups).toMatchObject([{ memory: NOTHING, memoryVersion: 0 }]);
+  });
+
   it('a renamed group says that it goes on with them', async () => {
     const { seen } = await look(fleet([{ ...old, name: 'new' }]), {
       ...remembering(old),
