@@ -36,6 +36,7 @@ const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),
   registrations: z.number().optional(),
+  foreign: z.number().optional(),
   unlistedSince: z.number().optional(),
   stepSeenAt: z.number().optional(),
 });

@@ -14,6 +14,9 @@ const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy']
 /** For so long a log that cannot be read keeps a runner that nobody sees at work. */
 const UNREADABLE_LOG_MS = 600_000;
 
+/** Bitbucket ends a step after two hours; a minute more for clocks and late marks. */
+const LONGEST_STEP_MS = 121 * 60_000;
+
 /** Causes for which a step that shows keeps nobody: there is no process that could run it. */
 const RESTS_ON_NO_PROCESS: readonly ReasonCode[] = ['lost-at-work', 'job-ended'];
 
@@ -42,18 +45,26 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
   if (cause === undefined || (runner.hasStep && !RESTS_ON_NO_PROCESS.includes(cause.code))) return [];
   if (!observation.idleTrusted && RESTS_ON_NO_STEP.includes(cause.code)) return [];
-  const log = ASKS_LOG.includes(cause.code) ? logOf(job, waitedMs(observation, runner, at)) : undefined;
-  const lookSuffices = cause.code === 'drained' && observation.memory.drains?.[runner.uuid]?.confirm === undefined;
-  return [
-    {
-      action: 'remove',
-      runner,
-      ...(job !== undefined && { job: job.name }),
-      ...(lookSuffices && { lookSuffices }),
-      ...(log && { log }),
-      reason: cause,
-    },
-  ];
+  const isUnproven = cause.code === 'drained' && isMarkless(observation, entry, at);
+  const log = ASKS_LOG.includes(cause.code) ? logOf(job, waitedMs(observation, runner, at), isUnproven) : undefined;
+  return isUnproven && log === undefined ? [] : [removalOf(observation, entry, cause, log)];
+}
+
+function removalOf(
+  { memory }: SeenGroup,
+  { runner, job }: ClassifiedRunner,
+  cause: Reason,
+  log: LogPlace | undefined,
+): Action {
+  const lookSuffices = cause.code === 'drained' && memory.drains?.[runner.uuid]?.confirm === undefined;
+  return {
+    action: 'remove',
+    runner,
+    ...(job !== undefined && { job: job.name }),
+    ...(lookSuffices && { lookSuffices }),
+    ...(log && { log }),
+    reason: cause,
+  };
 }
 
 /**
@@ -66,9 +77,9 @@ export function isOver({ runner, ended }: ClassifiedRunner): boolean {
 
 /**
  * A runner that an earlier look saw to be over, and every look since. The earlier look matters: a busy mark can arrive up
- * to a minute late, so one look proves nothing. Where marks are not trusted, only those go that were idle while they were.
+ * to a minute late, so one look proves nothing.
  */
-function drained({ memory, group, idleTrusted }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
+function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
   const { runner, job, ended } = entry;
   const since = memory.drainingSince[runner.uuid];
   if (since === undefined || !isOver(entry)) return undefined;
@@ -78,8 +89,16 @@ function drained({ memory, group, idleTrusted }: SeenGroup, entry: ClassifiedRun
     const graceMs = runner.hasStep ? Math.max(group.startTimeoutMs, group.drainGraceMs) : group.drainGraceMs;
     return drainedMs >= graceMs ? reason('job-ended', { jobStatus: job?.status ?? 'gone' }) : undefined;
   }
-  if (!idleTrusted && memory.drains?.[runner.uuid]?.cause !== 'surplus') return undefined;
   return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;
+}
+
+/**
+ * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was not taken out of
+ * service as an idle one while they were, and it has not been out of service for longer than any step may take.
+ */
+function isMarkless({ memory, idleTrusted }: SeenGroup, { runner }: ClassifiedRunner, at: Instant): boolean {
+  const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
+  return !idleTrusted && memory.drains?.[runner.uuid]?.cause !== 'surplus' && drainedMs <= LONGEST_STEP_MS;
 }
 
 /** For how long it has been thought that the runner does nothing. */
@@ -89,9 +108,13 @@ function waitedMs({ memory }: SeenGroup, { uuid, stateChangedAt }: Runner, at: I
 }
 
 /** Where the log of a runner is that may still run. */
-function logOf(job: RunnerJob | undefined, waited: number): LogPlace | undefined {
+function logOf(job: RunnerJob | undefined, waited: number, isUnproven: boolean): LogPlace | undefined {
   const pod = job?.status === 'active' ? job.pod : undefined;
   if (pod === undefined || !(pod.phase === 'Running' || pod.phase === 'Unknown')) return undefined;
   const { name, container } = pod;
-  return { pod: name, ...(container !== undefined && { container }), mustBeRead: waited < UNREADABLE_LOG_MS };
+  return {
+    pod: name,
+    ...(container !== undefined && { container }),
+    mustBeRead: isUnproven || waited < UNREADABLE_LOG_MS,
+  };
 }

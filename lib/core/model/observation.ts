@@ -142,6 +142,8 @@ export type ScopeMemory = {
   readonly stepSeen: boolean;
   /** How many registrations the last list of the scope had; absent: none was ever read. */
   readonly registrations?: number;
+  /** How many of these were of no group; absent: none, or it was not counted. */
+  readonly foreign?: number;
   /** Since when no list of the scope can be read, by our clock; absent: the last one could. */
   readonly unlistedSince?: Instant;
   /** When a step was last seen, give or take some minutes, by our clock; kept where marks need proof. */

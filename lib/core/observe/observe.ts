@@ -5,10 +5,10 @@
 import pLimit from 'p-limit';
 import type { TickBudgets } from '../budget/tick.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
-import type { Instant, Observation } from '../model/observation.ts';
+import type { Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
-import { type Belongings, type ListedScope, namespaceKey, sortOut } from './belonging.ts';
+import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
   isEmpty,
@@ -80,7 +80,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     workspaces: inWorkspaces.map((workspace) => workspace.seen),
     queues: [],
     // What was not read must not be overwritten.
-    scopeMemory: 'value' in memory.documents ? scopes.flatMap((reading) => changedScopeMemory(reading, at)) : [],
+    scopeMemory: 'value' in memory.documents ? changedScopes(scopes, strays, at) : [],
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     ...(leftovers.length > 0 && { leftovers }),
     ...(places && { places }),
@@ -125,6 +125,13 @@ function seerOf({ memory, scopes, namespaces }: Readings, of: (group: RunnerGrou
     };
     return { entry: observeGroup(group, reading, at), reading };
   };
+}
+
+function changedScopes(scopes: readonly ScopeReading[], strays: Strays, at: Instant): readonly ScopeMemoryEntry[] {
+  const foreign = Map.groupBy(strays.runners, ({ scope }) => scope);
+  return scopes.flatMap((reading) =>
+    changedScopeMemory(reading, foreign.get(scopeKey(reading.scope))?.length ?? 0, at),
+  );
 }
 
 function listedOf(scopes: readonly ScopeReading[]): readonly ListedScope[] {

@@ -93,28 +93,26 @@ export function isGone({ runners, memory }: ScopeReading, at: Instant): boolean 
   return 'missing' in runners && runners.gone && at - unlistedSince >= GONE_FOR_MS;
 }
 
-/** The memory of the scope after this look, if it changed it. */
-export function changedScopeMemory(reading: ScopeReading, at: Instant): readonly ScopeMemoryEntry[] {
+/** The memory of the scope after this look, if it changed it. `strays`: registrations in it that are of no group. */
+export function changedScopeMemory(reading: ScopeReading, strays: number, at: Instant): readonly ScopeMemoryEntry[] {
   const { memory: entry, marks, runners, listed } = reading;
   const { registrations, unlistedSince } = entry.memory;
   const identity = identityOf(reading);
   const isListed = 'value' in runners;
   const since = 'missing' in runners ? (unlistedSince ?? at) : isListed ? undefined : unlistedSince;
   const count = isListed ? listed.length : registrations;
+  const foreign = isListed ? strays || undefined : entry.memory.foreign;
   const next: ScopeMemory = {
     ...marks,
     ...(identity && { identity }),
     ...(count !== undefined && { registrations: count }),
+    ...(foreign !== undefined && { foreign }),
     ...(since !== undefined && { unlistedSince: since }),
   };
-  const isSame =
-    marks.stepSeen === entry.memory.stepSeen &&
-    marks.stepSeenAt === entry.memory.stepSeenAt &&
-    identity === entry.memory.identity &&
-    count === registrations &&
-    since === unlistedSince;
-  return isSame ? [] : [{ ...entry, memory: next }];
+  return SCOPE_FIELDS.every((field) => next[field] === entry.memory[field]) ? [] : [{ ...entry, memory: next }];
 }
+
+const SCOPE_FIELDS = ['stepSeen', 'stepSeenAt', 'identity', 'registrations', 'foreign', 'unlistedSince'] as const;
 
 /** Comes to a value, or to what kept it from that. Never throws. */
 export async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {

@@ -24,7 +24,7 @@ export function observeWorkspace(
   const registered = scopes.flatMap(({ listed }) => listed);
   const assumed = scopes
     .filter(({ runners }) => !('value' in runners))
-    .reduce((sum, scope) => sum + assumedIn(scope, namespaces, fleet, at), 0);
+    .reduce((sum, scope) => sum + assumedIn(scope, { groups, namespaces, fleet }, at), 0);
   const unlisted = groups
     .filter(({ group }) => group.scope.workspace === workspace)
     .reduce((sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds, 0);
@@ -54,19 +54,31 @@ export function observeWorkspace(
 }
 
 /**
- * How many registrations there may be in a scope that could not be listed: as many as when it was listed last, or as its
- * Jobs show, if these are more. Where it was never listed it is taken at its worst, so that one failing repository stops
+ * How many registrations there may be in a scope that could not be listed: as many as when it was listed last, as its
+ * Jobs show, or as are known, whichever is the most. Where it was never listed it is taken at its worst, so that one failing repository stops
  * no other. A scope that has been gone for long has what its Jobs show.
  */
-function assumedIn(reading: ScopeReading, namespaces: readonly JobReading[], fleet: Fleet, at: Instant): number {
+function assumedIn(
+  reading: ScopeReading,
+  {
+    groups: seen,
+    namespaces,
+    fleet,
+  }: Pick<Readings, 'namespaces'> & { groups: readonly GroupObservation[]; fleet: Fleet },
+  at: Instant,
+): number {
   const { scope, memory } = reading;
-  const groups = fleet.groups.filter((group) => scopeKey(group.scope) === scopeKey(scope));
+  const isHere = (group: RunnerGroup) => scopeKey(group.scope) === scopeKey(scope);
+  const groups = fleet.groups.filter(isHere);
   const jobs = jobsIn(reading, groups, namespaces);
   if (isGone(reading, at)) return jobs;
-  const { registrations } = memory.memory;
-  return registrations === undefined
-    ? groups.reduce((sum, group) => sum + highestMax(group), 0)
-    : Math.max(registrations, jobs);
+  const { registrations, foreign = 0 } = memory.memory;
+  if (registrations === undefined) return groups.reduce((sum, group) => sum + highestMax(group), 0);
+  // The last list shows none of those that were made after it.
+  const known = seen
+    .filter(({ group }) => isHere(group))
+    .reduce((sum, { memory: { runners = {} } }) => sum + Object.keys(runners).length, foreign);
+  return Math.max(registrations, jobs, known);
 }
 
 /** Jobs of runners in the scope: by its uuids, or, while these are unknown, by the names of its groups. */

@@ -57,6 +57,27 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
   },
   {
+    name: 'disabled, where "no step" proves nothing, but its log may',
+    runner: { status: 'DISABLED' },
+    job: { pod: RUNNING },
+    drainingForMs: 45 * SECOND,
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'disabled for as long as a step may take, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    drainingForMs: 121 * MINUTE,
+    idleTrusted: false,
+  },
+  {
+    name: 'disabled for longer than any step may take',
+    runner: { status: 'DISABLED' },
+    drainingForMs: 121 * MINUTE + 1,
+    idleTrusted: false,
+    removed: 'out of service and without a step for 2h 1m',
+  },
+  {
     name: 'disabled, its Job gone already',
     runner: { status: 'DISABLED' },
     job: 'none',

@@ -37,12 +37,19 @@ describe("a workspace's registrations", () => {
     readonly memory?: object;
     readonly error?: () => Promise<never>;
     readonly jobs?: number;
+    readonly known?: number;
     readonly assumed: number;
   }>([
     { name: 'as many as at the last list', memory: { registrations: 5 }, assumed: 5 },
     { name: 'none, as at the last list', memory: { registrations: 0 }, assumed: 0 },
     { name: 'what its Jobs show, if that is more', memory: { registrations: 2 }, jobs: 3, assumed: 3 },
     { name: 'no fewer than at the last list', memory: { registrations: 5 }, jobs: 3, assumed: 5 },
+    {
+      name: 'those that are known, if some were made since, beside those of no group',
+      memory: { registrations: 2, foreign: 1 },
+      known: 2,
+      assumed: 3,
+    },
     { name: 'never listed: its worst, whatever its Jobs show', jobs: 3, assumed: 7 },
     {
       name: 'gone (404) for less than ten minutes',
@@ -68,23 +75,45 @@ describe("a workspace's registrations", () => {
       memory: { registrations: 5, unlistedSince: NOON - 600_000 },
       assumed: 5,
     },
-  ])('of a scope that could not be listed: $name', async ({ memory, error = fails('503'), jobs = 0, assumed }) => {
-    const identity = { workspaceUuid: '{acme}', repositoryUuid: '{site}' };
-    const ofSite = Array.from({ length: jobs }, () => jobOf(runner(), { identity, group: 'three' }));
-    const others = [jobOf(runner()), jobOf(runner(), { identity: { workspaceUuid: '{w}', repositoryUuid: '{site}' } })];
-    for (const known of [{ identity }, {}]) {
-      const { seen } = await look(fleet([three, four]), {
-        ...documents({ 'scope/acme/site': { version: 1, value: { stepSeen: false, ...known, ...memory } } }),
-        runners: { list: error },
-        jobs: { list: async () => [...ofSite, ...others] },
-      });
-      expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
-      expect(seen.workspaces[0]?.registrations).toBe(assumed);
-    }
-  });
+  ])(
+    'of a scope that could not be listed: $name',
+    async ({ memory, error = fails('503'), jobs = 0, known: made = 0, assumed }) => {
+      const runners = Object.fromEntries(Array.from({ length: made }, (_, index) => [`{made-${index}}`, NOON]));
+      const group = { idleSince: {}, drainingSince: {}, runners };
+      const identity = { workspaceUuid: '{acme}', repositoryUuid: '{site}' };
+      const ofSite = Array.from({ length: jobs }, () => jobOf(runner(), { identity, group: 'three' }));
+      const others = [
+        jobOf(runner()),
+        jobOf(runner(), { identity: { workspaceUuid: '{w}', repositoryUuid: '{site}' } }),
+      ];
+      for (const known of [{ identity }, {}]) {
+        const { seen } = await look(fleet([three, four]), {
+          ...documents({
+            'scope/acme/site': { version: 1, value: { stepSeen: false, ...known, ...memory } },
+            'group/three': { version: 1, value: group },
+          }),
+          runners: { list: error },
+          jobs: { list: async () => [...ofSite, ...others] },
+        });
+        expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
+        expect(seen.workspaces[0]?.registrations).toBe(assumed);
+      }
+    },
+  );
 
   it.each([
     { name: 'a list: how many it had', runners: [runner(), runner()], before: {}, after: { registrations: 2 } },
+    {
+      name: 'a list: how many of them are of no group',
+      runners: [runner(), runner({ labels: ['x'], name: 'x' })],
+      before: { registrations: 2 },
+      after: { registrations: 2, foreign: 1 },
+    },
+    {
+      name: 'one that fails: those of no group',
+      before: { registrations: 2, foreign: 1 },
+      after: { registrations: 2, foreign: 1, unlistedSince: NOON },
+    },
     {
       name: 'a list after failing ones',
       runners: [runner()],
