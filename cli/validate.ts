@@ -1,9 +1,18 @@
-/** `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies. */
+/**
+ * `validate`: everything that is wrong with the configuration, at once. Calls nobody but the place where it lies, and the
+ * state store, where one is named.
+ */
 import type { Command } from 'commander';
 import type { Environment } from '#adapters/environment.ts';
 import { localConnectors } from '#adapters/local.ts';
-import { wire } from '#adapters/wiring.ts';
+import { type Wiring, wire } from '#adapters/wiring.ts';
+import { leftBehind } from '#config/left-behind.ts';
+import type { InspectedFleet } from '#config/load.ts';
+import { sentenceOf } from '#core/errors.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import { PLACES_KEY, parsePlaces } from '#core/places.ts';
 import { selectGroups } from '#core/select.ts';
+import { duration } from '#core/words.ts';
 import { counted } from '#text/layout.ts';
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { ExitCode } from './failure.ts';
@@ -12,11 +21,13 @@ import type { Terminal } from './terminal.ts';
 
 const HELP = `
 Checks the configuration, renders the manifests of every group and holds them against Kubernetes' own rules, without
-asking a cluster. Every problem is a line with its file, line and column.
+asking a cluster. Every problem is a line with its file, line and column. With a state store it also warns of runners
+that a changed or removed group leaves behind.
 
 Examples:
   $ runner-autoscaler validate --config runners_config.yaml
   $ runner-autoscaler validate --config s3://ci/runners.yaml --json | jq -r '.problems[].message'
+  $ runner-autoscaler validate --config runners_config.yaml --state dynamodb:bitbucket-runner-autoscaler-prod
 
 Exit code: 0 valid (warnings allowed), 1 it could not be read from S3 or SSM, 2 invalid, or wrong use.`;
 
@@ -29,6 +40,8 @@ type Verdict = {
   readonly groups: number;
   readonly problems: readonly InputProblem[];
   readonly warnings: readonly InputProblem[];
+  /** What promises depend on that a configuration does not show. */
+  readonly conditions: readonly string[];
 };
 
 /** Adds the command to the program. */
@@ -51,7 +64,9 @@ async function judge(
   names: CommonOptions['group'],
   tell: Terminal['tell'],
 ): Promise<Verdict> {
-  const { fleet, problems, warnings } = await wire(environment, localConnectors(tell)).inspectFleet();
+  const wiring = wire(environment, localConnectors(tell));
+  const inspected = await wiring.inspectFleet();
+  const { fleet, problems, warnings } = inspected;
   // A group that is wrong is not in the fleet; nobody needs to hear that it cannot be found.
   const groups =
     problems.length > 0
@@ -61,20 +76,54 @@ async function judge(
   const { checkGroups } = await import('#manifests/check.ts');
   const manifests = checkGroups(groups);
   const all = [...problems, ...manifests.problems];
+  const left = all.length > 0 ? [] : await leftBehindBy(inspected, names, environment, wiring);
   return {
     version: 1,
     valid: all.length === 0,
     source: environment.configSource ?? '',
     groups: groups.length,
     problems: all,
-    warnings: [...warnings, ...manifests.warnings],
+    warnings: [...warnings, ...manifests.warnings, ...left],
+    conditions: conditionsOf(groups),
   };
 }
 
-function render({ valid, source, groups, problems, warnings }: Verdict): readonly string[] {
+/** Runners that groups have made, as the ticks remember, where no group is any more. */
+async function leftBehindBy(
+  { fleet, locate }: InspectedFleet,
+  names: CommonOptions['group'],
+  { stateStore }: Environment,
+  wiring: Wiring,
+): Promise<readonly InputProblem[]> {
+  if (stateStore === 'memory') return [];
+  const state = await wiring.openState();
+  try {
+    const places = (await state.load([PLACES_KEY])).get(PLACES_KEY)?.value;
+    return leftBehind(parsePlaces(places), fleet, names).map(locate);
+  } catch (error) {
+    // Not knowing makes no configuration wrong.
+    const message = `does not tell whether runners are left behind: ${sentenceOf(error)}`;
+    return [{ source: stateStore, path: '', message }];
+  }
+}
+
+function conditionsOf(groups: readonly RunnerGroup[]): readonly string[] {
+  if (groups.length === 0) return [];
+  const grace = duration(Math.min(...groups.map(({ drainGraceMs }) => drainGraceMs)));
+  return [
+    `no build is killed where the right to get pods/log is granted (component pods-log, docs/deploy.md); without it, none while Bitbucket hides a running step for less than drainGrace (${grace})`,
+  ];
+}
+
+function render({ valid, source, groups, problems, warnings, conditions }: Verdict): readonly string[] {
   const warned = warnings.length === 0 ? '' : `, with ${counted(warnings.length, 'warning')}`;
   const summary = valid
     ? `${source} is valid: ${counted(groups, 'group')}${warned}.`
     : `${source} is invalid: ${counted(problems.length, 'problem')}${warned}.`;
-  return [...problems.map(formatProblem), ...warnings.map((warning) => `warning: ${formatProblem(warning)}`), summary];
+  return [
+    ...problems.map(formatProblem),
+    ...warnings.map((warning) => `warning: ${formatProblem(warning)}`),
+    ...(valid ? conditions.map((condition) => `note: ${condition}`) : []),
+    summary,
+  ];
 }

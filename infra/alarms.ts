@@ -75,7 +75,8 @@ function tickAlarms({ everyMinutes, shards }: Parameters, perTick: PerTick): rea
     {
       ...perTick,
       name: 'failed-ticks',
-      description: 'Ticks fail again and again: some group, workspace or cluster is not scaled.',
+      description:
+        'Ticks fail again and again: some group, workspace or cluster is not scaled, or left-over runners are out of reach.',
       metric: 'TicksFailed',
       statistic: 'Sum',
       of: 5,
@@ -101,7 +102,8 @@ function groupAlarms(perTick: PerTick): readonly Alarm[] {
     {
       ...perTick,
       name: 'work-is-waiting',
-      description: 'Groups want more runners than max or the cap of the workspace allows.',
+      description:
+        'Groups want more runners than max or the cap of the workspace allows, or runners lost with their nodes take the places.',
       metric: 'RunnersWithheld',
       statistic: 'Maximum',
       of: 15,

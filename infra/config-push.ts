@@ -4,11 +4,15 @@
  * of them.
  */
 import { dirname, posix, relative } from 'node:path';
-import { inspectFleet } from '#config/load.ts';
-import { InputError } from '#core/errors.ts';
+import { leftBehind, placesIn } from '#config/left-behind.ts';
+import { type InspectedFleet, inspectFleet } from '#config/load.ts';
+import { InputError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { checkGroups } from '#manifests/check.ts';
 import type { InputProblem } from '#yaml/problem.ts';
+
+/** The function knows its cluster by name; a file without clusters is right for it. */
+const DEFAULT_CLUSTER = { kind: 'eks', name: 'default' } as const;
 
 /** Of an advanced parameter; a standard one holds half of it. */
 const MOST_PARAMETER_KILOBYTES = 8;
@@ -24,7 +28,8 @@ export type ReadText = (source: string) => Promise<string>;
 
 /**
  * Prepares the file for its destination. Throws an `InputError` with everything that is wrong: with the file, with its
- * templates, with their manifests, and with what only a laptop has.
+ * templates, with their manifests, and with what only a laptop has. Warns of runners that the change leaves behind, by the
+ * configuration that is there now.
  */
 export async function prepareDelivery(file: string, destination: string, readText: ReadText): Promise<Delivery> {
   const uploads = new Map<string, Upload>();
@@ -35,9 +40,8 @@ export async function prepareDelivery(file: string, destination: string, readTex
     uploads.set(source, { to: source, from, text });
     return text;
   };
-  // The function knows its cluster by name; a file without clusters is right for it.
-  const defaultCluster = { kind: 'eks', name: 'default' } as const;
-  const { fleet, problems, warnings } = await inspectFleet(destination, { readText: readAsFunction, defaultCluster });
+  const inspected = await inspectFleet(destination, { readText: readAsFunction, defaultCluster: DEFAULT_CLUSTER });
+  const { fleet, problems, warnings } = inspected;
   const manifests = checkGroups(fleet.groups);
   const all = [
     ...problems,
@@ -47,10 +51,30 @@ export async function prepareDelivery(file: string, destination: string, readTex
   ];
   const inFiles = (found: readonly InputProblem[]) => found.map((one) => inFile(one, uploads));
   if (all.length > 0) throw new InputError(inFiles(all));
+  const left = await leftBehindBy(inspected, destination, readText);
   return {
     uploads: [...uploads.values()].sort((a, b) => Number(a.to === destination) - Number(b.to === destination)),
-    warnings: inFiles([...warnings, ...manifests.warnings]),
+    warnings: inFiles([...warnings, ...manifests.warnings, ...left]),
   };
+}
+
+/** What groups leave behind that are there now. Before the first upload there is nothing to compare with. */
+async function leftBehindBy(
+  { fleet, locate }: InspectedFleet,
+  destination: string,
+  readText: ReadText,
+): Promise<readonly InputProblem[]> {
+  try {
+    const text = await readText(destination);
+    // Places do not depend on templates, which need not be readable from here.
+    const readNow: ReadText = async (source) => (source === destination ? text : 'a template');
+    const now = await inspectFleet(destination, { readText: readNow, defaultCluster: DEFAULT_CLUSTER });
+    return leftBehind(placesIn(now.fleet), fleet).map(locate);
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    const message = `could not be compared with what is there now, so nobody knows whether runners are left behind: ${sentenceOf(error)}`;
+    return [{ source: destination, path: '', message }];
+  }
 }
 
 /** The file here that will lie there. Absent: the source is in AWS already, and somebody else's. */

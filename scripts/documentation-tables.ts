@@ -33,7 +33,7 @@ function classTable(): string {
       name,
       runner.cordoned ? 'cordoned' : (runner.statusText ?? runner.status ?? 'ONLINE'),
       runner.hasStep ? 'yes' : '',
-      job === 'none' ? 'none' : (job.status ?? 'active'),
+      typeof job === 'string' ? job : (job.status ?? 'active'),
       kind,
       cause === undefined ? '' : `\`${cause}\``,
     ]),

@@ -13,8 +13,8 @@ const MINUTE = 60_000;
 export type ClassRow = {
   readonly name: string;
   readonly runner: Partial<Runner>;
-  /** Its Job; `none` when there is none. Default: active. */
-  readonly job?: Partial<RunnerJob> | 'none';
+  /** Its Job; `none` when there never was one, `gone` when it is no longer there. Default: active. */
+  readonly job?: Partial<RunnerJob> | 'none' | 'gone';
   readonly class: RunnerClass;
   readonly cause?: ReasonCode;
 };
@@ -31,6 +31,15 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   { name: 'online with a step, without a Job of ours', runner: { hasStep: true }, job: 'none', class: 'busy' },
   { name: 'online without a step', runner: {}, class: 'idle' },
   { name: 'online, its Job ended', runner: {}, job: { status: 'complete' }, class: 'draining' },
+  { name: 'online, its Job is gone', runner: {}, job: 'gone', class: 'draining' },
+  { name: 'online with a step, its Job is gone', runner: { hasStep: true }, job: 'gone', class: 'draining' },
+  {
+    name: 'offline for a moment, its Job is gone',
+    runner: { status: 'OFFLINE', ...aged(0) },
+    job: 'gone',
+    class: 'dead',
+    cause: 'job-ended',
+  },
   {
     name: 'online with a step, its Job ended',
     runner: { hasStep: true },

@@ -25,6 +25,8 @@ export type LoadedFleet = { readonly fleet: Fleet; readonly warnings: readonly I
 export type InspectedFleet = LoadedFleet & {
   /** Everything that is wrong with the file, and every template that could not be read. */
   readonly problems: readonly InputProblem[];
+  /** Finds the place in the file of something that turns out later. */
+  readonly locate: (finding: Finding) => InputProblem;
 };
 
 /**
@@ -54,7 +56,8 @@ async function readFleet(
   deps: LoadDependencies,
 ): Promise<InspectedFleet & { readonly failure?: unknown }> {
   const { soundPart, problems, warnings, locate } = readConfig(await deps.readText(source), source);
-  if (soundPart === undefined) return { fleet: { groups: [], workspaces: {}, clusters: {} }, problems, warnings };
+  if (soundPart === undefined)
+    return { fleet: { groups: [], workspaces: {}, clusters: {} }, problems, warnings, locate };
   const read = await readTemplates(soundPart, source, deps.readText);
   const failures = new Map(read.flatMap(({ name, failure }) => (failure === undefined ? [] : [[name, failure]])));
   const templates = new Map(read.flatMap(({ name, template }) => (template === undefined ? [] : [[name, template]])));
@@ -72,7 +75,7 @@ async function readFleet(
   );
   const unread = read.flatMap(({ finding }) => (finding === undefined ? [] : [locate(finding)]));
   const [failure] = failures.values();
-  return { fleet, problems: [...problems, ...unread], warnings, failure };
+  return { fleet, problems: [...problems, ...unread], warnings, locate, failure };
 }
 
 /** A template, or why there is none: its author's mistake, or a service that failed. */

@@ -9,7 +9,7 @@
  * nothing, whatever it is at by now), and to delete it. It is read once more where the look is old or not enough.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
-import { claimGroups, noteMissedAdds } from './claim.ts';
+import { claimGroups, settleAdds } from './claim.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
@@ -64,11 +64,10 @@ export async function apply(plan: Plan, ports: Ports, timing: Timing = {}): Prom
       }),
     );
   const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
-  const missed = done.filter(({ refusal, gone }) => refusal !== undefined || gone > 0);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
     leftovers: left.map(({ outcomes }) => outcomes),
-    problems: [...claim.problems, ...(await noteMissedAdds(missed, plan, ports.state))],
+    problems: [...claim.problems, ...(await settleAdds(done, plan, ports.state))],
     notes: [...notes],
   };
 }
@@ -84,21 +83,28 @@ type GroupApplied = {
   readonly outcomes: readonly Outcome[];
   /** Why starts were refused, where none succeeded. */
   readonly refusal: string | undefined;
-  /** Adds that came to nothing, so that they take no place. */
+  /** Runners that adds have made, and adds that came to nothing, so that they take no place. */
+  readonly made: readonly string[];
   readonly gone: number;
 };
 
 /** What becomes known of a group's adds that fail, one by one. */
-type Misses = { readonly refusals: string[]; gone: number };
+type Misses = {
+  readonly refusals: string[];
+  /** Registrations that were made and taken back, by uuid. */
+  readonly undone: Set<string>;
+  /** How many registrations were refused. */
+  unmade: number;
+};
 
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
-  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined, gone: 0 };
+  return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined, made: [], gone: 0 };
 }
 
 async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, hands: Hands): Promise<GroupApplied> {
   const adds = actions.some(({ action }) => action === 'add');
   const broken = adds ? brokenTemplate(group, hands.ports) : undefined;
-  const misses: Misses = { refusals: [], gone: 0 };
+  const misses: Misses = { refusals: [], undone: new Set(), unmade: 0 };
   const outcomes = await Promise.all(
     actions.map((action) =>
       // Before anything is registered that would only have to be taken back.
@@ -114,20 +120,16 @@ async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, h
   // Where one start succeeds the group can start runners.
   const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
   const [refusal] = started ? [] : misses.refusals;
-  // What was not even begun is skipped, or has a template that is broken.
-  const unbegun = outcomes.filter(
-    ({ action, status, runner }) => action === 'add' && (broken || status === 'skipped') && !runner,
+  const made = outcomes.flatMap(({ action, runner }) =>
+    action === 'add' && runner !== undefined && !misses.undone.has(runner) ? [runner] : [],
   );
-  return { outcomes, refusal, gone: misses.gone + unbegun.length };
+  // What was not even begun is skipped, or has a template that is broken.
+  const unbegun = outcomes.filter(({ action, status }) => action === 'add' && (broken || status === 'skipped'));
+  return { outcomes, refusal, made, gone: misses.unmade + misses.undone.size + unbegun.length };
 }
 
-/** Takes down that a start failed. A connection that broke is no refusal: the next try may well succeed. */
-function noteMiss(error: unknown, misses: Misses, isGone: boolean): void {
-  if (isKnownRefusal(error)) misses.refusals.push(sentenceOf(error));
-  if (isGone) misses.gone += 1;
-}
-
-function isKnownRefusal(error: unknown): boolean {
+/** A connection that broke is no refusal: the call may have had its effect, and the next try may well succeed. */
+function isRefusal(error: unknown): boolean {
   return !(error instanceof ServiceError && error.outcome === 'unknown');
 }
 
@@ -158,7 +160,10 @@ async function perform(action: Action, group: RunnerGroup, hands: Hands, misses:
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
     if (error instanceof BudgetError) return skipped(action, error.message);
-    if (action.action === 'add') noteMiss(error, misses, isKnownRefusal(error));
+    if (action.action === 'add' && isRefusal(error)) {
+      misses.refusals.push(sentenceOf(error));
+      misses.unmade += 1;
+    }
     return failed(action, error);
   }
 }
@@ -175,7 +180,8 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, mi
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
     const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
-    noteMiss(error, misses, undone === '' && !(error instanceof SecretMayExistError));
+    if (isRefusal(error)) misses.refusals.push(sentenceOf(error));
+    if (undone === '' && !(error instanceof SecretMayExistError)) misses.undone.add(registration.runner.uuid);
     return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
   }
 }

@@ -6,7 +6,7 @@
  */
 import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';
-import { withoutAdds } from './inventory.ts';
+import { withAdds } from './inventory.ts';
 import { DEPLOYMENT_KEY } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
 import { PLACES_KEY, type Places, parsePlaces } from './places.ts';
@@ -57,30 +57,35 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   };
 }
 
-/** A group of whose adds some came to nothing; `refusal`: why all were refused (a quota, a policy, Bitbucket's limit). */
-export type MissedAdds = {
+/** What became of a group's adds. */
+export type SettledAdds = {
   readonly group: GroupPlan;
-  /** How many take no place. */
+  /** Uuids of the runners that were made. */
+  readonly made: readonly string[];
+  /** How many came to nothing, and take no place. */
   readonly gone: number;
+  /** Why all were refused (a quota, a policy, Bitbucket's limit). */
   readonly refusal: string | undefined;
 };
 
 /**
- * Takes back what the claim said of these adds, so that the next look may try them again, and puts groups into quarantine
- * whose starts were all refused: trying them on every tick would use up the hourly calls. Gives what went wrong with that.
+ * Writes down what became of adds: runners that were made are the group's from now on, whatever any list shows; what came
+ * to nothing may be tried again; and a group goes into quarantine whose starts were all refused, since trying them on
+ * every tick would use up the hourly calls. Gives what went wrong with that.
  */
-export async function noteMissedAdds(
-  missed: readonly MissedAdds[],
+export async function settleAdds(
+  settled: readonly SettledAdds[],
   plan: Plan,
   state: StateStore,
 ): Promise<readonly string[]> {
-  const known = missed.filter(
-    ({ group: { memory }, refusal }) => refusal !== undefined || memory.intended !== undefined,
+  const news = settled.filter(
+    ({ group: { memory }, made, gone, refusal }) =>
+      made.length > 0 || refusal !== undefined || (gone > 0 && memory.intended !== undefined),
   );
-  if (known.length === 0) return [];
-  const changes = known.map(({ group: entry, gone, refusal: cause }) => {
+  if (news.length === 0) return [];
+  const changes = news.map(({ group: entry, made, gone, refusal: cause }) => {
     const { group, memoryVersion } = entry;
-    const memory = withoutAdds(entry.memory, gone, plan.at);
+    const memory = withAdds(entry.memory, made, gone, plan.at);
     const failed = cause !== undefined && extendQuarantine(memory.quarantine, group, [{ at: plan.at, cause }], plan.at);
     // One version on: the claim of this tick.
     return changeOf({
@@ -90,7 +95,7 @@ export async function noteMissedAdds(
     });
   });
   const unsaved = await saveAll(changes, plan, state);
-  return describeFailures('could not be saved, so what is known of failed adds is lost', unsaved);
+  return describeFailures('could not be saved, so what became of adds is known only from what lists show', unsaved);
 }
 
 /** How often to try, while ticks of other shards write theirs at the same moment. */

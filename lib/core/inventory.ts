@@ -31,13 +31,19 @@ export function nextInventory(
   };
 }
 
-/** The memory without so many of the adds that a tick began: nothing is there of them. */
-export function withoutAdds(memory: GroupMemory, gone: number, at: Instant): GroupMemory {
-  const { intended, ...rest } = memory;
-  const left = (intended ?? [])
-    .map((entry) => (entry.at === at ? { at, adds: entry.adds - gone } : entry))
+/** The memory when some of the adds that a tick began have made these runners, and of others nothing is there. */
+export function withAdds(memory: GroupMemory, made: readonly string[], gone: number, at: Instant): GroupMemory {
+  const { intended = [], runners, ...rest } = memory;
+  const left = intended
+    .map((entry) => (entry.at === at ? { at, adds: entry.adds - made.length - gone } : entry))
     .filter((entry) => entry.adds > 0);
-  return { ...rest, ...(left.length > 0 && { intended: left }) };
+  return {
+    ...rest,
+    ...((runners || made.length > 0) && {
+      runners: { ...runners, ...Object.fromEntries(made.map((uuid) => [uuid, at])) },
+    }),
+    ...(left.length > 0 && { intended: left }),
+  };
 }
 
 /** Each runner that no look has seen before is one of the oldest adds. */

@@ -29,6 +29,7 @@ const groupMemory = z.object({
   startUps: startUps.optional(),
   recentTargets: z.array(recentTarget).optional(),
   runners: times.optional(),
+  jobs: times.optional(),
   intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),
 });
 const scopeMemory = z.object({

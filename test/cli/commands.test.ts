@@ -187,6 +187,41 @@ describe('validate', () => {
     expect(stdout).toMatch(/job\.yaml/);
   });
 
+  it('warns of runners that a change leaves behind, by what the ticks remember', async () => {
+    await using own = await startDoorsWorld();
+    expect((await runCommand(['apply'], own.environment)).code).toBe(0);
+    await own.write('runners_config.yaml', configuration().replace('"runners"', '"ci"'));
+    const { code, stdout, stderr } = await runCommand(['validate', '--json'], own.environment);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const left = JSON.parse(stdout).warnings.filter(({ path }: { path: string }) => path === 'groups[0].namespace');
+    expect(left).toEqual([
+      expect.objectContaining({ line: 8, message: expect.stringContaining('has namespace ci instead of runners') }),
+    ]);
+    const forgetful = await runCommand(['validate', '--state', 'memory'], own.environment);
+    expect(forgetful).toMatchObject({ code: 0, stdout: expect.not.stringContaining('instead of runners') });
+  });
+
+  it('says so where nobody can know what is left behind', async () => {
+    await using own = await startDoorsWorld();
+    const gone = { ...own.environment, AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' };
+    const state = ['--state', 'dynamodb:runners'];
+    const { code, stdout } = await runCommand(['validate', ...state], gone);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^warning: dynamodb:runners does not tell whether runners are left behind: .+$/m);
+  });
+
+  it.each([
+    ['', '1m 30s'],
+    ['    drainGrace: 2m\n', '2m'],
+  ])('says once what it depends on that no build is killed', async (grace, expected) => {
+    await using own = await startDoorsWorld(`${configuration()}${grace}`);
+    const condition = new RegExp(`pods/log is granted .* drainGrace \\(${expected}\\)$`);
+    const { stdout } = await runCommand(['validate', '--json'], own.environment);
+    expect(JSON.parse(stdout).conditions).toEqual([expect.stringMatching(condition)]);
+    const text = (await runCommand(['validate'], own.environment)).stdout.split('\n');
+    expect(text.filter((line) => line.startsWith('note: '))).toEqual([expect.stringMatching(condition)]);
+  });
+
   it('calls neither Bitbucket nor the cluster', async () => {
     await using own = await startDoorsWorld();
     const {

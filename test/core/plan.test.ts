@@ -203,7 +203,13 @@ describe('a plan', () => {
     { name: 'another one is gone', remembered: { '{a}': EARLIER, '{b}': EARLIER }, changed: true },
   ])('says whether the memory changed, and against which version: $name', ({ remembered, changed }) => {
     const startUps = { tookMs: [], awaited: [], newest: NOON };
-    const memory = { idleSince: remembered, drainingSince: {}, startUps, runners: { '{a}': EARLIER } };
+    const memory = {
+      idleSince: remembered,
+      drainingSince: {},
+      startUps,
+      runners: { '{a}': EARLIER },
+      jobs: { '{a}': EARLIER },
+    };
     const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
     expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });
     expect(Object.keys(plan.memory.idleSince)).toEqual(['{a}']);

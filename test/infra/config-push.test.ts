@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '#core/errors.ts';
+import { InputError, ServiceError } from '#core/errors.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
+import { formatProblem } from '#yaml/problem.ts';
 import { prepareDelivery } from '../../infra/config-push.ts';
 
 const PARAMETERS =
@@ -57,6 +58,42 @@ describe('pushing a configuration', () => {
       's3://elsewhere/large.yaml': BUILT_IN_TEMPLATE.text,
     };
     expect((await push(files)).uploads.map(({ to }) => to)).toEqual([DESTINATION]);
+  });
+
+  it.each<[string, string | undefined, readonly string[]]>([
+    ['nothing before the first push', undefined, []],
+    ['nothing where no place changes', GROUP, []],
+    ['nothing where what is there is no configuration', 'groups: [', []],
+    [
+      'a group that moves, whatever became of its template',
+      `${TEMPLATED.replace('namespace: runners', 'namespace: ci')}{ path: gone.yaml }\n`,
+      [
+        'here/runners.yaml:5:5 groups[0].namespace: group "builds" has namespace runners instead of ci, so runners that it had before are left behind: the next ticks take them out of service, which interrupts no step, and remove each when its step is done; until the report shows none as left over, keep the rights in namespace ci of cluster default',
+      ],
+    ],
+    [
+      'a group that is gone',
+      GROUP.replace('name: builds', 'name: web').replace('[builds]', '[web]'),
+      [
+        'here/runners.yaml:1:1 groups: group "web" is not there any more, so runners that it had before are left behind: the next ticks take them out of service, which interrupts no step, and remove each when its step is done; until the report shows none as left over, keep access to acme and the rights in namespace runners of cluster default',
+      ],
+    ],
+  ])('warns of runners that are left behind: %s', async (_, now, expected) => {
+    const { uploads, warnings } = await push({ 'here/runners.yaml': GROUP, ...(now && { [DESTINATION]: now }) });
+    expect(warnings.map(formatProblem)).toEqual(expected);
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('says that it could not compare, and goes on', async () => {
+    const readText = async (source: string) => {
+      if (source !== DESTINATION) return GROUP;
+      throw new ServiceError('AWS denies s3:GetObject', { service: 'aws', outcome: 'refused' });
+    };
+    const { uploads, warnings } = await prepareDelivery('here/runners.yaml', DESTINATION, readText);
+    expect(warnings.map(formatProblem)).toEqual([
+      'here/runners.yaml could not be compared with what is there now, so nobody knows whether runners are left behind: AWS denies s3:GetObject',
+    ]);
+    expect(uploads).toHaveLength(1);
   });
 
   it.each<[string, Readonly<Record<string, string>>, string]>([

@@ -61,7 +61,11 @@ export class Judge {
     if (maxima.length > 0 && ofGroup > max)
       this.object('max', `${ofGroup} registrations of ${entry.name} with max ${max}`);
     const { workspace } = entry.scope;
-    const inWorkspace = present.filter(({ scope }) => scope.workspace === workspace).length;
+    const jobs = new Set(world.cluster.objects.jobs.map(uuidIn));
+    // Of a repository that is not found only Jobs tell.
+    const counts = ({ scope, uuid }: Readonly<Registered>) =>
+      scope.workspace === workspace && (world.faults.isNotFound?.(scope) !== true || jobs.has(bareUuid(uuid)));
+    const inWorkspace = present.filter(counts).length;
     const cap = Math.max(...fleets.map(({ workspaces }) => workspaces[workspace]?.maxRunners ?? 100));
     if (inWorkspace > cap) this.object('cap', `${inWorkspace} registrations in ${workspace} with a cap of ${cap}`);
   }

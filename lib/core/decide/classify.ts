@@ -15,6 +15,8 @@ import { isSlow, usualStartUpMs } from './start-up.ts';
 export type ClassifiedRunner = {
   readonly runner: Runner;
   readonly job?: RunnerJob;
+  /** Present when no process of it is left, whatever Bitbucket shows: its Job has ended, or was there and is gone. */
+  readonly ended?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
 } & ({ readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason });
@@ -27,9 +29,10 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    const verdict = verdictOn(runner, job, observation.group, at);
+    const ended = job === undefined ? observation.memory.jobs?.[runner.uuid] !== undefined : job.status !== 'active';
+    const verdict = verdictOn({ runner, job, ended, group: observation.group, at });
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
-    return { runner, ...(job && { job }), ...verdict, ...(slow && { slow }) };
+    return { runner, ...(job && { job }), ...(ended && { ended }), ...verdict, ...(slow && { slow }) };
   });
 }
 
@@ -74,11 +77,6 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
-/** Whether the runner's Job has ended: no process of it is left, whatever Bitbucket shows. */
-export function hasEnded(job: RunnerJob | undefined): boolean {
-  return job !== undefined && job.status !== 'active';
-}
-
 const IS = {
   busy: { class: 'busy' },
   idle: { class: 'idle' },
@@ -86,17 +84,27 @@ const IS = {
   draining: { class: 'draining' },
 } as const satisfies Record<string, Verdict>;
 
-function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+/** A runner, and what its class depends on. */
+type Case = {
+  readonly runner: Runner;
+  readonly job: RunnerJob | undefined;
+  readonly ended: boolean;
+  readonly group: RunnerGroup;
+  readonly at: Instant;
+};
+
+function verdictOn(found: Case): Verdict {
+  const { runner, job, ended, group, at } = found;
   if (runner.cordoned) return IS.draining;
-  if (runner.hasStep) return verdictOnWorking(runner, job, group, at);
+  if (runner.hasStep) return verdictOnWorking(found);
   switch (runner.status) {
     case 'ONLINE':
-      return hasEnded(job) ? IS.draining : IS.idle;
+      return ended ? IS.draining : IS.idle;
     case 'UNREGISTERED':
     case 'ENABLED':
       return verdictOnStarting(runner, job, group, at);
     case 'OFFLINE':
-      return verdictOnOffline(runner, job, group, at);
+      return verdictOnOffline(found);
     case 'UNHEALTHY': {
       const unhealthyMs = ageOf(runner.stateChangedAt, at);
       return unhealthyMs > ORPHAN_GRACE_MS ? dead(reason('unhealthy', { unhealthyMs })) : IS.draining;
@@ -109,8 +117,8 @@ function verdictOn(runner: Runner, job: RunnerJob | undefined, group: RunnerGrou
 }
 
 /** A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it. */
-function verdictOnWorking(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
-  if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !hasEnded(job) ? IS.busy : IS.draining;
+function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
+  if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !ended ? IS.busy : IS.draining;
   const offlineMs = ageOf(runner.stateChangedAt, at);
   const mayRun = job?.status === 'active' && job.pod?.phase === 'Running';
   if (mayRun || offlineMs <= group.startTimeoutMs) return IS.draining;
@@ -136,12 +144,12 @@ function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: Ru
   return dead(reason('never-online', { ageMs, startTimeoutMs: group.startTimeoutMs, pod: describePod(job) }));
 }
 
-function verdictOnOffline(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+function verdictOnOffline({ runner, job, ended, group, at }: Case): Verdict {
   const offlineMs = ageOf(runner.stateChangedAt, at);
+  if (ended) return dead(reason('job-ended', { jobStatus: job?.status ?? 'gone' }));
   if (job === undefined) {
     return offlineMs > ORPHAN_GRACE_MS ? dead(reason('lost-heart-beat', { offlineMs })) : IS.draining;
   }
-  if (job.status !== 'active') return dead(reason('job-ended', { jobStatus: job.status }));
   // Its Job is alive: the pod is being replaced or the network is gone for a moment, so it is expected back.
   return offlineMs > group.startTimeoutMs ? dead(reason('lost-heart-beat', { offlineMs })) : IS.starting;
 }

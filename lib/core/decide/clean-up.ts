@@ -6,7 +6,7 @@ import type { Action, LogPlace } from '../model/decision.ts';
 import type { Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
-import { type ClassifiedRunner, hasEnded, isOutOfService } from './classify.ts';
+import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
@@ -60,8 +60,8 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
  * Whether nothing can be at work on the runner: its Job has ended, or it is out of service and shows no step. From the
  * first look that sees this the drain grace counts. A status that nobody knows says nothing.
  */
-export function isOver({ runner, job }: ClassifiedRunner): boolean {
-  return (hasEnded(job) && runner.status !== 'UNKNOWN') || (isOutOfService(runner) && !runner.hasStep);
+export function isOver({ runner, ended }: ClassifiedRunner): boolean {
+  return (ended === true && runner.status !== 'UNKNOWN') || (isOutOfService(runner) && !runner.hasStep);
 }
 
 /**
@@ -69,14 +69,14 @@ export function isOver({ runner, job }: ClassifiedRunner): boolean {
  * to a minute late, so one look proves nothing. Where marks are not trusted, only those go that were idle while they were.
  */
 function drained({ memory, group, idleTrusted }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
-  const { runner, job } = entry;
+  const { runner, job, ended } = entry;
   const since = memory.drainingSince[runner.uuid];
   if (since === undefined || !isOver(entry)) return undefined;
   const drainedMs = at - since;
-  if (job !== undefined && hasEnded(job)) {
+  if (ended) {
     // A step that shows although nothing runs it is given the time in which a runner may come back.
     const graceMs = runner.hasStep ? Math.max(group.startTimeoutMs, group.drainGraceMs) : group.drainGraceMs;
-    return drainedMs >= graceMs ? reason('job-ended', { jobStatus: job.status }) : undefined;
+    return drainedMs >= graceMs ? reason('job-ended', { jobStatus: job?.status ?? 'gone' }) : undefined;
   }
   if (!idleTrusted && memory.drains?.[runner.uuid]?.cause !== 'surplus') return undefined;
   return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;

@@ -4,16 +4,16 @@
  * each runner; one that is still out of service at the next look is replaced. Pure.
  */
 import type { Runner } from '../model/observation.ts';
-import { type ClassifiedGroup, hasEnded, isOutOfService } from './classify.ts';
+import { type ClassifiedGroup, isOutOfService } from './classify.ts';
 
 /** The runners of the group that may be put back, the one that was taken out last first. */
 export function enableable({ observation, classified }: ClassifiedGroup): readonly Runner[] {
   const { drains = {} } = observation.memory;
   return classified
-    .filter(({ runner, job }) => {
+    .filter(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
       const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
-      return isSurplus && isOutOfService(runner) && !runner.hasStep && job !== undefined && !hasEnded(job);
+      return isSurplus && isOutOfService(runner) && !runner.hasStep && job !== undefined && !ended;
     })
     .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
     .sort((a, b) => b.at - a.at)

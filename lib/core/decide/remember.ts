@@ -47,7 +47,22 @@ export function remember(
     ...(startUps && { startUps }),
     ...(recentTargets.length > 0 && { recentTargets }),
     ...inventoryOf(observation, creates, at),
+    ...jobsOf(memory.jobs, classified, at),
   };
+}
+
+/** Runners that have had a Job: one whose Job is gone has no process any more. */
+function jobsOf(before: Times = {}, classified: readonly ClassifiedRunner[], at: Instant): Pick<GroupMemory, 'jobs'> {
+  const had = classified.filter(({ runner, job }) => job !== undefined || before[runner.uuid] !== undefined);
+  return had.length === 0
+    ? {}
+    : {
+        jobs: since(
+          had.map(({ runner }) => runner),
+          before,
+          at,
+        ),
+      };
 }
 
 function inventoryOf(observation: SeenGroup, creates: number, at: Instant): Pick<GroupMemory, 'runners' | 'intended'> {
@@ -89,6 +104,7 @@ export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
     a.quarantine?.since === b.quarantine?.since &&
     isSameTimes(a.failedStarts ?? {}, b.failedStarts ?? {}) &&
     isSameTimes(a.runners ?? {}, b.runners ?? {}) &&
+    isSameTimes(a.jobs ?? {}, b.jobs ?? {}) &&
     learned(a.startUps) === learned(b.startUps) &&
     written(a.recentTargets) === written(b.recentTargets) &&
     JSON.stringify(a.intended ?? []) === JSON.stringify(b.intended ?? [])

@@ -89,6 +89,8 @@ export type GroupMemory = {
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
   readonly runners?: Readonly<Record<string, Instant>>;
+  /** By uuid: runners that a look saw a Job of ours behind, and when the first one did. */
+  readonly jobs?: Readonly<Record<string, Instant>>;
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
   readonly intended?: readonly IntendedAdds[];
 };

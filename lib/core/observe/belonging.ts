@@ -163,7 +163,8 @@ function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boo
   return labels === undefined ? group.name === madeFor : hasLabels(labels)(group);
 }
 
-function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentity): string {
+/** One text for the uuids of a scope. */
+export function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentity): string {
   return `${workspaceUuid} ${repositoryUuid}`;
 }
 

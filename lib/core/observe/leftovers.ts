@@ -6,11 +6,11 @@
 import { isSeen } from '../decide/classify.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
-import type { DocumentEntry, GroupObservation, Instant } from '../model/observation.ts';
+import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
 import { PLACES_KEY, type Places, placeMemoryKey, placeOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
-import type { Knowledge } from './belonging.ts';
+import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
 import type { GroupReading } from './group.ts';
 import type { Memory } from './memory.ts';
 import { documentOf, isGone } from './reading.ts';
@@ -33,6 +33,29 @@ export function knowledgeOf(peers: readonly RunnerGroup[], { former, documents, 
     mayHave: (group, uuid, job) =>
       !left.has(group) || had(group, uuid) || (deployment !== undefined && job?.deployment === deployment),
   };
+}
+
+/** What to make of a place that no group names: it is a group's under another name of its scope, it may be, or it is left. */
+type Standing = 'renamed' | 'unknown' | 'left';
+
+/**
+ * A workspace or repository may be named by its slug and, after a change of the configuration, by its uuid; its place is
+ * the same. While the uuids of either are not known, nobody can tell, and nothing there is touched.
+ */
+export function standingOf(
+  place: RunnerGroup,
+  peers: readonly RunnerGroup[],
+  identify: (group: RunnerGroup) => ScopeIdentity | undefined,
+): Standing {
+  const own = identify(place);
+  const alike = peers.filter(
+    (peer) => namespaceKey(peer) === namespaceKey(place) && peer.labels.join(' ') === place.labels.join(' '),
+  );
+  const identities = alike.map(identify);
+  if (own !== undefined && identities.some((other) => other !== undefined && identityKey(other) === identityKey(own))) {
+    return 'renamed';
+  }
+  return identities.some((other) => own === undefined || other === undefined) ? 'unknown' : 'left';
 }
 
 /** A group as it was seen, and what was read of it. */

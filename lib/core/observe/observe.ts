@@ -10,7 +10,15 @@ import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { type Belongings, type ListedScope, namespaceKey, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
-import { isEmpty, knowledgeOf, observeLeftovers, rememberPlaces, type SeenAt, withElsewhere } from './leftovers.ts';
+import {
+  isEmpty,
+  knowledgeOf,
+  observeLeftovers,
+  rememberPlaces,
+  type SeenAt,
+  standingOf,
+  withElsewhere,
+} from './leftovers.ts';
 import { loadMemory, type Memory } from './memory.ts';
 import { changedScopeMemory, identityOf, type JobReading, readJobs, readScope, type ScopeReading } from './reading.ts';
 import { noteStrays } from './strays.ts';
@@ -44,7 +52,8 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const peers = fleet.groups
     .filter((group) => workspaces.has(group.scope.workspace))
     .map((group) => asked.get(group.name) ?? group);
-  const readings = await readAll(request, peers, ports);
+  const everything = await readAll(request, peers, ports);
+  const { readings, unsure } = withoutRenamed(everything, peers);
   const { memory, scopes, namespaces } = readings;
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
@@ -59,7 +68,8 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const left = observeLeftovers(memory, (group, key) => see(group, key));
   const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);
   const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
-  const places = rememberPlaces(memory, groups, new Set(leftovers.map(({ group }) => group)), fleet);
+  const kept = new Set([...leftovers, ...unsure].map(({ group }) => group));
+  const places = rememberPlaces(everything.memory, groups, kept, fleet);
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
@@ -78,6 +88,24 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     notes: noteStrays(strays, observed, fleet),
     ...(allowed.length > 0 && { budgets: allowed }),
   };
+}
+
+/**
+ * What was read, without places that are a group's under another name of its scope: they would be seen twice. Of places
+ * of which nobody can tell (`unsure`) nothing is concluded, and nothing is forgotten.
+ */
+function withoutRenamed(everything: Readings, peers: readonly RunnerGroup[]) {
+  const identities = new Map(everything.scopes.map((reading) => [scopeKey(reading.scope), identityOf(reading)]));
+  const { left = [], unknown: unsure = [] } = Object.groupBy(everything.memory.former, ({ group }) =>
+    standingOf(group, peers, (of) => identities.get(scopeOf(of))),
+  );
+  const named = new Set([...peers, ...left.map(({ group }) => group)].map(scopeOf));
+  const readings: Readings = {
+    memory: { ...everything.memory, former: left },
+    scopes: everything.scopes.filter(({ scope }) => named.has(scopeKey(scope))),
+    namespaces: everything.namespaces,
+  };
+  return { readings, unsure };
 }
 
 /** What looks at single groups, with all that was read. */

@@ -1,5 +1,5 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
-import { type ClassifiedRunner, hasEnded, isOutOfService } from '#core/decide/classify.ts';
+import { type ClassifiedRunner, isOutOfService } from '#core/decide/classify.ts';
 import { isOver } from '#core/decide/clean-up.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerClass } from '#core/model/decision.ts';
@@ -155,7 +155,7 @@ function sentenceOnStarting({ group }: GroupObservation, { runner, job, slow }: 
 
 function sentenceOnDraining({ group, memory }: GroupObservation, entry: ClassifiedRunner, at: Instant): string {
   const { runner, job } = entry;
-  if (job !== undefined && isOver(entry) && hasEnded(job)) return `its Job is ${job.status}, so nothing runs on it`;
+  if (entry.ended && isOver(entry)) return `its Job is ${job?.status ?? 'gone'}, so nothing runs on it`;
   if (runner.hasStep && runner.status === 'OFFLINE') return 'OFFLINE in the middle of a step, which may still run';
   if (runner.hasStep) return `${runner.statusText}, and its step goes on`;
   const since = memory.drainingSince[runner.uuid];

@@ -6,8 +6,10 @@ import { CLASS_ROWS } from '#spec/classes.ts';
 describe('classify', () => {
   it.each(CLASS_ROWS)('$name → $class', (row) => {
     const seen = runner(row.runner);
-    const jobs = row.job === 'none' ? [] : [jobOf(seen, row.job)];
-    const [entry] = classify(groupObservation({ runners: [seen], jobs }), NOON);
+    const jobs = typeof row.job === 'string' ? [] : [jobOf(seen, row.job)];
+    const had = row.job === 'gone' ? { jobs: { [seen.uuid]: 0 } } : {};
+    const memory = { idleSince: {}, drainingSince: {}, ...had };
+    const [entry] = classify(groupObservation({ runners: [seen], jobs, memory }), NOON);
     expect(entry?.class).toBe(row.class);
     expect(entry?.class === 'dead' ? entry.cause.code : undefined).toBe(row.cause);
   });

@@ -156,8 +156,28 @@ describe('remember', () => {
     const known = { enable, retire, recentTargets: [], creates: 0 };
     // Start-ups are learned from everybody: see start-up.test.ts.
     const { startUps, ...memory } = remember(look, classify(look, NOON), known, NOON);
-    expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
+    expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON }, jobs: { [A]: NOON } }), ...after });
     expect(startUps === undefined).toBe(seen === undefined);
+  });
+
+  it.each([
+    {
+      name: 'has a Job: since the first look that saw it',
+      had: { [A]: EARLIER },
+      isThere: true,
+      jobs: { [A]: EARLIER },
+    },
+    { name: 'had a Job, which is gone', had: { [A]: EARLIER }, isThere: false, jobs: { [A]: EARLIER } },
+    { name: 'never had one', had: undefined, isThere: false, jobs: undefined },
+  ])('a runner that $name', ({ had, isThere, jobs }) => {
+    const one = runner({ uuid: A });
+    const memory = { ...NOTHING, ...(had && { jobs: had }), runners: { [A]: EARLIER } };
+    const look = groupObservation({ runners: [one], jobs: isThere ? [jobOf(one)] : [], memory });
+    const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
+    const next = remember(look, classify(look, NOON), known, NOON);
+    expect(next.jobs).toEqual(jobs);
+    const { jobs: _, ...without } = next;
+    expect(isSameMemory(next, without)).toBe(jobs === undefined);
   });
 
   it('a look that failed says nothing about anybody', () => {

@@ -131,6 +131,61 @@ describe('a place that no group has any more', () => {
   });
 });
 
+describe('a scope that is named in another way', () => {
+  const slug = group({ scope: { workspace: 'acme' } });
+  const uuid = group({ scope: { workspace: '{acme}' } });
+  const identity = { workspaceUuid: '{acme}' };
+  const job = jobOf(known, { labels: slug.labels, identity });
+  const unlisted = jobOf(runner({ uuid: '{unlisted}' }), { labels: slug.labels, identity });
+  const lookUnder = (script: Script, memory: Readonly<Record<string, unknown>>) =>
+    look(fleet([uuid]), {
+      ...remembering(slug, memory),
+      runners: { list: async () => [{ ...known, labels: slug.labels }], ...script.runners },
+      jobs: { list: async () => [job, unlisted] },
+    });
+
+  it('is the same place: the group goes on with its runners, and the old name is forgotten', async () => {
+    const script = { runners: { identify: async () => identity } };
+    const { seen } = await lookUnder(script, { 'scope/acme': { stepSeen: true, identity } });
+    expect(seen.leftovers).toBeUndefined();
+    expect(seen.groups).toMatchObject([
+      { runners: [{ uuid: '{known}' }], jobs: [job], orphanJobs: [unlisted], missing: [] },
+    ]);
+    expect(seen.groups[0]).not.toHaveProperty('elsewhere');
+    expect(seen.notes).toEqual([]);
+    expect(Object.keys(seen.places?.memory ?? {})).toEqual([keyOf(uuid)]);
+  });
+
+  it.each<{ readonly name: string; readonly script: Script; readonly memory: object }>([
+    { name: 'the old one', script: { runners: { identify: fails('503') } }, memory: { '{acme}': identity } },
+    { name: 'the new one', script: { runners: { identify: fails('503') } }, memory: { acme: identity } },
+  ])(
+    'may be the same while the uuid of $name is not known: nothing is touched or forgotten',
+    async ({ script, memory }) => {
+      const scopes = ['acme', '{acme}'].map((name) => [
+        `scope/${name}`,
+        { stepSeen: true, ...(name in memory && { identity }) },
+      ]);
+      const { seen } = await lookUnder(script, Object.fromEntries(scopes));
+      expect(seen.leftovers).toBeUndefined();
+      expect(Object.keys(seen.places?.memory ?? {})).toEqual([keyOf(slug), keyOf(uuid)]);
+    },
+  );
+
+  it('is another place where its labels or its namespace are others as well', async () => {
+    for (const was of [
+      { ...slug, labels: ['autoscaler.created', 'old'] },
+      { ...slug, namespace: 'else' },
+    ]) {
+      const { seen } = await look(fleet([uuid]), {
+        ...remembering(was, { 'scope/acme': { stepSeen: true, identity } }),
+        jobs: { list: async () => [jobOf(known, { labels: was.labels, identity, deployment: 'here' })] },
+      });
+      expect(seen.leftovers).toHaveLength(1);
+    }
+  });
+});
+
 describe('places are remembered', () => {
   const gone = () =>
     Promise.reject(new ServiceError('no such repository', { service: 'bitbucket', outcome: 'refused', status: 404 }));

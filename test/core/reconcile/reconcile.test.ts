@@ -34,6 +34,7 @@ const ACT = [
   'register builds in acme',
   'createJob runner-new-1 in runners',
   'createSecret runner-oauth-credentials-new-1 of runner-new-1',
+  'save group/builds@1',
 ];
 
 /** A world in which there is something to do in every direction. */

@@ -249,6 +249,23 @@ describe('a renamed group with three builds running', () => {
   });
 });
 
+describe('a workspace that is named by its uuid from now on', () => {
+  it('is the same: the group goes on with its runners', async () => {
+    const { world, most } = watchedWorld({});
+    const builds = group({ min: 3, max: 6 });
+    await runTicks(world, fleet([builds]), { count: 5 });
+    submit(world, { workspace: 'acme' }, 'builds', 1, 40 * MINUTE);
+    const before = present(world);
+    const { workspaceUuid } = world.bitbucket.identify({ workspace: 'acme' });
+    const named = { ...builds, scope: { workspace: workspaceUuid } };
+    const reports = await runTicks(world, fleet([named]), { count: 60 });
+    expect(present(world)).toEqual(before);
+    expect(most()).toBe(3);
+    expect(reports.flatMap(({ leftovers = [] }) => leftovers)).toEqual([]);
+    expectNobodyKilled(world);
+  });
+});
+
 describe('one workspace under slug and uuid, in two of three shards, with a cap of 3', () => {
   it('has 3 registered once its uuid is known, not as many for each name', async () => {
     const { world, most } = watchedWorld({});

@@ -293,7 +293,7 @@ describe('runners whose process is gone', () => {
       reports.flatMap(({ groups }) => groups[0]?.plan ?? []).find(({ action }) => action === 'remove'),
     ).toMatchObject({
       runner: lost?.uuid,
-      reason: { code: 'lost-at-work' },
+      reason: { code: 'job-ended' },
     });
     expect(world.bitbucket.totals).toMatchObject({ idle: 1, unavailable: 0 });
   });
