@@ -14,7 +14,11 @@ type Labelled = GroupEntry & { readonly scope: string; readonly labels: Readonly
 /** All warnings between groups. */
 export function relationFindings(groups: readonly GroupEntry[], workspaces: WorkspaceEntries): readonly Finding[] {
   const labelled = groups.flatMap(labelsOf);
-  return [...labelled.flatMap((group) => containedLabels(group, labelled)), ...poolPerRepository(labelled, workspaces)];
+  const inScope = Map.groupBy(labelled, ({ scope }) => scope);
+  return [
+    ...labelled.flatMap((group) => containedLabels(group, inScope.get(group.scope) ?? [])),
+    ...poolPerRepository(labelled, workspaces),
+  ];
 }
 
 function labelsOf(group: GroupEntry): readonly Labelled[] {
@@ -25,10 +29,9 @@ function labelsOf(group: GroupEntry): readonly Labelled[] {
 }
 
 /** Bitbucket gives a step to any runner that has all of its labels, and may have more. */
-function containedLabels({ index, scope, labels }: Labelled, groups: readonly Labelled[]): readonly Finding[] {
-  const larger = groups.filter(
-    (other) =>
-      other.scope === scope && other.labels.size > labels.size && [...labels].every((label) => other.labels.has(label)),
+function containedLabels({ index, labels }: Labelled, inScope: readonly Labelled[]): readonly Finding[] {
+  const larger = inScope.filter(
+    (other) => other.labels.size > labels.size && [...labels].every((label) => other.labels.has(label)),
   );
   if (larger.length === 0) return [];
   const message = `are all among those of ${namesOf(larger)} too, so steps that ask for them may run there as well; add a label that only this group has, and ask for it in runs-on`;

@@ -284,7 +284,8 @@ describe('on a real API server', () => {
       stage.world.bitbucket.remove({ workspace: 'acme' }, stage.registrations()[0]?.uuid ?? '');
       stage.world.advance(10 * MINUTE);
       const report = await plan(stage, 'readonly');
-      expect(report.groups[0]?.plan.map(({ action }) => action).toSorted()).toEqual(['add', 'remove-job']);
+      // A Job takes a place until it is gone, whatever is said of its registration: its runner may still be there.
+      expect(report.groups[0]?.plan.map(({ action }) => action)).toEqual(['remove-job']);
       expect(report.groups[0]?.problems).toEqual([]);
       expect({ ...report, tick: {} }).toEqual({ ...(await plan(stage, 'autoscaler')), tick: {} });
       const asked = cluster.audit(stage.place).events.filter(({ user }) => user.username === 'report');

@@ -35,11 +35,13 @@ describe('scale', () => {
     expect(world.runners()).toHaveLength(3);
     expect(world.kubernetes.names('runners', 'jobs')).toHaveLength(3);
     expect(world.kubernetes.names('runners', 'secrets')).toHaveLength(3);
-    expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 5 });
+    // The lease twice, one read, the record of the tick; one write each for the group, the place and this deployment's name.
+    expect(first.report?.tick.calls).toMatchObject({ bitbucket: 5, aws: 7 });
 
     world.bitbucket.forgetRequests();
     const second = await scale.invoke({}, { clockAheadMs: MINUTE });
     expect(decisionsOf(second)).toEqual(['hold 3 → 3']);
+    expect(second.report?.tick.calls).toMatchObject({ bitbucket: 1, aws: 4 });
     expect(world.bitbucket.trace()).toEqual(['GET /internal/workspaces/acme/pipelines-config/runners?pagelen=100 200']);
   });
 

@@ -89,6 +89,8 @@ export type LoopbackBitbucket = {
   readonly addPipeline: ReturnType<typeof createLoopbackWorld>['addPipeline'];
   readonly putFile: ReturnType<typeof createLoopbackWorld>['putFile'];
   close(): Promise<void>;
+  /** Closes it, too: `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** Starts the server on a free port of 127.0.0.1. */
@@ -143,6 +145,7 @@ export async function startLoopbackBitbucket(options: LoopbackOptions = {}): Pro
     addPipeline: world.addPipeline,
     putFile: world.putFile,
     close: () => close(server),
+    [Symbol.asyncDispose]: () => close(server),
   };
   return bitbucket;
 }

@@ -38,8 +38,8 @@ type PlacedJob = { readonly namespace: string; readonly job: RunnerJob };
 
 /** What is known of groups besides what is listed; uuids are without braces. */
 export type Knowledge = {
-  /** Whether the group was known to have the runner at an earlier look. */
-  readonly had: (group: RunnerGroup, uuid: string) => boolean;
+  /** The groups that were known to have the runner at an earlier look. */
+  readonly hadBy: (uuid: string) => readonly RunnerGroup[];
   /** Whether a group may have a runner, beyond that it fits; those that the configuration names may have any. */
   readonly mayHave: (group: RunnerGroup, uuid: string, job: RunnerJob | undefined) => boolean;
 };
@@ -82,23 +82,23 @@ export function sortOut(lists: Lists): {
 }
 
 /** Every registration with its owner. */
-function sortRunners({ groups, scopes, namespaces, known }: Lists) {
-  const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
+function sortRunners(lists: Lists) {
+  const candidatesOf = candidatesIn(lists);
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map(
-    namespaces
+    lists.namespaces
       .toReversed()
       .flatMap(({ namespace, listed }) =>
         listed.map((job): [string, PlacedJob] => [job.runnerUuid, { namespace: namespaceKey(namespace), job }]),
       ),
   );
-  return scopes.flatMap(({ key: scope, runners }) =>
+  return lists.scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
       const placed = jobs.get(uuid);
-      const able = inScope.get(scope)?.filter((group) => known.mayHave(group, uuid, placed?.job)) ?? [];
-      const had = (group: RunnerGroup) => known.had(group, uuid);
-      return { owner: ownerOf(runner, placed, able, had), scope, runner, placed };
+      const able = candidatesOf(scope, runner, placed).filter((group) => lists.known.mayHave(group, uuid, placed?.job));
+      const owner = able.find((group) => placed?.namespace === namespaceKey(group)) ?? able[0];
+      return { owner, scope, runner, placed };
     }),
   );
 }
@@ -122,22 +122,22 @@ function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: Readonly
   );
 }
 
-function ownerOf(
-  runner: Runner,
-  placed: PlacedJob | undefined,
-  groups: readonly RunnerGroup[],
-  had: (group: RunnerGroup) => boolean,
-): RunnerGroup | undefined {
-  const asked = placed?.job.labels;
-  const fitting =
-    asked === undefined
-      ? [
-          ...groups.filter(hasLabels(runner.labels)),
-          ...groups.filter(had),
-          ...groups.filter((group) => isNamedAfter(group, runner, placed)),
-        ]
-      : groups.filter(hasLabels(asked));
-  return fitting.find((group) => placed?.namespace === namespaceKey(group)) ?? fitting[0];
+/** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */
+function candidatesIn({ groups, known }: Lists) {
+  const byLabels = Map.groupBy(groups, ({ scope, labels }) => keyIn(scopeKey(scope), ...labels));
+  const byName = Map.groupBy(groups, ({ scope, name }) => keyIn(scopeKey(scope), name));
+  return (scope: string, runner: Runner, placed: PlacedJob | undefined): readonly RunnerGroup[] => {
+    const asked = placed?.job.labels;
+    const alike = byLabels.get(keyIn(scope, ...(asked ?? runner.labels))) ?? [];
+    if (asked !== undefined) return alike;
+    const before = known.hadBy(bareUuid(runner.uuid)).filter((group) => scopeKey(group.scope) === scope);
+    const named = byName.get(keyIn(scope, runner.name)) ?? [];
+    return [...alike, ...before, ...named.filter(({ labels }) => isLike(labels, runner, placed))];
+  };
+}
+
+function keyIn(...parts: readonly string[]): string {
+  return parts.join(' ');
 }
 
 function hasLabels(labels: readonly string[]): (group: RunnerGroup) => boolean {
@@ -149,8 +149,7 @@ function hasLabels(labels: readonly string[]): (group: RunnerGroup) => boolean {
  * Bitbucket may give other labels than those that it was asked for. One that carries our mark, never connected and has
  * no Job is what a tick left that was killed before it made one.
  */
-function isNamedAfter({ name, labels }: RunnerGroup, runner: Runner, placed: PlacedJob | undefined): boolean {
-  if (runner.name !== name) return false;
+function isLike(labels: readonly string[], runner: Runner, placed: PlacedJob | undefined): boolean {
   const isHalfMade = placed === undefined && runner.status === 'UNREGISTERED' && runner.labels.some(isOurMark);
   return isHalfMade || labels.every((label) => runner.labels.includes(label));
 }

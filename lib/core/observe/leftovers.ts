@@ -20,18 +20,21 @@ import { documentOf, isGone } from './reading.ts';
  * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
  */
 export function knowledgeOf(peers: readonly RunnerGroup[], { former, documents, deployment }: Memory): Knowledge {
-  const recordedIn = (keys: readonly string[]) =>
-    new Set(keys.flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {})));
-  const left = new Map(
-    former.map(({ key, group }) => [group, recordedIn([placeMemoryKey(key), groupMemoryKey(group.name)])]),
-  );
-  const present = new Map(peers.map((group) => [group, recordedIn([groupMemoryKey(group.name)])]));
-  const had = (group: RunnerGroup, uuid: string) =>
-    (left.get(group) ?? present.get(group))?.has(bracedUuid(uuid)) === true;
+  const recordedIn = (group: RunnerGroup, ...keys: readonly string[]) =>
+    keys
+      .flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {}))
+      .map((uuid) => ({ uuid, group }));
+  const records = [
+    ...peers.flatMap((group) => recordedIn(group, groupMemoryKey(group.name))),
+    ...former.flatMap(({ key, group }) => recordedIn(group, placeMemoryKey(key), groupMemoryKey(group.name))),
+  ];
+  const holders = Map.groupBy(records, ({ uuid }) => uuid);
+  const left = new Set(former.map(({ group }) => group));
+  const hadBy = (uuid: string) => holders.get(bracedUuid(uuid))?.map(({ group }) => group) ?? [];
   return {
-    had,
+    hadBy,
     mayHave: (group, uuid, job) =>
-      !left.has(group) || had(group, uuid) || (deployment !== undefined && job?.deployment === deployment),
+      !left.has(group) || hadBy(uuid).includes(group) || (deployment !== undefined && job?.deployment === deployment),
   };
 }
 

@@ -133,7 +133,7 @@ const ROWS: readonly Row[] = [
   { name: '… that the group may not have', listed: false, job: {}, mayHave: () => false },
 ];
 
-const ANY = { had: () => false, mayHave: () => true };
+const ANY = { hadBy: () => [], mayHave: () => true };
 
 function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () => true, ...row }: Row) {
   const one = runner({ uuid: '{one}', ...row.runner });
@@ -141,7 +141,7 @@ function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () =>
     groups,
     scopes: [{ key: 'acme', runners: row.listed === false ? [] : [one], identity: ACME }],
     namespaces: [{ namespace, listed: job === undefined ? [] : [jobOf(one, job)] }],
-    known: { mayHave, had: ({ name }) => name === row.had },
+    known: { mayHave, hadBy: () => groups.filter(({ name }) => name === row.had) },
   });
   return { sorted, owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])) };
 }
