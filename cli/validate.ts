@@ -10,7 +10,7 @@ import { leftBehind } from '#config/left-behind.ts';
 import type { InspectedFleet } from '#config/load.ts';
 import { sentenceOf } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import { PLACES_KEY, parsePlaces } from '#core/places.ts';
+import { PLACES_KEYS, type Places, parsePlaces } from '#core/places.ts';
 import { selectGroups } from '#core/select.ts';
 import { duration } from '#core/words.ts';
 import { counted } from '#text/layout.ts';
@@ -98,8 +98,9 @@ async function leftBehindBy(
   if (stateStore === 'memory') return [];
   const state = await wiring.openState();
   try {
-    const places = (await state.load([PLACES_KEY])).get(PLACES_KEY)?.value;
-    return leftBehind(parsePlaces(places), fleet, names).map(locate);
+    const documents = [...(await state.load(PLACES_KEYS)).values()];
+    const places: Places = Object.assign({}, ...documents.map(({ value }) => parsePlaces(value)));
+    return leftBehind(places, fleet, names).map(locate);
   } catch (error) {
     // Not knowing makes no configuration wrong.
     const message = `does not tell whether runners are left behind: ${sentenceOf(error)}`;

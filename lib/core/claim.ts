@@ -9,7 +9,8 @@ import { sentenceOf } from './errors.ts';
 import { withAdds } from './inventory.ts';
 import { DEPLOYMENT_KEY } from './memory.ts';
 import type { GroupPlan, Plan } from './model/decision.ts';
-import { PLACES_KEY, type Places, parsePlaces } from './places.ts';
+import type { DocumentEntry } from './model/observation.ts';
+import { type Places, parsePlaces } from './places.ts';
 import type { MemoryChange, StateStore, UnsavedDocument } from './ports.ts';
 
 /** What was claimed. */
@@ -28,12 +29,12 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   const touched = [...plan.groups, ...(plan.leftovers ?? [])].filter(
     (group) => group.memoryChanged || group.actions.length > 0,
   );
-  const { scopeMemory, workspaceMemory = [], places, deployment } = plan;
+  const { scopeMemory, workspaceMemory = [], places = [], deployment } = plan;
   // A name is needed with the first runner.
   const naming = deployment?.isNew && touched.some(({ actions }) => actions.some(({ action }) => action === 'add'));
   const changes = [
     ...touched.map(changeOf),
-    ...[...scopeMemory, ...workspaceMemory, ...(places ? [places] : [])].map(({ key, version, memory }) => ({
+    ...[...scopeMemory, ...workspaceMemory, ...places].map(({ key, version, memory }) => ({
       key,
       expectedVersion: version,
       value: memory,
@@ -42,9 +43,8 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
   ];
   if (changes.length === 0) return { lost: new Map(), problems: [] };
   const unsaved = await saveAll(changes, plan, state);
-  if (places && unsaved.some(({ key, failure }) => key === places.key && failure === undefined)) {
-    await addPlaces(places.memory, plan, state);
-  }
+  const overtaken = new Set(unsaved.filter(({ failure }) => failure === undefined).map(({ key }) => key));
+  await Promise.all(places.map(async (entry) => overtaken.has(entry.key) && addPlaces(entry, plan, state)));
   const lost = touched.flatMap(({ memoryKey }): readonly [string, string][] => {
     const document = unsaved.find(({ key }) => key === memoryKey);
     return document === undefined ? [] : [[memoryKey, document.failure ?? CLAIMED_BY_ANOTHER]];
@@ -102,13 +102,13 @@ export async function settleAdds(
 const PLACES_TRIES = 5;
 
 /** Adds places to a document that another tick has changed since it was read. Places that are gone go with the next look. */
-async function addPlaces(places: Places, plan: Plan, state: StateStore): Promise<void> {
+async function addPlaces({ key, memory }: DocumentEntry<Places>, plan: Plan, state: StateStore): Promise<void> {
   for (let left = PLACES_TRIES; left > 0; left -= 1) {
-    const documents = await state.load([PLACES_KEY]).catch(() => undefined);
+    const documents = await state.load([key]).catch(() => undefined);
     if (documents === undefined) return;
-    const document = documents.get(PLACES_KEY);
-    const value = { ...parsePlaces(document?.value), ...places };
-    const unsaved = await saveAll([{ key: PLACES_KEY, expectedVersion: document?.version ?? 0, value }], plan, state);
+    const document = documents.get(key);
+    const value = { ...parsePlaces(document?.value), ...memory };
+    const unsaved = await saveAll([{ key, expectedVersion: document?.version ?? 0, value }], plan, state);
     if (unsaved.length === 0) return;
   }
 }

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
 import { scopeKey } from './scope.ts';
+import { hashOf } from './select.ts';
 
 const cluster = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('kubeconfig'), path: z.string().optional(), context: z.string().optional() }),
@@ -37,22 +38,50 @@ export type Place = z.output<typeof place>;
 /** Places by their key. */
 export type Places = Readonly<Record<string, Place>>;
 
-/** The document with the places of all groups. */
-export const PLACES_KEY = 'places';
+/**
+ * The documents with the places of all groups. Several, each with those whose key hashes to it, since DynamoDB takes items
+ * of at most 400 KB: the places of some thousand groups.
+ */
+export const PLACES_KEYS = ['places/0', 'places/1', 'places/2', 'places/3'] as const;
+
+/** The document that a place is in. */
+export function placesKeyOf(key: string): string {
+  return PLACES_KEYS[hashOf(key) % PLACES_KEYS.length] ?? PLACES_KEYS[0];
+}
 
 /** The document of what is remembered of the runners at a place that no group has any more. */
 export function placeMemoryKey(key: string): string {
   return `place/${key}`;
 }
 
+/** Documents are never changed, and a store in the process gives the same one until another is saved. */
+const parsed = new WeakMap<object, Places>();
+
 /** The places of a document. One that cannot be read is forgotten; the others are not. */
 export function parsePlaces(value: unknown): Places {
-  const entries = z.record(z.string(), z.unknown()).safeParse(value).data ?? {};
-  return Object.fromEntries(
-    Object.entries(entries).flatMap(([key, entry]) => {
-      const known = place.safeParse(entry).data;
-      return known === undefined ? [] : [[key, known]];
+  if (typeof value !== 'object' || value === null) return {};
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const places = Object.fromEntries(
+    Object.entries(value).flatMap(([key, entry]): readonly [string, Place][] => {
+      const read = place.safeParse(entry).data;
+      return read === undefined ? [] : [[key, read]];
     }),
+  );
+  parsed.set(value, places);
+  return places;
+}
+
+/** Whether a place is remembered as it is. */
+export function isSamePlace(a: Place, b: Place | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.group === b.group &&
+    a.cluster === b.cluster &&
+    a.api === b.api &&
+    a.secretId === b.secretId &&
+    a.startTimeoutMs === b.startTimeoutMs &&
+    a.drainGraceMs === b.drainGraceMs
   );
 }
 

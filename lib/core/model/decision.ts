@@ -78,8 +78,8 @@ export type Plan = {
   readonly groups: readonly GroupPlan[];
   /** What to do about what groups have left behind; absent: nothing is left. */
   readonly leftovers?: readonly GroupPlan[];
-  /** Places to remember from now on; absent: the same as before. */
-  readonly places?: DocumentEntry<Places>;
+  /** Documents of places to remember from now on; absent: the same as before. */
+  readonly places?: readonly DocumentEntry<Places>[];
   /** The name to stamp Jobs with; `isNew`: it has to be saved first. Absent: they are not stamped. */
   readonly deployment?: { readonly id: string; readonly isNew: boolean };
   readonly scopeMemory: readonly ScopeMemoryEntry[];

@@ -263,8 +263,8 @@ export type Observation = {
   readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
   /** What is left of groups at places that no group has any more; absent: nothing, or nobody looked. */
   readonly leftovers?: readonly GroupObservation[];
-  /** The places that are remembered from now on, with the version that was read; absent: the same as before. */
-  readonly places?: DocumentEntry<Places>;
+  /** Documents of places that this look changed; absent: none. */
+  readonly places?: readonly DocumentEntry<Places>[];
   /** The name that this deployment stamps its Jobs with; absent: it has none yet. */
   readonly deployment?: string;
   /** Things worth knowing that stop nothing, such as runners that belong to no group. */

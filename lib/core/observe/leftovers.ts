@@ -7,7 +7,7 @@ import { isSeen } from '../decide/classify.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
-import { PLACES_KEY, type Places, placeMemoryKey, placeOf } from '../places.ts';
+import { isSamePlace, type Places, placeMemoryKey, placeOf, placesKeyOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
@@ -85,25 +85,27 @@ export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, 
   return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(({ group }) => group === entry.group.name);
 }
 
-/** The document of places after this look, if it changed it: those of groups, and those where something is `left`. */
+/** The documents of places that this look changes: with those of groups, and those where something is `left`. */
 export function rememberPlaces(
   { places, documents, former }: Memory,
   groups: readonly RunnerGroup[],
   left: ReadonlySet<RunnerGroup>,
   fleet: Fleet,
-): DocumentEntry<Places> | undefined {
+): readonly DocumentEntry<Places>[] {
   // What was not read must not be overwritten.
-  if (!('value' in documents)) return undefined;
+  if (!('value' in documents)) return [];
   const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
-  const kept = Object.entries(places.known).filter(([key]) => !emptied.has(key));
-  const present = groups.flatMap((group) => {
+  const news = groups.flatMap((group) => {
     const place = placeOf(group, fleet);
-    return place === undefined ? [] : [place];
+    return place === undefined || isSamePlace(place[1], places.known[place[0]]) ? [] : [place];
   });
-  const next: Places = Object.fromEntries([...kept, ...present]);
-  return JSON.stringify(next) === JSON.stringify(places.known)
-    ? undefined
-    : { key: PLACES_KEY, version: places.version, memory: next };
+  const changed = new Set([...news.map(([key]) => key), ...emptied].map(placesKeyOf));
+  return [...changed].map((document) => {
+    const isIn = ([key]: readonly [string, unknown]) => placesKeyOf(key) === document;
+    const kept = Object.entries(places.known).filter((entry) => isIn(entry) && !emptied.has(entry[0]));
+    const memory = Object.fromEntries([...kept, ...news.filter(isIn)]);
+    return { key: document, version: places.versions.get(document) ?? 0, memory };
+  });
 }
 
 /** The group, with what it still has at places that it has left. */

@@ -12,7 +12,7 @@ import type { Fleet, RunnerGroup } from '../model/configuration.ts';
 import {
   type FormerPlace,
   formerPlaces,
-  PLACES_KEY,
+  PLACES_KEYS,
   type Places,
   parsePlaces,
   placeMemoryKey,
@@ -26,8 +26,8 @@ import { attempt, type Documents, documentOf } from './reading.ts';
 /** What is remembered. Where memory cannot be read, nothing is, and every group says so. */
 export type Memory = {
   readonly documents: Documents;
-  /** All places, and the version of their document. */
-  readonly places: { readonly version: number; readonly known: Places };
+  /** All places, and the versions of their documents. */
+  readonly places: { readonly versions: ReadonlyMap<string, number>; readonly known: Places };
   /** Those that no group has any more, and that this look is to look after. */
   readonly former: readonly FormerPlace[];
   /** The name of this deployment, if it has one. */
@@ -50,9 +50,8 @@ export async function loadMemory(
   ports: Ports,
 ): Promise<Memory> {
   const load = (keys: readonly string[]): Promise<Documents> => attempt('memory', () => ports.state.load(keys));
-  const first = await load([...new Set([...keysOf(peers), PLACES_KEY, DEPLOYMENT_KEY, ...budgets.keys])]);
-  const document = documentOf(first, PLACES_KEY);
-  const known = parsePlaces(document?.value);
+  const first = await load([...new Set([...keysOf(peers), ...PLACES_KEYS, DEPLOYMENT_KEY, ...budgets.keys])]);
+  const known: Places = Object.assign({}, ...PLACES_KEYS.map((key) => parsePlaces(documentOf(first, key)?.value)));
   const former = formerPlaces(known, fleet, looksAfter);
   if (former.length > 0) ports.alsoReach?.(reachOf(former, fleet));
   const renamed = renamedGroups(peers, known, fleet, first);
@@ -66,7 +65,7 @@ export async function loadMemory(
   ];
   return {
     documents,
-    places: { version: document?.version ?? 0, known },
+    places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
     former,
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     known: (scope) =>

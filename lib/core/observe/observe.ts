@@ -83,7 +83,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     scopeMemory: 'value' in memory.documents ? changedScopes(scopes, strays, at) : [],
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     ...(leftovers.length > 0 && { leftovers }),
-    ...(places && { places }),
+    ...(places.length > 0 && { places }),
     ...(memory.deployment !== undefined && { deployment: memory.deployment }),
     notes: noteStrays(strays, observed, fleet),
     ...(allowed.length > 0 && { budgets: allowed }),

@@ -31,20 +31,20 @@ describe('places', () => {
     const state: Partial<StateStore> = {
       load: async () => {
         if (failing === 'load') throw new Error('503');
-        return new Map([['places', { version, value: placesOf('theirs') }]]);
+        return new Map([['places/1', { version, value: placesOf('theirs') }]]);
       },
       save: async (changes: readonly MemoryChange[]) => {
         if (version < 3 + times) {
           version += 1;
-          return changes.filter(({ key }) => key === 'places').map(({ key }) => ({ key }));
+          return changes.filter(({ key }) => key === 'places/1').map(({ key }) => ({ key }));
         }
-        saved.push(...changes.filter(({ key }) => key === 'places'));
+        saved.push(...changes.filter(({ key }) => key === 'places/1'));
         return [];
       },
     };
     return { saved, state };
   }
-  const plan: Plan = { ...planOf(), places: { key: 'places', version: 2, memory: placesOf('ours') } };
+  const plan: Plan = { ...planOf(), places: [{ key: 'places/1', version: 2, memory: placesOf('ours') }] };
 
   it.each([0, 1, 5])('are added to those of other shards: after %d conflicts', async (times) => {
     const { saved, state } = contended(times);
@@ -66,9 +66,9 @@ describe('places', () => {
   it('that cannot be saved are a problem, and are not tried again', async () => {
     const save = async (changes: readonly MemoryChange[]) => changes.map(({ key }) => ({ key, failure: 'Throttled.' }));
     const { applied, trace } = await run(plan, { state: { save } });
-    expect(trace).toEqual(['save places@2']);
+    expect(trace).toEqual(['save places/1@2']);
     expect(applied.problems).toEqual([
-      'Memory of places could not be saved, so nothing that needs it was done: Throttled.',
+      'Memory of places/1 could not be saved, so nothing that needs it was done: Throttled.',
     ]);
   });
 });

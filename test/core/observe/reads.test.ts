@@ -16,7 +16,7 @@ describe('what is read', () => {
       'list Jobs of main/web',
       'list acme',
       'list acme/site',
-      'load group/builds scope/acme workspace/acme group/tests group/site scope/acme/site places deployment',
+      'load group/builds scope/acme workspace/acme group/tests group/site scope/acme/site places/0 places/1 places/2 places/3 deployment',
     ]);
   });
 
@@ -38,7 +38,7 @@ describe('what is read', () => {
       'list Jobs of main/web',
       'list acme',
       'list acme/site',
-      'load group/builds scope/acme workspace/acme group/site scope/acme/site places deployment',
+      'load group/builds scope/acme workspace/acme group/site scope/acme/site places/0 places/1 places/2 places/3 deployment',
     ]);
   });
 
@@ -70,7 +70,7 @@ describe('what is read', () => {
 
   it('an empty selection reads nothing but what is remembered of places', async () => {
     const { seen, trace } = await look(fleet([builds]), {}, []);
-    expect(trace).toEqual(['load places deployment']);
+    expect(trace).toEqual(['load places/0 places/1 places/2 places/3 deployment']);
     expect(seen).toEqual({ at: NOON, groups: [], workspaces: [], queues: [], scopeMemory: [], notes: [] });
   });
 });

@@ -3,6 +3,7 @@ import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Calls, Report, TickRecord } from '#core/model/report.ts';
+import { placeOf, placesKeyOf } from '#core/places.ts';
 import { reconcile, type TickRequest } from '#core/reconcile.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from './ports.ts';
@@ -23,14 +24,17 @@ async function tick(over: Partial<TickRequest> = {}, script: Script = {}) {
   return { report: await reconcile(request(over), ports), trace };
 }
 
+/** The document that the place of the group is in. */
+const PLACES = placesKeyOf(placeOf(group({ min: 1 }), CONFIG)?.[0] ?? '');
+
 const LOOK = [
-  'load group/builds scope/acme workspace/acme places deployment',
+  'load group/builds scope/acme workspace/acme places/0 places/1 places/2 places/3 deployment',
   'list acme',
   'list Jobs of main/runners',
   'identify acme',
 ];
 const ACT = [
-  'save group/builds@0 scope/acme@0 places@0 deployment@0',
+  `save group/builds@0 scope/acme@0 ${PLACES}@0 deployment@0`,
   'register builds in acme',
   'createJob runner-new-1 in runners',
   'createSecret runner-oauth-credentials-new-1 of runner-new-1',
@@ -228,7 +232,7 @@ describe('a tick that goes wrong in part', () => {
     const fail = () => Promise.reject(new Error('Throttled.'));
     const { report, trace } = await tick({}, { state: { save: fail, appendTick: fail } });
     expect(report.problems).toEqual([
-      'Memory of group/builds, scope/acme, places, deployment could not be saved, so nothing that needs it was done: Throttled.',
+      `Memory of group/builds, scope/acme, ${PLACES}, deployment could not be saved, so nothing that needs it was done: Throttled.`,
       'The tick could not be recorded: Throttled.',
     ]);
     expect(trace).not.toContain('register builds in acme');
