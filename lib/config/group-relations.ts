@@ -30,12 +30,15 @@ function labelsOf(group: GroupEntry): readonly Labelled[] {
 
 /** Bitbucket gives a step to any runner that has all of its labels, and may have more. */
 function containedLabels({ index, labels }: Labelled, inScope: readonly Labelled[]): readonly Finding[] {
-  const larger = inScope.filter(
-    (other) => other.labels.size > labels.size && [...labels].every((label) => other.labels.has(label)),
-  );
+  const larger = inScope.filter((other) => other.labels.size > labels.size && areAmong(labels, other.labels));
   if (larger.length === 0) return [];
   const message = `are all among those of ${namesOf(larger)} too, so steps that ask for them may run there as well; add a label that only this group has, and ask for it in runs-on`;
   return [warning(['groups', index, 'labels'], message)];
+}
+
+function areAmong(labels: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const label of labels) if (!others.has(label)) return false;
+  return true;
 }
 
 /** What groups may differ in although one could do the work of all; workspace and labels are compared by what they mean. */

@@ -1,6 +1,6 @@
 /** Warnings of a change that leaves runners behind: at places that groups had and that no group has any more. Pure. */
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
-import { type FormerPlace, formerPlaces, type Places, placeOf } from '#core/places.ts';
+import { type FormerPlace, formerPlaces, type Places, presentPlaces } from '#core/places.ts';
 import { scopeKey } from '#core/scope.ts';
 import { type Finding, warning } from '#yaml/finding.ts';
 
@@ -19,12 +19,7 @@ const ALL_PARTS = Object.keys(PARTS) as readonly Part[];
 
 /** The places of all groups of a fleet, for comparing it with another one. */
 export function placesIn(fleet: Fleet): Places {
-  return Object.fromEntries(
-    fleet.groups.flatMap((group) => {
-      const place = placeOf(group, fleet);
-      return place === undefined ? [] : [place];
-    }),
-  );
+  return Object.fromEntries(presentPlaces(fleet).values());
 }
 
 /**

@@ -115,15 +115,26 @@ function writtenReach(reach: ClusterSettings): string {
 /** A place that no group of the fleet has any more, as a group that wants no runner. */
 export type FormerPlace = { readonly key: string; readonly place: Place; readonly group: RunnerGroup };
 
+/** The places that groups of the fleet have, each under its key, by the name of the group. */
+export function presentPlaces(fleet: Fleet): ReadonlyMap<string, readonly [key: string, place: Place]> {
+  return new Map(
+    fleet.groups.flatMap((group) => {
+      const place = placeOf(group, fleet);
+      return place === undefined ? [] : [[group.name, place]];
+    }),
+  );
+}
+
 /** The places that no group has any more, in workspaces that are asked for. */
 export function formerPlaces(
   places: Places,
   fleet: Fleet,
   isAskedFor: (workspace: string) => boolean,
+  present = presentPlaces(fleet),
 ): readonly FormerPlace[] {
-  const present = new Set(fleet.groups.map((group) => placeOf(group, fleet)?.[0]));
+  const keys = new Set([...present.values()].map(([key]) => key));
   return Object.entries(places)
-    .filter(([key, { workspace }]) => !present.has(key) && isAskedFor(workspace))
+    .filter(([key, { workspace }]) => !keys.has(key) && isAskedFor(workspace))
     .map(([key, entry]) => ({ key, place: entry, group: groupOf(entry, fleet) }));
 }
 

@@ -56,9 +56,10 @@ type Lists = {
  * Gives every registration and every Job to one of the groups.
  *
  * A runner belongs where its Job says: to the group in its scope with the labels that were asked for, in the Job's
- * namespace if there is one. Without a Job that says so, the labels that are listed decide, or what was known, or the name that runners get
- * from their group, if Bitbucket has only added labels or nothing has ever run behind the registration. A Job without a listed registration belongs to the group with
- * its labels, or its name where it carries none, in its scope and namespace.
+ * namespace if there is one. Without a Job that says so, the labels that are listed decide, or what was known, or the
+ * name that runners get from their group, if Bitbucket has only added labels or nothing has ever run behind the
+ * registration. A Job without a listed registration belongs to the group with its labels, or its name where it carries
+ * none, in its scope and namespace.
  */
 export function sortOut(lists: Lists): {
   readonly of: (group: RunnerGroup) => Belongings;
@@ -85,19 +86,18 @@ export function sortOut(lists: Lists): {
 function sortRunners(lists: Lists) {
   const candidatesOf = candidatesIn(lists);
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
-  const jobs = new Map(
-    lists.namespaces
-      .toReversed()
-      .flatMap(({ namespace, listed }) =>
-        listed.map((job): [string, PlacedJob] => [job.runnerUuid, { namespace: namespaceKey(namespace), job }]),
-      ),
-  );
+  const jobs = new Map<string, PlacedJob>();
+  for (const { namespace: where, listed } of lists.namespaces.toReversed()) {
+    const namespace = namespaceKey(where);
+    for (const job of listed) jobs.set(job.runnerUuid, { namespace, job });
+  }
   return lists.scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
       const placed = jobs.get(uuid);
       const able = candidatesOf(scope, runner, placed).filter((group) => lists.known.mayHave(group, uuid, placed?.job));
-      const owner = able.find((group) => placed?.namespace === namespaceKey(group)) ?? able[0];
+      const owner =
+        able.length < 2 ? able[0] : (able.find((group) => placed?.namespace === namespaceKey(group)) ?? able[0]);
       return { owner, scope, runner, placed };
     }),
   );

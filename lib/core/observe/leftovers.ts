@@ -5,9 +5,9 @@
 
 import { isSeen } from '../decide/classify.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
-import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
-import { isSamePlace, type Places, placeMemoryKey, placeOf, placesKeyOf } from '../places.ts';
+import { isSamePlace, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
@@ -87,16 +87,15 @@ export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, 
 
 /** The documents of places that this look changes: with those of groups, and those where something is `left`. */
 export function rememberPlaces(
-  { places, documents, former }: Memory,
+  { places, documents, present, former }: Memory,
   groups: readonly RunnerGroup[],
   left: ReadonlySet<RunnerGroup>,
-  fleet: Fleet,
 ): readonly DocumentEntry<Places>[] {
   // What was not read must not be overwritten.
   if (!('value' in documents)) return [];
   const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
-  const news = groups.flatMap((group) => {
-    const place = placeOf(group, fleet);
+  const news = groups.flatMap(({ name }) => {
+    const place = present.get(name);
     return place === undefined || isSamePlace(place[1], places.known[place[0]]) ? [] : [place];
   });
   const changed = new Set([...news.map(([key]) => key), ...emptied].map(placesKeyOf));

@@ -16,7 +16,7 @@ import {
   type Places,
   parsePlaces,
   placeMemoryKey,
-  placeOf,
+  presentPlaces,
   reachOf,
 } from '../places.ts';
 import type { MemoryDocument, Ports } from '../ports.ts';
@@ -28,6 +28,8 @@ export type Memory = {
   readonly documents: Documents;
   /** All places, and the versions of their documents. */
   readonly places: { readonly versions: ReadonlyMap<string, number>; readonly known: Places };
+  /** Those that groups of the configuration have, by the name of the group. */
+  readonly present: ReturnType<typeof presentPlaces>;
   /** Those that no group has any more, and that this look is to look after. */
   readonly former: readonly FormerPlace[];
   /** The name of this deployment, if it has one. */
@@ -52,9 +54,10 @@ export async function loadMemory(
   const load = (keys: readonly string[]): Promise<Documents> => attempt('memory', () => ports.state.load(keys));
   const first = await load([...new Set([...keysOf(peers), ...PLACES_KEYS, DEPLOYMENT_KEY, ...budgets.keys])]);
   const known: Places = Object.assign({}, ...PLACES_KEYS.map((key) => parsePlaces(documentOf(first, key)?.value)));
-  const former = formerPlaces(known, fleet, looksAfter);
+  const present = presentPlaces(fleet);
+  const former = formerPlaces(known, fleet, looksAfter, present);
   if (former.length > 0) ports.alsoReach?.(reachOf(former, fleet));
-  const renamed = renamedGroups(peers, known, fleet, first);
+  const renamed = renamedGroups(peers, known, present, first);
   const more = [...keysOfFormer(former), ...renamed.map(({ before }) => groupMemoryKey(before))];
   const documents = withRenamed(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), renamed);
   const owners = [
@@ -66,6 +69,7 @@ export async function loadMemory(
   return {
     documents,
     places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
+    present,
     former,
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     known: (scope) =>
@@ -89,12 +93,12 @@ type Renamed = { readonly name: string; readonly before: string };
 function renamedGroups(
   peers: readonly RunnerGroup[],
   places: Places,
-  fleet: Fleet,
+  present: Memory['present'],
   documents: Documents,
 ): readonly Renamed[] {
   if (!('value' in documents)) return [];
   return peers.flatMap((group) => {
-    const [key = ''] = placeOf(group, fleet) ?? [];
+    const [key = ''] = present.get(group.name) ?? [];
     const before = places[key]?.group;
     const isNew = documentOf(documents, groupMemoryKey(group.name)) === undefined;
     return before !== undefined && before !== group.name && isNew ? [{ name: group.name, before }] : [];

@@ -69,7 +69,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);
   const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
   const kept = new Set([...leftovers, ...unsure].map(({ group }) => group));
-  const places = rememberPlaces(everything.memory, groups, kept, fleet);
+  const places = rememberPlaces(everything.memory, groups, kept);
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
