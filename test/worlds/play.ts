@@ -163,7 +163,8 @@ class Run {
 
   /**
    * Memory is lost when its time has come. The stated exception is a lost memory together with a death inside an add, so
-   * it waits until every registration has its Job.
+   * it waits until every registration has its Job, and until no process has ended: the Job of one that has ended goes by
+   * itself, and what Bitbucket then lists with other labels than were asked for nobody can know.
    */
   #loseMemory(): void {
     const { world } = this.#stage;
@@ -177,7 +178,9 @@ class Run {
   #areAddsWhole(): boolean {
     const { world } = this.#stage;
     const jobs = world.cluster.objects.jobs.join(' ');
-    return Array.from(world.bitbucket.registered).every(({ uuid }) => jobs.includes(bareUuid(uuid)));
+    return Array.from(world.bitbucket.registered).every(
+      ({ uuid, connected, hasConnected }) => jobs.includes(bareUuid(uuid)) && (connected || !hasConnected),
+    );
   }
 
   #calm(): Calm {

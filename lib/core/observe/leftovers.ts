@@ -6,7 +6,7 @@
 import { isSeen } from '../decide/classify.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
-import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
+import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
 import { PLACES_KEY, type Places, placeMemoryKey, placeOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
@@ -73,8 +73,11 @@ export function observeLeftovers(
     const { entry, reading } = see(group, placeMemoryKey(key));
     if (entry.memoryVersion > 0) return { entry, reading };
     // The first look after the change: what the group was known to have is written down here, before the group forgets.
-    const { runners } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
-    return { entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }) } }, reading };
+    const { runners, jobs } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
+    return {
+      entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }), ...(jobs && { jobs }) } },
+      reading,
+    };
   });
 }
 
@@ -82,12 +85,15 @@ export function observeLeftovers(
 export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
   if (entry.runners.length + entry.orphanJobs.length > 0) return false;
   if (isSeen(entry)) return true;
-  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(({ group }) => group === entry.group.name);
+  const { group, memory } = entry;
+  const isHere = (job: RunnerJob) =>
+    job.group === group.name || memory.runners?.[bracedUuid(job.runnerUuid)] !== undefined;
+  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(isHere);
 }
 
 /** The document of places after this look, if it changed it: those of groups, and those where something is `left`. */
 export function rememberPlaces(
-  { places, documents, former }: Memory,
+  { places, documents, former, renamed }: Memory,
   groups: readonly RunnerGroup[],
   left: ReadonlySet<RunnerGroup>,
   fleet: Fleet,
@@ -98,7 +104,10 @@ export function rememberPlaces(
   const kept = Object.entries(places.known).filter(([key]) => !emptied.has(key));
   const present = groups.flatMap((group) => {
     const place = placeOf(group, fleet);
-    return place === undefined ? [] : [place];
+    if (place === undefined) return [];
+    const [key, value] = place;
+    // It bears the group's new name only when there is a memory under that name: until then the old one tells what is there.
+    return [[key, { ...value, group: renamed.get(group.name) ?? value.group }] as const];
   });
   const next: Places = Object.fromEntries([...kept, ...present]);
   return JSON.stringify(next) === JSON.stringify(places.known)

@@ -30,6 +30,8 @@ export type Memory = {
   readonly places: { readonly version: number; readonly known: Places };
   /** Those that no group has any more, and that this look is to look after. */
   readonly former: readonly FormerPlace[];
+  /** Groups with another name than before and no memory of their own yet: the names before, by those of today. */
+  readonly renamed: ReadonlyMap<string, string>;
   /** The name of this deployment, if it has one. */
   readonly deployment: string | undefined;
   /** Uuids of the runners that were there in a scope when it was looked at last. */
@@ -68,6 +70,7 @@ export async function loadMemory(
     documents,
     places: { version: document?.version ?? 0, known },
     former,
+    renamed: new Map(renamed.map(({ name, before }) => [name, before])),
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     known: (scope) =>
       owners
