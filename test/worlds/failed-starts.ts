@@ -8,6 +8,7 @@ import type { Instant } from '#core/model/observation.ts';
 import type { Interruption } from '#tools/simulator/interrupt.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import type { World } from '#tools/simulator/world.ts';
+import { firstName } from './fleets.ts';
 import { isOf } from './judge.ts';
 
 /** The failed starts of a group, as counted and as there have been at the most. */
@@ -27,7 +28,7 @@ export class FailedStarts {
   readonly #attempts: Readonly<Registered>[] = [];
   /** Uuids of runners that were seen not to have connected for long. */
   readonly #slow = new Set<string>();
-  /** By group, the beginnings that are still possible, the earliest first. */
+  /** By first name, since a renamed group goes on with its row: the beginnings that are still possible, the earliest first. */
   readonly #rows = new Map<string, readonly Row[]>();
   #failedCalls = 0;
 
@@ -62,23 +63,27 @@ export class FailedStarts {
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));
     return groups.flatMap((group) => {
       const { name } = group;
-      const counted = parseGroupMemory(documents.get(`group/${name}`)?.value).quarantine?.failures ?? 0;
+      const document = documents.get(`group/${name}`);
+      const counted = parseGroupMemory(document?.value).quarantine?.failures ?? 0;
       if (counted > 0) return [{ name, counted, there: this.#failedIn(group) }];
+      const first = firstName(name);
+      // A group that was renamed has no memory under its new name yet, which does not mean that its row is over.
+      if (document === undefined && this.#rows.has(first)) return [];
       // A write may land late, so a row may have begun a little before memory last said none.
-      const rows = [...(this.#rows.get(name) ?? []), { since: now, starting, failedCalls: this.#failedCalls }];
-      const first = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
-      this.#rows.set(name, rows.slice(Math.max(0, first)));
+      const rows = [...(this.#rows.get(first) ?? []), { since: now, starting, failedCalls: this.#failedCalls }];
+      const begun = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
+      this.#rows.set(first, rows.slice(Math.max(0, begun)));
       return [];
     });
   }
 
   #failedIn(group: RunnerGroup): number {
-    const [row] = this.#rows.get(group.name) ?? [];
+    const [row] = this.#rows.get(firstName(group.name)) ?? [];
     const isIn = ({ uuid, statuses }: Readonly<Registered>) =>
       row === undefined || statuses[0].from >= row.since || row.starting.has(uuid);
     const failed = this.#attempts.filter(
       (entry) =>
-        (entry.name === group.name || isOf(group, entry)) &&
+        (firstName(entry.name) === firstName(group.name) || isOf(group, entry)) &&
         (!entry.hasConnected || this.#slow.has(entry.uuid)) &&
         isIn(entry),
     );

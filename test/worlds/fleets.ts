@@ -26,6 +26,11 @@ export function ownLabel({ labels }: RunnerGroup): string {
   return labels.find((label) => !SYSTEM_LABELS.includes(label)) ?? 'self.hosted';
 }
 
+/** The name that a group of these worlds had before any change of it. */
+export function firstName(name: string): string {
+  return name.replace(/-r.*$/, '');
+}
+
 const SYSTEM_LABELS = ['autoscaler.created', 'linux', 'self.hosted'];
 
 function beginning({ strategy, coolDownMinutes, drainGraceSeconds }: WorldSetting): readonly Slot[] {

@@ -134,7 +134,10 @@ export type Calm = {
   readonly coolDownMs: number;
   /** Whether that a runner shows no step proves anything. */
   readonly isIdleTrusted: boolean;
-  /** Whether it was made since memory was last lost: what was made before is another's. */
+  /**
+   * Whether it was made since memory was last lost, and its place was not forgotten since its repository had been gone for
+   * long: the rest is another's.
+   */
   readonly isOurs: (entry: Readonly<Registered>) => boolean;
   readonly isOursByUuid: (bareUuid: string) => boolean;
   /** Whether its scope is there. */

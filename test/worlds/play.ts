@@ -2,6 +2,7 @@
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { scopeKey } from '#core/scope.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type FleetSchedule, fleetAt, tickIn } from '#tools/simulator/drive.ts';
@@ -27,6 +28,8 @@ import type { WorldSetting } from './setting.ts';
 const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
 /** Long enough for what waits, what runs, every cool-down and window, and ten minutes. */
 const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
+/** After so long a scope that is not found counts as gone for good. */
+const FORGOTTEN_AFTER_MINUTES = 10;
 /** A lowered limit does not forbid what was sent before. */
 const IN_FLIGHT_MS = MINUTE_MS;
 
@@ -50,6 +53,8 @@ class Run {
   #tickAt: Instant = WORLD_START;
   #memoryLostAt = Number.NEGATIVE_INFINITY;
   #losses: readonly Instant[];
+  /** Uuids of what had no Job when its repository came back after so long that its place may have been forgotten. */
+  readonly #forgotten = new Set<string>();
 
   constructor(setting: WorldSetting) {
     const random = createRandom(setting.seed);
@@ -157,13 +162,26 @@ class Run {
     const at = (minute: number, run: () => void) => world.clock.schedule(WORLD_START + minute * MINUTE_MS, run);
     for (const { to } of this.#setting.shortages) at(to, () => world.cluster.nodesChanged());
     for (const { from, to } of this.#setting.vanished) {
+      if (to !== undefined && to - from >= FORGOTTEN_AFTER_MINUTES) at(to, () => this.#forget());
       if (to === undefined) at(from, () => world.bitbucket.deleteScope({ workspace: 'acme', repository: 'site' }));
     }
   }
 
+  /** A repository that is gone for so long, without a Job left, is gone for good. */
+  #forget(): void {
+    for (const entry of this.#world.bitbucket.registered) {
+      if (scopeKey(entry.scope) === 'acme/site' && !this.#hasJob(entry)) this.#forgotten.add(entry.uuid);
+    }
+  }
+
+  #hasJob({ uuid }: Readonly<Registered>): boolean {
+    return this.#world.cluster.objects.jobs.some((name) => name.endsWith(bareUuid(uuid)));
+  }
+
   /**
    * Memory is lost when its time has come. The stated exception is a lost memory together with a death inside an add, so
-   * it waits until every registration has its Job.
+   * it waits until every registration has its Job, and until no process has ended: the Job of one that has ended goes by
+   * itself, and what Bitbucket then lists with other labels than were asked for nobody can know.
    */
   #loseMemory(): void {
     const { world } = this.#stage;
@@ -175,14 +193,15 @@ class Run {
   }
 
   #areAddsWhole(): boolean {
-    const { world } = this.#stage;
-    const jobs = world.cluster.objects.jobs.join(' ');
-    return Array.from(world.bitbucket.registered).every(({ uuid }) => jobs.includes(bareUuid(uuid)));
+    return Array.from(this.#world.bitbucket.registered).every(
+      (entry) => this.#hasJob(entry) && (entry.connected || !entry.hasConnected),
+    );
   }
 
   #calm(): Calm {
     const { api, logs, coolDownMinutes } = this.#setting;
-    const isOurs = ({ statuses: [{ from }] }: Readonly<Registered>) => from > this.#memoryLostAt;
+    const isOurs = ({ uuid, statuses: [{ from }] }: Readonly<Registered>) =>
+      from > this.#memoryLostAt && !this.#forgotten.has(uuid);
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {
       world: this.#world,

@@ -1,7 +1,7 @@
 /** Makes a world smaller in which a property does not hold, and prints it as a test. */
 import { PROPERTIES, type Property } from './judge.ts';
 import { play } from './play.ts';
-import { KIND, type WorldSetting } from './setting.ts';
+import { KIND, type Window, type WorldSetting } from './setting.ts';
 
 /** Worlds that are played to find a smaller one. */
 const TRIES = 60;
@@ -38,10 +38,26 @@ function withoutEntry(field: 'changes' | 'outages', fromEnd: number): Simplifica
 }
 
 const SIMPLIFICATIONS: readonly Simplification[] = [
-  (setting) => (setting.minutes > 30 ? { ...setting, minutes: Math.floor(setting.minutes / 2) } : undefined),
+  (setting) => (setting.minutes > 30 ? endingAt(setting, Math.floor(setting.minutes / 2)) : undefined),
   ...WITHOUT,
   ...[0, 1, 2].flatMap((fromEnd) => [withoutEntry('changes', fromEnd), withoutEntry('outages', fromEnd)]),
 ];
+
+/** The world with a calm that begins earlier. What would come after that is not there, so that the calm is one. */
+function endingAt(setting: WorldSetting, minutes: number): WorldSetting {
+  const begins = ({ from }: { readonly from: number }) => from < minutes;
+  const until = <T extends Window>(windows: readonly T[]): readonly T[] =>
+    windows.filter(begins).map((window) => ({ ...window, to: Math.min(window.to, minutes) }));
+  return {
+    ...setting,
+    minutes,
+    memoryLostAtMinutes: setting.memoryLostAtMinutes.filter((minute) => minute < minutes),
+    outages: until(setting.outages),
+    shortages: until(setting.shortages),
+    vanished: setting.vanished.filter(begins),
+    changes: setting.changes.filter(({ atMinute }) => atMinute <= minutes),
+  };
+}
 
 /** A file with the test that plays this world, to be put beside this one. */
 export function printTest(setting: WorldSetting, property: Property): string {

@@ -6,8 +6,8 @@
 import { isSeen } from '../decide/classify.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
-import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
-import { isSamePlace, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
+import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
+import { isSamePlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
@@ -73,8 +73,11 @@ export function observeLeftovers(
     const { entry, reading } = see(group, placeMemoryKey(key));
     if (entry.memoryVersion > 0) return { entry, reading };
     // The first look after the change: what the group was known to have is written down here, before the group forgets.
-    const { runners } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
-    return { entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }) } }, reading };
+    const { runners, jobs } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
+    return {
+      entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }), ...(jobs && { jobs }) } },
+      reading,
+    };
   });
 }
 
@@ -82,21 +85,27 @@ export function observeLeftovers(
 export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
   if (entry.runners.length + entry.orphanJobs.length > 0) return false;
   if (isSeen(entry)) return true;
-  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(({ group }) => group === entry.group.name);
+  const { group, memory } = entry;
+  const isHere = (job: RunnerJob) =>
+    job.group === group.name || memory.runners?.[bracedUuid(job.runnerUuid)] !== undefined;
+  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(isHere);
 }
 
 /** The documents of places that this look changes: with those of groups, and those where something is `left`. */
 export function rememberPlaces(
-  { places, documents, present, former }: Memory,
+  { places, documents, present, former, renamed }: Memory,
   groups: readonly RunnerGroup[],
   left: ReadonlySet<RunnerGroup>,
 ): readonly DocumentEntry<Places>[] {
   // What was not read must not be overwritten.
   if (!('value' in documents)) return [];
   const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
-  const news = groups.flatMap(({ name }) => {
-    const place = present.get(name);
-    return place === undefined || isSamePlace(place[1], places.known[place[0]]) ? [] : [place];
+  const news = groups.flatMap(({ name }): readonly (readonly [string, Place])[] => {
+    const [key, today] = present.get(name) ?? [];
+    if (key === undefined || today === undefined) return [];
+    // It bears the group's new name only when there is a memory under that name: until then the old one tells what is there.
+    const place = { ...today, group: renamed.get(name) ?? name };
+    return isSamePlace(place, places.known[key]) ? [] : [[key, place]];
   });
   const changed = new Set([...news.map(([key]) => key), ...emptied].map(placesKeyOf));
   return [...changed].map((document) => {
@@ -110,11 +119,14 @@ export function rememberPlaces(
 /** The group, with what it still has at places that it has left. */
 export function withElsewhere(entry: GroupObservation, leftovers: readonly GroupObservation[]): GroupObservation {
   const { name, scope, labels } = entry.group;
-  const elsewhere = leftovers
-    .filter(({ group: { name: of, scope: there, labels: theirs } }) => {
-      const isSameSet = scopeKey(there) === scopeKey(scope) && theirs.join(' ') === labels.join(' ');
-      return of === name || isSameSet;
-    })
-    .reduce((sum, { runners, orphanJobs }) => sum + runners.length + orphanJobs.length, 0);
-  return elsewhere === 0 ? entry : { ...entry, elsewhere };
+  const own = leftovers.filter(({ group: { name: of, scope: there, labels: theirs } }) => {
+    const isSameSet = scopeKey(there) === scopeKey(scope) && theirs.join(' ') === labels.join(' ');
+    return of === name || isSameSet;
+  });
+  const elsewhere = own.reduce((sum, { runners, orphanJobs }) => sum + runners.length + orphanJobs.length, 0);
+  const known = elsewhere === 0 ? entry : { ...entry, elsewhere };
+  if (own.every(isSeen)) return known;
+  // A Job that is not here may be where nobody can look now, with a step in its pod: that it is gone is not concluded.
+  const { jobs: _unsure, ...memory } = known.memory;
+  return { ...known, memory };
 }

@@ -32,6 +32,8 @@ export type Memory = {
   readonly present: ReturnType<typeof presentPlaces>;
   /** Those that no group has any more, and that this look is to look after. */
   readonly former: readonly FormerPlace[];
+  /** Groups with another name than before and no memory of their own yet: the names before, by those of today. */
+  readonly renamed: ReadonlyMap<string, string>;
   /** The name of this deployment, if it has one. */
   readonly deployment: string | undefined;
   /** Uuids of the runners that were there in a scope when it was looked at last. */
@@ -71,6 +73,7 @@ export async function loadMemory(
     places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
     present,
     former,
+    renamed: new Map(renamed.map(({ name, before }) => [name, before])),
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     known: (scope) =>
       owners

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
-import type { GroupMemory, Observation } from '#core/model/observation.ts';
+import type { GroupMemory, Observation, RunnerJob } from '#core/model/observation.ts';
 import { placeOf, placesKeyOf } from '#core/places.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
@@ -64,10 +64,15 @@ describe('a place that no group has any more', () => {
 
   it('has a memory of its own, which begins with what the group was known to have', async () => {
     const script = { runners: { list: async () => [known] } };
+    const memoryKey = `place/${keyOf(old)}`;
+    const runners = { '{known}': NOON - 9 };
     const first = await look(fleet([group()]), { ...remembering(old), ...script });
-    expect(first.seen.leftovers).toMatchObject([
-      { memoryKey: `place/${keyOf(old)}`, memoryVersion: 0, memory: { runners: { '{known}': NOON - 9 } } },
-    ]);
+    expect(first.seen.leftovers).toMatchObject([{ memoryKey, memoryVersion: 0, memory: { runners } }]);
+    expect(first.seen.leftovers?.[0]?.memory).not.toHaveProperty('jobs');
+    // A runner that had a Job and has none is over.
+    const had = { ...NOTHING, runners, jobs: { '{known}': NOON - 8 } };
+    const withJob = await look(fleet([group()]), { ...remembering(old, { 'group/old': had }), ...script });
+    expect(withJob.seen.leftovers).toMatchObject([{ memory: { runners, jobs: had.jobs } }]);
     const own = { ...NOTHING, drainingSince: { '{known}': 7 }, runners: { '{known}': 5 } };
     const later = await look(fleet([group()]), {
       ...remembering(old, { [`place/${keyOf(old)}`]: own, 'group/old': undefined }),
@@ -125,6 +130,23 @@ describe('a place that no group has any more', () => {
     expect(seen.groups).toMatchObject([{ runners: [known] }]);
   });
 
+  it.each([
+    { name: 'its Jobs cannot be listed: nobody knows whether a Job is gone', jobs: fails('503'), known: undefined },
+    { name: 'its Jobs are listed', jobs: async () => [], known: { '{known}': 5 } },
+  ])('another cluster, and at the old one $name', async ({ jobs, known: remembered }) => {
+    const memory = { ...NOTHING, jobs: { '{known}': 5 }, runners: { '{known}': 5 } };
+    const { seen } = await look(
+      { ...fleet([old]), clusters: { main: { kind: 'eks', name: 'new' } } },
+      {
+        ...remembering(old, { 'group/old': memory }),
+        runners: { list: async () => [known] },
+        jobs: { list: async (at) => (at.cluster === 'main' ? [] : jobs()) },
+      },
+    );
+    expect(seen.groups).toMatchObject([{ runners: [known] }]);
+    expect(seen.groups[0]?.memory.jobs).toEqual(remembered);
+  });
+
   it('a renamed group goes on with what was remembered of it, until it has a memory of its own', async () => {
     const now = { ...old, name: 'new' };
     const before = { ...NOTHING, idleSince: { '{known}': 7 }, runners: { '{known}': 5 } };
@@ -132,12 +154,15 @@ describe('a place that no group has any more', () => {
     const script = { runners: { list: async () => [odd] } };
     const first = await look(fleet([now]), { ...remembering(old, { 'group/old': before }), ...script });
     expect(first.seen.groups).toMatchObject([{ runners: [odd], memory: before, memoryVersion: 0 }]);
+    // The place bears the old name as long as the memory does, so that a look that holds loses nothing.
+    expect(first.seen.places).toBeUndefined();
     const own = { ...NOTHING, idleSince: { '{known}': 9 } };
     const later = await look(fleet([now]), {
       ...remembering(old, { 'group/old': before, 'group/new': own }),
       ...script,
     });
     expect(later.seen.groups).toMatchObject([{ memory: own, memoryVersion: 4 }]);
+    expect(placesAfter(later.seen)).toMatchObject({ [keyOf(old)]: { group: 'new' } });
     const none = await look(fleet([now]), { ...remembering(old, { 'group/old': undefined }), ...script });
     expect(none.seen.groups).toMatchObject([{ memory: NOTHING, memoryVersion: 0 }]);
   });
@@ -219,8 +244,13 @@ describe('places are remembered', () => {
     readonly name: string;
     readonly script: Script;
     readonly unlistedFor?: number;
+    readonly memory?: Readonly<Record<string, unknown>>;
     readonly kept: boolean;
   };
+  const goneWith = (other: RunnerJob): Pick<Row, 'script' | 'unlistedFor'> => ({
+    script: { runners: { list: gone }, jobs: { list: async () => [other] } },
+    unlistedFor: 600_000,
+  });
 
   it.each<Row>([
     { name: 'nothing is there: forgotten', script: {}, kept: false },
@@ -242,10 +272,25 @@ describe('places are remembered', () => {
       kept: false,
     },
     {
-      name: '… for ten minutes, and a Job of it is there',
-      script: { runners: { list: gone }, jobs: { list: async () => [job] } },
-      unlistedFor: 600_000,
+      name: '… for ten minutes, and a Job that was made for it is there',
+      ...goneWith(jobOf(unknown, { group: 'old', identity: SHOP })),
       kept: true,
+    },
+    {
+      name: '… for ten minutes, and a Job of its runner is there, from before the group was renamed',
+      ...goneWith(jobOf(known, { group: 'before', identity: SHOP })),
+      kept: true,
+    },
+    {
+      name: '… for ten minutes, and a Job of another is there',
+      ...goneWith(jobOf(unknown, { group: 'before', identity: SHOP })),
+      kept: false,
+    },
+    {
+      name: '… for ten minutes, and nothing is known of it',
+      ...goneWith(jobOf(known, { group: 'before', identity: SHOP })),
+      memory: { 'group/old': undefined },
+      kept: false,
     },
     {
       name: '… for ten minutes, and its Jobs cannot be read',
@@ -259,7 +304,7 @@ describe('places are remembered', () => {
       unlistedFor: 600_000,
       kept: true,
     },
-  ])('$name', async ({ script, unlistedFor, kept }) => {
+  ])('$name', async ({ script, unlistedFor, memory, kept }) => {
     const scope = {
       'scope/acme/shop': {
         stepSeen: true,
@@ -268,7 +313,7 @@ describe('places are remembered', () => {
       },
     };
     const { seen } = await look(fleet([group({ scope: { workspace: 'other' } })]), {
-      ...remembering(old, scope),
+      ...remembering(old, { ...scope, ...memory }),
       ...script,
     });
     expect(isForgotten(seen)).toBe(!kept);
