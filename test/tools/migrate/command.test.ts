@@ -34,7 +34,8 @@ describe('goes well', () => {
     expect(stdout).toMatch(/^Wrote a\/b\/runners_config\.yaml and a\/b\/job-template\.yaml\.\n/);
     expect(await readdir(join(cwd, 'a/b'))).toEqual(['job-template.yaml', 'runners_config.yaml']);
     const validated = await runCommand(['validate', '--config', 'a/b/runners_config.yaml'], {});
-    expect(validated).toEqual({ code: 0, stdout: 'a/b/runners_config.yaml is valid: 1 group.\n', stderr: '' });
+    expect(validated).toMatchObject({ code: 0, stderr: '' });
+    expect(validated.stdout.split('\n')).toContain('a/b/runners_config.yaml is valid: 1 group.');
   });
 
   it('prints one document with --json', async () => {
