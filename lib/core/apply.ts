@@ -274,6 +274,7 @@ async function vetoOfLog(
     const seen = await ports.jobs.stepInLog(group, log.pod, log.container);
     if (seen === 'running') return 'its log shows a step that began and did not end';
     if (seen === 'not-allowed') note(noRightToRead(group));
+    if (seen === 'not-allowed' && log.onlyProof) return 'only its log could tell whether it has a step';
     return seen === 'unreadable' && log.mustBeRead
       ? 'the end of its log does not tell whether it has a step'
       : undefined;

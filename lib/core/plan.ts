@@ -47,7 +47,12 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
     ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
-    ...cleanUp(observation, classified, at),
+    // One that is put back stays, though its time to be removed may have come in this very look.
+    ...cleanUp(
+      observation,
+      classified.filter(({ runner }) => !enable.includes(runner)),
+      at,
+    ),
     ...changeProtection(observation, classified, at),
   ];
   return { ...known, actions, memory: next, memoryChanged: !isSameMemory(next, memory) };

@@ -192,6 +192,19 @@ describe('a plan', () => {
     });
   });
 
+  it('puts a runner back in the very look in which it could have been removed, and does not remove it', () => {
+    const drained = runner({ uuid: '{a}', status: 'DISABLED' });
+    const memory = {
+      idleSince: {},
+      drainingSince: { '{a}': EARLIER - 600_000 },
+      drains: { '{a}': { cause: 'surplus', at: EARLIER - 600_000 } },
+    };
+    const wanted = groupObservation({ group: group({ min: 1 }), runners: [drained], memory });
+    expect(planOf(wanted).actions.map(({ action }) => action)).toEqual(['enable']);
+    const unwanted = groupObservation({ group: group({ min: 0 }), runners: [drained], memory });
+    expect(planOf(unwanted).actions.map(({ action }) => action)).toEqual(['remove']);
+  });
+
   it('adds nothing where the identity is unknown', () => {
     const { identity: _, ...unknown } = groupObservation();
     expect(planOf(unknown).actions).toEqual([]);

@@ -116,5 +116,6 @@ function logOf(job: RunnerJob | undefined, waited: number, isUnproven: boolean):
     pod: name,
     ...(container !== undefined && { container }),
     mustBeRead: isUnproven || waited < UNREADABLE_LOG_MS,
+    ...(isUnproven && { onlyProof: true as const }),
   };
 }

@@ -37,7 +37,13 @@ export type Decision = {
 /**
  * A runner's own log, the second witness of a step. `mustBeRead`: one that cannot be read keeps the runner for now.
  */
-export type LogPlace = { readonly pod: string; readonly container?: string; readonly mustBeRead: boolean };
+export type LogPlace = {
+  readonly pod: string;
+  readonly container?: string;
+  readonly mustBeRead: boolean;
+  /** Present where nothing but the log can tell: without the right to read it the runner stays. */
+  readonly onlyProof?: true;
+};
 
 /**
  * One whole runner to add, put back into service, take out of service or remove, or one pod to protect or unprotect.

@@ -4,10 +4,11 @@
  */
 
 import { isSeen } from '../decide/classify.ts';
+import { pendingAdds } from '../inventory.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
-import { isSamePlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
+import { type FormerPlace, isSamePlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
 import { scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
@@ -116,6 +117,29 @@ export function rememberPlaces(
   });
 }
 
+/** How many places what is left takes: what is seen, or as many as are known while not everything can be seen. */
+function placesOfLeft(left: GroupObservation): number {
+  const { runners, orphanJobs, pendingAdds: pending = 0, memory } = left;
+  const seen = runners.length + orphanJobs.length;
+  const known = isSeen(left) ? seen : Math.max(seen, Object.keys(memory.runners ?? {}).length);
+  return known + pending;
+}
+
+/** A place of which nobody can tell yet whether it is a group's under another name: it counts, and nothing is done there. */
+export function unsureLeftover({ key, group }: FormerPlace, { documents }: Memory, at: Instant): GroupObservation {
+  const own = documentOf(documents, placeMemoryKey(key));
+  const memory = parseGroupMemory((own ?? documentOf(documents, groupMemoryKey(group.name)))?.value);
+  const scope = scopeKey(group.scope);
+  return {
+    ...{ group, runners: [], jobs: [], orphanJobs: [], idleTrusted: false },
+    pendingAdds: pendingAdds(memory, [], at),
+    memoryKey: placeMemoryKey(key),
+    memory,
+    memoryVersion: own?.version ?? 0,
+    missing: [`${scope}: nobody can tell yet whether it is another name of the scope of a group with the same labels`],
+  };
+}
+
 /** The group, with what it still has at places that it has left. */
 export function withElsewhere(entry: GroupObservation, leftovers: readonly GroupObservation[]): GroupObservation {
   const { name, scope, labels } = entry.group;
@@ -123,7 +147,7 @@ export function withElsewhere(entry: GroupObservation, leftovers: readonly Group
     const isSameSet = scopeKey(there) === scopeKey(scope) && theirs.join(' ') === labels.join(' ');
     return of === name || isSameSet;
   });
-  const elsewhere = own.reduce((sum, { runners, orphanJobs }) => sum + runners.length + orphanJobs.length, 0);
+  const elsewhere = own.reduce((sum, left) => sum + placesOfLeft(left), 0);
   const known = elsewhere === 0 ? entry : { ...entry, elsewhere };
   if (own.every(isSeen)) return known;
   // A Job that is not here may be where nobody can look now, with a step in its pod: that it is gone is not concluded.

@@ -17,6 +17,7 @@ import {
   rememberPlaces,
   type SeenAt,
   standingOf,
+  unsureLeftover,
   withElsewhere,
 } from './leftovers.ts';
 import { loadMemory, type Memory } from './memory.ts';
@@ -66,9 +67,12 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   });
   const see = seerOf(readings, of, at);
   const left = observeLeftovers(memory, (group, key) => see(group, key));
-  const leftovers = left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry);
+  const leftovers = [
+    ...left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry),
+    ...unsure.map((place) => unsureLeftover(place, memory, at)),
+  ];
   const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
-  const kept = new Set([...leftovers, ...unsure].map(({ group }) => group));
+  const kept = new Set(leftovers.map(({ group }) => group));
   const places = rememberPlaces(everything.memory, groups, kept);
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
@@ -91,15 +95,15 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
 }
 
 /**
- * What was read, without places that are a group's under another name of its scope: they would be seen twice. Of places
- * of which nobody can tell (`unsure`) nothing is concluded, and nothing is forgotten.
+ * What was read, without places that are a group's under another name of its scope: they would be seen twice. Those of
+ * which nobody can tell yet (`unsure`) count and are kept, and nothing is done there.
  */
 function withoutRenamed(everything: Readings, peers: readonly RunnerGroup[]) {
   const identities = new Map(everything.scopes.map((reading) => [scopeKey(reading.scope), identityOf(reading)]));
   const { left = [], unknown: unsure = [] } = Object.groupBy(everything.memory.former, ({ group }) =>
     standingOf(group, peers, (of) => identities.get(scopeOf(of))),
   );
-  const named = new Set([...peers, ...left.map(({ group }) => group)].map(scopeOf));
+  const named = new Set([...peers, ...[...left, ...unsure].map(({ group }) => group)].map(scopeOf));
   const readings: Readings = {
     memory: { ...everything.memory, former: left },
     scopes: everything.scopes.filter(({ scope }) => named.has(scopeKey(scope))),

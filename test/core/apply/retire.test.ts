@@ -113,10 +113,10 @@ describe('a look that suffices spares the reading', () => {
 describe("the runner's own log may have something against deleting it", () => {
   const LOG = 'stepInLog pod-a in runners';
   const unreadable = { service: 'kubernetes', outcome: 'refused' } as const;
-  const asked = (mustBeRead: boolean): Action => ({
+  const asked = (mustBeRead: boolean, onlyProof?: true): Action => ({
     ...remove(DRAINED),
     lookSuffices: true,
-    log: { pod: 'pod-a', container: 'runner', mustBeRead },
+    log: { pod: 'pod-a', container: 'runner', mustBeRead, ...(onlyProof && { onlyProof }) },
   });
   const says = (answer: StepInLog): Script => ({ jobs: { stepInLog: async () => answer } });
   const fails: Script = {
@@ -127,6 +127,7 @@ describe("the runner's own log may have something against deleting it", () => {
     readonly name: string;
     readonly script: Script;
     readonly mustBeRead?: boolean;
+    readonly onlyProof?: true;
     readonly error?: string;
     readonly note?: string;
   };
@@ -153,10 +154,21 @@ describe("the runner's own log may have something against deleting it", () => {
       script: says('not-allowed'),
       note: "In namespace runners of cluster main only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.",
     },
-  ])('$name', async ({ script, mustBeRead = true, error, note }) => {
-    const { applied, trace } = await carryOut(planOf(groupPlan([asked(mustBeRead), asked(mustBeRead)])), script, {
-      lookAgeMs: () => 0,
-    });
+    {
+      name: 'we have no right to read it, and nothing else can tell',
+      script: says('not-allowed'),
+      onlyProof: true,
+      error: 'only its log could tell whether it has a step',
+      note: "In namespace runners of cluster main only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.",
+    },
+  ])('$name', async ({ script, mustBeRead = true, onlyProof, error, note }) => {
+    const { applied, trace } = await carryOut(
+      planOf(groupPlan([asked(mustBeRead, onlyProof), asked(mustBeRead, onlyProof)])),
+      script,
+      {
+        lookAgeMs: () => 0,
+      },
+    );
     expect(trace.toSorted()).toEqual(
       [LOG, LOG, ...(error === undefined ? ['remove {a}', 'remove {a}'] : [])].toSorted(),
     );

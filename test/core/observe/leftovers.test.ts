@@ -179,6 +179,24 @@ describe('a place that no group has any more', () => {
   });
 });
 
+describe('what is left counts towards the max of its group', () => {
+  const now = { ...old, scope: { workspace: 'other' } };
+  const two = { ...NOTHING, runners: { '{known}': 1, '{second}': 2 }, intended: [{ at: NOON, adds: 3 }] };
+
+  it.each<{ readonly name: string; readonly script: Script; readonly elsewhere: number }>([
+    { name: 'those that are seen', script: { runners: { list: async () => [known] } }, elsewhere: 1 + 3 },
+    {
+      name: 'those that are known, while they cannot be listed',
+      script: { runners: { list: fails('503') } },
+      elsewhere: 2 + 3,
+    },
+  ])('$name, and adds that were begun', async ({ script, elsewhere }) => {
+    const place = { [`place/${keyOf(old)}`]: two };
+    const { seen } = await look(fleet([now]), { ...remembering(old, place), ...script });
+    expect(seen.groups[0]?.elsewhere).toBe(elsewhere);
+  });
+});
+
 describe('a scope that is named in another way', () => {
   const slug = group({ scope: { workspace: 'acme' } });
   const uuid = group({ scope: { workspace: '{acme}' } });
@@ -216,7 +234,17 @@ describe('a scope that is named in another way', () => {
         { stepSeen: true, ...(name in memory && { identity }) },
       ]);
       const { seen } = await lookUnder(script, Object.fromEntries(scopes));
-      expect(seen.leftovers).toBeUndefined();
+      expect(seen.leftovers).toMatchObject([
+        {
+          runners: [],
+          missing: [
+            'acme: nobody can tell yet whether it is another name of the scope of a group with the same labels',
+          ],
+          memory: { runners: { '{known}': NOON - 9 } },
+          memoryVersion: 0,
+        },
+      ]);
+      expect(seen.groups[0]?.elsewhere).toBe(1);
       expect(Object.keys(placesAfter(seen))).toContain(keyOf(uuid));
       expect(isForgotten(seen, slug)).toBe(false);
     },
