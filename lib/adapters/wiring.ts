@@ -9,7 +9,7 @@ import { InputError, type ServiceError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
-import type { PipelineApi, Ports, RunnerApi, StateStore } from '#core/ports.ts';
+import type { PipelineApi, Ports, Reach, RunnerApi, StateStore } from '#core/ports.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
@@ -35,9 +35,6 @@ export type LocalConnectors = {
   ) => Promise<ClusterClient>;
   readonly openDatabase: OpenDatabase;
 };
-
-/** What can be reached, by name: what the configuration names, and what it named before. */
-type Reachable = Pick<Fleet, 'workspaces' | 'clusters'>;
 
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
@@ -73,17 +70,14 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
      * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
      */
     openPorts: async (fleet: Fleet): Promise<Ports> => {
-      let reached: Reachable = fleet;
+      let reached: Reach = fleet;
       const budgetOf = (workspace: string) => budgets(reached)(workspace);
       return {
         ...routeByWorkspace(connections(() => reached, budgetOf)),
         manifests: manifestsFromTemplates,
         jobs: createKubernetesJobApi({ clients: (cluster) => clusterClient(reached, cluster) }),
-        alsoReach: ({ workspaces, clusters }) => {
-          reached = {
-            workspaces: { ...workspaces, ...fleet.workspaces },
-            clusters: { ...clusters, ...fleet.clusters },
-          };
+        reach: (all) => {
+          reached = all;
         },
         state: await openState(),
         deadline: startDeadline,
@@ -161,7 +155,7 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
  */
 function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
-  return (reached: () => Reachable, budgetOf: (workspace: string) => CallBudget) => {
+  return (reached: () => Reach, budgetOf: (workspace: string) => CallBudget) => {
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
@@ -197,7 +191,7 @@ function oncePerKey<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) 
 /** Clients by what the configuration says of their cluster; the one that fails is made anew the next time. */
 function keepClusterClients(counter: Counter, local: LocalConnectors) {
   const kept = createRecent<ClusterClient>();
-  return ({ clusters }: Reachable, cluster: string): Promise<ClusterClient> => {
+  return ({ clusters }: Reach, cluster: string): Promise<ClusterClient> => {
     const settings = clusters[cluster];
     if (settings === undefined) {
       throw new InputError('it is not among the "clusters" of the configuration; define it there');

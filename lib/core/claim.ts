@@ -1,5 +1,5 @@
 /**
- * The memory side of applying: claiming groups before anything is done, and noting afterwards what could not be started.
+ * The memory side of applying: claiming groups before anything is done, and settling afterwards what became of adds.
  *
  * A claim saves a group's memory on the condition that its version is still the one that was read. Of two ticks that saw
  * the same world only one gets to act, even when a lease has failed to keep them apart.
@@ -58,7 +58,7 @@ export async function claimGroups(plan: Plan, state: StateStore): Promise<Claim>
 }
 
 /** What became of a group's adds. */
-export type SettledAdds = {
+type SettledAdds = {
   readonly group: GroupPlan;
   /** Uuids of the runners that were made. */
   readonly made: readonly string[];

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
+import type { Reach } from './ports.ts';
 import { scopeKey } from './scope.ts';
 import { hashOf } from './select.ts';
 
@@ -161,8 +162,8 @@ function clusterNameOf({ cluster: name, reach }: Place, { clusters }: Fleet): st
   return today !== undefined && writtenReach(today) === written ? name : `${name} as it was (${written})`;
 }
 
-/** How to reach these places, besides what the configuration says today. */
-export function reachOf(former: readonly FormerPlace[], fleet: Fleet): Pick<Fleet, 'workspaces' | 'clusters'> {
+/** How to reach what the configuration names today, and these places besides. */
+export function reachOf(former: readonly FormerPlace[], fleet: Fleet): Reach {
   const clusters = former.map(({ group, place: { reach } }): [string, ClusterSettings] => [group.cluster, reach]);
   const workspaces = former.map(({ place: { workspace, api, secretId } }): [string, WorkspaceSettings] => [
     workspace,

@@ -190,6 +190,9 @@ export type Deadline = {
   readonly cancel: () => void;
 };
 
+/** How workspaces and clusters are reached, by name. */
+export type Reach = Pick<Fleet, 'workspaces' | 'clusters'>;
+
 /** All that one tick acts through. */
 export type Ports = {
   readonly runners: RunnerApi;
@@ -203,6 +206,6 @@ export type Ports = {
   readonly calls: () => Calls;
   /** The budget that the calls for a workspace count towards; absent: calls are not counted, and none is refused. */
   readonly budgetOf?: (workspace: string) => CallBudget;
-  /** Makes workspaces and clusters reachable that the configuration no longer names; what it names stays as it is. */
-  readonly alsoReach?: (former: Pick<Fleet, 'workspaces' | 'clusters'>) => void;
+  /** From now on names mean these workspaces and clusters; at first they mean those of the configuration. */
+  readonly reach?: (all: Reach) => void;
 };

@@ -1,6 +1,17 @@
-import type { Scope } from './model/configuration.ts';
+import type { RunnerGroup, Scope } from './model/configuration.ts';
+import type { ScopeIdentity } from './model/observation.ts';
 
 /** `workspace` or `workspace/repository`: the key under which a scope is listed, remembered and named in messages. */
 export function scopeKey(scope: Scope): string {
   return scope.repository === undefined ? scope.workspace : `${scope.workspace}/${scope.repository}`;
+}
+
+/** One text for the uuids of a scope. */
+export function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentity): string {
+  return `${workspaceUuid} ${repositoryUuid}`;
+}
+
+/** One text for runners that can stand in for each other: those with the same labels in the same scope. */
+export function labelSetKey({ scope, labels }: Pick<RunnerGroup, 'scope' | 'labels'>): string {
+  return `${scopeKey(scope)} ${labels.join(' ')}`;
 }

@@ -29,11 +29,16 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    const ended = job === undefined ? observation.memory.jobs?.[runner.uuid] !== undefined : job.status !== 'active';
+    const ended = job === undefined ? hadJob(observation, runner) : job.status !== 'active';
     const verdict = verdictOn({ runner, job, ended, group: observation.group, at });
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
     return { runner, ...(job && { job }), ...(ended && { ended }), ...verdict, ...(slow && { slow }) };
   });
+}
+
+/** Whether a runner without a Job is known to have had one, and that is nowhere. */
+function hadJob({ memory, jobsUnsure }: GroupObservation, { uuid }: Runner): boolean {
+  return jobsUnsure === undefined && memory.jobs?.[uuid] !== undefined;
 }
 
 /** A group with its runners in their classes: what every later step works on, computed once for each look. */

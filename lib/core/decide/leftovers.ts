@@ -5,7 +5,7 @@
  */
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
-import { scopeKey } from '../scope.ts';
+import { labelSetKey } from '../scope.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isOutOfService, isSeen } from './classify.ts';
 import { type GroupDecision, holdUnseen } from './decide.ts';
 import type { Retirement } from './retirement.ts';
@@ -45,11 +45,11 @@ function retireAll(
 }
 
 /** Whether a group goes on with the same labels in the same scope and has no runner online yet. */
-function isMissedBy({ group: { scope, labels } }: GroupObservation, groups: readonly GroupDecision[]): boolean {
-  return groups.some(({ observation: { group }, decision: { counts, to } }) => {
-    const isSameSet = scopeKey(group.scope) === scopeKey(scope) && group.labels.join(' ') === labels.join(' ');
-    return isSameSet && counts.busy + counts.idle === 0 && to > 0;
-  });
+function isMissedBy({ group: left }: GroupObservation, groups: readonly GroupDecision[]): boolean {
+  return groups.some(
+    ({ observation: { group }, decision: { counts, to } }) =>
+      labelSetKey(group) === labelSetKey(left) && counts.busy + counts.idle === 0 && to > 0,
+  );
 }
 
 function isOnline({ class: name }: ClassifiedRunner): boolean {

@@ -13,7 +13,7 @@ export type Allowance = { readonly creates: number; readonly due: number; readon
  * Places that the group's runners take: every registration that is not known to be gone, whatever its state; every Job
  * whose registration is not listed; adds that were begun; and what is left at places that the group has had before.
  */
-export function placesTaken({ runners, orphanJobs, pendingAdds = 0, elsewhere = 0 }: GroupObservation): number {
+function placesTaken({ runners, orphanJobs, pendingAdds = 0, elsewhere = 0 }: GroupObservation): number {
   return runners.length + orphanJobs.length + pendingAdds + elsewhere;
 }
 

@@ -37,7 +37,10 @@ export function nextStartUps(
     .sort((a, b) => a.createdAt - b.createdAt);
   return {
     tookMs: [...tookMs, ...started.map((runner) => runner.stateChangedAt - runner.createdAt)].slice(-LEARNED_FROM),
-    awaited: classified.flatMap(({ class: name, runner }) => (name === 'starting' ? [runner.uuid] : [])),
+    // One that comes back, or was put back, is starting too, but from another moment.
+    awaited: classified.flatMap(({ class: name, runner: { uuid, status } }) =>
+      name === 'starting' && status === 'UNREGISTERED' ? [uuid] : [],
+    ),
     newest: classified.reduce((latest, { runner }) => Math.max(latest, runner.createdAt), newest),
   };
 }

@@ -166,6 +166,8 @@ export type GroupObservation = {
   readonly pendingAdds?: number;
   /** Runners of the group at places that it has left, and those of its labels in its scope; absent: none. */
   readonly elsewhere?: number;
+  /** Present while a place that the group has left cannot be seen: a Job that is not here may be there. */
+  readonly jobsUnsure?: true;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */
   readonly memoryKey?: string;
   readonly memory: GroupMemory;
@@ -193,7 +195,7 @@ export type SeenGroup = GroupObservation & {
 /** What is known of a workspace's registrations, over all its scopes that any group uses. */
 export type WorkspaceObservation = {
   readonly workspace: string;
-  /** Every registration counts, ours or not; for a scope that could not be listed, the `max` of its groups. */
+  /** Every place that is taken: registrations, ours or not, what no list shows yet, and what a scope may have that could not be listed. */
   readonly registrations: number;
   /** How many of these are assumed so, of scopes that were not listed; absent: none. */
   readonly assumed?: number;

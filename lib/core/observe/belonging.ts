@@ -5,7 +5,7 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Runner, RunnerJob, ScopeIdentity } from '../model/observation.ts';
 import type { Namespace } from '../ports.ts';
-import { scopeKey } from '../scope.ts';
+import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
 import { bareUuid } from '../uuid.ts';
 
 /** A scope that was listed, under its key. */
@@ -124,25 +124,16 @@ function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: Readonly
 
 /** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */
 function candidatesIn({ groups, known }: Lists) {
-  const byLabels = Map.groupBy(groups, ({ scope, labels }) => keyIn(scopeKey(scope), ...labels));
-  const byName = Map.groupBy(groups, ({ scope, name }) => keyIn(scopeKey(scope), name));
+  const byLabels = Map.groupBy(groups, labelSetKey);
+  const byName = Map.groupBy(groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
   return (scope: string, runner: Runner, placed: PlacedJob | undefined): readonly RunnerGroup[] => {
     const asked = placed?.job.labels;
-    const alike = byLabels.get(keyIn(scope, ...(asked ?? runner.labels))) ?? [];
+    const alike = byLabels.get(`${scope} ${(asked ?? runner.labels).join(' ')}`) ?? [];
     if (asked !== undefined) return alike;
     const before = known.hadBy(bareUuid(runner.uuid)).filter((group) => scopeKey(group.scope) === scope);
-    const named = byName.get(keyIn(scope, runner.name)) ?? [];
+    const named = byName.get(`${scope} ${runner.name}`) ?? [];
     return [...alike, ...before, ...named.filter(({ labels }) => isLike(labels, runner, placed))];
   };
-}
-
-function keyIn(...parts: readonly string[]): string {
-  return parts.join(' ');
-}
-
-function hasLabels(labels: readonly string[]): (group: RunnerGroup) => boolean {
-  const joined = labels.join(' ');
-  return (group) => group.labels.join(' ') === joined;
 }
 
 /**
@@ -159,12 +150,7 @@ function isOurMark(label: string): boolean {
 }
 
 function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boolean {
-  return labels === undefined ? group.name === madeFor : hasLabels(labels)(group);
-}
-
-/** One text for the uuids of a scope. */
-export function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentity): string {
-  return `${workspaceUuid} ${repositoryUuid}`;
+  return labels === undefined ? group.name === madeFor : group.labels.join(' ') === labels.join(' ');
 }
 
 /** The key of a namespace of a cluster. */

@@ -3,6 +3,7 @@ import { pendingAdds, placesOf } from '../inventory.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
+import { identityKey } from '../scope.ts';
 import type { Belongings } from './belonging.ts';
 import { type Documents, documentOf, identityOf, type JobReading, missingOf, type ScopeReading } from './reading.ts';
 import { areTrusted } from './step-marks.ts';
@@ -51,7 +52,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
  */
 export function holdDoubles(groups: readonly GroupObservation[]): readonly GroupObservation[] {
   const owners = Map.groupBy(groups, ({ group, identity }) =>
-    identity === undefined ? group : [identity.workspaceUuid, identity.repositoryUuid, ...group.labels].join(' '),
+    identity === undefined ? group : [identityKey(identity), ...group.labels].join(' '),
   );
   const doubles = [...owners.values()].filter((members) => members.length > 1);
   return groups.map((entry) => {

@@ -5,13 +5,13 @@
 
 import { isSeen } from '../decide/classify.ts';
 import { pendingAdds } from '../inventory.ts';
-import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
+import { parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
 import { type FormerPlace, isSamePlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
-import { scopeKey } from '../scope.ts';
+import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
-import { identityKey, type Knowledge, namespaceKey } from './belonging.ts';
+import { type Knowledge, namespaceKey } from './belonging.ts';
 import type { GroupReading } from './group.ts';
 import type { Memory } from './memory.ts';
 import { documentOf, isGone } from './reading.ts';
@@ -20,15 +20,8 @@ import { documentOf, isGone } from './reading.ts';
  * Whose runners a look may touch. A group of the configuration may have all that fits it. Where no group is any more only
  * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
  */
-export function knowledgeOf(peers: readonly RunnerGroup[], { former, documents, deployment }: Memory): Knowledge {
-  const recordedIn = (group: RunnerGroup, ...keys: readonly string[]) =>
-    keys
-      .flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {}))
-      .map((uuid) => ({ uuid, group }));
-  const records = [
-    ...peers.flatMap((group) => recordedIn(group, groupMemoryKey(group.name))),
-    ...former.flatMap(({ key, group }) => recordedIn(group, placeMemoryKey(key), groupMemoryKey(group.name))),
-  ];
+export function knowledgeOf({ former, recorded, deployment }: Memory): Knowledge {
+  const records = [...recorded].flatMap(([group, uuids]) => uuids.map((uuid) => ({ uuid, group })));
   const holders = Map.groupBy(records, ({ uuid }) => uuid);
   const left = new Set(former.map(({ group }) => group));
   const hadBy = (uuid: string) => holders.get(bracedUuid(uuid))?.map(({ group }) => group) ?? [];
@@ -65,26 +58,9 @@ export function standingOf(
 /** A group as it was seen, and what was read of it. */
 export type SeenAt = { readonly entry: GroupObservation; readonly reading: GroupReading };
 
-/** The groups that these places had, as they were seen, and what was remembered of them. */
-export function observeLeftovers(
-  { former, documents }: Memory,
-  see: (group: RunnerGroup, memoryKey: string) => SeenAt,
-): readonly SeenAt[] {
-  return former.map(({ key, group }) => {
-    const { entry, reading } = see(group, placeMemoryKey(key));
-    if (entry.memoryVersion > 0) return { entry, reading };
-    // The first look after the change: what the group was known to have is written down here, before the group forgets.
-    const { runners, jobs } = parseGroupMemory(documentOf(documents, groupMemoryKey(group.name))?.value);
-    return {
-      entry: { ...entry, memory: { ...entry.memory, ...(runners && { runners }), ...(jobs && { jobs }) } },
-      reading,
-    };
-  });
-}
-
 /** Whether nothing of a group is where it was: everything could be read, or there has been no such place for long. */
 export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
-  if (entry.runners.length + entry.orphanJobs.length > 0) return false;
+  if (entry.runners.length + entry.orphanJobs.length + (entry.pendingAdds ?? 0) > 0) return false;
   if (isSeen(entry)) return true;
   const { group, memory } = entry;
   const isHere = (job: RunnerJob) =>
@@ -127,30 +103,27 @@ function placesOfLeft(left: GroupObservation): number {
 
 /** A place of which nobody can tell yet whether it is a group's under another name: it counts, and nothing is done there. */
 export function unsureLeftover({ key, group }: FormerPlace, { documents }: Memory, at: Instant): GroupObservation {
-  const own = documentOf(documents, placeMemoryKey(key));
-  const memory = parseGroupMemory((own ?? documentOf(documents, groupMemoryKey(group.name)))?.value);
+  const memoryKey = placeMemoryKey(key);
+  const document = documentOf(documents, memoryKey);
+  const memory = parseGroupMemory(document?.value);
   const scope = scopeKey(group.scope);
   return {
     ...{ group, runners: [], jobs: [], orphanJobs: [], idleTrusted: false },
-    pendingAdds: pendingAdds(memory, [], at),
-    memoryKey: placeMemoryKey(key),
-    memory,
-    memoryVersion: own?.version ?? 0,
+    ...{ memoryKey, memory, memoryVersion: document?.version ?? 0, pendingAdds: pendingAdds(memory, [], at) },
     missing: [`${scope}: nobody can tell yet whether it is another name of the scope of a group with the same labels`],
   };
 }
 
 /** The group, with what it still has at places that it has left. */
 export function withElsewhere(entry: GroupObservation, leftovers: readonly GroupObservation[]): GroupObservation {
-  const { name, scope, labels } = entry.group;
-  const own = leftovers.filter(({ group: { name: of, scope: there, labels: theirs } }) => {
-    const isSameSet = scopeKey(there) === scopeKey(scope) && theirs.join(' ') === labels.join(' ');
-    return of === name || isSameSet;
-  });
+  const { group } = entry;
+  const own = leftovers.filter(
+    (left) => left.group.name === group.name || labelSetKey(left.group) === labelSetKey(group),
+  );
   const elsewhere = own.reduce((sum, left) => sum + placesOfLeft(left), 0);
-  const known = elsewhere === 0 ? entry : { ...entry, elsewhere };
-  if (own.every(isSeen)) return known;
-  // A Job that is not here may be where nobody can look now, with a step in its pod: that it is gone is not concluded.
-  const { jobs: _unsure, ...memory } = known.memory;
-  return { ...known, memory };
+  return {
+    ...entry,
+    ...(elsewhere > 0 && { elsewhere }),
+    ...(own.every(isSeen) ? {} : { jobsUnsure: true }),
+  };
 }

@@ -20,7 +20,6 @@ import {
   reachOf,
 } from '../places.ts';
 import type { MemoryDocument, Ports } from '../ports.ts';
-import { scopeKey } from '../scope.ts';
 import { attempt, type Documents, documentOf } from './reading.ts';
 
 /** What is remembered. Where memory cannot be read, nothing is, and every group says so. */
@@ -36,12 +35,12 @@ export type Memory = {
   readonly renamed: ReadonlyMap<string, string>;
   /** The name of this deployment, if it has one. */
   readonly deployment: string | undefined;
-  /** Uuids of the runners that were there in a scope when it was looked at last. */
-  readonly known: (scopeKey: string) => readonly string[];
+  /** Uuids of the runners that each group, also of a former place, was known to have when it was looked at last. */
+  readonly recorded: ReadonlyMap<RunnerGroup, readonly string[]>;
 };
 
 /** What a look asks memory for. */
-export type MemoryRequest = {
+type MemoryRequest = {
   readonly fleet: Fleet;
   readonly budgets: TickBudgets;
   readonly looksAfter?: (workspace: string) => boolean;
@@ -58,16 +57,15 @@ export async function loadMemory(
   const known: Places = Object.assign({}, ...PLACES_KEYS.map((key) => parsePlaces(documentOf(first, key)?.value)));
   const present = presentPlaces(fleet);
   const former = formerPlaces(known, fleet, looksAfter, present);
-  if (former.length > 0) ports.alsoReach?.(reachOf(former, fleet));
+  if (former.length > 0) ports.reach?.(reachOf(former, fleet));
   const renamed = renamedGroups(peers, known, present, first);
   const more = [...keysOfFormer(former), ...renamed.map(({ before }) => groupMemoryKey(before))];
-  const documents = withRenamed(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), renamed);
-  const owners = [
-    ...peers.map((group) => ({ scope: scopeKey(group.scope), key: groupMemoryKey(group.name) })),
-    ...former.flatMap(({ key, group }) =>
-      [placeMemoryKey(key), groupMemoryKey(group.name)].map((of) => ({ scope: scopeKey(group.scope), key: of })),
-    ),
-  ];
+  const documents = withHeirs(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), [
+    ...renamed.map(({ name, before }) => ({ heir: groupMemoryKey(name), of: groupMemoryKey(before) })),
+    ...former.map(({ key, group }) => ({ heir: placeMemoryKey(key), of: groupMemoryKey(group.name) })),
+  ]);
+  const runnersIn = (...keys: readonly string[]) =>
+    keys.flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {}));
   return {
     documents,
     places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
@@ -75,10 +73,10 @@ export async function loadMemory(
     former,
     renamed: new Map(renamed.map(({ name, before }) => [name, before])),
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
-    known: (scope) =>
-      owners
-        .filter((owner) => owner.scope === scope)
-        .flatMap(({ key }) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {})),
+    recorded: new Map([
+      ...peers.map((group) => [group, runnersIn(groupMemoryKey(group.name))] as const),
+      ...former.map(({ key, group }) => [group, runnersIn(placeMemoryKey(key), groupMemoryKey(group.name))] as const),
+    ]),
   };
 }
 
@@ -108,12 +106,15 @@ function renamedGroups(
   });
 }
 
-/** A renamed group goes on with what was remembered of it. */
-function withRenamed(documents: Documents, renamed: readonly Renamed[]): Documents {
+/**
+ * A renamed group, and a place that a group has just left, go on with what was remembered of the group, until they have
+ * documents of their own.
+ */
+function withHeirs(documents: Documents, heirs: readonly { readonly heir: string; readonly of: string }[]): Documents {
   if (!('value' in documents)) return documents;
-  const taken = renamed.flatMap(({ name, before }): readonly [string, MemoryDocument][] => {
-    const document = documents.value.get(groupMemoryKey(before));
-    return document === undefined ? [] : [[groupMemoryKey(name), { version: 0, value: document.value }]];
+  const taken = heirs.flatMap(({ heir, of }): readonly [string, MemoryDocument][] => {
+    const document = documents.value.get(of);
+    return document === undefined || documents.value.has(heir) ? [] : [[heir, { version: 0, value: document.value }]];
   });
   return taken.length === 0 ? documents : { value: new Map([...documents.value, ...taken]) };
 }

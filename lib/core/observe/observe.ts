@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import type { TickBudgets } from '../budget/tick.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type { Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
+import { placeMemoryKey } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
@@ -13,7 +14,6 @@ import { holdDoubles, observeGroup } from './group.ts';
 import {
   isEmpty,
   knowledgeOf,
-  observeLeftovers,
   rememberPlaces,
   type SeenAt,
   standingOf,
@@ -63,10 +63,10 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     groups: all,
     scopes: listedOf(scopes),
     namespaces,
-    known: knowledgeOf(peers, memory),
+    known: knowledgeOf(memory),
   });
   const see = seerOf(readings, of, at);
-  const left = observeLeftovers(memory, (group, key) => see(group, key));
+  const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
   const leftovers = [
     ...left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry),
     ...unsure.map((place) => unsureLeftover(place, memory, at)),
@@ -168,7 +168,8 @@ async function readAll(request: LookRequest, peers: readonly RunnerGroup[], port
           const all = distinct([...peers, ...former.map(({ group }) => group)], scopeOf).map(({ scope }) => scope);
           return budgets.planLooks('value' in read ? read.value : undefined, all, at);
         });
-  const known = async (scope: Scope) => (await remembered).known(scopeKey(scope));
+  const recorded = remembered.then((memory) => Map.groupBy(memory.recorded, ([group]) => scopeOf(group)));
+  const known = async (scope: Scope) => (await recorded).get(scopeKey(scope))?.flatMap(([, uuids]) => uuids) ?? [];
   const readScopes = (groups: readonly RunnerGroup[]) =>
     groups.map(({ scope }) => limit(() => readScope(scope, { documents, heldBack, known, fleet, at }, ports)));
   const readSpaces = (groups: readonly RunnerGroup[]) => groups.map((group) => limit(() => readJobs(group, ports)));

@@ -25,7 +25,11 @@ export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet
       }),
     ),
   );
-  return uuids.some((uuid) => slugOf.has(uuid)) ? renamed(fleet, slugOf) : fleet;
+  if (!uuids.some((uuid) => slugOf.has(uuid))) return fleet;
+  const unified = renamed(fleet, slugOf);
+  // What only the uuid's settings say, such as a credential, holds for the slug as well.
+  ports.reach?.(unified);
+  return unified;
 }
 
 function renamed(fleet: Fleet, slugOf: ReadonlyMap<string | undefined, string>): Fleet {
@@ -45,5 +49,10 @@ function renamed(fleet: Fleet, slugOf: ReadonlyMap<string | undefined, string>):
 function together(name: string, entries: readonly (readonly [string, WorkspaceSettings])[]): WorkspaceSettings {
   const bySlugLast = entries.toSorted(([a], [b]) => Number(a === name) - Number(b === name)).map(([, one]) => one);
   const all: WorkspaceSettings = Object.assign({}, ...bySlugLast);
-  return { ...all, maxRunners: Math.min(...bySlugLast.map(({ maxRunners }) => maxRunners)) };
+  const most = bySlugLast.flatMap(({ maxConcurrentRunners = [] }) => maxConcurrentRunners);
+  return {
+    ...all,
+    maxRunners: Math.min(...bySlugLast.map(({ maxRunners }) => maxRunners)),
+    ...(most.length > 0 && { maxConcurrentRunners: Math.min(...most) }),
+  };
 }

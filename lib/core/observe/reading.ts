@@ -37,7 +37,7 @@ export type JobReading = {
 export type Documents = Read<ReadonlyMap<string, MemoryDocument>>;
 
 /** What the look at a scope waits for. */
-export type Preliminaries = {
+type Preliminaries = {
   readonly documents: Promise<Documents>;
   /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
   readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;

@@ -3,7 +3,7 @@ import { parseWorkspaceMemory, workspaceMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
 import { highestMax } from '../schedule/bounds.ts';
-import { scopeKey } from '../scope.ts';
+import { identityKey, scopeKey } from '../scope.ts';
 import type { Readings } from './observe.ts';
 import { documentOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
 import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse } from './slots.ts';
@@ -55,8 +55,8 @@ export function observeWorkspace(
 
 /**
  * How many registrations there may be in a scope that could not be listed: as many as when it was listed last, as its
- * Jobs show, or as are known, whichever is the most. Where it was never listed it is taken at its worst, so that one failing repository stops
- * no other. A scope that has been gone for long has what its Jobs show.
+ * Jobs show, or as are known, whichever is the most. Where it was never listed it is taken at its worst, so that one
+ * failing repository stops no other. A scope that has been gone for long has what its Jobs show.
  */
 function assumedIn(
   reading: ScopeReading,
@@ -90,7 +90,6 @@ function jobsIn({ memory }: ScopeReading, groups: readonly RunnerGroup[], namesp
     .filter((job) =>
       identity === undefined
         ? names.has(job.group)
-        : job.identity?.workspaceUuid === identity.workspaceUuid &&
-          job.identity.repositoryUuid === identity.repositoryUuid,
+        : job.identity !== undefined && identityKey(job.identity) === identityKey(identity),
     ).length;
 }

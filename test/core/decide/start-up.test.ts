@@ -12,6 +12,7 @@ import { group, groupObservation, NOON, observation, population, runner } from '
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 const memory = (tookMs: readonly number[]) => ({
   idleSince: {},
   drainingSince: {},
@@ -85,6 +86,15 @@ describe('what a look learns', () => {
     readonly after: StartUps | undefined;
   }>([
     { name: 'no runner ever', before: undefined, runners: [], after: undefined },
+    {
+      name: 'one that lost its heart-beat, or was put back, does not start: what it takes teaches nothing',
+      before: { ...before, awaited: [] },
+      runners: [
+        started(9 * HOUR, 0, { status: 'OFFLINE', stateChangedAt: NOON }),
+        started(9 * HOUR, 0, { status: 'ENABLED', stateChangedAt: NOON }),
+      ],
+      after: { ...before, awaited: [] },
+    },
     { name: 'all are gone', before, runners: [], after: { ...before, awaited: [] } },
     {
       name: 'a first look learns from all that work',

@@ -1,5 +1,6 @@
 /** What a look finds at places that no group has any more. */
 import { describe, expect, it } from 'vitest';
+import { classify } from '#core/decide/classify.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, Observation, RunnerJob } from '#core/model/observation.ts';
@@ -110,7 +111,7 @@ describe('a place that no group has any more', () => {
         ...remembering(old),
         runners: { list: async () => [known] },
         jobs,
-        alsoReach: (former) => reached.push(former),
+        reach: (former) => reached.push(former),
       },
     );
     expect(trace).toContain('list Jobs of main as it was (kubeconfig)/shops');
@@ -131,9 +132,9 @@ describe('a place that no group has any more', () => {
   });
 
   it.each([
-    { name: 'its Jobs cannot be listed: nobody knows whether a Job is gone', jobs: fails('503'), known: undefined },
-    { name: 'its Jobs are listed', jobs: async () => [], known: { '{known}': 5 } },
-  ])('another cluster, and at the old one $name', async ({ jobs, known: remembered }) => {
+    { name: 'its Jobs cannot be listed: nobody knows whether a Job is gone', jobs: fails('503'), is: 'idle' },
+    { name: 'its Jobs are listed', jobs: async () => [], is: 'draining' },
+  ])('another cluster, and at the old one $name', async ({ jobs, is }) => {
     const memory = { ...NOTHING, jobs: { '{known}': 5 }, runners: { '{known}': 5 } };
     const { seen } = await look(
       { ...fleet([old]), clusters: { main: { kind: 'eks', name: 'new' } } },
@@ -144,7 +145,9 @@ describe('a place that no group has any more', () => {
       },
     );
     expect(seen.groups).toMatchObject([{ runners: [known] }]);
-    expect(seen.groups[0]?.memory.jobs).toEqual(remembered);
+    const [classified] = seen.groups.flatMap((entry) => classify(entry, NOON));
+    expect(classified?.class).toBe(is);
+    expect(seen.groups[0]?.memory.jobs).toEqual({ '{known}': 5 });
   });
 
   it('a renamed group goes on with what was remembered of it, until it has a memory of its own', async () => {
@@ -284,6 +287,12 @@ describe('places are remembered', () => {
     { name: 'nothing is there: forgotten', script: {}, kept: false },
     { name: 'a runner is there', script: { runners: { list: async () => [known] } }, kept: true },
     { name: 'a Job is there', script: { jobs: { list: async () => [job] } }, kept: true },
+    {
+      name: 'an add was begun a moment ago, whose runner nothing shows yet',
+      script: {},
+      memory: { 'group/old': { ...NOTHING, intended: [{ at: NOON - 119_999, adds: 1 }] } },
+      kept: true,
+    },
     { name: 'its list cannot be read', script: { runners: { list: fails('503') } }, kept: true },
     { name: 'its Jobs cannot be read', script: { jobs: { list: fails('503') } }, kept: true },
     { name: 'there is no such scope', script: { runners: { list: gone } }, kept: true },

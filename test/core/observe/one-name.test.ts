@@ -61,9 +61,9 @@ describe('one workspace under two names', () => {
   }>([
     {
       name: 'the slug’s word holds, of two caps the lower',
-      slug: { maxRunners: 50, api: 'public' },
-      uuid: { maxRunners: 20, api: 'internal', secretId: 's' },
-      after: { maxRunners: 20, api: 'public', secretId: 's' },
+      slug: { maxRunners: 50, api: 'public', maxConcurrentRunners: 9 },
+      uuid: { maxRunners: 20, api: 'internal', secretId: 's', maxConcurrentRunners: 4 },
+      after: { maxRunners: 20, api: 'public', secretId: 's', maxConcurrentRunners: 4 },
     },
     {
       name: 'only the uuid says something',
@@ -75,6 +75,10 @@ describe('one workspace under two names', () => {
       ...fleet([bySlug, byUuid]),
       workspaces: { ...(slug && { acme: slug }), ...(uuid && { '{acme}': uuid }) },
     };
-    expect((await named(config, remembered)).config.workspaces).toEqual({ acme: after });
+    const reached: unknown[] = [];
+    const unified = await named(config, { ...remembered, reach: (all) => reached.push(all) });
+    expect(unified.config.workspaces).toEqual({ acme: after });
+    // The ports were opened with the names as they are written.
+    expect(reached).toEqual([unified.config]);
   });
 });

@@ -21,7 +21,7 @@ export type Script = {
   readonly jobs?: Partial<JobApi>;
   readonly state?: Partial<StateStore>;
   readonly calls?: () => Calls;
-  readonly alsoReach?: Ports['alsoReach'];
+  readonly reach?: Ports['reach'];
 };
 
 /** Ports, and what was called so far, in order. */
@@ -86,7 +86,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
       },
       deadline: startDeadline,
       calls: script.calls ?? (() => ({ bitbucket: 0, kubernetes: 0, aws: 0 })),
-      ...(script.alsoReach && { alsoReach: script.alsoReach }),
+      ...(script.reach && { reach: script.reach }),
     },
   };
 }
