@@ -81,7 +81,7 @@ function podSettings(group: GroupConfig, templates: FleetContext['templates']): 
     size: group.size,
     architecture: architectureOf(group),
     resources: group.resources ?? undefined,
-    nodeSelector: group.nodeSelector,
+    nodeSelector: { ...group.nodeSelector, ...group.node_selector },
     tolerations: group.tolerations,
     serviceAccountName: group.serviceAccountName,
     priorityClassName: group.priorityClassName,

@@ -42,11 +42,13 @@ function labelSetFindings(path: Path, { labels = [] }: GroupDraft, architecture:
   return when(total > MOST_LABELS, problem(path, message, 'key'));
 }
 
-function nodeFindings(path: Path, { nodeSelector }: GroupDraft, architecture: Architecture): readonly Finding[] {
-  const selected = nodeSelector?.[ARCHITECTURE_LABEL];
-  const message = `selects ${selected} nodes for ${architecture} runners; set "architecture: ${selected}" or remove the selector`;
-  return when(
-    selected !== undefined && selected !== architecture,
-    problem([...path, 'nodeSelector', ARCHITECTURE_LABEL], message),
-  );
+function nodeFindings(path: Path, group: GroupDraft, architecture: Architecture): readonly Finding[] {
+  return (['nodeSelector', 'node_selector'] as const).flatMap((key) => {
+    const selected = group[key]?.[ARCHITECTURE_LABEL];
+    const message = `selects ${selected} nodes for ${architecture} runners; set "architecture: ${selected}" or remove the selector`;
+    return when(
+      selected !== undefined && selected !== architecture,
+      problem([...path, key, ARCHITECTURE_LABEL], message),
+    );
+  });
 }

@@ -79,6 +79,9 @@ export const Group = z
       .record(labelKey, labelValue)
       .default({})
       .meta({ description: 'Node labels that the pods ask for, besides those of the template.' }),
+    node_selector: z.record(labelKey, labelValue).default({}).meta({
+      description: "Atlassian's name of nodeSelector. Both are taken together; this one wins.",
+    }),
     tolerations: z.array(Toleration).default([]).meta({ description: 'Node taints that the pods tolerate.' }),
     serviceAccountName: objectName.optional().meta({ description: 'The pods run as this service account.' }),
     priorityClassName: objectName.optional().meta({ description: 'The priority class of the pods.' }),

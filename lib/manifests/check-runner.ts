@@ -7,8 +7,8 @@ import { bareUuid } from '#core/uuid.ts';
 import { type Finding, problem, warning, when } from '#yaml/finding.ts';
 import { type Fields, isAbsent, listOf, recordOf } from '#yaml/values.ts';
 import { type Item, itemsOf, POD, podOf } from './check-relations.ts';
+import { runnerIndex } from './containers.ts';
 import { secretName } from './naming.ts';
-import { runnerIndex } from './pod-settings.ts';
 
 const CREDENTIALS = ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'];
 

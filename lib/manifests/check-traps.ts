@@ -6,6 +6,7 @@ import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
 import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
+import { isDocker } from './containers.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
@@ -71,11 +72,6 @@ function endlessFinding({ path }: ContainerItem): Finding {
   return warning([...path, 'restartPolicy'], message);
 }
 
-/** By its image, `docker:dind` or a mirror of it: the daemon in which steps run. */
-function isDocker({ item }: ContainerItem): boolean {
-  return typeof item.image === 'string' && /(?:^|\/)docker(?::|@|$)|\bdind\b/.test(item.image);
-}
-
 function dockerFindings(
   { item, path, isInit }: ContainerItem,
   containers: readonly ContainerItem[],
@@ -101,7 +97,7 @@ function dockerFindings(
 }
 
 function sizeMessage(containers: readonly ContainerItem[]): string {
-  const sized = containers.find(({ item }) => !isDocker({ item, path: [], isInit: false }) && isLarge(memoryOf(item)));
+  const sized = containers.find(({ item }) => !isDocker({ item, isInit: false }) && isLarge(memoryOf(item)));
   const where = sized === undefined ? '' : `, not in ${JSON.stringify(sized.item.name)}, which needs 512Mi`;
   return `should carry the size: steps run in this container${where}; write memory: "{{requests_memory}}" and so on here`;
 }

@@ -1,9 +1,7 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
 import type { PodSettings } from '#core/model/configuration.ts';
 import { type Fields, listOf, recordOf } from '#yaml/values.ts';
-
-/** The container whose environment a group may extend; a template that names it differently has it first. */
-const RUNNER_CONTAINER = 'runner';
+import { runnerIndex } from './containers.ts';
 
 /**
  * The pod spec with the group's settings. A setting of the group wins over the template's entry of the same name;
@@ -29,14 +27,6 @@ function withEnvironment(containers: readonly unknown[], env: PodSettings['env']
     const kept = listOf(fields.env).filter((entry) => !Object.hasOwn(env, String(recordOf(entry).name)));
     return { ...fields, env: [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))] };
   });
-}
-
-/** Which of a pod's containers is the runner. */
-export function runnerIndex(containers: readonly unknown[]): number {
-  return Math.max(
-    containers.findIndex((container) => recordOf(container).name === RUNNER_CONTAINER),
-    0,
-  );
 }
 
 function isEmpty(record: Readonly<Record<string, unknown>>): boolean {

@@ -8,7 +8,7 @@ import { formatProblem } from '#yaml/problem.ts';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 
 const readText = (source: string) => readFile(source, 'utf8');
-const ATLASSIAN = ['examples/atlassian-3x/runners_config.yaml', 'examples/atlassian-guide/runners_config.yaml'];
+const ATLASSIAN = ['3.11', '3x', 'guide'].map((version) => `examples/atlassian-${version}/runners_config.yaml`);
 const OURS = globSync('examples/*/runners.yaml');
 
 describe('examples', () => {

@@ -55,6 +55,13 @@ describe('a group', () => {
     expect(Object.keys(fleet.groups[0]?.scope ?? {})).toEqual(['workspace']);
   });
 
+  it('takes node_selector and nodeSelector together; where they differ the first one wins', async () => {
+    const { groups } = await fleetOf(
+      withGroup({ nodeSelector: { pool: 'ours', zone: 'a' }, node_selector: { pool: 'theirs', customer: 'shared' } }),
+    );
+    expect(groups[0]?.pod.nodeSelector).toEqual({ pool: 'theirs', zone: 'a', customer: 'shared' });
+  });
+
   it('takes a size of the group’s own', async () => {
     const { groups } = await fleetOf(withGroup({ size: { memory: '12Gi', cpu: 3 } }));
     expect(groups[0]?.pod.size).toEqual({ memory: '12Gi', cpu: '3' });

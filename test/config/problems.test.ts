@@ -222,6 +222,11 @@ describe('groups', () => {
       'nodeSelector["kubernetes.io/arch"]: selects arm64 nodes for amd64 runners; set "architecture: arm64" or remove the selector',
     ],
     [
+      'nodes of the other architecture, in the spelling of Atlassian',
+      { node_selector: { 'kubernetes.io/arch': 'arm64' } },
+      'node_selector["kubernetes.io/arch"]: selects arm64 nodes for amd64 runners; set "architecture: arm64" or remove the selector',
+    ],
+    [
       'a service account in upper case',
       { serviceAccountName: 'Deploy' },
       'serviceAccountName: "Deploy" is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',

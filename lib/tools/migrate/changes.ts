@@ -81,6 +81,11 @@ export const SIZE_MOVED = inTemplate('size-on-docker', {
   why: 'steps run inside docker, which had neither request nor limit: nodes were packed by the wrong container, and one build could take the memory of all',
 });
 
+export const NODE_SELECTOR = inTemplate('node-selector', {
+  what: 'the lines that wrote node_selector are gone; node_selector of a group stays as it is',
+  why: "a group's node selector is laid over the pod of any template, so a template needs no loop for it",
+});
+
 /** `given`: the amounts of the template, such as `limits.memory 8Gi`. */
 export const amountsChange = (given: string, isSizeOne: boolean): MigrationChange =>
   isSizeOne

@@ -14,11 +14,14 @@ export type Excerpt = {
   readonly text: string;
   /** Where a place in `text` is in the file. */
   readonly placeOf: (place: TextPlace) => TextPlace;
+  /** Whether `placeOf` knows only where the text begins, so that its own lines have to be told. */
+  readonly isFolded?: boolean;
 };
 
 /** A problem at a place in the excerpt. */
 export function problemIn(excerpt: Excerpt, place: TextPlace, message: string, path = ''): InputProblem {
-  return { source: excerpt.source, ...excerpt.placeOf(place), path, message };
+  const told = excerpt.isFolded ? `line ${place.line} of the text that begins here: ${message}` : message;
+  return { source: excerpt.source, ...excerpt.placeOf(place), path, message: told };
 }
 
 /** A problem that was found in the excerpt's text, at its place in the file. */
@@ -35,13 +38,13 @@ export function fileExcerpt(source: string, text: string, firstLine = 1): Excerp
 
 /**
  * A string in a YAML file. A literal block (`|`) keeps its lines, so that places inside it are known; of a string in
- * any other form only the beginning is.
+ * any other form (one long line in quotes, as kubectl prints it) only the beginning is.
  */
 export function scalarExcerpt(source: string, scalar: yaml.Scalar, fileText: string): Excerpt {
   const text = String(scalar.value);
   const offset = scalar.range?.[0] ?? 0;
   const line = lineAt(fileText, offset);
-  if (scalar.type !== yaml.Scalar.BLOCK_LITERAL) return { source, text, placeOf: () => ({ line }) };
+  if (scalar.type !== yaml.Scalar.BLOCK_LITERAL) return { source, text, placeOf: () => ({ line }), isFolded: true };
   const indentation = indentationOf(fileText.split('\n').slice(line)) - indentationOf(text.split('\n'));
   return {
     source,

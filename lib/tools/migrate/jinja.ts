@@ -28,7 +28,7 @@ const TWO_TEMPLATES =
 
 /** Takes the tags out of a template. */
 export function removeTags(source: string): Untagged {
-  const lines = commentsAsYaml(source).split('\n').map(readLine);
+  const lines = withoutNodeSelector(commentsAsYaml(source).split('\n').map(readLine));
   const kept = lines.filter(({ rest }) => rest !== undefined);
   const { conditions, faults } = pairTags(lines);
   return {
@@ -58,6 +58,40 @@ function readLine(text: string, index: number): Line {
   const [, statement, comment] = TAG_LINE.exec(text) ?? [];
   if (statement === undefined) return { number, rest: text, hasTagWithin: text.includes('{%') };
   return { number, statement, hasTagWithin: false, ...(comment === undefined ? {} : { rest: comment }) };
+}
+
+/**
+ * Drops the blocks that write a group's `node_selector` entry by entry, a loop and mostly an `if` around it: here the
+ * group's node selector is laid over the pod of any template. A block that does anything else stays, for its faults.
+ */
+function withoutNodeSelector(lines: readonly Line[]): readonly Line[] {
+  const start = lines.findIndex(({ statement = '' }) => SELECTOR_START.test(statement));
+  if (start < 0) return lines;
+  const length = blockLength(lines.slice(start));
+  const isPlain = lines.slice(start, start + length).every(isOfSelector);
+  const before = lines.slice(0, start + (isPlain ? 0 : length));
+  return [...before, ...withoutNodeSelector(lines.slice(start + length))];
+}
+
+/** How many lines the block has that the first line opens; all of them when nothing closes it. */
+function blockLength(lines: readonly Line[]): number {
+  let depth = 0;
+  for (const [index, { statement = '' }] of lines.entries()) {
+    if (/^(if|for)\b/.test(statement)) depth += 1;
+    if (/^end(if|for)\b/.test(statement)) depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  return lines.length;
+}
+
+const SELECTOR_IF = /^if node_selector(\s+is\s+defined)?$/;
+const SELECTOR_LOOP = /^for \w+\s*,\s*\w+ in node_selector\.items\(\)$/;
+const SELECTOR_START = new RegExp(`${SELECTOR_IF.source}|${SELECTOR_LOOP.source}`);
+const SELECTOR_TEXT = /^\s*(nodeSelector:|["']?<%\s*\w+\s*%>["']?\s*:\s*["']?<%\s*\w+\s*%>["']?)?\s*(#.*)?$/;
+
+function isOfSelector({ statement, rest = '' }: Line): boolean {
+  if (statement === undefined) return SELECTOR_TEXT.test(rest);
+  return SELECTOR_START.test(statement) || /^end(if|for)$/.test(statement);
 }
 
 function pairTags(lines: readonly Line[]): Pick<Untagged, 'conditions' | 'faults'> {

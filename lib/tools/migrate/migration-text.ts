@@ -17,6 +17,7 @@ export function renderMigration(
   { width, paint = (_, text) => text }: TextOptions,
 ): readonly string[] {
   const { problems, changes, objects } = migration;
+  const uninstalled = objects.filter(({ isOfHelm }) => isOfHelm);
   if (problems.length > 0) {
     return [
       ...problems.map(formatProblem),
@@ -44,6 +45,7 @@ export function renderMigration(
     ...section('No longer needed, once you are done', objectsOf('obsolete')),
     ...section('Still needed', objectsOf('needed')),
     ...section('Not part of the autoscaler, left alone', objectsOf('unknown')),
+    ...section('What helm uninstall deletes', uninstalled.length === 0 ? [] : helmEntries(uninstalled)),
     ...section(
       'Next',
       nextSteps(migration, written).map((text) => ({ text })),
@@ -59,6 +61,20 @@ function layEntry({ text, detail }: Entry, width: number): readonly string[] {
     wrap(part, Math.max(width - 2, 20)),
   );
   return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
+}
+
+/** All that Helm made goes with it, also what is still needed: deleting a namespace deletes the runners in it. */
+function helmEntries(objects: Migration['objects']): readonly Entry[] {
+  const names = (all: Migration['objects']) => all.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  const kept = objects.filter(({ fate }) => fate !== 'obsolete');
+  if (kept.length === 0) return [{ text: `${names(objects)}: nothing of it is needed any more` }];
+  const [{ kind, name } = { kind: '', name: '' }] = kept;
+  return [
+    {
+      text: `${names(kept)} too, which ${kept.length === 1 ? 'stays' : 'stay'} in use: a namespace takes its runners and their builds with it`,
+      detail: `Before you uninstall: kubectl annotate ${kind.toLowerCase()} ${name} helm.sh/resource-policy=keep${kept.length === 1 ? '' : ', and the others likewise'}.`,
+    },
+  ];
 }
 
 function summary({ groups, files, placeholders }: Migration): string {

@@ -3,7 +3,9 @@
  * so that it ends with the runner; the finished Job is removed, and its replacement waits. Everything else stays.
  */
 import * as yaml from 'yaml';
+import { isDocker, isRunner } from '#manifests/containers.ts';
 import { emptyMap, insertBefore, mapUnder, objectsIn, offsetOf } from '#yaml/tree.ts';
+import { type Fields, recordOf } from '#yaml/values.ts';
 import {
   amountsChange,
   GRACE_PERIOD,
@@ -53,35 +55,28 @@ export function objectOf(document: yaml.Document, kind: 'Job' | 'Secret'): yaml.
 
 /* Containers */
 
-function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'): readonly yaml.YAMLMap[] {
+type Found = { readonly node: yaml.YAMLMap; readonly item: Fields; readonly isInit: boolean };
+
+function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'): readonly Found[] {
   const containers = pod.get(list);
-  return yaml.isSeq(containers) ? containers.items.filter(yaml.isMap) : [];
-}
-
-function isRunner(container: yaml.YAMLMap): boolean {
-  return container.get('name') === 'runner' || /bitbucket-pipelines-runner/.test(String(container.get('image')));
-}
-
-function isDocker(container: yaml.YAMLMap): boolean {
-  if (isRunner(container)) return false;
-  const isNamed = ['docker', 'dind', 'docker-in-docker'].includes(String(container.get('name')));
-  return isNamed || /dind|(^|\/)docker(:|@|$)/.test(String(container.get('image')));
-}
-
-function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return containersOf(pod, 'containers').find(isRunner);
+  const nodes = yaml.isSeq(containers) ? containers.items.filter(yaml.isMap) : [];
+  return nodes.map((node) => ({ node, item: recordOf(node.toJSON()), isInit: list === 'initContainers' }));
 }
 
 function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return [...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')].find(isDocker);
+  return [...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')].find(isDocker)?.node;
+}
+
+function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
+  return containersOf(pod, 'containers').find(({ item }) => isRunner(item))?.node;
 }
 
 function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
   return containersOf(pod, 'containers')
-    .filter((container) => !isRunner(container))
-    .map((container) => ({
-      offset: offsetOf(container),
-      message: `container ${container.get('name')} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
+    .filter(({ item }) => !isRunner(item))
+    .map(({ node, item }) => ({
+      offset: offsetOf(node),
+      message: `container ${item.name} keeps the pod alive after the runner has ended, unless it ends too; if it does not, move it to initContainers with "restartPolicy: Always"`,
     }));
 }
 
@@ -160,7 +155,7 @@ function isSizeOne(amounts: Amounts): boolean {
 function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly MigrationChange[] {
   const containers = pod.get('containers');
   if (!yaml.isSeq(containers)) return [];
-  const docker = containersOf(pod, 'containers').find(isDocker);
+  const docker = containersOf(pod, 'containers').find(isDocker)?.node;
   if (docker === undefined) return [];
   containers.items.splice(containers.items.indexOf(docker), 1);
   docker.set('restartPolicy', 'Always');

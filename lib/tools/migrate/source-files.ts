@@ -21,6 +21,8 @@ export type FoundObject = {
   readonly line: number;
   /** Whether it looks like a part of Atlassian's autoscaler. */
   readonly isTheirs: boolean;
+  /** Whether Helm made it, so that `helm uninstall` deletes it. */
+  readonly isOfHelm: boolean;
 };
 
 export type Contents = {
@@ -109,6 +111,8 @@ function contentsOfConfigMap(file: SourceFile, node: yaml.YAMLMap): readonly Par
     return name === 'job.yaml.template' || /^\s*(- )?kind:\s*Job\b/m.test(excerpt.text) ? { template: excerpt } : {};
   });
   const object = objectOf(file, node);
+  // Kubernetes puts it into every namespace.
+  if (object.name === 'kube-root-ca.crt') return [];
   const isTheirs = object.isTheirs || parts.some(({ config, template }) => config ?? template);
   return [...parts, { object: { ...object, isTheirs } }];
 }
@@ -143,6 +147,7 @@ function objectOf(file: SourceFile, node: yaml.YAMLMap): FoundObject {
     source: file.source,
     line: lineAt(file.text, offsetOf(node)),
     isTheirs: THEIR_NAMES.test(visible),
+    isOfHelm: node.getIn(['metadata', 'labels', 'app.kubernetes.io/managed-by']) === 'Helm',
   };
 }
 

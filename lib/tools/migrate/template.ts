@@ -1,7 +1,7 @@
 /** Atlassian's Job template as one of ours: the language first, faithfully; then the repairs of what goes wrong. */
 import type * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';
-import { LANGUAGE, MANDATORY_LABELS, type MigrationChange } from './changes.ts';
+import { LANGUAGE, MANDATORY_LABELS, type MigrationChange, NODE_SELECTOR } from './changes.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
 import { translate } from './language.ts';
@@ -31,7 +31,12 @@ export function convertTemplate(excerpt: Excerpt): ConvertedTemplate {
   const { changes, warnings, amounts } = repairJob(document);
   return {
     document,
-    changes: [LANGUAGE, ...changes, MANDATORY_LABELS],
+    changes: [
+      LANGUAGE,
+      ...(/^\s*\{%.*\bnode_selector\b/m.test(excerpt.text) ? [NODE_SELECTOR] : []),
+      ...changes,
+      MANDATORY_LABELS,
+    ],
     problems: [],
     warnings: warnings.map(({ offset, message }) => problemAt(offset, message)),
     amounts,

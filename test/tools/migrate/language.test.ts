@@ -1,12 +1,25 @@
 /** The language of templates: what is converted, to the same objects; what cannot be, with its line and a next step. */
 import { describe, expect, it } from 'vitest';
+import { loadFleet } from '#config/load.ts';
+import { renderManifests } from '#manifests/manifests.ts';
 import { renderTemplate } from '#manifests/template.ts';
 import { variablesOf } from '#manifests/variables.ts';
 import { fileExcerpt } from '#tools/migrate/excerpt.ts';
 import { templateText, translate } from '#tools/migrate/language.ts';
 import { groupWith, manifestInput } from '../../manifests/group.ts';
 import { renderJinja } from './jinja.ts';
-import { GUIDE_TEMPLATE, KUSTOMIZE_TEMPLATE, migrateTexts, problemsOf, templateOf, templateWith } from './samples.ts';
+import {
+  CHART_TEMPLATE,
+  CONFIG,
+  codesOf,
+  fileOf,
+  GUIDE_TEMPLATE,
+  KUSTOMIZE_TEMPLATE,
+  migrateTexts,
+  problemsOf,
+  templateOf,
+  templateWith,
+} from './samples.ts';
 
 const RUNNER_UUID_LABEL = "runnerUuid: <%runnerUuid%>  # mandatory, don't modify";
 
@@ -14,6 +27,7 @@ const RUNNER_UUID_LABEL = "runnerUuid: <%runnerUuid%>  # mandatory, don't modify
 const CONVERTED: readonly (readonly [string, string])[] = [
   ['of the guide', GUIDE_TEMPLATE],
   ['of the kustomize folder', KUSTOMIZE_TEMPLATE],
+  ['of the chart', CHART_TEMPLATE],
   ['spaces within the variables', GUIDE_TEMPLATE.replace(/<%(\w+)%>/g, '<% $1 %>')],
   ['tags without dashes', GUIDE_TEMPLATE.replaceAll('{%-', '{%')],
   ['tags with a dash at both ends', GUIDE_TEMPLATE.replaceAll(' %}', ' -%}')],
@@ -52,6 +66,75 @@ describe('a converted template makes the objects that Jinja made', () => {
     expect(rendered.problems).toEqual([]);
     const values = { ...variables.everywhere, ...variables.secretOnly } as Record<string, string>;
     expect(rendered.objects.map(({ content }) => content)).toEqual(renderJinja(text, values));
+  });
+});
+
+describe('the loop of node_selector goes, as the selector of a group is laid over any template', () => {
+  const block = CHART_TEMPLATE.slice(CHART_TEMPLATE.indexOf('        {%- if node_selector %}')).split('\n').slice(0, 6);
+  const [start = '', key = '', loop = '', entry = '', endOfLoop = '', end = ''] = block;
+  const withBlock = (...lines: readonly string[]) => CHART_TEMPLATE.replace(block.join('\n'), lines.join('\n'));
+  const nodeSelector = { customer: 'shared', 'kubernetes.io/arch': 'arm64' };
+
+  it.each<[string, string]>([
+    ['as in their files', CHART_TEMPLATE],
+    ['below a key that is always there', withBlock(key, start, loop, entry, endOfLoop, end)],
+    [
+      'below a selector of the template',
+      withBlock(key, '            pool: builds', start, loop, entry, endOfLoop, end),
+    ],
+    ['without an if', withBlock(key, loop, entry, endOfLoop)],
+    ['with quotes', withBlock(start, key, loop, '            "<% key %>": "<% value %>"', endOfLoop, end)],
+    ['with comments', withBlock(start, `${key} # of the group`, '            # one each', loop, entry, endOfLoop, end)],
+    [
+      'with "is defined" and other names',
+      withBlock(
+        start.replace('node_selector', 'node_selector is defined'),
+        key,
+        loop.replace('key, value', 'k, v'),
+        entry.replace('key', 'k').replace('value', 'v'),
+        endOfLoop,
+        end,
+      ),
+    ],
+  ])('%s', async (_, template) => {
+    const migration = await migrateTexts({
+      template,
+      config: CONFIG.replace(
+        'namespace:',
+        'node_selector: { customer: shared, kubernetes.io/arch: arm64 }\n    architecture: arm64\n    namespace:',
+      ),
+    });
+    expect(problemsOf(migration)).toEqual([]);
+    expect(codesOf(migration)).toContain('node-selector');
+    const { fleet } = await loadFleet('runners_config.yaml', { readText: async (name) => fileOf(migration, name) });
+    const [group] = fleet.groups;
+    if (group === undefined) throw new Error('there is a group');
+    const { job } = renderManifests(manifestInput(group));
+    expect(job).toMatchObject({ spec: { template: { spec: { nodeSelector } } } });
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'another line in the loop',
+      withBlock(start, key, loop, entry, '            a: b', endOfLoop, end),
+      /"for" cannot be converted/,
+    ],
+    [
+      'an if that never ends',
+      withBlock(start, key, loop, entry, endOfLoop),
+      /only "if repositoryUuid" can be converted/,
+    ],
+    [
+      'another loop',
+      withBlock(start, key, loop.replace('node_selector', 'tolerations'), entry, endOfLoop, end),
+      /"for" cannot be converted/,
+    ],
+  ])('but not %s', async (_, template, message) => {
+    expect(problemsOf(await migrateTexts({ template })).join('\n')).toMatch(message);
+  });
+
+  it('and nothing is said of it where there is none', async () => {
+    expect(codesOf(await migrateTexts({}))).not.toContain('node-selector');
   });
 });
 
@@ -166,6 +249,20 @@ describe('what cannot be converted has its line and a next step, and nothing is 
   it('everything at once', async () => {
     const template = templateWith(RUNNER_UUID_LABEL, 'a: <% b | c %>\n{% set x = 1 %}\n{% include "y" %}');
     expect(problemsOf(await migrateTexts({ template }))).toHaveLength(3);
+  });
+
+  it('in a ConfigMap as kubectl prints it, one text in quotes, the lines are those of the template', async () => {
+    const text = templateWith('backoffLimit: 6', 'backofLimit: 6');
+    const line = text.split('\n').findIndex((one) => one.includes('backofLimit')) + 1;
+    const { migrate } = await import('#tools/migrate/migrate.ts');
+    const migration = await migrate([
+      { source: 'cm.yaml', text: `kind: ConfigMap\ndata:\n  job.yaml.template: ${JSON.stringify(text)}\n` },
+    ]);
+    expect(problemsOf(migration)).toEqual([
+      expect.stringMatching(
+        `^cm\\.yaml:3 line ${line} of the text that begins here: items\\[1\\]\\.spec\\.backofLimit: unknown field`,
+      ),
+    ]);
   });
 
   it('places are those of the ConfigMap', async () => {

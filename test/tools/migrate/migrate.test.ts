@@ -10,6 +10,7 @@ import { renderMigration } from '#tools/migrate/migration-text.ts';
 import type { SourceFile } from '#tools/migrate/source-files.ts';
 import { manifestInput, RUNNER_UUID } from '../../manifests/group.ts';
 import {
+  CHART,
   CONFIG,
   configOf,
   fileOf,
@@ -23,6 +24,7 @@ import {
 
 const FIXTURES: readonly (readonly [string, readonly SourceFile[], object])[] = [
   ['guide-1x', GUIDE, { requests: { memory: '4Gi', cpu: '1000m' }, limits: { memory: '4Gi' } }],
+  ['chart-3.11', CHART, { requests: { memory: '2Gi', cpu: '1000m' }, limits: { memory: '2Gi', cpu: '1000m' } }],
   ['kustomize-3x', KUSTOMIZE, { requests: { memory: '2Gi', cpu: '1000m' }, limits: { memory: '2Gi', cpu: '1000m' } }],
 ];
 
@@ -240,6 +242,37 @@ describe('objects around the files', () => {
       { source: 'object.yaml', text },
     ]);
     expect(objects).toMatchObject([{ fate, source: 'object.yaml', line: 1 }]);
+  });
+
+  const ofHelm = (kind: string, name: string) =>
+    `apiVersion: v1\nkind: ${kind}\nmetadata: { name: ${name}, labels: { app.kubernetes.io/managed-by: Helm } }\n`;
+
+  it.each<[string, string, string | RegExp]>([
+    [
+      'what is still needed',
+      ofHelm('Namespace', 'runners'),
+      /Namespace runners too, which stays in use.*kubectl annotate namespace runners helm\.sh\/resource-policy=keep\./,
+    ],
+    [
+      'nothing that is needed',
+      ofHelm('ServiceAccount', 'runners-autoscaler'),
+      /ServiceAccount runners-autoscaler: nothing of it is needed any more/,
+    ],
+    ['what it did not make', object('Namespace', 'runners'), /^(?!.*helm)/],
+  ])('helm uninstall takes %s', async (_, text, told) => {
+    const migration = await migrate([
+      { source: 'config.yaml', text: CONFIG },
+      { source: 'object.yaml', text },
+    ]);
+    expect(renderMigration(migration, ['a'], { width: 500 }).join(' ')).toMatch(told);
+  });
+
+  it('what Kubernetes puts into every namespace is not mentioned', async () => {
+    const { objects } = await migrate([
+      { source: 'config.yaml', text: CONFIG },
+      { source: 'object.yaml', text: `${object('ConfigMap', 'kube-root-ca.crt')}data: { ca.crt: x }\n` },
+    ]);
+    expect(objects).toEqual([]);
   });
 
   it('a service account that the template names stays needed', async () => {

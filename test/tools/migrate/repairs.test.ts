@@ -35,7 +35,8 @@ describe('the docker container', () => {
     ['docker:dind', DOCKER],
     ['a version of it', DOCKER.replace('docker:dind', 'docker:28.5-dind')],
     ['a mirror of it', DOCKER.replace('docker:dind', 'registry.example.com/mirror/docker:dind')],
-    ['another image, by its name', DOCKER.replace('docker:dind', 'example.com/engine:1')],
+    ['another image, as it is privileged', DOCKER.replace('docker:dind', 'example.com/engine:1')],
+    ['another name and image, as it is privileged', '            - name: engine\n              image: engine:1\n'],
     ['another name, by its image', DOCKER.replace('name: docker', 'name: engine')],
   ])('%s becomes a native sidecar that carries the size', async (_, text) => {
     const pod = podOf(await migrateTexts({ template: templateWith(DOCKER, text) }));
@@ -43,6 +44,23 @@ describe('the docker container', () => {
     expect(initContainers(pod)).toHaveLength(1);
     expect(initContainers(pod)[0]).toMatchObject({ restartPolicy: 'Always', resources: VARIABLES });
     expect(containers(pod)[0]?.resources).toEqual(RUNNER);
+  });
+
+  it('is not what is only called docker', async () => {
+    const proxy = '            - name: docker\n              image: registry:3\n';
+    const engine = DOCKER.replace('name: docker', 'name: engine');
+    const pod = podOf(await migrateTexts({ template: templateWith(DOCKER, `${proxy}${engine}`) }));
+    expect(containers(pod).map(({ name }) => name)).toEqual(['runner', 'docker']);
+    expect(initContainers(pod)).toMatchObject([{ name: 'engine', resources: VARIABLES }]);
+  });
+
+  it('is not the runner, which is told its uuid, whatever it is called and made from', async () => {
+    const template = templateWith('- name: runner\n', '- name: docker\n')
+      .replace(/image: \S+bitbucket-pipelines-runner\S*/, 'image: mirror.example.com/docker:1')
+      .replace(DOCKER, DOCKER.replace('name: docker', 'name: engine'));
+    const pod = podOf(await migrateTexts({ template }));
+    expect(containers(pod)).toMatchObject([{ name: 'docker', resources: RUNNER }]);
+    expect(initContainers(pod)).toMatchObject([{ name: 'engine', resources: VARIABLES }]);
   });
 
   it('comes after init containers that are there', async () => {

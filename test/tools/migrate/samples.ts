@@ -17,6 +17,7 @@ export const GUIDE = ['control-plane.yaml', 'job-template.yaml', 'runners-config
 export const KUSTOMIZE = ['cm-job-template.yaml', 'kustomization.yaml', 'runners_config.yaml'].map((name) =>
   fixture(`kustomize-3x/${name}`),
 );
+export const CHART = [fixture('chart-3.11/rendered.yaml')];
 
 /** What stands under a ConfigMap's only key. */
 function dataOf(source: string): string {
@@ -28,6 +29,11 @@ function dataOf(source: string): string {
 export const GUIDE_CONFIG = dataOf('guide-1x/runners-config.yaml');
 export const GUIDE_TEMPLATE = dataOf('guide-1x/job-template.yaml');
 export const KUSTOMIZE_TEMPLATE = dataOf('kustomize-3x/cm-job-template.yaml');
+/** The template of 3.11, whose `node_selector` is a loop. */
+export const CHART_TEMPLATE = readFileSync(
+  new URL('../../../examples/atlassian-3.11/job.yaml.template', import.meta.url),
+  'utf8',
+);
 /** The same without placeholders. */
 export const CONFIG = GUIDE_CONFIG.replaceAll('my guid', 'acme');
 
