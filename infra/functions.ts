@@ -39,7 +39,7 @@ export function functionsOf(parameters: Parameters): NonNullable<AWS['functions'
 }
 
 function environmentOf(parameters: Parameters): Record<string, Value> {
-  const { clusters, clusterRoles, secrets, groupMetrics } = parameters;
+  const { clusters, clusterRoles, secrets, groupMetrics, proxy } = parameters;
   const [only, ...others] = clusters;
   const isOnly = only !== undefined && only.region === undefined && others.length + clusterRoles.length === 0;
   return {
@@ -47,6 +47,7 @@ function environmentOf(parameters: Parameters): Record<string, Value> {
     STATE_STORE: `dynamodb:${tableName(parameters)}`,
     BITBUCKET_SECRET_ID: secrets[0],
     ...(isOnly ? { EKS_CLUSTER_NAME: only.name } : {}),
+    ...(proxy && { HTTPS_PROXY: proxy.address, ...(proxy.exceptions && { NO_PROXY: proxy.exceptions }) }),
     // Two deployments of one account must not pass for each other in metrics and alarms.
     POWERTOOLS_SERVICE_NAME: nameOf(parameters),
     GROUP_METRICS: String(groupMetrics),

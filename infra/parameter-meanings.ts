@@ -41,6 +41,11 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
   },
   subnets: { meaning: 'Subnets for the functions; see [private clusters](#private-clusters).' },
   'security-groups': { meaning: 'Security groups for the functions; both or neither.' },
+  proxy: { meaning: 'The proxy that leads out of the VPC, `http://host:port`.' },
+  'no-proxy': {
+    meaning:
+      'Hosts that are reached without the proxy, with commas between them, as in `NO_PROXY`: `.eks.amazonaws.com` for the private endpoints of clusters.',
+  },
   schedule: { meaning: 'A rate in minutes.' },
   enabled: { meaning: '`false`: the schedule rests, and the alarms are silent.' },
   shards: {

@@ -18,6 +18,8 @@ export const PARAMETERS = {
   'kms-key': undefined,
   subnets: undefined,
   'security-groups': undefined,
+  proxy: undefined,
+  'no-proxy': undefined,
   schedule: 'rate(1 minute)',
   enabled: 'true',
   shards: '1',
@@ -52,6 +54,8 @@ export type Parameters = {
   /** ARN of the key that protects the configuration and the secrets. */
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
+  /** The proxy for all that leaves the functions, and the hosts that it is not for. */
+  readonly proxy?: { readonly address: string; readonly exceptions?: string };
   readonly everyMinutes: number;
   /** Whether the schedule runs; without it only `report` and invocations by hand do anything. */
   readonly enabled: boolean;
@@ -103,6 +107,7 @@ export function readParameters({ stage, values }: Given, isDeployment: boolean):
     ...readConfigPlaces(read),
     secrets: [defaultSecret, ...otherSecrets],
     vpc: readVpc(read, complain),
+    proxy: readProxy(read, complain),
     everyMinutes: readMinutes(read.text('schedule') ?? '', complain),
     enabled: read.flag('enabled'),
     shards: read.number('shards', 1, MOST_SHARDS),
@@ -202,6 +207,18 @@ function readVpc(read: Reader, complain: Complain): Parameters['vpc'] {
     complain('security-groups', 'is missing, although subnets is given; give both, or neither');
   }
   return { subnetIds, securityGroupIds };
+}
+
+/** A password in it would be readable for everybody who may look at the function. */
+function readProxy(read: Reader, complain: Complain): Parameters['proxy'] {
+  const address = read.text('proxy');
+  if (address !== undefined && !/^https?:\/\/[\w.-]+(:\d+)?\/?$/.test(address)) {
+    complain('proxy', 'is not the address of a proxy without user and password; write http://proxy.example.com:3128');
+  }
+  const exceptions = read.checked('no-proxy', (text) => /^[\w.:*,[\] -]+$/.test(text), 'is no list of hosts');
+  if (address !== undefined) return { address, ...(exceptions !== undefined && { exceptions }) };
+  if (exceptions !== undefined) complain('proxy', 'is missing, although no-proxy is given; give both, or neither');
+  return undefined;
 }
 
 /** Only a rate: outside of the hours of a cron nothing would be cleaned up, and silence could not be told from failure. */

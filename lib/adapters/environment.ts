@@ -42,6 +42,24 @@ export function readTelemetry(variables: Variables = process.env): Telemetry {
   };
 }
 
+/** The proxies of a company, as an agent of Node's takes them for `proxyEnv`. */
+export type ProxyVariables = { readonly HTTP_PROXY?: string; readonly HTTPS_PROXY?: string; readonly NO_PROXY: string };
+
+/** No proxy leads to what runs on this machine. */
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1', '[::1]'];
+
+/** The proxies that the environment names; undefined when it names none. As with curl, small letters come first. */
+export function readProxies(variables: Variables = process.env): ProxyVariables | undefined {
+  const read = (name: string) => variables[name.toLowerCase()]?.trim() || variables[name]?.trim() || undefined;
+  const [http, https] = [read('HTTP_PROXY'), read('HTTPS_PROXY')];
+  if (http === undefined && https === undefined) return undefined;
+  return {
+    ...(http !== undefined && { HTTP_PROXY: http }),
+    ...(https !== undefined && { HTTPS_PROXY: https }),
+    NO_PROXY: [read('NO_PROXY'), ...THIS_MACHINE].filter((entry) => entry !== undefined).join(','),
+  };
+}
+
 const DEFAULT_BASE_URL = 'https://api.bitbucket.org';
 
 /**
@@ -64,6 +82,8 @@ export function readEnvironment(variables: Variables = process.env): Environment
   check('STATE_STORE', stateStoreComplaint(stateStore));
   check('BITBUCKET_BASE_URL', baseUrlComplaint(baseUrl));
   check('EKS_CLUSTER_NAME', clusterNameComplaint(eksClusterName));
+  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])
+    check(name, proxyComplaint(read(name)));
   if (bitbucketSecretId === undefined) checkCredential(read, check);
   if (problems.length > 0) throw new InputError(problems);
 
@@ -152,6 +172,12 @@ function baseUrlComplaint(text: string | undefined): string | undefined {
   return url.protocol === 'https:' || isLocal
     ? undefined
     : `would send the credential in clear text to ${url.hostname}; use https`;
+}
+
+/** Its text is not repeated: it may hold a password. */
+function proxyComplaint(text: string | undefined): string | undefined {
+  if (text === undefined || ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')) return undefined;
+  return 'is not the address of an HTTP proxy; write it as http://proxy.example.com:3128';
 }
 
 function clusterNameComplaint(name: string | undefined): string | undefined {

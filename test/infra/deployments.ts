@@ -24,6 +24,8 @@ export const LARGE = {
   'kms-key': ARN.key,
   subnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
   'security-groups': 'sg-0123456789abcdef0',
+  proxy: 'http://proxy.example.com:3128',
+  'no-proxy': '.eks.amazonaws.com,10.0.0.1',
   schedule: 'rate(2 minutes)',
   shards: '3',
   memory: '1024',

@@ -48,6 +48,7 @@ describe('parameters of a deployment', () => {
         subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
         securityGroupIds: ['sg-0123456789abcdef0'],
       },
+      proxy: { address: 'http://proxy.example.com:3128', exceptions: '.eks.amazonaws.com,10.0.0.1' },
       everyMinutes: 2,
       enabled: true,
       shards: 3,
@@ -85,6 +86,21 @@ describe('parameters of a deployment', () => {
       'a subnet by name',
       { ...SMALL, subnets: 'private', 'security-groups': 'sg-0123456789abcdef0' },
       'subnets: "private" is not the id of a subnet',
+    ],
+    [
+      'a proxy with a password, which is not repeated',
+      { ...SMALL, proxy: 'http://me:secret@proxy.example.com:3128' },
+      'proxy: is not the address of a proxy without user and password; write http://proxy.example.com:3128',
+    ],
+    [
+      'exceptions without a proxy',
+      { ...SMALL, 'no-proxy': 'a' },
+      'proxy: is missing, although no-proxy is given; give both, or neither',
+    ],
+    [
+      'exceptions that are no hosts',
+      { ...SMALL, proxy: 'http://proxy:3128', 'no-proxy': 'a;b' },
+      'no-proxy: "a;b" is no list of hosts',
     ],
     ['a wrong ARN', { ...SMALL, 'alarm-topic': 'alarms' }, 'alarm-topic: "alarms" is not the ARN of an SNS topic'],
     [

@@ -4,6 +4,7 @@
  */
 import { InputError, ServiceError } from '#core/errors.ts';
 import { networkFailure } from '../http/exchange.ts';
+import { atProxy } from '../http/proxy.ts';
 
 /** What was asked of AWS, for the sentence. */
 type AwsCall = {
@@ -21,6 +22,8 @@ type AwsCall = {
 type AwsError = {
   readonly name: string;
   readonly code: string;
+  /** Which proxy it is about, to be put behind the code; empty for none. */
+  readonly proxy: string;
   readonly message: string;
   /** The HTTP status of the answer, if one came. */
   readonly status: number | undefined;
@@ -113,8 +116,8 @@ const SENTENCES: Readonly<Record<Kind, (call: AwsCall & { readonly doing: string
     `The connection to AWS broke during ${doing} (${code}); it is tried anew next time`,
   timedOut: ({ doing }) =>
     `AWS did not answer ${doing} in time; check the network path (subnet, NAT, endpoint) if this lasts`,
-  unreachable: ({ doing }, { code }) =>
-    `AWS cannot be reached for ${doing} (${code}); check the network, AWS_REGION and AWS_ENDPOINT_URL`,
+  unreachable: ({ doing }, { code, proxy }) =>
+    `AWS cannot be reached for ${doing} (${code}${proxy}); check the network, AWS_REGION and AWS_ENDPOINT_URL`,
   unreadable: ({ doing }) =>
     `The answer to ${doing} could not be read; check AWS_ENDPOINT_URL and any proxy in between`,
   serverError: ({ doing }, { status, name }) =>
@@ -175,6 +178,7 @@ export function readAwsError(thrown: unknown): AwsError {
   const error = {
     name: String(field(thrown, 'name') ?? 'Error'),
     code: String(field(thrown, 'code') ?? ''),
+    proxy: atProxy(Object(thrown)),
     message: String(field(thrown, 'message') ?? ''),
     status: typeof status === 'number' ? status : undefined,
     deniedAction: undefined,

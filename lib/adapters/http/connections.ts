@@ -7,6 +7,7 @@ import type * as http from 'node:http';
 import type * as https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Instant } from '#core/model/observation.ts';
+import { readProxies } from '../environment.ts';
 
 declare module 'node:http' {
   interface Agent {
@@ -52,17 +53,24 @@ function closeResting(agent: http.Agent, isToClose: (socket: Duplex) => boolean 
   for (const socket of Object.values(agent.freeSockets).flat()) if (socket && isToClose(socket)) socket.destroy();
 }
 
-/** The agents for all requests, by protocol. An agent keeps connections with different certificates apart. */
+/**
+ * The agents for all requests, by protocol: straight, or through the proxy that the environment names. An agent keeps
+ * connections with different certificates apart.
+ */
 export const agents = {
   get 'http:'(): http.Agent {
-    kept['http:'] ??= restBriefly(new (nodeModule('http:').Agent)({ keepAlive: true }));
+    kept['http:'] ??= restBriefly(new (nodeModule('http:').Agent)(agentOptions()));
     return kept['http:'];
   },
   get 'https:'(): https.Agent {
-    kept['https:'] ??= restBriefly(new (nodeModule('https:').Agent)({ keepAlive: true }));
+    kept['https:'] ??= restBriefly(new (nodeModule('https:').Agent)(agentOptions()));
     return kept['https:'];
   },
 };
+
+function agentOptions() {
+  return { keepAlive: true, proxyEnv: readProxies() };
+}
 
 const kept: { 'http:'?: http.Agent; 'https:'?: https.Agent } = {};
 

@@ -5,7 +5,9 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import type { Instant } from '#core/model/observation.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 import { agents, nodeModule } from './connections.ts';
+import { atProxy, TUNNEL_REFUSED } from './proxy.ts';
 
 /** Certificates, and whether and as whom to verify the server. */
 export type TlsOptions = Pick<
@@ -49,7 +51,8 @@ export type Answer = {
 
 /**
  * No whole answer. `unreachable` (no way to the server) and `untrusted` (the TLS handshake failed): the request was not
- * sent. `connection-lost` and `timed-out`: it may have arrived. `code` is the system's word, such as ECONNRESET. The
+ * sent. `connection-lost` and `timed-out`: it may have arrived. `code` is the system's word, such as ECONNRESET, with the
+ * proxy that it is about, if any. The
  * error itself is not kept: the HTTP parser's errors carry bytes of the answer, which may be a secret.
  */
 export type NoAnswer = { readonly kind: NetworkFailure | 'timed-out'; readonly code: string };
@@ -76,9 +79,12 @@ export async function send(
   } catch (error) {
     if (signal.aborted) return { kind: 'timed-out', code: 'ETIMEDOUT' };
     const code = codeOf(error);
-    return { kind: networkFailure(code) ?? 'connection-lost', code };
+    return { kind: networkFailure(code) ?? 'connection-lost', code: code + atProxy(Object(error)) };
   }
 }
+
+/** Product and version, by which a service's people know who is calling. */
+const USER_AGENT = `${manifest.name}/${manifest.version}`;
 
 function begin(request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
   const { url, method, headers, body, tls, agent } = request;
@@ -86,7 +92,7 @@ function begin(request: HttpRequest, signal: AbortSignal): Promise<http.Incoming
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const options: https.RequestOptions = {
     method,
-    headers: { 'user-agent': 'bitbucket-runner-autoscaler', ...lengthOf(body), ...headers },
+    headers: { 'user-agent': USER_AGENT, ...lengthOf(body), ...headers },
     agent: agent ?? agents[isPlain ? 'http:' : 'https:'],
     signal,
     ...tls,
@@ -132,7 +138,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'network error';
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const UNREACHABLE = new Set([TUNNEL_REFUSED, 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /** OpenSSL's codes for certificate chains, Node's for names and for peers that do not speak TLS. */

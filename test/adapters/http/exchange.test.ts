@@ -1,4 +1,5 @@
 /** One request and what comes back of it, from a service that answers as it is told. */
+
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -6,6 +7,7 @@ import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
 import { type HttpRequest, jsonRequest, networkFailure, oneLine, send } from '#adapters/http/exchange.ts';
 import { makeCertificate } from '#kit/certificate.ts';
 import { listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 
 const NOON = Date.parse('2026-11-23T12:00:00Z');
 
@@ -33,7 +35,11 @@ describe('a request', () => {
         method: 'DELETE',
         path: '/a?b=c',
         body: '{"ü":1}',
-        headers: { accept: 'x/y', 'content-length': '8', 'user-agent': 'bitbucket-runner-autoscaler' },
+        headers: {
+          accept: 'x/y',
+          'content-length': '8',
+          'user-agent': `bitbucket-runner-autoscaler/${manifest.version}`,
+        },
       },
     ]);
   });
