@@ -6,6 +6,7 @@ import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
 import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
+import { isDocker } from './pod-settings.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
@@ -18,7 +19,8 @@ export function trapFindings(job: Fields): readonly Finding[] {
     ...jobFindings(recordOf(job.spec)),
     ...podFindings(pod),
     ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
-    ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
+    ...containers.filter(({ item }) => isDocker(item)).flatMap((docker) => dockerFindings(docker, containers)),
+    ...privilegeFindings(pod, containers),
   ];
 }
 
@@ -71,9 +73,17 @@ function endlessFinding({ path }: ContainerItem): Finding {
   return warning([...path, 'restartPolicy'], message);
 }
 
-/** By its image, `docker:dind` or a mirror of it: the daemon in which steps run. */
-function isDocker({ item }: ContainerItem): boolean {
-  return typeof item.image === 'string' && /(?:^|\/)docker(?::|@|$)|\bdind\b/.test(item.image);
+/** Without rights on the node Docker starts only in a sandbox: a runtime such as sysbox or Kata gives it those inside. */
+function privilegeFindings(pod: Fields, containers: readonly ContainerItem[]): readonly Finding[] {
+  if (!isAbsent(pod.runtimeClassName)) return [];
+  return containers
+    .filter(({ item }) => isDocker(item) && recordOf(item.securityContext).privileged !== true)
+    .map(({ path }) =>
+      warning(
+        [...path, 'securityContext'],
+        'should say "privileged: true": Docker does not start otherwise, unless a runtimeClassName such as sysbox-runc gives it a sandbox',
+      ),
+    );
 }
 
 function dockerFindings(
@@ -91,17 +101,12 @@ function dockerFindings(
       path,
       'never ends by itself, so the runner never starts; add "restartPolicy: Always"',
     ),
-    ...trap(
-      recordOf(item.securityContext).privileged !== true,
-      [...path, 'securityContext'],
-      'should say "privileged: true": Docker does not start otherwise',
-    ),
     ...trap(memoryOf(item) === undefined, [...path, 'resources'], sizeMessage(containers)),
   ];
 }
 
 function sizeMessage(containers: readonly ContainerItem[]): string {
-  const sized = containers.find(({ item }) => !isDocker({ item, path: [], isInit: false }) && isLarge(memoryOf(item)));
+  const sized = containers.find(({ item }) => !isDocker(item) && isLarge(memoryOf(item)));
   const where = sized === undefined ? '' : `, not in ${JSON.stringify(sized.item.name)}, which needs 512Mi`;
   return `should carry the size: steps run in this container${where}; write memory: "{{requests_memory}}" and so on here`;
 }
