@@ -84,6 +84,8 @@ function podSettings(group: GroupConfig, templates: FleetContext['templates']): 
     nodeSelector: { ...group.nodeSelector, ...group.node_selector },
     tolerations: group.tolerations,
     serviceAccountName: group.serviceAccountName,
+    automountServiceAccountToken: group.automountServiceAccountToken,
+    images: group.images,
     priorityClassName: group.priorityClassName,
     env: group.env,
   };

@@ -9,6 +9,7 @@ import {
   cpu,
   displayName,
   duration,
+  image,
   labelKey,
   labelValue,
   memory,
@@ -37,6 +38,11 @@ const Size = z
     error: 'expected 1x, 2x, 4x or 8x, or a size of your own such as { memory: 12Gi, cpu: 3 }',
   })
   .default('1x');
+
+const Images = z.strictObject({
+  runner: image.optional().meta({ description: 'Of the runner.' }),
+  docker: image.optional().meta({ description: 'Of the Docker daemon in which steps run.' }),
+});
 
 const Toleration = z.strictObject({
   key: labelKey.optional(),
@@ -84,6 +90,12 @@ export const Group = z
     }),
     tolerations: z.array(Toleration).default([]).meta({ description: 'Node taints that the pods tolerate.' }),
     serviceAccountName: objectName.optional().meta({ description: 'The pods run as this service account.' }),
+    automountServiceAccountToken: z.boolean().optional().meta({
+      description: "Whether its token is mounted, where every build can read it; default: the template's word.",
+    }),
+    images: Images.optional().meta({
+      description: "Images instead of the template's, such as fixed versions or digests.",
+    }),
     priorityClassName: objectName.optional().meta({ description: 'The priority class of the pods.' }),
     env: z
       .record(variableName, variableValue)

@@ -6,7 +6,7 @@ import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
 import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
-import { isDocker } from './containers.ts';
+import { dockerAmong } from './containers.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
@@ -19,7 +19,8 @@ export function trapFindings(job: Fields): readonly Finding[] {
     ...jobFindings(recordOf(job.spec)),
     ...podFindings(pod),
     ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
-    ...containers.filter(isDocker).flatMap((docker) => dockerFindings(docker, containers)),
+    ...dockerAmong(containers).flatMap((docker) => dockerFindings(docker, containers)),
+    ...privilegeFindings(pod, containers),
   ];
 }
 
@@ -72,6 +73,19 @@ function endlessFinding({ path }: ContainerItem): Finding {
   return warning([...path, 'restartPolicy'], message);
 }
 
+/** Without rights on the node Docker starts only in a sandbox: a runtime such as sysbox or Kata gives it those inside. */
+function privilegeFindings(pod: Fields, containers: readonly ContainerItem[]): readonly Finding[] {
+  if (!isAbsent(pod.runtimeClassName)) return [];
+  return dockerAmong(containers)
+    .filter(({ item }) => recordOf(item.securityContext).privileged !== true)
+    .map(({ path }) =>
+      warning(
+        [...path, 'securityContext'],
+        'should say "privileged: true": Docker does not start otherwise, unless a runtimeClassName such as sysbox-runc gives it a sandbox',
+      ),
+    );
+}
+
 function dockerFindings(
   { item, path, isInit }: ContainerItem,
   containers: readonly ContainerItem[],
@@ -87,17 +101,13 @@ function dockerFindings(
       path,
       'never ends by itself, so the runner never starts; add "restartPolicy: Always"',
     ),
-    ...trap(
-      recordOf(item.securityContext).privileged !== true,
-      [...path, 'securityContext'],
-      'should say "privileged: true": Docker does not start otherwise',
-    ),
     ...trap(memoryOf(item) === undefined, [...path, 'resources'], sizeMessage(containers)),
   ];
 }
 
 function sizeMessage(containers: readonly ContainerItem[]): string {
-  const sized = containers.find(({ item }) => !isDocker({ item, isInit: false }) && isLarge(memoryOf(item)));
+  const docker = dockerAmong(containers);
+  const sized = containers.find((container) => !docker.includes(container) && isLarge(memoryOf(container.item)));
   const where = sized === undefined ? '' : `, not in ${JSON.stringify(sized.item.name)}, which needs 512Mi`;
   return `should carry the size: steps run in this container${where}; write memory: "{{requests_memory}}" and so on here`;
 }

@@ -9,6 +9,7 @@ import { distinctProblems, type InputProblem } from '#yaml/problem.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import { contradictionFindings } from './check-relations.ts';
 import { runnerFindings } from './check-runner.ts';
+import { settingFindings } from './check-settings.ts';
 import { structureFindings } from './check-structure.ts';
 import { trapFindings } from './check-traps.ts';
 import { builtInSecret, renderObjects } from './manifests.ts';
@@ -56,6 +57,7 @@ function jobFindings(
     ...contradictionFindings(content),
     ...runnerFindings(content, secret?.content ?? builtInSecret(input), input),
     ...trapFindings(content),
+    ...settingFindings(content, input.group.pod, input.group.name),
   ];
 }
 

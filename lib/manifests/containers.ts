@@ -1,8 +1,14 @@
 /** What the containers of a pod are, told by what they do: templates name and order them as they like. */
 import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 
-/** A container with what tells whether it lives as long as the pod. */
-type Container = { readonly item: Fields; readonly isInit: boolean };
+/** A container of a pod; only those of `initContainers` with "restartPolicy: Always" live as long as the others. */
+export type ContainerOfPod = { readonly item: Fields; readonly isInit: boolean };
+
+/** All containers of a pod, those that start first at the beginning. */
+export function containersOf(pod: Fields): readonly ContainerOfPod[] {
+  const among = (key: string, isInit: boolean) => listOf(pod[key]).map((item) => ({ item: recordOf(item), isInit }));
+  return [...among('initContainers', true), ...among('containers', false)];
+}
 
 /** Whether the container is a runner: it is told which one it is, or has the image of Bitbucket's runner. */
 export function isRunner(container: Fields): boolean {
@@ -18,12 +24,15 @@ export function runnerIndex(containers: readonly unknown[]): number {
   return found.find((index) => index >= 0) ?? 0;
 }
 
-/** Whether the container is the Docker daemon: by its image, or as what is privileged and lives beside the runner. */
-export function isDocker(container: Container): boolean {
-  const { image, securityContext, restartPolicy } = container.item;
-  if (isRunner(container.item)) return false;
-  if (typeof image === 'string' && /(?:^|\/)docker(?::|@|$)|\bdind\b/.test(image)) return true;
-  return recordOf(securityContext).privileged === true && (!container.isInit || restartPolicy === 'Always');
+/** The Docker daemon, by its image; where no image tells, what is privileged and lives beside the runner. */
+export function dockerAmong<Container extends ContainerOfPod>(containers: readonly Container[]): readonly Container[] {
+  const others = containers.filter(({ item }) => !isRunner(item));
+  const byImage = others.filter(({ item }) => hasDockerImage(item));
+  return byImage.length > 0 ? byImage : others.filter(isPrivilegedForLong);
+}
+
+function isPrivilegedForLong({ item, isInit }: ContainerOfPod): boolean {
+  return recordOf(item.securityContext).privileged === true && (!isInit || item.restartPolicy === 'Always');
 }
 
 function knowsItsUuid({ env }: Fields): boolean {
@@ -32,4 +41,8 @@ function knowsItsUuid({ env }: Fields): boolean {
 
 function hasRunnerImage({ image }: Fields): boolean {
   return /bitbucket-pipelines-runner/.test(String(image));
+}
+
+function hasDockerImage({ image }: Fields): boolean {
+  return typeof image === 'string' && /(?:^|\/)docker(?::|@|$)|\bdind\b/.test(image);
 }

@@ -1,32 +1,57 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
 import type { PodSettings } from '#core/model/configuration.ts';
 import { type Fields, listOf, recordOf } from '#yaml/values.ts';
-import { runnerIndex } from './containers.ts';
+import { type ContainerOfPod, containersOf, dockerAmong, runnerIndex } from './containers.ts';
 
 /**
  * The pod spec with the group's settings. A setting of the group wins over the template's entry of the same name;
- * tolerations add up. A named service account gets its token mounted, as that is what it is named for.
+ * tolerations add up. The token of a service account that the group names is mounted unless the template or the group
+ * says otherwise.
  */
 export function applyPodSettings(pod: Fields, settings: PodSettings): Fields {
-  const { nodeSelector, tolerations, serviceAccountName, priorityClassName, env } = settings;
+  const { nodeSelector, tolerations, serviceAccountName, priorityClassName } = settings;
   return {
     ...pod,
     ...(isEmpty(nodeSelector) ? {} : { nodeSelector: { ...recordOf(pod.nodeSelector), ...nodeSelector } }),
     ...(tolerations.length === 0 ? {} : { tolerations: [...listOf(pod.tolerations), ...tolerations] }),
-    ...(serviceAccountName === undefined ? {} : { serviceAccountName, automountServiceAccountToken: true }),
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    ...tokenSetting(pod, settings),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
-    ...(isEmpty(env) ? {} : { containers: withEnvironment(listOf(pod.containers), env) }),
+    ...containerSettings(pod, settings),
   };
 }
 
-function withEnvironment(containers: readonly unknown[], env: PodSettings['env']): readonly unknown[] {
-  const runner = runnerIndex(containers);
-  return containers.map((container, index) => {
-    if (index !== runner) return container;
-    const fields = recordOf(container);
-    const kept = listOf(fields.env).filter((entry) => !Object.hasOwn(env, String(recordOf(entry).name)));
-    return { ...fields, env: [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))] };
+function tokenSetting(pod: Fields, { serviceAccountName, automountServiceAccountToken: chosen }: PodSettings): Fields {
+  const mounted = chosen ?? pod.automountServiceAccountToken ?? (serviceAccountName === undefined ? undefined : true);
+  return mounted === undefined ? {} : { automountServiceAccountToken: mounted };
+}
+
+/** The lists of containers, with what a setting changes in them. */
+function containerSettings(pod: Fields, { env, images = {} }: PodSettings): Fields {
+  const all = containersOf(pod);
+  const own = all.filter(({ isInit }) => !isInit);
+  const runner = own[runnerIndex(own.map(({ item }) => item))];
+  const docker = dockerAmong(all);
+  const withSettings = (container: ContainerOfPod): Fields => ({
+    ...container.item,
+    ...withImage(container === runner ? images.runner : docker.includes(container) ? images.docker : undefined),
+    ...(container === runner && !isEmpty(env) ? { env: withVariables(listOf(container.item.env), env) } : {}),
   });
+  return {
+    ...(pod.initContainers === undefined
+      ? {}
+      : { initContainers: all.filter(({ isInit }) => isInit).map(withSettings) }),
+    containers: own.map(withSettings),
+  };
+}
+
+function withImage(image: string | undefined): Fields {
+  return image === undefined ? {} : { image };
+}
+
+function withVariables(own: readonly unknown[], env: PodSettings['env']): readonly unknown[] {
+  const kept = own.filter((entry) => !Object.hasOwn(env, String(recordOf(entry).name)));
+  return [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))];
 }
 
 function isEmpty(record: Readonly<Record<string, unknown>>): boolean {

@@ -47,6 +47,9 @@ export const objectName = like(
   'is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',
 ).max(253);
 
+/** A container image, with a version or a digest. */
+export const image = like(/^[^\s{}]+$/, 'is not an image such as docker:28-dind or docker@sha256:…');
+
 /** A label key: a name of at most 63 characters, perhaps after a DNS prefix and a slash. */
 export const labelKey = like(
   /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,

@@ -2,7 +2,7 @@
  * What `validate` says of manifests offline, held against a real API server: what it finds right is taken, and what it
  * calls wrong is refused.
  */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PodSettings } from '#core/model/configuration.ts';
 import type { Manifest, Namespace } from '#core/ports.ts';
@@ -42,7 +42,10 @@ describe('what is found right is taken', () => {
   it.each<[string, Partial<PodSettings>]>([
     ['the built-in template', {}],
     ['the guide’s template', { template: read('test/manifests/guide-template.yaml') }],
-    ['the example', { template: read('examples/job-templates/cached-job.yaml') }],
+    ...globSync('examples/*/*-job.yaml').map((file): [string, Partial<PodSettings>] => [
+      file,
+      { template: read(file) },
+    ]),
     [
       'every setting of a group',
       {

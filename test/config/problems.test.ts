@@ -232,6 +232,16 @@ describe('groups', () => {
       'serviceAccountName: "Deploy" is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',
     ],
     [
+      'an image with a space',
+      { images: { docker: 'docker: dind' } },
+      'images.docker: "docker: dind" is not an image such as docker:28-dind or docker@sha256:…',
+    ],
+    [
+      'a token that may be mounted',
+      { automountServiceAccountToken: 'no' },
+      'automountServiceAccountToken: expected true or false, got the text "no"',
+    ],
+    [
       'a priority class with an underscore',
       { priorityClassName: 'ci_low' },
       'priorityClassName: "ci_low" is not a Kubernetes object name: lower-case letters, digits, dashes and dots, and none of these at its ends',

@@ -1,6 +1,7 @@
 /** What `validate` says of manifests: every rule as a change to the built-in template, with the place it is told at. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PodSettings } from '#core/model/configuration.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkGroups, checkManifests } from '#manifests/check.ts';
 import { DOCKER, POD, RELATIONS, RUNNER, STRUCTURE, UNSTARTABLE, VALUES } from '#spec/refused-manifests.ts';
@@ -131,12 +132,49 @@ describe('one runner', () => {
     expect(verdictOf(changed(env, 'env: []\n'), 'app')).toEqual({
       problems: [],
       warnings: [
-        'job.yaml:91:15 items[1].spec.template.spec.containers[0].env: does not set what the runner needs to come online: ' +
+        'job.yaml:100:15 items[1].spec.template.spec.containers[0].env: does not set what the runner needs to come online: ' +
           'ACCOUNT_UUID: "{{{accountUuid}}}", REPOSITORY_UUID: "{{{repositoryUuid}}}", RUNNER_UUID: "{{{runnerUuid}}}", ' +
           'OAUTH_CLIENT_ID from the Secret, OAUTH_CLIENT_SECRET from the Secret',
       ],
     });
     expect(verdictOf(changed(env, 'envFrom: [{ secretRef: { name: x } }]\n'))).toEqual({ problems: [], warnings: [] });
+  });
+});
+
+describe('a group whose template says otherwise', () => {
+  const warnings = (pod: Partial<PodSettings>) => checkManifests(groupWith(pod)).warnings.map(({ message }) => message);
+
+  it.each<[string, Partial<PodSettings>, readonly RegExp[]]>([
+    [
+      'a service account whose token stays out',
+      { serviceAccountName: 'deployer' },
+      [/^keeps the token of "deployer" out of the pods of group "Runner group 1".* write automountServiceAccountToken/],
+    ],
+    ['one whose token is wanted', { serviceAccountName: 'deployer', automountServiceAccountToken: true }, []],
+    ['one whose token is not', { serviceAccountName: 'deployer', automountServiceAccountToken: false }, []],
+    [
+      'one whose template is silent',
+      { serviceAccountName: 'deployer', template: templateOf(changed('automountServiceAccountToken: false', '')) },
+      [],
+    ],
+    ['an image of Docker', { images: { docker: 'docker:28-dind' } }, []],
+    [
+      'an image of Docker where there is none',
+      {
+        images: { docker: 'docker:28-dind' },
+        template: templateOf(
+          changed('image: docker:dind', 'image: podman').replace('privileged: true', 'privileged: false'),
+        ),
+      },
+      [/^has no container that looks like Docker, .* so images\.docker of group "Runner group 1" changes nothing/],
+    ],
+    [
+      'an image of the runner where there is no Docker',
+      { images: { runner: 'runner:2' }, template: templateOf(changed('image: docker:dind', 'image: podman')) },
+      [],
+    ],
+  ])('%s', (_name, pod, expected) => {
+    expect(warnings(pod)).toEqual(expected.map((message) => expect.stringMatching(message)));
   });
 });
 
@@ -186,6 +224,19 @@ describe('traps', () => {
     expect(problems).toEqual([]);
     expect(warningsOf(changed(from, to))).toEqual([expect.stringMatching(expected)]);
   });
+
+  it.each(['docker:dind', 'docker:28-dind-rootless'])(
+    '%s without rights is no trap in a sandbox of its own',
+    (image) => {
+      const text = changed('privileged: true', 'privileged: false').replace('image: docker:dind', `image: ${image}`);
+      expect(warningsOf(text)).toEqual([expect.stringMatching(/should say "privileged: true".* runtimeClassName/)]);
+      const sandboxed = text.replace(
+        'restartPolicy: OnFailure',
+        'restartPolicy: OnFailure\n          runtimeClassName: kata',
+      );
+      expect(verdictOf(sandboxed)).toEqual({ problems: [], warnings: [] });
+    },
+  );
 
   it('Docker beside the runner, and the size on the wrong one of them', () => {
     const pod = `apiVersion: batch/v1

@@ -1,6 +1,6 @@
 /** Which container is the runner and which one Docker, whatever they are called and wherever they stand. */
 import { describe, expect, it } from 'vitest';
-import { isDocker, isRunner, runnerIndex } from '#manifests/containers.ts';
+import { containersOf, dockerAmong, isRunner, runnerIndex } from '#manifests/containers.ts';
 import type { Fields } from '#yaml/values.ts';
 
 const IMAGE = 'docker-public.packages.atlassian.com/sox/atlassian/bitbucket-pipelines-runner:1';
@@ -40,5 +40,13 @@ describe('Docker', () => {
     ['the runner, though privileged', { ...told, ...privileged }, false, false],
     ['the runner, though its image says docker', { ...told, image: 'docker:1' }, false, false],
     ['without an image', {}, false, false],
-  ])('%s', (_, item, isInit, expected) => expect(isDocker({ item, isInit })).toBe(expected));
+  ])('%s', (_, item, isInit, expected) => expect(dockerAmong([{ item, isInit }])).toHaveLength(expected ? 1 : 0));
+
+  it('is told by its image before anything else', () => {
+    const pod = {
+      initContainers: [{ name: 'a', restartPolicy: 'Always', ...privileged }],
+      containers: [{ name: 'b', image: 'docker:dind' }],
+    };
+    expect(dockerAmong(containersOf(pod)).map(({ item }) => item.name)).toEqual(['b']);
+  });
 });

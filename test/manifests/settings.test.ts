@@ -56,6 +56,7 @@ describe.each<[string, JobTemplate]>([
   const { spec: plain } = jobOf(template, {});
 
   it('stays as it is without settings', () => {
+    expect('initContainers' in plain).toBe(template.text.includes('initContainers'));
     const { tolerations, serviceAccountName, priorityClassName } = plain;
     const own = template === OPINIONATED;
     expect({ tolerations, serviceAccountName, priorityClassName }).toEqual(
@@ -82,9 +83,37 @@ describe.each<[string, JobTemplate]>([
     expect(spec).toEqual({ ...plain, tolerations: [...((plain.tolerations as unknown[]) ?? []), TOLERATION] });
   });
 
-  it('serviceAccountName wins, and its token is mounted', () => {
+  it('serviceAccountName wins, and its token is mounted unless the template says otherwise', () => {
     const { spec } = jobOf(template, { serviceAccountName: 'builder' });
-    expect(spec).toEqual({ ...plain, serviceAccountName: 'builder', automountServiceAccountToken: true });
+    const mounted = plain.automountServiceAccountToken ?? true;
+    expect(spec).toEqual({ ...plain, serviceAccountName: 'builder', automountServiceAccountToken: mounted });
+  });
+
+  it.each([true, false])('automountServiceAccountToken: %s wins', (automountServiceAccountToken) => {
+    const { spec } = jobOf(template, { automountServiceAccountToken });
+    expect(spec).toEqual({ ...plain, automountServiceAccountToken });
+    expect(jobOf(template, { serviceAccountName: 'builder', automountServiceAccountToken }).spec).toEqual({
+      ...spec,
+      serviceAccountName: 'builder',
+    });
+  });
+
+  it('images replace those of the runner and of Docker, and of nothing else', () => {
+    const images = { runner: 'runner@sha256:1', docker: 'docker:28-dind' };
+    const imagesOf = (pod: PodSpec) =>
+      [...((pod.initContainers ?? []) as PodSpec['containers']), ...pod.containers].map((item) => [
+        item.name,
+        (item as Readonly<{ image?: string }>).image,
+      ]);
+    const expected = imagesOf(plain).map(([name, image]) =>
+      name === 'runner' ? [name, images.runner] : [name, image?.includes('dind') ? images.docker : image],
+    );
+    const { spec } = jobOf(template, { images });
+    expect(imagesOf(spec)).toEqual(expected);
+    expect(imagesOf(jobOf(template, { images: { runner: images.runner } }).spec)).toEqual(
+      imagesOf(plain).map(([name, image]) => [name, name === 'runner' ? images.runner : image]),
+    );
+    expect(runnerEnv(spec)).toEqual(runnerEnv(plain));
   });
 
   it('priorityClassName wins', () => {
@@ -132,6 +161,8 @@ describe('settings that the configuration accepts', () => {
       nodeSelector: fc.dictionary(fc.constantFrom('pool', 'example.com/a.b', '0'), label),
       tolerations: fc.array(fc.record({ key: label, operator: fc.constant('Equal' as const), value: label })),
       serviceAccountName: objectName,
+      automountServiceAccountToken: fc.boolean(),
+      images: fc.record({ runner: fc.constant('a/b:1'), docker: fc.constant('c@sha256:d') }, { requiredKeys: [] }),
       priorityClassName: objectName,
       size: fc.constantFrom<PodSettings['size'][]>('1x', '8x', { memory: '12Gi', cpu: '1.5' }),
     },

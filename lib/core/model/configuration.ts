@@ -61,6 +61,10 @@ export type PodSettings = {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly serviceAccountName?: string;
+  /** Whether the service account's token is mounted; absent: as the template says. */
+  readonly automountServiceAccountToken?: boolean;
+  /** Instead of the template's; absent: all of these stay. */
+  readonly images?: { readonly runner?: string; readonly docker?: string };
   readonly priorityClassName?: string;
   /** Extra environment of the runner container. */
   readonly env: Readonly<Record<string, string>>;

@@ -4,7 +4,8 @@
  */
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { type Fields, isAbsent, isRecord } from '#yaml/values.ts';
+import { podOf } from '#manifests/check-relations.ts';
+import { type Fields, isAbsent, isRecord, recordOf } from '#yaml/values.ts';
 import type { GroupDefaults } from './config.ts';
 import { objectOf } from './repairs.ts';
 
@@ -16,7 +17,13 @@ export type OwnParts = {
 };
 
 /** Fields of a pod that a group has too, under the same name. */
-const POD_SETTINGS = ['nodeSelector', 'tolerations', 'serviceAccountName', 'priorityClassName'];
+const POD_SETTINGS = [
+  'nodeSelector',
+  'tolerations',
+  'serviceAccountName',
+  'automountServiceAccountToken',
+  'priorityClassName',
+];
 const POD = 'spec.template.spec';
 
 /** What Atlassian's own templates say and what has no effect, or a better one in the built-in template. */
@@ -37,7 +44,7 @@ export function ownParts(document: yaml.Document): OwnParts {
   const isSetting = ({ path }: Extra) => POD_SETTINGS.some((key) => path.startsWith(`${POD}.${key}`));
   const env = own.filter(({ path, value }) => isPlainVariable(path, value));
   return {
-    settings: { ...podSettings(own.filter(isSetting)), ...environment(env) },
+    settings: { ...tokenOfKubernetes(document), ...podSettings(own.filter(isSetting)), ...environment(env) },
     others: own.filter((extra) => !isSetting(extra) && !env.includes(extra)).map(({ path }) => path),
   };
 }
@@ -60,6 +67,13 @@ function extras(value: unknown, known: unknown, path: string, key = ''): readonl
     );
   }
   return [{ path, key, value }];
+}
+
+/** Kubernetes mounts the token of a service account unless told otherwise; the built-in template tells it otherwise. */
+function tokenOfKubernetes(document: yaml.Document): GroupDefaults {
+  const pod = podOf(recordOf(objectOf(document, 'Job')?.toJS(document)));
+  const isMounted = !isAbsent(pod.serviceAccountName) && isAbsent(pod.automountServiceAccountToken);
+  return isMounted ? { automountServiceAccountToken: true } : {};
 }
 
 function podSettings(own: readonly Extra[]): GroupDefaults {

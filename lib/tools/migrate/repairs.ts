@@ -3,7 +3,7 @@
  * so that it ends with the runner; the finished Job is removed, and its replacement waits. Everything else stays.
  */
 import * as yaml from 'yaml';
-import { isDocker, isRunner } from '#manifests/containers.ts';
+import { dockerAmong, isRunner } from '#manifests/containers.ts';
 import { emptyMap, insertBefore, mapUnder, objectsIn, offsetOf } from '#yaml/tree.ts';
 import { type Fields, recordOf } from '#yaml/values.ts';
 import {
@@ -64,7 +64,7 @@ function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'):
 }
 
 function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return [...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')].find(isDocker)?.node;
+  return dockerAmong([...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')])[0]?.node;
 }
 
 function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
@@ -155,7 +155,7 @@ function isSizeOne(amounts: Amounts): boolean {
 function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly MigrationChange[] {
   const containers = pod.get('containers');
   if (!yaml.isSeq(containers)) return [];
-  const docker = containersOf(pod, 'containers').find(isDocker)?.node;
+  const docker = dockerAmong(containersOf(pod, 'containers'))[0]?.node;
   if (docker === undefined) return [];
   containers.items.splice(containers.items.indexOf(docker), 1);
   docker.set('restartPolicy', 'Always');

@@ -203,9 +203,21 @@ describe('--built-in', () => {
       nodeSelector: { customer: 'shared' },
       tolerations: [{ key: 'ci', operator: 'Exists' }],
       serviceAccountName: 'deployer',
+      automountServiceAccountToken: true,
       priorityClassName: 'builds',
       env: { HTTPS_PROXY: 'http://proxy' },
     });
+  });
+
+  it.each([
+    ['true', true],
+    ['false', undefined],
+  ])('moves the word on the token to the groups: %s', async (word, expected) => {
+    const account = `${nodeSelector}          serviceAccountName: deployer\n          automountServiceAccountToken: ${word}\n`;
+    const migration = await migrateTexts({ template: templateWith(nodeSelector, account) }, { builtIn: true });
+    const [first] = groupsOf(configOf(migration));
+    expect(first).toHaveProperty('serviceAccountName', 'deployer');
+    expect(first?.automountServiceAccountToken).toBe(expected);
   });
 
   it.each<[string, string, string, string]>([
