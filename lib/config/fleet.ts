@@ -12,7 +12,7 @@ import type {
   WorkspaceSettings,
 } from '#core/model/configuration.ts';
 import { canonicalBitbucketName } from '#yaml/fields.ts';
-import { architectureOf, registeredLabels } from './labels.ts';
+import { ARCHITECTURE_LABEL, architectureOf, registeredLabels } from './labels.ts';
 import { settingsOf } from './parameters.ts';
 import { type ClusterConfig, type Config, type GroupConfig, WORKSPACE_DEFAULTS } from './schema.ts';
 
@@ -81,7 +81,14 @@ function podSettings(group: GroupConfig, templates: FleetContext['templates']): 
     size: group.size,
     architecture: architectureOf(group),
     resources: group.resources ?? undefined,
-    nodeSelector: { ...group.nodeSelector, ...group.node_selector },
+    runnerResources: group.runnerResources ?? undefined,
+    labels: group.podLabels,
+    annotations: group.podAnnotations,
+    nodeSelector: {
+      ...(group.architecture && { [ARCHITECTURE_LABEL]: group.architecture }),
+      ...group.nodeSelector,
+      ...group.node_selector,
+    },
     tolerations: group.tolerations,
     serviceAccountName: group.serviceAccountName,
     automountServiceAccountToken: group.automountServiceAccountToken,

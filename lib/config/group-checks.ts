@@ -27,6 +27,7 @@ export function groupFindings(entry: GroupEntry): readonly Finding[] {
     ...ruleFindings([...path, 'parameters'], entry),
     ...groupKeyFindings(path, group, Object.keys(raw)),
     ...requestFindings([...path, 'resources'], recordOf(group.resources)),
+    ...requestFindings([...path, 'runnerResources'], recordOf(group.runnerResources)),
     ...drainGraceFindings(path, group),
     ...namespaceFindings(path, group),
     ...scheduleFindings([...path, 'schedules'], raw.schedules, isAwake),

@@ -10,7 +10,8 @@ const OS_LABEL: Readonly<Record<Architecture, string>> = { amd64: 'linux', arm64
 /** Bitbucket accepts no more labels than these on one runner. */
 const MOST_LABELS = 10;
 
-const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
+/** The label by which nodes tell their architecture. */
+export const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
 
 /** The group's architecture: as it says, or as its own labels imply. */
 export function architectureOf({ architecture, labels }: Pick<GroupDraft, 'architecture' | 'labels'>): Architecture {

@@ -69,6 +69,12 @@ export const Group = z
     strategy: z.enum(STRATEGY_NAMES).meta({ description: 'The rule by which the group is scaled.' }),
     parameters: Parameters,
     resources: Resources.nullish().meta({ description: 'Memory and CPU; where given they win over size.' }),
+    runnerResources: Resources.nullish().meta({
+      description:
+        'Memory and CPU of the runner container, which only talks to Bitbucket. An amount that is given wins over the template.',
+    }),
+    podLabels: z.record(labelKey, labelValue).optional().meta({ description: 'Labels of the pods.' }),
+    podAnnotations: z.record(labelKey, text).optional().meta({ description: 'Annotations of the pods.' }),
     cluster: reference.optional().meta({ description: 'An entry of clusters; not needed when there is only one.' }),
     jobTemplate: reference
       .optional()

@@ -4,6 +4,7 @@ import { type Finding, warning, when } from '#yaml/finding.ts';
 import type { Fields } from '#yaml/values.ts';
 import { POD, podOf } from './check-relations.ts';
 import { containersOf, dockerAmong } from './containers.ts';
+import { isReserved } from './naming.ts';
 
 /** What a group should know of its settings; `group` is its name. */
 export function settingFindings(job: Fields, settings: PodSettings, group: string): readonly Finding[] {
@@ -12,6 +13,7 @@ export function settingFindings(job: Fields, settings: PodSettings, group: strin
   const isTokenKept = serviceAccountName !== undefined && automountServiceAccountToken === undefined;
   const hasDocker = dockerAmong(containersOf(pod)).length > 0;
   return [
+    ...reservedFindings(settings, group),
     ...when(
       isTokenKept && pod.automountServiceAccountToken === false,
       warning(
@@ -27,4 +29,19 @@ export function settingFindings(job: Fields, settings: PodSettings, group: strin
       ),
     ),
   ];
+}
+
+/** Labels and annotations by which the autoscaler finds its pods and keeps their nodes win over a group's. */
+function reservedFindings({ labels = {}, annotations = {} }: PodSettings, group: string): readonly Finding[] {
+  const keys = { podLabels: Object.keys(labels), podAnnotations: Object.keys(annotations) };
+  return (['podLabels', 'podAnnotations'] as const).flatMap((setting) =>
+    keys[setting]
+      .filter(isReserved)
+      .map((key) =>
+        warning(
+          ['spec', 'template', 'metadata'],
+          `gets ${key} from the autoscaler, so ${setting} of group ${JSON.stringify(group)} cannot set it; remove it there`,
+        ),
+      ),
+  );
 }

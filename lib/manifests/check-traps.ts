@@ -6,7 +6,7 @@ import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
 import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
-import { dockerAmong } from './containers.ts';
+import { dockerAmong, isRunner } from './containers.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
 const LONGEST_STEP_SECONDS = 7200;
@@ -21,6 +21,7 @@ export function trapFindings(job: Fields): readonly Finding[] {
     ...containers.filter(({ item, isInit }) => !isInit && item.restartPolicy === 'Always').map(endlessFinding),
     ...dockerAmong(containers).flatMap((docker) => dockerFindings(docker, containers)),
     ...privilegeFindings(pod, containers),
+    ...containers.filter(({ item }) => isRunner(item)).flatMap(runnerFindings),
   ];
 }
 
@@ -84,6 +85,14 @@ function privilegeFindings(pod: Fields, containers: readonly ContainerItem[]): r
         'should say "privileged: true": Docker does not start otherwise, unless a runtimeClassName such as sysbox-runc gives it a sandbox',
       ),
     );
+}
+
+function runnerFindings({ item, path }: ContainerItem): readonly Finding[] {
+  return trap(
+    memoryOf(item) === undefined,
+    [...path, 'resources'],
+    'sets no memory: a quota of the namespace refuses the pod, or a limit range decides; set it here, or as runnerResources in the group',
+  );
 }
 
 function dockerFindings(

@@ -26,7 +26,7 @@ import {
   secretName,
   WORKSPACE_LABEL,
 } from './naming.ts';
-import { applyPodSettings } from './pod-settings.ts';
+import { applyPodSettings, withOwnMetadata } from './pod-settings.ts';
 import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { variablesOf } from './variables.ts';
@@ -148,7 +148,7 @@ function stampJob(content: Fields, input: ManifestInput): Manifest {
         ...spec,
         template: {
           ...template,
-          metadata: protectedFromTheStart(marked(template.metadata, input)),
+          metadata: protectedFromTheStart(marked(withOwnMetadata(template.metadata, input.group.pod), input)),
           spec: applyPodSettings(recordOf(template.spec), input.group.pod),
         },
       },

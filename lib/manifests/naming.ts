@@ -32,6 +32,12 @@ export const PROTECTION_ANNOTATIONS: Readonly<Record<string, string>> = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
 };
 
+/** Whether the autoscaler itself sets this label or annotation. */
+export function isReserved(key: string): boolean {
+  const others = [MANAGED_BY_LABEL, WORKSPACE_LABEL, REPOSITORY_LABEL, ...Object.keys(PROTECTION_ANNOTATIONS)];
+  return key.startsWith(`${MANAGED_BY}/`) || others.includes(key);
+}
+
 const JOB_PREFIX = 'runner-';
 /** Kubernetes' limit for label values. */
 const LABEL_VALUE_LIMIT = 63;

@@ -1,5 +1,5 @@
 /** A group's node selector, tolerations and the like, laid over the pod of any template. */
-import type { PodSettings } from '#core/model/configuration.ts';
+import type { PodSettings, Resources } from '#core/model/configuration.ts';
 import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 import { type ContainerOfPod, containersOf, dockerAmong, runnerIndex } from './containers.ts';
 
@@ -21,13 +21,23 @@ export function applyPodSettings(pod: Fields, settings: PodSettings): Fields {
   };
 }
 
+/** The pod's metadata with the group's labels and annotations. */
+export function withOwnMetadata(metadata: unknown, { labels = {}, annotations = {} }: PodSettings): Fields {
+  const own = recordOf(metadata);
+  return {
+    ...own,
+    ...(isEmpty(labels) ? {} : { labels: { ...recordOf(own.labels), ...labels } }),
+    ...(isEmpty(annotations) ? {} : { annotations: { ...recordOf(own.annotations), ...annotations } }),
+  };
+}
+
 function tokenSetting(pod: Fields, { serviceAccountName, automountServiceAccountToken: chosen }: PodSettings): Fields {
   const mounted = chosen ?? pod.automountServiceAccountToken ?? (serviceAccountName === undefined ? undefined : true);
   return mounted === undefined ? {} : { automountServiceAccountToken: mounted };
 }
 
 /** The lists of containers, with what a setting changes in them. */
-function containerSettings(pod: Fields, { env, images = {} }: PodSettings): Fields {
+function containerSettings(pod: Fields, { env, images = {}, runnerResources }: PodSettings): Fields {
   const all = containersOf(pod);
   const own = all.filter(({ isInit }) => !isInit);
   const runner = own[runnerIndex(own.map(({ item }) => item))];
@@ -36,12 +46,36 @@ function containerSettings(pod: Fields, { env, images = {} }: PodSettings): Fiel
     ...container.item,
     ...withImage(container === runner ? images.runner : docker.includes(container) ? images.docker : undefined),
     ...(container === runner && !isEmpty(env) ? { env: withVariables(listOf(container.item.env), env) } : {}),
+    ...(container === runner &&
+      runnerResources && { resources: withAmounts(container.item.resources, runnerResources) }),
   });
   return {
     ...(pod.initContainers === undefined
       ? {}
       : { initContainers: all.filter(({ isInit }) => isInit).map(withSettings) }),
     containers: own.map(withSettings),
+  };
+}
+
+/**
+ * The template's resources with the group's amounts instead of those of the same kind: an old limit may be less than a new
+ * request. An amount that is given alone stands for both, but CPU is limited only where the group says so.
+ */
+function withAmounts(own: unknown, { requests = {}, limits = {} }: Resources): Fields {
+  const kinds = ['memory', 'cpu'] as const;
+  const replaced = (part: 'requests' | 'limits', amountOf: (kind: 'memory' | 'cpu') => string | undefined) => {
+    const amounts = { ...recordOf(recordOf(own)[part]) };
+    for (const kind of kinds.filter((one) => requests[one] !== undefined || limits[one] !== undefined)) {
+      delete amounts[kind];
+      const amount = amountOf(kind);
+      if (amount !== undefined) amounts[kind] = amount;
+    }
+    return amounts;
+  };
+  return {
+    ...recordOf(own),
+    requests: replaced('requests', (kind) => requests[kind] ?? limits[kind]),
+    limits: replaced('limits', (kind) => limits[kind] ?? (kind === 'memory' ? requests.memory : undefined)),
   };
 }
 

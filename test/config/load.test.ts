@@ -55,6 +55,30 @@ describe('a group', () => {
     expect(Object.keys(fleet.groups[0]?.scope ?? {})).toEqual(['workspace']);
   });
 
+  it.each([
+    ['stamps the architecture that the group says', { architecture: 'arm64' }, { 'kubernetes.io/arch': 'arm64' }],
+    ['but not one that its labels imply', { labels: ['linux.arm64'] }, {}],
+  ])('%s', async (_, settings, nodeSelector) => {
+    const { groups } = await fleetOf(withGroup(settings));
+    expect(groups[0]?.pod).toMatchObject({ architecture: 'arm64' });
+    expect(groups[0]?.pod.nodeSelector).toEqual(nodeSelector);
+  });
+
+  it('takes amounts of the runner, labels and annotations of the pods', async () => {
+    const { groups } = await fleetOf(
+      withGroup({
+        runnerResources: { limits: { memory: '2Gi' } },
+        podLabels: { team: 'ci' },
+        podAnnotations: { 'a.b/c': 'd e' },
+      }),
+    );
+    expect(groups[0]?.pod).toMatchObject({
+      runnerResources: { limits: { memory: '2Gi' } },
+      labels: { team: 'ci' },
+      annotations: { 'a.b/c': 'd e' },
+    });
+  });
+
   it('takes node_selector and nodeSelector together; where they differ the first one wins', async () => {
     const { groups } = await fleetOf(
       withGroup({ nodeSelector: { pool: 'ours', zone: 'a' }, node_selector: { pool: 'theirs', customer: 'shared' } }),

@@ -157,6 +157,18 @@ describe('a group whose template says otherwise', () => {
       { serviceAccountName: 'deployer', template: templateOf(changed('automountServiceAccountToken: false', '')) },
       [],
     ],
+    [
+      'a label of the autoscaler',
+      { labels: { 'bitbucket-runner-autoscaler/group': 'x', team: 'ci' } },
+      [
+        /^gets bitbucket-runner-autoscaler\/group from the autoscaler, so podLabels of group "Runner group 1" cannot set it/,
+      ],
+    ],
+    [
+      'an annotation of the autoscaler',
+      { annotations: { 'karpenter.sh/do-not-disrupt': 'false', 'example.com/a': 'b' } },
+      [/^gets karpenter\.sh\/do-not-disrupt from the autoscaler, so podAnnotations of group/],
+    ],
     ['an image of Docker', { images: { docker: 'docker:28-dind' } }, []],
     [
       'an image of Docker where there is none',

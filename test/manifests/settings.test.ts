@@ -98,6 +98,18 @@ describe.each<[string, JobTemplate]>([
     });
   });
 
+  it('labels and annotations are added to those of the pods, but what the autoscaler sets stays', () => {
+    const { metadata } = jobOf(template, {
+      labels: { team: 'ci', accountUuid: 'mine' },
+      annotations: { 'example.com/a': 'b c', 'karpenter.sh/do-not-disrupt': 'false' },
+    });
+    const { metadata: own } = jobOf(template, {});
+    expect(metadata).toEqual({
+      labels: { ...(own.labels as object), team: 'ci' },
+      annotations: { ...(own.annotations as object), 'example.com/a': 'b c' },
+    });
+  });
+
   it('images replace those of the runner and of Docker, and of nothing else', () => {
     const images = { runner: 'runner@sha256:1', docker: 'docker:28-dind' };
     const imagesOf = (pod: PodSpec) =>
@@ -248,3 +260,51 @@ function shapeOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, shapeOf(entry)]));
 }
+
+describe('runnerResources', () => {
+  const template = (resources: string) =>
+    templateOf(`
+apiVersion: batch/v1
+kind: Job
+spec:
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+        - { name: helper, image: helper, resources: { requests: { memory: 1Mi } } }
+        - { name: a, image: a, env: [{ name: RUNNER_UUID, value: "{{{runnerUuid}}}" }], resources: ${resources} }
+`);
+  const FULL = '{ requests: { memory: 1Gi, cpu: 1, ephemeral-storage: 1Gi }, limits: { memory: 1Gi, cpu: 2 } }';
+
+  it.each<[string, string, PodSettings['runnerResources'], object]>([
+    [
+      'absent',
+      FULL,
+      undefined,
+      { requests: { memory: '1Gi', cpu: 1, 'ephemeral-storage': '1Gi' }, limits: { memory: '1Gi', cpu: 2 } },
+    ],
+    [
+      'a memory request stands for the limit too',
+      FULL,
+      { requests: { memory: '2Gi' } },
+      { requests: { memory: '2Gi', cpu: 1, 'ephemeral-storage': '1Gi' }, limits: { memory: '2Gi', cpu: 2 } },
+    ],
+    [
+      'a limit stands for the request too',
+      FULL,
+      { limits: { memory: '2Gi', cpu: '500m' } },
+      { requests: { memory: '2Gi', cpu: '500m', 'ephemeral-storage': '1Gi' }, limits: { memory: '2Gi', cpu: '500m' } },
+    ],
+    [
+      'a CPU request alone has no limit',
+      FULL,
+      { requests: { cpu: '3' } },
+      { requests: { memory: '1Gi', cpu: '3', 'ephemeral-storage': '1Gi' }, limits: { memory: '1Gi' } },
+    ],
+    ['where the template has none', '{}', { requests: { cpu: '1' } }, { requests: { cpu: '1' }, limits: {} }],
+  ])('%s', (_, own, runnerResources, expected) => {
+    const { containers } = jobOf(template(own), runnerResources === undefined ? {} : { runnerResources }).spec;
+    expect(containers).toMatchObject([{ resources: { requests: { memory: '1Mi' } } }, { resources: expected }]);
+    expect(containers[1]).toHaveProperty('resources', expected);
+  });
+});

@@ -49,6 +49,9 @@ export type Toleration = {
 /** A Job template's text and where it came from (for error messages). */
 export type JobTemplate = { readonly name: string; readonly origin: string; readonly text: string };
 
+/** What a container is given and what it may use at most. */
+export type Resources = { readonly requests?: Quantities; readonly limits?: Quantities };
+
 /** What a group says about its pods; the built-in template or the group's own turns it into manifests. */
 export type PodSettings = {
   /** Absent: the built-in template. */
@@ -57,7 +60,12 @@ export type PodSettings = {
   readonly size: '1x' | '2x' | '4x' | '8x' | Required<Quantities>;
   readonly architecture: 'amd64' | 'arm64';
   /** Atlassian's per-group `resources`; where given they win over `size`. */
-  readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
+  readonly resources?: Resources;
+  /** Of the runner container, instead of the template's amounts of the same kind. */
+  readonly runnerResources?: Resources;
+  /** Of the pods; absent: none besides the template's. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly serviceAccountName?: string;

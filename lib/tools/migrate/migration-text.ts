@@ -87,7 +87,15 @@ function summary({ groups, files, placeholders }: Migration): string {
   return `The migrated configuration is valid${condition}: ${counted(groups, 'group')}${template}.`;
 }
 
-function nextSteps({ files, own, groups }: Migration, written: readonly string[]): readonly string[] {
+/** Objects that decide about the amounts of pods, and what groups say to them. */
+const AMOUNTS_WANTED: Readonly<Record<string, string>> = {
+  ResourceQuota:
+    'may want limits of every container: limits.cpu and limits.memory under resources and runnerResources of the groups set them',
+  LimitRange:
+    'gives amounts to containers that have none, and bounds the others: resources and runnerResources of the groups set them',
+};
+
+function nextSteps({ files, own, groups, objects }: Migration, written: readonly string[]): readonly string[] {
   const config = written[0] ?? '';
   if (groups === 0) {
     return [
@@ -103,6 +111,9 @@ function nextSteps({ files, own, groups }: Migration, written: readonly string[]
       : [];
   return [
     ...simpler,
+    ...objects
+      .filter(({ kind }) => kind in AMOUNTS_WANTED)
+      .map(({ kind, name }) => `${kind} ${name} ${AMOUNTS_WANTED[kind]}`),
     `runner-autoscaler validate --config ${config}`,
     `runner-autoscaler plan --config ${config} (a dry run against the live workspace)`,
     'docs/migrate.md tells the rest: stop the old one, start this one, and the way back',
