@@ -7,7 +7,7 @@ import type { Counts, RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
-import { ageOf, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
+import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
 import { lacksItsSecret, startTroubleOf } from './start-trouble.ts';
 import { isSlow, usualStartUpMs } from './start-up.ts';
 
@@ -82,6 +82,11 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
+/** Whether a process of the Job may be at work: its pod runs, or its node says nothing. */
+export function mayRun(job: RunnerJob | undefined): boolean {
+  return job?.status === 'active' && (job.pod?.phase === 'Running' || job.pod?.phase === 'Unknown');
+}
+
 const IS = {
   busy: { class: 'busy' },
   idle: { class: 'idle' },
@@ -100,8 +105,8 @@ type Case = {
 
 function verdictOn(found: Case): Verdict {
   const { runner, job, ended, group, at } = found;
-  if (runner.cordoned) return IS.draining;
   if (runner.hasStep) return verdictOnWorking(found);
+  if (runner.cordoned) return IS.draining;
   switch (runner.status) {
     case 'ONLINE':
       return ended ? IS.draining : IS.idle;
@@ -123,6 +128,11 @@ function verdictOn(found: Case): Verdict {
 
 /** A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it. */
 function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
+  if (isOutOfService(runner)) {
+    // It took its step before, and Bitbucket ends every step.
+    const outMs = ageOf(runner.stateChangedAt, at);
+    return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
+  }
   if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !ended ? IS.busy : IS.draining;
   const offlineMs = ageOf(runner.stateChangedAt, at);
   const mayRun = job?.status === 'active' && job.pod?.phase === 'Running';
