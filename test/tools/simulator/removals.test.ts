@@ -70,6 +70,24 @@ describe('the grace counts from the first look that sees the runner out of servi
     expect(world.steps.map(({ state }) => state)).toEqual(['finished', 'finished']);
   });
 
+  it('a start that timed out gets its node in the seconds in which it is taken away: its step is not lost', async () => {
+    let nodes = 1;
+    const world = await idleWorld(1, { capacity: () => nodes, startupMs: () => 2 * SECOND });
+    for (const minutes of [60, 20]) world.submit({ scope, labels, durationMs: minutes * MINUTE });
+    const isLate = ({ method }: PortCall) => ['disable', 'remove', 'deleteJob'].includes(method);
+    world.faults = {
+      mishap: (call) => (isLate(call) ? { kind: 'deferred', effectAfterMs: 10 * SECOND } : undefined),
+    };
+    const nodeComes: Interruption = (call, proceed) => {
+      if (isLate(call)) nodes = 2;
+      world.cluster.nodesChanged();
+      return proceed();
+    };
+    await runTicks(world, WANTED(2), { count: 40, ports: () => world.ports(nodeComes) });
+    expectNobodyKilled(world);
+    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'finished']);
+  });
+
   it('with a look a minute a surplus is gone at the third look after it', async () => {
     const world = await idleWorld(2);
     const left: number[] = [];
