@@ -221,7 +221,6 @@ describe('a plan', () => {
       drainingSince: {},
       startUps,
       runners: { '{a}': EARLIER },
-      jobs: { '{a}': EARLIER },
     };
     const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
     expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });

@@ -213,8 +213,11 @@ class Run {
 
   #calm(): Calm {
     const { api, logs, coolDownMinutes } = this.#setting;
-    const isOurs = ({ uuid, statuses: [{ from }] }: Readonly<Registered>) =>
-      from > this.#memoryLostAt && !this.#forgotten.has(uuid);
+    const isFound = ({ scope }: Pick<Registered, 'scope'>) => this.#world.faults.isNotFound?.(scope) !== true;
+    const isOurs = (entry: Readonly<Registered>) =>
+      entry.statuses[0].from > this.#memoryLostAt &&
+      !this.#forgotten.has(entry.uuid) &&
+      (entry.hasConnected || isFound(entry));
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {
       world: this.#world,
@@ -224,7 +227,7 @@ class Run {
       isIdleTrusted: api === 'internal' || logs,
       isOurs,
       isOursByUuid: (uuid) => ours.has(uuid) || !this.#everRegistered.some((entry) => bareUuid(entry.uuid) === uuid),
-      isReachable: ({ scope }) => !(this.#world.faults.isNotFound?.(scope) ?? false),
+      isReachable: isFound,
     };
   }
 }

@@ -2,6 +2,7 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
+import { hadJob } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
@@ -29,16 +30,13 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    const ended = job === undefined ? hadJob(observation, runner) : job.status !== 'active';
+    // One that is known to have had a Job, and that is nowhere, has no process any more.
+    const isGone = observation.jobsUnsure === undefined && hadJob(observation.memory, runner.uuid);
+    const ended = job === undefined ? isGone : job.status !== 'active';
     const verdict = verdictOn({ runner, job, ended, group: observation.group, at });
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
     return { runner, ...(job && { job }), ...(ended && { ended }), ...verdict, ...(slow && { slow }) };
   });
-}
-
-/** Whether a runner without a Job is known to have had one, and that is nowhere. */
-function hadJob({ memory, jobsUnsure }: GroupObservation, { uuid }: Runner): boolean {
-  return jobsUnsure === undefined && memory.jobs?.[uuid] !== undefined;
 }
 
 /** A group with its runners in their classes: what every later step works on, computed once for each look. */

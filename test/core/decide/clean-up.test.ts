@@ -178,7 +178,18 @@ const ROWS: readonly Row[] = [
     job: 'none',
     removed: 'offline for 59m without a step',
   },
-  { name: 'heart-beat lost, where "no step" proves nothing', runner: { status: 'OFFLINE' }, idleTrusted: false },
+  {
+    name: 'heart-beat lost, where "no step" proves nothing',
+    runner: { status: 'OFFLINE' },
+    idleTrusted: false,
+    disabled: 'offline for 59m without a step',
+  },
+  {
+    name: 'heart-beat lost, no Job, where "no step" proves nothing',
+    runner: { status: 'OFFLINE' },
+    job: 'none',
+    idleTrusted: false,
+  },
   {
     name: 'heart-beat lost with a step, while its pod runs',
     runner: { status: 'OFFLINE', hasStep: true },
@@ -229,7 +240,12 @@ const ROWS: readonly Row[] = [
     name: 'out of service for as long as the step that it shows can take',
     runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE },
   },
-  { name: 'unhealthy, where "no step" proves nothing', runner: { status: 'UNHEALTHY' }, idleTrusted: false },
+  {
+    name: 'unhealthy, where "no step" proves nothing',
+    runner: { status: 'UNHEALTHY' },
+    idleTrusted: false,
+    disabled: 'unhealthy for 59m without a step',
+  },
 ];
 
 function look(row: Row): SeenGroup {
@@ -304,6 +320,23 @@ describe('never anything with a step that may run', () => {
     const busy = classify(seen, NOON).map((entry) => ({ ...entry, runner: { ...entry.runner, hasStep: true } }));
     expect(cleanUp(seen, busy, NOON)).toEqual([]);
   });
+});
+
+it.each([
+  { name: 'drained', since: 10 * MINUTE - 1, mustBeAnswered: true, mustBeRead: true },
+  { name: 'drained for ten minutes', since: 10 * MINUTE, mustBeAnswered: true, mustBeRead: false },
+  { name: 'drained for as long as a step may take', since: 121 * MINUTE, mustBeAnswered: true, mustBeRead: false },
+  { name: 'drained for longer', since: 121 * MINUTE + 1, mustBeAnswered: false, mustBeRead: false },
+  { name: 'overdue', since: undefined, mustBeAnswered: false, mustBeRead: false },
+])('the log of a runner whose pod runs is asked, and keeps it unread while a step can run: $name', (row) => {
+  const { since, mustBeAnswered, mustBeRead } = row;
+  const stuck = { hasStep: true, stateChangedAt: NOON - 123 * MINUTE };
+  const out = { status: 'DISABLED' as const, ...(since === undefined && stuck) };
+  const draining = since === undefined ? {} : { drainingForMs: since };
+  const pod = { ...RUNNING, container: 'runner' };
+  expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
+    { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },
+  ]);
 });
 
 describe('a start that has failed', () => {
