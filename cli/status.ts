@@ -6,7 +6,7 @@ import { budgetsOf } from '#core/budget/tick.ts';
 import { withOneNameEach } from '#core/observe/one-name.ts';
 import { lookAndDecide } from '#core/reconcile.ts';
 import { groupsAt } from '#core/schedule/bounds.ts';
-import { looksAfterWorkspace, selectGroups } from '#core/select.ts';
+import { looksAfter, selectGroups } from '#core/select.ts';
 import { isIncomplete, statusOf } from '#tools/inspect/status.ts';
 import { renderStatus } from '#tools/inspect/status-text.ts';
 import type { ExitCode } from './failure.ts';
@@ -47,8 +47,11 @@ async function showStatus(options: StatusOptions, terminal: Terminal): Promise<E
     const ports = await wiring.openPorts(configured);
     const fleet = await withOneNameEach(configured, ports);
     const groups = groupsAt(selectGroups(fleet, selection), now);
-    const looksAfter = looksAfterWorkspace(selection);
-    return await lookAndDecide({ fleet, groups, at: now, budgets: budgetsOf(groups, ports), looksAfter }, ports);
+    const isLookedAfter = looksAfter(fleet, selection);
+    return await lookAndDecide(
+      { fleet, groups, at: now, budgets: budgetsOf(groups, ports), looksAfter: isLookedAfter },
+      ports,
+    );
   });
   const status = statusOf(look);
   const lines = options.json

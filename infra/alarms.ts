@@ -75,8 +75,7 @@ function tickAlarms({ everyMinutes, shards }: Parameters, perTick: PerTick): rea
     {
       ...perTick,
       name: 'failed-ticks',
-      description:
-        'Ticks fail again and again: some group, workspace or cluster is not scaled, or left-over runners are out of reach.',
+      description: 'Ticks fail again and again: some group, workspace or cluster is not scaled.',
       metric: 'TicksFailed',
       statistic: 'Sum',
       of: 5,
@@ -126,6 +125,17 @@ function groupAlarms(perTick: PerTick): readonly Alarm[] {
 /** Whether what the autoscaler rests on holds: its configuration, Bitbucket, and its credentials there. */
 function surroundingAlarms(perTick: PerTick): readonly Alarm[] {
   return [
+    {
+      ...perTick,
+      name: 'places-out-of-reach',
+      description:
+        'A place that a group has left, where runners may still be, cannot be read: its access went with it.',
+      metric: 'PlacesOutOfReach',
+      statistic: 'Maximum',
+      of: 15,
+      bad: 15,
+      threshold: 1,
+    },
     {
       ...perTick,
       name: 'configuration-refused',

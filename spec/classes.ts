@@ -48,6 +48,17 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   },
   { name: 'disabled', runner: { status: 'DISABLED' }, class: 'draining' },
   { name: 'disabled with a step', runner: { status: 'DISABLED', hasStep: true }, class: 'draining' },
+  {
+    name: 'disabled with a step for as long as one may take, clocks a minute apart',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(122) },
+    class: 'draining',
+  },
+  {
+    name: 'disabled with a step for longer than one may take',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(122.1) },
+    class: 'dead',
+    cause: 'step-overdue',
+  },
   { name: 'online but cordoned', runner: { cordoned: true }, class: 'draining' },
   {
     name: 'offline with a step for hours, its pod runs: nobody knows',

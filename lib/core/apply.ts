@@ -279,7 +279,7 @@ async function vetoOfLog(
       ? 'the end of its log does not tell whether it has a step'
       : undefined;
   } catch (error) {
-    return log.mustBeRead ? `its log cannot be read: ${sentenceOf(error)}` : undefined;
+    return log.mustBeAnswered ? `its log cannot be read: ${sentenceOf(error)}` : undefined;
   }
 }
 

@@ -41,9 +41,14 @@ export function withAdds(memory: GroupMemory, made: readonly string[], gone: num
   return {
     ...rest,
     // Each has a Job from the first, whether or not a look will see it.
-    ...(made.length > 0 && { runners: { ...rest.runners, ...news }, jobs: { ...rest.jobs, ...news } }),
+    ...(made.length > 0 && { runners: { ...rest.runners, ...news } }),
     ...(left.length > 0 && { intended: left }),
   };
+}
+
+/** Whether a runner is known to have had a Job. */
+export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string): boolean {
+  return runners[uuid] !== undefined && !jobless.includes(uuid);
 }
 
 /** Each runner that no look has seen before is one of the oldest adds. */

@@ -20,18 +20,25 @@ const drain = z.object({
   confirm: z.literal(true).optional(),
 });
 const recentTarget = z.object({ target: z.number(), since: z.number() });
-const groupMemory = z.object({
-  idleSince: times,
-  drainingSince: times,
-  drains: z.record(z.string(), drain).optional(),
-  quarantine: quarantine.optional(),
-  failedStarts: times.optional(),
-  startUps: startUps.optional(),
-  recentTargets: z.array(recentTarget).optional(),
-  runners: times.optional(),
-  jobs: times.optional(),
-  intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),
-});
+const groupMemory = z
+  .object({
+    idleSince: times,
+    drainingSince: times,
+    drains: z.record(z.string(), drain).optional(),
+    quarantine: quarantine.optional(),
+    failedStarts: times.optional(),
+    startUps: startUps.optional(),
+    recentTargets: z.array(recentTarget).optional(),
+    runners: times.optional(),
+    jobless: z.array(z.string()).optional(),
+    // Written before `jobless`: those that have had one.
+    jobs: times.optional(),
+    intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),
+  })
+  .transform(({ jobs, ...memory }) => {
+    if (jobs === undefined) return memory;
+    return { ...memory, jobless: Object.keys(memory.runners ?? {}).filter((uuid) => jobs[uuid] === undefined) };
+  });
 const scopeMemory = z.object({
   identity: z.object({ workspaceUuid: z.string(), repositoryUuid: z.string().optional() }).optional(),
   stepSeen: z.boolean(),

@@ -126,16 +126,16 @@ export function presentPlaces(fleet: Fleet): ReadonlyMap<string, readonly [key: 
   );
 }
 
-/** The places that no group has any more, in workspaces that are asked for. */
+/** The places that no group has any more, and that are asked for. */
 export function formerPlaces(
   places: Places,
   fleet: Fleet,
-  isAskedFor: (workspace: string) => boolean,
+  isAskedFor: (place: Place) => boolean,
   present = presentPlaces(fleet),
 ): readonly FormerPlace[] {
   const keys = new Set([...present.values()].map(([key]) => key));
   return Object.entries(places)
-    .filter(([key, { workspace }]) => !keys.has(key) && isAskedFor(workspace))
+    .filter(([key, entry]) => !keys.has(key) && isAskedFor(entry))
     .map(([key, entry]) => ({ key, place: entry, group: groupOf(entry, fleet) }));
 }
 

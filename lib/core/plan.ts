@@ -9,8 +9,8 @@ import type { Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
- * The plan for every decision. `newName`: for the deployment, while it has none. A `hold` neither adds a runner nor takes one out of service; tidying up goes on, except
- * under a partial observation, whose plan is empty.
+ * The plan for every decision. `newName`: for the deployment, while it has none. A `hold` neither adds a runner nor takes one
+ * that works out of service; tidying up goes on, except under a partial observation, whose plan is empty.
  */
 export function makePlan(
   observation: Observation,
@@ -41,18 +41,17 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     return { ...known, actions: [], memory, memoryChanged: isFirst };
   }
   const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
-  const next = remember(observation, classified, { enable, retire, recentTargets, creates }, at);
+  // One that is put back stays, though its time to be removed may have come in this very look.
+  const staying = classified.filter(({ runner }) => !enable.includes(runner));
+  const tidying = cleanUp(observation, staying, at);
+  const out = [...retire, ...tidying.filter((action) => action.action === 'disable')];
+  const next = remember(observation, classified, { enable, retire: out, recentTargets, creates }, at);
   const { identity } = observation;
   const actions: readonly Action[] = [
     ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
     ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
-    // One that is put back stays, though its time to be removed may have come in this very look.
-    ...cleanUp(
-      observation,
-      classified.filter(({ runner }) => !enable.includes(runner)),
-      at,
-    ),
+    ...tidying,
     ...changeProtection(observation, classified, at),
   ];
   return { ...known, actions, memory: next, memoryChanged: !isSameMemory(next, memory) };

@@ -13,14 +13,20 @@ import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './
 import type { Calls, TickRecord } from './model/report.ts';
 import type { Secret } from './secret.ts';
 
+/**
+ * Uuids of runners that were there. Those that are `leaving` may have been removed since, so that nobody wonders about them
+ * unless the list has several pages, between which a runner may slip through.
+ */
+export type KnownRunners = { readonly staying: readonly string[]; readonly leaving: readonly string[] };
+
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {
   /**
    * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed: half a list is
-   * worse than none. A list that changed while it was read is read again; one that still lacks a runner that `known`
-   * (uuids of runners that were there) names is completed by asking for that runner: who is missing now is gone.
+   * worse than none. A list that changed while it was read is read again; one that still lacks a runner that is `known` is
+   * completed by asking for that runner: who is missing now is gone.
    */
-  list(scope: Scope, known?: () => Promise<readonly string[]>): Promise<readonly Runner[]>;
+  list(scope: Scope, known?: () => Promise<KnownRunners>): Promise<readonly Runner[]>;
   /** The runner as it is now; undefined when there is no such registration. */
   get(scope: Scope, uuid: string): Promise<Runner | undefined>;
   /** The uuids behind the scope's names. Names that already are uuids need no call. */

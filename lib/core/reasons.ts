@@ -32,6 +32,7 @@ export type ReasonValues = StrategyValues & {
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
   'offline-at-work': { runners: number; longestMs: number };
+  'drained-at-work': { runners: number; longestMs: number; limitMs: number };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
@@ -46,6 +47,7 @@ export type ReasonValues = StrategyValues & {
   'never-online': { ageMs: number; startTimeoutMs: number; pod: string };
   'lost-heart-beat': { offlineMs: number };
   'lost-at-work': { offlineMs: number; pod: string };
+  'step-overdue': { outMs: number };
   unhealthy: { unhealthyMs: number };
   'job-missing': { ageMs: number };
   'secret-missing': { ageMs: number };
@@ -109,6 +111,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.runners} ${plural(v.runners, 'runner')} with a status unknown here (${v.statuses}) left alone`,
   'offline-at-work': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} offline in the middle of a step, for ${duration(v.longestMs)}, cannot be used and may still be at work; see the node in kubectl get pods -o wide`,
+  'drained-at-work': (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} out of service ${v.runners === 1 ? 'shows' : 'show'} a step, for ${duration(v.longestMs)}, that no pod runs any more; no step takes longer than ${duration(v.limitMs)}, then ${v.runners === 1 ? 'it goes' : 'they go'}`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -128,6 +132,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'lost-heart-beat': (v) => `offline for ${duration(v.offlineMs)} without a step`,
   'lost-at-work': (v) =>
     `offline for ${duration(v.offlineMs)} in the middle of a step that nothing runs any more (pod: ${v.pod})`,
+  'step-overdue': (v) => `out of service for ${duration(v.outMs)}, longer than the step that it shows can take`,
   unhealthy: (v) => `unhealthy for ${duration(v.unhealthyMs)} without a step`,
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
   'secret-missing': (v) => `its Job is ${duration(v.ageMs)} old, but the Secret that its pod needs was never created`,

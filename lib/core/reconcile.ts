@@ -29,7 +29,7 @@ import {
   withLeftovers,
 } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
-import { leaseName, looksAfterWorkspace, type Selection, selectGroups } from './select.ts';
+import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
 
 /** What a tick is asked to do. */
 export type TickRequest = Selection & {
@@ -79,9 +79,9 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const fleet = await withOneNameEach(request.fleet, ports);
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
-  const looksAfter = looksAfterWorkspace(request);
+  const isLookedAfter = looksAfter(fleet, request);
   const lookBeganMs = request.elapsedMs();
-  const look = await lookAndDecide({ fleet, groups, at, budgets, looksAfter }, ports);
+  const look = await lookAndDecide({ fleet, groups, at, budgets, looksAfter: isLookedAfter }, ports);
   const { observation, decisions, leftovers } = look;
   const plan = makePlan(observation, decisions, leftovers, request.tickId);
   const lookAgeMs = () => request.elapsedMs() - lookBeganMs;

@@ -81,13 +81,15 @@ export function noteSurfaces({ workspaces }: Fleet, plan: Plan): readonly string
     );
 }
 
-/** Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. */
-export function hasFailed(report: Report): boolean {
+/**
+ * Whether anything went wrong: the command exits with 1 then, the function fails after it has logged the report. A place
+ * that a group has left and that cannot be read is told and has an alarm of its own, for it may stay so for good.
+ */
+export function hasFailed({ problems, groups, leftovers = [] }: Report): boolean {
   return (
-    report.problems.length > 0 ||
-    [...report.groups, ...(report.leftovers ?? [])].some(
-      ({ problems, outcomes }) => problems.length > 0 || outcomes.some((outcome) => outcome.status === 'failed'),
-    )
+    problems.length > 0 ||
+    groups.some((group) => group.problems.length > 0) ||
+    [...groups, ...leftovers].some(({ outcomes }) => outcomes.some((outcome) => outcome.status === 'failed'))
   );
 }
 
@@ -128,7 +130,7 @@ function reportLeftover(
   { leftovers = [] }: Plan,
   applied: Applied | undefined,
 ): LeftoverReport {
-  const { group, missing } = observation;
+  const { group, missing, unreachable = [] } = observation;
   const { name, scope, cluster, namespace } = group;
   return {
     group: name,
@@ -141,7 +143,7 @@ function reportLeftover(
     reason: decision.reason,
     plan: (leftovers[index]?.actions ?? []).map(planned),
     outcomes: applied?.leftovers?.[index] ?? [],
-    problems: missing,
+    problems: [...missing, unreachable].flat(),
   };
 }
 

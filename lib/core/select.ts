@@ -22,9 +22,18 @@ export function selectGroups(fleet: Fleet, selection: Selection): readonly Runne
     .filter((group) => shard === undefined || shardOf(group.scope.workspace, shard.of) === shard.index);
 }
 
-/** Whether the selection looks after what groups of a workspace have left behind: a tick for single groups does not. */
-export function looksAfterWorkspace({ groups, shard }: Selection): (workspace: string) => boolean {
-  return (workspace) => groups === undefined && (shard === undefined || shardOf(workspace, shard.of) === shard.index);
+/**
+ * Whether the selection looks after a place that a group has left: all in its workspaces, but not if it is for single groups;
+ * and those of the groups that it selects, whose memory it writes anew.
+ */
+export function looksAfter(
+  fleet: Fleet,
+  selection: Selection,
+): (place: { group: string; workspace: string }) => boolean {
+  const { groups, shard } = selection;
+  const selected = new Set(selectGroups(fleet, selection).map(({ name }) => name));
+  const isInShard = (workspace: string) => shard === undefined || shardOf(workspace, shard.of) === shard.index;
+  return ({ group, workspace }) => selected.has(group) || (groups === undefined && isInShard(workspace));
 }
 
 /** The lease that keeps two ticks over the same groups apart. */

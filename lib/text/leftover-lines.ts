@@ -22,11 +22,11 @@ function describe({
   namespace,
   counts,
   runners,
-  problems,
+  reason,
 }: LeftoverReport): string {
   const scope = repository === undefined ? workspace : `${workspace}/${repository}`;
   const where = `group "${group}" in ${scope} (cluster ${cluster}, namespace ${namespace})`;
-  if (problems.length > 0) return `an unknown number of runners of ${where}`;
+  if (reason.code === 'partial-observation') return `an unknown number of runners of ${where}`;
   const classes = Object.entries(counts).filter(([, count]) => count > 0);
   return `${counted(runners.length, 'runner')} of ${where}, ${classes.map(([name, count]) => `${count} ${name}`).join(' and ')}`;
 }

@@ -62,6 +62,17 @@ describe("a group's memory", () => {
     expect(parseGroupMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 
+  it('that names those that had a Job is read as naming those that had none', () => {
+    const memory = {
+      idleSince: {},
+      drainingSince: {},
+      runners: { '{a}': 1, '{b}': 2 },
+      jobs: { '{a}': 1, '{gone}': 1 },
+    };
+    expect(parseGroupMemory(memory)).toMatchObject({ runners: memory.runners, jobless: ['{b}'] });
+    expect(parseGroupMemory({ idleSince: {}, drainingSince: {}, jobs: {} })).toMatchObject({ jobless: [] });
+  });
+
   it('is the same one each time, for the same document: a process that ticks on need not read it again', () => {
     const document = { idleSince: { '{a}': 1 }, drainingSince: {} };
     expect(parseGroupMemory(document)).toBe(parseGroupMemory(document));

@@ -152,7 +152,7 @@ describe('a plan', () => {
       ['add', 'below-min'],
       ['add', 'below-min'],
       ['add', 'below-min'],
-      ['remove', 'lost-heart-beat'],
+      ['disable', 'lost-heart-beat'],
     ]);
   });
 
@@ -169,10 +169,10 @@ describe('a plan', () => {
     expect(memory.drainingSince).toEqual({});
   });
 
-  it('of a hold adds and disables nothing, but tidies up', () => {
+  it('of a hold adds nothing and disables nothing that works, but tidies up', () => {
     const runners = [...population({ busy: 1, idle: 2 }), runner({ status: 'UNREGISTERED' })];
     const { actions } = planOf(groupObservation({ runners }));
-    expect(actions.map(({ action }) => action)).toEqual(['remove']);
+    expect(actions.map(({ action, reason }) => [action, reason.code])).toEqual([['disable', 'never-online']]);
   });
 
   it('under a partial observation is empty and leaves the memory untouched', () => {
@@ -221,7 +221,6 @@ describe('a plan', () => {
       drainingSince: {},
       startUps,
       runners: { '{a}': EARLIER },
-      jobs: { '{a}': EARLIER },
     };
     const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
     expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });

@@ -123,6 +123,11 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { runners: 2, longestMs: 720_000 },
     '2 runners offline in the middle of a step, for 12m, cannot be used and may still be at work; see the node in kubectl get pods -o wide',
   ],
+  'drained-at-work': [
+    { runners: 1, longestMs: 720_000, limitMs: 7_260_000 },
+    '1 runner out of service shows a step, for 12m, that no pod runs any more; no step takes longer than 2h 1m, then it goes',
+  ],
+  'step-overdue': [{ outMs: 7_320_000 }, 'out of service for 2h 2m, longer than the step that it shows can take'],
   'lost-at-work': [
     { offlineMs: 720_000, pod: 'Unknown' },
     'offline for 12m in the middle of a step that nothing runs any more (pod: Unknown)',

@@ -287,6 +287,11 @@ it('has the circumstances that the door knows, and their notes before its own', 
 });
 
 describe('a tick has failed', () => {
+  const LEFT = {
+    ...{ group: 'old', workspace: 'acme', cluster: 'main', namespace: 'runners', runners: [], plan: [], outcomes: [] },
+    ...{ problems: [], counts: { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 } },
+    reason: reason('left-over', { group: 'old' }),
+  } as const;
   const skipped = makeSkippedReport(TICK, 'lease held by tick tick-0');
   const quiet = reportOf(observation([groupObservation({ group: group({ min: 0 }) })]));
   const withOutcomes = (...statuses: readonly Outcome['status'][]) =>
@@ -306,6 +311,16 @@ describe('a tick has failed', () => {
     {
       name: 'one of two groups could not be read',
       report: reportOf(observation([groupObservation(), groupObservation({ missing: ['503'] })])),
+      failed: true,
+    },
+    {
+      name: 'a place that was left cannot be read, which may be so for good',
+      report: { ...quiet, leftovers: [{ ...LEFT, problems: ['403'] }] },
+      failed: false,
+    },
+    {
+      name: 'an action at a place that was left failed',
+      report: { ...quiet, leftovers: [{ ...LEFT, outcomes: [{ action: 'disable', status: 'failed' }] }] },
       failed: true,
     },
   ])('$name: $failed', ({ report, failed }) => {

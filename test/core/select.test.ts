@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '#core/errors.ts';
-import { hashOf, leaseName, type Selection, selectGroups } from '#core/select.ts';
+import { hashOf, leaseName, looksAfter, type Selection, selectGroups } from '#core/select.ts';
 import { fleet, group } from '#kit/fleet.ts';
 
 const inWorkspaces = (...workspaces: readonly string[]) =>
@@ -108,5 +108,30 @@ describe('the hash', () => {
   it('takes a character for one, however it is encoded', () => {
     expect(hashOf('😀')).not.toBe(hashOf('\u{d83d}'));
     expect(hashOf('😀')).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('places that groups have left', () => {
+  const config = fleet([
+    group({ name: 'here', scope: { workspace: 'a' } }),
+    group({ name: 'there', scope: { workspace: 'b' } }),
+  ]);
+  const shardOf = (workspace: string) => [0, 1].find((index) => isIn(workspace, { shard: { index, of: 2 } })) ?? 0;
+  const isIn = (workspace: string, selection: Selection) => looksAfter(config, selection)({ group: 'gone', workspace });
+
+  it('are looked after by whoever looks after their workspace', () => {
+    expect(isIn('a', {})).toBe(true);
+    for (const workspace of ['a', 'b', 'c']) {
+      const [one, other] = [shardOf(workspace), 1 - shardOf(workspace)];
+      expect(isIn(workspace, { shard: { index: one, of: 2 } })).toBe(true);
+      expect(isIn(workspace, { shard: { index: other, of: 2 } })).toBe(false);
+    }
+  });
+
+  it('are looked after by whoever writes the memory of the group that has left them', () => {
+    const index = shardOf('a');
+    expect(looksAfter(config, { shard: { index, of: 2 } })({ group: 'here', workspace: 'c' })).toBe(true);
+    expect(looksAfter(config, { groups: ['here'] })({ group: 'here', workspace: 'c' })).toBe(true);
+    expect(looksAfter(config, { groups: ['here'] })({ group: 'there', workspace: 'a' })).toBe(false);
   });
 });

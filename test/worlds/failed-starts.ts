@@ -20,14 +20,16 @@ type Row = { readonly since: Instant; readonly starting: ReadonlySet<string>; re
 const CREATES = ['register', 'createJob', 'createSecret'];
 /** A runner that takes longer than this may have been given up before it connected. */
 const SLOW_MS = 60_000;
+/** One that ended so soon after its registration may never have been shown online by a list that is old. */
+const BRIEF_MS = 120_000;
 /** How long a write may take to land. */
 const LANDS_WITHIN_MS = 60_000;
 
 export class FailedStarts {
   readonly #world: World;
   readonly #attempts: Readonly<Registered>[] = [];
-  /** Uuids of runners that were seen not to have connected for long. */
-  readonly #slow = new Set<string>();
+  /** Uuids of runners that were seen not to have connected for long, or to have ended soon. */
+  readonly #doubtful = new Set<string>();
   /** By first name, since a renamed group goes on with its row: the beginnings that are still possible, the earliest first. */
   readonly #rows = new Map<string, readonly Row[]>();
   #failedCalls = 0;
@@ -55,10 +57,11 @@ export class FailedStarts {
   async compare({ groups }: Fleet): Promise<readonly Comparison[]> {
     const { now, state } = this.#world;
     const starting = new Set<string>();
-    for (const { uuid, hasConnected, statuses } of this.#world.bitbucket.registered) {
-      if (hasConnected) continue;
-      starting.add(uuid);
-      if (now - statuses[0].from > SLOW_MS) this.#slow.add(uuid);
+    for (const { uuid, connected, hasConnected, statuses } of this.#world.bitbucket.registered) {
+      const ageMs = now - statuses[0].from;
+      if (!hasConnected) starting.add(uuid);
+      const isDoubtful = hasConnected ? !connected && ageMs < BRIEF_MS : ageMs > SLOW_MS;
+      if (isDoubtful) this.#doubtful.add(uuid);
     }
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));
     return groups.flatMap((group) => {
@@ -84,7 +87,7 @@ export class FailedStarts {
     const failed = this.#attempts.filter(
       (entry) =>
         (firstName(entry.name) === firstName(group.name) || isOf(group, entry)) &&
-        (!entry.hasConnected || this.#slow.has(entry.uuid)) &&
+        (!entry.hasConnected || this.#doubtful.has(entry.uuid)) &&
         isIn(entry),
     );
     return failed.length + this.#failedCalls - (row?.failedCalls ?? 0);

@@ -142,4 +142,26 @@ describe('the judge objects', () => {
     await remember(2, 1);
     expect(await starts.compare(config)).toEqual([{ name: 'builds', counted: 2, there: 1 }]);
   });
+
+  it.each([
+    ['two minutes', 119_999, 1],
+    ['a little more', 120_000, 0],
+  ])(
+    'to a failed start of one that connected and ended within %s of its registration: %i',
+    async (_name, ms, there) => {
+      const world = new World();
+      const starts = new FailedStarts(world);
+      const config = fleet([builds]);
+      await starts.compare(config);
+      const { uuid } = world.bitbucket.register(SCOPE, { name: 'builds', labels: builds.labels }).runner;
+      for (const entry of world.bitbucket.registered) starts.registered(entry);
+      world.bitbucket.connect(uuid);
+      world.bitbucket.disconnect(uuid, 'unnoticed');
+      world.clock.advanceTo(WORLD_START + ms);
+      await starts.compare(config);
+      const value = { idleSince: {}, drainingSince: {}, quarantine: { failures: 1, since: world.now } };
+      await world.state.save([{ key: 'group/builds', expectedVersion: 0, value }], world.now);
+      expect(await starts.compare(config)).toEqual([{ name: 'builds', counted: 1, there }]);
+    },
+  );
 });

@@ -136,7 +136,7 @@ export type Calm = {
   readonly isIdleTrusted: boolean;
   /**
    * Whether it was made since memory was last lost, and its place was not forgotten since its repository had been gone for
-   * long: the rest is another's.
+   * long: the rest is another's. Nor is what had not started when its repository was deleted: nobody touches its Job.
    */
   readonly isOurs: (entry: Readonly<Registered>) => boolean;
   readonly isOursByUuid: (bareUuid: string) => boolean;

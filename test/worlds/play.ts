@@ -30,6 +30,8 @@ const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
 const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
 /** After so long a scope that is not found counts as gone for good. */
 const FORGOTTEN_AFTER_MINUTES = 10;
+/** For so long the Job of a process that has ended is there. */
+const ENDED_JOB_KEPT_MINUTES = 5;
 /** A lowered limit does not forbid what was sent before. */
 const IN_FLIGHT_MS = MINUTE_MS;
 
@@ -170,38 +172,52 @@ class Run {
   /** A repository that is gone for so long, without a Job left, is gone for good. */
   #forget(): void {
     for (const entry of this.#world.bitbucket.registered) {
-      if (scopeKey(entry.scope) === 'acme/site' && !this.#hasJob(entry)) this.#forgotten.add(entry.uuid);
+      if (scopeKey(entry.scope) === 'acme/site' && this.#jobOf(entry) === undefined) this.#forgotten.add(entry.uuid);
     }
   }
 
-  #hasJob({ uuid }: Readonly<Registered>): boolean {
-    return this.#world.cluster.objects.jobs.some((name) => name.endsWith(bareUuid(uuid)));
+  #jobOf({ uuid }: Readonly<Registered>): string | undefined {
+    return this.#world.cluster.objects.jobs.find((name) => name.endsWith(bareUuid(uuid)));
   }
 
   /**
    * Memory is lost when its time has come. The stated exception is a lost memory together with a death inside an add, so
-   * it waits until every registration has its Job, and until no process has ended: the Job of one that has ended goes by
-   * itself, and what Bitbucket then lists with other labels than were asked for nobody can know.
+   * it waits until every registration has its Job where a group has its own, until no process has ended, and until looks
+   * will see these Jobs: the Job of a process that has ended goes by itself. What Bitbucket lists with other labels than were asked for, without a Job in a place
+   * that is known, nobody can know.
    */
   #loseMemory(): void {
     const { world } = this.#stage;
     const [next, ...later] = this.#losses;
-    if (next === undefined || world.now < next || !this.#areAddsWhole()) return;
+    if (next === undefined || world.now < next || !this.#areAddsWhole() || !this.#isSeenSoon()) return;
     this.#losses = later;
     this.#memoryLostAt = world.now;
     world.state = createRunStateStore();
   }
 
   #areAddsWhole(): boolean {
-    return Array.from(this.#world.bitbucket.registered).every(
-      (entry) => this.#hasJob(entry) && (entry.connected || !entry.hasConnected),
-    );
+    const { groups } = fleetAt(this.#fleets, this.#world.now);
+    const places = groups.map(({ cluster, namespace }) => `${cluster}/${namespace}/`);
+    const isKept = (name: string) => places.some((place) => name.startsWith(place));
+    return Array.from(this.#world.bitbucket.registered).every((entry) => {
+      const job = this.#jobOf(entry);
+      return job !== undefined && isKept(job) && (entry.connected || !entry.hasConnected);
+    });
+  }
+
+  /** Whether nothing is out before the Job of a process that ends now is gone. */
+  #isSeenSoon(): boolean {
+    const minute = (this.#world.now - WORLD_START) / MINUTE_MS;
+    return this.#setting.outages.every(({ from, to }) => to <= minute || minute + ENDED_JOB_KEPT_MINUTES < from);
   }
 
   #calm(): Calm {
     const { api, logs, coolDownMinutes } = this.#setting;
-    const isOurs = ({ uuid, statuses: [{ from }] }: Readonly<Registered>) =>
-      from > this.#memoryLostAt && !this.#forgotten.has(uuid);
+    const isFound = ({ scope }: Pick<Registered, 'scope'>) => this.#world.faults.isNotFound?.(scope) !== true;
+    const isOurs = (entry: Readonly<Registered>) =>
+      entry.statuses[0].from > this.#memoryLostAt &&
+      !this.#forgotten.has(entry.uuid) &&
+      (entry.hasConnected || isFound(entry));
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {
       world: this.#world,
@@ -211,7 +227,7 @@ class Run {
       isIdleTrusted: api === 'internal' || logs,
       isOurs,
       isOursByUuid: (uuid) => ours.has(uuid) || !this.#everRegistered.some((entry) => bareUuid(entry.uuid) === uuid),
-      isReachable: ({ scope }) => !(this.#world.faults.isNotFound?.(scope) ?? false),
+      isReachable: isFound,
     };
   }
 }

@@ -7,7 +7,7 @@ import type * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { ScopeIdentity } from '#core/model/observation.ts';
-import type { RunnerApi } from '#core/ports.ts';
+import type { KnownRunners, RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import { bracedUuid } from '#core/uuid.ts';
@@ -45,7 +45,7 @@ export function createBitbucketRunnerApi(
     `/internal${scopePath(scope)}/pipelines-config/runners/${encodeURIComponent(bracedUuid(uuid))}/state`;
   const named = (scope: Scope, uuid: string) => `${bracedUuid(uuid)} of ${scopeKey(scope)}`;
   return {
-    list: async (scope, known = async () => []) => {
+    list: async (scope, known = async () => ({ staying: [], leaving: [] })) => {
       const doing = `Listing the runners of ${scopeKey(scope)}`;
       const first: Call = { operation: 'read', path: `${pathOfAll(scope)}?pagelen=100`, doing };
       const fault = (reason: string) => unusableAnswer(doing, `${reason}; the next tick looks again`);
@@ -113,13 +113,15 @@ const CONCURRENT_QUESTIONS = 10;
  */
 async function readWholeList(
   read: () => Promise<Pages>,
-  known: () => Promise<readonly string[]>,
+  known: () => Promise<KnownRunners>,
   ask: (uuid: string) => Promise<RunnerEntry | undefined>,
   fault: (reason: string) => ServiceError,
 ): Promise<readonly RunnerEntry[]> {
-  const lacks = async ({ runners }: Pages) => (await known()).filter((uuid) => !runners.has(bracedUuid(uuid)));
+  const missingIn = ({ runners }: Pages, uuids: readonly string[]) =>
+    uuids.filter((uuid) => !runners.has(bracedUuid(uuid)));
   const once = await read();
-  const isWhole = errorOf(once) === 0 && (once.pages === 1 || (await lacks(once)).length === 0);
+  const { staying, leaving } = await known();
+  const isWhole = errorOf(once) === 0 && (once.pages === 1 || missingIn(once, staying).length === 0);
   const list = isWhole ? once : await read();
   if (errorOf(list) >= list.pages) {
     const stated = list.sizes.join(' and then ');
@@ -128,7 +130,8 @@ async function readWholeList(
     );
   }
   const limit = pLimit(CONCURRENT_QUESTIONS);
-  const asked = await Promise.all((await lacks(list)).map((uuid) => limit(() => ask(uuid))));
+  const missing = missingIn(list, list.pages === 1 ? staying : [...staying, ...leaving]);
+  const asked = await Promise.all(missing.map((uuid) => limit(() => ask(uuid))));
   return [...list.runners.values(), ...asked.filter((runner) => runner !== undefined)];
 }
 

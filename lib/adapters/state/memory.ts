@@ -4,7 +4,7 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import type { MemoryDocument, StateStore } from '#core/ports.ts';
-import { MEMORY_KEPT_MS } from './retention.ts';
+import { expiryOf } from './retention.ts';
 
 /** Characters of tick records that are kept; beyond it the oldest go, so that a long run does not grow. */
 const TICKS_KEPT_CHARACTERS = 64 * 1024 * 1024;
@@ -46,7 +46,7 @@ export function createMemoryStateStore(options: { readonly keptCharacters?: numb
         if ((documents.get(key)?.version ?? 0) !== expectedVersion) return [{ key }];
         // Through JSON, as any store keeps it: what does not survive that must not seem to.
         const copy: unknown = JSON.parse(JSON.stringify(value));
-        documents.set(key, { version: expectedVersion + 1, value: copy, expiresAt: now + MEMORY_KEPT_MS });
+        documents.set(key, { version: expectedVersion + 1, value: copy, expiresAt: expiryOf(key, now) ?? Infinity });
         return [];
       });
     },

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TickRecord } from '#core/model/report.ts';
 import type { LeaseAnswer, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
-import { MEMORY_KEPT_MS, TICKS_KEPT_MS } from './retention.ts';
+import { expiryOf, TICKS_KEPT_MS } from './retention.ts';
 import { type DatabaseOptions, openDatabase } from './sqlite-database.ts';
 
 type SqliteOptions = DatabaseOptions & {
@@ -71,6 +71,9 @@ function parse(json: string): unknown {
   }
 }
 
+/** The column takes no null. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** Compares and sets each document by itself, and forgets what nobody touched for long. */
 function saveDocuments(
   database: DatabaseSync,
@@ -86,7 +89,7 @@ function saveDocuments(
   );
   return changes.flatMap(({ key, expectedVersion, value }) => {
     const statement = expectedVersion === 0 ? insert : update;
-    const saved = statement.run(JSON.stringify(value), now + MEMORY_KEPT_MS, key, expectedVersion).changes === 1;
+    const saved = statement.run(JSON.stringify(value), expiryOf(key, now) ?? NEVER, key, expectedVersion).changes === 1;
     return saved ? [] : [{ key }];
   });
 }

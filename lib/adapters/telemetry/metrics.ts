@@ -51,6 +51,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         ...(report.groups.every(wasSeen) ? sumOf(report.groups.map(amounts)) : []),
         ...sumOf(report.groups.map(events)),
         count('GroupsInQuarantine', report.groups.filter(({ bounds }) => bounds.some(isQuarantine)).length),
+        count('PlacesOutOfReach', (report.leftovers ?? []).filter(({ problems }) => problems.length > 0).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
         ...(report.credential === undefined ? [] : [count('CredentialDaysLeft', report.credential.daysLeft)]),
       ],

@@ -19,6 +19,9 @@ export const ORPHAN_GRACE_MS = 120_000;
  */
 export const UNFINISHED_GRACE_MS = 30_000;
 
+/** Bitbucket ends a step after two hours; a minute more for clocks and late marks. */
+export const LONGEST_STEP_MS = 121 * 60_000;
+
 /** How old something is that carries a time by somebody else's clock, at the least. */
 export function ageOf(foreign: Instant, at: Instant): number {
   return Math.max(0, at - foreign - CLOCK_SKEW_MS);

@@ -2,12 +2,13 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
+import { hadJob } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
-import { ageOf, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
+import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
 import { lacksItsSecret, startTroubleOf } from './start-trouble.ts';
 import { isSlow, usualStartUpMs } from './start-up.ts';
 
@@ -29,16 +30,13 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    const ended = job === undefined ? hadJob(observation, runner) : job.status !== 'active';
+    // One that is known to have had a Job, and that is nowhere, has no process any more.
+    const isGone = observation.jobsUnsure === undefined && hadJob(observation.memory, runner.uuid);
+    const ended = job === undefined ? isGone : job.status !== 'active';
     const verdict = verdictOn({ runner, job, ended, group: observation.group, at });
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
     return { runner, ...(job && { job }), ...(ended && { ended }), ...verdict, ...(slow && { slow }) };
   });
-}
-
-/** Whether a runner without a Job is known to have had one, and that is nowhere. */
-function hadJob({ memory, jobsUnsure }: GroupObservation, { uuid }: Runner): boolean {
-  return jobsUnsure === undefined && memory.jobs?.[uuid] !== undefined;
 }
 
 /** A group with its runners in their classes: what every later step works on, computed once for each look. */
@@ -82,6 +80,11 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
+/** Whether a process of the Job may be at work: its pod runs, or its node says nothing. */
+export function mayRun(job: RunnerJob | undefined): boolean {
+  return job?.status === 'active' && (job.pod?.phase === 'Running' || job.pod?.phase === 'Unknown');
+}
+
 const IS = {
   busy: { class: 'busy' },
   idle: { class: 'idle' },
@@ -100,8 +103,8 @@ type Case = {
 
 function verdictOn(found: Case): Verdict {
   const { runner, job, ended, group, at } = found;
-  if (runner.cordoned) return IS.draining;
   if (runner.hasStep) return verdictOnWorking(found);
+  if (runner.cordoned) return IS.draining;
   switch (runner.status) {
     case 'ONLINE':
       return ended ? IS.draining : IS.idle;
@@ -123,6 +126,11 @@ function verdictOn(found: Case): Verdict {
 
 /** A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it. */
 function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
+  if (isOutOfService(runner)) {
+    // It took its step before, and Bitbucket ends every step.
+    const outMs = ageOf(runner.stateChangedAt, at);
+    return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
+  }
   if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !ended ? IS.busy : IS.draining;
   const offlineMs = ageOf(runner.stateChangedAt, at);
   const mayRun = job?.status === 'active' && job.pod?.phase === 'Running';

@@ -3,27 +3,19 @@
  * registration is gone. Only what is ours, and never anything with a step, unless no process is left to run it.
  */
 import type { Action, LogPlace } from '../model/decision.ts';
-import type { Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
+import type { Instant, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
-import { ageOf, ORPHAN_GRACE_MS } from './age.ts';
-import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS } from './age.ts';
+import { type ClassifiedRunner, isOutOfService, mayRun } from './classify.ts';
+import { FAILED_STARTS } from './quarantine.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
 const RESTS_ON_NO_STEP: readonly ReasonCode[] = ['lost-heart-beat', 'unhealthy'];
 
-/** For so long a log that cannot be read keeps a runner that nobody sees at work. */
-const UNREADABLE_LOG_MS = 600_000;
-
-/** Bitbucket ends a step after two hours; a minute more for clocks and late marks. */
-const LONGEST_STEP_MS = 121 * 60_000;
-
 /** Causes for which a step that shows keeps nobody: there is no process that could run it. */
-const RESTS_ON_NO_PROCESS: readonly ReasonCode[] = ['lost-at-work', 'job-ended'];
+const RESTS_ON_NO_PROCESS: readonly ReasonCode[] = ['lost-at-work', 'job-ended', 'step-overdue'];
 
-/** Removals before which the runner's own log is asked. */
-const ASKS_LOG: readonly ReasonCode[] = [...RESTS_ON_NO_STEP, 'drained'];
-
-/** The removals that are due, registrations first. */
+/** The removals that are due, registrations first; what may come online in this moment is only taken out of service. */
 export function cleanUp(
   observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
@@ -44,10 +36,21 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
   const { runner, job } = entry;
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
   if (cause === undefined || (runner.hasStep && !RESTS_ON_NO_PROCESS.includes(cause.code))) return [];
+  if (mayConnect(observation, entry, cause)) return [{ action: 'disable', runner, reason: cause }];
   if (!observation.idleTrusted && RESTS_ON_NO_STEP.includes(cause.code)) return [];
   const isUnproven = cause.code === 'drained' && isMarkless(observation, entry, at);
-  const log = ASKS_LOG.includes(cause.code) ? logOf(job, waitedMs(observation, runner, at), isUnproven) : undefined;
+  const log = logOf(job, cause, isUnproven);
   return isUnproven && log === undefined ? [] : [removalOf(observation, entry, cause, log)];
+}
+
+/**
+ * Whether a process of a dead runner may connect before a deletion takes effect, and take a step that would be lost with it.
+ * Such a runner drains like any other. A pod that lacks its Secret never starts, and one that shows a step that nothing
+ * runs has been out of reach for longer than it may take to come back.
+ */
+function mayConnect({ jobsUnsure }: SeenGroup, { runner, job, ended }: ClassifiedRunner, { code }: Reason): boolean {
+  if (isOutOfService(runner) || runner.hasStep || ended || code === 'secret-missing') return false;
+  return job !== undefined || jobsUnsure === true;
 }
 
 function removalOf(
@@ -93,29 +96,30 @@ function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Inst
 }
 
 /**
- * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was not taken out of
- * service as an idle one while they were, and it has not been out of service for longer than any step may take.
+ * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
+ * neither as an idle one while they were nor before its pod ran, and not for longer than any step may take.
  */
-function isMarkless({ memory, idleTrusted }: SeenGroup, { runner }: ClassifiedRunner, at: Instant): boolean {
+function isMarkless({ memory, idleTrusted }: SeenGroup, { runner, job }: ClassifiedRunner, at: Instant): boolean {
+  const cause = memory.drains?.[runner.uuid]?.cause;
+  const neverRan = FAILED_STARTS.some((code) => code === cause) && !mayRun(job);
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  return !idleTrusted && memory.drains?.[runner.uuid]?.cause !== 'surplus' && drainedMs <= LONGEST_STEP_MS;
+  return !idleTrusted && cause !== 'surplus' && !neverRan && drainedMs <= LONGEST_STEP_MS;
 }
 
-/** For how long it has been thought that the runner does nothing. */
-function waitedMs({ memory }: SeenGroup, { uuid, stateChangedAt }: Runner, at: Instant): number {
-  const since = memory.drainingSince[uuid];
-  return since === undefined ? ageOf(stateChangedAt, at) : at - since;
-}
+/** For so long a log whose end does not tell keeps a runner that nobody sees at work. */
+const SILENT_LOG_MS = 600_000;
 
-/** Where the log of a runner is that may still run. */
-function logOf(job: RunnerJob | undefined, waited: number, isUnproven: boolean): LogPlace | undefined {
-  const pod = job?.status === 'active' ? job.pod : undefined;
-  if (pod === undefined || !(pod.phase === 'Running' || pod.phase === 'Unknown')) return undefined;
-  const { name, container } = pod;
+/** Where the log of a drained runner is that may still run. While a step can still run, asking for it has to succeed. */
+function logOf(job: RunnerJob | undefined, cause: Reason, isUnproven: boolean): LogPlace | undefined {
+  const isAsked = cause.code === 'drained' || cause.code === 'step-overdue';
+  if (!isAsked || job?.pod === undefined || !mayRun(job)) return undefined;
+  const { name, container } = job.pod;
+  const drainedMs = cause.code === 'drained' ? cause.values.drainedMs : Infinity;
   return {
     pod: name,
     ...(container !== undefined && { container }),
-    mustBeRead: isUnproven || waited < UNREADABLE_LOG_MS,
+    mustBeAnswered: drainedMs <= LONGEST_STEP_MS,
+    mustBeRead: isUnproven || drainedMs < SILENT_LOG_MS,
     ...(isUnproven && { onlyProof: true as const }),
   };
 }

@@ -5,10 +5,17 @@
 import type { Counts, Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, Observation, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
-import { ageOf } from './age.ts';
+import { ageOf, LONGEST_STEP_MS } from './age.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
 import { capsOf, underCaps } from './caps.ts';
-import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isSeen } from './classify.ts';
+import {
+  type ClassifiedGroup,
+  type ClassifiedRunner,
+  classifyGroup,
+  isOutOfService,
+  isSeen,
+  mayRun,
+} from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
@@ -132,7 +139,7 @@ function assess(
     retire: descent.chosen,
     bounds: [
       ...unknownStatuses(observation),
-      ...lostAtWork(entry, at),
+      ...stuckAtWork(entry, at),
       ...unknownQueue(observation),
       ...allowance.bounds,
     ],
@@ -150,16 +157,23 @@ function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
   return [reason('unknown-status', { runners: unknown.length, statuses })];
 }
 
-/** Runners that went offline in the middle of a step and may still be at it. */
-function lostAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Reason[] {
-  const lost = classified.filter(({ class: name, runner }) => name === 'draining' && isLostAtWork(runner));
-  if (lost.length === 0) return [];
-  const longestMs = Math.max(...lost.map(({ runner }) => ageOf(runner.stateChangedAt, at)));
-  return [reason('offline-at-work', { runners: lost.length, longestMs })];
+/** Runners that keep their place for a step that may have died: offline in the middle of it, or drained of all but it. */
+function stuckAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Reason[] {
+  const draining = classified.filter(({ class: name, runner }) => name === 'draining' && runner.hasStep);
+  const [offline, out] = [draining.filter(({ runner }) => runner.status === 'OFFLINE'), draining.filter(isBereft)];
+  const told = (entries: readonly ClassifiedRunner[]) => ({
+    runners: entries.length,
+    longestMs: Math.max(...entries.map(({ runner }) => ageOf(runner.stateChangedAt, at))),
+  });
+  return [
+    ...(offline.length > 0 ? [reason('offline-at-work', told(offline))] : []),
+    ...(out.length > 0 ? [reason('drained-at-work', { ...told(out), limitMs: LONGEST_STEP_MS })] : []),
+  ];
 }
 
-function isLostAtWork({ status, hasStep }: Runner): boolean {
-  return status === 'OFFLINE' && hasStep;
+/** Out of service, which hides whether it is online, with a Job that goes on in a pod that is not at work yet. */
+function isBereft({ runner, job }: ClassifiedRunner): boolean {
+  return isOutOfService(runner) && job?.status === 'active' && job.pod !== undefined && !mayRun(job);
 }
 
 function unknownQueue({ queue }: GroupObservation): readonly Reason[] {

@@ -1,6 +1,6 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import { nextInventory, placesOf } from '../inventory.ts';
-import type { Drain, GroupMemory, Instant, RecentTarget, Runner, SeenGroup, StartUps } from '../model/observation.ts';
+import { hadJob, nextInventory, placesOf } from '../inventory.ts';
+import type { Drain, GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
 import { ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
@@ -34,6 +34,7 @@ export function remember(
   const quarantine = nextQuarantine(observation, classified, at);
   const failedStarts = nextFailedStarts(memory, classified, at);
   const startUps = nextStartUps(memory.startUps, classified);
+  const jobless = classified.filter(({ runner, job }) => job === undefined && !hadJob(memory, runner.uuid));
   return {
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: since(
@@ -47,22 +48,8 @@ export function remember(
     ...(startUps && { startUps }),
     ...(recentTargets.length > 0 && { recentTargets }),
     ...inventoryOf(observation, creates, at),
-    ...jobsOf(memory.jobs, classified, at),
+    ...(jobless.length > 0 && { jobless: jobless.map(({ runner }) => runner.uuid) }),
   };
-}
-
-/** Runners that have had a Job: one whose Job is gone has no process any more. */
-function jobsOf(before: Times = {}, classified: readonly ClassifiedRunner[], at: Instant): Pick<GroupMemory, 'jobs'> {
-  const had = classified.filter(({ runner, job }) => job !== undefined || before[runner.uuid] !== undefined);
-  return had.length === 0
-    ? {}
-    : {
-        jobs: since(
-          had.map(({ runner }) => runner),
-          before,
-          at,
-        ),
-      };
 }
 
 function inventoryOf(observation: SeenGroup, creates: number, at: Instant): Pick<GroupMemory, 'runners' | 'intended'> {
@@ -94,49 +81,26 @@ function nextDrains(
   return Object.fromEntries(drains);
 }
 
-/** Whether there is anything new to save. */
+/** Whether there is nothing new to save. */
 export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
-  return (
-    isSameTimes(a.idleSince, b.idleSince) &&
-    isSameTimes(a.drainingSince, b.drainingSince) &&
-    isSameDrains(a.drains, b.drains) &&
-    a.quarantine?.failures === b.quarantine?.failures &&
-    a.quarantine?.since === b.quarantine?.since &&
-    isSameTimes(a.failedStarts ?? {}, b.failedStarts ?? {}) &&
-    isSameTimes(a.runners ?? {}, b.runners ?? {}) &&
-    isSameTimes(a.jobs ?? {}, b.jobs ?? {}) &&
-    learned(a.startUps) === learned(b.startUps) &&
-    written(a.recentTargets) === written(b.recentTargets) &&
-    JSON.stringify(a.intended ?? []) === JSON.stringify(b.intended ?? [])
-  );
+  return written(a) === written(b);
+}
+
+/** One text for all memories that say the same: in whatever order, and whether what is empty is there or not. */
+function written(memory: GroupMemory): string {
+  return JSON.stringify(memory, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const entries = Object.entries(value).filter(([, entry]) => !isEmpty(entry));
+    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 type Times = Readonly<Record<string, Instant>>;
 
 function since(runners: readonly Runner[], before: Times, at: Instant): Times {
   return Object.fromEntries(runners.map(({ uuid }) => [uuid, before[uuid] ?? at]));
-}
-
-function isSameTimes(a: Times, b: Times): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
-}
-
-/** One text for everything that is known of start-ups. */
-function learned(startUps: StartUps | undefined): string {
-  return startUps === undefined ? '' : [startUps.newest, startUps.tookMs, startUps.awaited].join(' ');
-}
-
-function isSameDrains(a: GroupMemory['drains'] = {}, b: GroupMemory['drains'] = {}): boolean {
-  const write = (drains: Readonly<Record<string, Drain>>) =>
-    Object.entries(drains)
-      .map(([uuid, { cause, at, enabledAt, confirm }]) => [uuid, cause, at, enabledAt, confirm].join())
-      .sort()
-      .join();
-  return write(a) === write(b);
-}
-
-/** One text for every staircase of targets. */
-function written(targets: readonly RecentTarget[] = []): string {
-  return targets.map(({ target, since }) => `${target} since ${since}`).join();
 }

@@ -35,11 +35,13 @@ export type Decision = {
 };
 
 /**
- * A runner's own log, the second witness of a step. `mustBeRead`: one that cannot be read keeps the runner for now.
+ * A runner's own log, the second witness of a step. `mustBeAnswered`: one that cannot be asked for keeps the runner for now;
+ * `mustBeRead`: so does one whose end does not tell.
  */
 export type LogPlace = {
   readonly pod: string;
   readonly container?: string;
+  readonly mustBeAnswered: boolean;
   readonly mustBeRead: boolean;
   /** Present where nothing but the log can tell: without the right to read it the runner stays. */
   readonly onlyProof?: true;

@@ -89,8 +89,8 @@ export type GroupMemory = {
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
   readonly runners?: Readonly<Record<string, Instant>>;
-  /** By uuid: runners that a look saw a Job of ours behind, and when the first one did. */
-  readonly jobs?: Readonly<Record<string, Instant>>;
+  /** Uuids of those among `runners` that no look saw a Job of ours behind; absent: none. */
+  readonly jobless?: readonly string[];
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
   readonly intended?: readonly IntendedAdds[];
 };
@@ -168,6 +168,8 @@ export type GroupObservation = {
   readonly elsewhere?: number;
   /** Present while a place that the group has left cannot be seen: a Job that is not here may be there. */
   readonly jobsUnsure?: true;
+  /** Of a place that was left: why its Jobs cannot be read. What Bitbucket lists there is seen all the same. */
+  readonly unreachable?: string;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */
   readonly memoryKey?: string;
   readonly memory: GroupMemory;

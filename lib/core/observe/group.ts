@@ -27,6 +27,8 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
   const memory = parseGroupMemory(document?.value);
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
   const pending = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), at);
+  const [jobsMissing] = missingOf(jobs.jobs);
+  const unreachable = memoryKey === undefined ? undefined : jobsMissing;
   return {
     group,
     runners,
@@ -37,11 +39,13 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     memory,
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),
-    idleTrusted: !scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at),
+    // Without its Jobs nothing but time proves that a runner does nothing.
+    idleTrusted: unreachable === undefined && (!scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at)),
+    ...(unreachable !== undefined && { unreachable, jobsUnsure: true as const }),
     ...(heldBack && { heldBack }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),
-      ...[scope.runners, scope.identity, jobs.jobs, documents].flatMap(missingOf),
+      ...[scope.runners, scope.identity, ...(unreachable ? [] : [jobs.jobs]), documents].flatMap(missingOf),
     ],
   };
 }

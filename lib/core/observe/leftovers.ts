@@ -41,12 +41,12 @@ type Standing = 'renamed' | 'unknown' | 'left';
  */
 export function standingOf(
   place: RunnerGroup,
-  peers: readonly RunnerGroup[],
+  groups: readonly RunnerGroup[],
   identify: (group: RunnerGroup) => ScopeIdentity | undefined,
 ): Standing {
   const own = identify(place);
-  const alike = peers.filter(
-    (peer) => namespaceKey(peer) === namespaceKey(place) && peer.labels.join(' ') === place.labels.join(' '),
+  const alike = groups.filter(
+    (group) => namespaceKey(group) === namespaceKey(place) && group.labels.join(' ') === place.labels.join(' '),
   );
   const identities = alike.map(identify);
   if (own !== undefined && identities.some((other) => other !== undefined && identityKey(other) === identityKey(own))) {
@@ -61,6 +61,8 @@ export type SeenAt = { readonly entry: GroupObservation; readonly reading: Group
 /** Whether nothing of a group is where it was: everything could be read, or there has been no such place for long. */
 export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
   if (entry.runners.length + entry.orphanJobs.length + (entry.pendingAdds ?? 0) > 0) return false;
+  // What cannot be reached is not forgotten.
+  if (entry.unreachable !== undefined) return false;
   if (isSeen(entry)) return true;
   const { group, memory } = entry;
   const isHere = (job: RunnerJob) =>
@@ -124,6 +126,6 @@ export function withElsewhere(entry: GroupObservation, leftovers: readonly Group
   return {
     ...entry,
     ...(elsewhere > 0 && { elsewhere }),
-    ...(own.every(isSeen) ? {} : { jobsUnsure: true }),
+    ...(own.every((left) => isSeen(left) && left.unreachable === undefined) ? {} : { jobsUnsure: true }),
   };
 }

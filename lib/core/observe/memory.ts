@@ -13,6 +13,7 @@ import {
   type FormerPlace,
   formerPlaces,
   PLACES_KEYS,
+  type Place,
   type Places,
   parsePlaces,
   placeMemoryKey,
@@ -37,13 +38,15 @@ export type Memory = {
   readonly deployment: string | undefined;
   /** Uuids of the runners that each group, also of a former place, was known to have when it was looked at last. */
   readonly recorded: ReadonlyMap<RunnerGroup, readonly string[]>;
+  /** Uuids of those that drained then: a removal may have been sent since, so that nobody need list them. */
+  readonly leaving: ReadonlySet<string>;
 };
 
 /** What a look asks memory for. */
 type MemoryRequest = {
   readonly fleet: Fleet;
   readonly budgets: TickBudgets;
-  readonly looksAfter?: (workspace: string) => boolean;
+  readonly looksAfter?: (place: Place) => boolean;
 };
 
 /** Loads it; twice where a place is left whose own memory nobody could name before. */
@@ -64,8 +67,10 @@ export async function loadMemory(
     ...renamed.map(({ name, before }) => ({ heir: groupMemoryKey(name), of: groupMemoryKey(before) })),
     ...former.map(({ key, group }) => ({ heir: placeMemoryKey(key), of: groupMemoryKey(group.name) })),
   ]);
-  const runnersIn = (...keys: readonly string[]) =>
-    keys.flatMap((key) => Object.keys(parseGroupMemory(documentOf(documents, key)?.value).runners ?? {}));
+  const memoryIn = (key: string) => parseGroupMemory(documentOf(documents, key)?.value);
+  const own = peers.map((group) => [group, [groupMemoryKey(group.name)]] as const);
+  const left = former.map(({ key, group }) => [group, [placeMemoryKey(key), groupMemoryKey(group.name)]] as const);
+  const memories = [...own, ...left].map(([group, keys]) => [group, keys.map(memoryIn)] as const);
   return {
     documents,
     places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
@@ -73,10 +78,8 @@ export async function loadMemory(
     former,
     renamed: new Map(renamed.map(({ name, before }) => [name, before])),
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
-    recorded: new Map([
-      ...peers.map((group) => [group, runnersIn(groupMemoryKey(group.name))] as const),
-      ...former.map(({ key, group }) => [group, runnersIn(placeMemoryKey(key), groupMemoryKey(group.name))] as const),
-    ]),
+    recorded: new Map(memories.map(([group, all]) => [group, all.flatMap(({ runners = {} }) => Object.keys(runners))])),
+    leaving: new Set(memories.flatMap(([, all]) => all.flatMap(({ drainingSince }) => Object.keys(drainingSince)))),
   };
 }
 

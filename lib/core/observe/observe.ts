@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import type { TickBudgets } from '../budget/tick.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type { Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
-import { placeMemoryKey } from '../places.ts';
+import { type Place, placeMemoryKey } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
@@ -37,8 +37,8 @@ export type LookRequest = {
   readonly groups: readonly RunnerGroup[];
   readonly at: Instant;
   readonly budgets: TickBudgets;
-  /** Whether to look at what groups have left behind in a workspace; default: nowhere. */
-  readonly looksAfter?: (workspace: string) => boolean;
+  /** Whether to look at what a group has left behind at a place; default: at none. */
+  readonly looksAfter?: (place: Place) => boolean;
 };
 
 /**
@@ -50,15 +50,15 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const { fleet, groups, at, budgets } = request;
   const workspaces = new Set(groups.map((group) => group.scope.workspace));
   const asked = new Map(groups.map((group) => [group.name, group]));
-  const peers = fleet.groups
-    .filter((group) => workspaces.has(group.scope.workspace))
-    .map((group) => asked.get(group.name) ?? group);
+  const present = fleet.groups.map((group) => asked.get(group.name) ?? group);
+  const peers = present.filter((group) => workspaces.has(group.scope.workspace));
   const everything = await readAll(request, peers, ports);
-  const { readings, unsure } = withoutRenamed(everything, peers);
+  const { readings, unsure } = withoutRenamed(everything, present);
   const { memory, scopes, namespaces } = readings;
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
-  const all = [...peers, ...memory.former.map(({ group }) => group)];
+  // A place that was left may be in a workspace of other groups, whose runners are theirs.
+  const all = [...present, ...memory.former.map(({ group }) => group)];
   const { of, strays } = sortOut({
     groups: all,
     scopes: listedOf(scopes),
@@ -98,12 +98,12 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
  * What was read, without places that are a group's under another name of its scope: they would be seen twice. Those of
  * which nobody can tell yet (`unsure`) count and are kept, and nothing is done there.
  */
-function withoutRenamed(everything: Readings, peers: readonly RunnerGroup[]) {
+function withoutRenamed(everything: Readings, present: readonly RunnerGroup[]) {
   const identities = new Map(everything.scopes.map((reading) => [scopeKey(reading.scope), identityOf(reading)]));
   const { left = [], unknown: unsure = [] } = Object.groupBy(everything.memory.former, ({ group }) =>
-    standingOf(group, peers, (of) => identities.get(scopeOf(of))),
+    standingOf(group, present, (of) => identities.get(scopeOf(of))),
   );
-  const named = new Set([...peers, ...[...left, ...unsure].map(({ group }) => group)].map(scopeOf));
+  const named = new Set([...present, ...[...left, ...unsure].map(({ group }) => group)].map(scopeOf));
   const readings: Readings = {
     memory: { ...everything.memory, former: left },
     scopes: everything.scopes.filter(({ scope }) => named.has(scopeKey(scope))),
@@ -169,7 +169,14 @@ async function readAll(request: LookRequest, peers: readonly RunnerGroup[], port
           return budgets.planLooks('value' in read ? read.value : undefined, all, at);
         });
   const recorded = remembered.then((memory) => Map.groupBy(memory.recorded, ([group]) => scopeOf(group)));
-  const known = async (scope: Scope) => (await recorded).get(scopeKey(scope))?.flatMap(([, uuids]) => uuids) ?? [];
+  const known = async (scope: Scope) => {
+    const [{ leaving }, inScopes] = await Promise.all([remembered, recorded]);
+    const uuids = inScopes.get(scopeKey(scope))?.flatMap(([, of]) => of) ?? [];
+    return {
+      staying: uuids.filter((uuid) => !leaving.has(uuid)),
+      leaving: uuids.filter((uuid) => leaving.has(uuid)),
+    };
+  };
   const readScopes = (groups: readonly RunnerGroup[]) =>
     groups.map(({ scope }) => limit(() => readScope(scope, { documents, heldBack, known, fleet, at }, ports)));
   const readSpaces = (groups: readonly RunnerGroup[]) => groups.map((group) => limit(() => readJobs(group, ports)));

@@ -13,14 +13,21 @@ export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet
   const uuids = names.filter((name) => name.startsWith('{'));
   const slugs = names.filter((name) => !name.startsWith('{'));
   if (uuids.length === 0 || slugs.length === 0) return fleet;
-  const keys = slugs.map((workspace) => scopeMemoryKey({ workspace }));
-  const documents = await attempt('memory', () => ports.state.load(keys));
+  // What is remembered of any scope of a workspace names the workspace's uuid as well.
+  const scopes = Map.groupBy(
+    [...slugs.map((workspace) => ({ workspace })), ...fleet.groups.map(({ scope }) => scope)],
+    ({ workspace }) => workspace,
+  );
+  const keysOf = (slug: string) => [...new Set(scopes.get(slug)?.map(scopeMemoryKey))];
+  const documents = await attempt('memory', () => ports.state.load(slugs.flatMap(keysOf)));
   const slugOf = new Map(
     await Promise.all(
       slugs.map(async (workspace): Promise<[uuid: string | undefined, slug: string]> => {
-        const { identity } = parseScopeMemory(documentOf(documents, scopeMemoryKey({ workspace }))?.value);
+        const known = keysOf(workspace).flatMap(
+          (key) => parseScopeMemory(documentOf(documents, key)?.value).identity ?? [],
+        );
         const found =
-          identity ?? valueOr(await attempt('uuid', () => ports.runners.identify({ workspace })), undefined);
+          known[0] ?? valueOr(await attempt('uuid', () => ports.runners.identify({ workspace })), undefined);
         return [found?.workspaceUuid, workspace];
       }),
     ),

@@ -3,7 +3,7 @@ import { BudgetError, ServiceError, sentenceOf } from '../errors.ts';
 import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
 import type { Fleet, Scope } from '../model/configuration.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, ScopeMemory, ScopeMemoryEntry } from '../model/observation.ts';
-import type { MemoryDocument, Namespace, Ports } from '../ports.ts';
+import type { KnownRunners, MemoryDocument, Namespace, Ports } from '../ports.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { scopeKey } from '../scope.ts';
 import { nextMarks, type StepMarks } from './step-marks.ts';
@@ -41,8 +41,8 @@ type Preliminaries = {
   readonly documents: Promise<Documents>;
   /** Why workspaces must not be looked at now; undefined where calls are not counted, and nobody has to wait. */
   readonly heldBack: Promise<ReadonlyMap<string, Reason>> | undefined;
-  /** The uuids of runners that a list of the scope should show. */
-  readonly known: (scope: Scope) => Promise<readonly string[]>;
+  /** The runners that a list of the scope should show. */
+  readonly known: (scope: Scope) => Promise<KnownRunners>;
   readonly fleet: Fleet;
   readonly at: Instant;
 };

@@ -7,8 +7,15 @@ import type { SimulatedBitbucket } from './bitbucket.ts';
 import type { SimulatedCluster } from './cluster.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 
-/** Registrations in a simulated Bitbucket, with what is wrong with its answers at present. */
-export function runnerApiOf(bitbucket: SimulatedBitbucket, faults: () => Faults = () => NO_FAULTS): RunnerApi {
+/**
+ * Registrations in a simulated Bitbucket, with what is wrong with its answers at present. `asked` hears of every runner that
+ * a list asks for by name, which is a call of its own.
+ */
+export function runnerApiOf(
+  bitbucket: SimulatedBitbucket,
+  faults: () => Faults = () => NO_FAULTS,
+  asked: () => void = () => undefined,
+): RunnerApi {
   const isNotFound = (scope: Scope) => faults().isNotFound?.(scope) ?? false;
   const find = (scope: Scope) => {
     if (!isNotFound(scope)) return;
@@ -16,13 +23,19 @@ export function runnerApiOf(bitbucket: SimulatedBitbucket, faults: () => Faults 
     throw new ServiceError(`Bitbucket knows no ${scopeKey(scope)} (404).`, details);
   };
   return {
-    list: async (scope, known = async () => []) => {
+    list: async (scope, known = async () => ({ staying: [], leaving: [] })) => {
       find(scope);
       const listed = bitbucket.listed(scope);
       const uuids = new Set(listed.map(({ uuid }) => uuid));
-      // Who is known and missing is asked for by name.
-      const missing = (await known()).filter((uuid) => !uuids.has(uuid));
-      return [...listed, ...missing.flatMap((uuid) => bitbucket.get(scope, uuid) ?? [])];
+      // Who is known and missing is asked for by name. Only lists of several pages slip.
+      const { staying, leaving } = await known();
+      const all = faults().slippedPlace === undefined ? staying : [...staying, ...leaving];
+      const missing = all.filter((uuid) => !uuids.has(uuid));
+      const found = missing.flatMap((uuid) => {
+        asked();
+        return bitbucket.get(scope, uuid) ?? [];
+      });
+      return [...listed, ...found];
     },
     get: async (scope, uuid) => (isNotFound(scope) ? undefined : bitbucket.get(scope, uuid)),
     identify: async (scope) => {

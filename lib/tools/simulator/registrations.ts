@@ -63,7 +63,8 @@ export function show(entry: Registered, now: Instant, stepLagMs: number): Runner
 function showAsOf(entry: Registered, at: Instant, stepLagMs: number): Runner {
   const { uuid, name, labels, createdAt, statuses, step, lastStep } = entry;
   const { status, statusText, stateChangedAt } = statuses.findLast(({ from }) => from <= at) ?? statuses[0];
-  const hasStep = isShown(step, at, stepLagMs) || isShown(lastStep, at, stepLagMs);
+  const showsLost = entry.showsLostStep && at >= (lastStep?.endedAt ?? 0);
+  const hasStep = showsLost || isShown(step, at, stepLagMs) || isShown(lastStep, at, stepLagMs);
   return { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
 }
 

@@ -136,7 +136,13 @@ export class World {
     const mishaps = befall(this.clock, (call) => this.faults.mishap?.(call));
     const ports = interrupt(
       {
-        runners: runnerApiOf(this.bitbucket, () => this.faults),
+        runners: runnerApiOf(
+          this.bitbucket,
+          () => this.faults,
+          () => {
+            this.#calls.bitbucket += 1;
+          },
+        ),
         pipelines: pipelineApiOf(this.bitbucket),
         manifests: manifestsFromTemplates,
         jobs: jobApiOf(this.cluster, (uuid) => this.#logOf(uuid)),

@@ -68,7 +68,12 @@ describe('pages that do not make one list', () => {
     { size: 2, values: [] },
   ];
 
-  async function read(readings: readonly Reading[], known: readonly string[] = [], there: readonly string[] = []) {
+  async function read(
+    readings: readonly Reading[],
+    known: readonly string[] = [],
+    there: readonly string[] = [],
+    leaving: readonly string[] = [],
+  ) {
     const { api, bitbucket } = await setUp();
     for (const { values, ...rest } of readings.flat()) {
       bitbucket.script(page({ ...rest, values: values.map(runner) }));
@@ -77,7 +82,11 @@ describe('pages that do not make one list', () => {
       const reply = there.includes(uuid) ? { status: 200, body: runner(uuid) } : { status: 404 };
       bitbucket.script({ path: `{${uuid}}`, reply });
     }
-    const list = api.list(ACME, async () => known.map((uuid) => `{${uuid}}`));
+    const braced = (which: (uuid: string) => boolean) => known.filter(which).map((uuid) => `{${uuid}}`);
+    const list = api.list(ACME, async () => ({
+      staying: braced((uuid) => !leaving.includes(uuid)),
+      leaving: braced((uuid) => leaving.includes(uuid)),
+    }));
     return { list: await list.then((all) => all.map(({ uuid }) => uuid)), calls: bitbucket.requests.length };
   }
 
@@ -134,6 +143,7 @@ describe('pages that do not make one list', () => {
     readonly name: string;
     readonly readings: readonly Reading[];
     readonly there?: readonly string[];
+    readonly leaving?: readonly string[];
     readonly list: readonly string[];
     readonly asked: number;
   }>([
@@ -159,8 +169,23 @@ describe('pages that do not make one list', () => {
       list: ['{a}', '{b}'],
       asked: 1,
     },
-  ])('whoever is known and missing is looked for: $name', async ({ readings, there, list, asked }) => {
-    expect(await read(readings, ['a', 'b'], there)).toEqual({ list, calls: readings.flat().length + asked });
+    {
+      name: 'one that may have been removed is not wondered about',
+      readings: [[{ size: 1, values: ['a'] }]],
+      leaving: ['b'],
+      list: ['{a}'],
+      asked: 0,
+    },
+    {
+      name: 'one that may have been removed is missing in one of several pages: no second reading, but a question',
+      readings: [SLIPPED],
+      there: ['b'],
+      leaving: ['b'],
+      list: ['{a}', '{gone}', '{new}', '{b}'],
+      asked: 1,
+    },
+  ])('whoever is known and missing is looked for: $name', async ({ readings, there, leaving, list, asked }) => {
+    expect(await read(readings, ['a', 'b'], there, leaving)).toEqual({ list, calls: readings.flat().length + asked });
   });
 
   it('that lead back to themselves', async () => {

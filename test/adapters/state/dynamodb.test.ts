@@ -25,10 +25,21 @@ describe('the DynamoDB store', () => {
     await dynamoDb.close();
   });
 
+  it('never lets a document expire that says what is ours', async () => {
+    const store = createDynamoDbStateStore(TABLE);
+    const keys = ['deployment', 'group/a', 'place/a', 'places/0'];
+    await store.save(
+      keys.map((key) => ({ key, expectedVersion: 0, value: 1 })),
+      NOW,
+    );
+    const { Items: items = [] } = await dynamoDb.client.send(new ScanCommand({ TableName: TABLE }));
+    expect(items.map(({ expiresAt }) => expiresAt)).toEqual(keys.map(() => undefined));
+  });
+
   it('lays its items out as the decision record says', async () => {
     const store = createDynamoDbStateStore(TABLE);
     await store.acquireLease({ name: 'tick', holder: 'a', now: NOW, ttlMs: 60_001 });
-    await store.save([{ key: 'group/acme', expectedVersion: 0, value: { idleSince: {} } }], NOW);
+    await store.save([{ key: 'scope/acme', expectedVersion: 0, value: { idleSince: {} } }], NOW);
     await store.appendTick(tickRecord('tick-1', NOW));
 
     const { Items: items = [] } = await dynamoDb.client.send(new ScanCommand({ TableName: TABLE }));
@@ -42,7 +53,7 @@ describe('the DynamoDB store', () => {
         expiresAt: { N: String(NOW / 1_000 + 61 + 3_600) },
       },
       {
-        pk: { S: 'memory#group/acme' },
+        pk: { S: 'memory#scope/acme' },
         sk: { S: 'memory' },
         version: { N: '1' },
         value: { S: '{"idleSince":{}}' },

@@ -63,9 +63,16 @@ describe('the database', () => {
     const store = createSqliteStateStore(path);
     const later = NOW + 90 * DAY_MS;
     await store.save([{ key: 'old', expectedVersion: 0, value: 1 }], NOW);
+    const ours = ['deployment', 'group/a', 'place/a', 'places/0'];
+    await store.save(
+      [...ours, 'a deployment', 'my/group/a'].map((key) => ({ key, expectedVersion: 0, value: 1 })),
+      NOW,
+    );
     await store.save([{ key: 'young', expectedVersion: 0, value: 1 }], NOW + 1);
     await store.save([{ key: 'new', expectedVersion: 0, value: 1 }], later);
-    expect([...(await store.load(['old', 'young', 'new'])).keys()]).toEqual(['young', 'new']);
+    const all = ['old', 'a deployment', 'my/group/a', 'young', 'new', ...ours];
+    // What says what is ours stays.
+    expect([...(await store.load(all)).keys()].sort()).toEqual(['young', 'new', ...ours].sort());
   });
 
   it('keeps tick records for 14 days', async () => {

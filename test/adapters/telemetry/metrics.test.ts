@@ -26,7 +26,7 @@ const NOTHING = {
   RunnersDead: 0,
   ...NO_EVENTS,
 };
-const FLEET = { GroupsInQuarantine: 0, ConfigurationRefused: 0 };
+const FLEET = { GroupsInQuarantine: 0, PlacesOutOfReach: 0, ConfigurationRefused: 0 };
 const succeeded = (groups: object) => ['tick', { TicksSucceeded: 1, TicksFailed: 0, ...TICK, ...groups, ...FLEET }];
 const failed = (groups: object) => ['tick', { TicksSucceeded: 0, TicksFailed: 1, ...TICK, ...groups, ...FLEET }];
 const failing = () => report({ problems: ['x'] });

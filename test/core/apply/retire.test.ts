@@ -113,10 +113,10 @@ describe('a look that suffices spares the reading', () => {
 describe("the runner's own log may have something against deleting it", () => {
   const LOG = 'stepInLog pod-a in runners';
   const unreadable = { service: 'kubernetes', outcome: 'refused' } as const;
-  const asked = (mustBeRead: boolean, onlyProof?: true): Action => ({
+  const asked = (mustBeRead: boolean, onlyProof?: true, mustBeAnswered = mustBeRead): Action => ({
     ...remove(DRAINED),
     lookSuffices: true,
-    log: { pod: 'pod-a', container: 'runner', mustBeRead, ...(onlyProof && { onlyProof }) },
+    log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead, ...(onlyProof && { onlyProof }) },
   });
   const says = (answer: StepInLog): Script => ({ jobs: { stepInLog: async () => answer } });
   const fails: Script = {
@@ -127,6 +127,7 @@ describe("the runner's own log may have something against deleting it", () => {
     readonly name: string;
     readonly script: Script;
     readonly mustBeRead?: boolean;
+    readonly mustBeAnswered?: boolean;
     readonly onlyProof?: true;
     readonly error?: string;
     readonly note?: string;
@@ -148,7 +149,14 @@ describe("the runner's own log may have something against deleting it", () => {
     },
     { name: 'it has told nothing for long', script: says('unreadable'), mustBeRead: false },
     { name: 'it cannot be read', script: fails, error: 'its log cannot be read: The kubelet is away.' },
-    { name: 'it could not be read for long', script: fails, mustBeRead: false },
+    {
+      name: 'it cannot be read, and a step could still run',
+      script: fails,
+      mustBeRead: false,
+      mustBeAnswered: true,
+      error: 'its log cannot be read: The kubelet is away.',
+    },
+    { name: 'it cannot be read, and no step can run any more', script: fails, mustBeRead: false },
     {
       name: 'we have no right to read it',
       script: says('not-allowed'),
@@ -161,14 +169,11 @@ describe("the runner's own log may have something against deleting it", () => {
       error: 'only its log could tell whether it has a step',
       note: "In namespace runners of cluster main only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.",
     },
-  ])('$name', async ({ script, mustBeRead = true, onlyProof, error, note }) => {
-    const { applied, trace } = await carryOut(
-      planOf(groupPlan([asked(mustBeRead, onlyProof), asked(mustBeRead, onlyProof)])),
-      script,
-      {
-        lookAgeMs: () => 0,
-      },
-    );
+  ])('$name', async ({ script, mustBeRead = true, mustBeAnswered, onlyProof, error, note }) => {
+    const removal = asked(mustBeRead, onlyProof, mustBeAnswered);
+    const { applied, trace } = await carryOut(planOf(groupPlan([removal, removal])), script, {
+      lookAgeMs: () => 0,
+    });
     expect(trace.toSorted()).toEqual(
       [LOG, LOG, ...(error === undefined ? ['remove {a}', 'remove {a}'] : [])].toSorted(),
     );

@@ -7,7 +7,7 @@ describe('classify', () => {
   it.each(CLASS_ROWS)('$name → $class', (row) => {
     const seen = runner(row.runner);
     const jobs = typeof row.job === 'string' ? [] : [jobOf(seen, row.job)];
-    const had = row.job === 'gone' ? { jobs: { [seen.uuid]: 0 } } : {};
+    const had = row.job === 'gone' ? { runners: { [seen.uuid]: 0 } } : {};
     const memory = { idleSince: {}, drainingSince: {}, ...had };
     const [entry] = classify(groupObservation({ runners: [seen], jobs, memory }), NOON);
     expect(entry?.class).toBe(row.class);

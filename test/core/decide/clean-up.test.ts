@@ -20,6 +20,12 @@ type Row = {
   readonly idleTrusted?: boolean;
   /** The sentence of its removal; absent: it is left alone. */
   readonly removed?: string;
+  /** The sentence with which it is only taken out of service. */
+  readonly disabled?: string;
+  /** Why it was taken out of service. */
+  readonly drained?: 'never-online' | 'start-hopeless' | 'left-over';
+  /** Whether a place that the group has left cannot be seen. */
+  readonly jobsUnsure?: true;
 };
 
 /** A pod at work. */
@@ -87,15 +93,59 @@ const ROWS: readonly Row[] = [
   { name: 'draining, but not out of service', runner: { status: 'UNKNOWN' }, drainingForMs: MINUTE },
   { name: 'starting', runner: { status: 'UNREGISTERED', createdAt: NOON }, drainingForMs: MINUTE },
   {
-    name: 'never came online',
+    name: 'never came online: its pod may connect in this very moment',
     runner: { status: 'UNREGISTERED' },
-    removed: 'not online 59m after registration (startTimeout 10m; pod: none)',
+    disabled: 'not online 59m after registration (startTimeout 10m; pod: none)',
   },
   {
-    name: 'never came online: no process could run a step, whatever the API shows',
+    name: 'never came online, where "no step" proves nothing',
     runner: { status: 'UNREGISTERED' },
     idleTrusted: false,
-    removed: 'not online 59m after registration (startTimeout 10m; pod: none)',
+    disabled: 'not online 59m after registration (startTimeout 10m; pod: none)',
+  },
+  {
+    name: 'never came online and is out of service, where "no step" proves nothing: no pod runs',
+    runner: { status: 'DISABLED' },
+    job: { pod: { ...RUNNING, phase: 'Pending' } },
+    drainingForMs: 45 * SECOND,
+    drained: 'never-online',
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'could not start and is out of service, where "no step" proves nothing: no pod',
+    runner: { status: 'DISABLED' },
+    drainingForMs: 45 * SECOND,
+    drained: 'start-hopeless',
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'worked and is out of service, where "no step" proves nothing: another pod may have run',
+    runner: { status: 'DISABLED' },
+    drainingForMs: 45 * SECOND,
+    drained: 'left-over',
+    idleTrusted: false,
+  },
+  {
+    name: 'registered, no Job here, but a place that was left cannot be seen',
+    runner: { status: 'UNREGISTERED' },
+    job: 'none',
+    jobsUnsure: true,
+    disabled: 'registered for 59m, but there is no Job behind it',
+  },
+  {
+    name: 'its pod lacks the Secret: it can never connect',
+    runner: { status: 'UNREGISTERED' },
+    job: {
+      createdAt: NOON - 3 * MINUTE,
+      pod: {
+        ...RUNNING,
+        phase: 'Pending',
+        trouble: { reason: 'CreateContainerConfigError', message: 'secret "runner-oauth-credentials-a" not found' },
+      },
+    },
+    removed: 'its Job is 2m old, but the Secret that its pod needs was never created',
   },
   {
     name: 'registered, no Job came: needs no trust either',
@@ -117,14 +167,29 @@ const ROWS: readonly Row[] = [
     job: { status: 'failed' },
     removed: "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
   },
-  { name: 'heart-beat lost', runner: { status: 'OFFLINE' }, removed: 'offline for 59m without a step' },
+  {
+    name: 'heart-beat lost: its Job may bring it back in this very moment',
+    runner: { status: 'OFFLINE' },
+    disabled: 'offline for 59m without a step',
+  },
   {
     name: 'heart-beat lost, no Job',
     runner: { status: 'OFFLINE' },
     job: 'none',
     removed: 'offline for 59m without a step',
   },
-  { name: 'heart-beat lost, where "no step" proves nothing', runner: { status: 'OFFLINE' }, idleTrusted: false },
+  {
+    name: 'heart-beat lost, where "no step" proves nothing',
+    runner: { status: 'OFFLINE' },
+    idleTrusted: false,
+    disabled: 'offline for 59m without a step',
+  },
+  {
+    name: 'heart-beat lost, no Job, where "no step" proves nothing',
+    runner: { status: 'OFFLINE' },
+    job: 'none',
+    idleTrusted: false,
+  },
   {
     name: 'heart-beat lost with a step, while its pod runs',
     runner: { status: 'OFFLINE', hasStep: true },
@@ -165,17 +230,34 @@ const ROWS: readonly Row[] = [
     job: { status: 'complete' },
     drainingForMs: 60 * MINUTE,
   },
-  { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, removed: 'unhealthy for 59m without a step' },
-  { name: 'unhealthy, where "no step" proves nothing', runner: { status: 'UNHEALTHY' }, idleTrusted: false },
+  { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
+  {
+    name: 'out of service for longer than the step that it shows can take, its node dead',
+    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE - 1 },
+    removed: 'out of service for 2h 1m, longer than the step that it shows can take',
+  },
+  {
+    name: 'out of service for as long as the step that it shows can take',
+    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE },
+  },
+  {
+    name: 'unhealthy, where "no step" proves nothing',
+    runner: { status: 'UNHEALTHY' },
+    idleTrusted: false,
+    disabled: 'unhealthy for 59m without a step',
+  },
 ];
 
-function look({ runner: over, job, drainingForMs, idleTrusted = true }: Row): SeenGroup {
+function look(row: Row): SeenGroup {
+  const { runner: over, job, drainingForMs, drained, jobsUnsure, idleTrusted = true } = row;
   const seen = runner({ uuid: A, ...over });
+  const drainingSince: Record<string, number> = drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs };
   return groupObservation({
     runners: [seen],
     jobs: job === 'none' ? [] : [jobOf(seen, job)],
-    memory: { idleSince: {}, drainingSince: drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs } },
+    memory: { idleSince: {}, drainingSince, ...(drained && { drains: { [A]: { cause: drained, at: NOON } } }) },
     idleTrusted,
+    ...(jobsUnsure && { jobsUnsure }),
   });
 }
 
@@ -183,17 +265,21 @@ const cleaned = (seen: SeenGroup) => cleanUp(seen, classify(seen, NOON), NOON);
 
 describe('registrations whose work is over', () => {
   it.each(ROWS)('$name', (row) => {
-    expect(cleaned(look(row)).map(({ reason }) => reason.text)).toEqual(row.removed === undefined ? [] : [row.removed]);
+    const { removed, disabled } = row;
+    expect(cleaned(look(row)).map(({ action, reason }) => [action, reason.text])).toEqual([
+      ...(removed === undefined ? [] : [['remove', removed]]),
+      ...(disabled === undefined ? [] : [['disable', disabled]]),
+    ]);
   });
 
   it('go with their Job', () => {
-    const seen = look({ name: '', runner: { status: 'UNREGISTERED' } });
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' }, job: { status: 'failed' } });
     expect(cleaned(seen)).toEqual([
       {
         action: 'remove',
         runner: seen.runners[0],
         job: 'runner-a',
-        reason: expect.objectContaining({ code: 'never-online' }),
+        reason: expect.objectContaining({ code: 'start-ended' }),
       },
     ]);
   });
@@ -236,6 +322,39 @@ describe('never anything with a step that may run', () => {
   });
 });
 
+it.each([
+  { name: 'drained', since: 10 * MINUTE - 1, mustBeAnswered: true, mustBeRead: true },
+  { name: 'drained for ten minutes', since: 10 * MINUTE, mustBeAnswered: true, mustBeRead: false },
+  { name: 'drained for as long as a step may take', since: 121 * MINUTE, mustBeAnswered: true, mustBeRead: false },
+  { name: 'drained for longer', since: 121 * MINUTE + 1, mustBeAnswered: false, mustBeRead: false },
+  { name: 'overdue', since: undefined, mustBeAnswered: false, mustBeRead: false },
+])('the log of a runner whose pod runs is asked, and keeps it unread while a step can run: $name', (row) => {
+  const { since, mustBeAnswered, mustBeRead } = row;
+  const stuck = { hasStep: true, stateChangedAt: NOON - 123 * MINUTE };
+  const out = { status: 'DISABLED' as const, ...(since === undefined && stuck) };
+  const draining = since === undefined ? {} : { drainingForMs: since };
+  const pod = { ...RUNNING, container: 'runner' };
+  expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
+    { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },
+  ]);
+});
+
+describe('a start that has failed', () => {
+  it('is taken out of service once, remembered with its cause, and counted as failed once', () => {
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' } });
+    const first = makePlan(observation([seen]), decide(observation([seen]))).groups[0];
+    expect(first?.memory.drains).toEqual({ [A]: { cause: 'never-online', at: NOON } });
+    expect(first?.memory.quarantine?.failures).toBe(1);
+    const memory = first?.memory ?? seen.memory;
+    const [one] = seen.runners;
+    const out = { ...seen, memory, runners: one === undefined ? [] : [{ ...one, status: 'DISABLED' as const }] };
+    const second = makePlan(observation([out]), decide(observation([out]))).groups[0];
+    expect(second?.actions.filter(({ action }) => action !== 'add')).toEqual([]);
+    expect(second?.memory.quarantine?.failures).toBe(1);
+    expect(second?.memory.drainingSince).toEqual({ [A]: NOON });
+  });
+});
+
 describe('Jobs whose registration is gone', () => {
   const orphan = (createdAt: number) => jobOf(runner({ uuid: A }), { createdAt });
 
@@ -249,7 +368,7 @@ describe('Jobs whose registration is gone', () => {
   });
 
   it('go by their name, after the registrations', () => {
-    const dead = look({ name: '', runner: { uuid: '{dead}', status: 'UNREGISTERED' } });
+    const dead = look({ name: '', runner: { uuid: '{dead}', status: 'UNREGISTERED' }, job: { status: 'failed' } });
     const seen = { ...dead, orphanJobs: [orphan(0)] };
     expect(cleaned(seen)).toEqual([
       expect.objectContaining({ action: 'remove' }),

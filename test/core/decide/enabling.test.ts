@@ -163,6 +163,24 @@ describe('a group that knows its queue', () => {
   });
 });
 
+it.each([
+  { name: 'its pod is replaced', status: 'DISABLED', pod: 'Pending', told: 1 },
+  { name: 'its pod is not seen', status: 'DISABLED', pod: undefined, told: 0 },
+  { name: 'its pod runs', status: 'DISABLED', pod: 'Running', told: 0 },
+  { name: 'its node says nothing', status: 'DISABLED', pod: 'Unknown', told: 0 },
+  { name: 'it is in service', status: 'UNHEALTHY', pod: 'Pending', told: 0 },
+  { name: 'its Job has ended', status: 'DISABLED', pod: 'Pending', ended: true, told: 0 },
+] as const)('a runner out of service with a step is named where no pod can run it: $name', (row) => {
+  const { status, pod: phase, told } = row;
+  const out = runner({ status, hasStep: true, stateChangedAt: NOON - 11 * 60_000 });
+  const pod = phase && { name: 'pod', phase, restarts: 0, isProtected: true };
+  const job = jobOf(out, { status: 'ended' in row ? 'failed' : 'active', ...(pod && { pod }) });
+  const [decided] = decide(observation([groupObservation({ runners: [out], jobs: [job] })]));
+  expect(decided?.decision.bounds.filter(({ code }) => code === 'drained-at-work')).toEqual(
+    told === 0 ? [] : [expect.objectContaining({ values: { runners: 1, longestMs: 600_000, limitMs: 7_260_000 } })],
+  );
+});
+
 it('runners offline in the middle of a step are named, with how long', () => {
   const lost = [11, 30].map((minutes) =>
     runner({ status: 'OFFLINE', hasStep: true, stateChangedAt: NOON - minutes * 60_000 }),

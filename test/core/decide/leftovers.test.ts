@@ -29,7 +29,7 @@ describe('runners at a place that no group has any more', () => {
       left: [runner({ status: 'DISABLED' }), runner({ cordoned: true })],
       disabled: [],
     },
-    { name: 'are only removed when they are dead', left: [runner({ status: 'UNREGISTERED' })], disabled: [] },
+    { name: 'are only tidied away when they are dead', left: [runner({ status: 'UNREGISTERED' })], disabled: [] },
     {
       name: 'a group has the labels and nobody online: one at work stays online',
       now: { labels: old.labels },
@@ -70,7 +70,7 @@ describe('runners at a place that no group has any more', () => {
     const decisions = decide(seen);
     const leftovers = decideLeftovers(seen.leftovers, decisions, NOON);
     const [plan] = makePlan(seen, decisions, leftovers).leftovers ?? [];
-    const actions = plan?.actions.filter(({ action }) => action === 'disable') ?? [];
+    const actions = plan?.actions.filter(({ reason }) => reason.code === 'left-over') ?? [];
     expect(actions.map((action) => 'runner' in action && action.runner.uuid)).toEqual(disabled);
     expect(leftovers).toMatchObject([
       {

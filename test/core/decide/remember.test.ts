@@ -156,29 +156,54 @@ describe('remember', () => {
     const known = { enable, retire, recentTargets: [], creates: 0 };
     // Start-ups are learned from everybody: see start-up.test.ts.
     const { startUps, ...memory } = remember(look, classify(look, NOON), known, NOON);
-    expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON }, jobs: { [A]: NOON } }), ...after });
+    expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
     expect(startUps === undefined).toBe(seen === undefined);
   });
 
   it.each([
+    { name: 'has a Job', before: { runners: { [A]: EARLIER } }, isThere: true, jobless: undefined },
     {
-      name: 'has a Job: since the first look that saw it',
-      had: { [A]: EARLIER },
+      name: 'has a Job by now',
+      before: { runners: { [A]: EARLIER }, jobless: [A] },
       isThere: true,
-      jobs: { [A]: EARLIER },
+      jobless: undefined,
     },
-    { name: 'had a Job, which is gone', had: { [A]: EARLIER }, isThere: false, jobs: { [A]: EARLIER } },
-    { name: 'never had one', had: undefined, isThere: false, jobs: undefined },
-  ])('a runner that $name', ({ had, isThere, jobs }) => {
+    { name: 'had a Job, which is gone', before: { runners: { [A]: EARLIER } }, isThere: false, jobless: undefined },
+    { name: 'never had one', before: { runners: { [A]: EARLIER }, jobless: [A] }, isThere: false, jobless: [A] },
+    { name: 'is new and has none', before: {}, isThere: false, jobless: [A] },
+  ])('a runner that $name', ({ before, isThere, jobless }) => {
     const one = runner({ uuid: A });
-    const memory = { ...NOTHING, ...(had && { jobs: had }), runners: { [A]: EARLIER } };
+    const memory = { ...NOTHING, ...before };
     const look = groupObservation({ runners: [one], jobs: isThere ? [jobOf(one)] : [], memory });
     const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
     const next = remember(look, classify(look, NOON), known, NOON);
-    expect(next.jobs).toEqual(jobs);
-    const { jobs: _, ...without } = next;
-    expect(isSameMemory(next, without)).toBe(jobs === undefined);
+    expect(next.jobless).toEqual(jobless);
+    const { jobless: _, ...without } = next;
+    expect(isSameMemory(next, without)).toBe(jobless === undefined);
   });
+
+  it.each(['idle', 'busy', 'starting', 'draining'] as const)(
+    '2,000 runners that are %s fit into one document',
+    (name) => {
+      const uuids = Array.from(
+        { length: 2000 },
+        (_, index) => `{00000000-0000-4000-8000-${String(index).padStart(12, '0')}}`,
+      );
+      const seen = {
+        idle: {},
+        busy: { hasStep: true },
+        starting: { status: 'UNREGISTERED' },
+        draining: { status: 'DISABLED' },
+      };
+      const runners = uuids.map((uuid) => runner({ uuid, createdAt: NOON, ...seen[name] } as Partial<Runner>));
+      const drains = Object.fromEntries(uuids.map((uuid) => [uuid, { cause: 'left-over', at: NOON }]));
+      const memory = { ...NOTHING, ...(name === 'draining' && { drains }) };
+      const look = groupObservation({ runners, jobs: runners.map((entry) => jobOf(entry)), memory });
+      const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
+      const text = JSON.stringify(remember(look, classify(look, NOON), known, NOON));
+      expect(text.length).toBeLessThan(390 * 1024);
+    },
+  );
 
   it('a look that failed says nothing about anybody', () => {
     const memory = { idleSince: { [A]: EARLIER }, drainingSince: { '{b}': EARLIER } };

@@ -5,6 +5,7 @@ import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, Observation, RunnerJob } from '#core/model/observation.ts';
 import { placeOf, placesKeyOf } from '#core/places.ts';
+import type { RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
@@ -42,6 +43,31 @@ const uuidsOf = ({ leftovers = [] }: Observation) =>
   ]);
 
 describe('a place that no group has any more', () => {
+  it('in the workspace of others is looked at for the group that has left it, and theirs stays theirs', async () => {
+    const moved = { ...old, scope: { workspace: 'beta' } };
+    const near = group({ name: 'near', scope: old.scope, labels: old.labels, namespace: 'near' });
+    const theirs = runner({ uuid: '{theirs}', labels: old.labels });
+    const script: Script = {
+      runners: { list: async ({ repository }) => (repository === 'shop' ? [known, theirs] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === 'shops' ? [jobOf(known, { identity: SHOP })] : []) },
+    };
+    const { seen } = await look(fleet([moved, near]), { ...remembering(old), ...script }, [moved]);
+    expect(seen.groups.map((entry) => entry.group.name)).toEqual(['old']);
+    expect(uuidsOf(seen)).toEqual([['{known}']]);
+    expect(seen.notes).toEqual([]);
+  });
+
+  it('tells the list who is known, and who drained, since a removal may have been sent', async () => {
+    const memory = { ...NOTHING, runners: { '{known}': 1, '{gone}': 1, '{left}': 1 }, drainingSince: { '{gone}': 2 } };
+    const asked: unknown[] = [];
+    const list: RunnerApi['list'] = async (_scope, missing) => {
+      asked.push(await missing?.());
+      return [];
+    };
+    await look(fleet([old]), { ...remembering(old, { 'group/old': memory }), runners: { list } });
+    expect(asked).toEqual([{ staying: ['{known}', '{left}'], leaving: ['{gone}'] }]);
+  });
+
   it('is listed, with the runners that are recorded there or stamped by this deployment', async () => {
     const stamped = runner({ uuid: '{stamped}', labels: old.labels });
     const theirs = runner({ uuid: '{theirs}', labels: old.labels });
@@ -69,11 +95,9 @@ describe('a place that no group has any more', () => {
     const runners = { '{known}': NOON - 9 };
     const first = await look(fleet([group()]), { ...remembering(old), ...script });
     expect(first.seen.leftovers).toMatchObject([{ memoryKey, memoryVersion: 0, memory: { runners } }]);
-    expect(first.seen.leftovers?.[0]?.memory).not.toHaveProperty('jobs');
-    // A runner that had a Job and has none is over.
-    const had = { ...NOTHING, runners, jobs: { '{known}': NOON - 8 } };
-    const withJob = await look(fleet([group()]), { ...remembering(old, { 'group/old': had }), ...script });
-    expect(withJob.seen.leftovers).toMatchObject([{ memory: { runners, jobs: had.jobs } }]);
+    const had = { ...NOTHING, runners, jobless: ['{known}'] };
+    const withoutJob = await look(fleet([group()]), { ...remembering(old, { 'group/old': had }), ...script });
+    expect(withoutJob.seen.leftovers).toMatchObject([{ memory: { runners, jobless: had.jobless } }]);
     const own = { ...NOTHING, drainingSince: { '{known}': 7 }, runners: { '{known}': 5 } };
     const later = await look(fleet([group()]), {
       ...remembering(old, { [`place/${keyOf(old)}`]: own, 'group/old': undefined }),
@@ -135,7 +159,7 @@ describe('a place that no group has any more', () => {
     { name: 'its Jobs cannot be listed: nobody knows whether a Job is gone', jobs: fails('503'), is: 'idle' },
     { name: 'its Jobs are listed', jobs: async () => [], is: 'draining' },
   ])('another cluster, and at the old one $name', async ({ jobs, is }) => {
-    const memory = { ...NOTHING, jobs: { '{known}': 5 }, runners: { '{known}': 5 } };
+    const memory = { ...NOTHING, runners: { '{known}': 5 } };
     const { seen } = await look(
       { ...fleet([old]), clusters: { main: { kind: 'eks', name: 'new' } } },
       {
@@ -147,7 +171,6 @@ describe('a place that no group has any more', () => {
     expect(seen.groups).toMatchObject([{ runners: [known] }]);
     const [classified] = seen.groups.flatMap((entry) => classify(entry, NOON));
     expect(classified?.class).toBe(is);
-    expect(seen.groups[0]?.memory.jobs).toEqual({ '{known}': 5 });
   });
 
   it('a renamed group goes on with what was remembered of it, until it has a memory of its own', async () => {
@@ -281,6 +304,19 @@ describe('places are remembered', () => {
   const goneWith = (other: RunnerJob): Pick<Row, 'script' | 'unlistedFor'> => ({
     script: { runners: { list: gone }, jobs: { list: async () => [other] } },
     unlistedFor: 600_000,
+  });
+
+  it('its Jobs cannot be read: what Bitbucket lists there is seen all the same, and no Job there counts as gone', async () => {
+    const { seen } = await look(fleet([group()]), {
+      ...remembering(old),
+      runners: { list: async ({ repository }) => (repository === 'shop' ? [known] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === 'shops' ? fails('Forbidden.')() : []) },
+    });
+    const unreachable = 'Jobs in namespace shops of cluster main: Forbidden';
+    expect(seen.leftovers).toMatchObject([
+      { runners: [known], missing: [], unreachable, jobsUnsure: true, idleTrusted: false },
+    ]);
+    expect(isForgotten(seen)).toBe(false);
   });
 
   it.each<Row>([

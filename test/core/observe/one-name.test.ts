@@ -37,6 +37,15 @@ describe('one workspace under two names', () => {
     expect(trace).toEqual(['load scope/acme', 'identify acme']);
   });
 
+  it('is not asked for it where only repositories of it are remembered', async () => {
+    const site = group({ name: 'site', scope: { workspace: 'acme', repository: 'site' } });
+    const value = { stepSeen: false, identity: { workspaceUuid: '{acme}', repositoryUuid: '{site}' } };
+    const script = documents({ 'scope/acme/site': { version: 1, value } });
+    const { config, trace } = await named(fleet([site, byUuid]), script);
+    expect(namesIn(config)).toEqual([site.scope, site.scope]);
+    expect(trace).toEqual(['load scope/acme scope/acme/site']);
+  });
+
   it.each<{ readonly name: string; readonly config: Fleet; readonly script?: Script; readonly calls: number }>([
     { name: 'all are slugs', config: fleet([bySlug, group({ name: 'b', scope: { workspace: 'b' } })]), calls: 0 },
     { name: 'all are uuids', config: fleet([byUuid, other]), calls: 0 },

@@ -39,7 +39,7 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
     trace,
     ports: {
       runners: {
-        list: (scope) => saw(`list ${scopeKey(scope)}`, () => runners.list(scope)),
+        list: (scope, known) => saw(`list ${scopeKey(scope)}`, () => runners.list(scope, known)),
         get: (scope, uuid) => saw(`get ${uuid}`, () => runners.get(scope, uuid)),
         identify: (scope) => saw(`identify ${scopeKey(scope)}`, () => runners.identify(scope)),
         register: (scope, request) =>

@@ -78,6 +78,21 @@ describe('a list that is older than the one before', () => {
   });
 });
 
+describe('a list that is older than the death of a node', () => {
+  it('shows the step that died with it, from when it ran on', async () => {
+    const ages = [20_000, 80_000];
+    const { world, runners, uuids } = await worldWith(1, { listAgeMs: () => ages.shift() ?? 0 });
+    world.advance(MINUTE);
+    world.submit({ scope: SCOPE, labels: [], durationMs: 10 * MINUTE });
+    world.advance(30_000);
+    world.bitbucket.disconnect(uuids[0] ?? '', 'lost');
+    world.advance(30_000);
+    const list = async () => (await runners.list(SCOPE)).map(({ status, hasStep }) => [status, hasStep]);
+    expect(await list()).toEqual([['OFFLINE', true]]);
+    expect(await list()).toEqual([['ONLINE', false]]);
+  });
+});
+
 describe('a list whose pages slip', () => {
   it('leaves out one that is there for one that is gone, with the right size', async () => {
     const { world, runners, uuids, shown } = await worldWith(3, { slippedPlace: (length) => length - 1 });

@@ -70,6 +70,24 @@ describe('the grace counts from the first look that sees the runner out of servi
     expect(world.steps.map(({ state }) => state)).toEqual(['finished', 'finished']);
   });
 
+  it('a start that timed out gets its node in the seconds in which it is taken away: its step is not lost', async () => {
+    let nodes = 1;
+    const world = await idleWorld(1, { capacity: () => nodes, startupMs: () => 2 * SECOND });
+    for (const minutes of [60, 20]) world.submit({ scope, labels, durationMs: minutes * MINUTE });
+    const isLate = ({ method }: PortCall) => ['disable', 'remove', 'deleteJob'].includes(method);
+    world.faults = {
+      mishap: (call) => (isLate(call) ? { kind: 'deferred', effectAfterMs: 10 * SECOND } : undefined),
+    };
+    const nodeComes: Interruption = (call, proceed) => {
+      if (isLate(call)) nodes = 2;
+      world.cluster.nodesChanged();
+      return proceed();
+    };
+    await runTicks(world, WANTED(2), { count: 40, ports: () => world.ports(nodeComes) });
+    expectNobodyKilled(world);
+    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'finished']);
+  });
+
   it('with a look a minute a surplus is gone at the third look after it', async () => {
     const world = await idleWorld(2);
     const left: number[] = [];
@@ -212,7 +230,7 @@ describe("the runner's own log is the second witness", () => {
     expect(reports.flatMap(({ notes }) => notes)).toEqual([expect.stringContaining('pods/log is missing')]);
   });
 
-  it('a log that cannot be read keeps a runner for ten minutes, and no longer', async () => {
+  it('a log that cannot be read keeps a runner for as long as any step may take, and no longer', async () => {
     const world = await idleWorld(1, { podsLog: true });
     const broken: Interruption = async (call, proceed) => {
       if (call.method === 'stepInLog') throw new Error('The kubelet does not answer.');
@@ -220,7 +238,7 @@ describe("the runner's own log is the second witness", () => {
     };
     const config = NOBODY;
     const gone = async () => registrationsOf(world, builds) === 0;
-    await runTicks(world, config, { count: 11, ports: () => world.ports(broken) });
+    await runTicks(world, config, { count: 123, ports: () => world.ports(broken) });
     expect(await gone()).toBe(false);
     await runTicks(world, config, { count: 1, ports: () => world.ports(broken) });
     expect(await gone()).toBe(true);
@@ -311,4 +329,15 @@ describe('runners whose process is gone', () => {
     expect(reports[2]?.groups[0]?.plan.map(({ reason }) => reason.code)).toEqual(['job-ended']);
     expect(registrationsOf(world, builds)).toBe(1);
   });
+});
+
+it('the whole life of a runner costs three calls beside the lists: the list after its removal asks for nobody', async () => {
+  const world = await idleWorld(1);
+  const reports = [
+    ...(await runTicks(world, WANTED(2), { count: 5 })),
+    ...(await runTicks(world, WANTED(1), { count: 6 })),
+  ];
+  expect(actionsOf(reports)).toEqual(['add', 'disable', 'remove']);
+  const beside = reports.map(({ tick }) => tick.calls.bitbucket - 1);
+  expect(beside.reduce((sum, calls) => sum + calls, 0)).toBe(3);
 });

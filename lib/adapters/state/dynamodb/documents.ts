@@ -8,7 +8,7 @@ import pLimit from 'p-limit';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
-import { MEMORY_KEPT_MS } from '../retention.ts';
+import { expiryOf } from '../retention.ts';
 import { backOffMs, request, type Table, ttlSeconds, writeIf } from './table.ts';
 
 type DocumentStore = Pick<StateStore, 'load' | 'save'>;
@@ -59,6 +59,7 @@ async function put(table: Table, change: MemoryChange, now: Instant): Promise<bo
   // The writer lets a repeat pass whose first try arrived without an answer; it would look like a conflict otherwise.
   const writer = { S: randomUUID() };
   const isNew = change.expectedVersion === 0;
+  const expiresAt = expiryOf(change.key, now);
   return await writeIf(table, 'PutItem', () =>
     table.client.send(
       new PutItemCommand({
@@ -68,7 +69,7 @@ async function put(table: Table, change: MemoryChange, now: Instant): Promise<bo
           version: { N: String(change.expectedVersion + 1) },
           value: { S: text },
           writer,
-          expiresAt: ttlSeconds(now + MEMORY_KEPT_MS),
+          ...(expiresAt !== undefined && { expiresAt: ttlSeconds(expiresAt) }),
         },
         ConditionExpression: isNew
           ? 'attribute_not_exists(pk) OR writer = :writer'
