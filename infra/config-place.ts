@@ -1,6 +1,6 @@
 /** Where the configuration and its templates lie, for the functions' environment, their policies and for pushing. */
 import { posix } from 'node:path';
-import { type Resources, SERVICE_NAME, type Value } from './cloudformation.ts';
+import { attribute, type Resources, SERVICE_NAME, type Value } from './cloudformation.ts';
 import { isConfigSource } from './parameter-checks.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -40,7 +40,7 @@ export function bucketArn(bucket: string | undefined): string {
   return bucket === undefined ? `\${${BUCKET}.Arn}` : `arn:\${AWS::Partition}:s3:::${bucket}`;
 }
 
-/** The bucket, unless the configuration lies elsewhere: versioned, encrypted, closed, kept when the stack goes. */
+/** The bucket, unless the configuration lies elsewhere: versioned, encrypted, closed, over TLS only, kept when the stack goes. */
 export function bucketResources({ configSource, stage, kmsKey }: Parameters): Resources {
   if (configSource !== undefined) return {};
   const encryption =
@@ -70,6 +70,25 @@ export function bucketResources({ configSource, stage, kmsKey }: Parameters): Re
           Rules: [{ Id: 'old-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 90 } }],
         },
         Tags: [{ Key: 'service', Value: SERVICE_NAME }],
+      },
+    },
+    ConfigBucketPolicy: {
+      Type: 'AWS::S3::BucketPolicy',
+      Properties: {
+        Bucket: { Ref: BUCKET },
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'OnlyOverTls',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: 's3:*',
+              Resource: [attribute(BUCKET, 'Arn'), { 'Fn::Sub': `\${${BUCKET}.Arn}/*` }],
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            },
+          ],
+        },
       },
     },
   };

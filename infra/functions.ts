@@ -15,11 +15,12 @@ export const TIMEOUT_SECONDS = 75;
 
 /** The functions as osls takes them. */
 export function functionsOf(parameters: Parameters): NonNullable<AWS['functions']> {
-  const { memory, shards, reserveConcurrency } = parameters;
-  const shared = { memorySize: memory, timeout: TIMEOUT_SECONDS, environment: environmentOf(parameters) };
+  const { memory, shards, reserveConcurrency, secrets, reportSecret = secrets[0] } = parameters;
+  const shared = { memorySize: memory, timeout: TIMEOUT_SECONDS };
   return {
     scale: {
       ...shared,
+      environment: environmentOf(parameters, secrets[0]),
       handler: 'dist/scale.handler',
       description: 'One tick: looks, decides, creates and retires runners. Invoked by the schedule.',
       role: attributeText('ScaleRole', 'Arn'),
@@ -30,6 +31,7 @@ export function functionsOf(parameters: Parameters): NonNullable<AWS['functions'
     },
     report: {
       ...shared,
+      environment: environmentOf(parameters, reportSecret),
       handler: 'dist/report.handler',
       description: 'The dry run: what scale would do now, and why. Invoked by hand; may only read.',
       role: attributeText('ReportRole', 'Arn'),
@@ -38,14 +40,14 @@ export function functionsOf(parameters: Parameters): NonNullable<AWS['functions'
   };
 }
 
-function environmentOf(parameters: Parameters): Record<string, Value> {
-  const { clusters, clusterRoles, secrets, groupMetrics, proxy } = parameters;
+function environmentOf(parameters: Parameters, defaultSecret: string): Record<string, Value> {
+  const { clusters, clusterRoles, groupMetrics, proxy } = parameters;
   const [only, ...others] = clusters;
   const isOnly = only !== undefined && only.region === undefined && others.length + clusterRoles.length === 0;
   return {
     CONFIG_SOURCE: configSourceValue(parameters),
     STATE_STORE: `dynamodb:${tableName(parameters)}`,
-    BITBUCKET_SECRET_ID: secrets[0],
+    BITBUCKET_SECRET_ID: defaultSecret,
     ...(isOnly ? { EKS_CLUSTER_NAME: only.name } : {}),
     ...(proxy && { HTTPS_PROXY: proxy.address, ...(proxy.exceptions && { NO_PROXY: proxy.exceptions }) }),
     // Two deployments of one account must not pass for each other in metrics and alarms.

@@ -5,6 +5,11 @@ export function isArn(text: string, service: string, resource: string): boolean 
   return new RegExp(`^arn:aws(-[a-z-]+)?:${service}:[a-z0-9-]*:\\d{12}:${resource}$`).test(text);
 }
 
+/** Whether the text is the ARN of a managed policy, of an account or of AWS itself. */
+export function isPolicy(text: string): boolean {
+  return /^arn:aws(-[a-z-]+)?:iam::(\d{12}|aws):policy\/[\w/+=,.@-]+$/.test(text);
+}
+
 /** Whether functions can read a configuration from there: `s3://bucket/key` or `ssm:/name`. */
 export function isConfigSource(text: string): boolean {
   return (

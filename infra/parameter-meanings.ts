@@ -17,6 +17,10 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
     meaning:
       'ARNs of the roles that the configuration names as `roleArn`, for clusters of other accounts. May stand instead of `clusters`.',
   },
+  'external-id': {
+    meaning:
+      'The external id that the trust policies of `cluster-roles` ask for. The functions may not assume these roles without it; the configuration says it as `externalId`.',
+  },
   'access-entries': {
     meaning:
       'Whether the stack makes the access entries of the clusters of its region. `false` where they are made elsewhere.',
@@ -34,11 +38,17 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
     meaning:
       'Secrets with Bitbucket credentials, by name or ARN. The first is the default; the others are those of `workspaces.*.secretId`.',
   },
+  'report-secret': {
+    defaultText: 'as `secrets`',
+    meaning:
+      'The default credential of `report` alone, by name or ARN, with [scopes to read only](#what-the-functions-may-do).',
+  },
   table: { defaultText: 'made by the stack', meaning: 'A table that exists already.' },
   'kms-key': {
     meaning:
       "ARN of the key with which configuration and secrets are encrypted. The functions may decrypt with it; the stack's bucket uses it.",
   },
+  'permissions-boundary': { meaning: 'ARN of an IAM policy that bounds the roles of both functions.' },
   subnets: { meaning: 'Subnets for the functions; see [private clusters](#private-clusters).' },
   'security-groups': { meaning: 'Security groups for the functions; both or neither.' },
   proxy: { meaning: 'The proxy that leads out of the VPC, `http://host:port`.' },

@@ -4,18 +4,21 @@
  */
 import { InputError } from '#core/errors.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { isArn, isConfigSource, namedIn } from './parameter-checks.ts';
+import { isArn, isConfigSource, isPolicy, namedIn } from './parameter-checks.ts';
 
 /** Every parameter with its default, as text; `undefined`: none. */
 export const PARAMETERS = {
   clusters: undefined,
   'cluster-roles': undefined,
+  'external-id': undefined,
   'access-entries': 'true',
   'config-source': undefined,
   templates: undefined,
   secrets: undefined,
+  'report-secret': undefined,
   table: undefined,
   'kms-key': undefined,
+  'permissions-boundary': undefined,
   subnets: undefined,
   'security-groups': undefined,
   proxy: undefined,
@@ -41,6 +44,8 @@ export type Parameters = {
   readonly clusters: readonly Cluster[];
   /** ARNs of roles that the configuration names to reach clusters of other accounts. */
   readonly clusterRoles: readonly string[];
+  /** What the functions say to these roles, and may not leave out; absent: nothing. */
+  readonly externalId?: string;
   /** Whether the stack makes the access entries of its clusters. */
   readonly accessEntries: boolean;
   /** `s3://bucket/key` or `ssm:/name`; absent: the bucket that the stack makes. */
@@ -49,10 +54,14 @@ export type Parameters = {
   readonly templates: readonly string[];
   /** Names or ARNs of secrets that hold Bitbucket credentials; the first is the default credential. Never empty. */
   readonly secrets: readonly [string, ...string[]];
+  /** Name or ARN of the default credential of `report` alone, which has to read only; absent: that of `scale`. */
+  readonly reportSecret?: string;
   /** A table that exists already; absent: the stack makes one. */
   readonly table?: string;
   /** ARN of the key that protects the configuration and the secrets. */
   readonly kmsKey?: string;
+  /** ARN of the policy beyond which the roles of the functions may do nothing. */
+  readonly permissionsBoundary?: string;
   readonly vpc?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
   /** The proxy for all that leaves the functions, and the hosts that it is not for. */
   readonly proxy?: { readonly address: string; readonly exceptions?: string };
@@ -97,15 +106,15 @@ export function readParameters({ stage, values }: Given, isDeployment: boolean):
   }
   const [defaultSecret = `bitbucket-runner-autoscaler/${stage}`, ...otherSecrets] = read.list(
     'secrets',
-    // Whole ARNs only: in a policy, one without the six characters at its end names no secret, and a wild card names many.
-    (text) => isArn(text, 'secretsmanager', 'secret:[\\w/+=.@-]+-[A-Za-z0-9]{6}') || /^[\w/+=.@-]{1,512}$/.test(text),
-    'is neither the name nor the whole ARN of a secret in Secrets Manager',
+    isSecret,
+    NO_SECRET,
   );
   const parameters: Parameters = {
     stage,
     ...readClusters(read),
     ...readConfigPlaces(read),
     secrets: [defaultSecret, ...otherSecrets],
+    reportSecret: read.checked('report-secret', isSecret, NO_SECRET),
     vpc: readVpc(read, complain),
     proxy: readProxy(read, complain),
     everyMinutes: readMinutes(read.text('schedule') ?? '', complain),
@@ -122,6 +131,13 @@ export function readParameters({ stage, values }: Given, isDeployment: boolean):
   }
   if (problems.length > 0) throw new InputError(problems);
   return parameters;
+}
+
+const NO_SECRET = 'is neither the name nor the whole ARN of a secret in Secrets Manager';
+
+/** Whole ARNs only: in a policy, one without the six characters at its end names no secret, and a wild card names many. */
+function isSecret(text: string): boolean {
+  return isArn(text, 'secretsmanager', 'secret:[\\w/+=.@-]+-[A-Za-z0-9]{6}') || /^[\w/+=.@-]{1,512}$/.test(text);
 }
 
 type Complain = (path: ParameterName | 'stage', message: string) => void;
@@ -152,7 +168,7 @@ function createReader(values: Given['values'], complain: Complain) {
   };
 }
 
-function readClusters(read: Reader): Pick<Parameters, 'clusters' | 'clusterRoles' | 'accessEntries'> {
+function readClusters(read: Reader): Pick<Parameters, 'clusters' | 'clusterRoles' | 'externalId' | 'accessEntries'> {
   const clusters = read.list(
     'clusters',
     (text) => /^[A-Za-z0-9][\w-]{0,99}(@[a-z]{2,}(-[a-z]+)+-\d)?$/.test(text),
@@ -168,11 +184,18 @@ function readClusters(read: Reader): Pick<Parameters, 'clusters' | 'clusterRoles
       (text) => isArn(text, 'iam', 'role/[\\w/+=,.@-]+'),
       'is not the ARN of an IAM role',
     ),
+    externalId: read.checked(
+      'external-id',
+      (text) => /^[\w+=,.@:/-]{2,1224}$/.test(text),
+      'is no external id: letters, digits and any of +=,.@:/-, two at least',
+    ),
     accessEntries: read.flag('access-entries'),
   };
 }
 
-function readConfigPlaces(read: Reader): Pick<Parameters, 'configSource' | 'templates' | 'table' | 'kmsKey'> {
+function readConfigPlaces(
+  read: Reader,
+): Pick<Parameters, 'configSource' | 'templates' | 'table' | 'kmsKey' | 'permissionsBoundary'> {
   return {
     configSource: read.checked(
       'config-source',
@@ -190,6 +213,7 @@ function readConfigPlaces(read: Reader): Pick<Parameters, 'configSource' | 'temp
       (text) => isArn(text, 'kms', 'key/[\\w-]+'),
       'is not the ARN of a KMS key, which ends in key/ID; an alias cannot stand in a policy',
     ),
+    permissionsBoundary: read.checked('permissions-boundary', isPolicy, 'is not the ARN of an IAM policy'),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * One role per function, one statement per need, every resource by its name. `report` differs from `scale` in what it
- * may do to the table: read. What either may do in a cluster is said by the access entries and the RBAC manifests.
+ * may do to the table (read), and in its secret where it has one of its own. What either may do in a cluster is said by the access entries and the RBAC manifests.
  */
 import { arn, attribute, nameOf, type Resource, type Resources, type Value } from './cloudformation.ts';
 import { bucketArn, type Place, placesOf } from './config-place.ts';
@@ -32,12 +32,23 @@ const NETWORK_ACTIONS = [
 /** The roles of both functions. */
 export function roleResources(parameters: Parameters): Resources {
   return {
-    ScaleRole: role(parameters, 'scale', [...READ_TABLE, ...WRITE_TABLE]),
-    ReportRole: role(parameters, 'report', READ_TABLE),
+    ScaleRole: role(parameters, 'scale', {
+      tableActions: [...READ_TABLE, ...WRITE_TABLE],
+      secrets: parameters.secrets,
+    }),
+    ReportRole: role(parameters, 'report', { tableActions: READ_TABLE, secrets: secretsOfReport(parameters) }),
   };
 }
 
-function role(parameters: Parameters, functionName: string, tableActions: readonly string[]): Resource {
+/** What one role may and the other may not. */
+type Needs = { readonly tableActions: readonly string[]; readonly secrets: readonly string[] };
+
+/** Its own instead of that with which `scale` writes; those of workspaces are what the configuration names. */
+function secretsOfReport({ secrets: [first, ...others], reportSecret = first }: Parameters): readonly string[] {
+  return [reportSecret, ...others];
+}
+
+function role(parameters: Parameters, functionName: string, { tableActions, secrets }: Needs): Resource {
   const name = `${nameOf(parameters)}-${functionName}`;
   return {
     Type: 'AWS::IAM::Role',
@@ -50,6 +61,7 @@ function role(parameters: Parameters, functionName: string, tableActions: readon
       ...(parameters.vpc === undefined
         ? {}
         : { ManagedPolicyArns: [arn('iam::aws:policy/service-role/AWSLambdaENIManagementAccess')] }),
+      ...(parameters.permissionsBoundary === undefined ? {} : { PermissionsBoundary: parameters.permissionsBoundary }),
       Policies: [
         {
           PolicyName: name,
@@ -63,8 +75,8 @@ function role(parameters: Parameters, functionName: string, tableActions: readon
               ),
               allow('State', tableActions, [arn(`dynamodb:REGION:ACCOUNT:table/${tableName(parameters)}`)]),
               ...readConfiguration(placesOf(parameters)),
-              allow('Credentials', ['secretsmanager:GetSecretValue'], parameters.secrets.map(secretArn)),
-              ...(parameters.kmsKey === undefined ? [] : [allow('Key', ['kms:Decrypt'], [parameters.kmsKey])]),
+              allow('Credentials', ['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
+              ...useKey(parameters),
               ...reachClusters(parameters),
               ...(parameters.vpc === undefined ? [] : [denyNetworkToCode(name)]),
             ],
@@ -75,8 +87,25 @@ function role(parameters: Parameters, functionName: string, tableActions: readon
   };
 }
 
-function allow(Sid: string, Action: readonly string[], Resource: readonly Value[]): Statement {
-  return { Sid, Effect: 'Allow', Action, Resource };
+function allow(
+  Sid: string,
+  Action: readonly string[],
+  Resource: readonly Value[],
+  Condition?: Statement['Condition'],
+): Statement {
+  return { Sid, Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) };
+}
+
+/** Not by itself: only for what the services decrypt with it on the function's behalf. */
+function useKey(parameters: Parameters): readonly Statement[] {
+  const { kmsKey } = parameters;
+  if (kmsKey === undefined) return [];
+  const [, partition, , region] = kmsKey.split(':');
+  // In China services may call themselves by either domain.
+  const domains = partition === 'aws-cn' ? ['amazonaws.com', 'amazonaws.com.cn'] : ['amazonaws.com'];
+  const services = [...new Set(['secretsmanager', ...placesOf(parameters).map(({ kind }) => kind)])];
+  const through = services.flatMap((service) => domains.map((domain) => `${service}.${region}.${domain}`));
+  return [allow('Key', ['kms:Decrypt'], [kmsKey], { StringEquals: { 'kms:ViaService': through } })];
 }
 
 function readConfiguration(places: readonly Place[]): readonly Statement[] {
@@ -97,11 +126,12 @@ function secretArn(secret: string): Value {
   return secret.startsWith('arn:') ? secret : arn(`secretsmanager:REGION:ACCOUNT:secret:${secret}-??????`);
 }
 
-function reachClusters({ clusters, clusterRoles }: Parameters): readonly Statement[] {
+function reachClusters({ clusters, clusterRoles, externalId }: Parameters): readonly Statement[] {
+  const said = externalId === undefined ? undefined : { StringEquals: { 'sts:ExternalId': externalId } };
   const own = clusters.map(({ name, region = 'REGION' }) => arn(`eks:${region}:ACCOUNT:cluster/${name}`));
   return [
     ...(own.length === 0 ? [] : [allow('Clusters', ['eks:DescribeCluster'], own)]),
-    ...(clusterRoles.length === 0 ? [] : [allow('ClustersOfOthers', ['sts:AssumeRole'], clusterRoles)]),
+    ...(clusterRoles.length === 0 ? [] : [allow('ClustersOfOthers', ['sts:AssumeRole'], clusterRoles, said)]),
   ];
 }
 

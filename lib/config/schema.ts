@@ -161,6 +161,13 @@ const Cluster = z
           .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/, { error: 'is not the ARN of an IAM role' })
           .optional()
           .meta({ description: 'A role to assume first, for a cluster of another account.' }),
+        externalId: z
+          .string()
+          .regex(/^[\w+=,.@:/-]{2,1224}$/, {
+            error: 'is no external id: letters, digits and any of +=,.@:/-, two at least',
+          })
+          .optional()
+          .meta({ description: "The external id that the role's trust policy asks for." }),
       })
       .optional(),
     kubeconfig: z

@@ -16,6 +16,7 @@ const cluster = z.discriminatedUnion('kind', [
     name: z.string(),
     region: z.string().optional(),
     roleArn: z.string().optional(),
+    externalId: z.string().optional(),
   }),
 ]);
 const place = z.object({

@@ -139,7 +139,7 @@ describe('nobody else does', () => {
     for (const [variable, value] of Object.entries(variables)) vi.stubEnv(variable, value);
     const client = connectEks({ ...CI, name }, { now: () => clock.now + clockMs });
     await expect(listJobs(client)).rejects.toThrow(
-      `EKS cluster "${name}" in eu-west-1: cannot list jobs in namespace "${namespace}": the credentials are not accepted (401); give our role an access entry of this cluster with the group bitbucket-runner-autoscaler (for reports bitbucket-runner-autoscaler-readonly), and check our clock`,
+      `EKS cluster "${name}" in eu-west-1: cannot list jobs in namespace "${namespace}": the credentials are not accepted (401); give our role an access entry of this cluster with the group bitbucket-runner-autoscaler-scale-STAGE (for reports bitbucket-runner-autoscaler-report-STAGE), and check our clock`,
     );
     // Once as it was, and once more with everything asked anew.
     expect(webhook.verdicts).toEqual(Array(2).fill({ authenticated: false, reason: verdict }));

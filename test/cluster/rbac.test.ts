@@ -3,6 +3,9 @@
  * they are all there are.
  */
 import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -13,6 +16,7 @@ import { reconcile } from '#core/reconcile.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { jobName } from '#manifests/naming.ts';
 import { type Cluster, pathOf, useCluster } from './cluster.ts';
+import type { IdentityName } from './identities.ts';
 import { launch, manifestsOf, uuidOf } from './launch.ts';
 import { type Right, rightsIn, rightsOf, type ShippedIdentity, shippedRights, takeAway } from './rights.ts';
 import { autoscalerRules, podsLogRules, type Rule, runnerNamespaceObjects } from './runner-namespace.ts';
@@ -49,6 +53,17 @@ describe('the shipped files', () => {
   });
 });
 
+describe('stages', () => {
+  it('the group of an earlier version still has its rights, that of another stage has none', async () => {
+    const { namespace } = await useCluster().makeNamespace();
+    const rights = async (identity: IdentityName) => rightsOf(useCluster(), identity, namespace);
+    const none = await rights('stranger');
+    expect(await rights('former')).toEqual(await rights('autoscaler'));
+    expect(await rights('autoscaler')).toEqual(expect.arrayContaining([...shippedRights('autoscaler')]));
+    expect(await rights('otherStage')).toEqual(none);
+  });
+});
+
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
 // What these show of kustomize is what `runnerNamespaceObjects` does by itself, for machines without it.
@@ -68,6 +83,33 @@ describe.runIf(hasKubectl)('kubectl', () => {
     const documents = parseAllDocuments(kubectl('kustomize', `${INFRA}${folder}`));
     const objects = documents.map((document) => document.toJS() as Manifest);
     expect(byName(objects)).toEqual(byName(runnerNamespaceObjects(namespace)));
+  });
+
+  it('binds the groups of another stage by an edit of two words, with every component', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kustomization-'));
+    await cp(INFRA, folder, { recursive: true });
+    const file = join(folder, 'kustomization.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replaceAll('-prod"', '-test"').replaceAll(/^# (components| {2}-)/gm, '$1'));
+    const objects = parseAllDocuments(kubectl('kustomize', folder)).map((document) => document.toJS() as Manifest);
+    const bound = objects
+      .filter(({ kind }) => kind === 'RoleBinding')
+      .map(({ metadata, subjects }) => [metadata.name, (subjects as { name: string }[]).map(({ name }) => name)]);
+    expect(bound.toSorted()).toEqual([
+      ['bitbucket-runner-autoscaler', ['bitbucket-runner-autoscaler', 'bitbucket-runner-autoscaler-scale-test']],
+      [
+        'bitbucket-runner-autoscaler-pods-log',
+        ['bitbucket-runner-autoscaler', 'bitbucket-runner-autoscaler-scale-test'],
+      ],
+      [
+        'bitbucket-runner-autoscaler-readonly',
+        ['bitbucket-runner-autoscaler-readonly', 'bitbucket-runner-autoscaler-report-test'],
+      ],
+    ]);
+    expect(objects.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['NetworkPolicy', 'ConfigMap', 'ValidatingAdmissionPolicy']),
+    );
+    await rm(folder, { recursive: true });
   });
 
   it('applies them, twice with the same result', () => {

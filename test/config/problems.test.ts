@@ -397,6 +397,11 @@ describe('the whole file', () => {
     ],
     [
       'a role that is no ARN',
+      withGroup({}, { clusters: { a: { eks: { name: 'ci', externalId: 'a b' } } } }),
+      ['clusters.a.eks.externalId: "a b" is no external id: letters, digits and any of +=,.@:/-, two at least'],
+    ],
+    [
+      'a role by name',
       withGroup({}, { clusters: { a: { eks: { name: 'ci', roleArn: 'admin' } } } }),
       ['clusters.a.eks.roleArn: "admin" is not the ARN of an IAM role'],
     ],

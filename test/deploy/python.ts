@@ -1,6 +1,5 @@
 /**
- * The Python programs that the tests of the deployment run, in a folder of this project: installed once for each content
- * of `requirements.txt`.
+ * The Python programs that tests run, in a folder of this project: installed once for each content of a `requirements.txt`.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,9 +11,11 @@ const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url))
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 /** Paths of the programs. */
-export type PythonPrograms = { readonly python: string; readonly cfnLint: string };
+export type PythonPrograms = { readonly python: string; readonly cfnLint: string; readonly checkov: string };
 
 export type Installation = {
+  /** What to install, for pip; default: what the tests of the deployment need. */
+  readonly requirements?: string;
   /** Of the installer; `PATH` is where python3 is looked for. */
   readonly environment: NodeJS.ProcessEnv;
   /** Where installations are kept; default: the project's cache. */
@@ -24,17 +25,23 @@ export type Installation = {
 };
 
 /** Installs the programs unless they are there. Throws an Error of one sentence with the next step. */
-export function installPythonPrograms({ environment, cache = CACHE, onInstall }: Installation): PythonPrograms {
-  const requirements = readFileSync(REQUIREMENTS, 'utf8');
+export function installPythonPrograms({
+  requirements: file = REQUIREMENTS,
+  environment,
+  cache = CACHE,
+  onInstall,
+}: Installation): PythonPrograms {
+  const requirements = readFileSync(file, 'utf8');
   const folder = join(cache, `python-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`);
-  const programs = { python: join(folder, 'bin/python'), cfnLint: join(folder, 'bin/cfn-lint') };
+  const program = (name: string) => join(folder, 'bin', name);
+  const programs = { python: program('python'), cfnLint: program('cfn-lint'), checkov: program('checkov') };
   // Written last: half an installation must not pass for a whole one.
   const seal = join(folder, 'complete');
   if (existsSync(seal)) return programs;
   rmSync(folder, { recursive: true, force: true });
   createFolder(folder, environment);
   onInstall?.(requirements.match(/^[^#\s]+$/gm)?.join(', ') ?? '');
-  install(programs.python, environment);
+  install(programs.python, file, environment);
   writeFileSync(seal, '');
   return programs;
 }
@@ -53,12 +60,12 @@ function createFolder(folder: string, env: NodeJS.ProcessEnv): void {
   );
 }
 
-function install(python: string, env: NodeJS.ProcessEnv): void {
-  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS];
+function install(python: string, file: string, env: NodeJS.ProcessEnv): void {
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', file];
   const { status, stderr } = spawnSync(python, args, { encoding: 'utf8', env });
   if (status === 0) return;
   throw new Error(
-    `pip cannot install ${REQUIREMENTS} (${lastLine(stderr)}); give it a way to its registry, and Python 3.10 or newer`,
+    `pip cannot install ${file} (${lastLine(stderr)}); give it a way to its registry, and Python 3.10 or newer`,
   );
 }
 

@@ -170,8 +170,8 @@ describe('deployed', () => {
       0, 0,
     ]);
     expect(ofType('AWS::EKS::AccessEntry').map(({ Properties }) => Properties.KubernetesGroups)).toEqual([
-      ['bitbucket-runner-autoscaler'],
-      ['bitbucket-runner-autoscaler-readonly'],
+      [`bitbucket-runner-autoscaler-scale-${STAGE}`],
+      [`bitbucket-runner-autoscaler-report-${STAGE}`],
     ]);
     expect(ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName)).toContain(
       `${NAME}-no-successful-tick`,

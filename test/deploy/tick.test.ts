@@ -69,7 +69,7 @@ describe('scale', () => {
     expect(world.verdicts.at(-1)).toMatchObject({
       authenticated: true,
       username: expect.stringMatching(/:role\/.+-ScaleRole-/),
-      groups: ['bitbucket-runner-autoscaler'],
+      groups: ['bitbucket-runner-autoscaler-scale-prod'],
     });
   });
 

@@ -6,6 +6,7 @@ import { serviceOf } from '../../infra/service.ts';
 export const ARN = {
   topic: 'arn:aws:sns:eu-west-1:123456789012:alarms',
   key: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012',
+  boundary: 'arn:aws:iam::123456789012:policy/ci/boundary',
   role: 'arn:aws:iam::210987654321:role/runner-autoscaler',
   secret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/bitbucket-AbCdEf',
 } as const;
@@ -17,11 +18,14 @@ export const SMALL = { clusters: 'ci' } as const;
 export const LARGE = {
   clusters: 'ci, build_farm, us-ci@us-east-1',
   'cluster-roles': ARN.role,
+  'external-id': 'acme-runners',
   'config-source': 's3://acme-ci/autoscaler/runners.yaml',
   templates: 'large.yaml,ssm:/ci/small.yaml',
   secrets: `${ARN.secret},ci/other`,
+  'report-secret': 'ci/read-only',
   table: 'shared-state',
   'kms-key': ARN.key,
+  'permissions-boundary': ARN.boundary,
   subnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
   'security-groups': 'sg-0123456789abcdef0',
   proxy: 'http://proxy.example.com:3128',

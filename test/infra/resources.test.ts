@@ -58,8 +58,10 @@ describe('functions', () => {
     expect(functionsOf(LARGE)?.scale?.environment).not.toHaveProperty('EKS_CLUSTER_NAME');
   });
 
-  it('share their environment', () => {
-    expect(functionsOf(LARGE)?.report?.environment).toEqual(functionsOf(LARGE)?.scale?.environment);
+  it('share their environment, but for a secret that report has for itself', () => {
+    expect(functionsOf(SMALL)?.report?.environment).toEqual(functionsOf(SMALL)?.scale?.environment);
+    const ofReport = { BITBUCKET_SECRET_ID: 'ci/read-only' };
+    expect(functionsOf(LARGE)?.report?.environment).toEqual({ ...functionsOf(LARGE)?.scale?.environment, ...ofReport });
   });
 });
 

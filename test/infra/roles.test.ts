@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
+import { ARN, LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
 
-type Statement = { Sid: string; Effect: string; Action: string[]; Resource: unknown };
+type Statement = { Sid: string; Effect: string; Action: string[]; Resource: unknown; Condition?: object };
 
 function statementsOf(values: Readonly<Record<string, string>>, role: string): readonly Statement[] {
   const policies = resourcesOf(values)[role]?.Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
@@ -55,6 +55,74 @@ it('the code of a function in a VPC may not use the right to make network interf
   ]);
 });
 
+it('report reads a secret of its own instead of that with which scale writes, and those of workspaces', () => {
+  const secrets = (role: string) =>
+    JSON.stringify(statementsOf(LARGE, role).find(({ Sid }) => Sid === 'Credentials')?.Resource);
+  expect(secrets('ScaleRole')).toContain(ARN.secret);
+  expect(secrets('ScaleRole')).not.toContain('ci/read-only');
+  expect(secrets('ReportRole')).toContain('secret:ci/read-only-??????');
+  expect(secrets('ReportRole')).not.toContain(ARN.secret);
+  for (const role of ['ScaleRole', 'ReportRole']) expect(secrets(role)).toContain('secret:ci/other-??????');
+});
+
+describe('conditions', () => {
+  const conditionOf = (values: Readonly<Record<string, string>>, sid: string) =>
+    statementsOf(values, 'ScaleRole').find(({ Sid }) => Sid === sid)?.Condition;
+
+  it('the key decrypts only what services of its region read for the function', () => {
+    expect(conditionOf(LARGE, 'Key')).toEqual({
+      StringEquals: {
+        'kms:ViaService': [
+          'secretsmanager.eu-west-1.amazonaws.com',
+          's3.eu-west-1.amazonaws.com',
+          'ssm.eu-west-1.amazonaws.com',
+        ],
+      },
+    });
+    const key = 'arn:aws-cn:kms:cn-north-1:123456789012:key/x';
+    expect(conditionOf({ ...SMALL, 'kms-key': key }, 'Key')).toEqual({
+      StringEquals: {
+        'kms:ViaService': [
+          'secretsmanager.cn-north-1.amazonaws.com',
+          'secretsmanager.cn-north-1.amazonaws.com.cn',
+          's3.cn-north-1.amazonaws.com',
+          's3.cn-north-1.amazonaws.com.cn',
+        ],
+      },
+    });
+  });
+
+  it('roles of other accounts are assumed with the external id, where one is given', () => {
+    expect(conditionOf(LARGE, 'ClustersOfOthers')).toEqual({ StringEquals: { 'sts:ExternalId': 'acme-runners' } });
+    const { 'external-id': _, ...without } = LARGE;
+    expect(conditionOf(without, 'ClustersOfOthers')).toBeUndefined();
+  });
+});
+
+it('a permissions boundary bounds both roles', () => {
+  const boundaries = (values: Readonly<Record<string, string>>) =>
+    Object.values(ofType(resourcesOf(values), 'AWS::IAM::Role')).map(
+      ({ Properties }) => Properties.PermissionsBoundary,
+    );
+  expect(boundaries(LARGE)).toEqual([ARN.boundary, ARN.boundary]);
+  expect(boundaries(SMALL)).toEqual([undefined, undefined]);
+});
+
+it('the bucket of the configuration answers over TLS only', () => {
+  expect(resourcesOf(SMALL).ConfigBucketPolicy?.Properties.PolicyDocument).toMatchObject({
+    Statement: [
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: [{ 'Fn::GetAtt': ['ConfigBucket', 'Arn'] }, { 'Fn::Sub': `\${ConfigBucket.Arn}/*` }],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ],
+  });
+  expect(resourcesOf(LARGE).ConfigBucketPolicy).toBeUndefined();
+});
+
 it('every cluster of the stack knows both roles, by the groups that the RBAC manifests bind', () => {
   const entries = Object.values(ofType(resourcesOf(LARGE), 'AWS::EKS::AccessEntry')).map(({ Properties }) => [
     Properties.ClusterName,
@@ -64,10 +132,10 @@ it('every cluster of the stack knows both roles, by the groups that the RBAC man
   const scale = { 'Fn::GetAtt': ['ScaleRole', 'Arn'] };
   const report = { 'Fn::GetAtt': ['ReportRole', 'Arn'] };
   expect(entries).toEqual([
-    ['ci', scale, ['bitbucket-runner-autoscaler']],
-    ['ci', report, ['bitbucket-runner-autoscaler-readonly']],
-    ['build_farm', scale, ['bitbucket-runner-autoscaler']],
-    ['build_farm', report, ['bitbucket-runner-autoscaler-readonly']],
+    ['ci', scale, ['bitbucket-runner-autoscaler-scale-prod']],
+    ['ci', report, ['bitbucket-runner-autoscaler-report-prod']],
+    ['build_farm', scale, ['bitbucket-runner-autoscaler-scale-prod']],
+    ['build_farm', report, ['bitbucket-runner-autoscaler-report-prod']],
   ]);
   expect(ofType(resourcesOf({ ...LARGE, 'access-entries': 'false' }), 'AWS::EKS::AccessEntry')).toEqual({});
 });

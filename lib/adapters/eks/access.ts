@@ -34,9 +34,10 @@ export function eksSubject({ name, region }: EksSettings): string {
 
 /** Asks AWS for everything anew. Throws `ServiceError` when AWS refuses, or the cluster cannot be used (yet, any more). */
 export async function openAccess(settings: EksSettings, options: AwsClientOptions): Promise<EksAccess> {
-  const { name, region: given, roleArn } = settings;
+  const { name, region: given, roleArn, externalId } = settings;
   const where = given === undefined ? {} : { region: given };
-  const identity = roleArn === undefined ? {} : { credentials: () => credentialsOf(roleArn, where, options) };
+  const identity =
+    roleArn === undefined ? {} : { credentials: () => credentialsOf({ roleArn, externalId }, where, options) };
   const client = countCalls(new EKSClient({ ...awsClientSettings(options), ...where, ...identity }), options.onCall);
   try {
     const region = await client.config.region();
@@ -89,14 +90,14 @@ const SESSION_NAME = 'bitbucket-runner-autoscaler';
 
 /** Credentials of a role, for an hour (STS's default), with whatever credentials the process has. Throws `ServiceError`. */
 async function credentialsOf(
-  roleArn: string,
+  { roleArn, externalId }: { readonly roleArn: string; readonly externalId: string | undefined },
   region: { readonly region?: string },
   options: AwsClientOptions,
 ): Promise<AwsCredentials> {
   const { AssumeRoleCommand, STSClient } = await import('../aws/sts.ts');
   const client = countCalls(new STSClient({ ...awsClientSettings(options), ...region }), options.onCall);
   try {
-    const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: SESSION_NAME });
+    const command = new AssumeRoleCommand({ RoleArn: roleArn, ExternalId: externalId, RoleSessionName: SESSION_NAME });
     const { Credentials: given } = await client.send(command);
     if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) {
       throw new ServiceError(
@@ -111,7 +112,7 @@ async function credentialsOf(
       action: 'sts:AssumeRole',
       subject: `role ${roleArn}`,
       ifMissing: 'create it or correct the roleArn of the cluster',
-      ifDenied: "the role's trust policy has to name ours, too",
+      ifDenied: "the role's trust policy has to name ours, too, and its external id is the cluster's externalId",
     });
   }
 }

@@ -72,7 +72,7 @@ function freshUntil({ expiration }: AwsCredentials, signedAt: Instant): Instant 
 
 function adviceFor({ roleArn = 'our role' }: EksSettings, access: EksAccess | undefined): Advice {
   return {
-    unauthorized: `give ${roleArn} an access entry of this cluster with the group bitbucket-runner-autoscaler (for reports bitbucket-runner-autoscaler-readonly), and check our clock`,
+    unauthorized: `give ${roleArn} an access entry of this cluster with the group bitbucket-runner-autoscaler-scale-STAGE (for reports bitbucket-runner-autoscaler-report-STAGE), and check our clock`,
     untrusted: 'EKS itself names this CA, so look for a proxy in between',
     unreachable: access === undefined ? 'check the network path to AWS (subnet, NAT, endpoint)' : access.barrier,
   };

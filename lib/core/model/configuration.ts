@@ -131,7 +131,14 @@ export type WorkspaceSettings = {
 /** How a cluster is reached. */
 export type ClusterSettings =
   | { readonly kind: 'kubeconfig'; readonly path?: string; readonly context?: string }
-  | { readonly kind: 'eks'; readonly name: string; readonly region?: string; readonly roleArn?: string };
+  | {
+      readonly kind: 'eks';
+      readonly name: string;
+      readonly region?: string;
+      readonly roleArn?: string;
+      /** What the trust policy of that role asks for. */
+      readonly externalId?: string;
+    };
 
 /** A whole, valid configuration. Keys of `workspaces` are the workspaces as groups name them; of `clusters`, their names. */
 export type Fleet = {

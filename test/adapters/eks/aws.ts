@@ -48,7 +48,7 @@ export async function startLoopbackAws(): Promise<LoopbackAws> {
       return fault.answer;
     }
     return call.action === 'AssumeRole'
-      ? answerAssumeRole(roles.get(call.subject))
+      ? answerAssumeRole(roles.get(call.subject.split(' ')[0] ?? ''))
       : answerDescribe(call.subject, clusters.get(`${call.region}/${call.subject}`));
   });
   for (const [name, value] of Object.entries(awsEnvironment(service.url))) vi.stubEnv(name, value);
@@ -94,7 +94,8 @@ function readCall({ path, headers, body }: SeenRequest): Call {
     return { region, accessKeyId, action: 'DescribeCluster', subject: decodeURIComponent(name) };
   }
   const form = new URLSearchParams(body);
-  return { region, accessKeyId, action: form.get('Action') ?? '', subject: form.get('RoleArn') ?? '' };
+  const said = form.has('ExternalId') ? ` with ${form.get('ExternalId')}` : '';
+  return { region, accessKeyId, action: form.get('Action') ?? '', subject: `${form.get('RoleArn')}${said}` };
 }
 
 function answerDescribe(name: string, described: DescribedCluster | undefined): ScriptedAnswer {

@@ -115,6 +115,12 @@ describe('what is asked of AWS', () => {
     ]);
   });
 
+  it('a role is told the external id that it asks for', async () => {
+    await using world = await openWorld();
+    await world.connect({ ...CI, roleArn: ROLE, externalId: 'acme-runners' }).request('GET', PODS);
+    expect(world.aws.calls[0]).toBe(`eu-west-1 AssumeRole ${ROLE} with acme-runners by AKIDEXAMPLE`);
+  });
+
   it('clusters of several regions and accounts side by side', async () => {
     await using world = await openWorld();
     await using other = await startLoopbackCluster(
@@ -282,7 +288,7 @@ describe('one sentence for each failure', () => {
       'AssumeRole',
       stsError(403, 'AccessDenied', 'User: arn is not authorized to perform: sts:AssumeRole on resource: role'),
       WITH_ROLE,
-      `AWS denies sts:AssumeRole on role ${ROLE}; allow this action in the policy of the role (the role's trust policy has to name ours, too)`,
+      `AWS denies sts:AssumeRole on role ${ROLE}; allow this action in the policy of the role (the role's trust policy has to name ours, too, and its external id is the cluster's externalId)`,
     ],
     [
       'a role without credentials',
@@ -460,7 +466,7 @@ describe('one sentence for each failure', () => {
     await using world = await openWorld();
     world.strangers.add(key);
     expect(await messageOf(world, settings)).toBe(
-      `${list}the credentials are not accepted (401); give ${name} an access entry of this cluster with the group bitbucket-runner-autoscaler (for reports bitbucket-runner-autoscaler-readonly), and check our clock`,
+      `${list}the credentials are not accepted (401); give ${name} an access entry of this cluster with the group bitbucket-runner-autoscaler-scale-STAGE (for reports bitbucket-runner-autoscaler-report-STAGE), and check our clock`,
     );
     expect(world.cluster.tokens).toHaveLength(2);
   });
