@@ -1,4 +1,4 @@
-/** What each parameter of a deployment means, for the tables of README.md and docs/deploy.md. Links are docs/deploy.md's. */
+/** What each parameter of a deployment means, for the table in docs/deploy.md, where links begin. */
 import type { ParameterName } from './parameters.ts';
 
 type Description = {

@@ -40,9 +40,6 @@ export const generatedFiles: readonly GeneratedFile[] = [
   },
   {
     file: 'README.md',
-    generate: async () =>
-      fillCostSentence(
-        fillParameters(await readFile(new URL('../README.md', import.meta.url), 'utf8'), 'docs/deploy.md'),
-      ),
+    generate: async () => fillCostSentence(await readFile(new URL('../README.md', import.meta.url), 'utf8')),
   },
 ];
