@@ -39,6 +39,8 @@ describe('the lock file', () => {
       'node_modules/esbuild',
     ]);
     expect(withScript.filter(([, { dev, devOptional }]) => !dev && !devOptional)).toEqual([]);
+    const { allowScripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { allowScripts: object };
+    expect(allowScripts).toEqual({ 'classic-level': false, 'es5-ext': false, esbuild: false });
   });
 
   it('brings Node for each platform, and none that runs a script', () => {
