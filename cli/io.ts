@@ -9,6 +9,8 @@ export type Io = {
   readonly stderr: Output;
   /** The SDK of AWS reads the environment of the real process itself. */
   readonly env: Variables;
+  /** The version of Node, such as `24.11.0`. */
+  readonly node?: string;
   readonly clock: Clock;
   /** Where SIGINT and SIGTERM arrive. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;

@@ -22,6 +22,7 @@ export function processIo(): Io {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    node: process.versions.node,
     clock,
     signals: process,
     exit: (code) => process.exit(code),

@@ -18,6 +18,7 @@ import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, keptNotes, loadCredential, refusalOf } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
+import { jsonRequest, send } from './http/exchange.ts';
 import type { ClusterClient, ClusterClientOptions } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
 import { createRecent } from './recent.ts';
@@ -35,6 +36,9 @@ export type LocalConnectors = {
   ) => Promise<ClusterClient>;
   readonly openDatabase: OpenDatabase;
 };
+
+/** For the doctor's first question, which is asked once. */
+const KNOCK_TIMEOUT_MS = 10_000;
 
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
@@ -63,6 +67,31 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     configuration: () => ({ source: configSourceOf(environment), loading }),
     /** Throws `InputError` when the name of the state store is wrong. */
     openState,
+    /** For a doctor, who looks at what ports hide: answers' headers, and objects of a cluster that no tick reads. */
+    instruments: () => {
+      const { bitbucketBaseUrl: bitbucketUrl, configSource: source = 'none', stateStore } = environment;
+      const timeout = () => AbortSignal.timeout(KNOCK_TIMEOUT_MS);
+      return {
+        now,
+        source,
+        inspectFleet: async () => inspectFleet(configSourceOf(environment), loading),
+        defaultSecretId: secretId,
+        credential: (id: string | undefined) => loadCredential({ secretId: id, fromEnvironment, onCall: counter.aws }),
+        bitbucket: (credential: Credential) =>
+          createBitbucketClient({ baseUrl: bitbucketUrl, credential, onCall: counter.bitbucket }),
+        bitbucketUrl,
+        knock: () => {
+          counter.bitbucket();
+          return send(
+            jsonRequest({ method: 'GET', url: `${bitbucketUrl}/2.0/hook_events`, headers: {} }, undefined),
+            timeout(),
+          );
+        },
+        cluster: clusterClient,
+        stateStore,
+        openState,
+      };
+    },
     /** What a tick's report has to say of the credentials that this fleet uses. */
     credentialNotes: (fleet: Fleet) => keptNotes(secretsOf(fleet, environment)),
     /**
