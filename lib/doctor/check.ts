@@ -75,12 +75,17 @@ export function failed(id: CheckId, subject: string | undefined, detail: string,
   return { ...check(id, subject, 'failed', detail), next };
 }
 
-/** A check that failed with an error whose sentence ends in its next step, after the last semicolon. */
+/** A check that failed with an error whose sentence ends in its next step, after the last semicolon, unless `next` is given. */
 export function failedBy(id: CheckId, subject: string | undefined, error: unknown, next?: string): Check {
   const sentence = sentenceOf(error).replace(/\.$/, '');
-  const end = sentence.lastIndexOf('; ');
-  if (next !== undefined || end < 0) return failed(id, subject, sentence, next ?? 'correct it and run doctor again');
-  return failed(id, subject, sentence.slice(0, end), sentence.slice(end + 2));
+  const [detail = sentence, step] = next === undefined ? splitStep(sentence) : [sentence, next];
+  return failed(id, subject, detail, step ?? 'correct it, and run doctor again');
+}
+
+/** A semicolon within parentheses is part of a reason. */
+function splitStep(sentence: string): readonly string[] {
+  const [, detail, step] = /^(.*); ([^;]+)$/s.exec(sentence) ?? [];
+  return detail === undefined || step === undefined || /^[^(]*\)/.test(step) ? [sentence] : [detail, step];
 }
 
 /** What a check says when there is no right to look. */

@@ -89,6 +89,10 @@ async function checkNamespace(place: Place, client: ClusterClient, actor: Actor)
     const next = `create it with "kubectl apply -k infra/kubernetes", or correct the namespace of its groups`;
     return [failed('namespace', subject, 'it does not exist', next)];
   }
+  if (found !== 'not-allowed' && recordOf(found.status).phase === 'Terminating') {
+    const next = 'wait until it is gone and create it anew, or give the groups another one';
+    return [failed('namespace', subject, 'it is being deleted', next)];
+  }
   const there =
     found === 'not-allowed' ? skipped('namespace', subject, NOT_ALLOWED) : ok('namespace', subject, 'it exists');
   const drainGraceMs = Math.min(...groups.map((group) => group.drainGraceMs));

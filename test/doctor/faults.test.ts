@@ -240,7 +240,7 @@ describe('a planted fault is found, and nothing else', () => {
   it('a state database that is none', async () => {
     await using world = await startDoorsWorld();
     await world.write('state.sqlite', 'this is a text, and no database at all');
-    await expectFault(world.environment, ['state', /not a database/, /./]);
+    await expectFault(world.environment, ['state', /not a SQLite database/, /run doctor again/]);
   });
 
   it('a Node that is too old', () => {
