@@ -16,6 +16,8 @@ export type Io = {
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
+  /** Asks a person and gives whether the answer is yes; absent: there is nobody to ask. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Takes an error that was not foreseen, stack and all. */
   readonly debug: (error: unknown) => void;
 };

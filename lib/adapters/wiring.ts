@@ -88,6 +88,7 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
           );
         },
         cluster: clusterClient,
+        bitbucketCalls: () => counter.total().bitbucket,
         stateStore,
         openState,
       };

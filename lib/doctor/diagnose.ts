@@ -1,9 +1,10 @@
 /**
  * A doctor's visit, as a straight line: the configuration, then Bitbucket by credential, then every cluster, then what is
- * remembered. It changes nothing: it reads, asks what would be allowed, and does dry runs.
+ * remembered. Without a probe it changes nothing: it reads, asks what would be allowed, and does dry runs.
  */
 import type { InspectedFleet } from '#config/load.ts';
-import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { scopeKey } from '#core/scope.ts';
 import { selectGroups } from '#core/select.ts';
 import { checkWay } from './bitbucket.ts';
 import { type Check, type Diagnosis, diagnosisOf, failedBy } from './check.ts';
@@ -11,15 +12,24 @@ import { checkCluster } from './cluster.ts';
 import { checkConfiguration, renderAll } from './configuration.ts';
 import { accountsOf, checkAccount } from './credential.ts';
 import type { Instruments } from './instruments.ts';
+import { makeProbe, type ProbeOrder, recallProbe } from './probe-visit.ts';
 import { checkState } from './state.ts';
 
 /** What to look at. `groups`: by name; absent: all. `known`: checks that the caller has made. */
-export type Visit = { readonly groups?: readonly string[]; readonly known?: readonly Check[] };
+export type Visit = {
+  readonly groups?: readonly string[];
+  readonly known?: readonly Check[];
+  /** Present: a probe is made, which changes something and undoes it. */
+  readonly probe?: ProbeOrder;
+};
 
 const NO_FLEET = { groups: [], workspaces: {}, clusters: {} };
 
 /** Checks everything. Throws `InputError` for a group that does not exist, and for nothing else. */
-export async function diagnose({ groups: names, known = [] }: Visit, instruments: Instruments): Promise<Diagnosis> {
+export async function diagnose(
+  { groups: names, known = [], probe }: Visit,
+  instruments: Instruments,
+): Promise<Diagnosis> {
   const inspected = await inspect(instruments);
   const { fleet } = 'fleet' in inspected ? inspected : { fleet: NO_FLEET };
   const isSound = 'fleet' in inspected && inspected.problems.length === 0;
@@ -36,18 +46,35 @@ export async function diagnose({ groups: names, known = [] }: Visit, instruments
   const isOpen = way.every(({ id, outcome }) => id !== 'bitbucket' || outcome === 'ok');
   const accounts = isOpen ? accountsOf(groups, fleet, instruments) : [];
   const ofAccounts = await Promise.all(accounts.map((account) => checkAccount(account, fleet, instruments)));
+  const found = [...way, ...ofAccounts.flat()];
+  const ofBitbucket = await withProbe(found, probe, { groups, fleet }, instruments);
   const ofConfiguration =
     'fleet' in inspected ? checkConfiguration(instruments.source, inspected) : [inspected.failure];
   const checks = [
     ...known,
     ...ofConfiguration,
     ...(groups.length === 0 ? [] : ofManifests),
-    ...way,
-    ...ofAccounts.flat(),
+    ...ofBitbucket,
     ...ofClusters.flat(),
     ...ofState,
   ];
   return diagnosisOf(checks, instruments.now());
+}
+
+/** What was found at Bitbucket, with what a probe finds out now, or what the last one did. */
+async function withProbe(
+  found: readonly Check[],
+  order: ProbeOrder | undefined,
+  { groups, fleet }: { readonly groups: readonly RunnerGroup[]; readonly fleet: Fleet },
+  instruments: Instruments,
+): Promise<readonly Check[]> {
+  const scope = groups[0]?.scope;
+  if (scope === undefined) return found;
+  if (order === undefined) return [...found, ...(await recallProbe(scope, instruments))];
+  const made = await makeProbe(scope, { order, fleet, found }, instruments);
+  const isLeft = ({ id, subject }: Check) => id === 'scratch' && subject === scopeKey(scope);
+  // A probe removes what an earlier one left.
+  return [...(made.outcome === 'skipped' ? found : found.filter((check) => !isLeft(check))), made];
 }
 
 async function inspect({ inspectFleet }: Instruments): Promise<InspectedFleet | { readonly failure: Check }> {

@@ -24,6 +24,8 @@ export type Instruments = {
   readonly bitbucketUrl: string;
   /** Asks Bitbucket once for something that anybody may read. */
   readonly knock: () => Promise<Answer | NoAnswer>;
+  /** Requests to Bitbucket since the process began. */
+  readonly bitbucketCalls: () => number;
   /** Rejects where the cluster's configuration cannot be used. */
   readonly cluster: (fleet: Fleet, name: string) => Promise<ClusterClient>;
   /** The location of the state store, such as `dynamodb:TABLE`. */

@@ -1,6 +1,7 @@
 /** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; readonly data. */
 import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
+import type { ScratchRunner } from '../scratch.ts';
 import type { RunnerGroup, Scope } from './configuration.ts';
 
 /** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
@@ -265,6 +266,8 @@ export type Observation = {
   readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
   /** What is left of groups at places that no group has any more; absent: nothing, or nobody looked. */
   readonly leftovers?: readonly GroupObservation[];
+  /** Registrations that a probe left behind; absent: none. */
+  readonly scratch?: readonly ScratchRunner[];
   /** Documents of places that this look changed; absent: none. */
   readonly places?: readonly DocumentEntry<Places>[];
   /** The name that this deployment stamps its Jobs with; absent: it has none yet. */
