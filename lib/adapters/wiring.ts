@@ -12,6 +12,7 @@ import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, Reach, RunnerApi, StateStore } from '#core/ports.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
+import { createGate, type Gate } from './bitbucket/gate.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { keepBudgets } from './budget/by-credential.ts';
@@ -185,7 +186,9 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
  */
 function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
+  const gates = new Map<string | undefined, Gate>();
   return (reached: () => Reach, budgetOf: (workspace: string) => CallBudget) => {
+    for (const gate of gates.values()) gate.reopen();
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
@@ -198,7 +201,9 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       if (known?.credential === credential) return known.connection;
       const { bitbucketBaseUrl: baseUrl } = environment;
       const refused = (error: ServiceError) => refusalOf({ secretId, credential, error });
-      const call = { onCall: counter.bitbucket, meter: budgetOf(workspace) };
+      const gate = gates.get(secretId) ?? createGate();
+      gates.set(secretId, gate);
+      const call = { onCall: counter.bitbucket, meter: budgetOf(workspace), gate };
       const options = { baseUrl, credential, refused, api: surface, ...call };
       const client = createBitbucketClient(options);
       const runners = createBitbucketRunnerApi(options, client);

@@ -180,6 +180,8 @@ export type GroupObservation = {
   readonly idleTrusted: boolean;
   /** One sentence for each thing that could not be read. Not empty = partial = hold. */
   readonly missing: readonly string[];
+  /** Present where the runners could not be listed: how many there are is unknown. */
+  readonly unlisted?: true;
   /** Present while the hourly calls do not allow a look at the workspace: nothing is wrong, nothing was seen, hold. */
   readonly heldBack?: Reason;
   /** Absent: the queue was not asked for, since nothing depended on it. */
@@ -217,6 +219,8 @@ export type SlotObservation = {
   readonly max?: number;
   /** What one more costs a month, in US dollars. */
   readonly price: number;
+  /** Present where the configuration itself names that price, and it is not 0. */
+  readonly isPriced?: true;
 };
 
 /** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */

@@ -39,6 +39,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     ...(identity === undefined ? {} : { identity }),
     idleTrusted: !scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at),
     ...(heldBack && { heldBack }),
+    ...(!('value' in scope.runners) && { unlisted: true }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),
       ...[scope.runners, scope.identity, jobs.jobs, documents].flatMap(missingOf),
