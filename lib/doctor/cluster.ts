@@ -83,18 +83,10 @@ type Place = {
 async function checkNamespace(place: Place, client: ClusterClient, actor: Actor): Promise<readonly Check[]> {
   const { name, namespace, groups, rendered } = place;
   const subject = `${namespace} of ${name}`;
-  const path = `/api/v1/namespaces/${namespace}`;
+  const path = namespacePath(namespace);
   const found = await readObject(client, path);
-  if (found === 'missing') {
-    const next = `create it with "kubectl apply -k infra/kubernetes", or correct the namespace of its groups`;
-    return [failed('namespace', subject, 'it does not exist', next)];
-  }
-  if (found !== 'not-allowed' && recordOf(found.status).phase === 'Terminating') {
-    const next = 'wait until it is gone and create it anew, or give the groups another one';
-    return [failed('namespace', subject, 'it is being deleted', next)];
-  }
-  const there =
-    found === 'not-allowed' ? skipped('namespace', subject, NOT_ALLOWED) : ok('namespace', subject, 'it exists');
+  const there = judgeNamespace(found, subject);
+  if (there.outcome === 'failed') return [there];
   const drainGraceMs = Math.min(...groups.map((group) => group.drainGraceMs));
   const [rights, quotas, ranges, dryRuns] = await Promise.all([
     checkRights(client, { namespace, subject, drainGraceMs }, actor),
@@ -112,6 +104,46 @@ async function checkNamespace(place: Place, client: ClusterClient, actor: Actor)
     ...dryRuns,
   ];
 }
+
+function namespacePath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}`;
+}
+
+function judgeNamespace(found: Fields | 'missing' | 'not-allowed', subject: string): Check {
+  if (found === 'not-allowed') return skipped('namespace', subject, NOT_ALLOWED);
+  if (found === 'missing') {
+    const next = 'create it with "kubectl apply -k infra/kubernetes", or correct the namespace of its groups';
+    return failed('namespace', subject, 'it does not exist', next);
+  }
+  if (recordOf(found.status).phase === 'Terminating') {
+    const next = 'wait until it is gone and create it anew, or give the groups another one';
+    return failed('namespace', subject, 'it is being deleted', next);
+  }
+  return ok('namespace', subject, 'it exists');
+}
+
+/** What would keep runners of these groups from being added: their namespaces, and the rights there. No more is asked. */
+export async function checkAdding(
+  { name, groups }: ClusterGroups,
+  fleet: Fleet,
+  { cluster, self }: Instruments,
+): Promise<readonly { readonly groups: readonly RunnerGroup[]; readonly checks: readonly Check[] }[]> {
+  const client = await cluster(fleet, name);
+  const actor = { self, name: await nameOfSelf(client), settings: fleet.clusters[name] };
+  const namespaces = [...Map.groupBy(groups, ({ namespace }) => namespace)];
+  return await Promise.all(
+    namespaces.map(async ([namespace, members]) => {
+      const subject = `${namespace} of ${name}`;
+      const there = judgeNamespace(await readObject(client, namespacePath(namespace)), subject);
+      const drainGraceMs = Math.min(...members.map((group) => group.drainGraceMs));
+      const rights =
+        there.outcome === 'failed' ? [] : await checkRights(client, { namespace, subject, drainGraceMs }, actor);
+      return { groups: members, checks: [there, ...rights] };
+    }),
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** Objects, or why there are none to look at. */
 export type Listed = readonly unknown[] | 'not-allowed';

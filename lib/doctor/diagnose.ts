@@ -85,6 +85,7 @@ async function inspect({ inspectFleet }: Instruments): Promise<InspectedFleet | 
   }
 }
 
-function clustersOf(groups: readonly RunnerGroup[]) {
+/** Groups by their cluster. */
+export function clustersOf(groups: readonly RunnerGroup[]) {
   return [...Map.groupBy(groups, ({ cluster }) => cluster)].map(([name, members]) => ({ name, groups: members }));
 }

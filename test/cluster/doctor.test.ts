@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFault, expectHealth, type Finding, visit } from '../doctor/visit.ts';
+import { runCommand } from '../doors/command.ts';
 import { type DoorsWorld, startDoorsWorld } from '../doors/world.ts';
 import { type Cluster, eventually, useCluster } from './cluster.ts';
 import type { IdentityName } from './identities.ts';
@@ -286,7 +287,7 @@ describe('where nothing is wrong', () => {
     await cluster.setRules(place, autoscalerRules(), { verb: 'get', resource: 'pods/log', allowed: true });
     const { checks } = await expectHealth(await environmentFor(place));
     const seen = checks.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id);
-    expect(seen.filter((id) => id !== 'ticks')).toEqual([]);
+    expect(seen.filter((id) => id !== 'ticks' && id !== 'probe')).toEqual([]);
     expect(checks.find(({ id }) => id === 'pods-log')?.detail).toContain("runners' own logs");
   });
 
@@ -315,5 +316,38 @@ describe('where nothing is wrong', () => {
     expect(await cluster.names(place, 'jobs')).toEqual([]);
     expect(await cluster.names(place, 'pods')).toEqual([]);
     expect(await cluster.names(place, 'secrets')).toEqual([]);
+  });
+});
+
+describe('plan', () => {
+  const notesOf = async (environment: Readonly<Record<string, string>>) => {
+    const { code, stdout } = await runCommand(['plan', '--json'], environment);
+    const { notes } = JSON.parse(stdout);
+    return { code, notes };
+  };
+
+  it('says nothing where runners can be added', async () => {
+    const place = await openPlace();
+    expect(await notesOf(await environmentFor(place))).toEqual({ code: 0, notes: [] });
+  });
+
+  it('says that a namespace is missing', async () => {
+    const place = await openPlace();
+    expect(await notesOf(await environmentFor(place, { namespace: 'nowhere' }))).toEqual({
+      code: 0,
+      notes: [
+        expect.stringMatching(
+          /^Adding runners of builds would fail \(Namespace, nowhere of default\): it does not exist; create it/,
+        ),
+      ],
+    });
+  });
+
+  it('says that a right is missing', async () => {
+    const place = await openPlace();
+    await takeAway(cluster, place, 'autoscaler', 'create secrets');
+    const found =
+      /\(Rights, .*\): the group bitbucket-runner-autoscaler lacks: create secrets; apply infra\/kubernetes/;
+    expect((await notesOf(await environmentFor(place))).notes).toEqual([expect.stringMatching(found)]);
   });
 });
