@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { describeAlarms } from '#adapters/aws/alarms.ts';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
@@ -76,7 +77,9 @@ async function visit(
   const { io, print, layout } = terminal;
   const known = io.node === undefined ? [] : [checkNode(io.node, manifest.version)];
   const order: Visit = { known, ...(groups && { groups }), ...(probe && { probe }) };
-  const instruments = { ...wiring.instruments(), self: 'user' as const };
+  const { cloudWatchUrl: url, ...means } = wiring.instruments();
+  const alarms = (prefix: string) => describeAlarms(prefix, { url });
+  const instruments = { ...means, self: 'user' as const, serviceName: undefined, alarms };
   const diagnosis = await withProgress(wiring, terminal, () => diagnose(order, instruments));
   for (const line of json ? [JSON.stringify(diagnosis)] : renderDiagnosis(diagnosis, layout)) print(line);
   return diagnosis.healthy ? 0 : 1;

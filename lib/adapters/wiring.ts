@@ -92,6 +92,7 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
         bitbucketCalls: () => counter.total().bitbucket,
         stateStore,
         openState,
+        cloudWatchUrl: environment.cloudWatchUrl,
       };
     },
     /** What a tick's report has to say of the credentials that this fleet uses. */

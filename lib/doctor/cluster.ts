@@ -126,7 +126,7 @@ function judgeNamespace(found: Fields | 'missing' | 'not-allowed', subject: stri
 export async function checkAdding(
   { name, groups }: ClusterGroups,
   fleet: Fleet,
-  { cluster, self }: Instruments,
+  { cluster, self }: Pick<Instruments, 'cluster' | 'self'>,
 ): Promise<readonly { readonly groups: readonly RunnerGroup[]; readonly checks: readonly Check[] }[]> {
   const client = await cluster(fleet, name);
   const actor = { self, name: await nameOfSelf(client), settings: fleet.clusters[name] };

@@ -6,6 +6,7 @@ import type { InspectedFleet } from '#config/load.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { scopeKey } from '#core/scope.ts';
 import { selectGroups } from '#core/select.ts';
+import { checkAlarms } from './alarms.ts';
 import { checkWay } from './bitbucket.ts';
 import { type Check, type Diagnosis, diagnosisOf, failedBy } from './check.ts';
 import { checkCluster } from './cluster.ts';
@@ -38,10 +39,11 @@ export async function diagnose(
     ? selectGroups(fleet, names === undefined ? {} : { groups: names })
     : fleet.groups.filter(({ name }) => names?.includes(name) ?? true);
   const { rendered, checks: ofManifests } = renderAll(groups);
-  const [way, ofClusters, ofState] = await Promise.all([
+  const [way, ofClusters, ofState, ofAlarms] = await Promise.all([
     checkWay(instruments),
     Promise.all(clustersOf(groups).map((cluster) => checkCluster(cluster, rendered, fleet, instruments))),
     checkState(instruments),
+    checkAlarms(instruments),
   ]);
   const isOpen = way.every(({ id, outcome }) => id !== 'bitbucket' || outcome === 'ok');
   const accounts = isOpen ? accountsOf(groups, fleet, instruments) : [];
@@ -57,6 +59,7 @@ export async function diagnose(
     ...ofBitbucket,
     ...ofClusters.flat(),
     ...ofState,
+    ...ofAlarms,
   ];
   return diagnosisOf(checks, instruments.now());
 }

@@ -5,8 +5,11 @@ import { checkAdding } from './cluster.ts';
 import { clustersOf } from './diagnose.ts';
 import type { Instruments } from './instruments.ts';
 
+/** What is needed of them. */
+type Means = Pick<Instruments, 'cluster' | 'self'>;
+
 /** A sentence for each fault that would keep runners from being added; what cannot be asked is left out. */
-export async function foreseeAdds(report: Report, fleet: Fleet, instruments: Instruments): Promise<readonly string[]> {
+export async function foreseeAdds(report: Report, fleet: Fleet, instruments: Means): Promise<readonly string[]> {
   const adding = new Set(
     report.groups.filter(({ plan }) => plan.some(({ action }) => action === 'add')).map(({ name }) => name),
   );

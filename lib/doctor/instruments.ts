@@ -1,4 +1,5 @@
 /** What a doctor looks through; `adapters/wiring.ts` makes it. */
+import type { Alarm } from '#adapters/aws/alarms.ts';
 import type { BitbucketClient } from '#adapters/bitbucket/client.ts';
 import type { Credential } from '#adapters/credentials.ts';
 import type { Answer, NoAnswer } from '#adapters/http/exchange.ts';
@@ -31,6 +32,10 @@ export type Instruments = {
   /** The location of the state store, such as `dynamodb:TABLE`. */
   readonly stateStore: string;
   readonly openState: () => Promise<StateStore>;
+  /** The name of the deployment, where the process knows it. */
+  readonly serviceName: string | undefined;
+  /** The alarms whose names begin so; undefined where we may not look. */
+  readonly alarms: (prefix: string) => Promise<readonly Alarm[] | undefined>;
   /**
    * Whose rights the doctor's own are: those of whoever runs the command, who may be the one that runs ticks, or those of
    * the function `report`, which only reads.

@@ -328,7 +328,7 @@ describe('ticks', () => {
     await dynamoDb.createTable('ticks');
     const store = createDynamoDbStateStore('ticks');
     for (const tick of ticks(Date.now())) await store.appendTick(tick);
-    const environment = { ...world.environment, STATE_STORE: 'dynamodb:ticks' };
+    const environment = { ...world.environment, STATE_STORE: 'dynamodb:ticks', AWS_ENDPOINT_URL: dynamoDb.url };
     await (found === undefined ? expectHealth(environment) : expectFault(environment, found));
     vi.unstubAllEnvs();
     await dynamoDb.close();
@@ -381,5 +381,44 @@ describe('where nothing is wrong', () => {
     await using world = await startDoorsWorld();
     const { diagnosis } = await visit(world.environment);
     for (const secret of world.secrets()) expect(JSON.stringify(diagnosis)).not.toContain(secret);
+  });
+});
+
+describe('alarms of a deployment', () => {
+  const alarm = (over: object = {}) => ({
+    AlarmName: 'prod-no-successful-tick',
+    StateValue: 'OK',
+    ActionsEnabled: true,
+    AlarmActions: ['arn:aws:sns:eu-west-1:1:topic'],
+    ...over,
+  });
+  const rows: readonly (readonly [string, ScriptedAnswer, string, RegExp])[] = [
+    ['with a topic', json(200, { MetricAlarms: [alarm()] }), 'ok', /1 alarm with a topic/],
+    ['without a topic', json(200, { MetricAlarms: [alarm({ AlarmActions: [] })] }), 'failed', /1 of 1 tell nobody/],
+    ['that are silenced', json(200, { MetricAlarms: [alarm({ ActionsEnabled: false })] }), 'failed', /tell nobody/],
+    ['that ring', json(200, { MetricAlarms: [alarm({ StateValue: 'ALARM' })] }), 'failed', /tick rings/],
+    ['that are not there', json(200, { MetricAlarms: [] }), 'skipped', /none is called prod-…/],
+    ['at which nobody may look', jsonError(400, 'AccessDeniedException'), 'skipped', /not allowed to look/],
+    ['of which CloudWatch says nothing', { status: 500, body: 'oops' }, 'skipped', /it answers 500/],
+  ];
+
+  it.each(rows)('%s', async (_name, answer, outcome, detail) => {
+    await using world = await startDoorsWorld();
+    const aws = await scriptedService(({ headers }) =>
+      headers['x-amz-target'] === 'GraniteServiceVersion20100801.DescribeAlarms' ? answer : json(200, {}),
+    );
+    for (const [name, value] of Object.entries(awsEnvironment(aws.url))) vi.stubEnv(name, value);
+    const { diagnosis } = await visit({
+      ...world.environment,
+      STATE_STORE: 'dynamodb:prod',
+      AWS_ENDPOINT_URL: aws.url,
+    });
+    const found = diagnosis.checks.find(({ id }) => id === 'alarms');
+    expect(found).toMatchObject({ outcome, detail: expect.stringMatching(detail) });
+    const [asked] = aws.seen.filter(({ headers }) => headers['x-amz-target']?.includes('DescribeAlarms'));
+    expect(JSON.parse(asked?.body ?? '')).toMatchObject({ AlarmNamePrefix: 'prod-' });
+    expect(asked?.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 .*\/eu-west-1\/monitoring\/aws4_request/);
+    vi.unstubAllEnvs();
+    await aws.close();
   });
 });
