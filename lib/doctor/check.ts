@@ -35,6 +35,7 @@ const TITLES = {
   nodes: 'Nodes',
   state: 'State store',
   ticks: 'Last tick',
+  starts: 'Runners come online',
   alarms: 'Alarms',
 } as const;
 

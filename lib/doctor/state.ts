@@ -4,7 +4,7 @@ import { DEPLOYMENT_KEY } from '#core/memory.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
 import { DAY_MS, MINUTE_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
+import { duration, plural } from '#core/words.ts';
 import { type Check, failed, failedBy, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
 
@@ -22,7 +22,11 @@ export async function checkState({ stateStore, openState, now }: Instruments): P
     const at = now();
     const recent = await state.listTicks({ from: at - SILENCE_MS, to: at + MINUTE_MS });
     const ticks = recent.length > 0 ? recent : await state.listTicks({ from: at - DAY_MS, to: at });
-    return [ok('state', undefined, `${stateStore} can be read`), judgeTicks(ticks, at, stateStore)];
+    return [
+      ok('state', undefined, `${stateStore} can be read`),
+      judgeTicks(ticks, at, stateStore),
+      ...judgeStarts(recent.at(-1)),
+    ];
   } catch (error) {
     return [failedBy('state', stateStore, error)];
   }
@@ -62,6 +66,16 @@ function judgeTicks(ticks: readonly TickRecord[], now: number, stateStore: strin
     );
   }
   return ok('ticks', undefined, `the last one that succeeded was ${duration(Math.max(0, now - succeeded.at))} ago`);
+}
+
+/** What keeps runners from coming online, as the last tick saw it: a node without a way to Bitbucket, say. */
+function judgeStarts(last: TickRecord | undefined): readonly Check[] {
+  const groups = last?.report.groups ?? [];
+  const troubles = groups.flatMap((group) => group.troubles.map(({ text }) => failedBy('starts', group.name, text)));
+  if (troubles.length > 0) return troubles;
+  const online = groups.reduce((sum, { counts }) => sum + counts.busy + counts.idle, 0);
+  if (online === 0) return [skipped('starts', undefined, 'no runner was online at the last tick')];
+  return [ok('starts', undefined, `${online} ${plural(online, 'runner')} online, so nodes reach Bitbucket`)];
 }
 
 function firstProblem({ report }: TickRecord): string {

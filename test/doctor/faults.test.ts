@@ -7,11 +7,13 @@ import { createServer } from 'node:https';
 import { describe, expect, it, vi } from 'vitest';
 import { createDynamoDbStateStore } from '#adapters/state/dynamodb.ts';
 import type { TickRecord } from '#core/model/report.ts';
+import { type Reason, reason } from '#core/reasons.ts';
 import { checkNode } from '#doctor/configuration.ts';
 import { makeCertificate } from '#kit/certificate.ts';
 import { startDynamoDb } from '#kit/dynamodb.ts';
 import { awsEnvironment, json, jsonError, listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 import type { Script } from '#kit/loopback-bitbucket.ts';
+import { group as groupReport } from '../doors/reports.ts';
 import { configuration, startDoorsWorld, type WorldOver } from '../doors/world.ts';
 import { expectFault, expectHealth, type Finding, visit } from './visit.ts';
 
@@ -307,6 +309,11 @@ describe('ticks', () => {
     observation: { at, groups: [], workspaces: [], scopeMemory: [], notes: [] },
   });
   const MINUTE = 60_000;
+  const silent = reason('start-trouble', { kind: 'silent', runners: 2, message: '', selector: '' });
+  const withGroup = (at: number, troubles: readonly Reason[]) => {
+    const tick = record(at, []);
+    return { ...tick, report: { ...tick.report, groups: [groupReport({ troubles })] } };
+  };
   const rows: readonly (readonly [string, (now: number) => readonly TickRecord[], Finding | undefined])[] = [
     ['none for a day', () => [], ['ticks', /none in the past day/, /schedule/]],
     ['silence for an hour', (now) => [record(now - 60 * MINUTE, [])], ['ticks', /the last one was 1h/, /schedule/]],
@@ -315,6 +322,12 @@ describe('ticks', () => {
       (now) => [record(now - 2 * MINUTE, ['no way']), record(now - MINUTE, ['no way'])],
       ['ticks', /failed.*no way/, /explain/],
     ],
+    [
+      'nodes that do not reach Bitbucket',
+      (now) => [withGroup(now - MINUTE, [silent])],
+      ['starts', /its pod runs, but the runner has not connected/, /nodes' way to api\.bitbucket\.org/],
+    ],
+    ['nodes that reach it', (now) => [withGroup(now - MINUTE, [])], undefined],
     [
       'one failure after a success',
       (now) => [record(now - 2 * MINUTE, []), record(now - MINUTE, ['no way'])],
