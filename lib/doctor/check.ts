@@ -78,7 +78,10 @@ export function failed(id: CheckId, subject: string | undefined, detail: string,
 
 /** A check that failed with an error whose sentence ends in its next step, after the last semicolon, unless `next` is given. */
 export function failedBy(id: CheckId, subject: string | undefined, error: unknown, next?: string): Check {
-  const sentence = sentenceOf(error).replace(/\.$/, '');
+  // What was being done, the title and the subject say.
+  const sentence = sentenceOf(error)
+    .replace(/^[^:;]* failed(?: \(tried \d+ times\))?: /, '')
+    .replace(/\.$/, '');
   const [detail = sentence, step] = next === undefined ? splitStep(sentence) : [sentence, next];
   return failed(id, subject, detail, step ?? 'correct it, and run doctor again');
 }
@@ -87,6 +90,15 @@ export function failedBy(id: CheckId, subject: string | undefined, error: unknow
 function splitStep(sentence: string): readonly string[] {
   const [, detail, step] = /^(.*); ([^;]+)$/s.exec(sentence) ?? [];
   return detail === undefined || step === undefined || /^[^(]*\)/.test(step) ? [sentence] : [detail, step];
+}
+
+/** More names than this are counted instead. */
+const MOST_NAMES = 3;
+
+/** `a, b, c` or `5 (a, b, c, …)` */
+export function named(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  return `${names.length} (${names.slice(0, MOST_NAMES).join(', ')}, …)`;
 }
 
 /** What a check says when there is no right to look. */

@@ -1,4 +1,5 @@
 /** A cluster, its namespaces, and whether runners of its groups would be admitted and find a node. */
+import pLimit from 'p-limit';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import { ServiceError } from '#core/errors.ts';
@@ -16,6 +17,12 @@ import { type Actor, checkRights } from './rights.ts';
 /** The first version of Kubernetes that has native sidecars, with which runners end. */
 const OLDEST_MINOR = 29;
 
+/** Nodes that are looked at: in a larger cluster these are plenty to find one that fits. */
+const MOST_NODES = 500;
+
+/** Requests to a cluster that are under way at once. */
+const CONCURRENT_REQUESTS = 10;
+
 /** What groups of one cluster come to. */
 export type ClusterGroups = { readonly name: string; readonly groups: readonly RunnerGroup[] };
 
@@ -27,11 +34,11 @@ export async function checkCluster(
   instruments: Instruments,
 ): Promise<readonly Check[]> {
   try {
-    const client = await instruments.cluster(fleet, name);
+    const client = gently(await instruments.cluster(fleet, name));
     const version = recordOf(await client.request('GET', '/version'));
     const actor = { self: instruments.self, name: await nameOfSelf(client), settings: fleet.clusters[name] };
     const namespaces = [...Map.groupBy(groups, ({ namespace }) => namespace)];
-    const nodes = await readList(client, '/api/v1/nodes');
+    const nodes = await readList(client, `/api/v1/nodes?limit=${MOST_NODES}`);
     const found = await Promise.all(
       namespaces.map(([namespace, members]) =>
         checkNamespace(
@@ -46,6 +53,12 @@ export async function checkCluster(
   } catch (error) {
     return [failedBy('cluster', name, error)];
   }
+}
+
+/** The client, with few requests under way at once. */
+function gently(client: ClusterClient): ClusterClient {
+  const few = pLimit(CONCURRENT_REQUESTS);
+  return { ...client, request: (...request) => few(() => client.request(...request)) };
 }
 
 function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, actor: Actor): Check {
@@ -128,7 +141,7 @@ export async function checkAdding(
   fleet: Fleet,
   { cluster, self }: Pick<Instruments, 'cluster' | 'self'>,
 ): Promise<readonly { readonly groups: readonly RunnerGroup[]; readonly checks: readonly Check[] }[]> {
-  const client = await cluster(fleet, name);
+  const client = gently(await cluster(fleet, name));
   const actor = { self, name: await nameOfSelf(client), settings: fleet.clusters[name] };
   const namespaces = [...Map.groupBy(groups, ({ namespace }) => namespace)];
   return await Promise.all(

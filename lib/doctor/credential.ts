@@ -2,6 +2,7 @@
  * A credential and everything that is done with it at Bitbucket, by calls that change nothing: reads, and the removal of a
  * runner that cannot exist, whose answer tells whether the credential may change runners.
  */
+import pLimit from 'p-limit';
 import type { BitbucketClient, Call } from '#adapters/bitbucket/client.ts';
 import { WARNING_DAYS } from '#adapters/credential-expiry.ts';
 import type { Credential } from '#adapters/credentials.ts';
@@ -12,7 +13,7 @@ import { scopeKey } from '#core/scope.ts';
 import { isScratch } from '#core/scratch.ts';
 import { DAY_MS } from '#core/time.ts';
 import { plural } from '#core/words.ts';
-import { recordOf } from '#yaml/values.ts';
+import { listOf, recordOf } from '#yaml/values.ts';
 import { checkCalls } from './calls.ts';
 import { type Check, failed, failedBy, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
@@ -87,6 +88,9 @@ function publicName(credential: Credential): string {
   }
 }
 
+/** A doctor is in no hurry, and others use the same credential. */
+const CONCURRENT_CALLS = 10;
+
 /** What the checks of one account share. */
 type Use = {
   readonly client: BitbucketClient;
@@ -110,12 +114,13 @@ async function checkUse(
   return [owner, ...found.flat(), ...checkCalls({ name, groups, fleet, heard: Math.min(...limits) })];
 }
 
-/** A client whose answers are heard for Bitbucket's own limit. */
+/** A client with few calls under way at once, whose answers are heard for Bitbucket's own limit. */
 function listening(client: BitbucketClient, limits: Set<number>): BitbucketClient {
+  const few = pLimit(CONCURRENT_CALLS);
   return {
     ...client,
     send: async (call) => {
-      const answer = await client.send(call);
+      const answer = await few(() => client.send(call));
       const limit = Number(answer.headers['x-ratelimit-limit']);
       if (limit > 0) limits.add(limit);
       return answer;
@@ -127,11 +132,11 @@ function listening(client: BitbucketClient, limits: Set<number>): BitbucketClien
 async function checkOwner(client: BitbucketClient, name: string): Promise<Check> {
   try {
     const answer = await read(client, '/2.0/user', 'Reading the account of the credential');
-    const { display_name: shown, nickname } = recordOf(JSON.parse(answer.text));
+    const { display_name: shown, nickname } = bodyOf(answer);
     return ok('owner', name, String(shown ?? nickname ?? 'an account without a name'));
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined;
-    if (status === 403 || status === 404 || error instanceof SyntaxError) {
+    if (status === 403 || status === 404) {
       return skipped('owner', name, 'not told to this credential');
     }
     throw error;
@@ -144,12 +149,15 @@ async function checkWorkspace(workspace: string, groups: readonly RunnerGroup[],
   if (readable.outcome === 'failed') return [readable];
   const isOfWorkspace = groups.some(({ scope }) => scope.repository === undefined);
   const scopes = [...new Map(groups.map(({ scope }) => [scopeKey(scope), scope])).values()];
-  const [rank, ...ofScopes] = await Promise.all([
+  const [first] = scopes;
+  const checks = await Promise.all([
     isOfWorkspace ? checkAdministrator(workspace, use.client) : [],
     ...scopes.map((scope) => checkScope(scope, use)),
+    // A scope of the credential is there for all of them or for none.
+    first === undefined ? [] : checkWriting(first, use),
     checkPipelines(groups, use.client),
   ]);
-  return [readable, ...rank, ...ofScopes.flat()];
+  return [readable, ...checks.flat()];
 }
 
 /** Only administrators of a workspace manage its runners. Consumers and access tokens have scopes, and no rank. */
@@ -157,7 +165,7 @@ async function checkAdministrator(workspace: string, client: BitbucketClient): P
   const path = `/2.0/user/workspaces/${encodeURIComponent(workspace)}/permission`;
   try {
     const answer = await read(client, path, `Reading the rank in ${workspace}`);
-    const { permission } = recordOf(JSON.parse(answer.text));
+    const { permission } = bodyOf(answer);
     if (permission === 'owner') return [ok('administrator', workspace, 'the account is one')];
     if (typeof permission !== 'string') return [skipped('administrator', workspace, 'not told to this credential')];
     const next = `make it an administrator of ${workspace}, or use the credential of one`;
@@ -167,11 +175,9 @@ async function checkAdministrator(workspace: string, client: BitbucketClient): P
   }
 }
 
-/** A workspace or a repository, its runners, and whether these may be changed. */
+/** A repository, if it is one, and its runners. */
 async function checkScope(scope: Scope, { client, fleet }: Use): Promise<readonly Check[]> {
   const key = scopeKey(scope);
-  const api = fleet.workspaces[scope.workspace]?.api ?? 'internal';
-  const path = runnersPath(scope, api);
   const repository =
     scope.repository === undefined
       ? []
@@ -182,8 +188,11 @@ async function checkScope(scope: Scope, { client, fleet }: Use): Promise<readonl
           }),
         ];
   if (repository.some(({ outcome }) => outcome === 'failed')) return repository;
-  const [listable, writable] = await Promise.all([checkRunners(key, path, client), checkWriting(key, path, client)]);
-  return [...repository, ...listable, writable];
+  return [...repository, ...(await checkRunners(key, pathIn(scope, fleet), client))];
+}
+
+function pathIn(scope: Scope, { workspaces }: Fleet): string {
+  return runnersPath(scope, workspaces[scope.workspace]?.api ?? 'internal');
 }
 
 /** The path of a scope's runners on one of Bitbucket's two surfaces. */
@@ -198,8 +207,10 @@ export function runnersPath({ workspace, repository }: Scope, api: 'internal' | 
 async function checkRunners(key: string, path: string, client: BitbucketClient): Promise<readonly Check[]> {
   try {
     const answer = await read(client, `${path}?pagelen=100`, `Listing the runners of ${key}`);
-    const { size, values } = recordOf(JSON.parse(answer.text));
-    if (!Array.isArray(values)) throw new SyntaxError();
+    const { size, values } = bodyOf(answer);
+    if (!Array.isArray(values)) {
+      return [failed('runners', key, 'the answer is not a list', 'check BITBUCKET_BASE_URL and any proxy on the way')];
+    }
     const count = typeof size === 'number' ? size : values.length;
     const left = values.filter((value) => isScratch(String(recordOf(value).name))).length;
     const listed = ok('runners', key, `${count} registered`);
@@ -207,8 +218,7 @@ async function checkRunners(key: string, path: string, client: BitbucketClient):
     const next = '"doctor --probe" removes it now, a tick when it is ten minutes old';
     return [listed, failed('scratch', key, `${left} left by a probe that was stopped`, next)];
   } catch (error) {
-    if (!(error instanceof SyntaxError)) return [failedBy('runners', key, error)];
-    return [failed('runners', key, 'the answer is not a list', 'check BITBUCKET_BASE_URL and any proxy on the way')];
+    return [failedBy('runners', key, error)];
   }
 }
 
@@ -216,16 +226,17 @@ async function checkRunners(key: string, path: string, client: BitbucketClient):
 const NOBODY = '{00000000-0000-0000-0000-000000000000}';
 
 /** Removes a runner that cannot exist: "not found" means that the credential may remove runners, 403 that it may not. */
-async function checkWriting(key: string, path: string, client: BitbucketClient): Promise<Check> {
-  const doing = `Changing runners of ${key}`;
+async function checkWriting(scope: Scope, { client, fleet }: Use): Promise<readonly Check[]> {
+  const key = scopeKey(scope);
+  const path = `${pathIn(scope, fleet)}/${encodeURIComponent(NOBODY)}`;
   try {
-    await client.send({ operation: 'remove', path: `${path}/${encodeURIComponent(NOBODY)}`, doing });
+    await client.send({ operation: 'remove', path, doing: `Changing runners of ${key}` });
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined;
-    if (status === 403 || status === 401) return failedBy('writing', key, error);
-    if (status !== 404) return skipped('writing', key, 'Bitbucket did not say');
+    if (status === 403 || status === 401) return [failedBy('writing', key, error)];
+    if (status !== 404) return [skipped('writing', key, 'Bitbucket did not say')];
   }
-  return ok('writing', key, 'the credential may');
+  return [ok('writing', key, 'the credential may')];
 }
 
 /** Groups that follow their queue read pipelines; of a query the repository that was active last stands for all. */
@@ -257,8 +268,7 @@ async function checkQuery(workspace: string, query: string | undefined, client: 
   const path = `/2.0/repositories/${encodeURIComponent(workspace)}?${search}`;
   try {
     const answer = await read(client, path, `Listing the repositories of ${workspace}`, 'readRepository');
-    const [first] = (recordOf(JSON.parse(answer.text)).values ?? []) as readonly unknown[];
-    const { slug } = recordOf(first);
+    const { slug } = recordOf(listOf(bodyOf(answer).values)[0]);
     if (typeof slug === 'string') return scopeKey({ workspace, repository: slug });
     const next = 'correct repositoryQuery of its groups, or let the credential see the repositories';
     return failed('pipelines', workspace, 'no repository is found in which steps may wait', next);
@@ -279,6 +289,15 @@ async function checkReading(
     return ok(id, subject, 'the credential may read it');
   } catch (error) {
     return failedBy(id, subject, error);
+  }
+}
+
+/** The document of an answer; without a field when it is none. */
+function bodyOf({ text }: Answer) {
+  try {
+    return recordOf(JSON.parse(text));
+  } catch {
+    return {};
   }
 }
 

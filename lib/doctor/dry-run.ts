@@ -5,7 +5,7 @@
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import type { Manifest } from '#core/ports.ts';
-import { type Check, type CheckId, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
+import { type Check, type CheckId, failedBy, NOT_ALLOWED, named, ok, skipped } from './check.ts';
 import { podOf, type Rendered } from './configuration.ts';
 
 /** Nothing is stored, and fields that Kubernetes does not know are refused. */
@@ -21,7 +21,7 @@ export async function dryRun(
   const found = await Promise.all(
     alike.map(async ([first, ...others]) => {
       if (first === undefined) return [];
-      const subject = [first, ...others].map(({ group }) => group.name).join(', ');
+      const subject = named([first, ...others].map(({ group }) => group.name));
       const { job } = first.preview;
       return await Promise.all([
         attempt('job-dry-run', subject, client, `/apis/batch/v1/namespaces/${namespace}/jobs`, job),

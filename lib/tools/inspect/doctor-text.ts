@@ -1,5 +1,5 @@
 /** A doctor's findings as a person reads them in a terminal. Pure. */
-import type { Check, Diagnosis } from '#doctor/check.ts';
+import { type Check, type Diagnosis, named } from '#doctor/check.ts';
 import { counted, layLines, paint, type TextOptions, type Tone, wrap } from '#text/layout.ts';
 
 const MARKS: Readonly<Record<Check['outcome'], { readonly mark: string; readonly tone: Tone }>> = {
@@ -8,19 +8,23 @@ const MARKS: Readonly<Record<Check['outcome'], { readonly mark: string; readonly
   skipped: { mark: '–', tone: 'quiet' },
 };
 
-/** More subjects than this are counted instead of named. */
-const MOST_SUBJECTS = 3;
+/** More sentences than this are left to `--json`. */
+const MOST_DETAILS = 3;
 
 /** A line for each check: what is alike is one line, and what failed has its next step beneath it. */
 export function renderDiagnosis({ checks }: Diagnosis, options: TextOptions): readonly string[] {
   const width = Math.max(...checks.map(({ title }) => title.length));
-  const alike = Map.groupBy(checks, ({ id, outcome, title, subject, detail }) =>
-    outcome === 'failed' ? `${title} ${subject} ${detail}` : `${id} ${outcome}`,
+  const alike = Map.groupBy(checks, ({ id, outcome, detail, next }) =>
+    outcome === 'failed' ? `${id} ${detail} ${next}` : `${id} ${outcome}`,
   );
   return [
     ...[...alike.values()].flatMap((entries) => layCheck(entries, width, options)),
     '',
-    ...layLines([summary(checks)], 0, options),
+    ...layLines(
+      [summary(checks, [...alike.values()].filter(([first]) => first?.outcome === 'failed').length)],
+      0,
+      options,
+    ),
   ];
 }
 
@@ -40,19 +44,17 @@ function layCheck(entries: readonly Check[], width: number, options: TextOptions
 /** `acme, beta: the credential may read it`; different details of many subjects are left to `--json`. */
 function whatOf(entries: readonly Check[]): string {
   const subjects = entries.flatMap(({ subject }) => subject ?? []);
-  const named =
-    subjects.length > MOST_SUBJECTS
-      ? `${subjects.length} (${subjects.slice(0, MOST_SUBJECTS).join(', ')}, …)`
-      : subjects.join(', ');
+  const about = named(subjects);
   const details = [...new Set(entries.map(({ detail }) => detail))];
-  const said = details.length > MOST_SUBJECTS ? `${details[0]}, and so on` : details.join('; ');
-  return named === '' ? said : `${named}: ${said}`;
+  const said = details.length > MOST_DETAILS ? `${details[0]}, and so on` : details.join('; ');
+  return about === '' ? said : `${about}: ${said}`;
 }
 
-function summary(checks: readonly Check[]): { readonly text: string; readonly tone?: Tone } {
+/** `faults`: what failed for the same reason is one. */
+function summary(checks: readonly Check[], faults: number): { readonly text: string; readonly tone?: Tone } {
   const count = (outcome: Check['outcome']) => checks.filter((check) => check.outcome === outcome).length;
   const unseen = count('skipped') === 0 ? '' : `, ${count('skipped')} not looked at`;
-  if (count('failed') === 0) return { text: `Nothing is wrong: ${counted(count('ok'), 'check')} passed${unseen}.` };
-  const faults = count('failed') === 1 ? '1 thing is wrong' : `${count('failed')} things are wrong`;
-  return { text: `${faults}; ${counted(count('ok'), 'check')} passed${unseen}.`, tone: 'failure' };
+  if (faults === 0) return { text: `Nothing is wrong: ${counted(count('ok'), 'check')} passed${unseen}.` };
+  const wrong = faults === 1 ? '1 thing is wrong' : `${faults} things are wrong`;
+  return { text: `${wrong}; ${counted(count('ok'), 'check')} passed${unseen}.`, tone: 'failure' };
 }

@@ -20,14 +20,15 @@ it('shows a mark, what was found, and the next step of what failed', () => {
 1 thing is wrong; 1 check passed, 1 not looked at.`);
 });
 
-it('puts what is alike on one line, and never what failed', () => {
+it('puts what is alike on one line, and of what failed only what has the same reason', () => {
   const many = ['a', 'b', 'c', 'd'].map((name) => ok('runners', name, `${name.charCodeAt(0)} registered`));
   const faults = ['e', 'f'].map((name) => failed('runners', name, 'refused', 'grant it'));
-  expect(render([...many, ...faults])).toBe(`✓ Runners listable  4 (a, b, c, …): 97 registered, and so on
-✗ Runners listable  e: refused
+  const other = failed('runners', 'g', 'gone', 'name another');
+  expect(render([...many, ...faults, other])).toBe(`✓ Runners listable  4 (a, b, c, …): 97 registered, and so on
+✗ Runners listable  e, f: refused
                     → grant it
-✗ Runners listable  f: refused
-                    → grant it
+✗ Runners listable  g: gone
+                    → name another
 
 2 things are wrong; 4 checks passed.`);
 });
