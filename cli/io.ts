@@ -9,11 +9,15 @@ export type Io = {
   readonly stderr: Output;
   /** The SDK of AWS reads the environment of the real process itself. */
   readonly env: Variables;
+  /** The version of Node, such as `24.11.0`. */
+  readonly node?: string;
   readonly clock: Clock;
   /** Where SIGINT and SIGTERM arrive. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
+  /** Asks a person and gives whether the answer is yes; absent: there is nobody to ask. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Takes an error that was not foreseen, stack and all. */
   readonly debug: (error: unknown) => void;
 };

@@ -3,15 +3,17 @@ import type { Command } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { hasFailed } from '#core/report.ts';
+import { foreseeAdds } from '#doctor/foresee.ts';
 import { renderReport } from '#text/report.ts';
 import type { ExitCode } from './failure.ts';
 import { printManifests } from './manifests.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
-import { runTick } from './tick.ts';
+import { runTick, type TickOptions } from './tick.ts';
 
 const HELP = `
-Shows what "apply" would do now, and why, and changes nothing. With --manifests it shows the Job and the Secret of a
+Shows what "apply" would do now, and why, and changes nothing; where runners would be added, also what would keep them
+from it: a namespace that is missing, or rights in it. With --manifests it shows the Job and the Secret of a
 runner of each group instead, as YAML; for that it asks neither Bitbucket nor a cluster.
 
 Examples:
@@ -40,7 +42,9 @@ async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode>
     await printManifests(wiring, options, terminal);
     return 0;
   }
-  const report = await runTick(wiring, { mode: 'plan', groups }, terminal);
+  const instruments = { ...wiring.instruments(), self: 'user' as const };
+  const foresee: TickOptions['foresee'] = (made, fleet) => foreseeAdds(made, fleet, instruments);
+  const report = await runTick(wiring, { mode: 'plan', groups, foresee }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderReport(report, terminal.layout);
   for (const line of lines) terminal.print(line);
   return hasFailed(report) ? 1 : 0;

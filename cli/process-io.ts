@@ -1,4 +1,5 @@
 /** The process that runs the command line: streams, environment, clock and signals. No other file in `cli` touches it. */
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { debuglog } from 'node:util';
 import type { Clock, Io } from './io.ts';
@@ -22,9 +23,21 @@ export function processIo(): Io {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    node: process.versions.node,
     clock,
     signals: process,
     exit: (code) => process.exit(code),
+    ...(process.stdin.isTTY && { confirm }),
     debug: (error) => debug('%O', error),
   };
+}
+
+/** The question goes to stderr, so that an answer in JSON stays alone on stdout. */
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
+import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { type ExitCode, tellFailure } from './failure.ts';
 import { addHistory } from './history.ts';
@@ -21,6 +22,7 @@ import { addValidate } from './validate.ts';
 const HELP = `
 Start with:
   $ runner-autoscaler validate --config runners_config.yaml
+  $ runner-autoscaler doctor --config runners_config.yaml
   $ runner-autoscaler plan --config runners_config.yaml
 
 Exit code: 0 fine, 1 the work failed, 2 wrong use or invalid configuration.`;
@@ -30,6 +32,7 @@ const HELP_WIDTH = 80;
 
 const COMMANDS = [
   addValidate,
+  addDoctor,
   addPlan,
   addApply,
   addRun,

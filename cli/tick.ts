@@ -1,19 +1,28 @@
 /** One tick from the command line: the clock is read here and nowhere further in. */
 import { randomUUID } from 'node:crypto';
 import type { Wiring } from '#adapters/wiring.ts';
+import type { Fleet } from '#core/model/configuration.ts';
 import type { Calls, Mode, Report } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What a command wants of a tick. Absent `groups`: all. */
-export type TickOptions = { readonly mode: Mode; readonly groups?: readonly string[] };
+/** What a command wants of a tick. Absent `groups`: all. `foresee` finds what else there is to say of its report. */
+export type TickOptions = {
+  readonly mode: Mode;
+  readonly groups?: readonly string[];
+  readonly foresee?: (report: Report, fleet: Fleet) => Promise<readonly string[]>;
+};
 
 /** Work that takes longer than this shows that it goes on. */
 const PATIENCE_MS = 2_000;
 
 /** Loads the configuration and runs a tick over it; its warnings and its progress go to stderr. */
-export async function runTick(wiring: Wiring, { mode, groups }: TickOptions, terminal: Terminal): Promise<Report> {
+export async function runTick(
+  wiring: Wiring,
+  { mode, groups, foresee = async () => [] }: TickOptions,
+  terminal: Terminal,
+): Promise<Report> {
   const { now, elapsed } = terminal.io.clock;
   const start = elapsed();
   return await withProgress(wiring, terminal, async () => {
@@ -23,7 +32,8 @@ export async function runTick(wiring: Wiring, { mode, groups }: TickOptions, ter
     const elapsedMs = () => elapsed() - start;
     const circumstances = () => ({ notes: wiring.credentialNotes(fleet) });
     const request = { fleet, mode, now: now(), tickId: randomUUID(), elapsedMs, circumstances };
-    return await reconcile(groups === undefined ? request : { ...request, groups }, ports);
+    const report = await reconcile(groups === undefined ? request : { ...request, groups }, ports);
+    return { ...report, notes: [...report.notes, ...(await foresee(report, fleet))] };
   });
 }
 

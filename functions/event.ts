@@ -4,6 +4,7 @@ import { InputError } from '#core/errors.ts';
 
 const Request = z.strictObject({
   dryRun: z.boolean().optional(),
+  doctor: z.literal(true).optional(),
   groups: z.array(z.string().min(1)).min(1).optional(),
   shard: z
     .strictObject({ index: z.int().min(0), of: z.int().min(1) })
@@ -24,6 +25,11 @@ export function readEvent(event: unknown): TickEvent {
   const faults = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '));
   throw new InputError(
     `The event is not one that this function knows (${faults.join('; ')}); ` +
-      'send {}, an event of EventBridge, or {"dryRun"?, "groups"?: [name, …], "shard"?: {"index", "of"}}.',
+      'send {}, an event of EventBridge, {"doctor": true} to the function report, or {"dryRun"?, "groups"?: [name, …], "shard"?: {"index", "of"}}.',
   );
+}
+
+/** Whether an event asks for a doctor, whatever else is in it. */
+export function isForDoctor(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'doctor' in event && event.doctor === true;
 }

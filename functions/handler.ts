@@ -15,8 +15,9 @@ import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
 import { hashOf, leaseName } from '#core/select.ts';
+import type { Diagnosis } from '#doctor/check.ts';
 import type { Configuration } from './configuration.ts';
-import { readEvent, type TickEvent } from './event.ts';
+import { isForDoctor, readEvent, type TickEvent } from './event.ts';
 import { type Pace, poll, shiftOf } from './poll.ts';
 import { type Doors, openFunction, runTick, type TickOrder } from './tick.ts';
 
@@ -30,14 +31,27 @@ type Attempt = { readonly report?: Report; readonly error?: unknown };
 
 type ModeOf = (event: TickEvent) => Mode;
 
+/** What a function does besides ticks: looks whether all is well. */
+export type Examine = (event: TickEvent, doors: Doors) => Promise<Diagnosis>;
+
+/** What a function may be given besides the mode of its ticks. */
+type HandlerOptions = {
+  /** Waits between ticks. */
+  readonly sleep?: Pace['sleep'];
+  /** Absent: the function refuses to be a doctor. */
+  readonly examine?: Examine;
+};
+
 /**
- * The handler of a function. `modeOf` tells from the event whether to act; `sleep` waits between ticks. When anything
- * failed in any tick, the invocation then fails with one sentence, so that its error metric is true.
+ * The handler of a function. `modeOf` tells from the event whether to act. When anything failed in any tick, the
+ * invocation then fails with one sentence, so that its error metric is true; what a doctor finds is an answer.
  */
-export function createHandler(modeOf: ModeOf, sleep: Pace['sleep'] = (ms) => wait(ms)) {
-  return middy<unknown, Report>()
+export function createHandler(modeOf: ModeOf, { sleep = (ms) => wait(ms), examine }: HandlerOptions = {}) {
+  return middy<unknown, Report | Diagnosis>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(async (event: unknown, context: Context) => {
+      const diagnosis = await diagnosisFor(event, examine);
+      if (diagnosis !== undefined) return diagnosis;
       const attempts = await invoke(event, modeOf, () => context.getRemainingTimeInMillis(), sleep);
       closeRestingConnections();
       const failed = attempts.findLast(({ error }) => error !== undefined);
@@ -45,6 +59,25 @@ export function createHandler(modeOf: ModeOf, sleep: Pace['sleep'] = (ms) => wai
       if (failed !== undefined || report === undefined) throw withoutStack(failed?.error);
       return report;
     });
+}
+
+/** Undefined: the event asks for a tick. */
+async function diagnosisFor(event: unknown, examine: Examine | undefined): Promise<Diagnosis | undefined> {
+  if (!isForDoctor(event)) return undefined;
+  try {
+    const request = readEvent(event);
+    if (examine === undefined)
+      throw new InputError('This function only ticks; send {"doctor": true} to the function report.');
+    doors ??= openFunction();
+    const diagnosis = await examine(request, doors);
+    logger.info('A doctor has looked.', { diagnosis });
+    return diagnosis;
+  } catch (error) {
+    logFailure(error);
+    throw withoutStack(error);
+  } finally {
+    closeRestingConnections();
+  }
 }
 
 async function invoke(

@@ -45,6 +45,7 @@ export function openFunction() {
   const wiring = wire(environment, NOTHING_LOCAL);
   return {
     openPorts: wiring.openPorts,
+    instruments: wiring.instruments,
     credentialNotes: wiring.credentialNotes,
     loadConfiguration: createConfigurationLoader({ ...wiring.configuration(), openState: wiring.openState }),
     expiriesOf: (fleet: Fleet) => knownExpiries(secretsOf(fleet, environment)),

@@ -3,7 +3,7 @@
  * what a secret contains; messages name the secret, the field and what is expected.
  */
 import * as z from 'zod';
-import { InputError, ServiceError } from '#core/errors.ts';
+import { CredentialError, InputError, type ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
@@ -131,15 +131,19 @@ export function keptNotes(secretIds: readonly string[], cache = processCache): r
  * forgotten, and the error says both.
  */
 export function refusalOf(
-  { secretId = '', credential, error }: { secretId?: string; credential: Credential; error: ServiceError },
+  { secretId, credential, error }: { secretId?: string; credential: Credential; error: ServiceError },
   cache = processCache,
-): ServiceError {
-  const kept = cache.get(secretId);
-  if (kept?.unread === undefined || kept.credential !== credential) return error;
-  cache.set(secretId, { ...kept, isRefused: true });
-  const { service, outcome, status } = error;
-  const message = `${error.message} It was read before, and its secret could not be read again: ${kept.unread}.`;
-  return new ServiceError(message, { service, outcome, status });
+): CredentialError {
+  // What was being done is the same for whatever else is asked with it.
+  const reason = error.message.replace(/^.*? failed(?: \(tried \d+ times\))?: /, '');
+  const where = secretId === undefined ? 'of the environment' : `in secret ${secretId}`;
+  const message = `The credential ${where} is refused: ${reason}`;
+  const kept = cache.get(secretId ?? '');
+  if (kept?.unread === undefined || kept.credential !== credential)
+    return new CredentialError(message, { cause: error });
+  cache.set(secretId ?? '', { ...kept, isRefused: true });
+  const unread = `It was read before, and its secret could not be read again: ${kept.unread}.`;
+  return new CredentialError(`${message} ${unread}`, { cause: error });
 }
 
 /** What is known of the expiry of those of these secrets that this process has read. */

@@ -21,6 +21,8 @@ export type Environment = {
   readonly bitbucketSecretId?: string;
   /** The credential that the variables themselves make. */
   readonly credential?: Credential;
+  /** Where CloudWatch is, if not where the region says. Other services ask the SDK for theirs. */
+  readonly cloudWatchUrl?: string;
   readonly eksClusterName?: string;
   readonly kubeconfig?: string;
 };
@@ -94,6 +96,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     bitbucketBaseUrlIsDefault: baseUrl === undefined,
     bitbucketSecretId,
     credential: bitbucketSecretId === undefined ? credentialFrom(read) : undefined,
+    cloudWatchUrl: read('AWS_ENDPOINT_URL_CLOUDWATCH') ?? read('AWS_ENDPOINT_URL'),
     eksClusterName,
     kubeconfig: read('KUBECONFIG'),
   };

@@ -12,12 +12,14 @@ import type { Calls } from '#core/model/report.ts';
 import type { PipelineApi, Ports, Reach, RunnerApi, StateStore } from '#core/ports.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
+import { createGate, type Gate } from './bitbucket/gate.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
 import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, keptNotes, loadCredential, refusalOf } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { Environment } from './environment.ts';
+import { jsonRequest, send } from './http/exchange.ts';
 import type { ClusterClient, ClusterClientOptions } from './kubernetes/cluster-client.ts';
 import { createKubernetesJobApi } from './kubernetes/jobs.ts';
 import { createRecent } from './recent.ts';
@@ -35,6 +37,9 @@ export type LocalConnectors = {
   ) => Promise<ClusterClient>;
   readonly openDatabase: OpenDatabase;
 };
+
+/** For the doctor's first question, which is asked once. */
+const KNOCK_TIMEOUT_MS = 10_000;
 
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
@@ -63,6 +68,33 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     configuration: () => ({ source: configSourceOf(environment), loading }),
     /** Throws `InputError` when the name of the state store is wrong. */
     openState,
+    /** For a doctor, who looks at what ports hide: answers' headers, and objects of a cluster that no tick reads. */
+    instruments: () => {
+      const { bitbucketBaseUrl: bitbucketUrl, configSource: source = 'none', stateStore } = environment;
+      const timeout = () => AbortSignal.timeout(KNOCK_TIMEOUT_MS);
+      return {
+        now,
+        source,
+        inspectFleet: async () => inspectFleet(configSourceOf(environment), loading),
+        defaultSecretId: secretId,
+        credential: (id: string | undefined) => loadCredential({ secretId: id, fromEnvironment, onCall: counter.aws }),
+        bitbucket: (credential: Credential) =>
+          createBitbucketClient({ baseUrl: bitbucketUrl, credential, onCall: counter.bitbucket }),
+        bitbucketUrl,
+        knock: () => {
+          counter.bitbucket();
+          return send(
+            jsonRequest({ method: 'GET', url: `${bitbucketUrl}/2.0/hook_events`, headers: {} }, undefined),
+            timeout(),
+          );
+        },
+        cluster: clusterClient,
+        bitbucketCalls: () => counter.total().bitbucket,
+        stateStore,
+        openState,
+        cloudWatchUrl: environment.cloudWatchUrl,
+      };
+    },
     /** What a tick's report has to say of the credentials that this fleet uses. */
     credentialNotes: (fleet: Fleet) => keptNotes(secretsOf(fleet, environment)),
     /**
@@ -155,7 +187,9 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
  */
 function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
+  const gates = new Map<string | undefined, Gate>();
   return (reached: () => Reach, budgetOf: (workspace: string) => CallBudget) => {
+    for (const gate of gates.values()) gate.reopen();
     const credentialOf = oncePerKey((secretId: string | undefined) =>
       loadCredential({ secretId, fromEnvironment: environment.credential, now: now(), onCall: counter.aws }),
     );
@@ -168,7 +202,9 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       if (known?.credential === credential) return known.connection;
       const { bitbucketBaseUrl: baseUrl } = environment;
       const refused = (error: ServiceError) => refusalOf({ secretId, credential, error });
-      const call = { onCall: counter.bitbucket, meter: budgetOf(workspace) };
+      const gate = gates.get(secretId) ?? createGate();
+      gates.set(secretId, gate);
+      const call = { onCall: counter.bitbucket, meter: budgetOf(workspace), gate };
       const options = { baseUrl, credential, refused, api: surface, ...call };
       const client = createBitbucketClient(options);
       const runners = createBitbucketRunnerApi(options, client);

@@ -16,6 +16,7 @@ import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './
 import type { ScopeIdentity } from './model/observation.ts';
 import { runnerOf } from './plan.ts';
 import type { Ports } from './ports.ts';
+import { removeScratch } from './scratch.ts';
 import { bracedUuid } from './uuid.ts';
 
 /** Whole-runner actions in flight at once, over all groups: what one group may create by default goes out in one wave. */
@@ -63,12 +64,16 @@ export async function apply(plan: Plan, ports: Ports, timing: Timing = {}): Prom
         };
       }),
     );
-  const [done, left] = await Promise.all([applyAll(plan.groups), applyAll(plan.leftovers ?? [])]);
+  const [done, left, tidied] = await Promise.all([
+    applyAll(plan.groups),
+    applyAll(plan.leftovers ?? []),
+    removeScratch(hasTime() ? (plan.scratch ?? []) : [], ports),
+  ]);
   return {
     outcomes: new Map(done.map(({ group, outcomes }) => [group.group.name, outcomes])),
     leftovers: left.map(({ outcomes }) => outcomes),
-    problems: [...claim.problems, ...(await settleAdds(done, plan, ports.state))],
-    notes: [...notes],
+    problems: [...claim.problems, ...tidied.problems, ...(await settleAdds(done, plan, ports.state))],
+    notes: [...notes, ...tidied.notes],
   };
 }
 

@@ -42,6 +42,15 @@ export class ServiceError extends Error {
   }
 }
 
+/** Bitbucket refuses a credential, whatever is asked with it: the sentence names the credential and nothing else. */
+export class CredentialError extends ServiceError {
+  override readonly name = 'CredentialError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, { service: 'bitbucket', outcome: 'refused', status: 401 }, options);
+  }
+}
+
 /** Whose calls are held back, why, where its budget stands, and for how long at least. */
 export type BudgetFacts = {
   readonly credential: string;

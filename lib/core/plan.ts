@@ -18,13 +18,14 @@ export function makePlan(
   leftovers: readonly GroupDecision[] = [],
   newName?: string,
 ): Plan {
-  const { at, places } = observation;
+  const { at, places, scratch } = observation;
   // The first tick of a state store names the deployment.
   const id = observation.deployment ?? newName;
   return {
     at,
     groups: decisions.map((decision) => planGroup(decision, at)),
     ...(leftovers.length > 0 && { leftovers: leftovers.map((decision) => planGroup(decision, at)) }),
+    ...(scratch && { scratch }),
     ...(places && { places }),
     ...(id !== undefined && { deployment: { id, isNew: observation.deployment === undefined } }),
     scopeMemory: observation.scopeMemory,

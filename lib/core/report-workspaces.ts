@@ -10,7 +10,7 @@ export function reportWorkspaces(
 ): readonly WorkspaceReport[] {
   return workspaces.flatMap(({ workspace, registrations, assumed, maxRunners, slots }) => {
     if (slots === undefined) return [];
-    const { inUse, committed, peak, max, price } = slots;
+    const { inUse, committed, peak, max, price, isPriced } = slots;
     const added = decisions
       .filter(({ observation }) => observation.group.scope.workspace === workspace)
       .reduce((sum, { creates, enable }) => sum + creates + enable.length, 0);
@@ -25,6 +25,7 @@ export function reportWorkspaces(
         inUse,
         expected,
         ...(max !== undefined && { maxConcurrentRunners: max }),
+        ...((max !== undefined || isPriced) && { slotsMatter: true as const }),
         peak,
         ...(raises && { nextSlot: { costs: price, currency: 'USD' as const } }),
       },

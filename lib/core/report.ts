@@ -115,6 +115,7 @@ function reportGroup(
     workspace: scope.workspace,
     ...(scope.repository === undefined ? {} : { repository: scope.repository }),
     counts: decision.counts,
+    ...(observation.unlisted && { countsUnknown: true }),
     decision: { action, from, to, reason },
     bounds: decision.bounds,
     troubles: startTroubles(observation, classified, at),

@@ -19,6 +19,9 @@ export const CLASS_COLUMNS: readonly TableColumn[] = CLASSES.map((name) => ({
   align: 'right',
 }));
 
+/** The cells under `CLASS_COLUMNS` where the counts are not known. */
+export const UNKNOWN_CELLS: readonly string[] = CLASSES.map(() => '–');
+
 /** The cells under `CLASS_COLUMNS`: a number each, or a range where `most` is more. */
 export function classCells(least: Counts, most = least): readonly string[] {
   return CLASSES.map((name) => (least[name] === most[name] ? `${most[name]}` : `${least[name]}–${most[name]}`));
@@ -35,10 +38,11 @@ export function renderReport(report: Report, options: TextOptions): readonly str
   if (report.tick.skipped !== undefined) {
     return layLines([heading(report), { text: `Skipped: ${report.tick.skipped}.`, tone: 'warning' }], 0, options);
   }
+  const shared = sharedProblems(report.groups);
   return [
-    ...layLines([heading(report)], 0, options),
+    ...layLines([heading(report), ...shared.map(sharedLine)], 0, options),
     '',
-    ...table(report, options),
+    ...table(report, new Set(shared.map(({ problem }) => problem)), options),
     '',
     ...layLines([{ text: summarise(report) }, ...tickLines(report)], 0, options),
   ];
@@ -53,31 +57,61 @@ export function renderTick(report: Report, options: TextOptions): readonly strin
   const { durationMs, calls } = report.tick;
   const total = calls.bitbucket + calls.kubernetes + calls.aws;
   const line = `${time}  ${summarise(report)} (${seconds(durationMs)}, ${total} calls)`;
+  const shared = sharedProblems(report.groups);
+  const told = new Set(shared.map(({ problem }) => problem));
   const eventful = report.groups.filter(
-    (group) => group.decision.action !== 'hold' || group.plan.length > 0 || group.problems.length > 0,
+    (group) =>
+      group.decision.action !== 'hold' || group.plan.length > 0 || group.problems.some((problem) => !told.has(problem)),
   );
   return [
     ...layLines([{ text: line }], 0, options),
+    ...layLines(shared.map(sharedLine), 10, options),
     ...eventful.flatMap((group) => [
-      ...layLines([{ text: `${group.name}: ${decisionOf(group)}, ${why(group)}`, tone: toneOf(group) }], 10, options),
+      ...layLines(
+        [{ text: `${group.name}: ${decisionOf(group)}, ${why(group, told)}`, tone: toneOf(group) }],
+        10,
+        options,
+      ),
       ...layLines(details(group, report.tick.mode), 12, options),
     ]),
     ...layLines(tickLines(report), 10, options),
   ];
 }
 
-function table(report: Report, options: TextOptions): readonly string[] {
+function table(report: Report, told: ReadonlySet<string>, options: TextOptions): readonly string[] {
   if (report.groups.length === 0) return layLines([{ text: 'No group was looked at.', tone: 'warning' }], 0, options);
   const rows = report.groups.map((group) => ({
-    cells: [group.name, ...classCells(group.counts), decisionOf(group)],
+    cells: [group.name, ...(group.countsUnknown ? UNKNOWN_CELLS : classCells(group.counts)), decisionOf(group)],
     tone: toneOf(group),
-    sentences: [{ text: why(group) }, ...details(group, report.tick.mode)],
+    sentences: [{ text: why(group, told) }, ...details(group, report.tick.mode)],
   }));
   return layTable(COLUMNS, 'WHY', rows, options);
 }
 
-/** `scale-up 6 → 10` */
-export function decisionOf({ decision: { action, from, to } }: GroupReport): string {
+/** A problem that several groups have in the same words. */
+export type SharedProblem = { readonly problem: string; readonly groups: readonly string[] };
+
+/** A wrong token, say, is one fault and not one for each group. */
+export function sharedProblems(groups: readonly Pick<GroupReport, 'name' | 'problems'>[]): readonly SharedProblem[] {
+  const found = groups.flatMap(({ name, problems }) => problems.map((problem) => ({ problem, name })));
+  return [...Map.groupBy(found, ({ problem }) => problem)]
+    .filter(([, those]) => those.length > 1)
+    .map(([problem, those]) => ({ problem, groups: those.map(({ name }) => name) }));
+}
+
+/** More groups than this are counted instead of named. */
+const MOST_NAMES = 3;
+
+/** `problem of 30 groups (a, b, c, …): …` */
+export function sharedLine({ problem, groups }: SharedProblem): Line {
+  const more = groups.length > MOST_NAMES ? ', …' : '';
+  const names = groups.slice(0, MOST_NAMES).join(', ');
+  return { text: `problem of ${groups.length} groups (${names}${more}): ${problem}`, tone: 'failure' };
+}
+
+/** `scale-up 6 → 10`; `hold –` where it is not known what is held. */
+export function decisionOf({ decision: { action, from, to }, countsUnknown }: GroupReport): string {
+  if (countsUnknown) return 'hold –';
   return action === 'hold' ? `hold ${from}` : `${action} ${from} → ${to}`;
 }
 
@@ -88,8 +122,12 @@ export function toneOf(group: GroupReport): Tone {
   return group.decision.action === 'scale-down' ? 'down' : 'quiet';
 }
 
-function why({ decision }: GroupReport): string {
-  return decision.reason.text;
+/** The reason, or where to find it when all of it was told already. */
+function why({ decision: { reason }, problems }: GroupReport, told: ReadonlySet<string> = new Set()): string {
+  const isTold = problems.length > 0 && problems.every((problem) => told.has(problem));
+  return isTold && reason.code === 'partial-observation'
+    ? 'holding because not everything could be read: see above'
+    : reason.text;
 }
 
 /** What limited the decision, what was done or would be, and what went wrong: a line each. */
@@ -156,7 +194,9 @@ function summarise({ groups }: Report): string {
   const sum = (name: keyof Counts) => groups.reduce((total, { counts }) => total + counts[name], 0);
   const classes = CLASSES.map((name) => [sum(name), name] as const);
   const runners = classes.reduce((total, [amount]) => total + amount, 0);
-  return `${counted(groups.length, 'group')}${listed(decisions)}; ${counted(runners, 'runner')}${listed(classes)}`;
+  const unknown = groups.filter(({ countsUnknown }) => countsUnknown).length;
+  const others = unknown === 0 ? '' : `, unknown in ${counted(unknown, 'group')}`;
+  return `${counted(groups.length, 'group')}${listed(decisions)}; ${counted(runners, 'runner')}${listed(classes)}${others}`;
 }
 
 function listed(entries: readonly (readonly [number, string])[]): string {

@@ -16,7 +16,18 @@ export function workspaceLines({ groups, workspaces }: Report): readonly Line[] 
 
 /** `12 of 100 registered; 9 in use, soon 14, the month's peak is 9; one more slot: USD 15 a month where slots are billed` */
 function describe(entry: WorkspaceReport): string {
-  const { registrations, assumed, maxRunners, inUse, expected, maxConcurrentRunners: most, peak, nextSlot } = entry;
+  const { registrations, assumed, maxRunners, slotsMatter } = entry;
+  const registered = `${registrations} of ${maxRunners} registered${assumption(assumed)}`;
+  return [registered, ...(slotsMatter ? describeSlots(entry) : [])].join('; ');
+}
+
+function describeSlots({
+  inUse,
+  expected,
+  maxConcurrentRunners: most,
+  peak,
+  nextSlot,
+}: WorkspaceReport): readonly string[] {
   const use = [
     `${inUse}${most === undefined ? '' : ` of at most ${most}`} in use`,
     ...(expected > inUse ? [`soon ${expected}`] : []),
@@ -26,5 +37,5 @@ function describe(entry: WorkspaceReport): string {
     nextSlot === undefined
       ? []
       : [`one more slot: ${nextSlot.currency} ${nextSlot.costs} a month where slots are billed`];
-  return [`${registrations} of ${maxRunners} registered${assumption(assumed)}`, use.join(', '), ...bill].join('; ');
+  return [use.join(', '), ...bill];
 }

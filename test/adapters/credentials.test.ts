@@ -241,11 +241,14 @@ describe('loadCredential', () => {
       expect(keptNotes(['a'], cache)).toEqual([]);
     });
 
-    const unauthorised = new ServiceError('Bitbucket answered 401.', {
-      service: 'bitbucket',
-      outcome: 'refused',
-      status: 401,
-    });
+    const unauthorised = new ServiceError(
+      'Listing the runners of acme failed (tried 2 times): Bitbucket answered 401.',
+      {
+        service: 'bitbucket',
+        outcome: 'refused',
+        status: 401,
+      },
+    );
 
     it('forgets one that Bitbucket refuses, and says both, to everybody who asks with it', async () => {
       const cache = new Map();
@@ -260,12 +263,12 @@ describe('loadCredential', () => {
         },
       );
       const both = {
-        name: 'ServiceError',
+        name: 'CredentialError',
         status: 401,
         outcome: 'refused',
         service: 'bitbucket',
         message: expect.stringMatching(
-          /^Bitbucket answered 401\. It was read before, and its secret could not be read again: The connection to AWS broke .+\.$/,
+          /^The credential in secret a is refused: Bitbucket answered 401\. It was read before, and its secret could not be read again: The connection to AWS broke .+\.$/,
         ),
       };
       expect(result).toMatchObject({ refusals: [both, both], notes: [], later: expect.stringMatching(/broke/) });
@@ -275,12 +278,15 @@ describe('loadCredential', () => {
       const cache = new Map();
       await withSecrets([token('one'), ...Array(3).fill('reset')], async () => {
         const credential = await loadCredential({ secretId: 'a', cache, now: NOW });
-        expect(refusalOf({ secretId: 'a', credential, error: unauthorised }, cache)).toBe(unauthorised);
+        const inSecret = 'The credential in secret a is refused: Bitbucket answered 401.';
+        expect(refusalOf({ secretId: 'a', credential, error: unauthorised }, cache).message).toBe(inSecret);
         await loadCredential({ secretId: 'a', cache, now: LATER });
-        expect(refusalOf({ secretId: 'a', credential: fromEnvironment, error: unauthorised }, cache)).toBe(
-          unauthorised,
-        );
-        expect(refusalOf({ credential: fromEnvironment, error: unauthorised }, cache)).toBe(unauthorised);
+        const another = { secretId: 'a', credential: fromEnvironment, error: unauthorised };
+        expect(refusalOf(another, cache).message).toBe(inSecret);
+        expect(refusalOf({ credential: fromEnvironment, error: unauthorised }, cache)).toMatchObject({
+          message: 'The credential of the environment is refused: Bitbucket answered 401.',
+          cause: unauthorised,
+        });
         expect(keptNotes(['a'], cache)).toHaveLength(1);
       });
     });

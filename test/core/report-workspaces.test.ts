@@ -18,6 +18,9 @@ const TICK = {
 
 const SLOTS: SlotObservation = { inUse: 4, committed: 5, peak: { month: '2026-11', runners: 8 }, price: 15 };
 
+/** The same, where the configuration names the price. */
+const PRICED: SlotObservation = { ...SLOTS, isPriced: true };
+
 /** The report of a tick that wants `min` runners of one group with these slots. */
 function reportOf(
   min: number,
@@ -44,6 +47,7 @@ describe('a workspace in the report', () => {
         inUse: 4,
         expected: 7,
         maxConcurrentRunners: 20,
+        slotsMatter: true,
         peak: { month: '2026-11', runners: 8 },
       },
     ]);
@@ -78,6 +82,16 @@ describe('a workspace in the report', () => {
     ]);
   });
 
+  it.each([
+    ['at a price of its own', { ...SLOTS, isPriced: true as const }, true],
+    ['with a limit', { ...SLOTS, max: 20 }, true],
+    ['with neither', SLOTS, undefined],
+  ])('says whether slots matter: %s', (_, slots, slotsMatter) => {
+    const [entry] = reportOf(6, slots).workspaces ?? [];
+    expect(entry?.slotsMatter).toBe(slotsMatter);
+    expect(entry && 'slotsMatter' in entry).toBe(slotsMatter === true);
+  });
+
   it('names registrations that are assumed, where there are any', () => {
     expect(reportOf(6, SLOTS, { assumed: 2 }).workspaces).toMatchObject([{ registrations: 6, assumed: 2 }]);
     expect(Object.keys(reportOf(6, SLOTS).workspaces?.[0] ?? {})).not.toContain('assumed');
@@ -93,12 +107,13 @@ describe('the line of a workspace', () => {
     workspaceLines(reportOf(min, slots, more)).map(({ text }) => text);
 
   it.each([
-    ['nothing added, nothing kept back: none', 4, SLOTS, {}, []],
-    ['added', 6, SLOTS, {}, ["workspace acme: 6 of 100 registered; 4 in use, soon 7, the month's peak is 8"]],
+    ['nothing added, nothing kept back: none', 4, PRICED, {}, []],
+    ['no slots where the configuration says nothing of them', 7, SLOTS, {}, ['workspace acme: 6 of 100 registered']],
+    ['added', 6, PRICED, {}, ["workspace acme: 6 of 100 registered; 4 in use, soon 7, the month's peak is 8"]],
     [
       'at the peak',
       7,
-      SLOTS,
+      PRICED,
       {},
       [
         "workspace acme: 6 of 100 registered; 4 in use, soon 8, the month's peak is 8; one more slot: USD 15 a month where slots are billed",
@@ -114,14 +129,14 @@ describe('the line of a workspace', () => {
     [
       'kept back by the cap on registrations',
       9,
-      SLOTS,
+      PRICED,
       { maxRunners: 6 },
       ["workspace acme: 6 of 6 registered; 4 in use, soon 5, the month's peak is 8"],
     ],
     [
       'with registrations that nobody saw',
       6,
-      SLOTS,
+      PRICED,
       { assumed: 2 },
       [
         "workspace acme: 6 of 100 registered (2 of them assumed, where nothing was listed); 4 in use, soon 7, the month's peak is 8",

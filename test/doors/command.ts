@@ -16,11 +16,19 @@ export type RunningCommand = {
   readonly ended: Promise<Result>;
 };
 
+/** Where a command writes, and who answers its questions, if anybody does. */
+export type CommandTerminal = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly confirm?: NonNullable<Io['confirm']>;
+};
+
 /** Starts a command. No timer of it runs but by the clock that is given back; `terminal` is where it writes. */
 export function startCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-  terminal: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number } = {},
+  { confirm, ...terminal }: CommandTerminal = {},
 ): RunningCommand {
   const clock = manualClock();
   const signals = new EventEmitter();
@@ -43,6 +51,7 @@ export function startCommand(
     signals,
     exit: exited.resolve,
     debug: (error) => stderr.write(inspect(error)),
+    ...(confirm && { confirm }),
   };
   const ended = Promise.race([runCli(args, io), exited.promise]).then((code) => ({ code, ...texts }));
   const seen = (stream: 'stdout' | 'stderr', pattern: RegExp) =>

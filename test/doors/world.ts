@@ -5,8 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
-import { startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
+import { type LoopbackOptions, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { type LoopbackKubernetesOptions, startLoopbackKubernetes } from '#kit/loopback-kubernetes.ts';
 
 /** The credential of these tests; no output may ever contain it. */
 export const API_TOKEN = 'ATATT-loopback-api-token-0123456789';
@@ -33,13 +33,16 @@ groups:
 `;
 }
 
+/** What its services are told besides. */
+export type WorldOver = { readonly bitbucket?: LoopbackOptions; readonly kubernetes?: LoopbackKubernetesOptions };
+
 export type DoorsWorld = Awaited<ReturnType<typeof startDoorsWorld>>;
 
 /** Starts it; dispose of it with `await using` or `close`. */
-export async function startDoorsWorld(config = configuration()) {
+export async function startDoorsWorld(config = configuration(), over: WorldOver = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'doors-'));
-  const bitbucket = await startLoopbackBitbucket({ workspaces: { acme: ['app'], beta: [] } });
-  const kubernetes = await startLoopbackKubernetes({ namespaces: ['runners'] });
+  const bitbucket = await startLoopbackBitbucket({ workspaces: { acme: ['app'], beta: [] }, ...over.bitbucket });
+  const kubernetes = await startLoopbackKubernetes({ namespaces: ['runners'], ...over.kubernetes });
   const path = (name: string) => join(directory, name);
   const kubeconfig = await kubernetes.writeKubeconfig(directory);
   const write = (name: string, text: string) => writeFile(path(name), text);

@@ -20,6 +20,7 @@ describe('events', () => {
     ['a scheduled event of the scheduler', { ...SCHEDULED, source: 'aws.scheduler', detail: '{}' }, {}],
     ['an empty request', {}, {}],
     ['a dry run', { dryRun: true }, { dryRun: true }],
+    ['a doctor', { doctor: true }, { doctor: true }],
     ['some groups', { groups: ['a', 'b'] }, { groups: ['a', 'b'] }],
     ['a shard', { shard: { index: 1, of: 4 } }, { shard: { index: 1, of: 4 } }],
   ])('%s is taken', (_, event, request) => {
@@ -32,6 +33,7 @@ describe('events', () => {
     ['a text', 'now', 'expected object'],
     ['a list', [], 'expected object'],
     ['an unknown field', { dryrun: true }, '"dryrun"'],
+    ['a doctor that is denied', { doctor: false }, 'doctor: '],
     ['a flag that is a text', { dryRun: 'yes' }, 'dryRun: '],
     ['no groups at all', { groups: [] }, 'groups: '],
     ['a group without a name', { groups: [''] }, 'groups.0: '],

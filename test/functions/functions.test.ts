@@ -1,5 +1,6 @@
 /** The exported, wrapped, bundled handlers, between a Bitbucket and a Kubernetes on the loopback interface. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Diagnosis } from '#doctor/check.ts';
 import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 import { bundled } from '../doors/bundle.ts';
 import { API_TOKEN, configuration } from '../doors/world.ts';
@@ -321,5 +322,42 @@ describe('report', () => {
     expect(decisionsOf(invocation)).toEqual(['scale-up 0 → 3']);
     expect(world.runners()).toEqual([]);
     expect(world.kubernetes.requests.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});
+
+describe('a doctor', () => {
+  it('looks from where the report runs, changes nothing, and says whose rights it asked for', async () => {
+    await using world = await startFunctionWorld();
+    await using report = await startLambda(bundled('report.js'), world.environment);
+
+    const { report: answer, output } = await report.invoke({ doctor: true });
+    const diagnosis = answer as unknown as Diagnosis;
+    // The first tick has yet to come.
+    expect(diagnosis.checks.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id)).toEqual(['ticks']);
+    const found = new Map(diagnosis.checks.map((check) => [check.id, check]));
+    expect(found.get('cluster')).toMatchObject({ outcome: 'ok', subject: 'default' });
+    expect(found.get('rights')?.detail).toBe(
+      'autoscaler has both that the report needs; those of the function scale it may not ask for',
+    );
+    expect(found.get('state')).toMatchObject({ outcome: 'ok' });
+    expect(world.runners()).toEqual([]);
+    expect(output).toContain('A doctor has looked.');
+    expect(world.secrets().filter((secret) => JSON.stringify([diagnosis, output]).includes(secret))).toEqual([]);
+  });
+
+  it('is not in the scaler', async () => {
+    await using world = await startFunctionWorld();
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
+    const { error } = await scale.invoke({ doctor: true });
+    expect(error).toMatchObject({ name: 'InputError', message: expect.stringMatching(/to the function report/) });
+    expect(world.runners()).toEqual([]);
+  });
+
+  it('refuses a group that does not exist', async () => {
+    await using world = await startFunctionWorld();
+    await using report = await startLambda(bundled('report.js'), world.environment);
+    expect((await report.invoke({ doctor: true, groups: ['gone'] })).error?.message).toMatch(
+      /No group is called "gone"/,
+    );
   });
 });

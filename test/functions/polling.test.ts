@@ -44,13 +44,12 @@ async function start(during: (sleep: number) => unknown = () => undefined, mode:
   const { createHandler: create }: { createHandler: typeof createHandler } = await import('../../functions/handler.ts');
   let remaining = 0;
   const sleeps: number[] = [];
-  const handler = create(
-    () => mode,
-    async (ms) => {
+  const handler = create(() => mode, {
+    sleep: async (ms) => {
       remaining -= ms;
       await during(sleeps.push(ms) - 1);
     },
-  );
+  });
   const invoke = async (event: unknown = {}): Promise<Report> => {
     remaining = 75_000;
     sleeps.length = 0;

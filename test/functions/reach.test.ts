@@ -43,3 +43,8 @@ describe.each(['scale', 'report'])('%s', (program) => {
     expect(sizeOf(built.outputs, filesOf(program))).toBeLessThan(MOST_BYTES);
   });
 });
+
+it('the doctor is in the report and never in the scaler', () => {
+  const doctor = (program: string) => sourcesOf(program).some((source) => source.startsWith('lib/doctor/'));
+  expect([doctor('scale'), doctor('report')]).toEqual([false, true]);
+});

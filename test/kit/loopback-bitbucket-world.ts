@@ -31,6 +31,8 @@ export type WorldOptions = {
   readonly nextOrigin?: string;
   /** Registrations per workspace, beyond which creating one is answered 400; default none. */
   readonly maxRunners?: number;
+  /** What the account of every credential is in its workspaces; default `owner`. */
+  readonly permission?: 'owner' | 'member';
   /** Life of OAuth tokens; default 7200. */
   readonly tokenLifeSeconds?: number;
 };
@@ -174,12 +176,17 @@ export function createLoopbackWorld(options: WorldOptions) {
     return target === undefined ? NOT_FOUND : onRunner(route, target, request);
   }
 
+  /** What is neither about runners nor about the workspace or repository that has them. */
+  function answerElsewhere(request: Request, url: URL): Real | undefined {
+    return answerAboutUser(url.pathname, options.permission) ?? pipelines.answer(request.path, url);
+  }
+
   function answer(request: Request, authorization: string, origin: string): Real {
     const url = new URL(request.path, origin);
     if (url.pathname === '/site/oauth2/access_token') return issueToken();
     if (!isAllowed(authorization)) return { status: 401 };
-    const ofPipelines = pipelines.answer(request.path, url);
-    if (ofPipelines !== undefined) return ofPipelines;
+    const other = answerElsewhere(request, url);
+    if (other !== undefined) return other;
     const route = parseRoute(request.path.split('?')[0] ?? '');
     if (route === undefined || !runnersByScope.has(canonical(route.scope))) return NOT_FOUND;
     if (route.ofRunners) return onRunners(route, request, url);
@@ -198,6 +205,13 @@ export function createLoopbackWorld(options: WorldOptions) {
     revokeTokens: () => tokens.clear(),
     issued,
   };
+}
+
+/** What Bitbucket tells anybody, and accounts of themselves. */
+function answerAboutUser(path: string, permission = 'owner'): Real | undefined {
+  if (path === '/2.0/hook_events') return { status: 200, body: {} };
+  if (path === '/2.0/user') return { status: 200, body: { display_name: 'CI of Acme', nickname: 'ci' } };
+  return /^\/2\.0\/user\/workspaces\/[^/]+\/permission$/.test(path) ? { status: 200, body: { permission } } : undefined;
 }
 
 const NOT_FOUND: Real = { status: 404, body: { type: 'error', error: { message: 'Not found' } } };

@@ -18,6 +18,7 @@ import { type Answer, type Exchange, type HttpRequest, jsonRequest, send } from 
 import { fixedIdentity } from '../http/identity.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
+import type { Gate } from './gate.ts';
 
 /** What the client is made of. */
 export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
@@ -28,6 +29,8 @@ export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {
   readonly credential: Credential;
   /** What to throw when Bitbucket answers 401 to the credential; by default the error that says so. */
   readonly refused?: (error: ServiceError) => ServiceError;
+  /** What all clients with this credential go through; without one, every call goes its own way. */
+  readonly gate?: Gate;
   /** The budget of the credential's calls; without one, nothing is refused. */
   readonly meter?: Meter;
   /** Called once for each HTTP request that leaves, those for tokens included. */
@@ -100,23 +103,24 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
     return exchange;
   }
 
+  async function sendCall(call: Call): Promise<Answer> {
+    const { operation, doing, path, body } = call;
+    const { method, importance, needs } = { ...OPERATIONS[operation], ...call };
+    meter?.admit(importance, doing);
+    const url = base.origin + prefix + path;
+    const delivery = await deliver({
+      operation,
+      identity: header,
+      send: (authorization) => sendMetered(jsonRequest({ method, url, headers: { authorization } }, body), importance),
+    });
+    const { exchange } = delivery;
+    if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
+    const error = failure({ ...call, needs, credential: credential.kind, timeoutMs, hide }, delivery);
+    throw error instanceof ServiceError && error.status === 401 ? refused(error) : error;
+  }
+
   return {
-    send: async (call) => {
-      const { operation, doing, path, body } = call;
-      const { method, importance, needs } = { ...OPERATIONS[operation], ...call };
-      meter?.admit(importance, doing);
-      const url = base.origin + prefix + path;
-      const delivery = await deliver({
-        operation,
-        identity: header,
-        send: (authorization) =>
-          sendMetered(jsonRequest({ method, url, headers: { authorization } }, body), importance),
-      });
-      const { exchange } = delivery;
-      if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
-      const error = failure({ ...call, needs, credential: credential.kind, timeoutMs, hide }, delivery);
-      throw error instanceof ServiceError && error.status === 401 ? refused(error) : error;
-    },
+    send: (call) => (options.gate === undefined ? sendCall(call) : options.gate.pass(() => sendCall(call))),
     pathOf: (link) => {
       const url = new URL(link, base);
       // Other schemes have paths without a slash, which would run into the host name: `data:@elsewhere/`.

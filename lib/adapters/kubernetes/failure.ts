@@ -34,6 +34,12 @@ export function statusReason(error: unknown): string | undefined {
   return cause?.statusReason;
 }
 
+/** Whether the error says that we lack a right, and not that somebody refused what we may do in general. */
+export function isMissingRight(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? (error.cause as { missingRight?: boolean } | undefined) : undefined;
+  return cause?.missingRight === true;
+}
+
 /** The Status reason of an answer; empty when it has none. */
 export function reasonOf(answer: Answer): string {
   return statusOf(answer).reason;
@@ -65,7 +71,9 @@ export function failure(
   };
   if (exchange.kind !== 'answer') return fail(explainSilence(exchange, timeoutMs, advice));
   const status = statusOf(exchange);
-  return fail(explain(target, exchange.status, status, advice), { cause: { statusReason: status.reason } });
+  const missingRight = exchange.status === 403 && isAboutRights(status);
+  const cause = { statusReason: status.reason, ...(missingRight && { missingRight }) };
+  return fail(explain(target, exchange.status, status, advice), { cause });
 }
 
 const LOG_IN = 'log in again, or check what the kubeconfig gives as credentials';
@@ -75,7 +83,7 @@ function explain(target: Target, code: number, status: Status, { unauthorized = 
   if (code === 403 && status.message.includes('User "system:anonymous"')) {
     return `the cluster does not know who is asking (403, system:anonymous); ${LOG_IN}`;
   }
-  if (code === 403 && /cannot \w+ resource/.test(status.message)) {
+  if (code === 403 && isAboutRights(status)) {
     const resource = target.group === '' ? target.resource : `${target.resource}.${target.group}`;
     return `not allowed (403): ${target.verb} ${resource} in namespace "${target.namespace}" is missing; apply the Role of the runner namespace`;
   }
@@ -99,6 +107,7 @@ function stepAfterRefusal(status: Status): string {
   return '';
 }
 
+const isAboutRights = ({ message }: Status) => /cannot \w+ resource/.test(message);
 const isQuotaExceeded = ({ message }: Status) => message.includes('exceeded quota');
 const isTerminating = ({ message }: Status) => message.includes('is being terminated');
 

@@ -2,6 +2,7 @@
 
 import type { Places } from '../places.ts';
 import type { Bounds, Reason } from '../reasons.ts';
+import type { ScratchRunner } from '../scratch.ts';
 import type { Secret } from '../secret.ts';
 import type { RunnerGroup } from './configuration.ts';
 import type {
@@ -86,6 +87,8 @@ export type Plan = {
   readonly groups: readonly GroupPlan[];
   /** What to do about what groups have left behind; absent: nothing is left. */
   readonly leftovers?: readonly GroupPlan[];
+  /** Registrations of probes to remove; absent: none. */
+  readonly scratch?: readonly ScratchRunner[];
   /** Documents of places to remember from now on; absent: the same as before. */
   readonly places?: readonly DocumentEntry<Places>[];
   /** The name to stamp Jobs with; `isNew`: it has to be saved first. Absent: they are not stamped. */

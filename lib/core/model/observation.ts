@@ -1,6 +1,7 @@
 /** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; readonly data. */
 import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
+import type { ScratchRunner } from '../scratch.ts';
 import type { RunnerGroup, Scope } from './configuration.ts';
 
 /** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
@@ -181,6 +182,8 @@ export type GroupObservation = {
   readonly idleTrusted: boolean;
   /** One sentence for each thing that could not be read. Not empty = partial = hold. */
   readonly missing: readonly string[];
+  /** Present where the runners could not be listed: how many there are is unknown. */
+  readonly unlisted?: true;
   /** Present while the hourly calls do not allow a look at the workspace: nothing is wrong, nothing was seen, hold. */
   readonly heldBack?: Reason;
   /** Absent: the queue was not asked for, since nothing depended on it. */
@@ -218,6 +221,8 @@ export type SlotObservation = {
   readonly max?: number;
   /** What one more costs a month, in US dollars. */
   readonly price: number;
+  /** Present where the configuration itself names that price, and it is not 0. */
+  readonly isPriced?: true;
 };
 
 /** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */
@@ -267,6 +272,8 @@ export type Observation = {
   readonly workspaceMemory?: readonly WorkspaceMemoryEntry[];
   /** What is left of groups at places that no group has any more; absent: nothing, or nobody looked. */
   readonly leftovers?: readonly GroupObservation[];
+  /** Registrations that a probe left behind; absent: none. */
+  readonly scratch?: readonly ScratchRunner[];
   /** Documents of places that this look changed; absent: none. */
   readonly places?: readonly DocumentEntry<Places>[];
   /** The name that this deployment stamps its Jobs with; absent: it has none yet. */

@@ -79,6 +79,8 @@ export type WorkspaceReport = {
   readonly expected: number;
   /** The most that may be, where the configuration says so. */
   readonly maxConcurrentRunners?: number;
+  /** Present where the configuration says that build slots matter: how many there may be, or what one costs. */
+  readonly slotsMatter?: true;
   /** The most that were seen in use at once this month (UTC). */
   readonly peak: MonthPeak;
   /** Present where one more runner than that would raise the peak: what it costs a month, on a plan that bills slots. */
@@ -91,6 +93,8 @@ export type GroupReport = {
   readonly workspace: string;
   readonly repository?: string;
   readonly counts: Counts;
+  /** Present where the runners could not be listed: the counts, and the numbers of the decision, are unknown and say 0. */
+  readonly countsUnknown?: true;
   readonly decision: {
     readonly action: Decision['action'];
     readonly from: number;

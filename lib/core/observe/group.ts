@@ -43,6 +43,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     idleTrusted: unreachable === undefined && (!scope.isPublic || areTrusted(scope.marks, group.coolDownMs, at)),
     ...(unreachable !== undefined && { unreachable, jobsUnsure: true as const }),
     ...(heldBack && { heldBack }),
+    ...(!('value' in scope.runners) && { unlisted: true }),
     missing: [
       ...(group.unready === undefined ? [] : [group.unready]),
       ...[scope.runners, scope.identity, ...(unreachable ? [] : [jobs.jobs]), documents].flatMap(missingOf),

@@ -9,6 +9,7 @@ import type { Instant, Observation, ScopeMemoryEntry } from '../model/observatio
 import { type Place, placeMemoryKey } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
+import { leftScratch } from '../scratch.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
@@ -77,6 +78,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
+  const scratch = leftScratch(strays.runners, scopes, at);
   const allowed = budgets.allow();
   return {
     at,
@@ -87,6 +89,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     scopeMemory: 'value' in memory.documents ? changedScopes(scopes, strays, at) : [],
     ...(workspaceMemory.length > 0 && { workspaceMemory }),
     ...(leftovers.length > 0 && { leftovers }),
+    ...(scratch.length > 0 && { scratch }),
     ...(places.length > 0 && { places }),
     ...(memory.deployment !== undefined && { deployment: memory.deployment }),
     notes: noteStrays(strays, observed, fleet),

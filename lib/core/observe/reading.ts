@@ -1,5 +1,5 @@
 /** The reading half of a look: lists and memory, each of which comes to a value, to a sentence, or was held back. */
-import { BudgetError, ServiceError, sentenceOf } from '../errors.ts';
+import { BudgetError, CredentialError, ServiceError, sentenceOf } from '../errors.ts';
 import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
 import type { Fleet, Scope } from '../model/configuration.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, ScopeMemory, ScopeMemoryEntry } from '../model/observation.ts';
@@ -120,10 +120,16 @@ export async function attempt<T>(what: string, read: () => Promise<T>): Promise<
     return { value: await read() };
   } catch (error) {
     if (error instanceof BudgetError) return { heldBack: reason('look-held-back', error.facts) };
+    // The same for all that is asked with it, so that it is told once.
+    if (error instanceof CredentialError) return { missing: withoutStop(error), gone: false };
     const gone = error instanceof ServiceError && error.status === 404;
-    // Without the full stop that some have: several are put into one sentence.
-    return { missing: `${what}: ${sentenceOf(error).replace(/\.$/, '')}`, gone };
+    return { missing: `${what}: ${withoutStop(error)}`, gone };
   }
+}
+
+/** Without the full stop that some sentences have: several are put into one. */
+function withoutStop(error: unknown): string {
+  return sentenceOf(error).replace(/\.$/, '');
 }
 
 /** The sentence of a read that failed, in a list. */

@@ -38,6 +38,7 @@ export function observeWorkspace(
     committed: slotsCommitted(registered) + unlisted + assumed,
     peak,
     price: price ?? PRICE_PER_SLOT,
+    ...((price ?? 0) > 0 && { isPriced: true as const }),
     ...(max !== undefined && { max }),
   };
   const seen = {

@@ -2,7 +2,16 @@
 import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
-import { boundLine, CLASS_COLUMNS, CLASSES, classCells, decisionOf, details, toneOf } from '#text/report.ts';
+import {
+  boundLine,
+  CLASS_COLUMNS,
+  CLASSES,
+  classCells,
+  decisionOf,
+  details,
+  toneOf,
+  UNKNOWN_CELLS,
+} from '#text/report.ts';
 import { actionSummary } from '#text/report-actions.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
 import { timeText } from '#text/time.ts';
@@ -33,7 +42,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
       : [{ text: `on the same observation this version would decide: ${nowDecides}`, tone: 'warning' } as const]),
   ];
   const wasLookedAt = group.decision.reason.code !== 'look-held-back';
-  const counts = wasLookedAt ? countsText(group.counts) : 'nothing of its runners: they were not looked at';
+  const counts = wasLookedAt ? countsText(group) : 'nothing of its runners: they were not looked at';
   const seenLines = [{ text: counts }, ...seen.more.map((text): Line => ({ text }))];
   const besides: readonly Line[] = [
     ...explanation.problems.map((text): Line => ({ text: `problem: ${text}`, tone: 'failure' })),
@@ -54,7 +63,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
 export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
   const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
   const rows = spans.map((span) => ({
-    cells: [spanText(span), String(span.ticks), ...classCells(span.least, span.most), decisionOf(span.group)],
+    cells: [spanText(span), String(span.ticks), ...cellsOf(span), decisionOf(span.group)],
     tone: toneOf(span.group),
     sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
   }));
@@ -63,6 +72,10 @@ export function renderTimeline(name: string, spans: readonly Span[], options: Te
     '',
     ...layTable(TIMELINE_COLUMNS, 'WHY (the last of them)', rows, options),
   ];
+}
+
+function cellsOf({ least, most, group }: Span): readonly string[] {
+  return group.countsUnknown ? UNKNOWN_CELLS : classCells(least, most);
 }
 
 function events(group: GroupReport): readonly Line[] {
@@ -102,7 +115,8 @@ function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => (line === '' ? line : `  ${line}`));
 }
 
-function countsText(counts: Counts): string {
+function countsText({ counts, countsUnknown }: GroupReport): string {
+  if (countsUnknown) return 'nothing of its runners: they could not be listed';
   return CLASSES.map((name) => `${counts[name]} ${name}`).join(', ');
 }
 

@@ -2,7 +2,7 @@
 import { assumption } from '#core/reasons.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { leftoverLines } from '#text/leftover-lines.ts';
-import { CLASS_COLUMNS, classCells } from '#text/report.ts';
+import { CLASS_COLUMNS, classCells, sharedLine, sharedProblems, UNKNOWN_CELLS } from '#text/report.ts';
 import { layTable, type TableColumn } from '#text/table.ts';
 import type { GroupStatus, Status } from './status.ts';
 
@@ -26,10 +26,13 @@ export function renderStatus(
   options: TextOptions,
 ): readonly string[] {
   const heading = `Fleet at ${status.at.slice(0, 19).replace('T', ' ')} UTC`;
+  const shared = sharedProblems(status.groups);
+  const told = new Set(shared.map(({ problem }) => problem));
+  const rows = status.groups.map((group) => groupRow(group, told));
   return [
-    ...layLines([{ text: heading }], 0, options),
+    ...layLines([{ text: heading }, ...shared.map(sharedLine)], 0, options),
     '',
-    ...layTable(GROUP_COLUMNS, 'DOES IT MATCH?', status.groups.map(groupRow), options),
+    ...layTable(GROUP_COLUMNS, 'DOES IT MATCH?', rows, options),
     ...status.groups.flatMap((group) => runnerTable(group, all, options)),
     '',
     ...layLines(
@@ -44,17 +47,19 @@ export function renderStatus(
   ];
 }
 
-function groupRow(group: GroupStatus) {
+function groupRow(group: GroupStatus, told: ReadonlySet<string>) {
+  const counts = group.countsUnknown ? UNKNOWN_CELLS : classCells(group.counts);
   return {
-    cells: [group.name, ...classCells(group.counts), `${group.min}–${group.max}`],
+    cells: [group.name, ...counts, `${group.min}–${group.max}`],
     tone: toneOf(group),
-    sentences: [...verdictOn(group), ...windowOf(group)],
+    sentences: [...verdictOn(group, told), ...windowOf(group)],
   };
 }
 
-function verdictOn(group: GroupStatus): readonly Line[] {
+function verdictOn(group: GroupStatus, told: ReadonlySet<string>): readonly Line[] {
   if (group.problems.length > 0) {
-    return group.problems.map((problem): Line => ({ text: `unknown: ${problem}`, tone: 'failure' }));
+    const sentences = new Set(group.problems.map((problem) => (told.has(problem) ? 'see above' : problem)));
+    return [...sentences].map((problem): Line => ({ text: `unknown: ${problem}`, tone: 'failure' }));
   }
   const amount = mismatching(group);
   return amount === 0

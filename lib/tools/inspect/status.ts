@@ -29,6 +29,8 @@ export type GroupStatus = {
   readonly workspace: string;
   readonly repository?: string;
   readonly counts: Counts;
+  /** Present where the runners could not be listed: the counts are unknown and say 0. */
+  readonly countsUnknown?: true;
   /** The bounds in force. */
   readonly min: number;
   readonly max: number;
@@ -83,6 +85,7 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
     workspace: group.scope.workspace,
     ...(group.scope.repository === undefined ? {} : { repository: group.scope.repository }),
     counts,
+    ...(observation.unlisted && { countsUnknown: true as const }),
     min: group.min,
     max: group.max,
     ...(group.window && { window: group.window }),

@@ -1,0 +1,71 @@
+/** What is unknown is marked as unknown, and what refuses everything is told in the same words everywhere. */
+import { describe, expect, it } from 'vitest';
+import { decide } from '#core/decide/decide.ts';
+import { CredentialError, ServiceError } from '#core/errors.ts';
+import type { Observation } from '#core/model/observation.ts';
+import { makePlan } from '#core/plan.ts';
+import { makeReport } from '#core/report.ts';
+import { fleet, NOON, runner } from '#kit/fleet.ts';
+import { builds, fails, listing, look, site } from './look.ts';
+
+const config = fleet([builds, site]);
+const refusal = new CredentialError('The credential in secret ci is refused: Bitbucket answered 401; make another.');
+
+function groupsIn(seen: Observation) {
+  const decisions = decide(seen);
+  const tick = {
+    id: 't',
+    at: new Date(NOON).toISOString(),
+    mode: 'plan',
+    durationMs: 0,
+    calls: { bitbucket: 0, kubernetes: 0, aws: 0 },
+  } as const;
+  return makeReport(tick, seen, decisions, makePlan(seen, decisions), { outcomes: new Map(), problems: [] }).groups;
+}
+
+describe('a group whose runners cannot be listed', () => {
+  it('has counts that are unknown', async () => {
+    const { seen } = await look(config, { runners: { list: fails('no way') } });
+    expect(seen.groups.map(({ unlisted }) => unlisted)).toEqual([true, true]);
+    expect(groupsIn(seen).map(({ countsUnknown }) => countsUnknown)).toEqual([true, true]);
+  });
+
+  it('has the same problem as every other, when the credential is refused', async () => {
+    const refused = async () => Promise.reject(refusal);
+    const { seen } = await look(config, { runners: { list: refused } });
+    const sentence = 'The credential in secret ci is refused: Bitbucket answered 401; make another';
+    expect(seen.groups.map(({ missing }) => missing)).toEqual([[sentence], [sentence]]);
+  });
+
+  it('names what was asked for, when it is refused for another reason', async () => {
+    const refused = async () =>
+      Promise.reject(new ServiceError('no.', { service: 'bitbucket', outcome: 'refused', status: 403 }));
+    const { seen } = await look(config, { runners: { list: refused } });
+    expect(seen.groups.map(({ missing }) => missing)).toEqual([['runners of acme: no'], ['runners of acme/site: no']]);
+  });
+});
+
+describe('a group whose runners are listed', () => {
+  it('has counts that are known, whatever else cannot be read', async () => {
+    const { seen } = await look(config, { runners: listing({ acme: [runner()] }), jobs: { list: fails('no way') } });
+    expect(seen.groups.every((group) => !('unlisted' in group))).toBe(true);
+    expect(groupsIn(seen).every((group) => !('countsUnknown' in group))).toBe(true);
+  });
+});
+
+it('a refused credential is an answer of Bitbucket, with status 401', () => {
+  expect(refusal).toMatchObject({ name: 'CredentialError', service: 'bitbucket', outcome: 'refused', status: 401 });
+});
+
+describe('build slots', () => {
+  it.each([
+    [9, true],
+    [0, undefined],
+    [undefined, undefined],
+  ])('at a price of %s in the configuration matter: %s', async (pricePerSlot, isPriced) => {
+    const settings = { maxRunners: 100, api: 'internal', ...(pricePerSlot !== undefined && { pricePerSlot }) } as const;
+    const { seen } = await look({ ...fleet([builds]), workspaces: { acme: settings } });
+    expect(seen.workspaces[0]?.slots?.isPriced).toBe(isPriced);
+    expect(seen.workspaces[0]?.slots && 'isPriced' in seen.workspaces[0].slots).toBe(isPriced === true);
+  });
+});
