@@ -28,7 +28,7 @@ export type YamlLimits = {
 };
 
 /** Why the text must not be parsed, as the end of a sentence about it; undefined when it may. */
-export function tooLarge(text: string, { characters, tokens }: YamlLimits): string | undefined {
+export function tooLarge(text: string, { characters, tokens }: Omit<YamlLimits, 'values'>): string | undefined {
   if (text.length > characters) return `is longer than ${characters / 1024} KiB`;
   const lexer = new Lexer().lex(text);
   let left = tokens;
