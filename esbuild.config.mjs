@@ -22,6 +22,40 @@ const PAGE_SCRIPT = {
     }),
 };
 
+/** A thread's program is a file; the bundle carries it as text, whatever it is cut into. */
+const WORKER = {
+  name: 'worker',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]lib[\\/]adapters[\\/]bitbucket[\\/]start-worker\.ts$/ }, async () => {
+      const { outputFiles } = await build({
+        ...COMMON,
+        entryPoints: ['lib/adapters/bitbucket/pipelines-worker.ts'],
+        format: 'cjs',
+        write: false,
+      });
+      const program = JSON.stringify(outputFiles[0].text);
+      return {
+        contents: `import { Worker } from 'node:worker_threads';
+export const startWorker = (options) => new Worker(${program}, { ...options, eval: true });`,
+        resolveDir: root,
+      };
+    }),
+};
+
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // The SDK's ES modules: smaller, since what is not used falls away.
+  mainFields: ['module', 'main'],
+  // The package offers its ES modules to browsers only. They do the same, and load in half the time.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
 const ENTRY_POINTS = { scale: 'functions/scale.ts', report: 'functions/report.ts', cli: 'cli/main.ts' };
 
 /** Builds the product into `outdir` and gives esbuild's account of it. */
@@ -35,27 +69,17 @@ export async function bundle(outdir = `${root}dist`) {
 export async function bundlePrograms(entryPoints, outdir) {
   await rm(outdir, { recursive: true, force: true });
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...COMMON,
     entryPoints,
     outdir,
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // The SDK's ES modules: smaller, since what is not used falls away.
-    mainFields: ['module', 'main'],
-    plugins: [PAGE_SCRIPT],
-    // The package offers its ES modules to browsers only. They do the same, and load in half the time.
-    alias: { yaml: './node_modules/yaml/browser/index.js' },
-    minify: true,
+    plugins: [PAGE_SCRIPT, WORKER],
     // Names appear in errors and logs.
     keepNames: true,
-    legalComments: 'none',
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: DEFINE_REQUIRE },
     metafile: true,
-    logLevel: 'warning',
   });
   await mkdir(outdir, { recursive: true });
   await writeFile(`${outdir}/package.json`, '{ "type": "module" }\n');

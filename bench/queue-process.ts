@@ -97,6 +97,7 @@ async function before(pipelines: PipelineApi): Promise<Observation> {
     pipelines,
     {
       signal: new AbortController().signal,
+      runnable: (_scope, waiting) => waiting,
       whoNeedsMore: (tallies) => () =>
         questions.some(({ group: { observation: asking }, enough }) => {
           return (waitingIn(known(tallies)).get(asking.group.name) ?? 0) < enough;

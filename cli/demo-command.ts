@@ -42,7 +42,7 @@ export function addDemo(program: Command, terminal: Terminal, finish: (code: Exi
     });
 }
 
-async function demo({ seed, speed, json }: Options, { style, io }: Terminal): Promise<void> {
+async function demo({ seed, speed, json }: Options, { style, draw, io }: Terminal): Promise<void> {
   // The simulated world is of no use to the other commands.
   const { playDemo } = await import('./demo.ts');
   const { stdout } = io;
@@ -53,7 +53,7 @@ async function demo({ seed, speed, json }: Options, { style, io }: Terminal): Pr
       {
         screen: stdout.isTTY ? { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 } : undefined,
         paint: (kind, text) => style(STYLES[kind], text),
-        write: (text) => stdout.write(text),
+        write: draw,
         sleep: stop.sleep,
         signal: stop.signal,
       },

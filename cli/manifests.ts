@@ -28,7 +28,7 @@ export async function printManifests(
   const manifests = previewAll(selected);
   const answer: Answer = { version: 1, manifests };
   if (json) print(JSON.stringify(answer));
-  else for (const preview of manifests) print(previewText(preview).trimEnd());
+  else for (const line of manifests.flatMap((preview) => previewText(preview).trimEnd().split('\n'))) print(line);
 }
 
 function previewAll(groups: readonly RunnerGroup[]): readonly ManifestPreview[] {

@@ -1,7 +1,8 @@
 /** `migrate`: the files of Atlassian's autoscaler become those of this one. Calls nobody. */
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { writePrivate } from '#adapters/private-file.ts';
 import { readSource } from '#adapters/source.ts';
 import { InputError, sentenceOf } from '#core/errors.ts';
 import type { MigratedFile, Migration } from '#tools/migrate/migrate.ts';
@@ -83,7 +84,7 @@ async function writeFiles(out: string, files: readonly MigratedFile[]): Promise<
   try {
     if (files.length > 0) await mkdir(out, { recursive: true });
     // Both files or none: they are put in place only when both are complete.
-    for (const { name, text } of files) await writeFile(join(out, `${name}.partial`), text);
+    for (const { name, text } of files) await writePrivate(join(out, `${name}.partial`), text);
     for (const path of paths) await rename(`${path}.partial`, path);
   } catch (error) {
     throw new InputError(`Nothing can be written to ${out} (${sentenceOf(error)}); give another --out`, {

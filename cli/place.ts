@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'its folder may not be written to',
   EROFS: 'its folder may not be written to',
   EISDIR: 'it is a folder',
+  ELOOP: 'it is a symbolic link, which is not followed',
 };
 
 /** Throws `InputError` when no file can be written there. `option`: what names the place, for the sentence. */

@@ -1,5 +1,6 @@
 /** The command line: `runner-autoscaler COMMAND`. Every way to end goes through here, with an exit code and a sentence. */
 import { Command } from 'commander';
+import { visible } from '#core/visible.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
@@ -65,6 +66,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
+/** Help, and complaints that repeat what was typed. */
+function shownLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
 function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
   const { stdout, stderr } = terminal.io;
   const program = new Command('runner-autoscaler')
@@ -74,8 +80,8 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addHelpText('after', HELP)
     .showSuggestionAfterError()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
+      writeOut: (text) => stdout.write(shownLines(text)),
+      writeErr: (text) => stderr.write(shownLines(text)),
       getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
     })

@@ -28,7 +28,7 @@ export async function runTick(
   return await withProgress(wiring, terminal, async () => {
     const { fleet, warnings } = await wiring.loadFleet();
     tellWarnings(warnings, terminal.tell);
-    const ports = await wiring.openPorts(fleet);
+    const ports = await wiring.openPorts(fleet, mode);
     const elapsedMs = () => elapsed() - start;
     const circumstances = () => ({ notes: wiring.credentialNotes(fleet) });
     const request = { fleet, mode, now: now(), tickId: randomUUID(), elapsedMs, circumstances };

@@ -1,8 +1,9 @@
 /** `tune`: the cheapest parameters of a group that keep a waiting goal, found by playing its history. */
-import { writeFile } from 'node:fs/promises';
+
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
+import { writePrivate } from '#adapters/private-file.ts';
 import { wire } from '#adapters/wiring.ts';
 import { STRATEGY_NAMES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
@@ -148,7 +149,7 @@ function pathInDiff(source: string): string {
 }
 
 async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => refusePlace(file, '--write-diff', error));
+  await writePrivate(file, text).catch((error: unknown) => refusePlace(file, '--write-diff', error));
 }
 
 /** Once a second on a terminal, twice a minute in a log. */

@@ -50,6 +50,9 @@ const MAX_PACKED_CHARACTERS = 380 * 1024;
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
+/** Unpacked: a configuration and its templates are read up to 4 MB each. */
+const LIMIT = { maxOutputLength: 16 * 1024 * 1024 };
+
 /**
  * A loader for tick after tick. It throws what `loadFleet` throws when there is no last good configuration either. A
  * dry run (`plan`) may use what is kept, and keeps nothing.
@@ -155,7 +158,7 @@ async function unpack(value: unknown): Promise<SavedConfiguration | undefined> {
   const packed = PackedConfiguration.safeParse(value).data;
   if (packed === undefined) return undefined;
   try {
-    const texts = Texts.parse(JSON.parse((await expand(Buffer.from(packed.gzip, 'base64'))).toString('utf8')));
+    const texts = Texts.parse(JSON.parse((await expand(Buffer.from(packed.gzip, 'base64'), LIMIT)).toString('utf8')));
     return { since: packed.since, savedAt: packed.savedAt, texts };
   } catch {
     return undefined;

@@ -1,6 +1,11 @@
-/** The event that both functions take: a scheduled one of EventBridge, which says nothing, or a request by hand. */
+/**
+ * The event that both functions take: a scheduled one of EventBridge or its Scheduler, or a request by hand. What is asked
+ * for may stand in the event itself or in its `detail`. Nothing else may: a `dryRun` that is misspelt or misplaced must never
+ * become a tick that acts.
+ */
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
+import { isRecord } from '#yaml/values.ts';
 
 const Request = z.strictObject({
   dryRun: z.boolean().optional(),
@@ -15,14 +20,26 @@ const Request = z.strictObject({
 /** What a tick is asked to be about; everything absent means: all groups, for real. */
 export type TickEvent = z.infer<typeof Request>;
 
-const ScheduledEvent = z.looseObject({ 'detail-type': z.string(), source: z.string() });
+/** What EventBridge says around an event, and what its Scheduler can be told to put into one. */
+const ENVELOPE: ReadonlySet<string> = new Set([
+  ...['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'replay-name'],
+  ...['schedule-arn', 'scheduled-time', 'execution-id', 'attempt-number'].flatMap((key) => [
+    key,
+    `aws.scheduler.${key}`,
+  ]),
+]);
 
 /** Reads an event. Throws `InputError` with one sentence that names every field at fault. */
 export function readEvent(event: unknown): TickEvent {
-  if (ScheduledEvent.safeParse(event).success) return {};
-  const parsed = Request.safeParse(event);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '));
+  const { own, detail } = partsOf(event);
+  const asked = Request.safeParse(own);
+  const inside = Request.safeParse(detail);
+  if (asked.success && inside.success) {
+    // Wherever it is said that nothing be done, nothing is.
+    const dryRun = asked.data.dryRun === true || inside.data.dryRun === true;
+    return { ...inside.data, ...asked.data, ...(dryRun && { dryRun }) };
+  }
+  const faults = [...faultsIn(asked.error, []), ...faultsIn(inside.error, ['detail'])];
   throw new InputError(
     `The event is not one that this function knows (${faults.join('; ')}); ` +
       'send {}, an event of EventBridge, {"doctor": true} to the function report, or {"dryRun"?, "groups"?: [name, …], "shard"?: {"index", "of"}}.',
@@ -32,4 +49,27 @@ export function readEvent(event: unknown): TickEvent {
 /** Whether an event asks for a doctor, whatever else is in it. */
 export function isForDoctor(event: unknown): boolean {
   return typeof event === 'object' && event !== null && 'doctor' in event && event.doctor === true;
+}
+
+/** What is asked for in an event, and in its `detail`; the Scheduler writes that as text. */
+function partsOf(event: unknown): { readonly own: unknown; readonly detail: unknown } {
+  if (!isRecord(event)) return { own: event, detail: {} };
+  const { detail = {}, ...own } = event;
+  return {
+    own: Object.fromEntries(Object.entries(own).filter(([key]) => !ENVELOPE.has(key))),
+    detail: typeof detail === 'string' ? parsed(detail) : detail,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function faultsIn(error: z.ZodError | undefined, around: readonly string[]): readonly string[] {
+  const issues = error?.issues ?? [];
+  return issues.map(({ path, message }) => [[...around, ...path].join('.'), message].filter(Boolean).join(': '));
 }

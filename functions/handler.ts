@@ -15,6 +15,7 @@ import { InputError, ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
 import { hashOf, leaseName } from '#core/select.ts';
+import { visible } from '#core/visible.ts';
 import type { Diagnosis } from '#doctor/check.ts';
 import type { Configuration } from './configuration.ts';
 import { isForDoctor, readEvent, type TickEvent } from './event.ts';
@@ -165,7 +166,7 @@ function logFailure(error: unknown): void {
 
 /** Lambda prints an invocation's error with its stack; the stack of a finding says nothing. */
 function withoutStack(error: unknown): Error {
-  const finding = new Error(redactText(sentenceOf(error)));
+  const finding = new Error(visible(redactText(sentenceOf(error))));
   finding.name = error instanceof Error ? error.name : 'Error';
   finding.stack = `${finding.name}: ${finding.message}`;
   return finding;

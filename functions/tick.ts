@@ -82,7 +82,7 @@ export async function runTick(doors: Doors, order: TickOrder): Promise<Report> {
       ...(groups === undefined ? {} : { groups }),
       ...(shard === undefined ? {} : { shard }),
     },
-    await doors.openPorts(fleet),
+    await doors.openPorts(fleet, mode),
   );
 }
 

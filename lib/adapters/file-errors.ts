@@ -16,6 +16,7 @@ export function fileReason(error: unknown, right: 'read it' | 'write the file an
     EISDIR: 'it is a directory; name a file in it',
     ENOTDIR: 'a part of its path is not a directory; choose another path',
     EEXIST: 'a part of its path is not a directory; choose another path',
+    ELOOP: 'it is a symbolic link, which is not followed; name the file itself',
     ENOSPC: 'the disk is full; free some space',
     EROFS: 'the file system is read-only; choose another path',
   };

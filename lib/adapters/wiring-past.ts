@@ -3,6 +3,7 @@ import type { CallBudget, Meter } from '#core/budget/call-budget.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createBitbucketPastApi } from './bitbucket/past.ts';
+import { createYamlBox } from './bitbucket/yaml-box.ts';
 import { keepBudgets } from './budget/by-credential.ts';
 import { loadCredential } from './credentials.ts';
 import type { Environment } from './environment.ts';
@@ -27,5 +28,5 @@ export async function wireHistory(
     calls += 1;
   };
   const client = createBitbucketClient({ baseUrl, credential, onCall, meter: meterOf(budget) });
-  return { api: createBitbucketPastApi(client), budget, calls: () => calls };
+  return { api: createBitbucketPastApi(client, { parse: createYamlBox() }), budget, calls: () => calls };
 }

@@ -8,13 +8,16 @@ import type { CallBudget } from '#core/budget/call-budget.ts';
 import { InputError, type ServiceError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { Calls } from '#core/model/report.ts';
+import type { Calls, Mode } from '#core/model/report.ts';
 import type { PipelineApi, Ports, Reach, RunnerApi, StateStore } from '#core/ports.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
 import { createGate, type Gate } from './bitbucket/gate.ts';
+import type { FileReading } from './bitbucket/pipeline-reader.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';
+import { rememberStopped } from './bitbucket/stopped-files.ts';
+import type { ReadPipelines } from './bitbucket/yaml-box.ts';
 import { keepBudgets } from './budget/by-credential.ts';
 import { type Credential, keptNotes, loadCredential, refusalOf } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
@@ -45,7 +48,6 @@ const KNOCK_TIMEOUT_MS = 10_000;
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
   const { bitbucketSecretId: secretId, credential: fromEnvironment } = environment;
-  const connections = keepConnections(environment, counter, now);
   const budgets = keepBudgets({ secretId, fromEnvironment }, now);
   const clusterClient = keepClusterClients(counter, local);
   const loading: LoadDependencies = {
@@ -57,6 +59,9 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     state ??= openStateStore(environment.stateStore, { openDatabase: local.openDatabase, onCall: counter.aws });
     return state;
   };
+  let mode: Mode = 'plan';
+  const stopped = rememberStopped({ openState, now, mayKeep: () => mode === 'apply' });
+  const connections = keepConnections(environment, counter, { parse: inYamlBox(), stopped }, now);
   return {
     /** Calls since the process began. */
     calls: counter.total,
@@ -99,9 +104,11 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     credentialNotes: (fleet: Fleet) => keptNotes(secretsOf(fleet, environment)),
     /**
      * The ports for a tick over this fleet. Throws `InputError` when the state store's name is wrong. A workspace or
-     * cluster that cannot be reached is no error here: its own calls reject, and the others go on.
+     * cluster that cannot be reached is no error here: its own calls reject, and the others go on. Ports for a dry run
+     * (`plan`) save nothing by themselves.
      */
-    openPorts: async (fleet: Fleet): Promise<Ports> => {
+    openPorts: async (fleet: Fleet, forMode: Mode = 'plan'): Promise<Ports> => {
+      mode = forMode;
       let reached: Reach = fleet;
       const budgetOf = (workspace: string) => budgets(reached)(workspace);
       return {
@@ -185,7 +192,7 @@ function routeByWorkspace(connectionOf: (workspace: string) => Promise<Connectio
  * Clients by workspace. Credentials are asked for once per tick, however many calls need them; a client lives as long
  * as its credential is the same, for it holds the tokens that were made from it.
  */
-function keepConnections(environment: Environment, counter: Counter, now: () => Instant) {
+function keepConnections(environment: Environment, counter: Counter, reading: FileReading, now: () => Instant) {
   const kept = new Map<string, { readonly credential: Credential; readonly connection: Connection }>();
   const gates = new Map<string | undefined, Gate>();
   return (reached: () => Reach, budgetOf: (workspace: string) => CallBudget) => {
@@ -208,10 +215,19 @@ function keepConnections(environment: Environment, counter: Counter, now: () => 
       const options = { baseUrl, credential, refused, api: surface, ...call };
       const client = createBitbucketClient(options);
       const runners = createBitbucketRunnerApi(options, client);
-      const connection = { runners, pipelines: createBitbucketPipelineApi(client) };
+      const connection = { runners, pipelines: createBitbucketPipelineApi(client, reading) };
       kept.set(key, { credential, connection });
       return connection;
     });
+  };
+}
+
+/** The box for other people's YAML, which few ticks need. */
+function inYamlBox(): ReadPipelines {
+  let box: Promise<ReadPipelines> | undefined;
+  return async (text) => {
+    box ??= import('./bitbucket/yaml-box.ts').then(({ createYamlBox }) => createYamlBox());
+    return (await box)(text);
   };
 }
 

@@ -56,6 +56,8 @@ export type PipelineSource = {
   readonly pattern?: string;
   /** The branch or tag (of a pull request: its source), by which a section without a known key is chosen. */
   readonly ref?: string;
+  /** Of a pull request: the branch that it is to be merged into. */
+  readonly destination?: string;
 };
 
 /** A pipeline that is not completed. */

@@ -30,6 +30,7 @@ import {
 } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
+import { visibleIn } from './visible.ts';
 
 /** What a tick is asked to do. */
 export type TickRequest = Selection & {
@@ -119,7 +120,9 @@ function lookOf(observation: Observation, decisions: readonly GroupDecision[]): 
 }
 
 /** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */
-async function record({ observation, report, budgets }: Line, ports: Ports): Promise<Report> {
+async function record({ budgets, ...seen }: Line, ports: Ports): Promise<Report> {
+  // Everything that leaves the line passes here: answer, log, record and whatever is made of them.
+  const { observation, report } = visibleIn(seen);
   const { at } = observation;
   const problems = await Promise.all([
     appendTick({ id: report.tick.id, at, report, observation }, ports),

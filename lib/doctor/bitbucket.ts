@@ -1,5 +1,5 @@
 /** Whether Bitbucket can be reached at all, before any credential comes into it, and whether our clocks agree. */
-import type { Answer, NoAnswer } from '#adapters/http/exchange.ts';
+import { type Answer, type NoAnswer, silenceOf, type TooLarge } from '#adapters/http/exchange.ts';
 import { MINUTE_MS, SECOND_MS } from '#core/time.ts';
 import { type Check, failed, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
@@ -12,7 +12,7 @@ export async function checkWay({ knock, bitbucketUrl, now }: Instruments): Promi
   const exchange = await knock();
   if (exchange.kind !== 'answer') {
     const [detail, next] = explain(exchange);
-    return [failed('bitbucket', bitbucketUrl, `${detail} (${exchange.code})`, next)];
+    return [failed('bitbucket', bitbucketUrl, `${detail} (${silenceOf(exchange)})`, next)];
   }
   const { status } = exchange;
   if (status >= 500) {
@@ -23,11 +23,11 @@ export async function checkWay({ knock, bitbucketUrl, now }: Instruments): Promi
 }
 
 /** The next step depends on where the way ends: at the name server, on the network, or in the TLS handshake. */
-function explain({ kind, code }: NoAnswer): readonly [detail: string, next: string] {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+function explain(silence: NoAnswer | TooLarge): readonly [detail: string, next: string] {
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(silenceOf(silence))) {
     return ['its name cannot be resolved', 'check BITBUCKET_BASE_URL and the name server (DNS) of this network'];
   }
-  switch (kind) {
+  switch (silence.kind) {
     case 'untrusted':
       return [
         'its certificate is not trusted',
@@ -41,6 +41,8 @@ function explain({ kind, code }: NoAnswer): readonly [detail: string, next: stri
       ];
     case 'connection-lost':
       return ['the connection breaks', 'look at firewalls and proxies on the way'];
+    case 'too-large':
+      return ['its answer is larger than any of Bitbucket', 'check BITBUCKET_BASE_URL'];
   }
 }
 

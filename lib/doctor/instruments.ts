@@ -2,7 +2,7 @@
 import type { Alarm } from '#adapters/aws/alarms.ts';
 import type { BitbucketClient } from '#adapters/bitbucket/client.ts';
 import type { Credential } from '#adapters/credentials.ts';
-import type { Answer, NoAnswer } from '#adapters/http/exchange.ts';
+import type { Answer, NoAnswer, TooLarge } from '#adapters/http/exchange.ts';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import type { InspectedFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
@@ -24,7 +24,7 @@ export type Instruments = {
   /** The address of Bitbucket's API, for messages. */
   readonly bitbucketUrl: string;
   /** Asks Bitbucket once for something that anybody may read. */
-  readonly knock: () => Promise<Answer | NoAnswer>;
+  readonly knock: () => Promise<Answer | NoAnswer | TooLarge>;
   /** Requests to Bitbucket since the process began. */
   readonly bitbucketCalls: () => number;
   /** Rejects where the cluster's configuration cannot be used. */

@@ -5,6 +5,7 @@
 import * as yaml from 'yaml';
 import type { JobTemplate } from '#core/model/configuration.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
+import { tooLarge } from '#yaml/limits.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type TextPart, textParts } from './template-text.ts';
@@ -34,12 +35,17 @@ export type ParsedTemplate = {
   readonly problem: (place: Place, message: string) => InputProblem;
 };
 
+/** Many times any Job; aliases are not read. */
+const LIMITS = { characters: 256 * 1024, tokens: 40_000 };
+
 const JINJA = /<%|\{%/;
 const START: Place = { offset: 0, path: [] };
 
 /** Parses a template. Its text is a List, a sequence of objects, or one object. */
 export function parseTemplate(template: JobTemplate): ParsedTemplate {
   const lines = new yaml.LineCounter();
+  const excess = tooLarge(template.text, LIMITS);
+  if (excess !== undefined) return tooLargeTemplate(template, excess);
   // Version 1.1 is what kubectl and Atlassian's autoscaler read: `defaultMode: 0644` is octal there.
   const documents = yaml.parseAllDocuments(template.text, { lineCounter: lines, version: '1.1', prettyErrors: false });
   const problem = ({ offset, path }: Place, message: string): InputProblem => {
@@ -54,6 +60,11 @@ export function parseTemplate(template: JobTemplate): ParsedTemplate {
   const root = readNode(documents[0]?.contents, { path: [], isListItem: false, faults });
   const problems = faults.map(({ message, ...place }) => problem(place, message));
   return { objects: objectsOf(root), problems, problem };
+}
+
+function tooLargeTemplate({ origin: source }: JobTemplate, excess: string): ParsedTemplate {
+  const problem = ({ path }: Place, message: string) => ({ source, path: formatPath(path), message });
+  return { objects: [], problem, problems: [problem(START, `${excess}; a template holds one Job`)] };
 }
 
 type Fault = Place & { readonly message: string };

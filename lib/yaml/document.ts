@@ -6,18 +6,17 @@ import {
   isAlias,
   isMap,
   isNode,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
   parseDocument,
-  visit,
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import { type Finding, formatPath, type Path, problem } from './finding.ts';
+import { plainValue, tooLarge, YamlError, type YamlLimits } from './limits.ts';
 import type { InputProblem } from './problem.ts';
 
 /** A parsed document. `value` is undefined when the text is not YAML; then `findings` says why. */
@@ -29,12 +28,12 @@ export type YamlDocument = {
   readonly locate: (finding: Finding) => InputProblem;
 };
 
-/** Enough for thousands of groups that share an anchor; few enough that aliases of aliases cannot fill the memory. */
-const MOST_ALIASES = 100_000;
+/** Two thousand groups written out, and more where they share anchors; what a function can hold beside its work. */
+const LIMITS: YamlLimits = { characters: 1024 * 1024, tokens: 400_000, values: 400_000 };
 
 /**
  * Parses one YAML document (1.2, merge keys included, as Atlassian's parser knows them). `source` names the text in
- * the problems.
+ * the problems. A text that is too large to be read is a problem too.
  */
 export function parseYaml(text: string, source: string): YamlDocument {
   const lines = new LineCounter();
@@ -43,91 +42,70 @@ export function parseYaml(text: string, source: string): YamlDocument {
     const at = place === undefined ? {} : { line: place.line, column: place.col };
     return { source, ...at, path: formatPath(finding.path), message: finding.message };
   };
+  const refuse = (message: string, offset?: number): YamlDocument => ({
+    value: undefined,
+    findings: [problem([], message)],
+    locate: (finding) => locateAt(finding, offset),
+  });
+  const excess = tooLarge(text, LIMITS);
+  if (excess !== undefined) return refuse(`${excess}; divide it among several deployments`);
   try {
-    const document = parseDocument(text, { merge: true, prettyErrors: false, lineCounter: lines, stringKeys: true });
-    const complaints = complaintsOf(document, text);
+    const document = parseDocument(text, { ...OPTIONS, lineCounter: lines });
+    const complaints = document.errors
+      .concat(document.warnings as YAMLError[])
+      .map((error) => describeError(text, error));
+    // What follows a syntax error is mostly its echo.
+    const fatal = complaints.find(({ isFatal }) => isFatal);
+    if (fatal !== undefined) return refuse(fatal.finding.message, fatal.offset);
+    const value = plainValue(document, {
+      values: LIMITS.values,
+      onRepeatedKey: (path, offset = 0) => complaints.push(repeatedKey(path, offset)),
+    });
     const offsets = new Map(complaints.map(({ finding, offset }) => [finding, offset]));
-    const isReadable = complaints.every(({ isFatal }) => !isFatal);
     return {
-      value: isReadable ? document.toJS({ maxAliasCount: MOST_ALIASES }) : undefined,
+      value,
       findings: complaints.map(({ finding }) => finding),
       locate: (finding) => locateAt(finding, offsets.get(finding) ?? offsetOf(document, finding)),
     };
   } catch (error) {
-    // The parser recurses: nesting of many thousand levels, or aliases that multiply, end in an exception.
-    return {
-      value: undefined,
-      findings: [problem([], `is not valid YAML: ${sentence(error)}`)],
-      locate: (finding) => locateAt(finding, undefined),
-    };
+    // The parser recurses: nesting of many thousand levels ends in an exception.
+    const { message, offset } = error instanceof YamlError ? error : { message: notYaml(error), offset: undefined };
+    return refuse(message, offset);
   }
 }
 
+/** Repeated keys are looked for by us: the parser takes the square of their number. */
+const OPTIONS = { merge: false, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'error' } as const;
+
 type Complaint = { readonly finding: Finding; readonly offset: number; readonly isFatal: boolean };
 
-function complaintsOf(document: Document, text: string): readonly Complaint[] {
-  const all = [...document.errors, ...document.warnings].map((error) => describeError(document, text, error));
-  const fatal = [...all, ...danglingAliases(document)].find(({ isFatal }) => isFatal);
-  // What follows a syntax error is mostly its echo.
-  return fatal === undefined ? all : [fatal];
+function repeatedKey(path: Path, offset: number): Complaint {
+  const finding = problem(path, 'is given twice in one mapping; remove one of them', 'key');
+  return { finding, offset, isFatal: false };
 }
 
-function danglingAliases(document: Document): readonly Complaint[] {
-  const anchors = new Set<string>();
-  const complaints: Complaint[] = [];
-  visit(document, {
-    Node(_, node) {
-      if (isAlias(node) && !anchors.has(node.source)) {
-        const message = `uses the alias "*${node.source}", but no "&${node.source}" stands before it`;
-        complaints.push({ finding: problem([], message), offset: node.range?.[0] ?? 0, isFatal: true });
-      }
-      if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
-    },
-  });
-  return complaints;
-}
-
-function describeError(document: Document, text: string, error: YAMLError): Complaint {
+function describeError(text: string, error: YAMLError): Complaint {
   const [offset] = error.pos;
-  const complain = (message: string, path: Path = [], isFatal = true): Complaint => {
-    return { finding: problem(path, message, 'key'), offset, isFatal };
+  const complain = (message: string, isFatal = true): Complaint => {
+    return { finding: problem([], message, 'key'), offset, isFatal };
   };
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return complain('is given twice in one mapping; remove one of them', pathOfKey(document, offset), false);
     case 'MULTIPLE_DOCS':
       return complain('holds several YAML documents; keep one, without "---" in between');
     case 'TAB_AS_INDENT':
       return complain('is indented with a tab; YAML allows only spaces');
     case 'TAG_RESOLVE_FAILED':
-      return complain(`has the tag "${text.slice(...error.pos)}", which has no meaning here`, [], false);
+      return complain(`has the tag "${text.slice(...error.pos)}", which has no meaning here`, false);
     default:
-      return complain(`is not valid YAML: ${sentence(error)}`);
+      return complain(notYaml(error));
   }
 }
 
-function sentence(error: unknown): string {
+/** The parser's reason; not the lines that it quotes. */
+function notYaml(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (/stack/i.test(message)) return 'it is nested too deeply';
-  if (/alias count/i.test(message)) return 'its aliases multiply into too many values';
-  return message.split('\n')[0] ?? message;
-}
-
-/** The path of the mapping key that starts at this offset. */
-function pathOfKey(document: Document, offset: number): Path {
-  let found: Path = [];
-  visit(document, {
-    Pair(_, pair, ancestors) {
-      if (!isNode(pair.key) || pair.key.range?.[0] !== offset) return undefined;
-      found = [...ancestors, pair].flatMap((ancestor, index, all): Path => {
-        if (isPair(ancestor)) return [String(isScalar(ancestor.key) ? ancestor.key.value : ancestor.key)];
-        const child = all[index + 1];
-        return isSeq(ancestor) ? [ancestor.items.indexOf(child)] : [];
-      });
-      return visit.BREAK;
-    },
-  });
-  return found;
+  if (/stack/i.test(message)) return 'is not valid YAML: it is nested too deeply';
+  return `is not valid YAML: ${message.split('\n')[0]}`;
 }
 
 function offsetOf(document: Document, finding: Finding): number | undefined {

@@ -2,8 +2,12 @@
  * "Did you mean": the known word that is nearest to an unknown one.
  */
 
+/** Nobody mistypes a word of this length; comparing it takes the product of the lengths. */
+const LONGEST_WORD = 60;
+
 /** The candidate that the word was probably meant to be; undefined when none is near. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const plain = withoutSpelling(word);
   const [best] = candidates
     .map((candidate) => ({

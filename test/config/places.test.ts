@@ -104,7 +104,7 @@ describe('text that is hardly YAML', () => {
     [
       'aliases that multiply',
       `a0: &a0 [x]\n${bomb.join('\n')}`,
-      'r.yaml is not valid YAML: its aliases multiply into too many values',
+      'r.yaml:7:18 its aliases and merges multiply into too many values',
     ],
   ])('%s', (_, text, expected) => {
     const [first, ...others] = problemsOf(text);

@@ -3,6 +3,7 @@ import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import { Secret } from '#core/secret.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
+import { READING } from '../adapters/bitbucket/setup.ts';
 import { pipelineApiContract } from './pipeline-api.ts';
 
 const PATHS = { openPipelines: '/pipelines?', waitingSteps: '/steps/', recentRepositories: '-updated_on' };
@@ -25,6 +26,7 @@ pipelineApiContract('Bitbucket', async () => {
         baseUrl: bitbucket.url,
         credential: { kind: 'apiToken', email: 'ops@acme.example', token: new Secret('an-api-token') },
       }),
+      READING,
     ),
     scopes: {
       first: { workspace: 'acme', repository: 'site' },

@@ -6,7 +6,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
-import { send } from '../http/exchange.ts';
+import { send, silenceOf } from '../http/exchange.ts';
 import { type AwsClientOptions, awsClientSettings } from './client.ts';
 
 const Answer = z.object({
@@ -40,7 +40,7 @@ export async function describeAlarms(prefix: string, options: AlarmOptions): Pro
   if (exchange.kind === 'answer' && /AccessDenied|NotAuthorized/.test(exchange.text)) return undefined;
   const answer = exchange.kind === 'answer' && exchange.status === 200 ? parse(exchange.text) : undefined;
   if (answer === undefined) {
-    const why = exchange.kind === 'answer' ? `it answers ${exchange.status}` : exchange.code;
+    const why = exchange.kind === 'answer' ? `it answers ${exchange.status}` : silenceOf(exchange);
     throw new ServiceError(
       `CloudWatch does not tell of its alarms (${why}); check AWS_REGION and the AWS credentials`,
       {

@@ -8,7 +8,7 @@ import type { Instant } from '#core/model/observation.ts';
 import type { Secret } from '#core/secret.ts';
 import type { Credential } from '../credentials.ts';
 import type { Delivery } from '../http/delivery.ts';
-import type { HttpRequest } from '../http/exchange.ts';
+import type { AnswerLimit, HttpRequest } from '../http/exchange.ts';
 import { fixedIdentity, type Identity, renewableIdentity } from '../http/identity.ts';
 import { parseAnswer } from './answers.ts';
 import { failure } from './failure.ts';
@@ -47,6 +47,8 @@ function fixed(header: string, secret: Secret): Authorization {
 
 const FORM = 'application/x-www-form-urlencoded';
 
+const TOKEN_ANSWER: AnswerLimit = { bytes: 64 * 1024, beyond: 'refuse' };
+
 const TokenAnswer = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
   /** Seconds. */
@@ -80,6 +82,7 @@ async function requestToken(consumer: string, endpoint: TokenEndpoint, hide: Aut
   const delivery = await endpoint.deliver({
     method: 'POST',
     url: endpoint.tokenUrl,
+    limit: TOKEN_ANSWER,
     headers: { authorization: consumer, accept: 'application/json', 'content-type': FORM },
     body: 'grant_type=client_credentials',
   });

@@ -14,7 +14,7 @@ import type { Importance } from '#core/budget/hour.ts';
 import { InputError, ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { createDelivery, type Delivery, type DeliveryOptions, type Order } from '../http/delivery.ts';
-import { type Answer, type Exchange, type HttpRequest, jsonRequest, send } from '../http/exchange.ts';
+import { type Answer, type AnswerLimit, type Exchange, type HttpRequest, jsonRequest, send } from '../http/exchange.ts';
 import { fixedIdentity } from '../http/identity.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
@@ -50,7 +50,16 @@ export type Call = {
   /** Such as `Listing the runners of acme`: an error's sentence begins with it. */
   readonly doing: string;
   readonly needs?: Permission;
+  /** What comes back; default: one document. */
+  readonly answer?: keyof typeof ANSWERS;
 };
+
+/** How large an answer may be that is no single document: many times what Bitbucket sends. */
+const ANSWERS = {
+  page: { bytes: 8 * 1024 * 1024, beyond: 'refuse' },
+  /** What is left of a larger one is too large for whoever reads it. */
+  file: { bytes: 512 * 1024, beyond: 'cut' },
+} as const satisfies Record<string, AnswerLimit>;
 
 export type BitbucketClient = {
   /** A 2xx answer. Anything else is a ServiceError, of which `status` tells "not found" from the rest. */
@@ -111,7 +120,8 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
     const delivery = await deliver({
       operation,
       identity: header,
-      send: (authorization) => sendMetered(jsonRequest({ method, url, headers: { authorization } }, body), importance),
+      send: (authorization) =>
+        sendMetered(jsonRequest({ method, url, headers: { authorization }, ...limitOf(call) }, body), importance),
     });
     const { exchange } = delivery;
     if (exchange.kind === 'answer' && exchange.status >= 200 && exchange.status < 300) return exchange;
@@ -129,6 +139,10 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
       return path + url.search;
     },
   };
+}
+
+function limitOf({ answer }: Call): Pick<HttpRequest, 'limit'> {
+  return answer === undefined ? {} : { limit: ANSWERS[answer] };
 }
 
 function itself(error: ServiceError): ServiceError {

@@ -5,7 +5,7 @@
 import { ServiceError } from '#core/errors.ts';
 import type { Credential } from '../credentials.ts';
 import { type Delivery, effectOf } from '../http/delivery.ts';
-import { type Answer, type NoAnswer, oneLine } from '../http/exchange.ts';
+import { type Answer, type NoAnswer, oneLine, sizeText, type TooLarge } from '../http/exchange.ts';
 import type { Operation } from '../http/retry-policy.ts';
 
 /** What a call needs the credential to allow. */
@@ -48,8 +48,10 @@ export function unusableAnswer(doing: string, reason: string, status?: number): 
   return new ServiceError(`${doing} failed: ${reason}.`, { service: 'bitbucket', outcome: 'unknown', status });
 }
 
-function explainSilence(silence: NoAnswer, timeoutMs: number): string {
+function explainSilence(silence: NoAnswer | TooLarge, timeoutMs: number): string {
   switch (silence.kind) {
+    case 'too-large':
+      return `Bitbucket's answer is larger than ${sizeText(silence.bytes)}, so it is not used; check BITBUCKET_BASE_URL and any proxy on the way`;
     case 'timed-out':
       return `Bitbucket did not answer completely within ${timeoutMs / 1000} s; look at its status page if this goes on`;
     case 'connection-lost':

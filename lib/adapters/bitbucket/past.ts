@@ -13,8 +13,8 @@ import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { BitbucketClient } from './client.ts';
 import type { Pipeline, SeenStep } from './pipeline-answers.ts';
-import { createPipelineReader, type Part, placeOf } from './pipeline-reader.ts';
-import type { YamlStep } from './pipelines-yaml.ts';
+import { createPipelineReader, type FileReading, type Part, placeOf } from './pipeline-reader.ts';
+import type { YamlStep } from './sections.ts';
 import { pair, stepsBefore } from './waiting-steps.ts';
 
 /** Reads what ran. Methods throw `ServiceError` with one sentence, `BudgetError` when they must wait; call them again. */
@@ -53,8 +53,8 @@ const OLDEST = { sort: 'created_on', pagelen: '100', fields: 'values.slug,next' 
 const LONGEST_WAIT_MS = 2.5 * 3_600_000;
 
 /** A PastApi over a client. */
-export function createBitbucketPastApi(client: BitbucketClient): PastApi {
-  const reader = createPipelineReader(client);
+export function createBitbucketPastApi(client: BitbucketClient, reading: FileReading): PastApi {
+  const reader = createPipelineReader(client, reading);
   return {
     repositories: (workspace, path) => reader.repositories(workspace, path ?? OLDEST),
     pipelines: (scope, path) => reader.pipelines(scope, '', path),

@@ -7,6 +7,7 @@ import type { Instant } from '#core/model/observation.ts';
 import type { OpenPipeline, PipelineSource } from '#core/ports.ts';
 import { bracedUuid } from '#core/uuid.ts';
 import { parseTimestamp } from './answers.ts';
+import { shortName } from './sections.ts';
 
 /** A pipeline with the place where its steps are written. */
 export type Pipeline = OpenPipeline & {
@@ -46,6 +47,7 @@ const PipelineAnswer = z.object({
       ref_type: Text,
       ref_name: Text,
       source: Text,
+      destination: Text,
       commit: z.object({ hash: Text }).nullish(),
       selector: z.object({ type: Text, pattern: Text }).nullish(),
     })
@@ -95,6 +97,7 @@ function toPipeline({ uuid, target, build_number, created_on }: z.output<typeof 
     commit: target?.commit?.hash,
     pattern: target?.selector?.pattern,
     ref: target?.ref_name ?? target?.source,
+    destination: target?.destination,
     createdAt: parseTimestamp(created_on),
     number: build_number ?? undefined,
   };
@@ -102,7 +105,7 @@ function toPipeline({ uuid, target, build_number, created_on }: z.output<typeof 
 
 function toSeenStep({ name, state, trigger, started_on, completed_on }: z.output<typeof StepAnswer>): SeenStep {
   return {
-    name,
+    name: name === undefined ? undefined : shortName(name),
     state: wordOf(state),
     isManual: /manual/i.test(trigger?.type ?? ''),
     isHeld: /paused|halted/i.test(wordOf(state?.stage)),

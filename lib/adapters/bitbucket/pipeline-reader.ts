@@ -11,7 +11,9 @@ import { createRecent } from '../recent.ts';
 import { parseAnswer } from './answers.ts';
 import type { BitbucketClient, Call } from './client.ts';
 import { PipelinePage, RepositoryPage, type SeenStep, StepPage } from './pipeline-answers.ts';
-import { type PipelinesFile, parsePipelines, type SectionSteps, stepsOf } from './pipelines-yaml.ts';
+import { type PipelinesFile, type SectionSteps, stepsOf } from './sections.ts';
+import type { Stop, StoppedFiles } from './stopped-files.ts';
+import type { ReadPipelines } from './yaml-box.ts';
 
 /** A part of a list, and the path of the next part. */
 export type Part<Value> = { readonly values: readonly Value[]; readonly next?: string };
@@ -20,25 +22,33 @@ export type Part<Value> = { readonly values: readonly Value[]; readonly next?: s
 const MOST_STEP_PAGES = 3;
 
 /** Files that are kept, each some kilobytes: more than the commits at which anything runs at one time. */
-const FILES_KEPT = 200;
+const FILES_KEPT = 100;
 
-export function createPipelineReader(client: BitbucketClient) {
+/** How files are read; without `stopped` a file that cannot be read keeps no other from being read. */
+export type FileReading = { readonly parse: ReadPipelines; readonly stopped?: StoppedFiles };
+
+export function createPipelineReader(client: BitbucketClient, { parse, stopped }: FileReading) {
   const files = createRecent<PipelinesFile>(FILES_KEPT);
 
-  const read = (call: Pick<Call, 'path' | 'doing' | 'needs'>) =>
+  const read = (call: Pick<Call, 'path' | 'doing' | 'needs' | 'answer'>) =>
     client.send({ operation: 'read', importance: 'queue', ...call });
 
   async function readPart<Value>(
     schema: z.ZodType<{ readonly values: readonly Value[]; readonly next?: string | undefined }>,
     call: Pick<Call, 'path' | 'doing' | 'needs'>,
   ): Promise<Part<Value>> {
-    const { values, next } = parseAnswer(schema, await read(call), call.doing);
+    const { values, next } = parseAnswer(schema, await read({ ...call, answer: 'page' }), call.doing);
     return { values, next: next ? client.pathOf(next) : undefined };
   }
 
-  async function readFile(path: string, doing: string): Promise<PipelinesFile> {
+  async function readFile(path: string, scope: Required<Scope>, commit: string): Promise<PipelinesFile> {
+    const doing = `Reading ${placeOf(scope, { commit })}`;
     try {
-      return parsePipelines((await read({ path, doing, needs: 'readRepository' })).text);
+      const { text } = await read({ path, doing, needs: 'readRepository', answer: 'file' });
+      const file = await parse(text);
+      if (!('stopped' in file)) return file;
+      await stopped?.add(scopeKey(scope), shortCommit(commit));
+      return { problem: `${file.stopped}, so it is not read` };
     } catch (error) {
       if (error instanceof ServiceError && error.status === 404) return { problem: 'is not there' };
       throw error;
@@ -80,16 +90,34 @@ export function createPipelineReader(client: BitbucketClient) {
       const { commit } = source;
       if (commit === undefined) return { problem: 'is at a commit that Bitbucket does not tell' };
       const path = `${repositoryPath(scope)}/src/${encodeURIComponent(commit)}/bitbucket-pipelines.yml`;
-      const file = await files(path, () => readFile(path, `Reading ${placeOf(scope, source)}`));
-      return 'problem' in file ? file : stepsOf(file.pipelines, source);
+      const file = await files(path, async () => {
+        const stop = await stopped?.find(scopeKey(scope));
+        if (stop !== undefined) throw new NotRead(stop);
+        return readFile(path, scope, commit);
+      }).catch((error) => {
+        if (error instanceof NotRead) return { problem: error.message };
+        throw error;
+      });
+      return 'problem' in file ? file : stepsOf(file.sections, source);
     },
   };
 }
 
+/** A failure is not remembered for the file: later it is read. */
+class NotRead extends Error {
+  constructor({ commit, until }: Stop) {
+    const time = new Date(until).toISOString().slice(11, 16);
+    super(`is not read before ${time} UTC, since reading the repository's file at ${commit} was broken off`);
+  }
+}
+
 /** The file in a sentence. */
-export function placeOf(scope: Required<Scope>, { commit = 'an unknown commit' }: PipelineSource): string {
-  const short = /^[0-9a-f]{40}$/i.test(commit) ? commit.slice(0, 12) : commit;
-  return `bitbucket-pipelines.yml of ${scopeKey(scope)} at ${short}`;
+export function placeOf(scope: Required<Scope>, { commit }: Pick<PipelineSource, 'commit'>): string {
+  return `bitbucket-pipelines.yml of ${scopeKey(scope)} at ${commit === undefined ? 'an unknown commit' : shortCommit(commit)}`;
+}
+
+function shortCommit(commit: string): string {
+  return /^[0-9a-f]{40}$/i.test(commit) ? commit.slice(0, 12) : commit.slice(0, 40);
 }
 
 function repositoryPath({ workspace, repository }: Required<Scope>): string {

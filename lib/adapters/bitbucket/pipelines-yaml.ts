@@ -1,89 +1,87 @@
 /**
  * What bitbucket-pipelines.yml says of the labels that steps ask for; Bitbucket shows them nowhere else. Pure. The file is
- * other people's: it is read within bounds, and no text of it but step and section names gets out.
+ * other people's: it is read within bounds, and nothing of it but the names of sections and steps and labels gets out,
+ * these shortened.
  */
-
-import { parseDocument } from 'yaml';
-import type { PipelineSource } from '#core/ports.ts';
+import type { Scalar } from 'yaml';
+import { parseLeniently } from '#yaml/indentation.ts';
+import { plainValue, tooLarge, type YamlLimits } from '#yaml/limits.ts';
 import { isRecord } from '#yaml/values.ts';
-import { bestMatch } from './ref-glob.ts';
+import { type ByKey, type PipelinesFile, type Section, shortName, type YamlStep } from './sections.ts';
 
-/** A step as the file has it. */
-export type YamlStep = {
-  /** Absent where it has none. */
-  readonly name?: string;
-  /** Of `runs-on`, sorted; none: it runs on Bitbucket's own machines. */
-  readonly labels: readonly string[];
-  /** Blocks come one after the other; the steps of one are beside each other. */
-  readonly block: number;
-};
+/** Longer than files written by hand, and few enough values that a hundred files fit into a function's memory. */
+const LIMITS: YamlLimits = { characters: 128 * 1024, tokens: 64_000, values: 100_000 };
 
-/** The value under `pipelines`, aliases and merge keys resolved; or one sentence's end that says why there is none. */
-export type PipelinesFile = { readonly pipelines: unknown } | { readonly problem: string };
+/** Of all sections together; Bitbucket takes 100 in a pipeline. */
+const MOST_STEPS = 2000;
 
-/** The steps of one section, or why there are none. */
-export type SectionSteps = { readonly steps: readonly YamlStep[] } | { readonly problem: string };
+/** Bitbucket gives a runner at most 10; one more shows that nobody can run the step. */
+const MOST_LABELS = 11;
 
-/** Longer than any file written by hand; in characters. */
-const LONGEST_FILE = 512 * 1024;
-
-/** A file may use an anchor often; what multiplies by itself is stopped here. */
-const MOST_ALIASES = 10_000;
-
-/** Bitbucket takes 100 steps in a pipeline. */
-const MOST_STEPS = 1000;
+const LONGEST_LABEL = 100;
 
 /** Reads the file. Never throws. */
 export function parsePipelines(text: string): PipelinesFile {
-  if (text.length > LONGEST_FILE) return { problem: `is longer than ${LONGEST_FILE / 1024} KiB` };
   try {
+    const excess = tooLarge(text, LIMITS);
+    if (excess !== undefined) return { problem: excess };
     // Failsafe: a branch 1.0 and a label 22 are texts. Looking for repeated keys takes the square of their number.
-    const document = parseDocument(text, { schema: 'failsafe', merge: true, uniqueKeys: false });
+    const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+    const document = parseLeniently(text, options);
     const [error] = document.errors;
-    if (error !== undefined) {
-      const line = error.linePos?.[0].line;
-      return { problem: `is no YAML (${error.code}${line === undefined ? '' : ` in line ${line}`})` };
-    }
-    return { pipelines: fieldOf(document.toJS({ maxAliasCount: MOST_ALIASES }), 'pipelines') };
+    if (error !== undefined) return { problem: `is no YAML (${error.code} in line ${lineAt(text, error.pos[0])})` };
+    return readSections(plainValue(document, { values: LIMITS.values, scalar: textOf }));
   } catch {
     // Aliases of nothing, or of too much, and nesting without end. The parser's message may quote the file.
     return { problem: 'is YAML that cannot be resolved (aliases or nesting)' };
   }
 }
 
-/**
- * The steps of the section that a pipeline runs, in order. A known key is taken as it is; without one the most specific
- * pattern that fits the branch or tag, and for a branch that none fits, `default`.
- */
-export function stepsOf(pipelines: unknown, source: PipelineSource): SectionSteps {
-  const section = sectionOf(pipelines, source);
-  const name = nameOf(source);
-  if (section === undefined) return { problem: `has no section ${name}` };
-  if (!Array.isArray(section)) return { problem: `imports its section ${name}, which is not followed` };
+/** The line of an offset, counted from 1. */
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+/** `~` and nothing are no text. */
+function textOf({ value, type }: Scalar): unknown {
+  return type === 'PLAIN' && /^(?:~|null|Null|NULL)?$/.test(String(value)) ? null : value;
+}
+
+const BY_KEY = ['branches', 'tags', 'bookmarks', 'pull-requests', 'custom'];
+
+function readSections(value: unknown): PipelinesFile {
+  const pipelines = fieldOf(value, 'pipelines');
+  const sections = new Map<string, Section>();
+  const work: Work = { labels: new Map(), left: MOST_STEPS };
+  const standard = fieldOf(pipelines, 'default');
+  if (standard !== undefined) sections.set('default', readSection(standard, work));
+  for (const name of BY_KEY) {
+    const patterns = fieldOf(pipelines, name);
+    if (isRecord(patterns)) sections.set(name, readKeys(patterns, work));
+  }
+  return work.left < 0 ? { problem: `has more than ${MOST_STEPS} steps` } : { sections };
+}
+
+/** Label sets that were met, each once, and how many steps may follow. */
+type Work = { readonly labels: Map<string, readonly string[]>; left: number };
+
+function readKeys(patterns: Readonly<Record<string, unknown>>, work: Work): ByKey {
+  return new Map(Object.entries(patterns).map(([key, section]) => [key, readSection(section, work)]));
+}
+
+function readSection(section: unknown, work: Work): Section {
+  const destinations = fieldOf(section, 'destinations');
+  if (isRecord(destinations)) return readKeys(destinations, work);
+  if (section === null || (Array.isArray(section) && section.length === 0)) return 'empty';
+  if (!Array.isArray(section)) return 'import';
   const steps: YamlStep[] = [];
   let block = 0;
   for (const written of section.values().flatMap(blocksOf)) {
-    steps.push(...written.flatMap((step) => readStep(step, block)));
+    if (work.left < 0) break;
+    steps.push(...written.flatMap((step) => readStep(step, block, work)));
     block += 1;
-    if (steps.length > MOST_STEPS) return { problem: `has more than ${MOST_STEPS} steps in its section ${name}` };
   }
-  return { steps };
-}
-
-/** `default`, `branches: feature/*`. */
-function nameOf({ section, pattern, ref }: PipelineSource): string {
-  const key = section === 'default' ? undefined : (pattern ?? ref);
-  return key === undefined ? section : `${section}: ${key}`;
-}
-
-function sectionOf(pipelines: unknown, { section, pattern, ref }: PipelineSource): unknown {
-  if (section === 'default') return fieldOf(pipelines, 'default');
-  const patterns = fieldOf(pipelines, section);
-  if (pattern !== undefined && fieldOf(patterns, pattern) !== undefined) return fieldOf(patterns, pattern);
-  if (section === 'custom' || ref === undefined) return undefined;
-  const best = bestMatch(isRecord(patterns) ? Object.keys(patterns) : [], ref);
-  if (best !== undefined) return fieldOf(patterns, best);
-  return section === 'branches' ? fieldOf(pipelines, 'default') : undefined;
+  return steps;
 }
 
 /** The steps of a list item, block by block: of a step, a parallel set, a stage; anything else has none. */
@@ -99,21 +97,30 @@ function* blocksOf(item: unknown): Generator<readonly unknown[]> {
 /** A list, or an object that has it under `steps`. */
 function listOf(value: unknown): readonly unknown[] {
   const list = Array.isArray(value) ? value : fieldOf(value, 'steps');
-  return Array.isArray(list) ? list.slice(0, MOST_STEPS + 1) : [];
+  return Array.isArray(list) ? list : [];
 }
 
-function readStep(step: unknown, block: number): readonly YamlStep[] {
+function readStep(step: unknown, block: number, work: Work): readonly YamlStep[] {
   if (!isRecord(step)) return [];
+  work.left -= 1;
   const name = fieldOf(step, 'name');
   const labels = labelsOf(fieldOf(step, 'runs-on'));
-  return [{ ...(typeof name === 'string' && name !== '' ? { name } : {}), labels, block }];
+  const key = labels.join(' ');
+  const known = work.labels.get(key) ?? labels;
+  work.labels.set(key, known);
+  return [{ ...(typeof name === 'string' && name !== '' ? { name: shortName(name) } : {}), labels: known, block }];
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */
 function labelsOf(runsOn: unknown): readonly string[] {
   const given = isRecord(runsOn) ? fieldOf(runsOn, 'labels') : runsOn;
   const labels = (Array.isArray(given) ? given : [given]).filter((label) => typeof label === 'string' && label !== '');
-  return [...new Set(labels)].sort();
+  return [...new Set(labels.map((label) => shortened(label, LONGEST_LABEL)))].sort().slice(0, MOST_LABELS);
+}
+
+/** What is cut off is told apart from what is not. */
+function shortened(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }
 
 function fieldOf(value: unknown, key: string): unknown {

@@ -4,14 +4,14 @@
  */
 import type { PipelineApi } from '#core/ports.ts';
 import type { BitbucketClient } from './client.ts';
-import { createPipelineReader, placeOf } from './pipeline-reader.ts';
+import { createPipelineReader, type FileReading, placeOf } from './pipeline-reader.ts';
 import { countWaiting, mayWait } from './waiting-steps.ts';
 
 const OPEN = '&status=PENDING&status=BUILDING&status=IN_PROGRESS';
 
 /** A PipelineApi over a client. A file is read once for as long as the process remembers its commit. */
-export function createBitbucketPipelineApi(client: BitbucketClient): PipelineApi {
-  const reader = createPipelineReader(client);
+export function createBitbucketPipelineApi(client: BitbucketClient, reading: FileReading): PipelineApi {
+  const reader = createPipelineReader(client, reading);
   return {
     recentRepositories: async (workspace, { query, limit }) => {
       const latest = { sort: '-updated_on', pagelen: String(limit), fields: 'values.slug' };

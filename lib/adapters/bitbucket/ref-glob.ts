@@ -1,38 +1,49 @@
 /**
  * The patterns by which bitbucket-pipelines.yml chooses a section for a branch or tag: `*` (no slash), `**` (anything),
- * `?` (one character, no slash) and `{one,other}`. They are other people's, so matching takes time in proportion to
- * pattern × name, never more.
+ * `?` (one character, no slash) and `{one,other}`. They are other people's, so a choice takes a bounded number of steps,
+ * whatever their shape.
  */
 
-/** Alternatives in braces multiply; a pattern with more fits nothing. */
-const MOST_ALTERNATIVES = 64;
+/** Characters of patterns that are held against those of the name: a hundred patterns of 25 against a name of 100. */
+const MOST_COMPARISONS = 250_000;
 
-/** The pattern that fits: the name itself, else the one with the most characters that are no wildcard, else the first. */
-export function bestMatch(patterns: readonly string[], name: string): string | undefined {
-  if (patterns.includes(name)) return name;
-  const fitting = patterns.filter((pattern) => expandBraces(pattern).some((plain) => fits(plain, name)));
-  return fitting.toSorted((a, b) => literals(b) - literals(a))[0];
+/**
+ * The pattern that fits: the name itself, else the one with the most characters that are no wildcard, else the first.
+ * `unclear`: it would take too long to tell.
+ */
+export function bestMatch(
+  patterns: readonly string[],
+  name: string,
+): { readonly pattern: string } | 'unclear' | undefined {
+  if (patterns.includes(name)) return { pattern: name };
+  const length = patterns.reduce((sum, pattern) => sum + pattern.length, 0);
+  if (length * (name.length + 1) > MOST_COMPARISONS) return 'unclear';
+  const [pattern] = patterns.filter((each) => fits(each, name)).toSorted((a, b) => literals(b) - literals(a));
+  return pattern === undefined ? undefined : { pattern };
 }
 
 function literals(pattern: string): number {
   return pattern.replaceAll(/[*?{},]/g, '').length;
 }
 
-/** `{a,b}/c` → `a/c`, `b/c`. Braces do not nest. */
-function expandBraces(pattern: string): readonly string[] {
-  let expanded: readonly string[] = [''];
-  for (const part of pattern.split(/(\{[^{}]*\})/)) {
+/** By position in the name: whether what was read of the pattern fits what is before it. */
+type Reached = readonly boolean[];
+
+/** Whether the pattern fits the whole name. Each character of it is held against the name once: braces do not multiply. */
+function fits(pattern: string, name: string): boolean {
+  const start = Array.from({ length: name.length + 1 }, (_, position) => position === 0);
+  const reached = pattern.split(/(\{[^{}]*\})/).reduce((before: Reached, part) => {
     const choices = part.startsWith('{') && part.endsWith('}') ? part.slice(1, -1).split(',') : [part];
-    if (expanded.length * choices.length > MOST_ALTERNATIVES) return [];
-    expanded = expanded.flatMap((prefix) => choices.map((choice) => prefix + choice));
-  }
-  return expanded;
+    const after = choices.map((choice) => advance(before, choice, name));
+    return before.map((_, position) => after.some((each) => each[position] === true));
+  }, start);
+  return reached[name.length] === true;
 }
 
-/** Whether a pattern without braces fits the whole name: the positions of the name that can be reached, token by token. */
-function fits(pattern: string, name: string): boolean {
-  let reached: readonly boolean[] = Array.from({ length: name.length + 1 }, (_, position) => position === 0);
-  for (const token of pattern.match(/\*\*|[\s\S]/g) ?? []) {
+/** The positions that can be reached from others by a part of a pattern without braces, token by token. */
+function advance(before: Reached, part: string, name: string): Reached {
+  let reached = before;
+  for (const token of part.match(/\*\*|[\s\S]/g) ?? []) {
     const isStar = token.startsWith('*');
     const next: boolean[] = [];
     for (let position = 0; position <= name.length; position += 1) {
@@ -43,7 +54,7 @@ function fits(pattern: string, name: string): boolean {
     }
     reached = next;
   }
-  return reached[name.length] === true;
+  return reached;
 }
 
 function accepts(token: string, character: string | undefined): boolean {

@@ -11,7 +11,7 @@ import type { KnownRunners, RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import { bracedUuid } from '#core/uuid.ts';
-import type { Answer } from '../http/exchange.ts';
+import { type Answer, sizeText } from '../http/exchange.ts';
 import { createRecent } from '../recent.ts';
 import {
   IdentifiedDocument,
@@ -47,7 +47,7 @@ export function createBitbucketRunnerApi(
   return {
     list: async (scope, known = async () => ({ staying: [], leaving: [] })) => {
       const doing = `Listing the runners of ${scopeKey(scope)}`;
-      const first: Call = { operation: 'read', path: `${pathOfAll(scope)}?pagelen=100`, doing };
+      const first: Call = { operation: 'read', path: `${pathOfAll(scope)}?pagelen=100`, doing, answer: 'page' };
       const fault = (reason: string) => unusableAnswer(doing, `${reason}; the next tick looks again`);
       const ask = async (uuid: string) => {
         const named: Call = { operation: 'read', path: pathOf(scope, uuid), doing };
@@ -91,6 +91,9 @@ export function createBitbucketRunnerApi(
 
 /** More pages than any workspace has; it ends a server that always knows one more. */
 const MOST_PAGES = 500;
+
+/** Characters of all its pages: some 50,000 runners. */
+const LONGEST_LIST = 64 * 1024 * 1024;
 
 type RunnerEntry = z.output<typeof RunnerDocument>;
 
@@ -150,12 +153,16 @@ async function readAllPages(
   const runners = new Map<string, RunnerEntry>();
   const sizes = new Set<number>();
   const visited = new Set<string>();
+  let characters = 0;
   for (let path: string | undefined = first.path; path !== undefined; ) {
     if (visited.has(path) || visited.size === MOST_PAGES) {
       throw fault(`the list does not end, after ${visited.size} pages it leads on to more`);
     }
     visited.add(path);
-    const page: z.output<typeof RunnerPage> = parseAnswer(RunnerPage, await client.send({ ...first, path }), doing);
+    const answer = await client.send({ ...first, path });
+    characters += answer.text.length;
+    if (characters > LONGEST_LIST) throw fault(`the list is larger than ${sizeText(LONGEST_LIST)}`);
+    const page: z.output<typeof RunnerPage> = parseAnswer(RunnerPage, answer, doing);
     for (const runner of page.values) runners.set(bracedUuid(runner.uuid), runner);
     if (typeof page.size === 'number') sizes.add(page.size);
     path = page.next ? nextPath(client, page.next, doing) : undefined;

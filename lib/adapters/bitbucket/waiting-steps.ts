@@ -13,7 +13,7 @@
  */
 import type { WaitingSteps } from '#core/model/observation.ts';
 import type { SeenStep } from './pipeline-answers.ts';
-import type { YamlStep } from './pipelines-yaml.ts';
+import type { YamlStep } from './sections.ts';
 
 /** Whether any of them may wait, whatever the file says. */
 export function mayWait(steps: readonly SeenStep[]): boolean {

@@ -24,9 +24,18 @@ export type HttpRequest = {
   readonly tls?: TlsOptions;
   /** The way through a proxy; absent: straight, over the connections that all clients share. */
   readonly agent?: http.Agent;
-  /** The answer is not read further than this, give or take what arrives at once; absent: to its end. */
-  readonly mostBytes?: number | undefined;
+  /** Default: that of one document. */
+  readonly limit?: AnswerLimit;
 };
+
+/** How far an answer is read, in bytes, give or take what arrives at once. Of more, the rest is cut off, or nothing is used. */
+export type AnswerLimit = { readonly bytes: number; readonly beyond: 'cut' | 'refuse' };
+
+/** Of a list's page there may be more, of anything else there never is: etcd's objects have 1.5 MB at most. */
+const DOCUMENT: AnswerLimit = { bytes: 4 * 1024 * 1024, beyond: 'refuse' };
+
+/** Whoever refuses needs few words for it; what comes after these is a page for a browser. */
+const LONGEST_REFUSAL: AnswerLimit = { bytes: 64 * 1024, beyond: 'cut' };
 
 /** The request with `body`, if there is one, as JSON, and with the headers that say so. */
 export function jsonRequest(
@@ -39,7 +48,7 @@ export function jsonRequest(
   return { ...request, headers: { 'content-type': contentType, ...headers }, body: JSON.stringify(body) };
 }
 
-/** An answer of any status, read to its end or to `mostBytes`. `text` may carry a secret: never print it. */
+/** An answer of any status, read to its end or to where it is cut off. `text` may carry a secret: never print it. */
 export type Answer = {
   readonly kind: 'answer';
   readonly status: number;
@@ -59,8 +68,11 @@ export type NoAnswer = { readonly kind: NetworkFailure | 'timed-out'; readonly c
 
 type NetworkFailure = 'unreachable' | 'untrusted' | 'connection-lost';
 
+/** The answer of a request that was granted, larger than anybody can use; the rest was not read. */
+export type TooLarge = { readonly kind: 'too-large'; readonly bytes: number };
+
 /** What a request came to. `not-sent`: there was nobody to send it as; the error says why. */
-export type Exchange = Answer | NoAnswer | { readonly kind: 'not-sent'; readonly error: Error };
+export type Exchange = Answer | NoAnswer | TooLarge | { readonly kind: 'not-sent'; readonly error: Error };
 
 /**
  * Sends a request. When `signal` fires, wherever the exchange stands (connecting, waiting, in the middle of the body),
@@ -70,11 +82,13 @@ export async function send(
   request: HttpRequest,
   signal: AbortSignal,
   now: () => Instant = Date.now,
-): Promise<Answer | NoAnswer> {
+): Promise<Answer | NoAnswer | TooLarge> {
   try {
     const response = await begin(request, signal);
-    const text = await readText(response, request.mostBytes);
     const { headers, statusCode: status = 0 } = response;
+    const limit = status < 300 ? (request.limit ?? DOCUMENT) : LONGEST_REFUSAL;
+    const text = await readText(response, limit);
+    if (text === undefined) return { kind: 'too-large', bytes: limit.bytes };
     return { kind: 'answer', status, headers, text, retryAfterMs: retryAfterMs(headers, now) };
   } catch (error) {
     if (signal.aborted) return { kind: 'timed-out', code: 'ETIMEDOUT' };
@@ -109,14 +123,17 @@ function lengthOf(body: string | undefined): Record<string, string> {
   return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
 }
 
-async function readText(response: http.IncomingMessage, mostBytes: number = Number.POSITIVE_INFINITY): Promise<string> {
+/** Undefined for more than the limit, unless it is to be cut off. */
+async function readText(response: http.IncomingMessage, limit: AnswerLimit): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response) {
     chunks.push(chunk as Buffer);
     bytes += chunk.length;
     // Leaving the loop ends the connection.
-    if (bytes >= mostBytes) break;
+    if (bytes <= limit.bytes) continue;
+    if (limit.beyond === 'refuse') return undefined;
+    break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -143,6 +160,17 @@ const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /** OpenSSL's codes for certificate chains, Node's for names and for peers that do not speak TLS. */
 const UNTRUSTED = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** Why there is no answer, for brackets: a code such as ECONNRESET, or how large the answer was. */
+export function silenceOf(silence: NoAnswer | TooLarge): string {
+  return silence.kind === 'too-large' ? `more than ${sizeText(silence.bytes)}` : silence.code;
+}
+
+/** `8 MB`, of a limit that is a whole number of KB or MB. */
+export function sizeText(bytes: number): string {
+  const kilobytes = bytes / 1024;
+  return kilobytes < 1024 ? `${kilobytes} KB` : `${kilobytes / 1024} MB`;
+}
 
 /** Text of a server as a part of one sentence: in one line, and not longer than `longest` characters. */
 export function oneLine(text: string, longest: number): string {

@@ -12,7 +12,7 @@ import type { Answer, Exchange, NoAnswer } from './exchange.ts';
 export type Operation = 'read' | 'register' | 'enable' | 'disable' | 'remove' | 'token' | 'cluster-call';
 
 /** The ways of failing that may pass by themselves, or may be asked about. */
-export type Trouble = 'rate-limited' | 'conflict' | 'server-error' | NoAnswer['kind'] | 'not-sent';
+export type Trouble = 'rate-limited' | 'conflict' | 'server-error' | NoAnswer['kind'] | 'too-large' | 'not-sent';
 
 /** How often at most these operations are repeated after these troubles. */
 type RetryRule = {
@@ -54,6 +54,7 @@ export const RETRY_POLICY: readonly RetryRule[] = [
   },
   { after: ['unreachable'], of: REPEATABLE, repeats: 3, because: 'name servers and routes recover in moments' },
   { after: ['unreachable'], of: ['register'], repeats: 0, because: 'the next tick registers what is missing then' },
+  { after: ['too-large'], of: ALL, repeats: 0, because: 'the same question has the same answer' },
   { after: ['untrusted'], of: ALL, repeats: 0, because: 'certificates do not mend within seconds' },
   { after: ['not-sent'], of: ALL, repeats: 0, because: 'whoever gives the credentials was asked often enough' },
 ];
@@ -75,7 +76,9 @@ export function troubleOf(
   return exchange.status >= 500 ? 'server-error' : undefined;
 }
 
+const UNCERTAIN: readonly Trouble[] = ['server-error', 'timed-out', 'connection-lost', 'too-large'];
+
 /** Whether the request may have had its effect all the same. */
 export function mayHaveHappened(trouble: Trouble | undefined): boolean {
-  return trouble === 'server-error' || trouble === 'timed-out' || trouble === 'connection-lost';
+  return trouble !== undefined && UNCERTAIN.includes(trouble);
 }

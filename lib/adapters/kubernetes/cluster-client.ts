@@ -4,7 +4,15 @@
  */
 import type * as http from 'node:http';
 import { createDelivery, type DeliveryOptions } from '../http/delivery.ts';
-import { type Answer, type Exchange, type HttpRequest, jsonRequest, send, type TlsOptions } from '../http/exchange.ts';
+import {
+  type Answer,
+  type AnswerLimit,
+  type Exchange,
+  type HttpRequest,
+  jsonRequest,
+  send,
+  type TlsOptions,
+} from '../http/exchange.ts';
 import type { Identity } from '../http/identity.ts';
 import { failure, malformedAnswer, type NamedCluster, reasonOf } from './failure.ts';
 
@@ -31,8 +39,8 @@ export type ClusterRequest = {
   readonly body?: unknown;
   /** Of `body`; default `application/json`. */
   readonly contentType?: string;
-  /** The answer is not read much further than this; absent: to its end. */
-  readonly mostBytes?: number;
+  /** Default: that of one object. */
+  readonly limit?: AnswerLimit;
 };
 
 /** What a request has besides method and path; `timeoutMs`, for each attempt, instead of the client's. */
@@ -103,12 +111,12 @@ export function createClusterClient(
 
 /** The request as it goes to this endpoint. */
 export function httpRequest({ server, ...endpoint }: ClusterEndpoint, request: ClusterRequest): HttpRequest {
-  const { method, path, query = {}, body, contentType, mostBytes } = request;
+  const { method, path, query = {}, body, contentType, limit } = request;
   const url = new URL(`${server}${path}`);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
-  return jsonRequest({ ...endpoint, method, url: url.href, ...(mostBytes && { mostBytes }) }, body, contentType);
+  return jsonRequest({ ...endpoint, method, url: url.href, ...(limit && { limit }) }, body, contentType);
 }
 
 /**

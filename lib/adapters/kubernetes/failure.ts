@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
 import { type Delivery, effectOf } from '../http/delivery.ts';
-import { type Answer, type Exchange, oneLine } from '../http/exchange.ts';
+import { type Answer, type Exchange, oneLine, sizeText } from '../http/exchange.ts';
 import type { ClusterRequest } from './cluster-client.ts';
 
 /** The parts of Kubernetes' Status object that are used. Callers branch on the `reason`, such as `AlreadyExists`. */
@@ -144,6 +144,8 @@ export function malformedAnswer(cluster: string, request: ClusterRequest): Servi
 function explainSilence(silence: Exclude<Exchange, Answer>, timeoutMs: number, advice: Advice): string {
   const { unreachable, untrusted } = advice;
   switch (silence.kind) {
+    case 'too-large':
+      return `the answer is larger than ${sizeText(silence.bytes)}, so it is not used; look for objects of that size in the namespace`;
     case 'timed-out':
       return `no answer within ${timeoutMs} ms; ${unreachable ?? 'check the network path and the load of the API server'}`;
     case 'unreachable':

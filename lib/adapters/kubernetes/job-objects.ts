@@ -14,7 +14,13 @@ import {
   WORKSPACE_LABEL,
 } from '#manifests/naming.ts';
 
-const Text = z.string().default('');
+/** Controllers write as much as they like; a sentence has room for so much. */
+const LONGEST_TEXT = 500;
+
+const Text = z
+  .string()
+  .default('')
+  .transform((text) => text.slice(0, LONGEST_TEXT));
 const Labels = z.record(z.string(), z.string()).default({});
 
 const metadata = z.object({

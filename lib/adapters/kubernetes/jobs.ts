@@ -7,6 +7,7 @@ import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { JobApi, Manifest, ObjectReference } from '#core/ports.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '#manifests/naming.ts';
+import type { AnswerLimit } from '../http/exchange.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { statusReason } from './failure.ts';
 import { jobObject, jobPage, joinJobs, podPage } from './job-objects.ts';
@@ -14,6 +15,9 @@ import { LOG_TAIL, stepInTail } from './runner-log.ts';
 
 /** Objects per page of a list; kubectl's own number. */
 const PAGE_SIZE = 500;
+
+/** Of a page: its objects have some 10 KB each. */
+const PAGE: AnswerLimit = { bytes: 32 * 1024 * 1024, beyond: 'refuse' };
 
 /** A misspelt field of a template is refused by name instead of being dropped in silence. */
 const STRICT = { fieldValidation: 'Strict' };
@@ -77,7 +81,10 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
       const query = { container, tailLines, limitBytes };
       try {
         return stepInTail(
-          await client.text(`${corePath(namespace, 'pods')}/${pod}/log`, { query, mostBytes: limitBytes }),
+          await client.text(`${corePath(namespace, 'pods')}/${pod}/log`, {
+            query,
+            limit: { bytes: limitBytes, beyond: 'cut' },
+          }),
         );
       } catch (error) {
         const status = error instanceof ServiceError ? error.status : undefined;
@@ -110,7 +117,10 @@ async function listAll<T>(
   let token: string | undefined;
   do {
     try {
-      const answer = await client.request('GET', path, { query: { ...query, limit: PAGE_SIZE, continue: token } });
+      const answer = await client.request('GET', path, {
+        query: { ...query, limit: PAGE_SIZE, continue: token },
+        limit: PAGE,
+      });
       const read = page.safeParse(answer);
       if (!read.success) throw unexpectedAnswer(client, `GET ${path}`);
       items.push(...(read.data.items ?? []));

@@ -11,6 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { InputError } from '#core/errors.ts';
 import { fileReason } from '../file-errors.ts';
+import { APPEND, PRIVATE } from '../private-file.ts';
 import { type FormerState, readStateFile } from './state-file.ts';
 
 export type DatabaseOptions = {
@@ -119,7 +120,7 @@ function hasContent(path: string): boolean {
 /** SQLite would make it readable for everybody. */
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  closeSync(openSync(path, 'a', 0o600));
+  closeSync(openSync(path, APPEND, PRIVATE));
 }
 
 function isEmpty(database: DatabaseSync): boolean {

@@ -3,6 +3,7 @@
  * itself; this one catches what gets past it: a field that is named like a secret, and text that holds one in a shape
  * that is known. Pure.
  */
+import { visible } from '#core/visible.ts';
 
 /** What stands in the place of anything hidden. */
 const REDACTED = '[secret]';
@@ -39,9 +40,12 @@ export function redactText(text: string): string {
     .replace(KNOWN_TOKEN, REDACTED);
 }
 
-/** A replacer for `JSON.stringify`: hides the values of secret fields and redacts every text. */
+/**
+ * A replacer for `JSON.stringify`: hides the values of secret fields, redacts every text, and makes visible what is hidden
+ * in it.
+ */
 export function redactField(name: string, value: unknown): unknown {
   if (value === undefined || value === null) return value;
   if (isSecretField(name)) return REDACTED;
-  return typeof value === 'string' ? redactText(value) : value;
+  return typeof value === 'string' ? visible(redactText(value)) : value;
 }

@@ -64,6 +64,15 @@ export function waitingByGroup(
   return waiting;
 }
 
+/** Of steps that wait in a repository those that some taker can run; the others' labels are anybody's, and without end. */
+export function runnableBy(
+  takers: readonly Taker[],
+  scope: QueueObservation['scope'],
+  waiting: readonly WaitingSteps[],
+): readonly WaitingSteps[] {
+  return waiting.filter((entry) => takers.some((taker) => canRun(taker, scope, entry)));
+}
+
 function bySuitability({ group: a }: Taker, { group: b }: Taker): number {
   return a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a);
 }

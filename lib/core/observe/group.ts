@@ -44,11 +44,17 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     ...(unreachable !== undefined && { unreachable, jobsUnsure: true as const }),
     ...(heldBack && { heldBack }),
     ...(!('value' in scope.runners) && { unlisted: true }),
-    missing: [
-      ...(group.unready === undefined ? [] : [group.unready]),
-      ...[scope.runners, scope.identity, ...(unreachable ? [] : [jobs.jobs]), documents].flatMap(missingOf),
-    ],
+    missing: [...unreadiness(group), ...needed(reading, unreachable !== undefined).flatMap(missingOf)],
   };
+}
+
+function unreadiness({ unready }: RunnerGroup): readonly string[] {
+  return unready === undefined ? [] : [unready];
+}
+
+/** What has to be there for a decision; a place that is out of reach does without its Jobs. */
+function needed({ scope, jobs, documents }: GroupReading, isOutOfReach: boolean) {
+  return [scope.runners, scope.identity, ...(isOutOfReach ? [] : [jobs.jobs]), documents];
 }
 
 /**

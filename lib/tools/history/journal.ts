@@ -3,8 +3,9 @@
  * ever appended. A process that is killed leaves at most half a line, which is dropped; everything before it is known to
  * the next one. It holds the real names, so nobody but its owner may read it.
  */
-import { open, readFile, truncate, unlink } from 'node:fs/promises';
+import { readFile, truncate, unlink } from 'node:fs/promises';
 import { isCode } from '#adapters/file-errors.ts';
+import { APPEND, openPrivate, REPLACE } from '#adapters/private-file.ts';
 import { InputError } from '#core/errors.ts';
 import type { Gap, HistoryStep, Omitted, Range } from './format.ts';
 
@@ -82,7 +83,7 @@ export async function readJournal(path: string): Promise<Progress | undefined> {
 export async function openJournal(path: string, begun: Progress | ExportPlan): Promise<Journal> {
   const isNew = !('plan' in begun);
   if (!isNew) await dropHalfLine(path);
-  const file = await open(path, isNew ? 'w' : 'a', 0o600);
+  const file = await openPrivate(path, isNew ? REPLACE : APPEND);
   const progress = isNew ? begin(begun) : begun;
   const write = (entry: Entry) => file.appendFile(`${JSON.stringify(entry)}\n`);
   if (isNew) await write({ kind: 'plan', version: 1, plan: begun });

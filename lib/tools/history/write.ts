@@ -1,8 +1,8 @@
 /** A history becomes a file: whole or not at all. */
-import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { openPrivate, REPLACE } from '#adapters/private-file.ts';
 import { ANONYMOUS_WORKSPACE, createAnonymiser } from './anonymise.ts';
 import {
   endLine,
@@ -26,7 +26,8 @@ type HistoryContent = {
 /** Writes the file beside its place and moves it there, so that nobody ever sees half of it. */
 export async function writeHistory(path: string, content: HistoryContent): Promise<void> {
   const temporary = `${path}.tmp`;
-  await pipeline(Readable.from(linesOf(content)), createWriteStream(temporary, { mode: 0o600 }));
+  const file = await openPrivate(temporary, REPLACE);
+  await pipeline(Readable.from(linesOf(content)), file.createWriteStream());
   await rename(temporary, path);
 }
 

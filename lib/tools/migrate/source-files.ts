@@ -4,6 +4,7 @@
  * files. Values of Secrets and of environment variables are never looked at, only names.
  */
 import * as yaml from 'yaml';
+import { tooLarge } from '#yaml/limits.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { lineAt, objectsIn, offsetOf } from '#yaml/tree.ts';
 import type { CredentialKind } from './changes.ts';
@@ -55,7 +56,12 @@ type Part = {
   readonly problem?: InputProblem;
 };
 
+/** Many times what an installation has in one file. */
+const LIMITS = { characters: 1024 * 1024, tokens: 200_000 };
+
 function contentsOf(file: SourceFile): readonly Part[] {
+  const excess = tooLarge(file.text, LIMITS);
+  if (excess !== undefined) return [nothingIn(file, `${excess}; give the files of Atlassian's autoscaler only`)];
   const documents = yaml.parseAllDocuments(file.text, { prettyErrors: false, logLevel: 'silent' });
   const [fault] = documents.flatMap(({ errors }) => errors);
   if (fault !== undefined) {

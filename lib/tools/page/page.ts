@@ -3,6 +3,7 @@
  * only draws again what is already there: closer, wider, for other tracks.
  */
 import { createHash } from 'node:crypto';
+import { visibleIn } from '#core/visible.ts';
 import type { PageData } from './data.ts';
 import { escapeHtml } from './script/html.js';
 import { SCRIPT } from './script.ts';
@@ -21,7 +22,8 @@ import {
 import { PATTERNS, STYLE } from './style.ts';
 
 /** The whole HTML document; the same data gives the same bytes. */
-export function renderPage(data: PageData): string {
+export function renderPage(written: PageData): string {
+  const data = visibleIn(written);
   const sections = [summary, overTime, cost, waitingTimes, worstHalfHours, notices, budgets, figures, definitions];
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 /** What a pipeline that has run tells of its steps. */
 import { describe, expect, it } from 'vitest';
 import { type PastStep, stepsThatRan } from '#adapters/bitbucket/past.ts';
-import type { YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
+import type { YamlStep } from '#adapters/bitbucket/sections.ts';
 
 const CREATED = Date.parse('2026-11-02T08:00:00Z');
 const MINUTE = 60_000;

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePipelines, stepsOf, type YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
+import { parsePipelines } from '#adapters/bitbucket/pipelines-yaml.ts';
+import { stepsOf, type YamlStep } from '#adapters/bitbucket/sections.ts';
 import type { PipelineSource } from '#core/ports.ts';
 
 const DEFAULT: PipelineSource = { section: 'default' };
 
 function read(text: string, source: PipelineSource = DEFAULT) {
   const file = parsePipelines(text);
-  return 'problem' in file ? file : stepsOf(file.pipelines, source);
+  return 'problem' in file ? file : stepsOf(file.sections, source);
 }
 
 /** `name labels… @block`, one per step. */
@@ -161,9 +162,79 @@ pipelines:
       steps: ['A linux @1'],
     },
     {
-      name: 'an empty section has no steps',
-      text: 'pipelines: { default: [] }',
-      steps: [],
+      name: 'labels are without doubles, and of too many and too long ones enough is left to show that nobody can run it',
+      text: `
+pipelines:
+  default:
+    - step: { name: Many, runs-on: [${Array.from({ length: 30 }, (_, index) => `l${index + 10}`).join(', ')}] }
+    - step: { name: Long, runs-on: [${'x'.repeat(101)}, ${'y'.repeat(100)}] }`,
+      steps: [
+        `Many ${Array.from({ length: 11 }, (_, index) => `l${index + 10}`).join(' ')} @0`,
+        `Long ${'x'.repeat(100)}… ${'y'.repeat(100)} @1`,
+      ],
+    },
+    {
+      name: 'a name is compared as far as its first 120 characters',
+      text: `pipelines: { default: [{ step: { name: ${'n'.repeat(121)} } }] }`,
+      steps: [`${'n'.repeat(120)} @0`],
+    },
+    {
+      name: 'nothing is no label, and no name; in quotes it is one',
+      text: `
+pipelines:
+  default:
+    - step: { name: ~, runs-on: ~ }
+    - step: { name: null, runs-on: [null, Null, NULL, linux] }
+    - step: { name: "~", runs-on: "null" }`,
+      steps: ['- @0', '- linux @1', '~ null @2'],
+    },
+    {
+      name: 'a text in quotes that goes on in the column of its key',
+      text: `
+pipelines:
+  default:
+    - step:
+        name: "Build
+        and 'test"
+        runs-on: 'it''s
+  linux'`,
+      steps: ["Build and 'test it's linux @0"],
+    },
+    {
+      name: 'a list whose lines and bracket stand too far left',
+      text: `
+pipelines:
+  default:
+    - step:
+        runs-on: [
+      linux, # a ] in a comment
+    "]",
+  self.hosted
+]
+        name: Build`,
+      steps: ['Build ] linux self.hosted @0'],
+    },
+    {
+      name: 'a comment right behind a text in quotes',
+      text: `
+pipelines:
+  default:
+    - step:
+        name: "A"#note
+        runs-on: [linux]#note`,
+      steps: ['A linux @0'],
+    },
+    {
+      name: 'a list as a key says nothing; its anchors hold',
+      text: `
+pipelines:
+  ? [&l linux]
+  : x
+  ? *l
+  : y
+  default:
+    - step: { runs-on: *l }`,
+      steps: ['- linux @0'],
     },
   ];
 
@@ -185,6 +256,10 @@ pipelines:
   bookmarks:
     mark: [{ step: { name: mark } }]
   pull-requests:
+    'to/**':
+      destinations:
+        main: [{ step: { name: to-main } }]
+        'release/*': [{ step: { name: to-release } }]
     '**': [{ step: { name: any } }]
     'fix/**': [{ step: { name: fix } }]
   custom:
@@ -201,6 +276,12 @@ pipelines:
     ['a bookmark', { section: 'bookmarks', pattern: 'mark' }, 'mark @0'],
     ['a pull request by its source', { section: 'pull-requests', ref: 'fix/a/b' }, 'fix @0'],
     ['a pull request by its key', { section: 'pull-requests', pattern: '**', ref: 'fix/a' }, 'any @0'],
+    ['a pull request by its destination', { section: 'pull-requests', ref: 'to/a', destination: 'main' }, 'to-main @0'],
+    [
+      'a pull request by its key and the pattern of its destination',
+      { section: 'pull-requests', pattern: 'to/**', ref: 'x', destination: 'release/1' },
+      'to-release @0',
+    ],
     ['a custom one', { section: 'custom', pattern: 'nightly', ref: 'main' }, 'nightly @0'],
   ])('%s', (_name, source, step) => {
     expect(steps(TEXT, source)).toEqual([step]);
@@ -211,6 +292,21 @@ pipelines:
     ['a custom one without a name', { section: 'custom', ref: 'main' }, 'has no section custom: main'],
     ['a tag that nothing fits', { section: 'tags', ref: '1.2' }, 'has no section tags: 1.2'],
     ['a branch without a name', { section: 'branches' }, 'has no section branches'],
+    [
+      'a destination that nothing fits',
+      { section: 'pull-requests', ref: 'to/a', destination: 'x' },
+      'has no destination that fits in its section pull-requests: to/a',
+    ],
+    [
+      'a destination that is not known',
+      { section: 'pull-requests', ref: 'to/a' },
+      'has no destination that fits in its section pull-requests: to/a',
+    ],
+    [
+      'a branch that takes too long to be compared',
+      { section: 'branches', ref: 'x'.repeat(20_000) },
+      `has too many and too long patterns to choose from for branches: ${'x'.repeat(20_000)}`,
+    ],
     ['a name of the language', { section: 'custom', pattern: 'toString' }, 'has no section custom: toString'],
   ])('%s is said', (_name, source, problem) => {
     expect(read(TEXT, source)).toEqual({ problem });
@@ -231,7 +327,13 @@ pipelines: { default: *e }`;
     ['an alias of nothing', 'pipelines: *nothing', 'is YAML that cannot be resolved (aliases or nesting)'],
     ['an alias bomb', bomb, 'is YAML that cannot be resolved (aliases or nesting)'],
     ['nesting without end', '['.repeat(20_000), /^is /],
-    ['too long', `# ${'x'.repeat(512 * 1024)}`, 'is longer than 512 KiB'],
+    ['too long', `# ${'x'.repeat(128 * 1024 - 1)}`, 'is longer than 128 KiB'],
+    ['as long as may be', `# ${'x'.repeat(128 * 1024 - 2)}`, 'has no section default'],
+    ['more pieces than values of a file', `[${'[],'.repeat(32_000)}]`, 'has more than 64000 pieces of YAML'],
+    ['a merge of what is no mapping', 'pipelines: { <<: [x] }', 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['an empty section', 'pipelines: { default: [] }', 'has an empty section default'],
+    ['a section without a value', 'pipelines:\n  default:', 'has an empty section default'],
+    ['a quote without end', 'pipelines:\n  default: "x\nb: 1', 'is no YAML (MISSING_CHAR in line 3)'],
     ['empty', '', 'has no section default'],
     ['no map', '- a\n- b', 'has no section default'],
     ['without pipelines', 'image: node', 'has no section default'],
@@ -240,15 +342,16 @@ pipelines: { default: *e }`;
       'pipelines: { default: { import: shared:main:build } }',
       'imports its section default, which is not followed',
     ],
-    [
-      'steps without end',
-      `pipelines: { default: [${'{step: {}},'.repeat(1001)}] }`,
-      'has more than 1000 steps in its section default',
-    ],
+    ['steps without end', `pipelines: { default: [${'{step: {}},'.repeat(2001)}] }`, 'has more than 2000 steps'],
     [
       'a parallel set without end',
-      `pipelines: { default: [{ parallel: [${'{step: {}},'.repeat(1002)}] }] }`,
-      'has more than 1000 steps in its section default',
+      `pipelines: { default: [{ parallel: [${'{step: {}},'.repeat(2001)}] }] }`,
+      'has more than 2000 steps',
+    ],
+    [
+      'steps without end in several sections',
+      `x: &x [${'{step: {}},'.repeat(667)}]\npipelines: { default: *x, branches: { a: *x }, tags: { b: *x } }`,
+      'has more than 2000 steps',
     ],
   ])('%s', (_name, text, problem) => {
     const found = read(text);
@@ -268,8 +371,9 @@ pipelines: { default: *e }`;
 
   it('holds no steps but those that are steps, whatever the document is', () => {
     fc.assert(
-      fc.property(fc.anything(), fc.anything(), (item, other) => {
-        const section = stepsOf({ default: [item, { step: other }, { parallel: other }, { stage: item }] }, DEFAULT);
+      fc.property(fc.json(), fc.json(), (item, other) => {
+        const list = `[${item}, { step: ${other} }, { parallel: ${other} }, { stage: ${item} }]`;
+        const section = read(`pipelines: { default: ${list} }`);
         for (const step of 'steps' in section ? section.steps : []) expect(step.labels).toBeInstanceOf(Array);
       }),
     );

@@ -2,9 +2,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPipelineApi } from '#adapters/bitbucket/pipelines.ts';
+import { parsePipelines } from '#adapters/bitbucket/pipelines-yaml.ts';
+import { rememberStopped } from '#adapters/bitbucket/stopped-files.ts';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { PipelineApi } from '#core/ports.ts';
 import { type LoopbackBitbucket, type LoopbackOptions, startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
-import { APP, CREDENTIALS } from './setup.ts';
+import { APP, CREDENTIALS, READING } from './setup.ts';
 
 async function start(
   options: LoopbackOptions = {},
@@ -24,7 +27,7 @@ async function start(
       turnedAway: () => undefined,
     },
   });
-  return { bitbucket, api: createBitbucketPipelineApi(client), asked };
+  return { bitbucket, api: createBitbucketPipelineApi(client, READING), asked };
 }
 
 const FILE = `
@@ -247,5 +250,59 @@ describe('refusals name what is missing', () => {
     const { bitbucket, api } = await start();
     bitbucket.script({ path: '/pipelines', reply: { status: 200, body: {} } });
     await expect(api.openPipelines(APP)).rejects.toThrow('unexpected form at values');
+  });
+});
+
+describe('a file of somebody who means no good', () => {
+  it('is cut off, and then too long', async () => {
+    const { bitbucket, api } = await start();
+    bitbucket.putFile(APP, `${FILE}\n# ${'x'.repeat(600 * 1024)}`);
+    bitbucket.addPipeline(APP, { steps: [READY] });
+    const [found] = await waitingOf(api);
+    expect(found?.notes).toEqual([
+      expect.stringMatching(
+        /^bitbucket-pipelines.yml of acme\/app at \S+ is longer than 128 KiB: its waiting steps are not counted\.$/,
+      ),
+    ]);
+  });
+
+  it('keeps the others of its repository from being read for a while, and no other repository', async () => {
+    const bitbucket = await startLoopbackBitbucket();
+    onTestFinished(() => bitbucket.close());
+    const client = createBitbucketClient({ baseUrl: bitbucket.url, credential: CREDENTIALS.apiToken });
+    const clock = { now: Date.parse('2026-11-23T12:00:00Z') };
+    const state = createMemoryStateStore();
+    const parsed: string[] = [];
+    const api = createBitbucketPipelineApi(client, {
+      parse: async (text) => {
+        parsed.push(text);
+        return text === 'slow' ? { stopped: 'takes longer than 3 s to read' } : parsePipelines(text);
+      },
+      stopped: rememberStopped({ openState: async () => state, now: () => clock.now, mayKeep: () => true }),
+    });
+    const other = { ...APP, repository: 'other' };
+    const slow = 'f'.repeat(40);
+    bitbucket.putFile(APP, 'slow', slow);
+    bitbucket.putFile(APP, FILE, 'good');
+    bitbucket.putFile(other, FILE, 'good');
+    const pipelineAt = (commit: string) => ({ uuid: '{1}', section: 'default', commit }) as const;
+    for (const scope of [APP, other]) bitbucket.addPipeline(scope, { uuid: '{1}', steps: [READY] });
+    const ask = async (scope: typeof APP, commit: string) => api.waitingSteps(scope, pipelineAt(commit));
+
+    const first = await ask(APP, slow);
+    expect(first).toEqual({
+      waiting: [],
+      notes: [
+        'bitbucket-pipelines.yml of acme/app at ffffffffffff takes longer than 3 s to read, so it is not read: its waiting steps are not counted.',
+      ],
+    });
+    expect((await ask(APP, 'good')).notes).toEqual([
+      "bitbucket-pipelines.yml of acme/app at good is not read before 12:10 UTC, since reading the repository's file at ffffffffffff was broken off: its waiting steps are not counted.",
+    ]);
+    expect((await ask(other, 'good')).waiting).toHaveLength(1);
+    clock.now += 10 * 60_000;
+    expect((await ask(APP, 'good')).waiting).toHaveLength(1);
+    expect(await ask(APP, slow)).toEqual(first);
+    expect(parsed).toEqual(['slow', FILE, FILE]);
   });
 });

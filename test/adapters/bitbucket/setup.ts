@@ -1,6 +1,8 @@
 /** What the tests of the Bitbucket adapter share: a server, an API that talks to it, and recorded waits. */
 import { onTestFinished } from 'vitest';
 import type { ClientOptions } from '#adapters/bitbucket/client.ts';
+import type { FileReading } from '#adapters/bitbucket/pipeline-reader.ts';
+import { parsePipelines } from '#adapters/bitbucket/pipelines-yaml.ts';
 import { createBitbucketRunnerApi, type Surface } from '#adapters/bitbucket/runners.ts';
 import type { Credential } from '#adapters/credentials.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -19,6 +21,9 @@ export const CREDENTIALS: Readonly<Record<Credential['kind'], Credential>> = {
   accessToken: { kind: 'accessToken', token: new Secret('the-access-token') },
   appPassword: { kind: 'appPassword', username: 'ops', password: new Secret('the-app-password') },
 };
+
+/** Files are read here and now, without the thread that a process would start for them. */
+export const READING: FileReading = { parse: async (text) => parsePipelines(text) };
 
 export type Setup = {
   readonly bitbucket: LoopbackBitbucket;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SeenStep } from '#adapters/bitbucket/pipeline-answers.ts';
-import type { YamlStep } from '#adapters/bitbucket/pipelines-yaml.ts';
+import type { YamlStep } from '#adapters/bitbucket/sections.ts';
 import { countWaiting, mayWait } from '#adapters/bitbucket/waiting-steps.ts';
 
 /** `name STATE`, with `manual` and `held` where it is so. */

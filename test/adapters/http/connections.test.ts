@@ -5,7 +5,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awsClientSettings } from '#adapters/aws/client.ts';
 import { agents, closeRestingConnections, restBriefly } from '#adapters/http/connections.ts';
-import { type Answer, type NoAnswer, send } from '#adapters/http/exchange.ts';
+import { send } from '#adapters/http/exchange.ts';
 import { startForgetfulProxy } from '#kit/forgetful-proxy.ts';
 import { awsEnvironment, json, scriptedService } from '#kit/loopback.ts';
 
@@ -19,7 +19,7 @@ async function startNetwork() {
   const agent = restBriefly(new http.Agent({ keepAlive: true }), () => clock.now);
   stack.defer(() => agent.destroy());
   const started = stack.move();
-  const one = (over = agent): Promise<Answer | NoAnswer> =>
+  const one = (over = agent): Promise<Awaited<ReturnType<typeof send>>> =>
     send({ method: 'GET', url: proxy.url, headers: {}, agent: over }, AbortSignal.timeout(10_000));
   return {
     proxy,

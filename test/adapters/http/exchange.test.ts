@@ -4,7 +4,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
-import { type HttpRequest, jsonRequest, networkFailure, oneLine, send } from '#adapters/http/exchange.ts';
+import { type HttpRequest, jsonRequest, networkFailure, oneLine, send, sizeText } from '#adapters/http/exchange.ts';
 import { makeCertificate } from '#kit/certificate.ts';
 import { listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -97,6 +97,54 @@ describe('what comes back', () => {
     );
     onTestFinished(close);
     expect((await exchange('hang', { url })).came).toMatchObject({ text: 'grün' });
+  });
+
+  /** A body without end, which counts what was taken of it. */
+  async function endless(status: number, request: Partial<HttpRequest>) {
+    const part = Buffer.alloc(16 * 1024, 'x');
+    let sent = 0;
+    const { url, close } = await listen(
+      http.createServer((_request, response) => {
+        response.writeHead(status);
+        const more = () => {
+          while (!response.destroyed && response.write(part)) sent += part.length;
+        };
+        response.on('drain', more);
+        more();
+      }),
+    );
+    onTestFinished(close);
+    const { came } = await exchange('hang', { url, ...request });
+    return { came, sent };
+  }
+
+  it.each([
+    ['the limit of its kind', { limit: { bytes: 100_000, beyond: 'refuse' } }, 100_000],
+    ['the limit of one document', {}, 4 * 1024 * 1024],
+  ] as const)('is not used, and not read to its end, beyond %s', async (_name, request, bytes) => {
+    const { came, sent } = await endless(200, request);
+    expect(came).toEqual({ kind: 'too-large', bytes });
+    expect(sent).toBeLessThan(bytes + 8 * 1024 * 1024);
+  });
+
+  it('is cut off where the rest is of no use', async () => {
+    const { came } = await endless(200, { limit: { bytes: 100_000, beyond: 'cut' } });
+    const length = 'text' in came ? came.text.length : 0;
+    expect(length).toBeGreaterThan(100_000);
+    expect(length).toBeLessThan(200_000);
+  });
+
+  it('is cut off when it is a refusal, whose status counts', async () => {
+    const { came } = await endless(500, { limit: { bytes: 100, beyond: 'refuse' } });
+    expect(came).toMatchObject({ kind: 'answer', status: 500 });
+    expect('text' in came && came.text.length).toBeLessThan(200_000);
+  });
+
+  it('may be as large as its limit', async () => {
+    const request = { limit: { bytes: 5, beyond: 'refuse' } } as const;
+    expect((await exchange({ status: 200, body: '12345' }, request)).came).toMatchObject({ text: '12345' });
+    expect((await exchange({ status: 200, body: '123456' }, request)).came).toEqual({ kind: 'too-large', bytes: 5 });
+    expect((await exchange({ status: 300, body: '123456' }, request)).came).toMatchObject({ text: '123456' });
   });
 
   it('is the redirect itself', async () => {
@@ -220,3 +268,7 @@ it.each([
   ['  a\n\tb\u0000 ', 5, 'a b'],
   ['', 5, ''],
 ])('%j in one line of %d characters is %j', (text, longest, expected) => expect(oneLine(text, longest)).toBe(expected));
+
+it('says sizes in round numbers', () => {
+  expect([sizeText(64 * 1024), sizeText(1024 * 1024), sizeText(8 * 1024 * 1024)]).toEqual(['64 KB', '1 MB', '8 MB']);
+});

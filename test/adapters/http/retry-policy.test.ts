@@ -18,6 +18,7 @@ const TABLE: readonly (readonly [Trouble, readonly number[]])[] = [
   ['timed-out', [3, 3, 3, 3, 1, 0, 3]],
   ['connection-lost', [3, 3, 3, 3, 3, 0, 3]],
   ['unreachable', [3, 3, 3, 3, 3, 0, 3]],
+  ['too-large', [0, 0, 0, 0, 0, 0, 0]],
   ['untrusted', [0, 0, 0, 0, 0, 0, 0]],
   ['not-sent', [0, 0, 0, 0, 0, 0, 0]],
 ];
@@ -46,6 +47,7 @@ describe('the retry policy as data', () => {
       'server-error',
       'timed-out',
       'connection-lost',
+      'too-large',
     ]);
   });
 });

@@ -2,8 +2,10 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { FileReading } from '#adapters/bitbucket/pipeline-reader.ts';
 import { findFinished } from '#tools/history/export.ts';
 import { openHistory } from '#tools/history/read.ts';
+import { READING } from '../../adapters/bitbucket/setup.ts';
 import { addPast, DAY, directory, HOUR, linesOf, MINUTE, NOW, PLAN, runExport, startPast } from './past.ts';
 
 describe('an export', () => {
@@ -113,6 +115,22 @@ describe('an export', () => {
     const history = await openHistory(file);
     await Array.fromAsync(history.arrivals);
     expect(history.summary()).toMatchObject({ steps: 0, skipped: { 'no-labels': { lines: 3, firstLine: 2 } } });
+  });
+
+  it('goes past a file that takes too long to read, also when it is resumed, and reads those beside it', async () => {
+    const bitbucket = await startPast({ shop: 3 });
+    const slow = '# takes for ever';
+    bitbucket.putFile({ workspace: 'acme', repository: 'shop' }, slow, 'shop-2');
+    const parse: FileReading['parse'] = async (text) =>
+      text === slow ? { stopped: 'takes longer than 3 s to read' } : READING.parse(text);
+    const file = path.join(await directory(), 'acme.jsonl');
+    await runExport(bitbucket, { file, reading: { parse }, dieAt: 6 });
+    const { result } = await runExport(bitbucket, { file, reading: { parse }, isResumed: true });
+    expect(result).toMatchObject({
+      pipelines: 3,
+      problems: ['bitbucket-pipelines.yml of acme/shop at shop-2 takes longer than 3 s to read, so it is not read'],
+      unlabelled: 3,
+    });
   });
 
   it('tells how far it is, from nothing to all', async () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createBitbucketClient } from '#adapters/bitbucket/client.ts';
 import { createBitbucketPastApi } from '#adapters/bitbucket/past.ts';
+import type { FileReading } from '#adapters/bitbucket/pipeline-reader.ts';
 import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
@@ -13,6 +14,7 @@ import { limitCalls } from '#tools/history/calls.ts';
 import { type ExportResult, exportHistory } from '#tools/history/export.ts';
 import type { FetchProgress } from '#tools/history/fetch.ts';
 import type { ExportPlan } from '#tools/history/journal.ts';
+import { READING } from '../../adapters/bitbucket/setup.ts';
 
 export const NOW: Instant = Date.parse('2026-11-23T12:00:00Z');
 export const MINUTE = 60_000;
@@ -81,6 +83,7 @@ export type Run = {
   readonly isResumed?: boolean;
   readonly limit?: number;
   readonly maxCalls?: number;
+  readonly reading?: FileReading;
   /** Throws in place of the call with this number, from 1: the process is gone. */
   readonly dieAt?: number;
 };
@@ -115,7 +118,7 @@ export async function runExport(bitbucket: LoopbackBitbucket, run: Run) {
   });
   const result = await exportHistory(
     { file: run.file, plan: run.plan ?? PLAN, isResumed: run.isResumed === true },
-    createBitbucketPastApi(client),
+    createBitbucketPastApi(client, run.reading ?? READING),
     {
       sleep,
       now,

@@ -23,6 +23,9 @@ const LAST_SORTABLE: Instant = Date.UTC(9999, 11, 31);
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
+/** In bytes, unpacked: ten times that of the largest fleet. */
+const LONGEST_RECORD = 64 * 1024 * 1024;
+
 export function tickStore(table: Table): TickStore {
   return {
     appendTick: async (record) => {
@@ -65,7 +68,9 @@ async function toRecord(
   const parts = items.map((item) => item.data?.B).filter((part) => part !== undefined);
   if (parts.length !== Number(items[0]?.parts?.N)) return undefined;
   try {
-    return JSON.parse((await expand(Buffer.concat(parts))).toString('utf8')) as TickRecord;
+    return JSON.parse(
+      (await expand(Buffer.concat(parts), { maxOutputLength: LONGEST_RECORD })).toString('utf8'),
+    ) as TickRecord;
   } catch {
     throw unreadableItem(table, `tick ${items[0]?.sk?.S}`);
   }

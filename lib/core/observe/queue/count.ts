@@ -5,6 +5,7 @@
  */
 import { BudgetError, ServiceError, sentenceOf } from '../../errors.ts';
 import type { Scope } from '../../model/configuration.ts';
+import type { WaitingSteps } from '../../model/observation.ts';
 import type { OpenPipeline, PipelineApi } from '../../ports.ts';
 import { scopeKey } from '../../scope.ts';
 import { addWaiting, newTally, type RepositoryTally } from './tally.ts';
@@ -25,8 +26,10 @@ export type Count = {
   readonly done: Promise<void>;
 };
 
-/** When to stop before the end. */
+/** What counts, and when to stop before the end. */
 export type Limits = {
+  /** Of waiting steps those that anybody here can run. */
+  readonly runnable: (scope: Required<Scope>, waiting: readonly WaitingSteps[]) => readonly WaitingSteps[];
   readonly signal: AbortSignal;
   /** When so much is known: whether anybody needs to know more of a repository. */
   readonly whoNeedsMore: (known: readonly RepositoryTally[]) => (scope: Required<Scope>) => boolean;
@@ -63,7 +66,7 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
 
   const readSteps = (tally: RepositoryTally, pipeline: OpenPipeline) => async (): Promise<void> => {
     const found = await api.waitingSteps(tally.scope, pipeline);
-    addWaiting(tally, found);
+    addWaiting(tally, limits.runnable(tally.scope, found.waiting));
     isNeeded = undefined;
     for (const note of found.notes) notes.add(note);
   };

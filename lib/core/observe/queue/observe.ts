@@ -4,7 +4,7 @@
  * without it.
  */
 import type { QueueQuestion } from '../../decide/asking.ts';
-import { type Taker, takerOf, waitingByGroup } from '../../decide/queue.ts';
+import { runnableBy, type Taker, takerOf, waitingByGroup } from '../../decide/queue.ts';
 import { wishOf } from '../../decide/strategies/index.ts';
 import type { Scope } from '../../model/configuration.ts';
 import type { GroupObservation, Observation, QueueObservation, QueueReading } from '../../model/observation.ts';
@@ -43,7 +43,9 @@ export async function observeQueues(
     const chosen = await Promise.race([timeUp, chooseRepositories(questions, pipelines)]);
     if (chosen === undefined) return withAnswers(seen, questions.map(tooLate));
     const asking = chosen.map((entry) => ({ ...entry, taker: takerOf(entry.question.group, entry.repositories) }));
+    const takers = asking.map(({ taker }) => taker);
     const count = countQueues(scopesOf(chosen), pipelines, {
+      runnable: (scope, waiting) => runnableBy(takers, scope, waiting),
       signal,
       whoNeedsMore: (known) => whoNeedsMore(asking, known),
     });

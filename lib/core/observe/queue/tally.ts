@@ -1,7 +1,7 @@
 /** What a tick has seen of the queue so far: it grows while repositories are read, and can be asked at any moment. */
 import type { Scope } from '../../model/configuration.ts';
-import type { QueueObservation } from '../../model/observation.ts';
-import type { OpenPipelines, WaitingInPipeline } from '../../ports.ts';
+import type { QueueObservation, WaitingSteps } from '../../model/observation.ts';
+import type { OpenPipelines } from '../../ports.ts';
 import { scopeKey } from '../../scope.ts';
 
 /** One repository, as far as it was read. */
@@ -23,7 +23,7 @@ export function newTally(scope: Required<Scope>): RepositoryTally {
 }
 
 /** Adds the steps of one pipeline. */
-export function addWaiting(tally: RepositoryTally, { waiting }: WaitingInPipeline): void {
+export function addWaiting(tally: RepositoryTally, waiting: readonly WaitingSteps[]): void {
   tally.read += 1;
   for (const { labels, steps } of waiting) {
     const key = labels.join(' ');

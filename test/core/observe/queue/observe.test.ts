@@ -56,6 +56,16 @@ describe('what is looked at', () => {
     expect(seen.notes).toEqual([]);
   });
 
+  it('is kept as far as somebody can run it: what others ask for has no end', async () => {
+    const script = { site: [2, { labels: OTHER, steps: 3 }, { labels: ['windows'], steps: 4 }], api: [5] };
+    const groups = [see({ source: named('site') }), see({ name: 'other', labels: OTHER, source: named('api') })];
+    const { seen } = await look(groups, script);
+    expect(seen.queues?.map(({ waiting }) => waiting)).toEqual([
+      [{ labels: LINUX, steps: 2 }],
+      [{ labels: LINUX, steps: 5 }],
+    ]);
+  });
+
   it("is a repository's own queue for its group", async () => {
     const { trace } = await look([see({ repository: 'site' })], { site: [] });
     expect(trace).toEqual(['openPipelines acme/site']);

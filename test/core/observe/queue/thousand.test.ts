@@ -6,7 +6,7 @@ import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { GroupObservation } from '#core/model/observation.ts';
 import { NOON, observation, waitingIn } from '#kit/fleet.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
-import { CREDENTIALS } from '../../../adapters/bitbucket/setup.ts';
+import { CREDENTIALS, READING } from '../../../adapters/bitbucket/setup.ts';
 import { ask, LINUX, see } from './look.ts';
 
 const REPOSITORIES = Array.from({ length: 50 }, (_, index) => `repository-${index}`);
@@ -37,7 +37,7 @@ async function bitbucketWith({ pipelines, steps, commits }: Shape, usedCalls = 0
   const budget = createCallBudget({ credential: 'default', key: 'k', limit: () => 1000, now: () => NOON });
   for (let call = 0; call < usedCalls; call += 1) budget.count('create');
   const client = createBitbucketClient({ baseUrl: bitbucket.url, credential: CREDENTIALS.apiToken, meter: budget });
-  return { bitbucket, api: createBitbucketPipelineApi(client) };
+  return { bitbucket, api: createBitbucketPipelineApi(client, READING) };
 }
 
 /** Two groups that look at everything; every step suits the large one. */

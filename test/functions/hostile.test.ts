@@ -1,0 +1,66 @@
+/**
+ * Other people's files in one repository, seen from the shipped function: everything else is scaled as if that repository
+ * were not there, and the report names it.
+ */
+import { expect, it } from 'vitest';
+import { bundled } from '../doors/bundle.ts';
+import { startLambda } from './lambda.ts';
+import { startFunctionWorld } from './world.ts';
+
+/** Follows the queues of its repositories; one runner is always there, and busy. */
+function group(name: string, label: string, repositories: readonly string[]): string {
+  return `
+  - name: ${name}
+    workspace: acme
+    labels: [${label}]
+    namespace: runners
+    strategy: queueAware
+    repositories: [${repositories.join(', ')}]
+    parameters: { min: 1, max: 20, idleCount: 0 }`;
+}
+
+const GOOD = 'pipelines: { default: [{ parallel: [{ step: { runs-on: [good] } }, { step: { runs-on: [good] } }] }] }';
+const keys = (count: number) => Array.from({ length: count }, (_, index) => `k${index}: 1`).join(', ');
+
+const HOSTILE: Readonly<Record<string, string>> = {
+  merges: `x: &a { ${keys(4_000)} }\ny: [${'{ <<: *a },'.repeat(3_000)}]\npipelines: { default: *a }`,
+  aliases: `a: &a [${'x,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\npipelines: { default: [${'*b,'.repeat(99)}] }`,
+  long: `${GOOD}\n#${'x'.repeat(2_000_000)}`,
+  nested: `pipelines: { default: ${'['.repeat(60_000)}`,
+  pieces: `pipelines: { default: [${'a,'.repeat(60_000)}] }`,
+  quotes: `a: "${'\\"'.repeat(60_000)}\nb`,
+  escapes: `pipelines: { default: [{ step: { name: "\\e]0;owned\\a\\u202e", runs-on: ["\\e[2J", ${'y'.repeat(90_000)}] } }] }`,
+  keys: `? [&a { ${keys(100)} }]\n: x\npipelines: { default: }`,
+};
+
+it('is read within bounds, and everything else is scaled as if it were not there', async () => {
+  const decisions: unknown[] = [];
+  for (const files of [{}, HOSTILE]) {
+    const config = `groups:${group('good', 'good', ['app', 'hostile'])}${group('other', 'other', ['hostile'])}`;
+    await using world = await startFunctionWorld(config);
+    await using scale = await startLambda(bundled('scale.js'), world.environment);
+    const { bitbucket } = world;
+    await scale.invoke({});
+    for (const runner of world.runners()) Object.assign(runner, { status: 'ONLINE', step: { uuid: '{1}' } });
+    const app = { workspace: 'acme', repository: 'app' };
+    const hostile = { workspace: 'acme', repository: 'hostile' };
+    const ready = { state: 'READY' } as const;
+    bitbucket.putFile(app, GOOD);
+    bitbucket.addPipeline(app, { steps: [ready, ready] });
+    bitbucket.addPipeline(hostile, { status: 'PASSED', steps: [] });
+    for (const [commit, text] of Object.entries(files)) {
+      bitbucket.putFile(hostile, text, commit);
+      bitbucket.addPipeline(hostile, { commit, steps: [ready] });
+    }
+    const { report, error, output } = await scale.invoke({}, { clockAheadMs: 60_000 });
+    expect(error).toBeUndefined();
+    decisions.push(report?.groups.map(({ name, decision, problems }) => ({ name, decision, problems })));
+    const told = Object.keys(files).filter((commit) => commit !== 'escapes');
+    for (const commit of told) {
+      expect(report?.notes.join('\n')).toContain(`bitbucket-pipelines.yml of acme/hostile at ${commit} `);
+    }
+    expect(output).not.toMatch(/(?!\n)[\p{Cc}\u202e]|\\u001b|y{1000}/u);
+  }
+  expect(decisions[1]).toEqual(decisions[0]);
+  expect(decisions[0]).toMatchObject([{ decision: { action: 'scale-up' } }, {}]);
+});
