@@ -1,0 +1,75 @@
+/** The npm package: installed into an empty folder without a registry, and run there. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packPackage } from '../../scripts/release/package.ts';
+import { configuration } from '../doors/world.ts';
+
+let directory: string;
+let tarball: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'package-'));
+  tarball = await packPackage(directory);
+  const install = [
+    'install',
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    directory,
+    tarball,
+  ];
+  const { status, stderr } = spawnSync('npm', install, { encoding: 'utf8', cwd: directory });
+  if (status !== 0) throw new Error(stderr);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+function run(args: readonly string[], nodeOptions: readonly string[] = []) {
+  const program = join(directory, 'node_modules/bitbucket-runner-autoscaler/bin.mjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, program, ...args], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('the npm package', () => {
+  it('is smaller than 5 MB and needs no other package', async () => {
+    expect((await stat(tarball)).size).toBeLessThan(5_000_000);
+    const { stdout } = spawnSync('npm', ['ls', '--all', '--json'], { cwd: directory, encoding: 'utf8' });
+    expect(Object.keys(JSON.parse(stdout).dependencies)).toEqual(['bitbucket-runner-autoscaler']);
+  });
+
+  it('reads what lies in the folder of its user', async () => {
+    await writeFile(join(directory, 'runners_config.yaml'), configuration());
+    expect(run(['validate', '--config', 'runners_config.yaml'])).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/runners_config\.yaml is valid: 1 group\.\n$/),
+      stderr: '',
+    });
+  });
+
+  it('has the command that npx runs', () => {
+    const { status, stdout } = spawnSync('npx', ['--offline', 'runner-autoscaler', '--version'], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+/)]);
+  });
+
+  it('says in one sentence that a Node is too old', async () => {
+    const older = join(directory, 'older.cjs');
+    await writeFile(older, "Object.defineProperty(process.versions, 'node', { value: '20.19.0' });");
+    expect(run(['--version'], ['--require', older])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'error: runner-autoscaler needs Node 24 or newer, and this is 20.19.0; install one, such as with "nvm install 24".\n',
+    });
+  });
+});
