@@ -3,11 +3,13 @@
  * it is a moving picture that takes half a minute; anywhere else it is one line per decision, at once.
  */
 import { loadFleet } from '#config/load.ts';
+import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { GroupReport } from '#core/model/report.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { duration, percent } from '#core/words.ts';
 import type { Arrival } from '#tools/arrival.ts';
+import { latenessOf, pickUpsOf, settleConditions, startUpsOf } from '#tools/laboratory/conditions.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { workingDay } from '#tools/simulator/load.ts';
 import { createRandom } from '#tools/simulator/random.ts';
@@ -62,8 +64,13 @@ export type Stage = {
 /** Plays the day and ends with its figures. */
 export async function playDemo(options: DemoOptions, stage: Stage): Promise<void> {
   const { fleet } = await loadFleet('demo', { readText: async () => CONFIG });
-  const random = createRandom(options.seed);
-  const world = new World({ startupMs: () => 30_000 + random.exponential(20_000) });
+  const field = settleConditions('field', { faults: 'none' });
+  const world: World = new World({
+    startupMs: startUpsOf(field, options.seed),
+    pickUpMs: pickUpsOf(field, options.seed),
+    callsPerHour: CALLS_PER_HOUR,
+    faults: latenessOf(field, options.seed, () => world.now),
+  });
   for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival, arrival.at);
   world.advance(OPENING_MINUTE * MINUTE_MS);
 

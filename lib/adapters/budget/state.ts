@@ -92,8 +92,10 @@ export function forgetOld({ calls, word, throttle, looks }: BudgetState, now: In
 
 /** The state after `calls` more, for looking or for anything else. */
 export function addCalls(state: BudgetState, kind: 'look' | 'other', calls: number, now: Instant): BudgetState {
-  const entry = { minute: minuteOf(now), look: 0, other: 0, [kind]: calls };
-  return addBudgets(state, { calls: [entry], looks: {} });
+  const minute = minuteOf(now);
+  const before = state.calls.find((entry) => entry.minute === minute) ?? { minute, look: 0, other: 0 };
+  const others = state.calls.filter((entry) => entry.minute !== minute && isCounted(entry, now));
+  return { ...state, calls: [...others, { ...before, [kind]: before[kind] + calls }] };
 }
 
 /** Calls of the past hour. */

@@ -9,6 +9,8 @@ import type { Runner } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { bareManifests, type Policy, type Stage } from './policy.ts';
 
+type Field = Pick<Stage, 'world' | 'ports'>;
+
 /** How its autoscaler is set up. */
 type AtlassianSetting = {
   readonly name: string;
@@ -33,12 +35,12 @@ export function atlassianPolicy({ name, pollMs, parameters = EXAMPLE }: Atlassia
   return {
     name,
     tickMs: pollMs,
-    open: (stage) => ({
+    open: ({ world, barePorts: ports }) => ({
       tick: async () => {
         // An error ends the process, which Kubernetes starts anew for the next poll.
         try {
-          for (const group of fleet.groups) await poll(group, parameters, stage);
-          for (const scope of scopes) await cleanUp(scope, coolDownMs, stage);
+          for (const group of fleet.groups) await poll(group, parameters, { world, ports });
+          for (const scope of scopes) await cleanUp(scope, coolDownMs, { world, ports });
         } catch {
           return;
         }
@@ -66,7 +68,7 @@ export function decideAsAtlassian(
   return { create: 0, remove: idle - Math.max(min, Math.floor(idle * scaleDownMultiplier)) };
 }
 
-async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { world, ports }: Stage): Promise<void> {
+async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { world, ports }: Field): Promise<void> {
   const labels = group.labels.join(' ');
   const listed = await ports.runners.list(group.scope);
   const online = listed.filter((runner) => runner.status === 'ONLINE' && runner.labels.join(' ') === labels);
@@ -83,7 +85,7 @@ async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { wor
 }
 
 /** Its second process. It looks at no group, and for a step only on runners that are disabled. */
-async function cleanUp(scope: Scope, coolDownMs: number, { world, ports }: Stage): Promise<void> {
+async function cleanUp(scope: Scope, coolDownMs: number, { world, ports }: Field): Promise<void> {
   for (const runner of await ports.runners.list(scope)) {
     if (world.now - runner.stateChangedAt < coolDownMs || !isLeftOver(runner)) continue;
     await ports.runners.remove(scope, runner.uuid);

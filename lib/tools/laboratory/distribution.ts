@@ -4,15 +4,18 @@ import type { Random } from '../simulator/random.ts';
 import { span } from './span.ts';
 
 const FORMS =
-  'must be a time like 45s, or a distribution like {"kind":"lognormal","median":"40s","p95":"2m"} (or exponential, percentiles)';
+  'must be a time like 45s, or a distribution like {"kind":"lognormal","median":"40s","p95":"2m"} (or uniform, exponential, percentiles)';
 
 /**
- * A time that is always the same (`45s`), exponential around a mean, log-normal through its median and 95th percentile,
+ * A time that is always the same (`45s`), uniform between two, exponential around a mean, log-normal through its median and 95th percentile,
  * or given by percentiles between which it is interpolated (each a pair of share and time; shares rise to 1).
  */
 export const distribution = z.union(
   [
     span.transform((ms) => ({ kind: 'constant' as const, ms })),
+    z
+      .strictObject({ kind: z.literal('uniform'), from: span, to: span })
+      .refine(({ from, to }) => from <= to, '`to` must not lie below `from`'),
     z.strictObject({ kind: z.literal('exponential'), mean: span }),
     z
       .strictObject({ kind: z.literal('lognormal'), median: span, p95: span })
@@ -40,6 +43,8 @@ export function draw(from: Distribution, random: Random): number {
   switch (from.kind) {
     case 'constant':
       return from.ms;
+    case 'uniform':
+      return Math.round(from.from + (from.to - from.from) * random.next());
     case 'exponential':
       return Math.round(random.exponential(from.mean));
     case 'lognormal':

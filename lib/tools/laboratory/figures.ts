@@ -1,6 +1,6 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
 import type { Calls } from '#core/model/report.ts';
-import { HOUR_MS } from '#core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import type { Prices } from './scenario.ts';
 import type { Books, StepCounts } from './tally.ts';
 
@@ -9,7 +9,7 @@ export type Figures = {
   /** Each step is in exactly one of finished, running, waiting and failed. */
   readonly steps: StepCounts;
   /**
-   * From the moment a step is ready until a runner takes it, over all steps that were taken, waited in vain or still
+   * From the moment a step is ready until a free runner is there for it, over all steps that were taken, waited in vain or still
    * wait (with what they have waited so far). Steps that failed because nobody was online are not in it. Percentiles are by
    * nearest rank and rounded up to a second; mean and longest are exact.
    */
@@ -19,7 +19,11 @@ export type Figures = {
     readonly p95Ms: number;
     readonly p99Ms: number;
     readonly longestMs: number;
+    /** Share of the steps that waited for a minute at the most; 1 without steps. */
+    readonly withinMinute: number;
   };
+  /** How long free runners took to pick up the steps that began. */
+  readonly pickUp: { readonly meanMs: number; readonly p95Ms: number };
   /** Registrations times time. `unavailable`: out of service or offline, without a step. */
   readonly runnerHours: {
     readonly registered: number;
@@ -33,6 +37,8 @@ export type Figures = {
   readonly runners: { readonly created: number; readonly removed: number };
   /** As the ports count them; a policy that acts on the world itself makes none. */
   readonly calls: Calls;
+  /** The most calls to Bitbucket in any hour, warm-up included; 0 where they are not counted. */
+  readonly callsInAnHour: number;
   readonly money: {
     /** Runner-hours times their price. */
     readonly runners: number;
@@ -45,9 +51,14 @@ export type Figures = {
 /** The figures of closed books. */
 export function figuresOf(
   books: Books,
-  { runners, calls, prices }: Pick<Figures, 'runners' | 'calls'> & { readonly prices: Prices },
+  {
+    runners,
+    calls,
+    callsInAnHour,
+    prices,
+  }: Pick<Figures, 'runners' | 'calls' | 'callsInAnHour'> & { readonly prices: Prices },
 ): Figures {
-  const { waiting, peak } = books;
+  const { waiting, pickUp, peak } = books;
   const runnerHours = hoursOf(books);
   const ofRunners = runnerHours.registered * prices.runnerHour;
   const slots = books.monthlyPeaks.reduce((sum, most) => sum + Math.max(0, most - prices.includedSlots), 0);
@@ -60,11 +71,14 @@ export function figuresOf(
       p95Ms: waiting.quantileMs(0.95),
       p99Ms: waiting.quantileMs(0.99),
       longestMs: waiting.longestMs,
+      withinMinute: waiting.shareWithin(MINUTE_MS),
     },
+    pickUp: { meanMs: pickUp.meanMs, p95Ms: pickUp.quantileMs(0.95) },
     runnerHours,
     peak,
     runners,
     calls,
+    callsInAnHour,
     money: { runners: ofRunners, slots: ofSlots, total: ofRunners + ofSlots },
   };
 }

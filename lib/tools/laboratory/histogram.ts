@@ -45,6 +45,13 @@ export class WaitingHistogram {
     return this.#longestMs;
   }
 
+  /** The share of steps that waited for so long at the most, by whole seconds; 1 without steps. */
+  shareWithin(ms: number): number {
+    if (this.#count === 0) return 1;
+    const last = Math.min(BINS, Math.floor(ms / 1000));
+    return this.#bins.subarray(0, last + 1).reduce((sum, steps) => sum + steps, 0) / this.#count;
+  }
+
   /** Every second with steps in it: those that waited longer than a second less, up to and including it. */
   get bins(): readonly { readonly seconds: number; readonly steps: number }[] {
     return Array.from(this.#bins, (steps, seconds) => ({ seconds, steps })).filter(({ steps }) => steps > 0);

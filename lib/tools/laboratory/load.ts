@@ -55,6 +55,25 @@ export const load = z.discriminatedUnion('kind', [
     duration: distribution,
     ...owner,
   }),
+  /** Independent steps whose rate rises, or falls, evenly over a span from the start, and then stays. */
+  z.strictObject({
+    kind: z.literal('ramp'),
+    from: rate,
+    to: rate,
+    over: longerThanNothing,
+    duration: distribution,
+    ...owner,
+  }),
+  /** Independent batches, all steps of one at one moment: their number is log-normal, and at least 1. */
+  z.strictObject({
+    kind: z.literal('batches'),
+    perHour: rate,
+    steps: z.strictObject({ median: rate, p95: rate }),
+    /** As of `workingWeek`; absent: at one rate. */
+    weekend: z.number().min(0).max(1).optional(),
+    duration: distribution,
+    ...owner,
+  }),
   /** Working days with a morning, a lunch and an afternoon (UTC); `weekend` is the share of it on Saturdays and Sundays. */
   z.strictObject({
     kind: z.literal('workingWeek'),
@@ -124,6 +143,10 @@ function timesOf(from: Load, stretch: Stretch, random: Random): Iterable<Instant
       return nightly(midnightOf(start) + from.at, from.steps, from.over);
     case 'flapping':
       return flapping(start, from);
+    case 'ramp':
+      return ramp(stretch, from, random);
+    case 'batches':
+      return batches(stretch, from, random);
     case 'workingWeek':
       return poisson(stretch, from.peakPerHour, (at) => activityAt(at, from.weekend), random);
   }
@@ -147,6 +170,23 @@ function* flapping(
 ): Generator<Instant> {
   for (let spell = start + off; ; spell += on + off) {
     for (let step = 0; step < count; step += 1) yield spell + Math.round((on * step) / count);
+  }
+}
+
+function ramp(stretch: Stretch, { from, to, over }: Extract<Load, { kind: 'ramp' }>, random: Random) {
+  const most = Math.max(from, to);
+  const rateAt = (at: Instant) => from + (to - from) * Math.min(1, (at - stretch.start) / over);
+  return poisson(stretch, most, (at) => rateAt(at) / most, random);
+}
+
+function* batches(
+  stretch: Stretch,
+  { perHour, steps: { median, p95 }, weekend }: Extract<Load, { kind: 'batches' }>,
+  random: Random,
+): Generator<Instant> {
+  const shareAt = (at: Instant) => (weekend === undefined ? 1 : activityAt(at, weekend));
+  for (const at of poisson(stretch, perHour, shareAt, random)) {
+    for (let left = Math.max(1, draw({ kind: 'lognormal', median, p95 }, random)); left > 0; left -= 1) yield at;
   }
 }
 

@@ -66,14 +66,14 @@ class Oracle {
   }
 
   stepChanged(step: Step): void {
-    if (step.state === 'waiting') {
+    if (step.state === 'waiting' && step.runner === undefined) {
       this.#queue(step);
       return;
     }
     const pool = this.#poolOfStep.get(step);
     this.#poolOfStep.delete(step);
     if (pool !== undefined) pool.waiting -= 1;
-    if (step.state !== 'running' || step.runner === undefined) return;
+    if (step.state === 'finished' || step.state === 'failed' || step.runner === undefined) return;
     const owner = this.#poolOfRunner.get(step.runner);
     owner?.starting.delete(step.runner);
     owner?.idle.delete(step.runner);

@@ -12,6 +12,8 @@ export type Stage = {
   readonly world: World;
   /** Ports into the world on which outages fall. */
   readonly ports: Ports;
+  /** The same for a policy that does not count its calls. */
+  readonly barePorts: Ports;
   /** To be given every report, where a policy makes them. */
   readonly onReport: (report: Report) => void;
 };

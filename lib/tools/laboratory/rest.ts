@@ -12,9 +12,10 @@ import { CLOCK_SKEW_MS, ORPHAN_GRACE_MS } from '#core/decide/age.ts';
 import { LONGEST_QUARANTINE_MS } from '#core/decide/quarantine.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { Calls, Report } from '#core/model/report.ts';
+import type { Calls, GroupReport, Report } from '#core/model/report.ts';
 import { MARKS_TRUSTED_FOR_MS } from '#core/observe/step-marks.ts';
 import { nextChange } from '#core/schedule/bounds.ts';
+import { HOUR_MS } from '#core/time.ts';
 import type { World } from '../simulator/world.ts';
 
 /** A tick that was played, and the calls that it made. */
@@ -27,9 +28,13 @@ type Rest = {
   readonly note: (played: Played) => void;
 };
 
-/** Watches a world in which the shipped line alone acts, besides what happens there by itself. */
-export function watchRest(fleet: Fleet, world: World): Rest {
-  const longestMs = longestLimitOf(fleet);
+/**
+ * Watches a world in which the shipped line alone acts, every `tickMs`, besides what happens there by itself. Where an
+ * hour of ticks takes more than half of the hour's calls, what a tick does depends on those before it, and none is known.
+ */
+export function watchRest(fleet: Fleet, world: World, tickMs: number): Rest {
+  const affordable = ({ bitbucket }: Calls) => (bitbucket * HOUR_MS) / tickMs <= world.callsPerHour / 2;
+  const longestMs = Math.max(longestLimitOf(fleet), world.faults.settlesAfterMs ?? 0);
   let changes = Number.NaN;
   let since: Instant = Number.POSITIVE_INFINITY;
   let known: (Played & { readonly until: Instant }) | undefined;
@@ -39,10 +44,15 @@ export function watchRest(fleet: Fleet, world: World): Rest {
       // What has changed since the last look may have done so just now.
       if (world.changes !== changes) since = world.now;
       changes = world.changes;
-      const isAtRest = world.now - since > longestMs && played.report.groups.every(({ plan }) => plan.length === 0);
+      const isAtRest = world.now - since > longestMs && affordable(played.calls) && played.report.groups.every(isQuiet);
       known = isAtRest ? { ...played, until: nextPage(fleet, world.now) } : undefined;
     },
   };
+}
+
+/** A plan is tried anew, and calls that are short come back with time. */
+function isQuiet({ plan, decision }: GroupReport): boolean {
+  return plan.length === 0 && decision.reason.code !== 'look-held-back';
 }
 
 /** No age is compared with more than this. */

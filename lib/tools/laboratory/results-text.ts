@@ -1,5 +1,5 @@
 /** Results as tables for a terminal: one line per policy, tables side by side as far as the width allows. Pure. */
-import { duration } from '#core/words.ts';
+import { duration, percent } from '#core/words.ts';
 import { cellWidth } from '#text/cells.ts';
 import { wrap } from '#text/layout.ts';
 import { layColumns, type TableColumn } from '#text/table.ts';
@@ -16,6 +16,10 @@ const PARTS: readonly (readonly Cell[])[] = [
     { title: 'p95', of: ({ waiting }) => duration(waiting.p95Ms) },
     { title: 'p99', of: ({ waiting }) => duration(waiting.p99Ms) },
     { title: 'longest', of: ({ waiting }) => duration(waiting.longestMs) },
+  ],
+  [
+    { title: '< 1 min', of: ({ waiting }) => percent(waiting.withinMinute) },
+    { title: 'pick-up', of: ({ pickUp }) => duration(pickUp.meanMs) },
     { title: 'no runner', of: ({ steps }) => `${steps.failed.noRunner}` },
     { title: 'lost', of: ({ steps: { failed } }) => `${failed.expired + failed.killed + failed.crashed}` },
   ],
@@ -36,7 +40,8 @@ const PARTS: readonly (readonly Cell[])[] = [
 
 /** What the columns mean. */
 const NOTES = [
-  'mean, p50, p95, p99, longest: how long steps waited, from ready to taken by a runner',
+  'mean, p50, p95, p99, longest: how long steps waited, from ready until a free runner was there for them',
+  '< 1 min: the share of steps that waited for a minute at the most; pick-up: how long the free runner then took, on average',
   'no runner: steps that failed because no runner was online; lost: that waited for too long, or lost their runner',
   'hours: registrations times time, and what they were at (the rest was out of service); peak: most registrations at once',
   'cost: runner-hours and slots at the scenario’s prices; calls: to Bitbucket and the cluster',

@@ -14,7 +14,7 @@ import type { Scenario } from './scenario.ts';
 import { type Books, Tally } from './tally.ts';
 import { openWorld, outagesOf } from './world.ts';
 
-/** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the scenario. */
+/** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the warm-up. */
 export type Trial = {
   readonly scenario: Scenario;
   readonly arrivals: Arrivals;
@@ -77,7 +77,8 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
     },
     rested: (uuid) => actor.rested?.(uuid),
   });
-  const ports = world.ports(outagesOf(scenario, () => world.now));
+  const outages = outagesOf(scenario, () => world.now);
+  const ports = world.ports(outages);
   // Before anything else happens at that moment, so that the first step is in the books.
   world.clock.schedule(start, () => {
     tally = new Tally(start, scenario.span, buckets);
@@ -87,7 +88,7 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
       calls: ports.calls(),
     };
   });
-  actor = policy.open({ world, ports, onReport });
+  actor = policy.open({ world, ports, barePorts: world.ports(outages, { bare: true }), onReport });
   return {
     actor,
     advanceTo: (at: Instant) => world.clock.advanceTo(at),
@@ -103,7 +104,9 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
       const created = world.bitbucket.everRegistered - before.created;
       const runners = { created, removed: before.registered + created - registeredIn(world.bitbucket.totals) };
       const calls = callsBetween(before.calls, ports.calls());
-      return { policy: policy.name, books, figures: figuresOf(books, { runners, calls, prices: scenario.prices }) };
+      const { mostCallsInAnHour: callsInAnHour } = world;
+      const figures = figuresOf(books, { runners, calls, callsInAnHour, prices: scenario.prices });
+      return { policy: policy.name, books, figures };
     },
   };
 }

@@ -8,7 +8,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { parseYaml } from '#yaml/document.ts';
 import { type Finding, formatPath, type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { distribution } from './distribution.ts';
+import { CONDITION_KEYS, settleConditions } from './conditions.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';
 
@@ -34,8 +34,8 @@ const prices = z.strictObject({
   includedSlots: money.default(0),
 });
 
-/** The shape of a scenario's file. */
-export const scenario = z.strictObject({
+/** The keys of a scenario's file. */
+const written = z.strictObject({
   name: z.string().min(1).default('scenario'),
   /** When it begins; a Monday at midnight UTC unless given. */
   start: z.iso
@@ -50,14 +50,21 @@ export const scenario = z.strictObject({
   loads: z.array(load).default([]),
   /** A file with the steps that come, instead of loads; its beginning and end are then those of the scenario. */
   history: z.string().min(1).optional(),
-  /** From "the pod may start" to "the runner is online". */
-  startup: distribution.default({ kind: 'constant', ms: 45_000 }),
   /** How long a step may wait before it fails: Bitbucket's limit. */
   queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
   prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),
+  ...CONDITION_KEYS,
 });
+
+/** The shape of a scenario's file. */
+export const scenario = written.transform(
+  ({ startup, marksLate, listsLate, pickUp, callsPerHour, faults, ...others }) => ({
+    ...others,
+    ...settleConditions(others.conditions, { startup, marksLate, listsLate, pickUp, callsPerHour, faults }),
+  }),
+);
 
 /** A scenario, its spans in milliseconds. */
 export type Scenario = z.output<typeof scenario>;

@@ -23,7 +23,7 @@ export function shippedPolicy(
     name,
     tickMs,
     open: ({ world, ports, onReport }) => {
-      const rest = watchRest(fleet, world);
+      const rest = watchRest(fleet, world, tickMs);
       return {
         tick: async () => {
           const tickId = world.nextTickId();

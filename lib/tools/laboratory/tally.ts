@@ -32,6 +32,8 @@ export type Books = {
   readonly steps: StepCounts;
   /** Steps that began or waited in vain, and those that still wait with what they have waited so far. */
   readonly waiting: WaitingHistogram;
+  /** Of steps that began: from the moment a free runner was there until it took them. */
+  readonly pickUp: WaitingHistogram;
   readonly runnerMs: RunnerTotals;
   /** Waiting steps times time, from the length of the queue and not from the steps. */
   readonly queueMs: number;
@@ -56,6 +58,7 @@ export class Tally {
   #finished = 0;
   readonly #failed = { noRunner: 0, expired: 0, killed: 0, crashed: 0 };
   readonly #waiting = new WaitingHistogram();
+  readonly #pickUp = new WaitingHistogram();
   readonly #runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #queueMs = 0;
   #servedMs = 0;
@@ -95,10 +98,13 @@ export class Tally {
   }
 
   /** A step waits, runs, has finished or has failed, as of now. */
-  stepChanged({ state, failure, readyAt, startedAt, endedAt }: Step): void {
+  stepChanged({ state, failure, readyAt, runnerAt = 0, startedAt, endedAt }: Step): void {
+    // What came in the warm-up is none of these books' steps.
+    if (readyAt < this.#start) return;
     if (state === 'running' && startedAt !== undefined) {
       this.#begun += 1;
-      this.#waiting.add(startedAt - readyAt);
+      this.#waiting.add(runnerAt - readyAt);
+      this.#pickUp.add(startedAt - runnerAt);
     }
     if (startedAt !== undefined && endedAt !== undefined) this.#servedMs += endedAt - startedAt;
     if (state === 'finished') this.#finished += 1;
@@ -114,17 +120,19 @@ export class Tally {
   /** Closes the books now, with the steps that still wait. */
   close(now: Instant, totals: RunnerTotals, stillWaiting: ReadonlySet<Step>): Books {
     this.account(now, { totals, queued: stillWaiting.size });
-    for (const { readyAt } of stillWaiting) this.#waiting.add(now - readyAt);
+    const waiting = [...stillWaiting].filter(({ readyAt }) => readyAt >= this.#start);
+    for (const { readyAt, runnerAt = now } of waiting) this.#waiting.add(runnerAt - readyAt);
     const running = this.#begun - this.#finished - this.#failed.killed - this.#failed.crashed;
     return {
       steps: {
         arrived: this.#arrived,
         finished: this.#finished,
         running,
-        waiting: stillWaiting.size,
+        waiting: waiting.length,
         failed: this.#failed,
       },
       waiting: this.#waiting,
+      pickUp: this.#pickUp,
       runnerMs: this.#runnerMs,
       queueMs: this.#queueMs,
       servedMs: this.#servedMs,

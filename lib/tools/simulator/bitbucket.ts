@@ -26,8 +26,10 @@ export type Step = {
    * its runner died.
    */
   failure?: 'no-runner' | 'expired' | 'killed' | 'crashed';
-  /** Uuid of the runner that it runs or ran on. */
+  /** Uuid of the runner that it runs or ran on, or that is about to pick it up. */
   runner?: string;
+  /** When a free runner was there for it. */
+  runnerAt?: Instant;
   startedAt?: Instant;
   endedAt?: Instant;
   /** When its runner does not show it; absent: it always does. */
@@ -48,6 +50,8 @@ export type BitbucketOptions = {
   readonly stepLagMs: number;
   /** How long a step may wait; after that it fails. */
   readonly queueLimitMs: number;
+  /** How long a free runner takes to pick up this step. */
+  readonly pickUpMs: (step: Step) => number;
   /** Whether it puts runners back into service. */
   readonly enables: boolean;
   /** What is wrong with its answers at present; absent: nothing. */
@@ -206,6 +210,7 @@ export class SimulatedBitbucket {
     this.#totals[totalOf(entry)] -= 1;
     this.#runners.delete(uuid);
     this.#membersOf(entry.scope).delete(uuid);
+    this.#letGo(entry);
     this.#noteGone(entry);
     this.#listeners.removed(uuid);
   }
@@ -238,6 +243,7 @@ export class SimulatedBitbucket {
     entry.connected = false;
     entry.showsLostStep = end === 'lost' && entry.step !== undefined;
     this.#endStep(entry, end === 'killed' ? 'killed' : 'crashed');
+    this.#letGo(entry);
     if (entry.status !== 'DISABLED' && end !== 'unnoticed') this.#setStatus(entry, 'OFFLINE');
   }
 
@@ -253,10 +259,7 @@ export class SimulatedBitbucket {
     const step: Step = { id: this.#stepIds, ...request, readyAt: this.#clock.now, state: 'waiting' };
     this.#noteRepository(step.scope);
     const { free, anyOnline } = this.#lookFor(step);
-    if (free !== undefined) {
-      this.#startStep(free, step);
-      return step;
-    }
+    if (free !== undefined && this.#assign(free, step)) return step;
     this.#listeners.changing();
     if (anyOnline) {
       this.#wait(step);
@@ -302,6 +305,7 @@ export class SimulatedBitbucket {
     this.#waiting.add(step);
     const expire = () => {
       this.#listeners.changing();
+      delete this.#runners.get(step.runner ?? '')?.next;
       this.#waiting.delete(step);
       step.state = 'failed';
       step.failure = 'expired';
@@ -353,7 +357,7 @@ export class SimulatedBitbucket {
       if (entry.status !== 'ONLINE' || (anyOnline && entry.step !== undefined) || !fits(step, entry)) continue;
       anyOnline = true;
       // Steps are asked for by the process.
-      if (entry.step === undefined && entry.connected) return { free: entry, anyOnline };
+      if (isFree(entry)) return { free: entry, anyOnline };
     }
     return { anyOnline };
   }
@@ -375,12 +379,43 @@ export class SimulatedBitbucket {
     entry.statusText = statusText;
     entry.stateChangedAt = this.#clock.now + this.#options.skewMs;
     entry.statuses.push({ from: this.#clock.now, status, statusText, stateChangedAt: entry.stateChangedAt });
+    if (status !== 'ONLINE') this.#letGo(entry);
+  }
+
+  /** The runner is to run the step. Gives whether it has begun; otherwise it waits to be picked up. */
+  #assign(entry: Registered, step: Step): boolean {
+    step.runnerAt = this.#clock.now;
+    const takesMs = this.#options.pickUpMs(step);
+    if (takesMs === 0) {
+      this.#startStep(entry, step);
+      return true;
+    }
+    entry.next = step;
+    step.runner = entry.uuid;
+    this.#clock.schedule(
+      this.#clock.now + takesMs,
+      () => this.#startStep(entry, step),
+      () => entry.next === step,
+    );
+    return false;
+  }
+
+  /** What the runner was about to pick up goes to another one. */
+  #letGo(entry: Registered): void {
+    const step = entry.next;
+    if (step === undefined) return;
+    delete entry.next;
+    delete step.runner;
+    delete step.runnerAt;
+    const { free } = this.#lookFor(step);
+    if (free === undefined || !this.#assign(free, step)) this.#listeners.stepChanged?.(step);
   }
 
   #startStep(entry: Registered, step: Step): void {
     this.#listeners.changing();
     this.#waiting.delete(step);
     this.#totals[totalOf(entry)] -= 1;
+    delete entry.next;
     entry.step = step;
     this.#totals.busy += 1;
     step.state = 'running';
@@ -411,14 +446,24 @@ export class SimulatedBitbucket {
   }
 
   #offerWork(entry: Registered): void {
-    if (entry.status !== 'ONLINE' || !entry.connected || entry.step !== undefined) return;
+    if (!isFree(entry)) return;
     for (const step of this.#waiting) {
-      if (!fits(step, entry)) continue;
-      this.#startStep(entry, step);
+      if (step.runner !== undefined || !fits(step, entry)) continue;
+      if (!this.#assign(entry, step)) this.#listeners.stepChanged?.(step);
       return;
     }
     this.#listeners.rested?.(entry.uuid);
   }
+}
+
+/** Whether the runner asks for a step. */
+function isFree({
+  status,
+  connected,
+  step,
+  next,
+}: Pick<Registered, 'status' | 'connected' | 'step' | 'next'>): boolean {
+  return status === 'ONLINE' && connected && step === undefined && next === undefined;
 }
 
 function keyOf(scope: Scope): string {

@@ -35,6 +35,11 @@ export type Faults = {
   readonly isNotFound?: (scope: Scope) => boolean;
   /** What becomes of a call; undefined: what it asks for, at once. */
   readonly mishap?: (call: PortCall) => Mishap | undefined;
+  /**
+   * How long after the last change every answer is that of a kind world again, in ms; absent: two answers may always
+   * differ.
+   */
+  readonly settlesAfterMs?: number;
 };
 
 /** A kind world. */

@@ -38,6 +38,8 @@ export type Registered = {
   /** Whether it shows a step that died with its node. */
   showsLostStep: boolean;
   step?: Step;
+  /** The step that it is about to pick up. */
+  next?: Step;
   /** The step before. */
   lastStep?: Step;
   /** How the API showed it last. */
@@ -68,6 +70,13 @@ function showAsOf(entry: Registered, at: Instant, stepLagMs: number): Runner {
   return { uuid, name, labels, status, statusText, cordoned: false, hasStep, createdAt, stateChangedAt };
 }
 
+/** Whether nothing about the registration has changed since, but maybe that it has taken a step. */
+function isAsNow({ statuses, lastStep, showsLostStep }: Registered, at: Instant, now: Instant): boolean {
+  if (at === now) return true;
+  const changedAt = statuses.at(-1)?.from ?? 0;
+  return !showsLostStep && changedAt <= at && (lastStep?.endedAt ?? 0) <= at;
+}
+
 function isShown(step: Step | undefined, at: Instant, stepLagMs: number): boolean {
   if (step?.startedAt === undefined || at >= (step.endedAt ?? Number.POSITIVE_INFINITY)) return false;
   const since = at - step.startedAt;
@@ -83,7 +92,7 @@ export function listed({ present, gone }: Shelf, scope: Scope, faults: Faults, n
   const isSeen = ({ statuses: [{ from }], listLagMs }: Registered) => from + listLagMs <= at;
   const shown = Array.from(present)
     .filter(isSeen)
-    .map((entry) => (at === now ? show(entry, now, stepLagMs) : showAsOf(entry, at, stepLagMs)));
+    .map((entry) => (isAsNow(entry, at, now) ? show(entry, at, stepLagMs) : showAsOf(entry, at, stepLagMs)));
   const [still, hidden] = partition(gone, (ended) => isSeen(ended.entry) && at < ended.at + ended.listLagMs);
   const asTheyWere = ({ entry, at: end }: Gone) => showAsOf(entry, Math.min(at, end - 1), stepLagMs);
   const list = [...shown, ...still.map(asTheyWere)];

@@ -4,12 +4,15 @@
  */
 import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import type { CallBudget } from '#core/budget/call-budget.ts';
+import { ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
-import type { Deadline, Ports, StateStore, StepInLog } from '#core/ports.ts';
+import type { Deadline, MemoryChange, Ports, StateStore, StepInLog } from '#core/ports.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
+import { CallLimit } from './call-limit.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
@@ -36,6 +39,8 @@ export type WorldOptions = {
   readonly capacity?: number | (() => number);
   /** How long a step runs before the API shows it; default 0. */
   readonly stepLagMs?: number;
+  /** How long a free runner takes to pick up a step; default 0. */
+  readonly pickUpMs?: (step: Step) => number;
   /** How long a step may wait before it fails; default: for ever. */
   readonly queueLimitMs?: number;
   /** Whether Bitbucket puts runners back into service; default: yes. */
@@ -44,7 +49,7 @@ export type WorldOptions = {
   readonly podsLog?: boolean;
   readonly bitbucketSkewMs?: number;
   readonly clusterSkewMs?: number;
-  /** The hourly calls of the one credential; default: they are not counted. */
+  /** The hourly calls of the one credential, more of which are turned away (429); default: they are not counted. */
   readonly callsPerHour?: number;
   /** Memory between ticks; default: a store of its own. */
   readonly state?: StateStore;
@@ -67,7 +72,8 @@ export class World {
   state: StateStore;
   readonly steps: Step[] = [];
   readonly #time: RunnerTime;
-  readonly #callsPerHour: number | undefined;
+  readonly #limit: CallLimit | undefined;
+  #budget: CallBudget | undefined;
   readonly #podsLog: boolean;
   #ticks = 0;
   #writes = 0;
@@ -77,7 +83,7 @@ export class World {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
     this.faults = options.faults ?? NO_FAULTS;
     this.state = options.state ?? createMemoryStateStore();
-    this.#callsPerHour = options.callsPerHour;
+    this.#limit = options.callsPerHour === undefined ? undefined : new CallLimit(options.callsPerHour);
     this.#podsLog = options.podsLog === true;
     this.#time = new RunnerTime(this.clock.now);
     const { listeners } = options;
@@ -87,18 +93,17 @@ export class World {
         skewMs: options.bitbucketSkewMs ?? 0,
         stepLagMs: options.stepLagMs ?? 0,
         queueLimitMs: options.queueLimitMs ?? Infinity,
+        pickUpMs: options.pickUpMs ?? (() => 0),
         enables: options.enables !== false,
         faults: () => this.faults,
       },
       {
+        ...listeners,
         removed: (uuid) => this.cluster.exit(uuid),
         changing: () => {
           this.#account();
           listeners?.changing?.();
         },
-        ...(listeners?.registered && { registered: listeners.registered }),
-        ...(listeners?.stepChanged && { stepChanged: listeners.stepChanged }),
-        ...(listeners?.rested && { rested: listeners.rested }),
       },
     );
     this.cluster = new SimulatedCluster(
@@ -131,8 +136,11 @@ export class World {
     this.clock.advanceTo(this.clock.now);
   }
 
-  /** Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. */
-  ports(interruption: Interruption = undisturbed): Ports {
+  /**
+   * Ports into this world. Each call of this is one process: an interruption that kills it leaves others alone. `bare`:
+   * nothing in the process counts its calls, whatever Bitbucket does.
+   */
+  ports(interruption: Interruption = undisturbed, { bare = false }: { readonly bare?: boolean } = {}): Ports {
     const mishaps = befall(this.clock, (call) => this.faults.mishap?.(call));
     const ports = interrupt(
       {
@@ -152,15 +160,16 @@ export class World {
       },
       inTurn(interruption, (call, proceed) => this.#count(call, () => mishaps(call, proceed))),
     );
-    const limit = this.#callsPerHour;
-    if (limit === undefined) return ports;
+    const limit = this.#limit?.perHour;
+    if (limit === undefined || bare) return ports;
     const credential = 'simulated';
     const budget = createCallBudget({
       credential,
-      key: `budget/${credential}`,
+      key: `${BUDGET_KEYS}${credential}`,
       limit: () => limit,
       now: () => this.now,
     });
+    this.#budget = budget;
     return meterCalls(ports, () => budget);
   }
 
@@ -172,11 +181,22 @@ export class World {
 
   /**
    * Grows with everything that happens and that is done through ports: while it stays the same, every port answers the
-   * same. What a test does to Bitbucket or the cluster by hand is not in it. With faults two answers may always differ,
-   * and it equals nothing, not even itself.
+   * same, once `faults.settlesAfterMs` have passed. What a test does to Bitbucket or the cluster by hand is not in it.
+   * With faults that never settle two answers may always differ, and it equals nothing, not even itself.
    */
   get changes(): number {
-    return this.faults === NO_FAULTS ? this.clock.happened + this.#writes : Number.NaN;
+    const settles = this.faults === NO_FAULTS || this.faults.settlesAfterMs !== undefined;
+    return settles ? this.clock.happened + this.#writes : Number.NaN;
+  }
+
+  /** Bitbucket's limit; `Infinity` where calls are not counted. */
+  get callsPerHour(): number {
+    return this.#limit?.perHour ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The most calls that Bitbucket was sent in any hour; 0 where they are not counted. */
+  get mostCallsInAnHour(): number {
+    return this.#limit?.most ?? 0;
   }
 
   /** Counts calls that were not made because their answers were known. */
@@ -184,6 +204,10 @@ export class World {
     this.#calls.bitbucket += bitbucket;
     this.#calls.kubernetes += kubernetes;
     this.#calls.aws += aws;
+    for (let call = 0; call < bitbucket; call += 1) {
+      this.#limit?.count(this.now);
+      this.#budget?.count('look');
+    }
   }
 
   /** What the run has come to so far. */
@@ -197,9 +221,15 @@ export class World {
     return this.bitbucket.isAtWork(uuid) ? 'running' : 'none-seen';
   }
 
-  #count({ port, method }: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {
-    this.#calls[SERVICES[port]] += 1;
-    if (!READS.has(method)) this.#writes += 1;
+  #count(call: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {
+    const service = SERVICES[call.port];
+    this.#calls[service] += 1;
+    if (service === 'bitbucket' && this.#limit?.count(this.now) === 'too many') {
+      const details = { service, outcome: 'refused', status: 429 } as const;
+      const sentence = `${call.port}.${call.method} failed: the hour's calls are used up (429).`;
+      return Promise.reject(new ServiceError(sentence, details));
+    }
+    if (!READS.has(call.method) && !savesBudgetsOnly(call)) this.#writes += 1;
     return proceed();
   }
 
@@ -210,6 +240,18 @@ export class World {
   #account(): void {
     this.#time.account(this.clock.now, this.bitbucket.totals);
   }
+}
+
+const BUDGET_KEYS = 'budget/';
+
+/** What calls were made is remembered after each tick, and no tick of a kind world decides by it alone. */
+function savesBudgetsOnly({ port, method, arguments: [changes] }: PortCall): boolean {
+  return (
+    port === 'state' &&
+    method === 'save' &&
+    Array.isArray(changes) &&
+    changes.every(({ key }: MemoryChange) => key.startsWith(BUDGET_KEYS))
+  );
 }
 
 /** In virtual time a call takes none, so that no deadline comes. */

@@ -15,6 +15,7 @@ describe('what a file may say', () => {
   it.each([
     ['a span', '1m30s', { kind: 'constant', ms: 90_000 }],
     ['seconds', 45, { kind: 'constant', ms: 45_000 }],
+    ['two ends', { kind: 'uniform', from: '10s', to: '1m' }, { kind: 'uniform', from: 10_000, to: 60_000 }],
     ['a mean', { kind: 'exponential', mean: '5m' }, { kind: 'exponential', mean: 300_000 }],
     [
       'a median and a tail',
@@ -27,6 +28,7 @@ describe('what a file may say', () => {
 
   it.each([
     ['a span that is none', 'soon'],
+    ['an end before the beginning', { kind: 'uniform', from: '2m', to: '1m' }],
     ['a tail before the median', { kind: 'lognormal', median: '2m', p95: '1m' }],
     [
       'shares that fall',
@@ -100,5 +102,15 @@ describe('drawing', () => {
   it('is the same for the same seed', () => {
     const from: Distribution = { kind: 'lognormal', median: 40_000, p95: 120_000 };
     expect(draws(from, 100)).toEqual(draws(from, 100));
+  });
+});
+
+describe('times between two', () => {
+  it('are all equally likely', () => {
+    const sorted = draws({ kind: 'uniform', from: 10_000, to: 60_000 });
+    expect(sorted[0]).toBeGreaterThanOrEqual(10_000);
+    expect(sorted.at(-1)).toBeLessThanOrEqual(60_000);
+    expect(at(sorted, 0.5) / 35_000).toBeCloseTo(1, 1);
+    expect(at(sorted, 0.9) / 55_000).toBeCloseTo(1, 1);
   });
 });

@@ -21,6 +21,17 @@ describe('waiting times', () => {
   });
 
   it.each([
+    ['nobody came', [], 1000, 1],
+    ['none', [1001, 3000], 1000, 0],
+    ['those of the last second', [0, 900, 1000, 1001], 1000, 0.75],
+    ['a part of a second is none', [0, 900, 1000, 1001], 999, 0.25],
+    ['all', [1, 2, 3], 9_000_000, 1],
+    ['longer than any step may wait', [1, 20_000_000], 20_000_000, 1],
+  ])('within so long: %s', (_name, waits, ms, share) => {
+    expect(of(waits).shareWithin(ms)).toBe(share);
+  });
+
+  it.each([
     ['nobody waited', [0, 0, 0], 0.5, 0],
     ['half of them did', [0, 0, 1500, 2500], 0.5, 0],
     ['a little more than half', [0, 0, 1500, 2500], 0.51, 2000],

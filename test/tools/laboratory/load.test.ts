@@ -54,6 +54,33 @@ describe('when steps come', () => {
     expect(Math.sqrt(variance) / mean).toBeCloseTo(1, 1);
   });
 
+  it('at a rate that rises and then stays', () => {
+    const all = play({ kind: 'ramp', from: 60, to: 600, over: '10h', duration: '5m', ...OWNER }, 20 * HOUR_MS);
+    const between = (from: number, to: number) =>
+      all.filter(({ at }) => START + from * HOUR_MS <= at && at < START + to * HOUR_MS).length / (to - from);
+    expect(between(0, 1) / 87).toBeCloseTo(1, 0);
+    expect(between(4, 6) / 330).toBeCloseTo(1, 0);
+    expect(between(10, 20) / 600).toBeCloseTo(1, 1);
+  });
+
+  it('in batches of at least one, all of it at one moment', () => {
+    const all = play(
+      { kind: 'batches', perHour: 10, steps: { median: 3, p95: 45 }, duration: '5m', ...OWNER },
+      30 * DAY_MS,
+    );
+    const sizes = [...Map.groupBy(all, ({ at }) => at).values()].map((batch) => batch.length).sort((a, b) => a - b);
+    expect(sizes.length / (30 * 24 * 10)).toBeCloseTo(1, 1);
+    expect(sizes[0]).toBe(1);
+    expect(sizes[Math.floor(sizes.length / 2)]).toBe(3);
+    expect((sizes[Math.floor(sizes.length * 0.95)] ?? 0) / 45).toBeCloseTo(1, 0);
+  });
+
+  it('in batches of working days', () => {
+    const load = { kind: 'batches', perHour: 10, steps: { median: 3, p95: 45 }, duration: '5m', ...OWNER };
+    const days = new Set(play({ ...load, weekend: 0 }, 7 * DAY_MS).map(({ at }) => Math.floor((at - START) / DAY_MS)));
+    expect([...days]).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('on working days with a lunch, and as little as said at the weekend', () => {
     const all = play({ kind: 'workingWeek', peakPerHour: 600, weekend: 0.1, duration: '5m', ...OWNER }, 7 * DAY_MS);
     const inHour = (day: number, hour: number) =>

@@ -11,11 +11,28 @@ describe('a scenario’s file', () => {
       seed: 1,
       warmUp: 1_800_000,
       loads: [],
-      startup: { kind: 'constant', ms: 45_000 },
+      conditions: 'field',
+      startup: { kind: 'lognormal', median: 75_000, p95: 180_000 },
+      marksLate: { kind: 'uniform', from: 0, to: 60_000 },
+      listsLate: { kind: 'uniform', from: 0, to: 15_000 },
+      pickUp: { kind: 'uniform', from: 0, to: 30_000 },
+      callsPerHour: 1000,
+      faults: 'normal',
       queueLimit: 9_000_000,
       nodes: [],
       outages: [],
       prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0 },
+    });
+  });
+
+  it('may be of an ideal world, but for what it says itself', () => {
+    expect(parseScenario({ conditions: 'ideal', pickUp: '10s' }, 'scenario.json')).toMatchObject({
+      startup: { kind: 'constant', ms: 45_000 },
+      marksLate: { kind: 'constant', ms: 0 },
+      listsLate: { kind: 'constant', ms: 0 },
+      pickUp: { kind: 'constant', ms: 10_000 },
+      callsPerHour: 'unlimited',
+      faults: 'none',
     });
   });
 

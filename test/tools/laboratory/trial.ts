@@ -6,8 +6,9 @@ import type { Policy } from '#tools/laboratory/policy.ts';
 import { type Result, run, type Trial } from '#tools/laboratory/run.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
 
+/** A scenario of an ideal world, unless it says otherwise. */
 export function scenarioOf(input: ScenarioInput): Scenario {
-  return parseScenario(input, 'test');
+  return parseScenario({ conditions: 'ideal', ...input }, 'test');
 }
 
 /** The steps of a scenario for the groups of a fleet, from the beginning. */

@@ -37,6 +37,7 @@ const SCENARIO: ScenarioInput = {
   name: NASTY,
   start: '2026-11-23T06:00:00Z',
   span: '6h',
+  conditions: 'ideal' as const,
   seed: 7,
   loads: [
     {

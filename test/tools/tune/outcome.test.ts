@@ -16,16 +16,28 @@ function resultOf(seconds: readonly number[], { noRunner = 0, killed = 0, crashe
   const steps = { arrived: seconds.length + noRunner, finished: 0, running: 0, waiting: 0, failed };
   const figures: Figures = {
     steps,
-    waiting: { meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, longestMs: waiting.longestMs },
+    waiting: { meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, longestMs: waiting.longestMs, withinMinute: 1 },
+    pickUp: { meanMs: 0, p95Ms: 0 },
     runnerHours: { registered: 48, busy: 0, idle: 48, starting: 0, unavailable: 0 },
     peak: 4,
     runners: { created: 0, removed: 0 },
     calls: { bitbucket: 0, kubernetes: 0, aws: 0 },
+    callsInAnHour: 0,
     money: { runners: 2, slots: 60, total: 62 },
   };
   const runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   const series = new Series(['busy', 'idle', 'starting', 'unavailable', 'waiting'], 0, DAY_MS, 1);
-  const books = { steps, waiting, runnerMs, queueMs: 0, servedMs: 0, peak: 4, monthlyPeaks: [4], series };
+  const books = {
+    steps,
+    waiting,
+    pickUp: new WaitingHistogram(),
+    runnerMs,
+    queueMs: 0,
+    servedMs: 0,
+    peak: 4,
+    monthlyPeaks: [4],
+    series,
+  };
   return { policy: 'test', figures, books };
 }
 

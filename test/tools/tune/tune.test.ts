@@ -32,7 +32,7 @@ async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {
   const fleet = await fleetOf(configOf('idleBuffer', ['min: 1', 'max: 10', 'idleCount: 5'], OWN));
   const [group] = fleet.groups;
   if (group === undefined) throw new Error('there is a group');
-  const scenario = parseScenario(input, 'test');
+  const scenario = parseScenario({ conditions: 'ideal', ...input }, 'test');
   const { start, span, loads, seed } = scenario;
   return {
     fleet,
