@@ -35,11 +35,10 @@ export function makePlan(
 function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   const { group, memory, memoryVersion, memoryKey = groupMemoryKey(group.name) } = decided.observation;
   const known = { group, memoryKey, memoryVersion };
-  if (decided.kind === 'unseen') {
-    // What is known of a place that a group has just left is written down, whether or not anything can be seen there.
-    const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
-    return { ...known, actions: [], memory, memoryChanged: isFirst };
-  }
+  // What is known of a place that a group has just left is written down, whether or not anything is news there: the group's
+  // own document will tell of other runners from now on.
+  const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
+  if (decided.kind === 'unseen') return { ...known, actions: [], memory, memoryChanged: isFirst };
   const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
   // One that is put back stays, though its time to be removed may have come in this very look.
   const staying = classified.filter(({ runner }) => !enable.includes(runner));
@@ -54,7 +53,7 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...tidying,
     ...changeProtection(observation, classified, at),
   ];
-  return { ...known, actions, memory: next, memoryChanged: !isSameMemory(next, memory) };
+  return { ...known, actions, memory: next, memoryChanged: isFirst || !isSameMemory(next, memory) };
 }
 
 /** The runner that an action is about; none for an add. */
