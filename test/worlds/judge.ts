@@ -117,7 +117,7 @@ export class Judge {
   }
 
   #judgeMin({ world, fleet, isReachable }: Calm): void {
-    for (const group of fleet.groups) {
+    for (const group of fleet.groups.filter((entry) => fitsUnderCap(entry, fleet, world))) {
       const working = Array.from(world.bitbucket.registered).filter(
         (entry) => isOf(group, entry) && entry.connected && entry.status === 'ONLINE',
       ).length;
@@ -173,6 +173,19 @@ export type Calm = {
 /** The registration is one of this group. */
 export function isOf({ scope, labels }: RunnerGroup, entry: Readonly<Registered>): boolean {
   return scopeKey(scope) === scopeKey(entry.scope) && labels.join(' ') === entry.asked.join(' ');
+}
+
+/** Whether the min of all groups of its workspace fits under the cap beside what is there of no group. */
+function fitsUnderCap(
+  { scope: { workspace } }: RunnerGroup,
+  { groups, workspaces }: Fleet,
+  { bitbucket }: World,
+): boolean {
+  const others = Array.from(bitbucket.registered).filter(
+    (entry) => entry.scope.workspace === workspace && !groups.some((group) => isOf(group, entry)),
+  ).length;
+  const members = groups.filter(({ scope }) => scope.workspace === workspace);
+  return members.reduce((sum, { min }) => sum + min, others) <= (workspaces[workspace]?.maxRunners ?? 100);
 }
 
 function isAlike(one: Readonly<Registered>, other: Readonly<Registered>): boolean {
