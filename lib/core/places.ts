@@ -74,19 +74,6 @@ export function parsePlaces(value: unknown): Places {
   return places;
 }
 
-/** Whether a place is remembered as it is. */
-export function isSamePlace(a: Place, b: Place | undefined): boolean {
-  return (
-    b !== undefined &&
-    a.group === b.group &&
-    a.cluster === b.cluster &&
-    a.api === b.api &&
-    a.secretId === b.secretId &&
-    a.startTimeoutMs === b.startTimeoutMs &&
-    a.drainGraceMs === b.drainGraceMs
-  );
-}
-
 /** Where the group makes its runners, under its key; undefined while its cluster is not in the configuration. */
 export function placeOf(group: RunnerGroup, fleet: Fleet): readonly [key: string, place: Place] | undefined {
   const reach = fleet.clusters[group.cluster];

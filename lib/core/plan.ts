@@ -2,8 +2,8 @@
 import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
-import { isSameMemory, remember } from './decide/remember.ts';
-import { groupMemoryKey } from './memory.ts';
+import { remember } from './decide/remember.ts';
+import { groupMemoryKey, isSame } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
@@ -53,7 +53,7 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...tidying,
     ...changeProtection(observation, classified, at),
   ];
-  return { ...known, actions, memory: next, memoryChanged: isFirst || !isSameMemory(next, memory) };
+  return { ...known, actions, memory: next, memoryChanged: isFirst || !isSame(next, memory) };
 }
 
 /** The runner that an action is about; none for an add. */
