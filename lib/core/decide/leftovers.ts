@@ -7,7 +7,7 @@ import type { GroupObservation, Instant, SeenGroup } from '../model/observation.
 import { reason } from '../reasons.ts';
 import { labelSetKey } from '../scope.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isOutOfService, isSeen } from './classify.ts';
-import { type GroupDecision, holdUnseen } from './decide.ts';
+import { type GroupDecision, holdUnseen, NOTHING_DECIDED } from './decide.ts';
 
 /** Decides for what is left over, given the groups that there are. */
 export function decideLeftovers(
@@ -34,7 +34,7 @@ function retireAll(
   const to = from - retire.length;
   const decision = { group: group.name, from, to, counts, bounds: [], reason: why };
   return {
-    ...{ kind: 'seen', observation, classified, creates: 0, enable: [], retire, recentTargets: [] },
+    ...{ kind: 'seen', observation, classified, ...NOTHING_DECIDED, retire },
     decision: { ...decision, action: retire.length > 0 ? 'scale-down' : 'hold' },
   };
 }

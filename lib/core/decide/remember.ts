@@ -1,22 +1,16 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
 import { hadJob, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
-import type { Drain, GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
+import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
 import { ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
+import type { SeenDecision } from './decide.ts';
 import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
-import type { Retirement } from './retirement.ts';
 import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
-export type Decided = {
-  readonly enable: readonly Runner[];
-  readonly retire: readonly Retirement[];
-  readonly recentTargets: readonly RecentTarget[];
-  /** How many runners it adds. */
-  readonly creates: number;
-};
+export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'recentTargets'>;
 
 /**
  * The memory after this look. A runner counts as out of service from the first look that sees it so: disabling may fail,
