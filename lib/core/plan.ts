@@ -58,17 +58,6 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
 
 /** The runner that an action is about; none for an add. */
 export function runnerOf(action: Action): { readonly runner?: string } {
-  switch (action.action) {
-    // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
-    case 'add':
-      return {};
-    case 'enable':
-    case 'disable':
-    case 'remove':
-    case 'protect':
-    case 'unprotect':
-      return { runner: action.runner.uuid };
-    case 'remove-job':
-      return { runner: bracedUuid(action.runnerUuid) };
-  }
+  if ('runner' in action) return { runner: action.runner.uuid };
+  return 'runnerUuid' in action ? { runner: bracedUuid(action.runnerUuid) } : {};
 }
