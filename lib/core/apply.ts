@@ -93,44 +93,35 @@ type GroupApplied = {
   readonly gone: number;
 };
 
-/** What becomes known of a group's adds that fail, one by one. */
-type Misses = {
-  readonly refusals: string[];
-  /** Registrations that were made and taken back, by uuid. */
-  readonly undone: Set<string>;
-  /** How many registrations were refused. */
-  unmade: number;
-};
+/** What became of one action. `isGone`: nothing is there of an add; `refusal`: why it was refused. */
+type Done = { readonly outcome: Outcome; readonly isGone?: boolean; readonly refusal?: string };
 
 function leaveAlone({ actions }: GroupPlan, why: string): GroupApplied {
   return { outcomes: actions.map((action) => skipped(action, why)), refusal: undefined, made: [], gone: 0 };
 }
 
 async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, hands: Hands): Promise<GroupApplied> {
-  const adds = actions.some(({ action }) => action === 'add');
-  const broken = adds ? brokenTemplate(group, hands.ports) : undefined;
-  const misses: Misses = { refusals: [], undone: new Set(), unmade: 0 };
-  const outcomes = await Promise.all(
-    actions.map((action) =>
+  const isAdding = actions.some(({ action }) => action === 'add');
+  const broken = isAdding ? brokenTemplate(group, hands.ports) : undefined;
+  const begin = async (action: Action): Promise<Done> =>
+    hands.hasTime() ? perform(action, group, hands) : left(action, 'no time was left; the next tick goes on');
+  const all = await Promise.all(
+    actions.map((action): Done | Promise<Done> =>
       // Before anything is registered that would only have to be taken back.
       action.action === 'add' && broken !== undefined
-        ? failed(action, broken)
-        : limit(async () =>
-            hands.hasTime()
-              ? await perform(action, group, hands, misses)
-              : skipped(action, 'no time was left; the next tick goes on'),
-          ),
+        ? { outcome: failed(action, broken), isGone: true }
+        : limit(() => begin(action)),
     ),
   );
+  const adds = all.filter(({ outcome }) => outcome.action === 'add');
   // Where one start succeeds the group can start runners.
-  const started = outcomes.some(({ action, status }) => action === 'add' && status === 'done');
-  const [refusal] = started ? [] : misses.refusals;
-  const made = outcomes.flatMap(({ action, runner }) =>
-    action === 'add' && runner !== undefined && !misses.undone.has(runner) ? [runner] : [],
-  );
-  // What was not even begun is skipped, or has a template that is broken.
-  const unbegun = outcomes.filter(({ action, status }) => action === 'add' && (broken || status === 'skipped'));
-  return { outcomes, refusal, made, gone: misses.unmade + misses.undone.size + unbegun.length };
+  const isStarted = adds.some(({ outcome }) => outcome.status === 'done');
+  return {
+    outcomes: all.map(({ outcome }) => outcome),
+    refusal: isStarted ? undefined : adds.flatMap(({ refusal = [] }) => refusal)[0],
+    made: adds.flatMap(({ outcome: { runner = [] }, isGone }) => (isGone ? [] : runner)),
+    gone: adds.filter(({ isGone }) => isGone).length,
+  };
 }
 
 /** A connection that broke is no refusal: the call may have had its effect, and the next try may well succeed. */
@@ -143,51 +134,56 @@ function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | 
   return problems.length === 0 ? undefined : new InputError(problems);
 }
 
-async function perform(action: Action, group: RunnerGroup, hands: Hands, misses: Misses): Promise<Outcome> {
-  const { ports } = hands;
+async function perform(action: Action, group: RunnerGroup, hands: Hands): Promise<Done> {
   try {
-    switch (action.action) {
-      case 'add':
-        return await add(action, group, ports, misses);
-      case 'enable':
-        return await enable(action, group, ports);
-      case 'disable':
-        await ports.runners.disable(group.scope, action.runner.uuid);
-        return { ...outcomeOf(action), status: 'done' };
-      case 'remove':
-        return await remove(action, group, hands);
-      case 'remove-job':
-        return await removeJob(action, group, ports);
-      case 'protect':
-      case 'unprotect':
-        return await changeProtection(action, group, hands);
-    }
+    return action.action === 'add'
+      ? await add(action, group, hands.ports)
+      : { outcome: await change(action, group, hands) };
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
-    if (error instanceof BudgetError) return skipped(action, error.message);
-    if (action.action === 'add' && isRefusal(error)) {
-      misses.refusals.push(sentenceOf(error));
-      misses.unmade += 1;
-    }
-    return failed(action, error);
+    if (error instanceof BudgetError) return left(action, error.message);
+    return { outcome: failed(action, error), ...(isRefusal(error) && { isGone: true, refusal: sentenceOf(error) }) };
+  }
+}
+
+/** Does anything to a runner or Job that is there. */
+async function change(action: Exclude<Action, ActionOf<'add'>>, group: RunnerGroup, hands: Hands): Promise<Outcome> {
+  const { ports } = hands;
+  switch (action.action) {
+    case 'enable':
+      return await enable(action, group, ports);
+    case 'disable':
+      await ports.runners.disable(group.scope, action.runner.uuid);
+      return { ...outcomeOf(action), status: 'done' };
+    case 'remove':
+      return await remove(action, group, hands);
+    case 'remove-job':
+      return await removeJob(action, group, ports);
+    case 'protect':
+    case 'unprotect':
+      return await changeProtection(action, group, hands);
   }
 }
 
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
-async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports, misses: Misses): Promise<Outcome> {
+async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Done> {
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
     await launch(registration, action.identity, group, ports);
-    return { ...outcome, status: 'done' };
+    return { outcome: { ...outcome, status: 'done' } };
   } catch (error) {
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
-    const undone = error instanceof SecretMayExistError ? '' : await undoAdd(group, registration.runner.uuid, ports);
-    if (isRefusal(error)) misses.refusals.push(sentenceOf(error));
-    if (undone === '' && !(error instanceof SecretMayExistError)) misses.undone.add(registration.runner.uuid);
-    return { ...outcome, status: 'failed', error: `${sentenceOf(error)}${undone}` };
+    const mayRun = error instanceof SecretMayExistError;
+    const undone = mayRun ? '' : await undoAdd(group, registration.runner.uuid, ports);
+    const failure = sentenceOf(error);
+    return {
+      outcome: { ...outcome, status: 'failed', error: `${failure}${undone}` },
+      isGone: undone === '' && !mayRun,
+      ...(isRefusal(error) && { refusal: failure }),
+    };
   }
 }
 
@@ -316,6 +312,11 @@ async function changeProtection(
 
 function failed(action: Action, error: unknown): Outcome {
   return { ...outcomeOf(action), status: 'failed', error: sentenceOf(error) };
+}
+
+/** What was not even begun. */
+function left(action: Action, why: string): Done {
+  return { outcome: skipped(action, why), isGone: true };
 }
 
 function skipped(action: Action, why: string): Outcome {

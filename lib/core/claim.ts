@@ -1,8 +1,7 @@
 /**
- * The memory side of applying: claiming groups before anything is done, and settling afterwards what became of adds.
- *
- * A claim saves a group's memory on the condition that its version is still the one that was read. Of two ticks that saw
- * the same world only one gets to act, even when a lease has failed to keep them apart.
+ * The memory side of applying: claiming groups before anything is done, and settling afterwards what became of adds. A
+ * claim saves a group's memory if its version is still the one that was read: of two ticks that saw the same world only one
+ * gets to act, even when a lease has failed to keep them apart.
  */
 import { extendQuarantine } from './decide/quarantine.ts';
 import { sentenceOf } from './errors.ts';

@@ -91,6 +91,27 @@ export function parseGroupMemory(value: unknown): GroupMemory {
   return memory;
 }
 
+/** Whether two things to remember say the same, in whatever order, and whether what is empty is there or not. */
+export function isSame(a: object, b: object): boolean {
+  return written(a) === written(b);
+}
+
+function written(memory: object): string {
+  return JSON.stringify(memory, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, entry]) => !isEmpty(entry))
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    );
+  });
+}
+
+/** Whether there is nothing in it: no entry, no item. */
+export function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
 /** A workspace's peak from its document; what cannot be read begins anew with what is seen. */
 export function parseWorkspaceMemory(value: unknown): MonthPeak | undefined {
   return monthPeak.safeParse(value).data;

@@ -1,7 +1,6 @@
 /**
- * The places in which a deployment has made runners: a scope at Bitbucket, a namespace of a cluster, a set of labels, and
- * how to reach them. They are remembered until nothing of ours is there, so that what a changed configuration no longer
- * names is found and retired. Pure.
+ * The places in which a deployment has made runners: scope, namespace, labels, and how to reach them; remembered until
+ * nothing of ours is there, so that what a changed configuration no longer names is found and retired. Pure.
  */
 import * as z from 'zod';
 import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
@@ -40,10 +39,7 @@ export type Place = z.output<typeof place>;
 /** Places by their key. */
 export type Places = Readonly<Record<string, Place>>;
 
-/**
- * The documents with the places of all groups. Several, each with those whose key hashes to it, since DynamoDB takes items
- * of at most 400 KB: the places of some thousand groups.
- */
+/** The documents with all places, each with those whose key hashes to it: DynamoDB takes items of at most 400 KB. */
 export const PLACES_KEYS = ['places/0', 'places/1', 'places/2', 'places/3'] as const;
 
 /** The document that a place is in. */
@@ -72,19 +68,6 @@ export function parsePlaces(value: unknown): Places {
   );
   parsed.set(value, places);
   return places;
-}
-
-/** Whether a place is remembered as it is. */
-export function isSamePlace(a: Place, b: Place | undefined): boolean {
-  return (
-    b !== undefined &&
-    a.group === b.group &&
-    a.cluster === b.cluster &&
-    a.api === b.api &&
-    a.secretId === b.secretId &&
-    a.startTimeoutMs === b.startTimeoutMs &&
-    a.drainGraceMs === b.drainGraceMs
-  );
 }
 
 /** Where the group makes its runners, under its key; undefined while its cluster is not in the configuration. */

@@ -2,8 +2,8 @@
 import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
-import { isSameMemory, remember } from './decide/remember.ts';
-import { groupMemoryKey } from './memory.ts';
+import { remember } from './decide/remember.ts';
+import { groupMemoryKey, isSame } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
@@ -36,11 +36,10 @@ export function makePlan(
 function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   const { group, memory, memoryVersion, memoryKey = groupMemoryKey(group.name) } = decided.observation;
   const known = { group, memoryKey, memoryVersion };
-  if (decided.kind === 'unseen') {
-    // What is known of a place that a group has just left is written down, whether or not anything can be seen there.
-    const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
-    return { ...known, actions: [], memory, memoryChanged: isFirst };
-  }
+  // What is known of a place that a group has just left is written down, whether or not anything is news there: the group's
+  // own document will tell of other runners from now on.
+  const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
+  if (decided.kind === 'unseen') return { ...known, actions: [], memory, memoryChanged: isFirst };
   const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
   // One that is put back stays, though its time to be removed may have come in this very look.
   const staying = classified.filter(({ runner }) => !enable.includes(runner));
@@ -55,22 +54,11 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     ...tidying,
     ...changeProtection(observation, classified, at),
   ];
-  return { ...known, actions, memory: next, memoryChanged: !isSameMemory(next, memory) };
+  return { ...known, actions, memory: next, memoryChanged: isFirst || !isSame(next, memory) };
 }
 
 /** The runner that an action is about; none for an add. */
 export function runnerOf(action: Action): { readonly runner?: string } {
-  switch (action.action) {
-    // Stryker disable next-line StringLiteral: nothing is the same as an object without anything.
-    case 'add':
-      return {};
-    case 'enable':
-    case 'disable':
-    case 'remove':
-    case 'protect':
-    case 'unprotect':
-      return { runner: action.runner.uuid };
-    case 'remove-job':
-      return { runner: bracedUuid(action.runnerUuid) };
-  }
+  if ('runner' in action) return { runner: action.runner.uuid };
+  return 'runnerUuid' in action ? { runner: bracedUuid(action.runnerUuid) } : {};
 }

@@ -20,14 +20,7 @@ import { withOneNameEach } from './observe/one-name.ts';
 import { observeQueues } from './observe/queue/observe.ts';
 import { makePlan } from './plan.ts';
 import type { Ports } from './ports.ts';
-import {
-  type Circumstances,
-  makeReport,
-  makeSkippedReport,
-  noteSurfaces,
-  withCircumstances,
-  withLeftovers,
-} from './report.ts';
+import { type Circumstances, makeReport, makeSkippedReport, noteSurfaces, withCircumstances } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
 import { visibleIn } from './visible.ts';
@@ -88,11 +81,10 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const lookAgeMs = () => request.elapsedMs() - lookBeganMs;
   const { hasTime } = request;
   const applied = request.mode === 'apply' ? await apply(plan, ports, { hasTime, lookAgeMs }) : NOTHING_APPLIED;
-  const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report());
-  const whole = withLeftovers(report, leftovers, plan, applied);
+  const report = makeReport(tick(), observation, decisions, plan, applied, budgets.report(), leftovers);
   const { notes, ...known } = request.circumstances?.() ?? { notes: [] };
   const circumstances = { ...known, notes: [...notes, ...noteSurfaces(fleet, plan)] };
-  return { observation, budgets, report: withCircumstances(whole, circumstances) };
+  return { observation, budgets, report: withCircumstances(report, circumstances) };
 }
 
 /** What is there, what to do about it, and what to do about what groups have left behind. */

@@ -9,7 +9,7 @@ import type { BudgetReport, GroupReport, LeftoverReport, PlannedAction, Report }
 import { runnerOf } from './plan.ts';
 import { reportWorkspaces } from './report-workspaces.ts';
 
-/** The report of a tick that ran. */
+/** The report of a tick that ran. `leftovers`: what was decided about what groups have left behind. */
 export function makeReport(
   tick: Report['tick'],
   observation: Observation,
@@ -17,7 +17,9 @@ export function makeReport(
   plan: Plan,
   applied: Applied,
   budgets: readonly BudgetReport[] = [],
+  leftovers: readonly GroupDecision[] = [],
 ): Report {
+  const workspaces = reportWorkspaces(observation.workspaces, decisions);
   const plans = new Map(plan.groups.map((entry) => [entry.group.name, entry]));
   return {
     version: 1,
@@ -26,13 +28,9 @@ export function makeReport(
     ...(budgets.length > 0 && { budgets: budgets.map((budget) => reportBudget(budget, decisions)) }),
     problems: applied.problems,
     notes: [...observation.notes, ...(applied.notes ?? [])],
-    ...withWorkspaces(observation, decisions),
+    ...(workspaces.length > 0 && { workspaces }),
+    ...(leftovers.length > 0 && { leftovers: reportLeftovers(leftovers, plan, applied) }),
   };
-}
-
-function withWorkspaces({ workspaces }: Observation, decisions: readonly GroupDecision[]): Pick<Report, 'workspaces'> {
-  const reported = reportWorkspaces(workspaces, decisions);
-  return reported.length > 0 ? { workspaces: reported } : {};
 }
 
 /** The report of a tick that did not run, and why. */
@@ -46,16 +44,6 @@ export type Circumstances = Pick<Report, 'notes' | 'configuration' | 'credential
 /** The report with these circumstances; its own notes come after theirs. */
 export function withCircumstances(report: Report, { notes, ...known }: Circumstances): Report {
   return { ...report, ...known, notes: [...notes, ...report.notes] };
-}
-
-/** The report, with what groups have left behind and what was planned and done about it. */
-export function withLeftovers(
-  report: Report,
-  leftovers: readonly GroupDecision[],
-  plan: Plan,
-  applied: Applied,
-): Report {
-  return leftovers.length === 0 ? report : { ...report, leftovers: reportLeftovers(leftovers, plan, applied) };
 }
 
 /** What groups have left behind; without `applied`, what is planned about it. */

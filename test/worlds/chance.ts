@@ -1,4 +1,5 @@
 /** What goes wrong in a random world, drawn from its seed as its settings say. */
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import type { Step } from '#tools/simulator/bitbucket.ts';
@@ -111,7 +112,7 @@ export function scheduleLoad(
   { world, start, random }: Stage,
   { stepsPerHour, meanStepMinutes }: WorldSetting,
   end: Instant,
-  groups: () => readonly Parameters<typeof ownLabel>[0][],
+  groups: () => readonly RunnerGroup[],
 ): void {
   const gapMs = HOUR_MS / stepsPerHour;
   for (let at = start + random.exponential(gapMs); at < end; at += random.exponential(gapMs)) {
@@ -126,6 +127,17 @@ export function scheduleLoad(
         world.bitbucket.submit({ scope: { workspace, repository }, labels: [ownLabel(group)], durationMs }),
       );
     });
+  }
+}
+
+/** Has more steps come to each of these groups than it may have runners, from now until the end. */
+export function scheduleContest({ world, random }: Stage, groups: readonly RunnerGroup[], end: Instant): void {
+  for (let at = world.now; at < end; at += MINUTE_MS) {
+    for (const group of groups) {
+      const { workspace, repository = 'site' } = group.scope;
+      const request = { scope: { workspace, repository }, labels: [ownLabel(group)] };
+      world.submit({ ...request, durationMs: random.between(MINUTE_MS, LONGEST_STEP_MS) }, at);
+    }
   }
 }
 

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { FailedStarts } from './failed-starts.ts';
 import { type Calm, Judge, type Property } from './judge.ts';
 import { play } from './play.ts';
 import { KIND, settingOf, type WorldSetting } from './setting.ts';
+import { levelShares, sharesIn } from './shares.ts';
 import { printTest } from './shrink.ts';
+import { Strangers } from './strangers.ts';
 
 const MINUTE = 60_000;
 const SCOPE = { workspace: 'acme' };
@@ -33,6 +36,69 @@ describe('a world', () => {
     expect(text).toContain("it('world 7, max: no registration is made above the max of its group'");
     const [, json = ''] = /WorldSetting = (\{.*?\n {2}\});/s.exec(text) ?? [];
     expect(JSON.parse(json)).toEqual(setting);
+  });
+});
+
+describe('shares', () => {
+  const claims = [
+    { min: 1, max: 5 },
+    { min: 2, max: 7 },
+    { min: 0, max: 3 },
+  ];
+
+  it.each([
+    { places: 15, shares: [5, 7, 3] },
+    { places: 14, shares: [5, 6, 3] },
+    { places: 8, shares: [2, 2, 2] },
+    { places: 3, shares: [1, 2, 0] },
+    { places: 2, shares: [0, 0, 0] },
+  ])('of $places places', ({ places, shares }) => {
+    expect(levelShares(claims, places)).toEqual(shares);
+  });
+
+  it('leave out what is not theirs, and groups that want none or cannot be reached', () => {
+    const awake = { ...STRATEGIES.idleBuffer, min: 1, max: 9 };
+    const [one, two] = [group({ name: 'one', ...awake }), group({ name: 'two', labels: ['two'], ...awake })];
+    const asleep = group({ name: 'asleep', labels: ['asleep'], min: 0, max: 9, ...STRATEGIES.percentageRunnersIdle });
+    const world = new World();
+    for (const labels of [one.labels, ['another']]) world.bitbucket.register(SCOPE, { name: 'x', labels });
+    const shares = sharesIn(fleet([one, two, asleep], 7), [...world.bitbucket.registered], () => true);
+    expect(shares).toEqual([
+      { name: 'one', share: 3, has: 1 },
+      { name: 'two', share: 3, has: 0 },
+      { name: 'asleep', share: 0, has: 0 },
+    ]);
+    const alone = sharesIn(fleet([one, two], 7), [...world.bitbucket.registered], ({ name }) => name === 'two');
+    expect(alone).toEqual([{ name: 'two', share: 5, has: 0 }]);
+  });
+});
+
+describe('strangers', () => {
+  const builds = group();
+  const moved = group({ labels: ['autoscaler.created', 'moved'] });
+  const fleets = [
+    { from: WORLD_START, fleet: fleet([builds]) },
+    { from: WORLD_START + 10 * MINUTE, fleet: fleet([moved]) },
+  ] as const;
+
+  it('come to a place that a group has left, and are told when they are taken away or not named', () => {
+    const world = new World();
+    const strangers = new Strangers(world, fleets, 1);
+    world.advance(12 * MINUTE);
+    const there = [...world.bitbucket.registered];
+    expect(there.map(({ asked }) => asked.join())).toEqual([
+      'autoscaler.created,linux,self.hosted,stage-b',
+      builds.labels.join(),
+    ]);
+    expect(there.every((entry) => strangers.has(entry))).toBe(true);
+    expect(strangers.touched()).toBeUndefined();
+    world.advance(5 * MINUTE);
+    expect(strangers.unnamed([])).toContain('does not name 2 of acme');
+    expect(strangers.unnamed(['2 runners of acme carry autoscaler.created …: counted and left alone'])).toBeUndefined();
+    world.bitbucket.disable(SCOPE, there[0]?.uuid ?? '');
+    expect(strangers.touched()).toContain('was disabled');
+    world.bitbucket.remove(SCOPE, there[0]?.uuid ?? '');
+    expect(strangers.touched()).toContain('was removed');
   });
 });
 
@@ -117,6 +183,23 @@ describe('the judge objects', () => {
     world.advance(MINUTE);
     judge.judgeCalm(calm);
     expect(found()).toEqual(['min']);
+  });
+
+  it('to a group that was below its share for more than 40 minutes on end', () => {
+    const { judge, world, found } = stage(fleet([builds]));
+    const look = (has: number) => judge.judgeShares([{ name: 'builds', share: 2, has }]);
+    for (const [minutes, has, expected] of [
+      [0, 1, []],
+      [40, 1, []],
+      [1, 2, []],
+      [1, 1, []],
+      [40, 1, []],
+      [1, 1, ['share']],
+    ] as const) {
+      world.advance(minutes * MINUTE);
+      look(has);
+      expect(found()).toEqual(expected);
+    }
   });
 
   it('to a registration without a Job at the end', () => {

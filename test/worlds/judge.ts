@@ -20,6 +20,8 @@ export const PROPERTIES = {
   'out-of-service': 'with faults over, what no group wants takes no more steps from the third minute on',
   gone: 'with faults over, what no group wants is gone within ten minutes after its last step and cool-down, on both sides',
   min: 'with faults over, each group has its min within 15 minutes beyond the longest step',
+  share: 'with faults over, no group is below its share of a cap for 15 minutes beyond the longest step',
+  strangers: 'what another made is never touched, and the report names it',
   failures: 'no failed start is counted twice',
   errors: 'a tick throws nothing but what a service refused',
 } as const;
@@ -29,9 +31,17 @@ export type Property = keyof typeof PROPERTIES;
 /** A property that did not hold: when for the first time, and what was there. */
 export type Violation = { readonly property: Property; readonly minute: number; readonly what: string };
 
+/** What a group should have of a cap, and what it has. */
+export type Share = { readonly name: string; readonly share: number; readonly has: number };
+
+/** For so long a group may be below its share. */
+export const SHARED_WITHIN_MS = LONGEST_STEP_MS + 15 * MINUTE_MS;
+
 /** Watches a world. The first violation of each property is kept. */
 export class Judge {
   readonly #violations = new Map<Property, Violation>();
+  /** Names of groups below their share, and since when. */
+  #below: ReadonlyMap<string, Instant> = new Map();
   readonly #start: Instant;
   readonly #now: () => Instant;
 
@@ -51,8 +61,13 @@ export class Judge {
     this.#violations.set(property, { property, minute, what });
   }
 
-  /** There is a registration more, while these fleets are or were lately in force. */
-  judgeRegistration(entry: Readonly<Registered>, world: World, fleets: readonly Fleet[]): void {
+  /** There is a registration more, while these fleets are or were lately in force. `isHidden`: no look can know it. */
+  judgeRegistration(
+    entry: Readonly<Registered>,
+    world: World,
+    fleets: readonly Fleet[],
+    isHidden: (entry: Readonly<Registered>) => boolean = () => false,
+  ): void {
     const present = Array.from(world.bitbucket.registered);
     const maxima = fleets.flatMap(({ groups }) => groups.filter((group) => isOf(group, entry)).map(({ max }) => max));
     const ofGroup = present.filter((other) => isAlike(other, entry)).length;
@@ -65,7 +80,7 @@ export class Judge {
     // Of a repository that is not found only Jobs tell.
     const counts = ({ scope, uuid }: Readonly<Registered>) =>
       scope.workspace === workspace && (world.faults.isNotFound?.(scope) !== true || jobs.has(bareUuid(uuid)));
-    const inWorkspace = present.filter(counts).length;
+    const inWorkspace = present.filter((other) => counts(other) && !isHidden(other)).length;
     const cap = Math.max(...fleets.map(({ workspaces }) => workspaces[workspace]?.maxRunners ?? 100));
     if (inWorkspace > cap) this.object('cap', `${inWorkspace} registrations in ${workspace} with a cap of ${cap}`);
   }
@@ -75,6 +90,17 @@ export class Judge {
     if (failure !== 'killed') return;
     const minutes = Math.round((this.#now() - startedAt) / 6000) / 10;
     this.object('builds', `step ${id} was killed on ${runner} after ${minutes} minutes`);
+  }
+
+  /** After a look while every group has more steps than runners. */
+  judgeShares(shares: readonly Share[]): void {
+    const now = this.#now();
+    const lacking = shares.filter(({ has, share }) => has < share);
+    this.#below = new Map(lacking.map(({ name }) => [name, this.#below.get(name) ?? now]));
+    for (const { name, has, share } of lacking) {
+      const belowMs = now - (this.#below.get(name) ?? now);
+      if (belowMs > SHARED_WITHIN_MS) this.object('share', `${has} runners of ${name}, its share is ${share}`);
+    }
   }
 
   /** After a look in the calm. */
@@ -91,7 +117,7 @@ export class Judge {
   }
 
   #judgeMin({ world, fleet, isReachable }: Calm): void {
-    for (const group of fleet.groups) {
+    for (const group of fleet.groups.filter((entry) => fitsUnderCap(entry, fleet, world))) {
       const working = Array.from(world.bitbucket.registered).filter(
         (entry) => isOf(group, entry) && entry.connected && entry.status === 'ONLINE',
       ).length;
@@ -147,6 +173,19 @@ export type Calm = {
 /** The registration is one of this group. */
 export function isOf({ scope, labels }: RunnerGroup, entry: Readonly<Registered>): boolean {
   return scopeKey(scope) === scopeKey(entry.scope) && labels.join(' ') === entry.asked.join(' ');
+}
+
+/** Whether the min of all groups of its workspace fits under the cap beside what is there of no group. */
+function fitsUnderCap(
+  { scope: { workspace } }: RunnerGroup,
+  { groups, workspaces }: Fleet,
+  { bitbucket }: World,
+): boolean {
+  const others = Array.from(bitbucket.registered).filter(
+    (entry) => entry.scope.workspace === workspace && !groups.some((group) => isOf(group, entry)),
+  ).length;
+  const members = groups.filter(({ scope }) => scope.workspace === workspace);
+  return members.reduce((sum, { min }) => sum + min, others) <= (workspaces[workspace]?.maxRunners ?? 100);
 }
 
 function isAlike(one: Readonly<Registered>, other: Readonly<Registered>): boolean {

@@ -2,6 +2,7 @@
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import type { Report } from '#core/model/report.ts';
 import { scopeKey } from '#core/scope.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
@@ -18,12 +19,15 @@ import {
   LONGEST_STEP_MS,
   lastingFaultsOf,
   type Stage,
+  scheduleContest,
   scheduleLoad,
 } from './chance.ts';
 import { FailedStarts } from './failed-starts.ts';
 import { fleetsOf } from './fleets.ts';
-import { type Calm, Judge, type Violation } from './judge.ts';
+import { type Calm, Judge, SHARED_WITHIN_MS, type Violation } from './judge.ts';
 import type { WorldSetting } from './setting.ts';
+import { sharesIn } from './shares.ts';
+import { Strangers } from './strangers.ts';
 
 const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
 /** Long enough for what waits, what runs, every cool-down and window, and ten minutes. */
@@ -32,6 +36,8 @@ const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
 const FORGOTTEN_AFTER_MINUTES = 10;
 /** For so long the Job of a process that has ended is there. */
 const ENDED_JOB_KEPT_MINUTES = 5;
+/** Groups contend for longer than any of them may be below its share. */
+const CONTEST_MS = SHARED_WITHIN_MS + 5 * MINUTE_MS;
 /** A lowered limit does not forbid what was sent before. */
 const IN_FLIGHT_MS = MINUTE_MS;
 
@@ -39,6 +45,7 @@ const IN_FLIGHT_MS = MINUTE_MS;
 export async function play(setting: WorldSetting): Promise<readonly Violation[]> {
   const run = new Run(setting);
   await run.beUnkind();
+  await run.contest();
   await run.beCalm();
   return run.violations;
 }
@@ -49,7 +56,11 @@ class Run {
   readonly #world: World;
   readonly #stage: Stage;
   readonly #judge: Judge;
+  /** When the faults are over. */
   readonly #end: Instant;
+  /** When no more steps come. */
+  readonly #calmFrom: Instant;
+  readonly #strangers: Strangers;
   readonly #everRegistered: Readonly<Registered>[] = [];
   readonly #failedStarts: FailedStarts;
   #tickAt: Instant = WORLD_START;
@@ -63,6 +74,7 @@ class Run {
     this.#setting = setting;
     this.#fleets = fleetsOf(setting, WORLD_START);
     this.#end = WORLD_START + setting.minutes * MINUTE_MS;
+    this.#calmFrom = this.#end + (setting.contest ? CONTEST_MS : 0);
     this.#losses = setting.memoryLostAtMinutes.map((minute) => WORLD_START + minute * MINUTE_MS);
     const world: World = new World({
       startupMs: () => setting.startupSeconds * 1000 * (0.5 + random.next()),
@@ -84,6 +96,7 @@ class Run {
     world.faults = faultsOf(setting, this.#stage);
     scheduleLoad(this.#stage, setting, this.#end, () => fleetAt(this.#fleets, world.now).groups);
     this.#scheduleEvents();
+    this.#strangers = new Strangers(world, this.#fleets, setting.strangers);
   }
 
   get violations(): readonly Violation[] {
@@ -102,44 +115,71 @@ class Run {
       const death = dieAt(random.between(1, 60), random.next() < 0.5 ? 'before' : 'after');
       await this.#look(dies ? death : undisturbed);
     }
+    world.faults = lastingFaultsOf(this.#setting);
+    world.cluster.nodesChanged();
+  }
+
+  /** Looks while every group has more steps than it may have runners. Places that are never given back are not shared. */
+  async contest(): Promise<void> {
+    const { world } = this.#stage;
+    const { isReachable, isIdleTrusted, fleet } = this.#calm();
+    if (this.#calmFrom > world.now) scheduleContest(this.#stage, fleet.groups, this.#calmFrom);
+    while (world.now < this.#calmFrom) {
+      await this.#look(undisturbed);
+      const shares = sharesIn(fleet, Array.from(world.bitbucket.registered), isReachable);
+      if (isIdleTrusted) this.#judge.judgeShares(shares);
+    }
   }
 
   /** Looks until everything has had its time. */
   async beCalm(): Promise<void> {
     const { world } = this.#stage;
-    world.faults = lastingFaultsOf(this.#setting);
-    world.cluster.nodesChanged();
     const calm = this.#calm();
-    while (world.now < this.#end + CALM_MS) {
-      await this.#look(undisturbed);
+    let reports: readonly Report[] = [];
+    while (world.now < this.#calmFrom + CALM_MS) {
+      reports = await this.#look(undisturbed);
       this.#judge.judgeCalm(calm);
     }
     this.#judge.judgeEnd(calm);
+    const unnamed = this.#strangers.unnamed(reports.flatMap(({ notes }) => notes));
+    if (unnamed !== undefined) this.#judge.object('strangers', unnamed);
   }
 
-  /** One tick, and the time until the next. */
-  async #look(interruption: Interruption): Promise<void> {
+  /** One tick of each shard, and the time until the next. */
+  async #look(interruption: Interruption): Promise<readonly Report[]> {
     const { world } = this.#stage;
     const fleet = fleetAt(this.#fleets, world.now);
     this.#tickAt = world.now;
-    try {
-      await tickIn(world, fleet, world.ports(inTurn(this.#failedStarts.listen, interruption)));
-    } catch (error) {
-      if (!(error instanceof ServiceError)) this.#judge.object('errors', sentenceOf(error));
-    }
+    const { shards: of } = this.#setting;
+    const tick = async (index: number): Promise<readonly Report[]> => {
+      try {
+        const ports = world.ports(inTurn(this.#failedStarts.listen, interruption));
+        return [await tickIn(world, fleet, ports, of === 1 ? {} : { shard: { index, of } })];
+      } catch (error) {
+        if (!(error instanceof ServiceError)) this.#judge.object('errors', sentenceOf(error));
+        return [];
+      }
+    };
+    const reports = (await Promise.all(Array.from({ length: of }, (_, index) => tick(index)))).flat();
     for (const { name, counted, there } of await this.#failedStarts.compare(fleet)) {
       if (counted > there) this.#judge.object('failures', `${counted} failed starts of ${name} counted, of ${there}`);
     }
     const everyMs = this.#setting.lookEverySeconds * 1000;
     const looks = Math.floor((world.now - WORLD_START) / everyMs) + 1;
     world.clock.advanceTo(WORLD_START + looks * everyMs);
+    const touched = this.#strangers.touched();
+    if (touched !== undefined) this.#judge.object('strangers', touched);
+    return reports;
   }
 
   #registered(entry: Readonly<Registered>): void {
     const { world, random } = this.#stage;
+    if (this.#strangers?.has(entry) !== false) return;
     this.#everRegistered.push(entry);
     this.#failedStarts.registered(entry);
-    this.#judge.judgeRegistration(entry, world, this.#fleetsLately());
+    const fleets = this.#fleetsLately();
+    const groups = fleets.flatMap((fleet) => fleet.groups);
+    this.#judge.judgeRegistration(entry, world, fleets, (other) => this.#strangers.isHidden(other, groups));
     if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
     // Its Job comes a moment later.
     const refuse = () => world.cluster.refuse(entry.uuid, '0/3 nodes are available: 3 Insufficient memory.');
@@ -200,6 +240,7 @@ class Run {
     const places = groups.map(({ cluster, namespace }) => `${cluster}/${namespace}/`);
     const isKept = (name: string) => places.some((place) => name.startsWith(place));
     return Array.from(this.#world.bitbucket.registered).every((entry) => {
+      if (this.#strangers.has(entry)) return true;
       const job = this.#jobOf(entry);
       return job !== undefined && isKept(job) && (entry.connected || !entry.hasConnected);
     });
@@ -215,6 +256,7 @@ class Run {
     const { api, logs, coolDownMinutes } = this.#setting;
     const isFound = ({ scope }: Pick<Registered, 'scope'>) => this.#world.faults.isNotFound?.(scope) !== true;
     const isOurs = (entry: Readonly<Registered>) =>
+      !this.#strangers.has(entry) &&
       entry.statuses[0].from > this.#memoryLostAt &&
       !this.#forgotten.has(entry.uuid) &&
       (entry.hasConnected || isFound(entry));
@@ -222,11 +264,13 @@ class Run {
     return {
       world: this.#world,
       fleet: fleetAt(this.#fleets, this.#end),
-      calmSince: this.#end,
+      calmSince: this.#calmFrom,
       coolDownMs: coolDownMinutes * MINUTE_MS,
       isIdleTrusted: api === 'internal' || logs,
       isOurs,
-      isOursByUuid: (uuid) => ours.has(uuid) || !this.#everRegistered.some((entry) => bareUuid(entry.uuid) === uuid),
+      isOursByUuid: (uuid) =>
+        !this.#strangers.hasJobOf(uuid) &&
+        (ours.has(uuid) || !this.#everRegistered.some((entry) => bareUuid(entry.uuid) === uuid)),
       isReachable: isFound,
     };
   }

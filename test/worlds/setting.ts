@@ -68,6 +68,12 @@ export type WorldSetting = {
   /** The repository of the third group answers 404; without an end it is deleted. */
   readonly vanished: readonly { readonly from: number; readonly to?: number }[];
   readonly changes: readonly Change[];
+  /** Into how many parts ticks are shared out; the workspaces of these worlds are in different parts of three. */
+  readonly shards: 1 | 3;
+  /** Runners of others that are there from the beginning; with any, more come to places that groups leave. */
+  readonly strangers: number;
+  /** Whether every group has more steps than runners for a time, after the faults and before the calm. */
+  readonly contest: boolean;
 };
 
 /** For each fault, the value with which it is not there. */
@@ -94,6 +100,9 @@ export const KIND = {
   unnoticedFailuresPerHour: 0,
   vanished: [],
   changes: [],
+  shards: 1,
+  strangers: 0,
+  contest: false,
 } as const satisfies Partial<WorldSetting>;
 
 const OUTAGES = ['bitbucket', 'kubernetes', 'aws', 'credential', 'removals'] as const;
@@ -158,7 +167,15 @@ export function settingOf(
     unnoticedFailuresPerHour: maybe(random.next() * 2, 0),
     vanished: maybe(vanishing(times), []),
     changes: maybe(changes(times), []),
+    ...companyOf(createRandom(seed * 104_729 + 31)),
   };
+}
+
+/** Drawn apart from the rest, so that a seed's world stays what it was before there was company. */
+function companyOf(random: Random): Pick<WorldSetting, 'shards' | 'strangers' | 'contest'> {
+  const shards = random.next() < 0.3 ? 3 : 1;
+  const strangers = random.next() < 0.5 ? random.between(1, 2) : 0;
+  return { shards, strangers, contest: random.next() < 0.5 };
 }
 
 type Times = { readonly random: Random; readonly minutes: number };

@@ -39,6 +39,6 @@ function hasPeers({ name, scope: { workspace } }: RunnerGroup, { groups }: Obser
 
 /** What the tightest cap of the workspace leaves. */
 function roomIn(workspace: string, { workspaces }: Observation): number {
-  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap(workspaceCaps);
+  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap((entry) => workspaceCaps(entry));
   return Math.min(...caps.map(({ room }) => room));
 }

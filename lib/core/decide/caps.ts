@@ -5,6 +5,7 @@
 import type { BudgetObservation, Instant, Observation, WorkspaceObservation } from '../model/observation.ts';
 import { isCommitted } from '../observe/slots.ts';
 import { type Reason, reason } from '../reasons.ts';
+import type { FreeSlots } from './enabling.ts';
 import { shareOut } from './share-out.ts';
 import { type Claimant, type Places, type Share, sharesOf, stayingIn } from './shares.ts';
 
@@ -18,18 +19,15 @@ export type Cap = {
 };
 
 /** All caps of a look: those of workspaces, then those of credentials. */
-export function capsOf({ workspaces, budgets = [], at }: Observation): readonly Cap[] {
-  return [...workspaces.flatMap(workspaceCaps), ...budgetCaps(budgets, at)];
+export function capsOf({ workspaces, budgets = [], at }: Observation, free: FreeSlots): readonly Cap[] {
+  return [...workspaces.flatMap((entry) => workspaceCaps(entry, free)), ...budgetCaps(budgets, at)];
 }
 
-/** The caps that hold in one workspace. */
-export function workspaceCaps({
-  workspace,
-  registrations,
-  assumed,
-  maxRunners,
-  slots,
-}: WorkspaceObservation): readonly Cap[] {
+/** The caps that hold in one workspace. `free`: slots that are not promised to runners that are put back into service. */
+export function workspaceCaps(
+  { workspace, registrations, assumed, maxRunners, slots }: WorkspaceObservation,
+  free: FreeSlots = new Map(),
+): readonly Cap[] {
   const workspaces = [workspace];
   const registered = { registrations, ...(assumed !== undefined && { assumed }) };
   const byRegistrations: Cap = {
@@ -39,11 +37,12 @@ export function workspaceCaps({
     places: { cap: maxRunners, isHeldBy: () => true },
   };
   if (slots?.max === undefined) return [byRegistrations];
-  const { max: cap, committed, peak } = slots;
+  const { max: cap, peak } = slots;
+  const room = free.get(workspace) ?? cap - slots.committed;
   const bySlots: Cap = {
     workspaces,
-    room: cap - committed,
-    explain: (withheld) => reason('peak-cap', { cap, committed, peak: peak.runners, withheld }),
+    room,
+    explain: (withheld) => reason('peak-cap', { cap, committed: cap - room, peak: peak.runners, withheld }),
     places: { cap, isHeldBy: isCommitted },
   };
   return [byRegistrations, bySlots];

@@ -20,7 +20,7 @@ export type ClassifiedRunner = {
   readonly ended?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
-} & ({ readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason });
+} & Verdict;
 
 type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason };
 

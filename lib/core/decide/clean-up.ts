@@ -78,10 +78,7 @@ export function isOver({ runner, ended }: ClassifiedRunner): boolean {
   return (ended === true && runner.status !== 'UNKNOWN') || (isOutOfService(runner) && !runner.hasStep);
 }
 
-/**
- * A runner that an earlier look saw to be over, and every look since. The earlier look matters: a busy mark can arrive up
- * to a minute late, so one look proves nothing.
- */
+/** A runner that every look since an earlier one saw to be over: a busy mark can be a minute late, so one proves nothing. */
 function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
   const { runner, job, ended } = entry;
   const since = memory.drainingSince[runner.uuid];

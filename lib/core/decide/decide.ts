@@ -3,7 +3,7 @@
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
 import type { Counts, Decision } from '../model/decision.ts';
-import type { GroupObservation, Instant, Observation, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
+import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS } from './age.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
@@ -26,17 +26,9 @@ import { wishOf } from './strategies/index.ts';
 import { surplusOf } from './surplus.ts';
 
 /** A decision about a group of which everything was read, with what `plan` needs to carry it out. */
-export type SeenDecision = {
+export type SeenDecision = Pick<Claimant, 'observation' | 'classified' | 'creates' | 'enable' | 'retire'> & {
   readonly kind: 'seen';
-  readonly observation: SeenGroup;
-  readonly classified: readonly ClassifiedRunner[];
   readonly decision: Decision;
-  /** How many runners to add. */
-  readonly creates: number;
-  /** Which runners to put back into service. */
-  readonly enable: readonly Runner[];
-  /** Which runners to take out of service. */
-  readonly retire: readonly Retirement[];
   /** The targets that the way down has to mind from now on. */
   readonly recentTargets: readonly RecentTarget[];
   /** Present while the decision could change with what waits in a queue that nobody has counted yet. */
@@ -67,7 +59,7 @@ export function decide(observation: Observation): readonly GroupDecision[] {
     const { observation: seen } = group;
     return isSeen(seen) ? [assess({ ...group, observation: seen }, waiting.get(seen.group.name), free, at)] : [];
   });
-  const caps = capsOf(withFreeSlots(observation, free));
+  const caps = capsOf(observation, free);
   const settled = new Map(underCaps(assessed, caps, at).map((entry) => [entry.classified, entry]));
   return groups.map((group) => {
     const entry = settled.get(group.classified);
@@ -79,6 +71,9 @@ export function decide(observation: Observation): readonly GroupDecision[] {
 export function questionsIn(decisions: readonly GroupDecision[]): readonly QueueQuestion[] {
   return decisions.flatMap(({ question }) => question ?? []);
 }
+
+/** What changes nothing. */
+export const NOTHING_DECIDED = { creates: 0, enable: [], retire: [], recentTargets: [] } as const;
 
 /** The hold of a group of which something is missing. */
 export function holdUnseen({ observation, classified, counts }: ClassifiedGroup): UnseenDecision {
@@ -94,7 +89,7 @@ export function holdUnseen({ observation, classified, counts }: ClassifiedGroup)
     to: working,
     reason: missing.length > 0 ? incomplete : (heldBack ?? incomplete),
   };
-  return { kind: 'unseen', observation, classified, decision, creates: 0, enable: [], retire: [], recentTargets: [] };
+  return { kind: 'unseen', observation, classified, decision, ...NOTHING_DECIDED };
 }
 
 /** What limits on build slots leave free, by workspace. */
@@ -104,16 +99,6 @@ function freeSlots({ workspaces }: Observation): FreeSlots {
       slots?.max === undefined ? [] : [[workspace, slots.max - slots.committed]],
     ),
   );
-}
-
-/** The look with only so many slots free: the others are promised to runners that are put back into service. */
-function withFreeSlots(observation: Observation, free: FreeSlots): Observation {
-  const workspaces = observation.workspaces.map((entry) => {
-    const left = free.get(entry.workspace);
-    if (left === undefined || entry.slots?.max === undefined) return entry;
-    return { ...entry, slots: { ...entry.slots, committed: entry.slots.max - left } };
-  });
-  return { ...observation, workspaces };
 }
 
 function assess(

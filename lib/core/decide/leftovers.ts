@@ -7,8 +7,7 @@ import type { GroupObservation, Instant, SeenGroup } from '../model/observation.
 import { reason } from '../reasons.ts';
 import { labelSetKey } from '../scope.ts';
 import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isOutOfService, isSeen } from './classify.ts';
-import { type GroupDecision, holdUnseen } from './decide.ts';
-import type { Retirement } from './retirement.ts';
+import { type GroupDecision, holdUnseen, NOTHING_DECIDED } from './decide.ts';
 
 /** Decides for what is left over, given the groups that there are. */
 export function decideLeftovers(
@@ -29,17 +28,13 @@ function retireAll(
   const { group } = observation;
   const inService = classified.filter(({ class: name, runner }) => name !== 'dead' && !isOutOfService(runner));
   const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
-  const retire = inService
-    .filter((entry) => entry !== last)
-    .map(({ runner }): Retirement => {
-      return { runner, reason: reason('left-over', { group: group.name }) };
-    });
+  const why = reason('left-over', { group: group.name });
+  const retire = inService.filter((entry) => entry !== last).map(({ runner }) => ({ runner, reason: why }));
   const from = counts.busy + counts.idle + counts.starting;
   const to = from - retire.length;
-  const why = reason('left-over', { group: group.name });
   const decision = { group: group.name, from, to, counts, bounds: [], reason: why };
   return {
-    ...{ kind: 'seen', observation, classified, creates: 0, enable: [], retire, recentTargets: [] },
+    ...{ kind: 'seen', observation, classified, ...NOTHING_DECIDED, retire },
     decision: { ...decision, action: retire.length > 0 ? 'scale-down' : 'hold' },
   };
 }

@@ -1,21 +1,16 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
 import { hadJob, nextInventory, placesOf } from '../inventory.ts';
-import type { Drain, GroupMemory, Instant, RecentTarget, Runner, SeenGroup } from '../model/observation.ts';
+import { isEmpty } from '../memory.ts';
+import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
 import { ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
+import type { SeenDecision } from './decide.ts';
 import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
-import type { Retirement } from './retirement.ts';
 import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
-export type Decided = {
-  readonly enable: readonly Runner[];
-  readonly retire: readonly Retirement[];
-  readonly recentTargets: readonly RecentTarget[];
-  /** How many runners it adds. */
-  readonly creates: number;
-};
+export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'recentTargets'>;
 
 /**
  * The memory after this look. A runner counts as out of service from the first look that sees it so: disabling may fail,
@@ -29,34 +24,21 @@ export function remember(
 ): GroupMemory {
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
-  const over = classified.filter((entry) => isOver(entry) && !enable.includes(entry.runner));
-  const drains = nextDrains(memory.drains, classified, { enable, retire }, at);
-  const quarantine = nextQuarantine(observation, classified, at);
-  const failedStarts = nextFailedStarts(memory, classified, at);
-  const startUps = nextStartUps(memory.startUps, classified);
+  const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
   const jobless = classified.filter(({ runner, job }) => job === undefined && !hadJob(memory, runner.uuid));
+  const besides = {
+    drains: nextDrains(memory.drains, classified, { enable, retire }, at),
+    quarantine: nextQuarantine(observation, classified, at),
+    failedStarts: nextFailedStarts(memory, classified, at),
+    startUps: nextStartUps(memory.startUps, classified),
+    recentTargets,
+    ...nextInventory(memory, placesOf(observation), creates, at),
+    jobless: jobless.map(({ runner }) => runner.uuid),
+  };
   return {
     idleSince: since(idle, memory.idleSince, at),
-    drainingSince: since(
-      over.map(({ runner }) => runner),
-      memory.drainingSince,
-      at,
-    ),
-    ...(Object.keys(drains).length > 0 && { drains }),
-    ...(quarantine && { quarantine }),
-    ...(Object.keys(failedStarts).length > 0 && { failedStarts }),
-    ...(startUps && { startUps }),
-    ...(recentTargets.length > 0 && { recentTargets }),
-    ...inventoryOf(observation, creates, at),
-    ...(jobless.length > 0 && { jobless: jobless.map(({ runner }) => runner.uuid) }),
-  };
-}
-
-function inventoryOf(observation: SeenGroup, creates: number, at: Instant): Pick<GroupMemory, 'runners' | 'intended'> {
-  const { runners, intended } = nextInventory(observation.memory, placesOf(observation), creates, at);
-  return {
-    ...(Object.keys(runners).length > 0 && { runners }),
-    ...(intended.length > 0 && { intended }),
+    drainingSince: since(over, memory.drainingSince, at),
+    ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };
 }
 
@@ -79,24 +61,6 @@ function nextDrains(
     return at - known.at <= ORPHAN_GRACE_MS ? [[runner.uuid, { ...known, confirm: true }]] : [];
   });
   return Object.fromEntries(drains);
-}
-
-/** Whether there is nothing new to save. */
-export function isSameMemory(a: GroupMemory, b: GroupMemory): boolean {
-  return written(a) === written(b);
-}
-
-/** One text for all memories that say the same: in whatever order, and whether what is empty is there or not. */
-function written(memory: GroupMemory): string {
-  return JSON.stringify(memory, (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    const entries = Object.entries(value).filter(([, entry]) => !isEmpty(entry));
-    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
-  });
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 type Times = Readonly<Record<string, Instant>>;

@@ -1,8 +1,7 @@
 /**
- * Which runners may be taken out of service. For the group's own sake these are idle ones that every look of the
- * cool-down saw idle, oldest first, and, when it is above its `max`, starting ones: those that are slow, then the newest;
- * for another group's, any but the last one online. Taking out of service is disabling, which never interrupts a step;
- * deletion comes on a later tick and has its own conditions (clean-up.ts).
+ * Which runners may be taken out of service: for the group's own sake idle ones that have had their cool-down, oldest
+ * first, and above its `max` starting ones; for another group's, any but the last one online. This is disabling, which
+ * never interrupts a step; deletion comes later and has its own conditions (clean-up.ts).
  */
 import type { RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner } from '../model/observation.ts';

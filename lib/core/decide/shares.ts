@@ -84,9 +84,10 @@ export function sharesOf(
  */
 function fairShares(members: readonly Claimant[], places: number): readonly number[] {
   const claims = members.map((member) => {
-    const { weight, min } = member.observation.group;
+    const { weight, min, max } = member.observation.group;
     const has = stayingIn(member);
-    return { wanted: has + member.due, weight, working: -has, min };
+    // What is above a `max` that was lowered is nobody's share.
+    return { wanted: Math.min(has + member.due, max), weight, working: -has, min };
   });
   const least = shareOut(
     claims.map((claim) => ({ ...claim, wanted: Math.min(claim.wanted, claim.min) })),

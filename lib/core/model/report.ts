@@ -87,12 +87,19 @@ export type WorkspaceReport = {
   readonly nextSlot?: { readonly costs: number; readonly currency: 'USD' };
 };
 
-/** One group in the report. */
-export type GroupReport = {
-  readonly name: string;
+/** What is told of a group, and of what is left of one. */
+type Told = {
   readonly workspace: string;
   readonly repository?: string;
   readonly counts: Counts;
+  readonly plan: readonly PlannedAction[];
+  readonly outcomes: readonly Outcome[];
+  readonly problems: readonly string[];
+};
+
+/** One group in the report. */
+export type GroupReport = Told & {
+  readonly name: string;
   /** Present where the runners could not be listed: the counts, and the numbers of the decision, are unknown and say 0. */
   readonly countsUnknown?: true;
   readonly decision: {
@@ -104,27 +111,18 @@ export type GroupReport = {
   readonly bounds: Bounds;
   /** What keeps starting runners from coming online. */
   readonly troubles: readonly Reason[];
-  readonly plan: readonly PlannedAction[];
-  readonly outcomes: readonly Outcome[];
-  readonly problems: readonly string[];
 };
 
 /** Runners of ours at a place that no group has any more. */
-export type LeftoverReport = {
+export type LeftoverReport = Told & {
   /** The group that had them. */
   readonly group: string;
-  readonly workspace: string;
-  readonly repository?: string;
   readonly cluster: string;
   readonly namespace: string;
-  readonly counts: Counts;
   /** Uuids, with braces. */
   readonly runners: readonly string[];
   /** What becomes of them, or why nothing can be done. */
   readonly reason: Reason;
-  readonly plan: readonly PlannedAction[];
-  readonly outcomes: readonly Outcome[];
-  readonly problems: readonly string[];
 };
 
 /** An action as the report shows it. */

@@ -1,7 +1,4 @@
-/**
- * Whose every registration and every Job is. The list of runners is a weak witness: it may show other labels than those
- * that were asked for, or not show a runner yet. The Jobs know what was asked, and are read in the same look. Pure.
- */
+/** Whose every registration and every Job is. The list is a weak witness; the Jobs know what was asked for. Pure. */
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Runner, RunnerJob, ScopeIdentity } from '../model/observation.ts';
 import type { Namespace } from '../ports.ts';

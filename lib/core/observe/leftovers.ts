@@ -5,10 +5,10 @@
 
 import { isSeen } from '../decide/classify.ts';
 import { pendingAdds } from '../inventory.ts';
-import { parseGroupMemory } from '../memory.ts';
+import { isSame, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
-import { type FormerPlace, isSamePlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
+import { type FormerPlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
 import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { type Knowledge, namespaceKey } from './belonging.ts';
@@ -84,7 +84,7 @@ export function rememberPlaces(
     if (key === undefined || today === undefined) return [];
     // It bears the group's new name only when there is a memory under that name: until then the old one tells what is there.
     const place = { ...today, group: renamed.get(name) ?? name };
-    return isSamePlace(place, places.known[key]) ? [] : [[key, place]];
+    return isSame(place, places.known[key] ?? {}) ? [] : [[key, place]];
   });
   const changed = new Set([...news.map(([key]) => key), ...emptied].map(placesKeyOf));
   return [...changed].map((document) => {

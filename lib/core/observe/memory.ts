@@ -62,10 +62,10 @@ export async function loadMemory(
   const former = formerPlaces(known, fleet, looksAfter, present);
   if (former.length > 0) ports.reach?.(reachOf(former, fleet));
   const renamed = renamedGroups(peers, known, present, first);
-  const more = [...keysOfFormer(former), ...renamed.map(({ before }) => groupMemoryKey(before))];
+  const more = [...keysOfFormer(former), ...[...renamed.values()].map(groupMemoryKey)];
   const documents = withHeirs(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), [
-    ...renamed.map(({ name, before }) => ({ heir: groupMemoryKey(name), of: groupMemoryKey(before) })),
-    ...former.map(({ key, group }) => ({ heir: placeMemoryKey(key), of: groupMemoryKey(group.name) })),
+    ...[...renamed].map(([name, before]) => [groupMemoryKey(name), groupMemoryKey(before)] as const),
+    ...former.map(({ key, group }) => [placeMemoryKey(key), groupMemoryKey(group.name)] as const),
   ]);
   const memoryIn = (key: string) => parseGroupMemory(documentOf(documents, key)?.value);
   const own = peers.map((group) => [group, [groupMemoryKey(group.name)]] as const);
@@ -76,7 +76,7 @@ export async function loadMemory(
     places: { versions: new Map(PLACES_KEYS.map((key) => [key, documentOf(first, key)?.version ?? 0])), known },
     present,
     former,
-    renamed: new Map(renamed.map(({ name, before }) => [name, before])),
+    renamed,
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     recorded: new Map(memories.map(([group, all]) => [group, all.flatMap(({ runners = {} }) => Object.keys(runners))])),
     leaving: new Set(memories.flatMap(([, all]) => all.flatMap(({ drainingSince }) => Object.keys(drainingSince)))),
@@ -91,31 +91,31 @@ function keysOf(groups: readonly RunnerGroup[]): readonly string[] {
   ]);
 }
 
-/** A group that has another name than its place remembers, and no memory of its own yet. */
-type Renamed = { readonly name: string; readonly before: string };
-
+/** Groups that have another name than their place remembers, and no memory of their own yet. */
 function renamedGroups(
   peers: readonly RunnerGroup[],
   places: Places,
   present: Memory['present'],
   documents: Documents,
-): readonly Renamed[] {
-  if (!('value' in documents)) return [];
-  return peers.flatMap((group) => {
-    const [key = ''] = present.get(group.name) ?? [];
-    const before = places[key]?.group;
-    const isNew = documentOf(documents, groupMemoryKey(group.name)) === undefined;
-    return before !== undefined && before !== group.name && isNew ? [{ name: group.name, before }] : [];
-  });
+): Memory['renamed'] {
+  if (!('value' in documents)) return new Map();
+  return new Map(
+    peers.flatMap(({ name }): readonly [string, string][] => {
+      const [key = ''] = present.get(name) ?? [];
+      const before = places[key]?.group;
+      const isNew = !documents.value.has(groupMemoryKey(name));
+      return before !== undefined && before !== name && isNew ? [[name, before]] : [];
+    }),
+  );
 }
 
 /**
  * A renamed group, and a place that a group has just left, go on with what was remembered of the group, until they have
  * documents of their own.
  */
-function withHeirs(documents: Documents, heirs: readonly { readonly heir: string; readonly of: string }[]): Documents {
+function withHeirs(documents: Documents, heirs: readonly (readonly [heir: string, of: string])[]): Documents {
   if (!('value' in documents)) return documents;
-  const taken = heirs.flatMap(({ heir, of }): readonly [string, MemoryDocument][] => {
+  const taken = heirs.flatMap(([heir, of]): readonly [string, MemoryDocument][] => {
     const document = documents.value.get(of);
     return document === undefined || documents.value.has(heir) ? [] : [[heir, { version: 0, value: document.value }]];
   });

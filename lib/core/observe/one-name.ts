@@ -14,11 +14,10 @@ export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet
   const slugs = names.filter((name) => !name.startsWith('{'));
   if (uuids.length === 0 || slugs.length === 0) return fleet;
   // What is remembered of any scope of a workspace names the workspace's uuid as well.
-  const scopes = Map.groupBy(
-    [...slugs.map((workspace) => ({ workspace })), ...fleet.groups.map(({ scope }) => scope)],
-    ({ workspace }) => workspace,
-  );
-  const keysOf = (slug: string) => [...new Set(scopes.get(slug)?.map(scopeMemoryKey))];
+  const scopes = [...slugs.map((workspace) => ({ workspace })), ...fleet.groups.map(({ scope }) => scope)];
+  const keysOf = (slug: string) => [
+    ...new Set(scopes.filter(({ workspace }) => workspace === slug).map(scopeMemoryKey)),
+  ];
   const documents = await attempt('memory', () => ports.state.load(slugs.flatMap(keysOf)));
   const slugOf = new Map(
     await Promise.all(

@@ -1,6 +1,6 @@
 /** The reading half of a look: lists and memory, each of which comes to a value, to a sentence, or was held back. */
 import { BudgetError, CredentialError, ServiceError, sentenceOf } from '../errors.ts';
-import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
+import { isSame, parseScopeMemory, scopeMemoryKey } from '../memory.ts';
 import type { Fleet, Scope } from '../model/configuration.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, ScopeMemory, ScopeMemoryEntry } from '../model/observation.ts';
 import type { KnownRunners, MemoryDocument, Namespace, Ports } from '../ports.ts';
@@ -109,10 +109,8 @@ export function changedScopeMemory(reading: ScopeReading, strays: number, at: In
     ...(foreign !== undefined && { foreign }),
     ...(since !== undefined && { unlistedSince: since }),
   };
-  return SCOPE_FIELDS.every((field) => next[field] === entry.memory[field]) ? [] : [{ ...entry, memory: next }];
+  return isSame(next, entry.memory) ? [] : [{ ...entry, memory: next }];
 }
-
-const SCOPE_FIELDS = ['stepSeen', 'stepSeenAt', 'identity', 'registrations', 'foreign', 'unlistedSince'] as const;
 
 /** Comes to a value, or to what kept it from that. Never throws. */
 export async function attempt<T>(what: string, read: () => Promise<T>): Promise<Read<T>> {

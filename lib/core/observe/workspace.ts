@@ -4,6 +4,7 @@ import type { Fleet, RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
 import { highestMax } from '../schedule/bounds.ts';
 import { identityKey, scopeKey } from '../scope.ts';
+import { namespaceKey } from './belonging.ts';
 import type { Readings } from './observe.ts';
 import { documentOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
 import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse } from './slots.ts';
@@ -57,7 +58,7 @@ export function observeWorkspace(
 /**
  * How many registrations there may be in a scope that could not be listed: as many as when it was listed last, as its
  * Jobs show, or as are known, whichever is the most. Where it was never listed it is taken at its worst, so that one
- * failing repository stops no other. A scope that has been gone for long has what its Jobs show.
+ * failing repository stops no other. A scope that has been gone for long has what its Jobs show, if all could be read.
  */
 function assumedIn(
   reading: ScopeReading,
@@ -72,13 +73,14 @@ function assumedIn(
   const isHere = (group: RunnerGroup) => scopeKey(group.scope) === scopeKey(scope);
   const groups = fleet.groups.filter(isHere);
   const jobs = jobsIn(reading, groups, namespaces);
-  if (isGone(reading, at)) return jobs;
+  const here = seen.filter(({ group }) => isHere(group));
+  const places = new Set(here.map(({ group }) => namespaceKey(group)));
+  const isUnread = ({ namespace, jobs: read }: JobReading) => places.has(namespaceKey(namespace)) && !('value' in read);
+  if (isGone(reading, at) && !namespaces.some(isUnread)) return jobs;
   const { registrations, foreign = 0 } = memory.memory;
   if (registrations === undefined) return groups.reduce((sum, group) => sum + highestMax(group), 0);
   // The last list shows none of those that were made after it.
-  const known = seen
-    .filter(({ group }) => isHere(group))
-    .reduce((sum, { memory: { runners = {} } }) => sum + Object.keys(runners).length, foreign);
+  const known = here.reduce((sum, { memory: { runners = {} } }) => sum + Object.keys(runners).length, foreign);
   return Math.max(registrations, jobs, known);
 }
 

@@ -4,12 +4,18 @@ import type { Instant } from '#core/model/observation.ts';
 import type { Mode, Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile, type TickRequest } from '#core/reconcile.ts';
+import type { Selection } from '#core/select.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import type { World } from './world.ts';
 
 /** One tick at the world's present time. `ports`: those of a process of its own unless given. */
-export function tickIn(world: World, fleet: Fleet, ports: Ports = world.ports()): Promise<Report> {
-  return reconcile(requestIn(world, fleet, 'apply'), ports);
+export function tickIn(
+  world: World,
+  fleet: Fleet,
+  ports: Ports = world.ports(),
+  selection: Selection = {},
+): Promise<Report> {
+  return reconcile({ ...requestIn(world, fleet, 'apply'), ...selection }, ports);
 }
 
 /** A dry run at the world's present time. */

@@ -89,4 +89,10 @@ describe('of two adds that were begun', () => {
     await apply(planOf(groupPlan([ADD])), ports);
     expect(trace.filter((line) => line.startsWith('save'))).toEqual(['save group/builds@0']);
   });
+
+  it('nothing is written where no add was written down before and none was begun', async () => {
+    const { ports, trace } = recordingPorts();
+    await apply(planOf(groupPlan([ADD])), ports, { hasTime: () => false });
+    expect(trace.filter((line) => line.startsWith('save'))).toEqual(['save group/builds@0']);
+  });
 });

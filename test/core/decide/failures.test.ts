@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { extendQuarantine, nextFailedStarts, nextQuarantine } from '#core/decide/quarantine.ts';
-import { isSameMemory, remember } from '#core/decide/remember.ts';
+import { remember } from '#core/decide/remember.ts';
+import { isSame } from '#core/memory.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, Instant, Runner, RunnerJob } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
@@ -84,9 +85,9 @@ describe('a failed start counts once', () => {
   });
 
   it('which is something to save', () => {
-    expect(isSameMemory(NOTHING, { ...NOTHING, failedStarts: { '{a}': 1 } })).toBe(false);
-    expect(isSameMemory({ ...NOTHING, failedStarts: { '{a}': 1 } }, NOTHING)).toBe(false);
-    expect(isSameMemory(NOTHING, { ...NOTHING, failedStarts: {} })).toBe(true);
+    expect(isSame(NOTHING, { ...NOTHING, failedStarts: { '{a}': 1 } })).toBe(false);
+    expect(isSame({ ...NOTHING, failedStarts: { '{a}': 1 } }, NOTHING)).toBe(false);
+    expect(isSame(NOTHING, { ...NOTHING, failedStarts: {} })).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
 import { decideLeftovers } from '#core/decide/leftovers.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import type { Runner } from '#core/model/observation.ts';
+import type { GroupObservation, Runner } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
@@ -110,5 +110,15 @@ describe('runners at a place that no group has any more', () => {
       makePlan(seen, [], decideLeftovers([{ ...left, memoryVersion: version }], [], NOON)).leftovers?.[0];
     expect(written(0)).toMatchObject({ memoryKey: 'place/x', actions: [], memoryChanged: true });
     expect(written(1)).toMatchObject({ memoryKey: 'place/x', actions: [], memoryChanged: false });
+  });
+
+  it('are written down once also when the first look has nothing new to tell, as while the last one online stays', () => {
+    const left = groupObservation({ group: old, runners: [IDLE], jobs: [jobOf(IDLE)], memoryKey: 'place/x' });
+    const groups = decide(observation([groupObservation({ group: { ...old, min: 1, max: 1 } })]));
+    const planned = (over: Partial<GroupObservation>) =>
+      makePlan(observation([]), [], decideLeftovers([{ ...left, ...over }], groups, NOON)).leftovers?.[0];
+    const memory = planned({})?.memory ?? left.memory;
+    expect(planned({ memory, memoryVersion: 0 })).toMatchObject({ memory, actions: [], memoryChanged: true });
+    expect(planned({ memory, memoryVersion: 1 })).toMatchObject({ memory, actions: [], memoryChanged: false });
   });
 });

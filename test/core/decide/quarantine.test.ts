@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
 import { nextQuarantine, quarantineRoom } from '#core/decide/quarantine.ts';
-import { isSameMemory, remember } from '#core/decide/remember.ts';
+import { remember } from '#core/decide/remember.ts';
+import { isSame } from '#core/memory.ts';
 import type { Quarantine, Runner } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
@@ -165,7 +166,7 @@ describe('what a look makes of it', () => {
     ['later', { failures: 1, since: 2 }],
     ['over', undefined],
   ])('is something new to save: %s', (_name, after) => {
-    expect(isSameMemory(memory({ failures: 1, since: 1 }), memory(after))).toBe(false);
-    expect(isSameMemory(memory({ failures: 1, since: 1 }), memory({ failures: 1, since: 1 }))).toBe(true);
+    expect(isSame(memory({ failures: 1, since: 1 }), memory(after))).toBe(false);
+    expect(isSame(memory({ failures: 1, since: 1 }), memory({ failures: 1, since: 1 }))).toBe(true);
   });
 });

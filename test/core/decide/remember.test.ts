@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
-import { isSameMemory, remember } from '#core/decide/remember.ts';
+import { remember } from '#core/decide/remember.ts';
+import { isSame } from '#core/memory.ts';
 import type { Drain, GroupMemory, Runner } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { reason } from '#core/reasons.ts';
@@ -179,7 +180,7 @@ describe('remember', () => {
     const next = remember(look, classify(look, NOON), known, NOON);
     expect(next.jobless).toEqual(jobless);
     const { jobless: _, ...without } = next;
-    expect(isSameMemory(next, without)).toBe(jobless === undefined);
+    expect(isSame(next, without)).toBe(jobless === undefined);
   });
 
   it.each(['idle', 'busy', 'starting', 'draining'] as const)(
@@ -260,5 +261,5 @@ const SAME_ROWS: readonly (readonly [string, GroupMemory, GroupMemory, boolean])
 ];
 
 it.each(SAME_ROWS)('memory is the same: %s', (_name, before, after, same) => {
-  expect(isSameMemory(before, after)).toBe(same);
+  expect(isSame(before, after)).toBe(same);
 });

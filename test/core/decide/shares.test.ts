@@ -68,6 +68,12 @@ describe('making room for another group', () => {
       gives: [3, 0],
     },
     {
+      name: 'what is above a max that was lowered',
+      groups: { a: { has: { busy: 2 }, wants: 2, max: 1 }, b: { has: { busy: 6 }, wants: 7 } },
+      cap: 8,
+      gives: [1, 0],
+    },
+    {
       name: 'what drains already is room to come',
       groups: { a: { has: { busy: 6, draining: 3 }, wants: 14 }, b: { has: { busy: 1 }, wants: 4 } },
       cap: 10,

@@ -4,8 +4,9 @@ import { classify, classifyGroup } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
 import { limitByGroup } from '#core/decide/limits.ts';
 import { takerOf } from '#core/decide/queue.ts';
-import { isSameMemory, remember } from '#core/decide/remember.ts';
+import { remember } from '#core/decide/remember.ts';
 import { isSlow, nextStartUps, usualStartUpMs } from '#core/decide/start-up.ts';
+import { isSame } from '#core/memory.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner, StartUps } from '#core/model/observation.ts';
 import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
@@ -151,10 +152,10 @@ describe('what a look learns', () => {
     ['a newer runner', { newest: NOON }],
   ])('is something new to save: %s', (_name, over) => {
     const known = { idleSince: {}, drainingSince: {}, startUps: before };
-    expect(isSameMemory(known, { ...known, startUps: { ...before, ...over } })).toBe(false);
-    expect(isSameMemory(known, { ...known, startUps: { ...before } })).toBe(true);
-    expect(isSameMemory({ idleSince: {}, drainingSince: {} }, known)).toBe(false);
-    expect(isSameMemory({ idleSince: {}, drainingSince: {} }, { idleSince: {}, drainingSince: {} })).toBe(true);
+    expect(isSame(known, { ...known, startUps: { ...before, ...over } })).toBe(false);
+    expect(isSame(known, { ...known, startUps: { ...before } })).toBe(true);
+    expect(isSame({ idleSince: {}, drainingSince: {} }, known)).toBe(false);
+    expect(isSame({ idleSince: {}, drainingSince: {} }, { idleSince: {}, drainingSince: {} })).toBe(true);
   });
 });
 

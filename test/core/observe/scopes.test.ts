@@ -38,6 +38,8 @@ describe("a workspace's registrations", () => {
     readonly error?: () => Promise<never>;
     readonly jobs?: number;
     readonly known?: number;
+    /** The namespace whose Jobs cannot be read. */
+    readonly unread?: string;
     readonly assumed: number;
   }>([
     { name: 'as many as at the last list', memory: { registrations: 5 }, assumed: 5 },
@@ -71,13 +73,27 @@ describe("a workspace's registrations", () => {
       assumed: 2,
     },
     {
+      name: 'gone for ten minutes: as at the last list while its Jobs cannot be read',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      error: gone,
+      unread: three.namespace,
+      assumed: 5,
+    },
+    {
+      name: 'gone for ten minutes: nothing while Jobs of others cannot be read',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      error: gone,
+      unread: 'elsewhere',
+      assumed: 0,
+    },
+    {
       name: 'unreadable for ten minutes, but not gone',
       memory: { registrations: 5, unlistedSince: NOON - 600_000 },
       assumed: 5,
     },
   ])(
     'of a scope that could not be listed: $name',
-    async ({ memory, error = fails('503'), jobs = 0, known: made = 0, assumed }) => {
+    async ({ memory, error = fails('503'), jobs = 0, known: made = 0, unread, assumed }) => {
       const runners = Object.fromEntries(Array.from({ length: made }, (_, index) => [`{made-${index}}`, NOON]));
       const group = { idleSince: {}, drainingSince: {}, runners };
       const identity = { workspaceUuid: '{acme}', repositoryUuid: '{site}' };
@@ -87,13 +103,18 @@ describe("a workspace's registrations", () => {
         jobOf(runner(), { identity: { workspaceUuid: '{w}', repositoryUuid: '{site}' } }),
       ];
       for (const known of [{ identity }, {}]) {
-        const { seen } = await look(fleet([three, four]), {
+        const { seen } = await look(fleet([three, four, { ...other, namespace: 'elsewhere' }]), {
           ...documents({
             'scope/acme/site': { version: 1, value: { stepSeen: false, ...known, ...memory } },
             'group/three': { version: 1, value: group },
           }),
           runners: { list: error },
-          jobs: { list: async () => [...ofSite, ...others] },
+          jobs: {
+            list: async ({ namespace }) => {
+              if (namespace === unread) return fails('503')();
+              return namespace === three.namespace ? [...ofSite, ...others] : [];
+            },
+          },
         });
         expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
         expect(seen.workspaces[0]?.registrations).toBe(assumed);

@@ -1,7 +1,7 @@
 /**
  * Properties over random worlds with everything wrong at once: lists that lag, slip and show other labels, marks that are
  * late and fall away, calls that fail, hang or take effect late, ticks that die, memory that is lost, nodes that die,
- * repositories that vanish, configurations that change. `npm run test:worlds` plays thousands more.
+ * repositories that vanish, configurations that change, runners of others, ticks in shards. `npm run test:worlds` plays thousands more.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROPERTIES, type Property, type Violation } from '../../worlds/judge.ts';

@@ -1,0 +1,47 @@
+/** What each group should have of a cap while all of them want as much as they may. Nothing of the product is used. */
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { Registered } from '#tools/simulator/registrations.ts';
+import { isOf, type Share } from './judge.ts';
+
+/** A group's claim: at least `min`, at most `max`. */
+type Claim = { readonly min: number; readonly max: number };
+
+/**
+ * Max–min fairness between claims of one weight, in whole runners: the highest level that fits, to which all are filled.
+ * Nobody has a share where not even all `min` fit.
+ */
+export function levelShares(claims: readonly Claim[], places: number): readonly number[] {
+  const at = (level: number) => claims.map(({ min, max }) => Math.min(max, Math.max(min, level)));
+  const total = (level: number) => at(level).reduce((sum, one) => sum + one, 0);
+  if (total(0) > places) return claims.map(() => 0);
+  const highest = Math.max(0, ...claims.map(({ max }) => max));
+  let level = 0;
+  while (level < highest && total(level + 1) <= places) level += 1;
+  return at(level);
+}
+
+/** Every reachable group with its share of its workspace's cap, and how many runners it has in service. */
+export function sharesIn(
+  { groups, workspaces }: Fleet,
+  registered: readonly Readonly<Registered>[],
+  isReachable: (group: RunnerGroup) => boolean,
+): readonly Share[] {
+  return Object.entries(workspaces).flatMap(([workspace, { maxRunners }]) => {
+    const members = groups.filter((group) => group.scope.workspace === workspace && isReachable(group));
+    const inWorkspace = registered.filter(({ scope }) => scope.workspace === workspace);
+    const isMembers = (entry: Readonly<Registered>) => members.some((group) => isOf(group, entry));
+    const others = inWorkspace.filter((entry) => !isMembers(entry)).length;
+    const has = (group: RunnerGroup) =>
+      inWorkspace.filter((entry) => isOf(group, entry) && entry.status !== 'DISABLED').length;
+    const shares = levelShares(
+      members.map((group) => ({ min: group.min, max: has(group) > 0 || wakes(group) ? group.max : group.min })),
+      maxRunners - others,
+    );
+    return members.map((group, index) => ({ name: group.name, share: shares[index] ?? 0, has: has(group) }));
+  });
+}
+
+/** Whether a group that has no runner wants one: a share of none is none. */
+function wakes({ strategy }: RunnerGroup): boolean {
+  return strategy.kind !== 'percentageRunnersIdle';
+}
