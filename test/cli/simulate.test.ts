@@ -96,7 +96,7 @@ describe('simulate', () => {
       { ready: '2026-10-01T08:10:00Z', ...STEP, labels: ['windows'] },
     ];
     await writeFile(file('steps.jsonl'), `${steps.map((step) => JSON.stringify(step)).join('\n')}\nnonsense\n`);
-    await writeFile(file('slow.json'), JSON.stringify({ span: '1h', startup: '5m', warmUp: '10m', seed: 3 }));
+    await writeFile(file('slow.json'), JSON.stringify({ conditions: 'ideal', startup: '5m', warmUp: '10m', seed: 3 }));
     const { scenario, notes, policies } = await documentOf(
       ...['-c', file('buffer.yaml'), '--history', file('steps.jsonl'), '--scenario', file('slow.json')],
     );
