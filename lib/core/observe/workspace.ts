@@ -1,12 +1,18 @@
 /** What is seen of a workspace as a whole, over all its scopes that any group uses, and what is remembered of it. */
 import { parseWorkspaceMemory, workspaceMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
-import type { GroupObservation, Instant, WorkspaceMemoryEntry, WorkspaceObservation } from '../model/observation.ts';
+import type {
+  GroupObservation,
+  Instant,
+  RunnerJob,
+  WorkspaceMemoryEntry,
+  WorkspaceObservation,
+} from '../model/observation.ts';
 import { highestMax } from '../schedule/bounds.ts';
 import { identityKey, scopeKey } from '../scope.ts';
 import { namespaceKey } from './belonging.ts';
 import type { Readings } from './observe.ts';
-import { documentOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
+import { documentOf, identityOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
 import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse } from './slots.ts';
 
 /** The workspace, and its memory if this look changed it. */
@@ -28,7 +34,10 @@ export function observeWorkspace(
     .reduce((sum, scope) => sum + assumedIn(scope, { groups, namespaces, fleet }, at), 0);
   const unlisted = groups
     .filter(({ group }) => group.scope.workspace === workspace)
-    .reduce((sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds, 0);
+    .reduce(
+      (sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds,
+      jobsElsewhere(scopes, namespaces),
+    );
   const key = workspaceMemoryKey(workspace);
   const document = documentOf(memory.documents, key);
   const inUse = slotsInUse(registered);
@@ -82,6 +91,20 @@ function assumedIn(
   // The last list shows none of those that were made after it.
   const known = here.reduce((sum, { memory: { runners = {} } }) => sum + Object.keys(runners).length, foreign);
   return Math.max(registrations, jobs, known);
+}
+
+/**
+ * Jobs of runners of the workspace in scopes that no look lists: another deployment's, say. Their registrations take
+ * places all the same. None while a scope's uuids are unknown, since its own Jobs cannot be told from these.
+ */
+function jobsElsewhere(scopes: readonly ScopeReading[], namespaces: readonly JobReading[]): number {
+  const identities = scopes.flatMap((scope) => identityOf(scope) ?? []);
+  if (identities.length < scopes.length) return 0;
+  const listed = new Set(identities.map(identityKey));
+  const workspaces = new Set(identities.map(({ workspaceUuid }) => workspaceUuid));
+  const isElsewhere = ({ identity }: RunnerJob) =>
+    identity !== undefined && workspaces.has(identity.workspaceUuid) && !listed.has(identityKey(identity));
+  return namespaces.flatMap(({ listed: jobs }) => jobs).filter(isElsewhere).length;
 }
 
 /** Jobs of runners in the scope: by its uuids, or, while these are unknown, by the names of its groups. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import type { Runner } from '#core/model/observation.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { builds, documents, fails, listing, look, other, SITE, site, tests } from './look.ts';
@@ -117,7 +117,8 @@ describe("a workspace's registrations", () => {
           },
         });
         expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
-        expect(seen.workspaces[0]?.registrations).toBe(assumed);
+        // The Job in a scope of the workspace that is not listed counts besides, once it can be told from the others.
+        expect(seen.workspaces[0]?.registrations).toBe(assumed + ('identity' in known && unread !== three.namespace ? 1 : 0));
       }
     },
   );
@@ -168,6 +169,29 @@ describe("a workspace's registrations", () => {
       [builds],
     );
     expect(seen.workspaces).toMatchObject([{ registrations: 3, slots: { committed: 3, inUse: 0 } }]);
+  });
+
+  it.each<[string, RunnerJob['identity'], number]>([
+    ['a repository that no group has', { workspaceUuid: '{acme}', repositoryUuid: '{else}' }, 1],
+    ['another workspace', { workspaceUuid: '{other}' }, 0],
+    ['nobody knows where', undefined, 0],
+  ])('count Jobs of another deployment, of %s', async (_, identity, registrations) => {
+    const { identity: __, ...job } = jobOf(runner(), { group: 'theirs', labels: ['theirs'], deployment: 'theirs' });
+    const { seen } = await look(fleet([builds]), {
+      jobs: { list: async () => [{ ...job, ...(identity && { identity }) }] },
+    });
+    expect(seen.workspaces).toMatchObject([{ registrations, slots: { committed: registrations } }]);
+  });
+
+  it('do not count Jobs of elsewhere while the uuids of a scope are unknown', async () => {
+    const identity = { workspaceUuid: '{acme}', repositoryUuid: '{else}' };
+    const { seen } = await look(fleet([builds, three]), {
+      runners: {
+        identify: async (scope) => (scope.repository === undefined ? { workspaceUuid: '{acme}' } : fails('503')()),
+      },
+      jobs: { list: async () => [jobOf(runner(), { identity, deployment: 'theirs', group: 'theirs' })] },
+    });
+    expect(seen.workspaces).toMatchObject([{ registrations: 0 }]);
   });
 
   it('of groups that were not asked for count too', async () => {
