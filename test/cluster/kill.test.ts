@@ -32,12 +32,27 @@ const STORIES: readonly Story[] = [
     does: { 'runners.register': RUNNERS, 'jobs.createJob': RUNNERS, 'jobs.createSecret': RUNNERS },
   },
   {
+    name: 'taking runners that found no node out of service',
+    prepare: async ({ world, nodes, kubelet, tick }) => {
+      nodes.fate = { kind: 'unschedulable', message: '0/5 nodes are available' };
+      await tick();
+      await kubelet.settle();
+      world.advance(START_TIMEOUT_MS + 2 * MINUTE);
+      nodes.fate = runs;
+    },
+    does: { 'runners.disable': RUNNERS },
+  },
+  {
     name: 'the removal of runners that found no node',
     prepare: async ({ world, nodes, kubelet, tick }) => {
       nodes.fate = { kind: 'unschedulable', message: '0/5 nodes are available' };
       await tick();
       await kubelet.settle();
       world.advance(START_TIMEOUT_MS + 2 * MINUTE);
+      await tick();
+      world.advance(MINUTE);
+      await tick();
+      world.advance(2 * MINUTE);
       nodes.fate = runs;
     },
     does: { 'runners.remove': RUNNERS, 'jobs.deleteJob': RUNNERS },

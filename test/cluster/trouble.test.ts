@@ -16,6 +16,8 @@ const RUNNERS = 2;
 const START_TIMEOUT_MS = 10 * MINUTE;
 /** Our reckoning of a foreign clock is a minute late. */
 const TIMED_OUT_MS = START_TIMEOUT_MS + 2 * MINUTE;
+/** So short that runners which might still connect are gone before the first probe of the quarantine. */
+const GRACE_MS = 30_000;
 
 let cluster: Cluster;
 beforeEach(() => {
@@ -30,7 +32,12 @@ const bounds = (report: Report) => report.groups[0]?.bounds.map(({ text }) => te
 
 /** Adds the runners, and lets the nodes do with them what they do. */
 async function openWith(fate: Fate, over: Parameters<typeof openStage>[1] = {}): Promise<Stage> {
-  const stage = await openStage(cluster, { min: RUNNERS, startTimeoutMs: START_TIMEOUT_MS, ...over });
+  const stage = await openStage(cluster, {
+    min: RUNNERS,
+    startTimeoutMs: START_TIMEOUT_MS,
+    drainGraceMs: GRACE_MS,
+    ...over,
+  });
   stage.nodes.fate = fate;
   stage.nodes.reachBitbucket = false;
   await stage.tick();
@@ -44,6 +51,13 @@ async function tickAfter({ world, tick, kubelet }: Stage, ms: number): Promise<R
   const report = await tick();
   await kubelet.settle();
   return report;
+}
+
+/** What might still connect is out of service first: the next looks see that, and remove it. */
+async function expectRetired(stage: Stage): Promise<void> {
+  expect(done(await tickAfter(stage, 10_000))).toEqual([]);
+  expect(done(await tickAfter(stage, GRACE_MS + 5_000))).toEqual(['remove', 'remove']);
+  await expectNothingLeft(stage);
 }
 
 async function expectNothingLeft(stage: Stage): Promise<void> {
@@ -96,10 +110,10 @@ describe('a pod that waiting may help keeps its place until startTimeout', () =>
     expect(waiting.groups[0]).toMatchObject({ counts: { starting: RUNNERS }, plan: [], problems: [] });
 
     const late = await tickAfter(stage, TIMED_OUT_MS - after);
-    expect(done(late)).toEqual(['remove', 'remove']);
+    expect(done(late)).toEqual(['disable', 'disable']);
     expect(reasons(late)).toEqual([`not online 11m after registration (startTimeout 10m; pod: ${pod})`]);
     expect(bounds(late)).toEqual(['1 failed start in a row: 2 withheld, the next try is in 1m']);
-    await expectNothingLeft(stage);
+    await expectRetired(stage);
   });
 });
 
@@ -126,10 +140,10 @@ describe('a pod that no waiting helps gives its place up at once', () => {
   ])('$name', async ({ fate, after, told }) => {
     const stage = await openWith(fate);
     const report = await tickAfter(stage, after);
-    expect(done(report)).toEqual(['remove', 'remove']);
+    expect(done(report)).toEqual(['disable', 'disable']);
     expect(reasons(report)).toEqual([`it cannot start: ${told}`]);
     expect(bounds(report)).toEqual(['1 failed start in a row: 2 withheld, the next try is in 1m']);
-    await expectNothingLeft(stage);
+    await expectRetired(stage);
   });
 });
 
@@ -163,11 +177,11 @@ describe('quarantine', () => {
       story.push(`${minute}: ${[done(report)?.join(' ') || 'nothing', ...(bounds(report) ?? [])].join('; ')}`);
     }
     expect(story).toEqual([
-      '1: remove remove remove; 1 failed start in a row: 3 withheld, the next try is in 1m',
+      '1: disable disable disable; 1 failed start in a row: 3 withheld, the next try is in 1m',
       '2: add; 1 failed start in a row: 2 withheld, one runner at a time is tried',
-      '3: remove; 2 failed starts in a row: 3 withheld, the next try is in 2m',
+      '3: remove remove remove disable; 2 failed starts in a row: 3 withheld, the next try is in 2m',
       '4: nothing; 2 failed starts in a row: 3 withheld, the next try is in 1m',
-      '5: add; 2 failed starts in a row: 2 withheld, one runner at a time is tried',
+      '5: add remove; 2 failed starts in a row: 2 withheld, one runner at a time is tried',
       '6: add add',
     ]);
     await expectSettled(stage, 3, 'after quarantine');
@@ -193,7 +207,7 @@ describe('what a cluster refuses to take', () => {
   });
 
   it('a quota on pods: their Jobs are taken and get none', async () => {
-    const stage = await openStage(cluster, { min: RUNNERS, startTimeoutMs: START_TIMEOUT_MS });
+    const stage = await openStage(cluster, { min: RUNNERS, startTimeoutMs: START_TIMEOUT_MS, drainGraceMs: GRACE_MS });
     await limitObjects(cluster, stage.place, { pods: '0' });
     expect(done(await stage.tick())).toEqual(['add', 'add']);
     stage.world.advance(4 * MINUTE);
@@ -202,8 +216,13 @@ describe('what a cluster refuses to take', () => {
     ]);
     stage.world.advance(TIMED_OUT_MS - 4 * MINUTE);
     const late = await stage.tick();
-    expect(done(late)).toEqual(['remove', 'remove']);
+    expect(done(late)).toEqual(['disable', 'disable']);
     expect(reasons(late)).toEqual(['not online 11m after registration (startTimeout 10m; pod: none)']);
+    // No pods are waited for, since none come.
+    stage.world.advance(10_000);
+    await stage.tick();
+    stage.world.advance(GRACE_MS + 5_000);
+    expect(done(await stage.tick())).toEqual(['remove', 'remove']);
     await expectNothingLeft(stage);
   });
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { visibleIn } from '#core/visible.ts';
 import type { PageData } from '#tools/page/data.ts';
 import { renderPage } from '#tools/page/page.ts';
 import { formatValue } from '#tools/page/script/format.js';
@@ -82,7 +83,7 @@ describe.each<Kind>(['laboratory', 'production'])('a page of the %s', (kind) => 
   });
 
   it('embeds the data as it was given, and shows its numbers', async () => {
-    const data = sample(kind);
+    const data = visibleIn(sample(kind));
     await using opened = await open(kind);
     const embedded = await opened.page.locator('#data').textContent();
     expect(JSON.parse(embedded ?? '')).toEqual(JSON.parse(JSON.stringify(data)));
