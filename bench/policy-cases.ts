@@ -41,7 +41,10 @@ const LOADS: readonly { readonly name: string; readonly span: string; readonly l
 /** Every load with pods that start fast and with pods that start slowly. */
 export const SCENARIOS: readonly Scenario[] = ['45s', '3m'].flatMap((startup) =>
   LOADS.map(({ name, span, loads }) =>
-    parseScenario({ name: `${name}, pods that take ${startup === '45s' ? 45 : 180} s`, span, startup, loads }, name),
+    parseScenario(
+      { name: `${name}, pods that take ${startup === '45s' ? 45 : 180} s`, span, startup, loads, conditions: 'ideal' },
+      name,
+    ),
   ),
 );
 
