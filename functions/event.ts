@@ -17,6 +17,9 @@ const Request = z.strictObject({
     .optional(),
 });
 
+/** A doctor is asked for by hand, never by a rule: in a `detail` it would be overlooked, and the tick would act. */
+const Inside = Request.omit({ doctor: true });
+
 /** What a tick is asked to be about; everything absent means: all groups, for real. */
 export type TickEvent = z.infer<typeof Request>;
 
@@ -33,7 +36,7 @@ const ENVELOPE: ReadonlySet<string> = new Set([
 export function readEvent(event: unknown): TickEvent {
   const { own, detail } = partsOf(event);
   const asked = Request.safeParse(own);
-  const inside = Request.safeParse(detail);
+  const inside = Inside.safeParse(detail);
   if (asked.success && inside.success) {
     // Wherever it is said that nothing be done, nothing is.
     const dryRun = asked.data.dryRun === true || inside.data.dryRun === true;

@@ -60,6 +60,7 @@ describe('events', () => {
     ['a detail with a flag that is a text', { ...SCHEDULED, detail: { dryRun: 'true' } }, '(detail.dryRun: '],
     ['a detail with an unknown field', { ...SCHEDULED, detail: { dryrun: true } }, '(detail: '],
     ['a detail that is no JSON', { ...SCHEDULED, detail: '{' }, '(detail: '],
+    ['a detail that asks for a doctor', { ...SCHEDULED, detail: { doctor: true } }, '(detail: '],
     ['a detail that is a list', { ...SCHEDULED, detail: [] }, '(detail: '],
     ['no groups at all', { groups: [] }, 'groups: '],
     ['a group without a name', { groups: [''] }, 'groups.0: '],

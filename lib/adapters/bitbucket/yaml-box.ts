@@ -33,6 +33,8 @@ export function createYamlBox({ timeoutMs = TIMEOUT_MS, options = OPTIONS } = {}
 
   async function start(): Promise<Worker> {
     const worker = startWorker(options);
+    // Without a listener of its own an error that comes when nobody waits any more would end the process.
+    worker.on('error', () => {});
     await once(worker, 'message');
     return worker;
   }
