@@ -26,7 +26,17 @@ function escaped(character: string): string {
 
 /** A document with all its texts visible, keys included; the same document when they are. */
 export function visibleIn<Value>(value: Value): Value {
-  return shown(value) as Value;
+  return isPlainIn(value) ? value : (shown(value) as Value);
+}
+
+/** Whether nothing in it has to be looked at more closely; it copies nothing, for documents are large and mostly plain. */
+function isPlainIn(value: unknown): boolean {
+  if (typeof value === 'string') return PLAIN.test(value);
+  if (typeof value !== 'object' || value === null) return true;
+  for (const key in value) {
+    if (!PLAIN.test(key) || !isPlainIn(Reflect.get(value, key))) return false;
+  }
+  return true;
 }
 
 function shown(value: unknown): unknown {
