@@ -1,9 +1,9 @@
 /** `doctor`: what would keep the autoscaler from working, found before it does. */
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { describeAlarms } from '#adapters/aws/alarms.ts';
 import { localConnectors } from '#adapters/local.ts';
+import { writePrivate } from '#adapters/private-file.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
 import { checkNode } from '#doctor/configuration.ts';
@@ -96,7 +96,7 @@ async function askFirst({ yes, answers }: DoctorOptions, { io }: Terminal): Prom
 }
 
 async function write(file: string, answers: object, tell: Terminal['tell']): Promise<void> {
-  await writeFile(file, `${JSON.stringify(answers, undefined, 2)}\n`).catch((error: unknown) =>
+  await writePrivate(file, `${JSON.stringify(answers, undefined, 2)}\n`).catch((error: unknown) =>
     refusePlace(file, '--answers', error),
   );
   tell(`The probe's answers are in ${file}; they name nobody and nothing of yours.`);

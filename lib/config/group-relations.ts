@@ -15,10 +15,7 @@ type Labelled = GroupEntry & { readonly scope: string; readonly labels: Readonly
 export function relationFindings(groups: readonly GroupEntry[], workspaces: WorkspaceEntries): readonly Finding[] {
   const labelled = groups.flatMap(labelsOf);
   const inScope = Map.groupBy(labelled, ({ scope }) => scope);
-  return [
-    ...labelled.flatMap((group) => containedLabels(group, inScope.get(group.scope) ?? [])),
-    ...poolPerRepository(labelled, workspaces),
-  ];
+  return [...[...inScope.values()].flatMap(containedLabels), ...poolPerRepository(labelled, workspaces)];
 }
 
 function labelsOf(group: GroupEntry): readonly Labelled[] {
@@ -29,11 +26,17 @@ function labelsOf(group: GroupEntry): readonly Labelled[] {
 }
 
 /** Bitbucket gives a step to any runner that has all of its labels, and may have more. */
-function containedLabels({ index, labels }: Labelled, inScope: readonly Labelled[]): readonly Finding[] {
-  const larger = inScope.filter((other) => other.labels.size > labels.size && areAmong(labels, other.labels));
-  if (larger.length === 0) return [];
-  const message = `are all among those of ${namesOf(larger)} too, so steps that ask for them may run there as well; add a label that only this group has, and ask for it in runs-on`;
-  return [warning(['groups', index, 'labels'], message)];
+function containedLabels(inScope: readonly Labelled[]): readonly Finding[] {
+  const bySize = [...Map.groupBy(inScope, ({ labels }) => labels.size)];
+  return bySize.flatMap(([size, members]) => {
+    const others = bySize.flatMap(([more, those]) => (more > size ? those : []));
+    return members.flatMap(({ index, labels }) => {
+      const larger = others.filter((other) => areAmong(labels, other.labels));
+      if (larger.length === 0) return [];
+      const message = `are all among those of ${namesOf(larger)} too, so steps that ask for them may run there as well; add a label that only this group has, and ask for it in runs-on`;
+      return [warning(['groups', index, 'labels'], message)];
+    });
+  });
 }
 
 function areAmong(labels: ReadonlySet<string>, others: ReadonlySet<string>): boolean {

@@ -7,19 +7,29 @@ import { didYouMean } from '#yaml/suggest.ts';
 import { isAbsent, isRecord, nameOf, quoted, wrongType } from '#yaml/values.ts';
 import { Config } from './schema.ts';
 
-/** What is wrong with the file, key by key; `value` is the parsed YAML. */
+/** Nobody reads on after so many, and a function has other things to do. */
+const MOST_TOLD = 1_000;
+
+/** What is wrong with the file, key by key, as far as anybody reads it; `value` is the parsed YAML. */
 export function schemaFindings(value: unknown): readonly Finding[] {
   const result = Config.safeParse(value, { reportInput: true });
   if (result.success) return [];
-  return result.error.issues.flatMap((issue) => describe(issue));
+  const found: Finding[] = [];
+  for (const issue of result.error.issues) {
+    if (found.length >= MOST_TOLD) return [...found, problem([], MORE)];
+    found.push(...describe(issue));
+  }
+  return found;
 }
+
+const MORE = 'has more that is wrong than is told here; correct this first';
 
 /** `around`: where the issue's own path begins. */
 function describe(issue: z.core.$ZodIssue, around: Path = []): readonly Finding[] {
   const path = [...around, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => problem([...path, key], unknownKey(path, key), 'key'));
+      return issue.keys.slice(0, MOST_TOLD).map((key) => problem([...path, key], unknownKey(path, key), 'key'));
     case 'invalid_key':
       return issue.issues.map((inner) => problem(path, inner.message, 'key'));
     case 'invalid_type':

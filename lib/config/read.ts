@@ -60,8 +60,8 @@ const CONFIG_MAP = problem(
 /** The entries of every section that no problem is in, if a configuration can be made of them. */
 function soundPartOf(value: unknown, problems: readonly Finding[]): Config | undefined {
   if (!isRecord(value) || problems.some(({ path }) => path.length === 0)) return undefined;
-  const isWrong = (section: string, entry: string | number) =>
-    problems.some(({ path }) => path[0] === section && path[1] === entry);
+  const wrong = new Set(problems.map(({ path: [section, entry] }) => `${section} ${entry}`));
+  const isWrong = (section: string, entry: string | number) => wrong.has(`${section} ${entry}`);
   const isWrongAsWhole = (section: string) => problems.some(({ path }) => path.length === 1 && path[0] === section);
   const sections = Object.entries(value).filter(([section]) => !isWrongAsWhole(section));
   const entries = sections.map(([section, content]) => {

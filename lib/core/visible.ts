@@ -24,32 +24,23 @@ function escaped(character: string): string {
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
-/** A document with all its texts visible, keys included; the same document when they are. */
+/** A document with all its texts visible, keys included; what needs no change, and most does not, is not copied. */
 export function visibleIn<Value>(value: Value): Value {
-  return isPlainIn(value) ? value : (shown(value) as Value);
-}
-
-/** Whether nothing in it has to be looked at more closely; it copies nothing, for documents are large and mostly plain. */
-function isPlainIn(value: unknown): boolean {
-  if (typeof value === 'string') return PLAIN.test(value);
-  if (typeof value !== 'object' || value === null) return true;
-  for (const key in value) {
-    if (!PLAIN.test(key) || !isPlainIn(Reflect.get(value, key))) return false;
-  }
-  return true;
+  return shown(value) as Value;
 }
 
 function shown(value: unknown): unknown {
+  if (isVisible(value)) return value;
   if (typeof value === 'string') return visible(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map(shown);
-    return items.every((item, index) => item === value[index]) ? value : items;
+  if (Array.isArray(value)) return value.map(shown);
+  return Object.fromEntries(Object.entries(Object(value)).map(([key, entry]) => [visible(key), shown(entry)]));
+}
+
+function isVisible(value: unknown): boolean {
+  if (typeof value === 'string') return visible(value) === value;
+  if (typeof value !== 'object' || value === null) return true;
+  for (const key in value) {
+    if (!isVisible(key) || !isVisible(Reflect.get(value, key))) return false;
   }
-  const entries = Object.entries(value);
-  const visibleEntries = entries.map(([key, entry]) => [visible(key), shown(entry)] as const);
-  const isSame = visibleEntries.every(
-    ([key, entry], index) => entries[index]?.[0] === key && entries[index]?.[1] === entry,
-  );
-  return isSame ? value : Object.fromEntries(visibleEntries);
+  return true;
 }

@@ -2,6 +2,7 @@
  * YAML text to plain data, with the way back from a path in the data to a line and column in the text. Pure.
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -12,6 +13,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
@@ -62,10 +64,14 @@ export function parseYaml(text: string, source: string): YamlDocument {
       onRepeatedKey: (path, offset = 0) => complaints.push(repeatedKey(path, offset)),
     });
     const offsets = new Map(complaints.map(({ finding, offset }) => [finding, offset]));
+    let find: ReturnType<typeof finderIn> | undefined;
     return {
       value,
       findings: complaints.map(({ finding }) => finding),
-      locate: (finding) => locateAt(finding, offsets.get(finding) ?? offsetOf(document, finding)),
+      locate: (finding) => {
+        find ??= finderIn(document);
+        return locateAt(finding, offsets.get(finding) ?? find(finding));
+      },
     };
   } catch (error) {
     // The parser recurses: nesting of many thousand levels ends in an exception.
@@ -108,30 +114,62 @@ function notYaml(error: unknown): string {
   return `is not valid YAML: ${message.split('\n')[0]}`;
 }
 
-function offsetOf(document: Document, finding: Finding): number | undefined {
-  let node: Node | null | undefined = document.contents;
-  let offset = node?.range?.[0];
-  for (const [index, step] of finding.path.entries()) {
-    const isLast = index === finding.path.length - 1;
-    const child = childOf(document, node, step);
-    if (child === undefined) return offset;
-    const start = isLast && finding.at === 'key' ? child.keyOffset : child.valueOffset;
-    offset = start ?? child.keyOffset ?? offset;
-    node = child.node;
-  }
-  return offset;
+/**
+ * Finds the offset of what a finding is about. A text may have thousands of problems, so aliases and keys are looked up in
+ * indexes that are made once.
+ */
+function finderIn(document: Document): (finding: Finding) => number | undefined {
+  const targets = targetsOf(document);
+  const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  const resolved = (node: unknown) => (isAlias(node) ? targets.get(node) : node);
+  const indexOf = (map: YAMLMap) => {
+    const index = indexes.get(map) ?? indexByKey(map);
+    indexes.set(map, index);
+    return index;
+  };
+
+  /** The pair of this key, or the one that a merge key (`<<`) brings in. */
+  const pairOf = (map: unknown, key: string): Pair | undefined => {
+    if (!isMap(map)) return undefined;
+    const index = indexOf(map);
+    return index.get(key) ?? firstIn(index.get('<<')?.value, key);
+  };
+  const firstIn = (merged: unknown, key: string): Pair | undefined => {
+    for (const source of isSeq(merged) ? merged.items : [merged]) {
+      const pair = pairOf(resolved(source), key);
+      if (pair !== undefined) return pair;
+    }
+    return undefined;
+  };
+
+  const childOf = (parent: unknown, step: string | number): Child | undefined => {
+    const container = resolved(parent);
+    if (isSeq(container) && typeof step === 'number') {
+      const item = container.items[step];
+      return isNode(item) ? { node: item, keyOffset: item.range?.[0], valueOffset: item.range?.[0] } : undefined;
+    }
+    const pair = pairOf(container, String(step));
+    return pair && childIn(pair);
+  };
+
+  return (finding) => {
+    let node: Node | null | undefined = document.contents;
+    let offset = node?.range?.[0];
+    for (const [index, step] of finding.path.entries()) {
+      const isLast = index === finding.path.length - 1;
+      const child = childOf(node, step);
+      if (child === undefined) return offset;
+      const start = isLast && finding.at === 'key' ? child.keyOffset : child.valueOffset;
+      offset = start ?? child.keyOffset ?? offset;
+      node = child.node;
+    }
+    return offset;
+  };
 }
 
 type Child = { node?: Node | null; keyOffset?: number; valueOffset?: number };
 
-function childOf(document: Document, parent: Node | null | undefined, step: string | number): Child | undefined {
-  const container = isAlias(parent) ? parent.resolve(document) : parent;
-  if (isSeq(container) && typeof step === 'number') {
-    const item = container.items[step];
-    return isNode(item) ? { node: item, keyOffset: item.range?.[0], valueOffset: item.range?.[0] } : undefined;
-  }
-  const pair = isMap(container) ? pairOf(document, container, String(step)) : undefined;
-  if (pair === undefined) return undefined;
+function childIn(pair: Pair): Child {
   const value = isNode(pair.value) ? pair.value : undefined;
   // A key without a value has an empty scalar somewhere behind it: the key is the better place to point at.
   const isEmpty = value === undefined || (isScalar(value) && value.value === null);
@@ -142,18 +180,21 @@ function childOf(document: Document, parent: Node | null | undefined, step: stri
   };
 }
 
-/** The pair of this key, or the one that a merge key (`<<`) brings in. */
-function pairOf(document: Document, map: YAMLMap, key: string): Pair | undefined {
-  const named = (wanted: string) =>
-    map.items.find((item) => String(isScalar(item.key) ? item.key.value : item.key) === wanted);
-  const direct = named(key);
-  if (direct !== undefined) return direct;
-  const merged = named('<<')?.value;
-  const sources = isSeq(merged) ? merged.items : [merged];
-  for (const source of sources) {
-    const resolved = isAlias(source) ? source.resolve(document) : source;
-    const pair = isMap(resolved) ? pairOf(document, resolved, key) : undefined;
-    if (pair !== undefined) return pair;
-  }
-  return undefined;
+/** The nodes that aliases stand for: each the last one of its name before it. */
+function targetsOf(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_, node) {
+      const target = isAlias(node) ? anchors.get(node.source) : undefined;
+      if (isAlias(node) && target !== undefined) targets.set(node, target);
+      else if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+/** Of a key that is given twice the first pair. */
+function indexByKey({ items }: YAMLMap): ReadonlyMap<string, Pair> {
+  return new Map(items.toReversed().map((item) => [String(isScalar(item.key) ? item.key.value : item.key), item]));
 }

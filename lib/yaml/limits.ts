@@ -110,13 +110,13 @@ function contentsOf(node: unknown, path: Path, progress: Progress): unknown {
 
 function entriesOf(node: YAMLMap, path: Path, progress: Progress): unknown {
   const own = new Map<string, unknown>();
-  let merged: readonly (readonly [string, unknown])[] = [];
+  const merged: (readonly [string, unknown])[] = [];
   for (const { key, value } of node.items) {
     // Also what is left out may have an anchor that others use.
     const { value: keyValue } = read(key, path, progress);
     const name = isScalar(key) ? String(key.value) : String(keyValue);
     const entry = read(value, [...path, name], progress).value;
-    if (isMergeKey(key)) merged = merged.concat(mergedEntries(entry, node));
+    if (isMergeKey(key)) merge(entry, merged, node);
     else if (typeof keyValue !== 'object' || keyValue === null) {
       if (own.has(name)) progress.onRepeatedKey?.([...path, name], offsetOf(key));
       own.set(name, entry);
@@ -126,11 +126,12 @@ function entriesOf(node: YAMLMap, path: Path, progress: Progress): unknown {
   return Object.fromEntries([...merged.toReversed(), ...own]);
 }
 
-function mergedEntries(value: unknown, node: YAMLMap): readonly (readonly [string, unknown])[] {
-  return (Array.isArray(value) ? value : [value]).flatMap((source) => {
-    if (isRecord(source)) return Object.entries(source);
-    throw new YamlError('merges (<<) what is no mapping', offsetOf(node));
-  });
+/** Adds what a merge key brings in. */
+function merge(value: unknown, merged: (readonly [string, unknown])[], node: YAMLMap): void {
+  for (const source of Array.isArray(value) ? value : [value]) {
+    if (!isRecord(source)) throw new YamlError('merges (<<) what is no mapping', offsetOf(node));
+    for (const entry of Object.entries(source)) merged.push(entry);
+  }
 }
 
 function isMergeKey(key: unknown): boolean {

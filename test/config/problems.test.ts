@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '#config/read.ts';
 import { GROUP, PARAMETERS, problemsOf, warningsOf, withGroup, withGroups, withParameters } from './samples.ts';
 
 const CAMEL = {
@@ -450,6 +451,27 @@ describe('the whole file', () => {
       'groups[1].colour',
       'groups[1].cluster',
     ]);
+  });
+});
+
+describe('a file in which everything is wrong', () => {
+  it('is told as far as anybody reads on', () => {
+    const groups = Array.from({ length: 2_000 }, () => ({ name: 'a' }));
+    const { problems } = readConfig(JSON.stringify({ groups }), 'runners.yaml');
+    const [ofKeys, more] = [
+      problems.filter(({ message }) => message === 'is missing'),
+      problems.filter(({ path }) => path === ''),
+    ];
+    expect(ofKeys.length).toBeLessThan(1_010);
+    expect(more.map(({ message }) => message)).toEqual([
+      'has more that is wrong than is told here; correct this first',
+    ]);
+  });
+
+  it('has no more unknown keys than are told', () => {
+    const keys = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`key${index}`, 1]));
+    const { problems } = readConfig(JSON.stringify({ groups: [{ name: 'a', ...keys }] }), 'runners.yaml');
+    expect(problems.filter(({ message }) => message.startsWith('unknown key'))).toHaveLength(1_000);
   });
 });
 

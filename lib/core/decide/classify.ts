@@ -133,8 +133,8 @@ function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
   }
   if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !ended ? IS.busy : IS.draining;
   const offlineMs = ageOf(runner.stateChangedAt, at);
-  const mayRun = job?.status === 'active' && job.pod?.phase === 'Running';
-  if (mayRun || offlineMs <= group.startTimeoutMs) return IS.draining;
+  const isRunning = job?.status === 'active' && job.pod?.phase === 'Running';
+  if (isRunning || offlineMs <= group.startTimeoutMs) return IS.draining;
   return dead(reason('lost-at-work', { offlineMs, pod: job === undefined ? 'none' : describePod(job) }));
 }
 

@@ -32,12 +32,10 @@ export function observeWorkspace(
   const assumed = scopes
     .filter(({ runners }) => !('value' in runners))
     .reduce((sum, scope) => sum + assumedIn(scope, { groups, namespaces, fleet }, at), 0);
-  const unlisted = groups
+  const ofGroups = groups
     .filter(({ group }) => group.scope.workspace === workspace)
-    .reduce(
-      (sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds,
-      jobsElsewhere(scopes, namespaces),
-    );
+    .reduce((sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds, 0);
+  const unlisted = ofGroups + jobsElsewhere(scopes, namespaces);
   const key = workspaceMemoryKey(workspace);
   const document = documentOf(memory.documents, key);
   const inUse = slotsInUse(registered);

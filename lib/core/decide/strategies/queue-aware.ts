@@ -79,8 +79,9 @@ function checkGroup(path: Path, group: WrittenGroup['group'], present: readonly 
   if (given.length === QUEUE_KEYS.length) {
     return [problem([...path, 'repositoryQuery'], 'excludes repositories; keep one of them', 'key')];
   }
+  const first = new Map(names.map((name, index) => [name, index] as const).reverse());
   const repeated = names.flatMap((name, index) =>
-    names.indexOf(name) === index
+    first.get(name) === index
       ? []
       : [problem([...path, 'repositories', index], `"${name}" is in the list already; remove one of them`)],
   );
