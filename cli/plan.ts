@@ -42,7 +42,7 @@ async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode>
     await printManifests(wiring, options, terminal);
     return 0;
   }
-  const instruments = { ...wiring.instruments(), self: 'user' as const };
+  const instruments = { ...wiring.instruments(), self: 'user' as const, serviceName: undefined };
   const foresee: TickOptions['foresee'] = (made, fleet) => foreseeAdds(made, fleet, instruments);
   const report = await runTick(wiring, { mode: 'plan', groups, foresee }, terminal);
   const lines = json ? [JSON.stringify(report)] : renderReport(report, terminal.layout);

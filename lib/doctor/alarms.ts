@@ -3,13 +3,13 @@ import type { Alarm } from '#adapters/aws/alarms.ts';
 import { sentenceOf } from '#core/errors.ts';
 import { plural } from '#core/words.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
+import { stackName, tableOf } from './deployment.ts';
 import type { Instruments } from './instruments.ts';
 
-/** Only a deployment has alarms. They are called as the stack is, which the state's table tells unless it has a name of its own. */
-export async function checkAlarms({ stateStore, serviceName, alarms }: Instruments): Promise<readonly Check[]> {
-  const table = /^dynamodb:([^:/]+)$/.exec(stateStore)?.[1];
-  const name = serviceName ?? table;
-  if (table === undefined || name === undefined) return [];
+/** Only a deployment has alarms, and a table. They are called as the stack is. */
+export async function checkAlarms({ alarms, ...instruments }: Instruments): Promise<readonly Check[]> {
+  const name = stackName(instruments);
+  if (tableOf(instruments.stateStore) === undefined || name === undefined) return [];
   try {
     const found = await alarms(`${name}-`);
     if (found === undefined) return [skipped('alarms', undefined, NOT_ALLOWED)];

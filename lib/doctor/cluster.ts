@@ -3,10 +3,11 @@ import pLimit from 'p-limit';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import { ServiceError } from '#core/errors.ts';
-import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import type { ClusterSettings, Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { recordOf } from '#yaml/values.ts';
 import { type Check, failed, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Rendered } from './configuration.ts';
+import { kubernetesGroups, type Whereabouts } from './deployment.ts';
 import { dryRun } from './dry-run.ts';
 import type { Instruments } from './instruments.ts';
 import { checkLimitRanges, checkQuotas, withDefaults } from './limits.ts';
@@ -36,7 +37,7 @@ export async function checkCluster(
   try {
     const client = gently(await instruments.cluster(fleet, name));
     const version = recordOf(await client.request('GET', '/version'));
-    const actor = { self: instruments.self, name: await nameOfSelf(client), settings: fleet.clusters[name] };
+    const actor = await actorAt(client, fleet.clusters[name], instruments);
     const namespaces = [...Map.groupBy(groups, ({ namespace }) => namespace)];
     const nodes = await readList(client, `/api/v1/nodes?limit=${MOST_NODES}`);
     const found = await Promise.all(
@@ -69,6 +70,14 @@ function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, 
     return failed('cluster', name, detail, `upgrade it to 1.${OLDEST_MINOR} or newer`);
   }
   return ok('cluster', name, `Kubernetes ${text}; we are ${actor.name}`);
+}
+
+async function actorAt(
+  client: ClusterClient,
+  settings: ClusterSettings | undefined,
+  { self, ...whereabouts }: Pick<Instruments, 'self'> & Whereabouts,
+): Promise<Actor> {
+  return { self, name: await nameOfSelf(client), settings, groups: kubernetesGroups(whereabouts) };
 }
 
 async function nameOfSelf(client: ClusterClient): Promise<string> {
@@ -135,14 +144,17 @@ function judgeNamespace(found: Fields | 'missing' | 'not-allowed', subject: stri
   return ok('namespace', subject, 'it exists');
 }
 
+/** What is needed to look at no more than adding. */
+export type AddingMeans = Pick<Instruments, 'cluster' | 'self' | 'stateStore' | 'serviceName'>;
+
 /** What would keep runners of these groups from being added: their namespaces, and the rights there. No more is asked. */
 export async function checkAdding(
   { name, groups }: ClusterGroups,
   fleet: Fleet,
-  { cluster, self }: Pick<Instruments, 'cluster' | 'self'>,
+  instruments: AddingMeans,
 ): Promise<readonly { readonly groups: readonly RunnerGroup[]; readonly checks: readonly Check[] }[]> {
-  const client = gently(await cluster(fleet, name));
-  const actor = { self, name: await nameOfSelf(client), settings: fleet.clusters[name] };
+  const client = gently(await instruments.cluster(fleet, name));
+  const actor = await actorAt(client, fleet.clusters[name], instruments);
   const namespaces = [...Map.groupBy(groups, ({ namespace }) => namespace)];
   return await Promise.all(
     namespaces.map(async ([namespace, members]) => {

@@ -4,6 +4,7 @@
  */
 import pLimit from 'p-limit';
 import type { BitbucketClient, Call } from '#adapters/bitbucket/client.ts';
+import { runnersPath } from '#adapters/bitbucket/runners.ts';
 import { WARNING_DAYS } from '#adapters/credential-expiry.ts';
 import type { Credential } from '#adapters/credentials.ts';
 import type { Answer } from '#adapters/http/exchange.ts';
@@ -193,15 +194,6 @@ async function checkScope(scope: Scope, { client, fleet }: Use): Promise<readonl
 
 function pathIn(scope: Scope, { workspaces }: Fleet): string {
   return runnersPath(scope, workspaces[scope.workspace]?.api ?? 'internal');
-}
-
-/** The path of a scope's runners on one of Bitbucket's two surfaces. */
-export function runnersPath({ workspace, repository }: Scope, api: 'internal' | 'public'): string {
-  const place =
-    repository === undefined
-      ? `workspaces/${encodeURIComponent(workspace)}`
-      : `repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}`;
-  return `/${api === 'internal' ? 'internal' : '2.0'}/${place}/pipelines-config/runners`;
 }
 
 async function checkRunners(key: string, path: string, client: BitbucketClient): Promise<readonly Check[]> {

@@ -1,15 +1,11 @@
 /** What a doctor would find for groups to which a dry run would add runners. It asks and changes nothing. */
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
-import { checkAdding } from './cluster.ts';
+import { type AddingMeans, checkAdding } from './cluster.ts';
 import { clustersOf } from './diagnose.ts';
-import type { Instruments } from './instruments.ts';
-
-/** What is needed of them. */
-type Means = Pick<Instruments, 'cluster' | 'self'>;
 
 /** A sentence for each fault that would keep runners from being added; what cannot be asked is left out. */
-export async function foreseeAdds(report: Report, fleet: Fleet, instruments: Means): Promise<readonly string[]> {
+export async function foreseeAdds(report: Report, fleet: Fleet, instruments: AddingMeans): Promise<readonly string[]> {
   const adding = new Set(
     report.groups.filter(({ plan }) => plan.some(({ action }) => action === 'add')).map(({ name }) => name),
   );

@@ -1,4 +1,5 @@
 /** Quotas and LimitRanges of a namespace against the pods that its groups would create. Pure. */
+import { highestMax } from '#core/schedule/bounds.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { listOf, recordOf } from '#yaml/values.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
@@ -38,8 +39,11 @@ export function withDefaults(rendered: readonly Rendered[], ranges: Listed): rea
     const early = listOf(initContainers).map((value) =>
       settle(recordOf(value).restartPolicy === 'Always' ? 'sidecar' : 'init')(value),
     );
-    const max = Math.max(group.max, ...group.schedules.map((schedule) => schedule.max));
-    return { group: group.name, max, containers: [...early, ...listOf(containers).map(settle('main'))] };
+    return {
+      group: group.name,
+      max: highestMax(group),
+      containers: [...early, ...listOf(containers).map(settle('main'))],
+    };
   });
 }
 

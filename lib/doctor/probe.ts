@@ -4,13 +4,13 @@
  * whatever stops a probe, the next one or a tick removes it.
  */
 import type { BitbucketClient, Call } from '#adapters/bitbucket/client.ts';
+import { runnersPath } from '#adapters/bitbucket/runners.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isScratch, scratchName } from '#core/scratch.ts';
 import { listOf, recordOf } from '#yaml/values.ts';
-import { runnersPath } from './credential.ts';
 import type { BodyTried, ProbeAnswers } from './probe-answers.ts';
 
 /** The most calls that a probe makes, repeats included. */

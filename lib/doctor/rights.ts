@@ -7,6 +7,7 @@ import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import type { ClusterSettings } from '#core/model/configuration.ts';
 import { duration } from '#core/words.ts';
 import { type Check, failed, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
+import type { KubernetesGroups } from './deployment.ts';
 
 /** One right in a namespace. */
 type Right = {
@@ -31,9 +32,6 @@ const REPORT_RIGHTS = new Set(['list jobs.batch', 'list pods']);
 
 const LOG_RIGHT: Right = { verb: 'get', resource: 'pods', subresource: 'log' };
 
-/** The group that access entries give to a deployment. */
-const GROUP = 'bitbucket-runner-autoscaler';
-
 /** Who is asked about, and what came of it: `create jobs.batch` → whether it is allowed. */
 type Verdict = {
   readonly who: string;
@@ -47,6 +45,7 @@ export type Actor = {
   /** The name of our own identity at the cluster, as far as the cluster tells. */
   readonly name: string;
   readonly settings: ClusterSettings | undefined;
+  readonly groups: KubernetesGroups;
 };
 
 /** The checks of one namespace. `subject` names it; `drainGraceMs`: the shortest of its groups. */
@@ -69,11 +68,11 @@ export async function checkRights(
  * The rights of the group. Where nobody may ask for it they are our own; so they are where a kubeconfig leads to a cluster
  * in which the group has no right at all: there the process acts by itself.
  */
-async function askWho(client: ClusterClient, namespace: string, { name, settings }: Actor): Promise<Verdict> {
+async function askWho(client: ClusterClient, namespace: string, { name, settings, groups }: Actor): Promise<Verdict> {
   try {
-    const ofGroup = await ask(client, namespace, [GROUP, 'system:authenticated']);
+    const ofGroup = await ask(client, namespace, [groups.scale, 'system:authenticated']);
     const isUnused = ![...ofGroup.values()].includes(true) && settings?.kind === 'kubeconfig';
-    if (!isUnused) return { who: `the group ${GROUP}`, isGroup: true, allowed: ofGroup };
+    if (!isUnused) return { who: `the group ${groups.scale}`, isGroup: true, allowed: ofGroup };
   } catch (error) {
     if (!isMissingRight(error)) throw error;
   }
@@ -94,14 +93,14 @@ async function ask(client: ClusterClient, namespace: string, groups?: readonly s
   return new Map(await Promise.all(answers));
 }
 
-function judge({ who, isGroup, allowed }: Verdict, subject: string, { self }: Actor): Check {
+function judge({ who, isGroup, allowed }: Verdict, subject: string, { self, groups }: Actor): Check {
   const isReport = self === 'report' && !isGroup;
   const needed = isReport ? ROLE_RIGHTS.filter((right) => REPORT_RIGHTS.has(nameOf(right))) : ROLE_RIGHTS;
   const missing = needed.filter((right) => allowed.get(right) !== true).map(nameOf);
   if (missing.length > 0) {
     const next = isGroup
       ? 'apply infra/kubernetes to this namespace'
-      : `apply infra/kubernetes to this namespace, and see that ${who} is in the group ${isReport ? `${GROUP}-readonly` : GROUP}`;
+      : `apply infra/kubernetes to this namespace, and see that ${who} is in the group ${isReport ? groups.report : groups.scale}`;
     return failed('rights', subject, `${who} lacks: ${missing.join(', ')}`, next);
   }
   return isReport

@@ -36,13 +36,12 @@ export function createBitbucketRunnerApi(
   client: BitbucketClient = createBitbucketClient(options),
 ): RunnerApi {
   const now = options.now ?? Date.now;
-  const root = options.api === 'internal' ? '/internal' : '/2.0';
-  const pathOfAll = (scope: Scope) => `${root}${scopePath(scope)}/pipelines-config/runners`;
+  const pathOfAll = (scope: Scope) => runnersPath(scope, options.api);
   const pathOf = (scope: Scope, uuid: string) => `${pathOfAll(scope)}/${encodeURIComponent(bracedUuid(uuid))}`;
   // The state is a document of the internal surface only. An update on the public one is undocumented and was seen to wipe
   // a runner's name and labels, so it is never sent.
   const statePath = (scope: Scope, uuid: string) =>
-    `/internal${scopePath(scope)}/pipelines-config/runners/${encodeURIComponent(bracedUuid(uuid))}/state`;
+    `${runnersPath(scope, 'internal')}/${encodeURIComponent(bracedUuid(uuid))}/state`;
   const named = (scope: Scope, uuid: string) => `${bracedUuid(uuid)} of ${scopeKey(scope)}`;
   return {
     list: async (scope, known = async () => ({ staying: [], leaving: [] })) => {
@@ -200,6 +199,11 @@ function createIdentifier(client: BitbucketClient): RunnerApi['identify'] {
     const [first, second] = await Promise.all([workspaceUuid, repositoryUuid]);
     return { workspaceUuid: first, repositoryUuid: second };
   };
+}
+
+/** The path of a scope's runners on one of the two surfaces. */
+export function runnersPath(scope: Scope, api: Surface): string {
+  return `/${api === 'internal' ? 'internal' : '2.0'}${scopePath(scope)}/pipelines-config/runners`;
 }
 
 function scopePath({ workspace, repository }: Scope): string {

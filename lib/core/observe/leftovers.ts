@@ -59,7 +59,7 @@ export function standingOf(
 export type SeenAt = { readonly entry: GroupObservation; readonly reading: GroupReading };
 
 /** Whether nothing of a group is where it was: everything could be read, or there has been no such place for long. */
-export function isEmpty(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
+export function isDeserted(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
   if (entry.runners.length + entry.orphanJobs.length + (entry.pendingAdds ?? 0) > 0) return false;
   // What cannot be reached is not forgotten.
   if (entry.unreachable !== undefined) return false;

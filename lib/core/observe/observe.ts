@@ -13,7 +13,7 @@ import { leftScratch } from '../scratch.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
-  isEmpty,
+  isDeserted,
   knowledgeOf,
   rememberPlaces,
   type SeenAt,
@@ -69,7 +69,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const see = seerOf(readings, of, at);
   const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
   const leftovers = [
-    ...left.filter(({ entry, reading }) => !isEmpty(entry, reading, at)).map(({ entry }) => entry),
+    ...left.filter(({ entry, reading }) => !isDeserted(entry, reading, at)).map(({ entry }) => entry),
     ...unsure.map((place) => unsureLeftover(place, memory, at)),
   ];
   const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));

@@ -118,7 +118,9 @@ describe("a workspace's registrations", () => {
         });
         expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
         // The Job in a scope of the workspace that is not listed counts besides, once it can be told from the others.
-        expect(seen.workspaces[0]?.registrations).toBe(assumed + ('identity' in known && unread !== three.namespace ? 1 : 0));
+        expect(seen.workspaces[0]?.registrations).toBe(
+          assumed + ('identity' in known && unread !== three.namespace ? 1 : 0),
+        );
       }
     },
   );
