@@ -32,7 +32,7 @@ export function serviceOf(parameters: Parameters, region: string): AWS {
       ...(parameters.vpc === undefined ? {} : { vpc: { ...lists(parameters.vpc) } }),
     },
     // The functions and what they share; the command line is not theirs.
-    package: { patterns: ['!**', 'dist/**', '!dist/cli.js'] },
+    package: { patterns: ['!**', 'dist/**', '!dist/cli.js', '!dist/cli/**'] },
     functions: functionsOf(parameters),
     resources: {
       Description: 'Autoscaler of Bitbucket Pipelines runners on Kubernetes',
