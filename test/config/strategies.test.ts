@@ -22,7 +22,7 @@ async function groupOf(changes: Record<string, unknown>) {
 
 describe('what a group becomes', () => {
   type Row = { readonly name: string; readonly changes: Record<string, unknown>; readonly strategy: Strategy };
-  const buffer = { idleCount: 1, scaleFactor: 0, scaleFactorLimit: 10 };
+  const buffer = { idleCount: 1, scaleFactor: 0, scaleFactorLimit: 10, learned: true } as const;
   const all = { idleCount: 2, scaleFactor: 0.5, scaleFactorLimit: 8 };
   const rows: readonly Row[] = [
     {
@@ -38,7 +38,7 @@ describe('what a group becomes', () => {
     {
       name: 'a buffer that may be empty',
       changes: { strategy: 'idleBuffer', parameters: { ...BOUNDS, idleCount: 0, scaleFactor: 0.5 } },
-      strategy: { kind: 'idleBuffer', ...buffer, idleCount: 0, scaleFactor: 0.5 },
+      strategy: { kind: 'idleBuffer', idleCount: 0, scaleFactor: 0.5, scaleFactorLimit: 10 },
     },
     {
       name: 'a window with a higher max: the buffer may fill it',

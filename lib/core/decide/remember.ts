@@ -4,6 +4,7 @@ import type { Drain, GroupMemory, Instant, RecentTarget, Runner, SeenGroup } fro
 import { ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
+import { nextExperience } from './experience.ts';
 import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
 import type { Retirement } from './retirement.ts';
 import { nextStartUps } from './start-up.ts';
@@ -46,6 +47,7 @@ export function remember(
     ...(quarantine && { quarantine }),
     ...(Object.keys(failedStarts).length > 0 && { failedStarts }),
     ...(startUps && { startUps }),
+    ...nextExperience(memory, classified, at),
     ...(recentTargets.length > 0 && { recentTargets }),
     ...inventoryOf(observation, creates, at),
     ...(jobless.length > 0 && { jobless: jobless.map(({ runner }) => runner.uuid) }),

@@ -42,12 +42,14 @@ export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind):
     return { strategy: kind, values: { ...common, ...rule } };
   }
   const isBuffer = strategy.kind !== 'percentageRunnersIdle';
-  const { idleCount, scaleFactor, scaleFactorLimit } = isBuffer
+  const { idleCount, scaleFactor, scaleFactorLimit, learned } = isBuffer
     ? strategy
-    : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group) };
+    : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group), learned: true };
+  // A learned buffer has no factor.
+  const factor = learned ? {} : { scaleFactor };
   const limit = scaleFactor === 0 ? {} : { scaleFactorLimit };
   const stabilisationWindow = isBuffer ? stabilisationWindowMs : 5 * MINUTE_MS;
-  return { strategy: kind, values: { ...common, idleCount, scaleFactor, ...limit, stabilisationWindow } };
+  return { strategy: kind, values: { ...common, idleCount, ...factor, ...limit, stabilisationWindow } };
 }
 
 /** The group with a setting instead of its own. */
@@ -61,7 +63,8 @@ export function withSetting(group: RunnerGroup, { strategy: kind, values }: Sett
   }
   const { idleCount = 1, scaleFactor = 0, stabilisationWindow = 5 * MINUTE_MS } = values;
   const { scaleFactorLimit = highestMax(common) } = values;
-  const buffer = { idleCount, scaleFactor, scaleFactorLimit };
+  const learned = values.scaleFactor === undefined;
+  const buffer = { idleCount, scaleFactor, scaleFactorLimit, ...(learned && { learned }) };
   const repositories =
     group.strategy.kind === 'queueAware' ? group.strategy.repositories : ({ kind: 'query' } as const);
   return {
