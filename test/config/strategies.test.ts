@@ -224,14 +224,15 @@ describe('worth a warning', () => {
     ['a buffer as large as max', { idleCount: 10 }, []],
     [
       'a limit of nothing',
-      { scaleFactorLimit: 5 },
-      ['scaleFactorLimit: has no effect without a scaleFactor; give one, or remove it'],
+      { scaleFactor: 0, scaleFactorLimit: 5 },
+      ['scaleFactorLimit: has no effect with scaleFactor 0; raise or remove that, or remove this'],
     ],
     [
       'a limit that max comes before',
       { scaleFactor: 1, scaleFactorLimit: 11 },
       ['scaleFactorLimit: is 11, which is more than max (10), so it limits nothing; lower it, or raise max'],
     ],
+    ['a limit of a learned buffer', { scaleFactorLimit: 5 }, []],
     ['a limit as high as max', { scaleFactor: 1, scaleFactorLimit: 10 }, []],
     ['a limit as low as the count', { idleCount: 2, scaleFactor: 1, scaleFactorLimit: 2 }, []],
   ])('%s', (_, changes, expected) => {

@@ -25,8 +25,8 @@ export function parametersOf(strategy: Kind): readonly Parameter[] {
 }
 
 /**
- * Values of all parameters of a strategy and of no other; durations in ms. Without a `scaleFactor` there is no
- * `scaleFactorLimit`, since it would have no effect.
+ * Values of all parameters of a strategy and of no other; durations in ms. A learned buffer has no
+ * `scaleFactor`; with one of 0 there is no `scaleFactorLimit`, since it would have no effect.
  */
 export type Setting = { readonly strategy: Kind; readonly values: Readonly<Partial<Record<Parameter, number>>> };
 
@@ -45,9 +45,9 @@ export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind):
   const { idleCount, scaleFactor, scaleFactorLimit, learned } = isBuffer
     ? strategy
     : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group), learned: true };
-  // A learned buffer has no factor.
   const factor = learned ? {} : { scaleFactor };
-  const limit = scaleFactor === 0 ? {} : { scaleFactorLimit };
+  const isLimited = learned ? scaleFactorLimit < highestMax(group) : scaleFactor > 0;
+  const limit = isLimited ? { scaleFactorLimit } : {};
   const stabilisationWindow = isBuffer ? stabilisationWindowMs : 5 * MINUTE_MS;
   return { strategy: kind, values: { ...common, idleCount, ...factor, ...limit, stabilisationWindow } };
 }
@@ -88,9 +88,10 @@ export function sensible({ strategy, values }: Setting): Setting | undefined {
   const { scaleFactorLimit = max, ...others } = values;
   const { idleCount = 0, scaleFactor = 0 } = others;
   if (min === 0 && idleCount === 0) return undefined;
-  const limit = scaleFactor === 0 ? max : Math.min(max, scaleFactorLimit);
+  const isLearned = values.scaleFactor === undefined;
+  const limit = scaleFactor === 0 && !isLearned ? max : Math.min(max, scaleFactorLimit);
   if (idleCount > limit) return undefined;
-  return { strategy, values: scaleFactor === 0 ? others : { ...others, scaleFactorLimit: limit } };
+  return { strategy, values: limit === max && scaleFactor === 0 ? others : { ...others, scaleFactorLimit: limit } };
 }
 
 /** Equal for equal settings. */

@@ -131,7 +131,7 @@ export function keepsOneIdle(parameters: WrittenGroup['parameters']): boolean {
 /** What is wrong or doubtful about a buffer. */
 export function checkBuffer(path: Path, written: WrittenGroup): readonly Finding[] {
   const { most } = written;
-  const { idleCount, scaleFactor, scaleFactorLimit } = bufferIn(written);
+  const { idleCount, scaleFactorLimit } = bufferIn(written);
   const findings: Finding[] = [];
   if (written.parameters.min === 0 && idleCount === 0) {
     const message =
@@ -149,8 +149,8 @@ export function checkBuffer(path: Path, written: WrittenGroup): readonly Finding
   if (scaleFactorLimit < idleCount) {
     const message = `is ${scaleFactorLimit}, which is less than idleCount (${idleCount}); raise it, or lower idleCount`;
     findings.push(problem(limit, message));
-  } else if (scaleFactor === 0) {
-    findings.push(warning(limit, 'has no effect without a scaleFactor; give one, or remove it'));
+  } else if (written.parameters.scaleFactor === 0) {
+    findings.push(warning(limit, 'has no effect with scaleFactor 0; raise or remove that, or remove this'));
   } else if (isAboveMax(scaleFactorLimit)) {
     const message = `is ${scaleFactorLimit}, which is more than max (${most}), so it limits nothing; lower it, or raise max`;
     findings.push(warning(limit, message));
