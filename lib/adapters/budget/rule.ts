@@ -18,7 +18,7 @@ import { type BudgetState, leftCalls, limitNow, lookCost, throttledUntil, usedCa
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
 
 /** Looks that come more often than every minute may take this share of the hour's calls, so that they cost no others. */
-const OFTEN_WITHIN = 0.25;
+const OFTEN_WITHIN = 0.1;
 
 /** How early a look may start. Two looks in one minute are both allowed while calls are plentiful. */
 const EARLY_MS = MINUTE_MS;

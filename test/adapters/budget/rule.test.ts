@@ -77,7 +77,7 @@ describe('the time between two looks', () => {
   const SPAN = 62 * MINUTE;
 
   it.each([
-    ['one list is cheap: a quarter of the calls', every(1), SPAN / 249],
+    ['one list is cheap: a tenth of the calls', every(1), SPAN / 99],
     ['eleven fit into every minute, and no more than that is looked', every(11), MINUTE],
     ['twenty do not', every(20), (SPAN * 20) / 730],
     ['what has been created is missing', every(12, calls([5, 0, 400])), (SPAN * 12) / 338],
