@@ -29,6 +29,7 @@ export type ReasonValues = StrategyValues & {
   'below-share': { cap: number; share: number; working: number; coming: number; from: string };
   'max-creates-per-tick': { limit: number; withheld: number };
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
+  'calls-scarce': { credential: string; limit: number; left: number; surplus: number };
   'cool-down': { coolDownMs: number; withheld: number; longestIdleMs: number };
   'unknown-status': { runners: number; statuses: string };
   'offline-at-work': { runners: number; longestMs: number };
@@ -94,6 +95,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) =>
     `workspace cap ${v.cap} with ${v.registrations} registered${assumption(v.assumed)} withholds ${v.withheld}`,
+  'calls-scarce': (v) =>
+    `${v.surplus} idle runners too many stay: removing them takes calls, and credential ${v.credential} has only ${v.left} of ${v.limit} left`,
   'api-budget': (v) =>
     `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
   'peak-cap': (v) =>

@@ -22,7 +22,7 @@ async function groupOf(changes: Record<string, unknown>) {
 
 describe('what a group becomes', () => {
   type Row = { readonly name: string; readonly changes: Record<string, unknown>; readonly strategy: Strategy };
-  const buffer = { idleCount: 1, scaleFactor: 0, scaleFactorLimit: 10 };
+  const buffer = { idleCount: 1, scaleFactor: 0, scaleFactorLimit: 10, learned: true } as const;
   const all = { idleCount: 2, scaleFactor: 0.5, scaleFactorLimit: 8 };
   const rows: readonly Row[] = [
     {
@@ -38,7 +38,7 @@ describe('what a group becomes', () => {
     {
       name: 'a buffer that may be empty',
       changes: { strategy: 'idleBuffer', parameters: { ...BOUNDS, idleCount: 0, scaleFactor: 0.5 } },
-      strategy: { kind: 'idleBuffer', ...buffer, idleCount: 0, scaleFactor: 0.5 },
+      strategy: { kind: 'idleBuffer', idleCount: 0, scaleFactor: 0.5, scaleFactorLimit: 10 },
     },
     {
       name: 'a window with a higher max: the buffer may fill it',
@@ -224,14 +224,15 @@ describe('worth a warning', () => {
     ['a buffer as large as max', { idleCount: 10 }, []],
     [
       'a limit of nothing',
-      { scaleFactorLimit: 5 },
-      ['scaleFactorLimit: has no effect without a scaleFactor; give one, or remove it'],
+      { scaleFactor: 0, scaleFactorLimit: 5 },
+      ['scaleFactorLimit: has no effect with scaleFactor 0; raise or remove that, or remove this'],
     ],
     [
       'a limit that max comes before',
       { scaleFactor: 1, scaleFactorLimit: 11 },
       ['scaleFactorLimit: is 11, which is more than max (10), so it limits nothing; lower it, or raise max'],
     ],
+    ['a limit of a learned buffer', { scaleFactorLimit: 5 }, []],
     ['a limit as high as max', { scaleFactor: 1, scaleFactorLimit: 10 }, []],
     ['a limit as low as the count', { idleCount: 2, scaleFactor: 1, scaleFactorLimit: 2 }, []],
   ])('%s', (_, changes, expected) => {

@@ -33,6 +33,14 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   ],
   'at-min': [{ needed: 1, min: 3 }, '1 would do, but min is 3'],
   'idle-buffer': [{ busy: 4, buffer: 2, wanted: 6 }, '4 busy and a buffer of 2 make 6'],
+  'learned-buffer': [
+    { busy: 4, buffer: 2, arrivals: 30, startUpMs: 75_000, wanted: 6 },
+    '4 busy and a buffer of 2 make 6: 30 steps began in the last hour, and a start takes 1m 15s',
+  ],
+  'calls-scarce': [
+    { credential: 'ci/bitbucket', limit: 1000, left: 40, surplus: 2 },
+    '2 idle runners too many stay: removing them takes calls, and credential ci/bitbucket has only 40 of 1000 left',
+  ],
   'above-max': [{ working: 12, max: 10 }, '12 runners are more than max 10'],
   'look-held-back': [
     { credential: 'ci/bitbucket', why: 'short', used: 1000, limit: 1000, waitMs: 180_000 },

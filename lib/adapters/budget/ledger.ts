@@ -3,7 +3,7 @@
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
 import type { BudgetUsage, CallBudget, HeldBack, RateLimit } from '#core/budget/call-budget.ts';
-import type { Importance } from '#core/budget/hour.ts';
+import { type Importance, isCheapLook } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
@@ -48,6 +48,8 @@ export function createCallBudget(options: {
   let own: BudgetState = EMPTY_BUDGET;
   let throttledAnswers = 0;
   let unsent = 0;
+  /** Calls for cheap looks that were allowed and not made yet: these may come although looking has had its part. */
+  let granted = 0;
   const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
   const state = () => addBudgets(addBudgets(stored, unconfirmed), own);
   const { limit } = options;
@@ -60,6 +62,10 @@ export function createCallBudget(options: {
     credential,
     key,
     admit: (importance, doing) => {
+      if (importance === 'look' && granted > 0 && throttledUntil(state(), now()) === undefined) {
+        granted -= 1;
+        return;
+      }
       const held = holdBack(importance, 1, state(), limit(), now());
       if (held === undefined) return;
       noteRefusal(importance, 1, held);
@@ -78,6 +84,7 @@ export function createCallBudget(options: {
       own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
     },
     restore: (document) => {
+      granted = 0;
       stored = forgetOld(parseBudget(document?.value), now());
       version = document?.version ?? 0;
       if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
@@ -96,6 +103,7 @@ export function createCallBudget(options: {
     holdBackLook: (look, at) => {
       const held = holdBackLook(look, state(), limit(), at);
       if (held !== undefined) noteRefusal('look', look.calls, held);
+      else if (isCheapLook(look.calls, limitNow(state(), limit(), at))) granted += look.calls;
       return held;
     },
     lastLook: (workspace) => state().looks[workspace]?.calls,

@@ -5,17 +5,20 @@
  * |-----------|------------------------------------------------------------------------------------|
  * | removal   | everything: taking a runner away safely is refused only while Bitbucket throttles   |
  * | create    | all but 10 % of the limit                                                          |
- * | look      | all but 25 %, spread over the hour                                                 |
+ * | look      | all but 25 %, spread over the hour; after five minutes all but 10 %                 |
  * | queue     | all but 25 % and what an hour of looking every minute still needs                  |
  */
 import type { HeldBack, PlannedLook } from '#core/budget/call-budget.ts';
-import { type Importance, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';
+import { type Importance, isCheapLook, LONGEST_BLIND_MS, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { type BudgetState, leftCalls, limitNow, lookCost, throttledUntil, usedCalls } from './state.ts';
 
 /** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
+
+/** Looks that come more often than every minute may take this share of the hour's calls, so that they cost no others. */
+const OFTEN_WITHIN = 0.1;
 
 /** How early a look may start. Two looks in one minute are both allowed while calls are plentiful. */
 const EARLY_MS = MINUTE_MS;
@@ -52,9 +55,13 @@ export function holdBackLook(
   limit: number,
   now: Instant,
 ): HeldBack | undefined {
-  const slot = state.looks[workspace]?.slot;
+  const { slot, at: lastAt = Number.POSITIVE_INFINITY } = state.looks[workspace] ?? {};
   const most = limit - reserve('look', state, limit, now);
+  const isCheap = isCheapLook(calls, limitNow(state, limit, now));
   return heldUntil(state, now, (at) => {
+    // Nobody is blind for long, unless it would cost removals theirs.
+    if (isCheap && at - lastAt >= LONGEST_BLIND_MS && allowance('create', state, limit, at) - planned >= calls)
+      return true;
     const due = slot === undefined || at >= slot + lookInterval(state, limit, at) - EARLY_MS;
     return due && allowance('look', state, limit, at) - planned >= Math.min(calls, most);
   });
@@ -69,7 +76,8 @@ export function lookInterval(state: BudgetState, limit: number, now: Instant): n
   const allowed = limitNow(state, limit, now);
   const elsewhere = Math.max(0, allowed - used.look - used.other - leftCalls(state, limit, now));
   const cost = lookCost(state, now);
-  const forLooking = allowed - reserve('look', state, limit, now) - used.other - elsewhere;
+  const left = allowed - reserve('look', state, limit, now) - used.other - elsewhere;
+  const forLooking = Math.min(left, Math.max(LOOKS_PER_SPAN * cost, allowed * OFTEN_WITHIN));
   return cost === 0 ? 0 : spread(cost, forLooking);
 }
 
@@ -84,7 +92,8 @@ export function addLook(
   const before = state.looks[workspace];
   const interval = lookInterval(state, limit, now);
   const slot = before === undefined ? now : Math.max(before.slot + interval, now);
-  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? slot : now, calls } };
+  // A look before its turn, so as not to be blind for long, does not move the turns away.
+  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? Math.min(slot, now + EARLY_MS) : now, calls } };
 }
 
 /** When more calls than now may be made for this; the end of the hour if that cannot be foreseen. */

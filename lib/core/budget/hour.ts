@@ -18,7 +18,17 @@ export function spread(cost: number, calls: number): number {
   return (LOOK_SPAN_MS * cost) / Math.max(0, calls - cost);
 }
 
+/** Looks are never further apart than this where one takes at most that share of the hour's calls. */
+export const LONGEST_BLIND_MS = 5 * 60_000;
+const LOOK_WITHIN = 1 / 12;
+
+/** Whether a look costs so little that nobody is to be blind for long, whatever else the calls are for. */
+export function isCheapLook(calls: number, limit: number): boolean {
+  return calls <= limit * LOOK_WITHIN;
+}
+
 /** How often an hour's calls pay for looks of so many calls each, when nothing else is done: the time between two. */
 export function looksEvery(calls: number, limit: number): number {
-  return spread(calls, limit - Math.ceil(limit * RESERVED.look));
+  const every = spread(calls, limit - Math.ceil(limit * RESERVED.look));
+  return isCheapLook(calls, limit) ? Math.min(every, LONGEST_BLIND_MS) : every;
 }

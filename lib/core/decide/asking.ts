@@ -22,7 +22,7 @@ export type QueueQuestion = {
 export function questionOf(group: Claimant, seen: Observation): QueueQuestion | undefined {
   const { observation, classified, expected } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
-  const source = queueOf(strategy, expected);
+  const source = queueOf(strategy, expected, hasCallsToSpare(seen, scope.workspace));
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
   const free = roomIn(scope.workspace, seen);
@@ -30,6 +30,33 @@ export function questionOf(group: Claimant, seen: Observation): QueueQuestion | 
   const creates = Math.max(0, Math.min(roomUnderMax(observation), room, maxCreatesPerTick));
   const more = creates + enableable(group).length;
   return more > 0 ? { group, source, enough: expected.starting + more } : undefined;
+}
+
+/** The share of the hour's calls that looking at queues ahead of need leaves alone. */
+const SPARED = 0.25;
+
+/**
+ * Whether the calls suffice to look at the queues of all groups of the workspace every minute, though nothing says that
+ * anything waits: marks are late, and a queue is not. It takes a call for each repository, and one for each pipeline.
+ */
+function hasCallsToSpare({ budgets = [], groups }: Observation, workspace: string): boolean {
+  const budget = budgets.find(({ workspaces }) => workspaces.includes(workspace));
+  if (budget === undefined) return false;
+  const asking = groups.filter(({ group }) => budget.workspaces.includes(group.scope.workspace));
+  const perLook = asking.reduce(
+    (sum, { group: { strategy }, runners }) =>
+      sum + repositoriesIn(strategy) + runners.filter(({ hasStep }) => hasStep).length,
+    0,
+  );
+  return perLook * MINUTES_IN_HOUR <= budget.left - budget.limit * SPARED;
+}
+
+const MINUTES_IN_HOUR = 60;
+
+/** How many repositories a look at the group's queue takes; a query may find any number. */
+function repositoriesIn(strategy: RunnerGroup['strategy']): number {
+  if (strategy.kind !== 'queueAware') return 0;
+  return strategy.repositories.kind === 'named' ? strategy.repositories.names.length : Number.POSITIVE_INFINITY;
 }
 
 /** Whether others can make room for the group if it is below its share, so that what it wants matters without any. */

@@ -9,6 +9,7 @@ import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '..
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
 import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
+import { experienceOf, type Outlook } from './experience.ts';
 import { lacksItsSecret, startTroubleOf } from './start-trouble.ts';
 import { isSlow, usualStartUpMs } from './start-up.ts';
 
@@ -45,7 +46,7 @@ export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = 
   readonly classified: readonly ClassifiedRunner[];
   readonly counts: Counts;
   /** The counts without the starts that are too slow to be counted on: what a wish goes by. */
-  readonly expected: Counts;
+  readonly expected: Outlook;
 };
 
 /** The group, classified. */
@@ -54,7 +55,8 @@ export function classifyGroup<Seen extends GroupObservation>(observation: Seen, 
   const counts = countClasses(classified);
   const slow = classified.filter((entry) => entry.slow).length;
   const all = { ...counts, starting: counts.starting + unlistedStarting(observation) };
-  return { observation, classified, counts: all, expected: { ...all, starting: all.starting - slow } };
+  const expected = { ...all, starting: all.starting - slow, ...experienceOf(observation.memory, classified, at) };
+  return { observation, classified, counts: all, expected };
 }
 
 /** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */

@@ -2,8 +2,16 @@
  * From an observation to decisions: what every group wants (its strategy), what it gets (the limits, and its share of
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
+import { RESERVED } from '../budget/hour.ts';
 import type { Counts, Decision } from '../model/decision.ts';
-import type { GroupObservation, Instant, Observation, RecentTarget, SeenGroup } from '../model/observation.ts';
+import type {
+  BudgetObservation,
+  GroupObservation,
+  Instant,
+  Observation,
+  RecentTarget,
+  SeenGroup,
+} from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS } from './age.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
@@ -57,7 +65,9 @@ export function decide(observation: Observation): readonly GroupDecision[] {
   const free: FreeSlots = freeSlots(observation);
   const assessed = groups.flatMap((group) => {
     const { observation: seen } = group;
-    return isSeen(seen) ? [assess({ ...group, observation: seen }, waiting.get(seen.group.name), free, at)] : [];
+    if (!isSeen(seen)) return [];
+    const scarce = scarcityIn(observation, seen.group.scope.workspace);
+    return [assess({ ...group, observation: seen }, { waiting: waiting.get(seen.group.name), free, scarce }, at)];
   });
   const caps = capsOf(observation, free);
   const settled = new Map(underCaps(assessed, caps, at).map((entry) => [entry.classified, entry]));
@@ -101,19 +111,29 @@ function freeSlots({ workspaces }: Observation): FreeSlots {
   );
 }
 
-function assess(
-  entry: ClassifiedGroup<SeenGroup>,
-  waiting: number | undefined,
-  free: FreeSlots,
-  at: Instant,
-): Assessment {
+/** What bears on a group besides itself. */
+type Circumstances = {
+  readonly waiting: number | undefined;
+  readonly free: FreeSlots;
+  /** Present while the hour's calls are short: an idle runner costs less than a call that is missing. */
+  readonly scarce: BudgetObservation | undefined;
+};
+
+/** The budget behind a workspace, if no more is left of it than looks leave to what is more important. */
+function scarcityIn({ budgets = [] }: Observation, workspace: string): BudgetObservation | undefined {
+  return budgets.find(
+    ({ workspaces, limit, left }) => workspaces.includes(workspace) && left <= Math.ceil(limit * RESERVED.look),
+  );
+}
+
+function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Circumstances, at: Instant): Assessment {
   const { observation, counts, expected } = entry;
   const { group } = observation;
   const wish = wishOf(group.strategy, expected, group.min, waiting);
   const missing = wish.working - workingIn(expected);
   const enable = chooseEnabled(entry, Math.min(wish.working, group.max) - workingIn(expected), free);
   const allowance = limitByGroup(entry, Math.max(0, missing - enable.length), at);
-  const descent = descend(entry, wish.working, at);
+  const descent = descend(entry, wish.working, scarce, at);
   return {
     ...entry,
     ...allowance,
@@ -191,13 +211,24 @@ type Descent = {
   readonly recentTargets: readonly RecentTarget[];
 };
 
-function descend(entry: ClassifiedGroup<SeenGroup>, wanted: number, at: Instant): Descent {
+function descend(
+  entry: ClassifiedGroup<SeenGroup>,
+  wanted: number,
+  scarce: BudgetObservation | undefined,
+  at: Instant,
+): Descent {
   const { observation, classified } = entry;
   const { group, memory } = observation;
   const target = Math.min(wanted, group.max);
   // Stryker disable next-line ArrayDeclaration: what is no target is dropped.
   const recentTargets = targetsWithin(group.stabilisationWindowMs, memory.recentTargets ?? [], target, at);
   const { surplus, bounds } = surplusOf(group, entry, target, recentTargets, at);
+  if (scarce !== undefined && surplus.idle > 0) {
+    const { credential, limit, left } = scarce;
+    const calls = reason('calls-scarce', { credential, limit, left, surplus: surplus.idle });
+    const { chosen } = chooseRetirements(observation, classified, { ...surplus, idle: 0 }, at);
+    return { surplus: 0, chosen, bounds: [...bounds, calls], recentTargets };
+  }
   const { chosen, bounds: kept } = chooseRetirements(observation, classified, surplus, at);
   return { surplus: surplus.idle, chosen, bounds: [...bounds, ...kept], recentTargets };
 }

@@ -6,6 +6,7 @@ import { ORPHAN_GRACE_MS } from './age.ts';
 import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
+import { nextExperience } from './experience.ts';
 import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
 import { nextStartUps } from './start-up.ts';
 
@@ -38,6 +39,7 @@ export function remember(
   return {
     idleSince: since(idle, memory.idleSince, at),
     drainingSince: since(over, memory.drainingSince, at),
+    ...nextExperience(memory, classified, at),
     ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };
 }

@@ -86,6 +86,12 @@ export type GroupMemory = {
   readonly failedStarts?: Readonly<Record<string, Instant>>;
   /** Absent until the group has had a runner. */
   readonly startUps?: StartUps;
+  /** Uuids of the runners that worked at the latest look; absent: none has been remembered. */
+  readonly working?: readonly string[];
+  /** By runner uuid: idle runners that worked less than a minute ago, and the first look that saw each idle. */
+  readonly doubts?: Readonly<Record<string, Instant>>;
+  /** Steps that looks saw begin in the last hour, by spans of five minutes, oldest first. */
+  readonly arrivals?: readonly ArrivalCount[];
   /** Present where there is a stabilisation window: the targets that still count, highest first. */
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
@@ -95,6 +101,9 @@ export type GroupMemory = {
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
   readonly intended?: readonly IntendedAdds[];
 };
+
+/** Steps that came in a span of five minutes, and when it began, by our clock. */
+export type ArrivalCount = { readonly from: Instant; readonly steps: number };
 
 /** How many runners a tick was going to add, written down before the first of them, and when, by our clock. */
 export type IntendedAdds = { readonly at: Instant; readonly adds: number };

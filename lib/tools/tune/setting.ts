@@ -25,8 +25,8 @@ export function parametersOf(strategy: Kind): readonly Parameter[] {
 }
 
 /**
- * Values of all parameters of a strategy and of no other; durations in ms. Without a `scaleFactor` there is no
- * `scaleFactorLimit`, since it would have no effect.
+ * Values of all parameters of a strategy and of no other; durations in ms. A learned buffer has no
+ * `scaleFactor`; with one of 0 there is no `scaleFactorLimit`, since it would have no effect.
  */
 export type Setting = { readonly strategy: Kind; readonly values: Readonly<Partial<Record<Parameter, number>>> };
 
@@ -42,12 +42,14 @@ export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind):
     return { strategy: kind, values: { ...common, ...rule } };
   }
   const isBuffer = strategy.kind !== 'percentageRunnersIdle';
-  const { idleCount, scaleFactor, scaleFactorLimit } = isBuffer
+  const { idleCount, scaleFactor, scaleFactorLimit, learned } = isBuffer
     ? strategy
-    : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group) };
-  const limit = scaleFactor === 0 ? {} : { scaleFactorLimit };
+    : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group), learned: true };
+  const factor = learned ? {} : { scaleFactor };
+  const isLimited = learned ? scaleFactorLimit < highestMax(group) : scaleFactor > 0;
+  const limit = isLimited ? { scaleFactorLimit } : {};
   const stabilisationWindow = isBuffer ? stabilisationWindowMs : 5 * MINUTE_MS;
-  return { strategy: kind, values: { ...common, idleCount, scaleFactor, ...limit, stabilisationWindow } };
+  return { strategy: kind, values: { ...common, idleCount, ...factor, ...limit, stabilisationWindow } };
 }
 
 /** The group with a setting instead of its own. */
@@ -61,7 +63,8 @@ export function withSetting(group: RunnerGroup, { strategy: kind, values }: Sett
   }
   const { idleCount = 1, scaleFactor = 0, stabilisationWindow = 5 * MINUTE_MS } = values;
   const { scaleFactorLimit = highestMax(common) } = values;
-  const buffer = { idleCount, scaleFactor, scaleFactorLimit };
+  const learned = values.scaleFactor === undefined;
+  const buffer = { idleCount, scaleFactor, scaleFactorLimit, ...(learned && { learned }) };
   const repositories =
     group.strategy.kind === 'queueAware' ? group.strategy.repositories : ({ kind: 'query' } as const);
   return {
@@ -85,9 +88,10 @@ export function sensible({ strategy, values }: Setting): Setting | undefined {
   const { scaleFactorLimit = max, ...others } = values;
   const { idleCount = 0, scaleFactor = 0 } = others;
   if (min === 0 && idleCount === 0) return undefined;
-  const limit = scaleFactor === 0 ? max : Math.min(max, scaleFactorLimit);
+  const isLearned = values.scaleFactor === undefined;
+  const limit = scaleFactor === 0 && !isLearned ? max : Math.min(max, scaleFactorLimit);
   if (idleCount > limit) return undefined;
-  return { strategy, values: scaleFactor === 0 ? others : { ...others, scaleFactorLimit: limit } };
+  return { strategy, values: limit === max && scaleFactor === 0 ? others : { ...others, scaleFactorLimit: limit } };
 }
 
 /** Equal for equal settings. */

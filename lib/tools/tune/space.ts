@@ -156,7 +156,8 @@ function laddersOf({
 /** The setting, if it makes sense; a factor that comes without a limit gets the highest that there may be. */
 function within(space: Space, values: Setting['values']): readonly Setting[] {
   const highest = space.ladders.scaleFactorLimit?.at(-1);
-  const limited = highest === undefined ? values : { scaleFactorLimit: highest, ...values };
+  const limited =
+    highest === undefined || values.scaleFactor === undefined ? values : { scaleFactorLimit: highest, ...values };
   const setting = sensible({ strategy: space.strategy, values: limited });
   return setting !== undefined && isIn(space, setting) ? [setting] : [];
 }

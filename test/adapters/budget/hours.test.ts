@@ -3,9 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addLook, allowance, holdBackLook } from '#adapters/budget/rule.ts';
 import { addCalls, EMPTY_BUDGET } from '#adapters/budget/state.ts';
-import { type Importance, looksEvery } from '#core/budget/hour.ts';
+import { type Importance, isCheapLook, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';
 import { HOUR, MINUTE } from './states.ts';
+
+/** What a cheap look may use although looking has had its part. */
+function grantOf(cost: number, limit: number): number {
+  return isCheapLook(cost, limit) ? cost : 0;
+}
 
 /** Hours of ticks: whoever wants to look asks, creates come as they like, and every call is written down. */
 function live(world: {
@@ -27,14 +32,16 @@ function live(world: {
   for (let tick = 0; tick * world.everyMs < world.hours * HOUR; tick += 1) {
     const at = NOON + 17_000 + tick * world.everyMs;
     let planned = 0;
+    let granted = 0;
     for (const [workspace, cost] of Object.entries(world.costs)) {
       if (holdBackLook({ workspace, calls: cost, planned }, state, world.limit, at)) continue;
       planned += cost;
+      granted += grantOf(cost, world.limit);
       state = { ...state, looks: { ...state.looks, ...addLook(workspace, cost, state, world.limit, at) } };
       if (workspace === 'acme') looked.push(at);
     }
     // The client asks again before each call, so that a look that is too dear is broken off.
-    send('look', Math.min(planned, allowance('look', state, world.limit, at)), at);
+    send('look', Math.min(planned, Math.max(granted, allowance('look', state, world.limit, at))), at);
     send('create', Math.min(world.creates(tick), allowance('create', state, world.limit, at)), at);
     if (world.queue) send('queue', Math.min(500, allowance('queue', state, world.limit, at)), at);
   }
@@ -60,7 +67,10 @@ describe('hours of ticks', () => {
           const { sent, inHourBefore } = live({ ...world, hours: 3, creates: (tick) => (tick % 7 === 0 ? burst : 0) });
           const most = (which: readonly Importance[]) => Math.max(0, ...sent.map(({ at }) => inHourBefore(at, which)));
           expect(most(['create', 'look', 'queue'])).toBeLessThanOrEqual(world.limit);
-          expect(most(['look', 'queue'])).toBeLessThanOrEqual(world.limit - Math.ceil(world.limit / 4));
+          // Cheap looks go on every five minutes, also when they have had their part.
+          const cheap = Object.values(world.costs).filter((cost) => cost <= world.limit / 12);
+          const least = 13 * cheap.reduce((sum, cost) => sum + cost, 0);
+          expect(most(['look', 'queue'])).toBeLessThanOrEqual(world.limit - Math.ceil(world.limit / 4) + least);
         },
       ),
       { numRuns: 60 },
@@ -72,7 +82,7 @@ describe('hours of ticks', () => {
     ['just enough: at every tick', 11, 1000, 60],
     ['a little too dear: nearly at every tick', 13, 1000, 55],
     ['twice too dear: at every second tick', 24, 1000, 29],
-    ['a small budget', 4, 60, 10],
+    ['a small budget: every five minutes', 4, 60, 12],
   ])('%s', (_, cost, limit, looksPerHour) => {
     const { looked } = live({
       limit,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addLook, allowance, holdBack, holdBackLook, lookInterval, moreFrom } from '#adapters/budget/rule.ts';
 import { type BudgetState, EMPTY_BUDGET } from '#adapters/budget/state.ts';
-import { type Importance, looksEvery } from '#core/budget/hour.ts';
+import { type Importance, isCheapLook, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';
 import { calls, HOUR, looks, MINUTE } from './states.ts';
 
@@ -77,8 +77,8 @@ describe('the time between two looks', () => {
   const SPAN = 62 * MINUTE;
 
   it.each([
-    ['one list is cheap', every(1), SPAN / 749],
-    ['eleven fit into every minute', every(11), (SPAN * 11) / 739],
+    ['one list is cheap: a tenth of the calls', every(1), SPAN / 99],
+    ['eleven fit into every minute, and no more than that is looked', every(11), MINUTE],
     ['twenty do not', every(20), (SPAN * 20) / 730],
     ['what has been created is missing', every(12, calls([5, 0, 400])), (SPAN * 12) / 338],
     [
@@ -110,6 +110,8 @@ describe('the time between two looks', () => {
     expect(looksEvery(44, 60)).toBe(SPAN * 44);
   });
 });
+
+const SPAN_OF_LOOKS = 62 * MINUTE;
 
 describe('a look', () => {
   const ask = (state: BudgetState, over: { calls?: number; planned?: number; at?: number; limit?: number } = {}) =>
@@ -152,6 +154,26 @@ describe('a look', () => {
     const state = { ...EMPTY_BUDGET, looks: { acme: { at: NOON, slot: NOON, calls: 20 } } };
     const early = NOON + MINUTE;
     expect(addLook('acme', 20, state, 1000, early)).toEqual({ acme: { at: early, slot: NOON + interval, calls: 20 } });
+  });
+
+  it('that takes at most a twelfth of the hour is never more than five minutes after the last, as long as it costs no removals', () => {
+    const spent = { ...calls([5, 0, 860]), looks: { acme: { at: NOON, slot: NOON, calls: 20 } } };
+    expect(ask(spent, { at: NOON + 5 * MINUTE - 1 })).toEqual({ why: 'short', until: NOON + 5 * MINUTE });
+    expect(ask(spent, { at: NOON + 5 * MINUTE })).toBeUndefined();
+    expect(ask(spent, { at: NOON + 5 * MINUTE, planned: 20 })).toBeUndefined();
+    expect(ask(spent, { at: NOON + 5 * MINUTE, planned: 21 })).toMatchObject({ why: 'short' });
+    expect(ask(EMPTY_BUDGET, { calls: 20, limit: 20 * 12, planned: 200 })).toMatchObject({ why: 'short' });
+  });
+
+  it('is cheap up to a twelfth of the hour', () => {
+    expect([isCheapLook(20, 240), isCheapLook(21, 240)]).toEqual([true, false]);
+    expect([looksEvery(83, 1000), looksEvery(84, 1000)]).toEqual([5 * MINUTE, (SPAN_OF_LOOKS * 84) / (750 - 84)]);
+  });
+
+  it('that comes before its turn does not move the turns away', () => {
+    const state = { ...calls([5, 0, 700]), looks: { acme: { at: NOON, slot: NOON, calls: 20 } } };
+    const at = NOON + 5 * MINUTE;
+    expect(addLook('acme', 20, state, 1000, at)).toEqual({ acme: { at, slot: at + MINUTE, calls: 20 } });
   });
 
   it('does not make up for slots that were missed', () => {

@@ -155,8 +155,8 @@ describe('remember', () => {
     const retire = decided === 'retire' ? runners.map((entry) => ({ runner: entry, reason: surplus })) : [];
     const enable = decided === 'enable' ? runners : [];
     const known = { enable, retire, recentTargets: [], creates: 0 };
-    // Start-ups are learned from everybody: see start-up.test.ts.
-    const { startUps, ...memory } = remember(look, classify(look, NOON), known, NOON);
+    // Start-ups and steps are learned from everybody: see start-up.test.ts and experience.test.ts.
+    const { startUps, working, ...memory } = remember(look, classify(look, NOON), known, NOON);
     expect(memory).toEqual({ ...NOTHING, ...(seen && { runners: { [A]: NOON } }), ...after });
     expect(startUps === undefined).toBe(seen === undefined);
   });

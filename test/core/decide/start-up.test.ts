@@ -72,7 +72,7 @@ describe('a slow start', () => {
     ]);
     const { counts, expected } = classifyGroup(seen, NOON);
     expect(counts).toEqual({ busy: 0, idle: 1, starting: 2, draining: 1, dead: 0 });
-    expect(expected).toEqual({ ...counts, starting: 1 });
+    expect(expected).toEqual({ ...counts, starting: 1, startUpMs: 45_000 });
   });
 });
 

@@ -32,6 +32,8 @@ const buffer = await groupOf('idleBuffer', [
   'scaleFactorLimit: 7',
 ]);
 const plain = await groupOf('idleBuffer', ['min: 1', 'max: 12'], ['coolDown: 3m']);
+const limited = await groupOf('idleBuffer', ['min: 1', 'max: 12', 'scaleFactorLimit: 4']);
+const fixed = await groupOf('idleBuffer', ['min: 1', 'max: 12', 'scaleFactor: 0']);
 const rule = await groupOf('percentageRunnersIdle', [
   ...['min: 2', 'max: 12', 'scaleUpThreshold: 0.8', 'scaleDownThreshold: 0.2'],
   ...['scaleUpMultiplier: 1.5', 'scaleDownMultiplier: 0.5'],
@@ -53,9 +55,25 @@ describe('settingOf', () => {
       },
     ],
     [
-      'idleBuffer without a factor, whose limit has no effect',
+      'a learned buffer',
       plain,
-      { min: 1, max: 12, coolDown: 3 * MINUTE_MS, idleCount: 1, scaleFactor: 0, stabilisationWindow: 5 * MINUTE_MS },
+      { min: 1, max: 12, coolDown: 3 * MINUTE_MS, idleCount: 1, stabilisationWindow: 5 * MINUTE_MS },
+    ],
+    [
+      'a learned buffer with a limit',
+      limited,
+      {
+        ...{ min: 1, max: 12, coolDown: 5 * MINUTE_MS, idleCount: 1 },
+        ...{ scaleFactorLimit: 4, stabilisationWindow: 5 * MINUTE_MS },
+      },
+    ],
+    [
+      'a factor of 0, with which a limit has no effect',
+      fixed,
+      {
+        ...{ min: 1, max: 12, coolDown: 5 * MINUTE_MS, idleCount: 1 },
+        ...{ scaleFactor: 0, stabilisationWindow: 5 * MINUTE_MS },
+      },
     ],
     [
       'percentageRunnersIdle',
@@ -71,7 +89,9 @@ describe('settingOf', () => {
 
   it.each([
     ['idleBuffer', buffer],
-    ['a plain buffer', plain],
+    ['a learned buffer', plain],
+    ['a learned buffer with a limit', limited],
+    ['a fixed buffer', fixed],
     ['percentageRunnersIdle', rule],
   ])('%s is the same group again', (_, group) => {
     expect(withSetting(group, settingOf(group))).toEqual(group);
@@ -85,7 +105,6 @@ describe('settingOf', () => {
         max: 12,
         coolDown: 5 * MINUTE_MS,
         idleCount: 1,
-        scaleFactor: 0,
         stabilisationWindow: 5 * MINUTE_MS,
       },
     });
@@ -117,6 +136,8 @@ describe('sensible', () => {
     ['as many idle as the limit', { idleCount: 4 }, {}],
     ['a limit above max', { scaleFactorLimit: 9 }, { scaleFactorLimit: 8 }],
     ['a limit without a factor', { scaleFactor: 0 }, { scaleFactorLimit: undefined }],
+    ['a learned buffer with a limit', { scaleFactor: undefined }, {}],
+    ['more idle than a learned buffer may be', { scaleFactor: undefined, idleCount: 5 }, undefined],
     ['more idle than max, without a factor', { scaleFactor: 0, idleCount: 9 }, undefined],
   ])('%s', (_, change, expected) => {
     const setting: Setting = { strategy: 'idleBuffer', values: { ...values, ...change } };
@@ -140,7 +161,7 @@ describe('changesBetween', () => {
     const after = { ...before, values: { ...before.values, min: 2, scaleFactor: 0.5, scaleFactorLimit: 3 } };
     expect(changesBetween(before, after)).toEqual([
       { parameter: 'min', from: 1, to: 2 },
-      { parameter: 'scaleFactor', from: 0, to: 0.5 },
+      { parameter: 'scaleFactor', to: 0.5 },
       { parameter: 'scaleFactorLimit', to: 3 },
     ]);
     expect(changesBetween(before, before)).toEqual([]);
@@ -153,7 +174,6 @@ describe('changesBetween', () => {
       'max',
       'coolDown',
       'idleCount',
-      'scaleFactor',
       'stabilisationWindow',
     ]);
     expect(changes.every((change) => !('from' in change))).toBe(true);
@@ -184,7 +204,8 @@ describe('spaceAround', () => {
   it('gives a factor that had no limit the highest there may be', () => {
     const space = spaceAround(settingOf(plain), { scaleFactorLimit: { from: 2, to: 5 } });
     const limits = neighboursOf(space, settingOf(plain)).flatMap(({ values }) => values.scaleFactorLimit ?? []);
-    expect(limits).toEqual([5]);
+    // The last one is of a learned buffer.
+    expect(limits).toEqual([5, 2]);
   });
 
   it('says what may change', () => {

@@ -29,7 +29,7 @@ const ONLY_IDLE_COUNT: SearchBounds = {
 const OWN = ['coolDown: 1m', 'stabilisationWindow: 0s'];
 
 async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {}): Promise<TuneRequest> {
-  const fleet = await fleetOf(configOf('idleBuffer', ['min: 1', 'max: 10', 'idleCount: 5'], OWN));
+  const fleet = await fleetOf(configOf('idleBuffer', ['min: 1', 'max: 10', 'idleCount: 5', 'scaleFactor: 0'], OWN));
   const [group] = fleet.groups;
   if (group === undefined) throw new Error('there is a group');
   const scenario = parseScenario({ conditions: 'ideal', ...input }, 'test');
@@ -63,8 +63,8 @@ describe('tune', () => {
     expect(tuning.best.setting.values.idleCount).toBe(3);
     expect(tuning.best.training).toMatchObject({ waitedMs: 0, failed: 0, steps: 51 });
     expect(tuning.best.holdOut).toMatchObject({ waitedMs: 0, failed: 0, steps: 18 });
-    // More idle runners cost more and save nothing; of those with fewer, 1 saves nothing beside 0.
-    expect(tuning.frontier.map(({ setting }) => setting.values.idleCount)).toEqual([0, 2, 3]);
+    // More idle runners cost more and save nothing; those with fewer have others wait.
+    expect(tuning.frontier.map(({ setting }) => setting.values.idleCount)).toEqual([1, 2, 3]);
     expect(unmetGoal(tuning)).toBeUndefined();
   });
 

@@ -4,7 +4,9 @@
  */
 import * as z from 'zod';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
-import type { Counts } from '../../model/decision.ts';
+import { MINUTE_MS } from '../../time.ts';
+import { duration } from '../../words.ts';
+import { ARRIVALS_COUNT_FOR_MS, type Outlook } from '../experience.ts';
 import { atLeast, reasonsIn, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
 
 /** How many runners to keep idle. */
@@ -15,6 +17,8 @@ export type Buffer = {
   readonly scaleFactor: number;
   /** The most runners to keep idle, ≥ `idleCount`. */
   readonly scaleFactorLimit: number;
+  /** Present where the file names no `scaleFactor`: the buffer follows what comes, and `scaleFactor` means nothing. */
+  readonly learned?: true;
 };
 
 /** Idle runners in proportion to the busy ones, within limits; doubles while everybody is busy and nobody starts. */
@@ -27,11 +31,9 @@ export const BUFFER_PARAMETERS = {
     .min(0)
     .optional()
     .meta({ description: 'idleBuffer, queueAware: the fewest runners to keep idle; default: 1.' }),
-  scaleFactor: z
-    .number()
-    .min(0)
-    .optional()
-    .meta({ description: 'idleBuffer, queueAware: idle runners to keep per busy one; default: 0.' }),
+  scaleFactor: z.number().min(0).optional().meta({
+    description: 'idleBuffer, queueAware: idle runners to keep per busy one; default: learned from what comes.',
+  }),
   scaleFactorLimit: z
     .int()
     .min(0)
@@ -44,6 +46,8 @@ const Written = z.object({ ...BUFFER_PARAMETERS });
 const words = {
   'idle-buffer': (v: { busy: number; buffer: number; wanted: number }) =>
     `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}`,
+  'learned-buffer': (v: { busy: number; buffer: number; arrivals: number; startUpMs: number; wanted: number }) =>
+    `${v.busy} busy and a buffer of ${v.buffer} make ${v.wanted}: ${v.arrivals} steps began in the last hour, and a start takes ${duration(v.startUpMs)}`,
   saturated: (v: { busy: number; wanted: number }) =>
     `all ${v.busy} online are busy and nobody knows how much waits, so ${v.wanted} are wanted`,
 };
@@ -65,32 +69,58 @@ export const idleBuffer: Strategy<IdleBuffer, typeof words> = {
 };
 
 /** What the buffer asks for: the busy runners, and as many idle ones as the buffer holds for them. */
-export function wishOfBuffer(buffer: Buffer, counts: Counts, min: number): Wish {
-  const { busy } = counts;
-  const idle = bufferFor(buffer, busy);
+export function wishOfBuffer(buffer: Buffer, counts: Outlook, min: number): Wish {
+  const { busy, doubtful = 0 } = counts;
+  const idle = bufferFor(buffer, counts);
   const buffered = busy + idle;
-  const doubled = 2 * busy;
+  const taken = busy + doubtful;
+  const grown = taken + (buffer.learned ? Math.max(idle, Math.min(taken, MOST_GROWTH)) : taken);
+  // Where most have just ended a step, it is rather a burst that ends.
   const wish: Wish =
-    isSaturated(counts) && doubled > buffered
-      ? { working: doubled, because: because('saturated', { busy, wanted: doubled }) }
-      : { working: buffered, because: because('idle-buffer', { busy, buffer: idle, wanted: buffered }) };
+    isSaturated(counts) && doubtful <= busy && grown > buffered
+      ? { working: grown, because: because('saturated', { busy: taken, wanted: grown }) }
+      : { working: buffered, because: buffer.learned ? learnedFrom(counts, idle) : becauseOfBuffer(busy, idle) };
   return atLeast(min, counts, wish);
 }
 
-/** The number of runners to keep idle beside so many busy ones. */
-export function bufferFor({ idleCount, scaleFactor, scaleFactorLimit }: Buffer, busy: number): number {
-  return Math.min(scaleFactorLimit, Math.max(idleCount, Math.ceil(scaleFactor * busy)));
+function becauseOfBuffer(busy: number, buffer: number) {
+  return because('idle-buffer', { busy, buffer, wanted: busy + buffer });
 }
 
-/** Whether every runner that is online works, so that the next step waits: the moment to ask how many do. */
-export function isSaturated({ busy, idle }: Counts): boolean {
-  return busy > 0 && idle === 0;
+function learnedFrom({ busy, arrivals = 0, startUpMs = UNKNOWN_START_UP_MS }: Outlook, buffer: number) {
+  return because('learned-buffer', { busy, buffer, arrivals, startUpMs, wanted: busy + buffer });
+}
+
+/** A learned buffer adds no more than this at once while all are busy, unless it is larger itself. */
+const MOST_GROWTH = 8;
+
+/** A start that nobody has seen takes about so long. */
+const UNKNOWN_START_UP_MS = 90_000;
+
+/** The number of runners to keep idle beside so many busy ones. */
+export function bufferFor({ idleCount, scaleFactor, scaleFactorLimit, learned }: Buffer, counts: Outlook): number {
+  const wanted = learned ? learnedBuffer(counts) : Math.ceil(scaleFactor * counts.busy);
+  return Math.min(scaleFactorLimit, Math.max(idleCount, wanted));
+}
+
+/** The steps that come while a runner starts and until a tick looks, and the square root of them: how much they vary. */
+function learnedBuffer({ arrivals = 0, startUpMs = UNKNOWN_START_UP_MS }: Outlook): number {
+  const meanwhile = (arrivals * (startUpMs + MINUTE_MS)) / ARRIVALS_COUNT_FOR_MS;
+  return Math.ceil(meanwhile + Math.sqrt(meanwhile));
+}
+
+/**
+ * Whether every runner that is online works or may do so, so that the next step waits: the moment to ask how many do.
+ */
+export function isSaturated({ busy, idle, doubtful = 0 }: Outlook): boolean {
+  return busy + doubtful > 0 && idle <= doubtful;
 }
 
 /** One idle runner, so that a step need not wait for a start-up; no more for more load unless asked for. */
 export function bufferIn({ parameters, most }: Pick<WrittenGroup, 'parameters' | 'most'>): Buffer {
   const { idleCount = 1, scaleFactor = 0, scaleFactorLimit = most } = Written.parse(parameters);
-  return { idleCount, scaleFactor, scaleFactorLimit };
+  const learned = parameters.scaleFactor === undefined;
+  return { idleCount, scaleFactor, scaleFactorLimit, ...(learned && { learned }) };
 }
 
 /** Whether the buffer keeps a runner also where `min` is 0. */
@@ -101,7 +131,7 @@ export function keepsOneIdle(parameters: WrittenGroup['parameters']): boolean {
 /** What is wrong or doubtful about a buffer. */
 export function checkBuffer(path: Path, written: WrittenGroup): readonly Finding[] {
   const { most } = written;
-  const { idleCount, scaleFactor, scaleFactorLimit } = bufferIn(written);
+  const { idleCount, scaleFactorLimit } = bufferIn(written);
   const findings: Finding[] = [];
   if (written.parameters.min === 0 && idleCount === 0) {
     const message =
@@ -119,8 +149,8 @@ export function checkBuffer(path: Path, written: WrittenGroup): readonly Finding
   if (scaleFactorLimit < idleCount) {
     const message = `is ${scaleFactorLimit}, which is less than idleCount (${idleCount}); raise it, or lower idleCount`;
     findings.push(problem(limit, message));
-  } else if (scaleFactor === 0) {
-    findings.push(warning(limit, 'has no effect without a scaleFactor; give one, or remove it'));
+  } else if (written.parameters.scaleFactor === 0) {
+    findings.push(warning(limit, 'has no effect with scaleFactor 0; raise or remove that, or remove this'));
   } else if (isAboveMax(scaleFactorLimit)) {
     const message = `is ${scaleFactorLimit}, which is more than max (${most}), so it limits nothing; lower it, or raise max`;
     findings.push(warning(limit, message));

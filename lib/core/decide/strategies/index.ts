@@ -1,6 +1,6 @@
 /** The strategies. A new one is a file beside this one, and a line in the list. */
 import type { QueueSource } from '../../model/configuration.ts';
-import type { Counts } from '../../model/decision.ts';
+import type { Outlook } from '../experience.ts';
 import { idleBuffer } from './idle-buffer.ts';
 import { percentageRunnersIdle } from './percentage-runners-idle.ts';
 import { queueAware } from './queue-aware.ts';
@@ -15,13 +15,13 @@ type Listed = (typeof STRATEGIES)[number];
 export type StrategySettings = NonNullable<ReturnType<Listed['settings']>>;
 
 /** What some settings want; see `Strategy.wish`. */
-export function wishOf(settings: StrategySettings, counts: Counts, min: number, waiting?: number): Wish {
+export function wishOf(settings: StrategySettings, counts: Outlook, min: number, waiting?: number): Wish {
   return strategyOf(settings.kind).wish(settings, counts, min, waiting);
 }
 
 /** Where to count the steps on which the wish depends now; see `Strategy.queue`. */
-export function queueOf(settings: StrategySettings, counts: Counts): QueueSource | undefined {
-  return strategyOf(settings.kind).queue(settings, counts);
+export function queueOf(settings: StrategySettings, counts: Outlook, early: boolean): QueueSource | undefined {
+  return strategyOf(settings.kind).queue(settings, counts, early);
 }
 
 /** The strategy of that name. */

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import type { QueueSource } from '../../model/configuration.ts';
-import type { Counts } from '../../model/decision.ts';
+import type { Outlook } from '../experience.ts';
 import {
   BUFFER_PARAMETERS,
   type Buffer,
@@ -52,16 +52,17 @@ export const queueAware: Strategy<QueueAware, typeof words> = {
   settings: (written) => ({ kind: 'queueAware', ...bufferIn(written), repositories: sourceIn(written.group) }),
   keepsAwake: keepsOneIdle,
   // Where nothing is online a step fails at once, so that nothing waits.
-  queue: ({ repositories }, counts) => (isSaturated(counts) ? repositories : undefined),
+  queue: ({ repositories }, counts, early) =>
+    isSaturated(counts) || (early && counts.busy + counts.idle > 0) ? repositories : undefined,
   wish: (settings, counts, min, waiting) =>
     waiting === undefined ? wishOfBuffer(settings, counts, min) : wishOfQueue(settings, counts, min, waiting),
   words,
 };
 
 /** A runner for every step that runs or waits, and the buffer on top for those that come next. */
-function wishOfQueue(settings: Buffer, counts: Counts, min: number, waiting: number): Wish {
+function wishOfQueue(settings: Buffer, counts: Outlook, min: number, waiting: number): Wish {
   const { busy } = counts;
-  const buffer = bufferFor(settings, busy);
+  const buffer = bufferFor(settings, counts);
   const wanted = busy + waiting + buffer;
   const values = { busy, waiting, buffer, wanted };
   return atLeast(min, counts, { working: wanted, because: because('queue-counted', values) });

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import type { Finding, Path } from '#yaml/finding.ts';
 import type { QueueSource } from '../../model/configuration.ts';
 import type { Counts } from '../../model/decision.ts';
+import type { Outlook } from '../experience.ts';
 
 /** Sentences by the code of a reason, each a function of the numbers behind it. */
 export type Words = Readonly<Record<string, (values: never) => string>>;
@@ -48,9 +49,12 @@ export type Strategy<Settings extends { readonly kind: string }, W extends Words
   /** Whether it keeps a runner also where `min` is 0. */
   keepsAwake(parameters: WrittenGroup['parameters']): boolean;
   /** What it wants. `waiting`: the steps that wait for the group; undefined when they were not, or could not be, counted. */
-  wish(settings: Settings, counts: Counts, min: number, waiting: number | undefined): Wish;
-  /** Where to count the steps on which the wish depends now; undefined: nowhere. */
-  queue(settings: Settings, counts: Counts): QueueSource | undefined;
+  wish(settings: Settings, counts: Outlook, min: number, waiting: number | undefined): Wish;
+  /**
+   * Where to count the steps on which the wish depends now; undefined: nowhere. `early`: there are calls to spare to count
+   * them before anything says that some wait.
+   */
+  queue(settings: Settings, counts: Outlook, early: boolean): QueueSource | undefined;
   /** The words for its own reasons. */
   readonly words: W;
 };

@@ -120,16 +120,19 @@ describe('queueAware', () => {
 
   it.each([
     ['while all that are online work', { busy: 2, idle: 0 }, true],
+    ['while all that are idle may work', { busy: 1, idle: 2, doubtful: 2 }, true],
+    ['also where none shows a step', { busy: 0, idle: 2, doubtful: 2 }, true],
+    ['not while one has rested', { busy: 1, idle: 2, doubtful: 1 }, false],
     ['not while one is idle', { busy: 2, idle: 1 }, false],
     ['not while none is online', { busy: 0, idle: 0 }, false],
   ])('asks for its queue: %s', (_, online, asks) => {
     const { strategy } = STRATEGIES.queueAware;
     const counts = { ...online, starting: 1, draining: 0, dead: 0 };
-    expect(queueOf(strategy, counts)).toEqual(asks ? strategy.repositories : undefined);
+    expect(queueOf(strategy, counts, false)).toEqual(asks ? strategy.repositories : undefined);
   });
 });
 
 it.each(['percentageRunnersIdle', 'idleBuffer'] as const)('%s asks for no queue', (kind) => {
   const counts = { busy: 2, idle: 0, starting: 0, draining: 0, dead: 0 };
-  expect(queueOf(STRATEGIES[kind].strategy, counts)).toBeUndefined();
+  expect(queueOf(STRATEGIES[kind].strategy, counts, true)).toBeUndefined();
 });

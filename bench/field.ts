@@ -1,0 +1,67 @@
+/**
+ * The loads under field conditions, with today's default rules beside those of 0.1.0. The short form plays one seed of all
+ * rows but the longest; the long one ten seeds, and the shapes of real histories as well.
+ */
+import { GOALS } from './field-goals.ts';
+import { GOAL_ROWS, type Row, SHAPE_ROWS } from './field-rows.ts';
+import { type Measured, measure } from './field-run.ts';
+import { createProgress } from './progress.ts';
+import { printTable } from './table.ts';
+
+const HEAD = `Field conditions: late marks and lists, slow pick-up, 1,000 calls an hour, failures of a normal month
+  waiting  from ready until a free runner is there (mean, 95th percentile); ×: registered hours per busy hour
+  before   waiting and × with the rules of before; goal: what is aimed at, which is not reached everywhere
+  blind    the longest time without a look because calls were short; calls: the most in an hour`;
+
+const TITLES = ['load', 'before', '×', 'now', '95 %', '×', 'goal', '<60 s', 'blind', 'calls', 'per step'];
+
+const CALLS = 1_000;
+const SEEDS = 10;
+const TOO_LONG_FOR_SHORT = '30 repositories';
+
+/** Plays and prints them. Gives what must not be: a killed step, too many calls, or longer waiting than before. */
+export async function playField(isLong: boolean): Promise<readonly string[]> {
+  const rows = isLong
+    ? [...GOAL_ROWS, ...SHAPE_ROWS]
+    : GOAL_ROWS.filter(({ key }) => !key.startsWith(TOO_LONG_FOR_SHORT));
+  const seeds = Array.from({ length: isLong ? SEEDS : 1 }, (_, index) => index + 1);
+  const progress = createProgress();
+  const played: { readonly row: Row; readonly measured: Measured }[] = [];
+  for (const row of rows) {
+    progress.show(row.key);
+    played.push({ row, measured: await measure(row, seeds) });
+  }
+  progress.clear();
+  console.log(`\n${HEAD}\n`);
+  printTable(
+    TITLES,
+    played.map(({ row: { key }, measured }) => cellsOf(key, measured)),
+  );
+  return played.flatMap(({ row: { key }, measured }) => faultsOf(key, measured));
+}
+
+function cellsOf(key: string, measured: Measured): string[] {
+  const { before, goal } = GOALS[key] ?? {};
+  return [
+    key,
+    before ? `${before.waitSeconds} s` : '',
+    before ? `${before.timesBusy}` : '',
+    `${measured.waitSeconds} s`,
+    `${measured.p95Seconds} s`,
+    `${measured.timesBusy}`,
+    goal ?? '',
+    `${measured.withinMinute} %`,
+    `${measured.blindSeconds} s`,
+    `${measured.callsInAnHour}`,
+    `${measured.registrationsPerStep}`,
+  ];
+}
+
+function faultsOf(key: string, { killed, callsInAnHour, waitSeconds }: Measured): readonly string[] {
+  const before = GOALS[key]?.before.waitSeconds ?? Number.POSITIVE_INFINITY;
+  return [
+    ...(killed > 0 ? [`${key}: ${killed} steps killed`] : []),
+    ...(callsInAnHour > CALLS ? [`${key}: ${callsInAnHour} calls in an hour of ${CALLS}`] : []),
+    ...(waitSeconds > before ? [`${key}: waits ${waitSeconds} s, longer than ${before} s before`] : []),
+  ];
+}
