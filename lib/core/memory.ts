@@ -92,19 +92,22 @@ export function parseGroupMemory(value: unknown): GroupMemory {
 }
 
 /** Whether two things to remember say the same, in whatever order, and whether what is empty is there or not. */
-export function isSame(a: object, b: object): boolean {
-  return written(a) === written(b);
+export function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) return isSameList(a, b);
+  const said = Object.entries(a).filter(([, entry]) => isSaid(entry));
+  const others = Object.values(b).filter(isSaid);
+  return said.length === others.length && said.every(([key, entry]) => isSame(entry, Reflect.get(b, key)));
 }
 
-function written(memory: object): string {
-  return JSON.stringify(memory, (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, entry]) => !isEmpty(entry))
-        .sort(([one], [other]) => (one < other ? -1 : 1)),
-    );
-  });
+function isSameList(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  return a.every((entry, index) => isSame(entry, b[index]));
+}
+
+function isSaid(entry: unknown): boolean {
+  return entry !== undefined && !isEmpty(entry);
 }
 
 /** Whether there is nothing in it: no entry, no item. */
