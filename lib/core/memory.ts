@@ -95,15 +95,9 @@ export function parseGroupMemory(value: unknown): GroupMemory {
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) return isSameList(a, b);
   const said = Object.entries(a).filter(([, entry]) => isSaid(entry));
   const others = Object.values(b).filter(isSaid);
   return said.length === others.length && said.every(([key, entry]) => isSame(entry, Reflect.get(b, key)));
-}
-
-function isSameList(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-  return a.every((entry, index) => isSame(entry, b[index]));
 }
 
 function isSaid(entry: unknown): boolean {
