@@ -23,6 +23,13 @@ describe("a workspace's registrations", () => {
     expect(seen.workspaces.some((workspace) => 'assumed' in workspace)).toBe(false);
   });
 
+  it('count a Job without a registration in its own workspace, and in no other', async () => {
+    const job = jobOf(runner(), { labels: builds.labels });
+    const { seen } = await look(fleet([builds, other]), { jobs: { list: async () => [job] } });
+    expect(seen.groups.map(({ orphanJobs }) => orphanJobs.length)).toEqual([1, 0]);
+    expect(seen.workspaces.map(({ registrations }) => registrations)).toEqual([1, 0]);
+  });
+
   it('of a scope that could not be listed are taken at their worst, the max of all its groups', async () => {
     const { seen } = await look(fleet([builds, three, four]), {
       runners: { list: async (scope) => (scope.repository === undefined ? strangers : fails('503')()) },
