@@ -83,7 +83,7 @@ export type Parameters = {
 const MOST_SHARDS = 40;
 
 /** The retentions that CloudWatch Logs knows, up to a year. */
-const LOG_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
+export const LOG_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 export type LogRetention = (typeof LOG_RETENTIONS)[number];
 
 /** What was given: a stage, and texts by parameter name. */

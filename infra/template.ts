@@ -1,0 +1,165 @@
+/**
+ * The same stack as a plain CloudFormation template with Parameters, for whoever has neither Node nor osls: one cluster,
+ * one shard, a tick a minute. The fragments are rendered with `${Name}` in place of values, and once more for every
+ * option; where an option makes a difference stands a condition. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { nameOf, type Resource, type Resources, SERVICE_NAME } from './cloudformation.ts';
+import { ARCHITECTURE, type FunctionSettings, functionsOf, RUNTIME } from './functions.ts';
+import { type Parameters, readParameters } from './parameters.ts';
+import { DESCRIPTION, outputsOf, resourcesOf } from './service.ts';
+import {
+  ALWAYS,
+  isGiven,
+  LISTS,
+  OPTIONS,
+  type Option,
+  RULES,
+  type TemplateParameter,
+  templateParameters,
+} from './template-parameters.ts';
+
+/** A whole template. */
+export type Template = {
+  readonly Parameters: Readonly<Record<string, TemplateParameter>>;
+  readonly Conditions: Readonly<Record<string, unknown>>;
+  readonly Resources: Resources;
+} & Readonly<Record<string, unknown>>;
+
+const NO_VALUE = { Ref: 'AWS::NoValue' };
+
+/** The template of this version, whose code is the object `codeKey` unless somebody says otherwise. */
+export function templateOf(version: string, codeKey: string): Template {
+  const base: Parameters = {
+    ...readParameters({ stage: 'any', values: { clusters: 'any' } }, true),
+    ...ALWAYS,
+  };
+  const whole = OPTIONS.reduce((tree: unknown, { name, over, value }) => {
+    const before = { ...base, ...over };
+    return choose(conditionOf(name), tree, render(before), render({ ...before, ...value }));
+  }, render(base));
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: `${DESCRIPTION}, version ${version}: one cluster, one shard`,
+    Parameters: templateParameters(codeKey),
+    Rules: RULES,
+    Conditions: Object.fromEntries(OPTIONS.map((option) => [conditionOf(option.name), isChosen(option)])),
+    ...(withReferences(whole) as Pick<Template, 'Resources'>),
+  };
+}
+
+const conditionOf = (name: string) => `With${name}`;
+
+function isChosen({ name, isFlag, besides }: Option): unknown {
+  if (isFlag) return { 'Fn::Equals': [{ Ref: name }, 'true'] };
+  return besides === undefined ? isGiven(name) : { 'Fn::And': [isGiven(name), isGiven(besides)] };
+}
+
+function render(parameters: Parameters) {
+  const { scale, report } = functionsOf(parameters);
+  return {
+    Resources: {
+      ...functionResources(parameters, 'scale', scale),
+      ...functionResources(parameters, 'report', report),
+      ...resourcesOf(parameters),
+    },
+    Outputs: outputsOf(parameters),
+  };
+}
+
+/** What osls makes of a function. */
+function functionResources(parameters: Parameters, name: string, settings: FunctionSettings): Resources {
+  const { reservedConcurrency, maximumEventAge } = settings;
+  const { vpc } = parameters;
+  const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+  const fullName = `${nameOf(parameters)}-${name}`;
+  return {
+    [`${id}LogGroup`]: {
+      Type: 'AWS::Logs::LogGroup',
+      Properties: { LogGroupName: `/aws/lambda/${fullName}`, RetentionInDays: { Ref: 'LogRetention' } },
+    },
+    [`${id}LambdaFunction`]: {
+      Type: 'AWS::Lambda::Function',
+      DependsOn: [`${id}LogGroup`],
+      Properties: {
+        Code: { S3Bucket: { Ref: 'CodeBucket' }, S3Key: { Ref: 'CodeKey' } },
+        Handler: settings.handler,
+        Runtime: RUNTIME,
+        FunctionName: fullName,
+        MemorySize: { Ref: 'Memory' },
+        Timeout: settings.timeout,
+        Architectures: [ARCHITECTURE],
+        Description: settings.description,
+        Tags: [{ Key: 'service', Value: SERVICE_NAME }],
+        Environment: { Variables: settings.environment },
+        Role: settings.role,
+        ...(vpc && { VpcConfig: { SecurityGroupIds: vpc.securityGroupIds, SubnetIds: vpc.subnetIds } }),
+        ...(reservedConcurrency && { ReservedConcurrentExecutions: reservedConcurrency }),
+      },
+    },
+    [`${id}LambdaEvConf`]: {
+      Type: 'AWS::Lambda::EventInvokeConfig',
+      Properties: {
+        FunctionName: { Ref: `${id}LambdaFunction` },
+        Qualifier: '$LATEST',
+        ...(maximumEventAge && { MaximumEventAgeInSeconds: maximumEventAge }),
+        MaximumRetryAttempts: settings.maximumRetryAttempts,
+      },
+    },
+  };
+}
+
+/** `tree`, with a condition wherever `after` differs from `before`: `after` where it is true, else what was there. */
+function choose(condition: string, tree: unknown, before: unknown, after: unknown): unknown {
+  if (isDeepStrictEqual(before, after)) return tree;
+  if ([tree, before, after].every(Array.isArray)) return chooseItems(condition, tree, before, after);
+  if (![tree, before, after].every(isPlain)) {
+    return isResource(after)
+      ? { Condition: condition, ...after }
+      : { 'Fn::If': [condition, after ?? NO_VALUE, tree ?? NO_VALUE] };
+  }
+  const [inTree, was, is] = [tree, before, after] as readonly Readonly<Record<string, unknown>>[];
+  const keys = Object.keys({ ...inTree, ...is });
+  return Object.fromEntries(keys.map((key) => [key, choose(condition, inTree?.[key], was?.[key], is?.[key])]));
+}
+
+/** Options change items of a list in their places, or add some behind them. */
+function chooseItems(condition: string, ...lists: readonly unknown[]): readonly unknown[] {
+  const [tree = [], before = [], after = []] = lists as readonly (readonly unknown[])[];
+  const more = Math.max(0, after.length - before.length);
+  return [
+    ...tree.map((item, index) => (index < before.length ? choose(condition, item, before[index], after[index]) : item)),
+    ...after.slice(after.length - more).map((item) => ({ 'Fn::If': [condition, item, NO_VALUE] })),
+  ];
+}
+
+/** Not a list, and none of CloudFormation's functions. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !Object.keys(value).some((key) => key === 'Ref' || key.startsWith('Fn::'));
+}
+
+const isResource = (value: unknown): value is Resource => isPlain(value) && 'Type' in value && 'Properties' in value;
+
+/** Each `${Name}` as CloudFormation resolves it: a reference, a list, or a part of a text. */
+function withReferences(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const name = /^\$\{(\w+)\}$/.exec(value)?.[1];
+    if (name !== undefined) return { Ref: name };
+    return value.includes('${') ? { 'Fn::Sub': value } : value;
+  }
+  if (Array.isArray(value)) return listOf(value) ?? value.map(withReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key.replaceAll(/\$\{(\w+)\}/g, '$1'),
+      key === 'Fn::Sub' ? one : withReferences(one),
+    ]),
+  );
+}
+
+/** A list that is given as a whole, with commas. */
+function listOf([first, ...others]: readonly unknown[]): unknown {
+  const name = LISTS.find((list) => first === `\${${list}}` && others.length === 0);
+  return name && { 'Fn::Split': [',', { Ref: name }] };
+}
