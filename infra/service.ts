@@ -19,7 +19,7 @@ export function serviceOf(parameters: Parameters, region: string): AWS {
     service: SERVICE_NAME,
     frameworkVersion: '4',
     configValidationMode: 'error',
-    plugins: ['./infra/bundle-plugin.mjs'],
+    plugins: ['./infra/bundle-plugin.mjs', './infra/concurrency-plugin.mjs'],
     provider: {
       name: 'aws',
       runtime: RUNTIME,
