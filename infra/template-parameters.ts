@@ -88,10 +88,9 @@ export function templateParameters(codeKey: string): Readonly<Record<string, Tem
       ...text(/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/, 'the name of an S3 bucket'),
       Description: "A bucket of the stack's region that holds the functions' zip.",
     },
-    CodeKey: {
-      ...text(/\S{1,1024}/, "the key of the functions' zip in CodeBucket"),
-      Default: codeKey,
-      Description: "The key of the functions' zip in CodeBucket.",
+    CodePrefix: {
+      ...optional(/[\w./=@+-]{1,512}\//, 'a folder of CodeBucket that ends in /, such as ci/'),
+      Description: `The folder of CodeBucket in which ${codeKey} lies; empty: none.`,
     },
     Cluster: {
       ...text(/[A-Za-z0-9][\w-]{0,99}/, 'the name of an EKS cluster, without its region'),

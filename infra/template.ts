@@ -28,16 +28,19 @@ export type Template = {
 
 const NO_VALUE = { Ref: 'AWS::NoValue' };
 
-/** The template of this version, whose code is the object `codeKey` unless somebody says otherwise. */
+/** The template of this version, whose code is the object `codeKey`: a new template brings its own code along. */
 export function templateOf(version: string, codeKey: string): Template {
   const base: Parameters = {
     ...readParameters({ stage: 'any', values: { clusters: 'any' } }, true),
     ...ALWAYS,
   };
-  const whole = OPTIONS.reduce((tree: unknown, { name, over, value }) => {
-    const before = { ...base, ...over };
-    return choose(conditionOf(name), tree, render(before), render({ ...before, ...value }));
-  }, render(base));
+  const whole = OPTIONS.reduce(
+    (tree: unknown, { name, over, value }) => {
+      const before = { ...base, ...over };
+      return choose(conditionOf(name), tree, render(before, codeKey), render({ ...before, ...value }, codeKey));
+    },
+    render(base, codeKey),
+  );
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `${DESCRIPTION}, version ${version}: one cluster, one shard`,
@@ -55,12 +58,12 @@ function isChosen({ name, isFlag, besides }: Option): unknown {
   return besides === undefined ? isGiven(name) : { 'Fn::And': [isGiven(name), isGiven(besides)] };
 }
 
-function render(parameters: Parameters) {
+function render(parameters: Parameters, codeKey: string) {
   const { scale, report } = functionsOf(parameters);
   return {
     Resources: {
-      ...functionResources(parameters, 'scale', scale),
-      ...functionResources(parameters, 'report', report),
+      ...functionResources(parameters, 'scale', scale, codeKey),
+      ...functionResources(parameters, 'report', report, codeKey),
       ...resourcesOf(parameters),
     },
     Outputs: outputsOf(parameters),
@@ -68,7 +71,12 @@ function render(parameters: Parameters) {
 }
 
 /** What osls makes of a function. */
-function functionResources(parameters: Parameters, name: string, settings: FunctionSettings): Resources {
+function functionResources(
+  parameters: Parameters,
+  name: string,
+  settings: FunctionSettings,
+  codeKey: string,
+): Resources {
   const { reservedConcurrency, maximumEventAge } = settings;
   const { vpc } = parameters;
   const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
@@ -82,7 +90,7 @@ function functionResources(parameters: Parameters, name: string, settings: Funct
       Type: 'AWS::Lambda::Function',
       DependsOn: [`${id}LogGroup`],
       Properties: {
-        Code: { S3Bucket: { Ref: 'CodeBucket' }, S3Key: { Ref: 'CodeKey' } },
+        Code: { S3Bucket: { Ref: 'CodeBucket' }, S3Key: `\${CodePrefix}${codeKey}` },
         Handler: settings.handler,
         Runtime: RUNTIME,
         FunctionName: fullName,

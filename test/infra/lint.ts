@@ -15,6 +15,8 @@ import { LARGE, SMALL } from './deployments.ts';
 import { packageStack, templateIn } from './osls.ts';
 import { resolveTemplate } from './resolve-template.ts';
 
+const SLACK = fileURLToPath(new URL('../../examples/alarms-in-slack/template.yaml', import.meta.url));
+
 const installation = {
   environment: process.env,
   onInstall: (pins: string) => process.stderr.write(`Installing ${pins} …\n`),
@@ -45,6 +47,7 @@ try {
   const { checkov } = installPythonPrograms({ ...installation, requirements });
   const { plain, made } = await writePlainTemplates();
   tell('plain, by cfn-lint', complaintsOf(cfnLint, plain));
+  tell('the example for Slack, by cfn-lint', complaintsOf(cfnLint, SLACK));
   const failures = [...failuresIn(checkov, made)];
   for (const [name, values] of Object.entries({ small: SMALL, large: LARGE })) {
     const { code, output, directory } = await packageStack(values);

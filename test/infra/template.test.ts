@@ -85,6 +85,8 @@ describe('the plain template', () => {
     }
     const Code = { S3Bucket: 'acme-code', S3Key: 'functions.zip' };
     expect(Resources.ScaleLambdaFunction?.Properties).toMatchObject({ Code });
+    const inFolder = resolveTemplate(TEMPLATE, { ...NEEDED, CodePrefix: 'ci/' });
+    expect(inFolder.Resources.ReportLambdaFunction?.Properties).toMatchObject({ Code: { S3Key: 'ci/functions.zip' } });
   });
 
   it('changes memory, retention and concurrency of the functions', () => {
@@ -125,7 +127,7 @@ describe('CloudFormation refuses a parameter', () => {
 
   it.each([
     ['CodeBucket', 'Acme'],
-    ['CodeKey', 'a b'],
+    ['CodePrefix', 'ci'],
     ['Cluster', 'ci@us-east-1'],
     ['Cluster', ''],
     ['Stage', 'Prod'],
