@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { packPackage } from '../../scripts/release/package.ts';
-import { configuration } from '../doors/world.ts';
+import { runProgram } from '../doors/program.ts';
+import { configuration, startDoorsWorld } from '../doors/world.ts';
 
 let directory: string;
 let tarball: string;
@@ -52,6 +53,15 @@ describe('the npm package', () => {
       status: 0,
       stdout: expect.stringMatching(/runners_config\.yaml is valid: 1 group\.\n$/),
       stderr: '',
+    });
+  });
+
+  it('makes a first plan against stand-ins, with nothing else beside it', async () => {
+    await using world = await startDoorsWorld();
+    const program = join(directory, 'node_modules/bitbucket-runner-autoscaler/bin.mjs');
+    expect(await runProgram(program, ['plan'], world.environment)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('would add 3 runners'),
     });
   });
 

@@ -4,16 +4,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { connectKubeconfig } from '#adapters/kubernetes/kubeconfig.ts';
 import type { Manifest } from '#core/ports.ts';
 import { startLoopbackBitbucket } from '#kit/loopback-bitbucket.ts';
 import { packPackage } from '../../scripts/release/package.ts';
-import { type Cluster, useCluster } from './cluster.ts';
+import { type Cluster, eventually, pathOf, useCluster } from './cluster.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 
 const FOLDER = fileURLToPath(new URL('../../infra/kubernetes/in-cluster', import.meta.url));
@@ -99,6 +100,23 @@ describe.runIf(hasKubectl)('in the cluster', () => {
     expect(new Set(users)).toContain(`system:serviceaccount:${NAMESPACE}:autoscaler`);
   });
 
+  it('the admission policies hold for it, too', async () => {
+    const folder = join(directory, 'kubernetes');
+    await cp(join(FOLDER, '..'), folder, { recursive: true });
+    const file = join(folder, 'in-cluster/runners/kustomization.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replaceAll(/^# (components| {2}-)/gm, '$1'));
+    kubectl('apply', '--kubeconfig', plane.kubeconfigs.admin, '-k', join(folder, 'in-cluster'));
+    const client = connectKubeconfig({ path: cluster.kubeconfigWith({ token: await serviceAccountToken() }) });
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'other' } };
+    // Policies are learned through a watch: until then the Secret is taken, if only on trial.
+    await eventually(() =>
+      expect(
+        client.request('POST', pathOf(RUNNERS.namespace, 'secrets'), { body: secret, query: { dryRun: 'All' } }),
+      ).rejects.toThrow("ValidatingAdmissionPolicy 'bitbucket-runner-autoscaler-secrets'"),
+    );
+  });
+
   /** The package where the image has it, which nobody may write to; gives the path of the program. */
   async function unpackImage(): Promise<string> {
     const image = join(directory, 'image');
@@ -110,14 +128,18 @@ describe.runIf(hasKubectl)('in the cluster', () => {
     return join(image, entry);
   }
 
-  /** The token that the kubelet would mount, and a module that lets a process see it there. */
-  async function mountServiceAccount(): Promise<string> {
+  async function serviceAccountToken(): Promise<string> {
     const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/autoscaler/token`;
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
     const { status } = await cluster.admin.request<{ status: { token: string } }>('POST', path, { body });
+    return status.token;
+  }
+
+  /** The token that the kubelet would mount, and a module that lets a process see it there. */
+  async function mountServiceAccount(): Promise<string> {
     const folder = join(directory, 'serviceaccount');
     await mkdir(folder);
-    await writeFile(join(folder, 'token'), status.token);
+    await writeFile(join(folder, 'token'), await serviceAccountToken());
     await writeFile(join(folder, 'ca.crt'), plane.address.certificateAuthority);
     await writeFile(join(folder, 'namespace'), NAMESPACE);
     const script = `
