@@ -61,7 +61,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
     const program = createProgram(terminal, (code) => {
       exitCode = code;
     });
-    refuseWhatNpmKept(program, argv, io);
+    refuseWhatNpmKept(program, io);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -70,10 +70,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
 }
 
 /** Without `--` a command would run as if its options had not been said. */
-function refuseWhatNpmKept(program: Command, [command = 'plan']: readonly string[], { env }: Io): void {
+function refuseWhatNpmKept(program: Command, { env }: Io): void {
   const commands = program.commands.flatMap((one) => [one, ...one.commands]);
   const options = new Set(commands.flatMap((one) => one.options.map(({ long }) => long?.slice(2) ?? '')));
-  const kept = keptByNpm([...options], env, `${command} …`);
+  const kept = keptByNpm([...options], env);
   if (kept !== undefined) throw new InputError(kept);
 }
 

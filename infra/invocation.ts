@@ -41,7 +41,7 @@ export function readInvocation(
   variables: Variables,
   findStageFile: FindStageFile = () => undefined,
 ): Invocation {
-  const kept = keptByNpm(['stage', 'param', 'region'], variables, '--stage prod');
+  const kept = keptByNpm(['stage', 'param', 'region'], variables);
   if (kept !== undefined) throw new InputError(kept);
   const { options, operands } = splitArguments(args);
   const optionOf = (...names: readonly string[]) => options.findLast(([name]) => names.includes(name))?.[1];

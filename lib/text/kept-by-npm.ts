@@ -4,18 +4,17 @@
 const OWN = ['all', 'force', 'help', 'json', 'version', 'workspace', 'yes'];
 
 /**
- * A sentence that says what to write instead, when npm has kept some of these options, given without their dashes;
- * `example` is what stands behind `--`. npm hands what it keeps to its scripts as variables.
+ * A sentence that says what to write instead, when npm has kept some of these options, given without their dashes. npm
+ * hands what it keeps to its scripts as variables.
  */
 export function keptByNpm(
   options: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
-  example: string,
 ): string | undefined {
   const script = variables.npm_lifecycle_event;
   const kept = options
     .filter((name) => !OWN.includes(name) && variables[`npm_config_${name.replaceAll('-', '_')}`] !== undefined)
     .map((name) => `--${name}`);
   if (script === undefined || kept.length === 0) return undefined;
-  return `npm took ${kept.join(' and ')} for an option of its own; write -- before what is meant for ${script}: npm run --silent ${script} -- ${example}`;
+  return `npm kept ${kept.join(' and ')} for itself; write -- before what is meant for the script: npm run --silent ${script} -- … ${kept[0]} …`;
 }

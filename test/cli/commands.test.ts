@@ -30,7 +30,7 @@ it('options that npm kept are told of, instead of running without them', async (
   expect([code, stdout, stderr]).toEqual([
     2,
     '',
-    'error: npm took --group and --from-ticks for an option of its own; write -- before what is meant for cli: npm run --silent cli -- plan …\n',
+    'error: npm kept --group and --from-ticks for itself; write -- before what is meant for the script: npm run --silent cli -- … --group …\n',
   ]);
 });
 

@@ -104,7 +104,7 @@ describe('what is said of a command line', () => {
   it('options that npm kept do not deploy another stage', () => {
     const variables = { npm_lifecycle_event: 'deploy', npm_config_stage: 'true' };
     expect(refusal(() => readInvocation(['prod'], variables))).toEqual([
-      'npm took --stage for an option of its own; write -- before what is meant for deploy: npm run --silent deploy -- --stage prod',
+      'npm kept --stage for itself; write -- before what is meant for the script: npm run --silent deploy -- … --stage …',
     ]);
   });
 });

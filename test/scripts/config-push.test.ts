@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { configuration } from '../doors/world.ts';
 
-async function push(text: string) {
+async function push(text: string, stage: string) {
   const file = join(await mkdtemp(join(tmpdir(), 'push-')), 'runners.yaml');
   await writeFile(file, text);
-  const args = ['scripts/config-push.ts', '--stage', 'nowhere', file];
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { PATH: process.env.PATH } });
+  const args = ['scripts/config-push.ts', '--stage', stage, file];
+  const env = { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' };
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
   return [status, stderr.replaceAll(file, 'runners.yaml')];
 }
 
@@ -18,9 +19,24 @@ it.each([
   [
     'the file, when it is wrong',
     configuration().replace('max:', 'maks:'),
+    'nowhere',
+    2,
     /^error: runners\.yaml:\d+:\d+ groups\[0\]\.parameters\.maks: unknown key$/m,
   ],
-  ['the region, when the file is right', configuration(), /^error: No AWS region is named; .+ stages\/nowhere\.yaml/],
-])('config:push names %s', async (_, text, sentence) => {
-  expect(await push(text)).toEqual([2, expect.stringMatching(sentence)]);
+  [
+    'the region, when the file is right',
+    configuration(),
+    'nowhere',
+    2,
+    /^error: No AWS region is named; .+nowhere\.yaml/,
+  ],
+  [
+    'the credential of AWS, when the file of the stage has the region',
+    configuration(),
+    'example',
+    1,
+    /^error: .*credential/,
+  ],
+])('config:push names %s', async (_, text, stage, code, sentence) => {
+  expect(await push(text, stage)).toEqual([code, expect.stringMatching(sentence)]);
 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { keptByNpm } from '#text/kept-by-npm.ts';
 
 const SENTENCE =
-  'npm took --config and --hold-out for an option of its own; write -- before what is meant for cli: npm run --silent cli -- plan';
+  'npm kept --config and --hold-out for itself; write -- before what is meant for the script: npm run --silent cli -- … --config …';
 
 it.each<[string, Readonly<Record<string, string>>, string | undefined]>([
   [
@@ -14,5 +14,5 @@ it.each<[string, Readonly<Record<string, string>>, string | undefined]>([
   ['an option that npm knows, too', { npm_lifecycle_event: 'cli', npm_config_json: 'true' }, undefined],
   ['no script of npm', { npm_config_config: 'true' }, undefined],
 ])('tells of %s', (_, variables, sentence) => {
-  expect(keptByNpm(['config', 'hold-out', 'json'], variables, 'plan')).toBe(sentence);
+  expect(keptByNpm(['config', 'hold-out', 'json'], variables)).toBe(sentence);
 });
