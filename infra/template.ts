@@ -3,11 +3,11 @@
  * one shard, a tick a minute. The fragments are rendered with `${Name}` in place of values, and once more for every
  * option; where an option makes a difference stands a condition. Pure.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { nameOf, type Resource, type Resources, SERVICE_NAME } from './cloudformation.ts';
+import { nameOf, type Resources, SERVICE_NAME } from './cloudformation.ts';
 import { ARCHITECTURE, type FunctionSettings, functionsOf, RUNTIME } from './functions.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { DESCRIPTION, outputsOf, resourcesOf } from './service.ts';
+import { choose } from './template-conditions.ts';
 import {
   ALWAYS,
   isGiven,
@@ -25,8 +25,6 @@ export type Template = {
   readonly Conditions: Readonly<Record<string, unknown>>;
   readonly Resources: Resources;
 } & Readonly<Record<string, unknown>>;
-
-const NO_VALUE = { Ref: 'AWS::NoValue' };
 
 /** The template of this version, whose code is the object `codeKey`: a new template brings its own code along. */
 export function templateOf(version: string, codeKey: string): Template {
@@ -116,38 +114,6 @@ function functionResources(
     },
   };
 }
-
-/** `tree`, with a condition wherever `after` differs from `before`: `after` where it is true, else what was there. */
-function choose(condition: string, tree: unknown, before: unknown, after: unknown): unknown {
-  if (isDeepStrictEqual(before, after)) return tree;
-  if ([tree, before, after].every(Array.isArray)) return chooseItems(condition, tree, before, after);
-  if (![tree, before, after].every(isPlain)) {
-    return isResource(after)
-      ? { Condition: condition, ...after }
-      : { 'Fn::If': [condition, after ?? NO_VALUE, tree ?? NO_VALUE] };
-  }
-  const [inTree, was, is] = [tree, before, after] as readonly Readonly<Record<string, unknown>>[];
-  const keys = Object.keys({ ...inTree, ...is });
-  return Object.fromEntries(keys.map((key) => [key, choose(condition, inTree?.[key], was?.[key], is?.[key])]));
-}
-
-/** Options change items of a list in their places, or add some behind them. */
-function chooseItems(condition: string, ...lists: readonly unknown[]): readonly unknown[] {
-  const [tree = [], before = [], after = []] = lists as readonly (readonly unknown[])[];
-  const more = Math.max(0, after.length - before.length);
-  return [
-    ...tree.map((item, index) => (index < before.length ? choose(condition, item, before[index], after[index]) : item)),
-    ...after.slice(after.length - more).map((item) => ({ 'Fn::If': [condition, item, NO_VALUE] })),
-  ];
-}
-
-/** Not a list, and none of CloudFormation's functions. */
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !Object.keys(value).some((key) => key === 'Ref' || key.startsWith('Fn::'));
-}
-
-const isResource = (value: unknown): value is Resource => isPlain(value) && 'Type' in value && 'Properties' in value;
 
 /** Each `${Name}` as CloudFormation resolves it: a reference, a list, or a part of a text. */
 function withReferences(value: unknown): unknown {
