@@ -1,7 +1,7 @@
 /** Keys and shapes of what is remembered between ticks, as documents of the state store. */
 import * as z from 'zod';
 import type { Scope } from './model/configuration.ts';
-import type { GroupMemory, MonthPeak, ScopeMemory } from './model/observation.ts';
+import type { GroupMemory, ScopeMemory, WorkspaceMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
 
 const times = z.record(z.string(), z.number());
@@ -48,7 +48,7 @@ const scopeMemory = z.object({
   stepSeenAt: z.number().optional(),
 });
 const deployment = z.object({ id: z.string() });
-const monthPeak = z.object({ month: z.string(), runners: z.number() });
+const workspaceMemory = z.object({ month: z.string(), runners: z.number(), elsewhere: z.number().optional() });
 
 const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
 
@@ -109,9 +109,9 @@ export function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-/** A workspace's peak from its document; what cannot be read begins anew with what is seen. */
-export function parseWorkspaceMemory(value: unknown): MonthPeak | undefined {
-  return monthPeak.safeParse(value).data;
+/** A workspace's memory from its document; what cannot be read begins anew with what is seen. */
+export function parseWorkspaceMemory(value: unknown): WorkspaceMemory | undefined {
+  return workspaceMemory.safeParse(value).data;
 }
 
 /** A scope's memory from its document; what cannot be read is looked up again. */
