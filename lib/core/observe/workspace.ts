@@ -5,6 +5,7 @@ import type {
   GroupObservation,
   Instant,
   RunnerJob,
+  WorkspaceMemory,
   WorkspaceMemoryEntry,
   WorkspaceObservation,
 } from '../model/observation.ts';
@@ -57,12 +58,15 @@ export function observeWorkspace(
     maxRunners,
     slots,
   };
-  // A month that begins with nobody there needs no writing; its first runner will.
-  const isPeak = peak.runners > (before?.month === peak.month ? before.runners : 0);
-  const isNews = isPeak || elsewhere !== (before?.elsewhere ?? 0);
-  if (!('value' in memory.documents) || !isNews) return { seen };
   const next = { ...peak, ...(elsewhere > 0 && { elsewhere }) };
+  if (!('value' in memory.documents) || !isNews(next, before)) return { seen };
   return { seen, memory: { key, version: document?.version ?? 0, memory: next } };
+}
+
+/** A month that begins with nobody there needs no writing; its first runner will. */
+function isNews(next: WorkspaceMemory, before?: WorkspaceMemory): boolean {
+  const isPeak = next.runners > (before?.month === next.month ? before.runners : 0);
+  return isPeak || next.elsewhere !== before?.elsewhere;
 }
 
 /**
