@@ -14,6 +14,7 @@ import { tickIn } from '#tools/simulator/drive.ts';
 import { workingDay } from '#tools/simulator/load.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
+import { compareRules, comparisonLines, type DemoComparison } from './demo-comparison.ts';
 import { drawFrame, type Happening, type Minute, type Paint } from './demo-picture.ts';
 
 /** The group of the original guide, with names instead of its placeholders. */
@@ -71,7 +72,8 @@ export async function playDemo(options: DemoOptions, stage: Stage): Promise<void
     callsPerHour: CALLS_PER_HOUR,
     faults: latenessOf(field, options.seed, () => world.now),
   });
-  for (const arrival of arrivalsOf(fleet, options.seed)) world.submit(arrival, arrival.at);
+  const arrivals = arrivalsOf(fleet, options.seed);
+  for (const arrival of arrivals) world.submit(arrival, arrival.at);
   world.advance(OPENING_MINUTE * MINUTE_MS);
 
   const show = options.json
@@ -85,7 +87,11 @@ export async function playDemo(options: DemoOptions, stage: Stage): Promise<void
     if (group !== undefined) await show({ world, group, time: timeOfDay(minute) });
     world.advance(MINUTE_MS);
   }
-  stage.write(options.json ? `${JSON.stringify(figuresOf(world), null, 2)}\n` : `${summary(world).join('\n')}\n`);
+  const at = (minute: number) => WORLD_START + minute * MINUTE_MS;
+  const day = { from: at(OPENING_MINUTE), to: at(CLOSING_MINUTE), seed: options.seed };
+  // Who ends the show early wants the prompt.
+  const rules = stage.signal.aborted ? undefined : await compareRules(fleet, arrivals, day);
+  stage.write(options.json ? documentOf(world, rules) : textOf(world, rules));
 }
 
 type Moment = { readonly world: World; readonly group: GroupReport; readonly time: string };
@@ -138,7 +144,22 @@ function arrivalsOf(fleet: Fleet, seed: number): readonly Arrival[] {
   return fleet.groups.flatMap(({ scope, labels }) => workingDay({ ...day, scope, labels }, createRandom(seed)));
 }
 
-function figuresOf(world: World): unknown {
+function documentOf(world: World, rules: DemoComparison | undefined): string {
+  return `${JSON.stringify({ ...figuresOf(world), ...(rules && { rules: rulesOf(rules) }) }, null, 2)}\n`;
+}
+
+function textOf(world: World, rules: DemoComparison | undefined): string {
+  const comparison = rules === undefined ? [] : ['', ...comparisonLines(rules)];
+  return `${[...summary(world), ...comparison, '', NEXT].join('\n')}\n`;
+}
+
+const NEXT = 'Next: a dry run against your own workspace, README.md, “A first plan”.';
+
+function rulesOf({ atlassian, queueAware }: DemoComparison) {
+  return { atlassian, queueAware };
+}
+
+function figuresOf(world: World): object {
   const { steps, failed, waiting, runnerHours, peak } = world.figures();
   return { steps, failed, waiting, runnerHours, peak, calls: world.ports().calls() };
 }
@@ -158,8 +179,6 @@ function summary(world: World): readonly string[] {
     `  runner-hours   ${hours(runnerHours.registered)}, of which ${hours(runnerHours.busy)} busy (${percent(runnerHours.busy / runnerHours.registered)})`,
     `  peak           ${peak} runners (max 10)`,
     `  calls          ${bitbucket} to Bitbucket, ${kubernetes} to the cluster in ${duration(shownMs)}`,
-    '',
-    'Next: a dry run against your own workspace, README.md, “A first plan”.',
   ];
 }
 

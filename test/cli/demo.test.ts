@@ -1,6 +1,9 @@
 /** The demo: plain lines where nothing can move, a picture that fits its terminal, and the figures of the day. */
 import { describe, expect, it } from 'vitest';
+import type { Figures } from '#tools/laboratory/figures.ts';
+import { parseScenario } from '#tools/laboratory/scenario.ts';
 import { playDemo, type Stage } from '../../cli/demo.ts';
+import { comparisonLines } from '../../cli/demo-comparison.ts';
 import { drawFrame, type Frame } from '../../cli/demo-picture.ts';
 
 const counts = { busy: 3, idle: 2, starting: 1, draining: 1, dead: 0 };
@@ -66,6 +69,8 @@ describe('the show', () => {
     expect(figures).toMatch(/0 for lack of a runner, 0 killed by scaling, 0 crashed/);
     expect(figures).toMatch(/peak +10 runners \(max 10\)/);
     expect(figures).toMatch(/ in 14h\n/);
+    expect(figures).toMatch(/\nThe same day under both rules, in field conditions/);
+    expect(figures).toMatch(/\n {2}queueAware +\S.* +10 +\d+ +\$\d+\.\d\d\n/);
     expect(text).not.toContain('\x1b');
   });
 
@@ -85,7 +90,44 @@ describe('the show', () => {
 
   it('is one document with --json', async () => {
     const written = await play(undefined, { json: true });
-    expect(JSON.parse(written.join(''))).toMatchObject({ peak: 10, failed: { killed: 0, noRunner: 0 } });
+    const { rules, ...day } = JSON.parse(written.join(''));
+    expect(day).toMatchObject({ peak: 10, failed: { killed: 0, noRunner: 0 } });
+    expect(Object.keys(rules)).toEqual(['atlassian', 'queueAware']);
+    expect(rules.queueAware).toMatchObject({ peak: 10, steps: { failed: { killed: 0, noRunner: 0 } } });
+    expect(rules.queueAware.steps.arrived).toBe(rules.atlassian.steps.arrived);
+    expect(rules.queueAware.money.runners).toBeCloseTo(rules.queueAware.runnerHours.registered * 0.05);
     expect(written).toHaveLength(1);
+  });
+});
+
+describe('the two rules', () => {
+  const figures = (meanMs: number, hours: number, peak: number) => ({
+    waiting: { meanMs, p95Ms: 60_000, withinMinute: 0.5 },
+    ...{ runnerHours: { registered: hours }, peak, runners: { created: 7 }, money: { runners: hours / 20 } },
+  });
+  const lines = (before: object, after: object) =>
+    comparisonLines({
+      ...{ atlassian: before as Figures, queueAware: after as Figures },
+      ...{ scenario: parseScenario({}, 'test'), max: 10 },
+    }).slice(4);
+
+  it.each([
+    {
+      name: 'less waiting for fewer hours',
+      of: [figures(30_000, 100, 10), figures(10_000, 80, 10)],
+      says: [
+        '  Each step waits 20s less, for 20.0 runner-hours less ($1.00); a runner-hour at $0.05, at most 10 runners.',
+      ],
+    },
+    {
+      name: 'more of both, and a rule that went above max',
+      of: [figures(10_000, 80, 17), figures(30_000, 100, 10)],
+      says: [
+        '  Each step waits 20s longer, for 20.0 runner-hours more ($1.00); a runner-hour at $0.05, at most 10 runners.',
+        '  Atlassian’s rule had 17 runners where 10 are allowed.',
+      ],
+    },
+  ])('$name', ({ of: [before = {}, after = {}], says }) => {
+    expect(lines(before, after)).toEqual(says);
   });
 });
