@@ -71,7 +71,7 @@ export type Stage = {
 /** A day as it was played. */
 type Day = { readonly policy: string; readonly minutes: readonly Minute[]; readonly figures: Figures };
 type Days = { readonly theirs: Day; readonly ours: Day; readonly happenings: readonly TimedHappening[] };
-type TimedHappening = Happening & { readonly waiting: number; readonly minute: number };
+type TimedHappening = Happening & { readonly minute: number };
 
 /** Plays the day under both rules, shows it, and ends with the comparison. */
 export async function playDemo(options: DemoOptions, stage: Stage): Promise<void> {
@@ -100,8 +100,7 @@ async function playDays(scenario: Scenario): Promise<Days> {
       const at = Date.parse(tick.at);
       const text = groups.map(happeningOf).find((line) => line !== undefined);
       if (at < start || text === undefined) return;
-      const waiting = ours.waiting();
-      happenings.push({ time: timeOfDay(at), text, waiting, minute: ours.minutes.length });
+      happenings.push({ time: timeOfDay(at), text, minute: ours.minutes.length });
     },
   });
   if (first === undefined || second === undefined) throw new Error('a day was not played');
@@ -115,13 +114,11 @@ async function playDays(scenario: Scenario): Promise<Days> {
 /** The policy, and what each minute of its day looks like after it has acted; the warm-up is left out. */
 function watch(policy: Policy, start: number) {
   const minutes: Minute[] = [];
-  let seen: World | undefined;
   const watched: Policy = {
     ...policy,
     open: (stage) => {
       const { world } = stage;
       const actor = policy.open(stage);
-      seen = world;
       return {
         ...actor,
         tick: async () => {
@@ -131,7 +128,7 @@ function watch(policy: Policy, start: number) {
       };
     },
   };
-  return { policy: watched, minutes, waiting: () => seen?.bitbucket.waiting.size ?? 0 };
+  return { policy: watched, minutes };
 }
 
 function minuteOf({ bitbucket: { totals, waiting } }: World): Minute {
@@ -139,10 +136,11 @@ function minuteOf({ bitbucket: { totals, waiting } }: World): Minute {
   return { busy, idle, starting, draining: unavailable, waiting: waiting.size };
 }
 
-function printLines({ happenings }: Days, { write }: Stage): void {
+function printLines({ ours, happenings }: Days, { write }: Stage): void {
   write(`${TITLE}.\nOne line per decision of queueAware that changes something.\n\n`);
-  for (const { time, waiting, text } of happenings) {
-    write(`${time}  ${String(waiting).padStart(2)} waiting  ${text}\n`);
+  for (const { time, minute, text } of happenings) {
+    const waiting = String(ours.minutes[minute]?.waiting ?? 0).padStart(2);
+    write(`${time}  ${waiting} waiting  ${text}\n`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** docs/demo.svg: one moment of the demo and what its day comes to, drawn as its terminal shows them. */
+import { escapeHtml } from '#tools/page/script/html.js';
 import { playDemo } from '../cli/demo.ts';
 import type { Kind } from '../cli/demo-picture.ts';
 
@@ -98,7 +99,7 @@ function drawLine(line: string, top: number): readonly string[] {
     if (text.trim() === '') return [];
     const length = text.length * CELL.width;
     // Blanks that follow each other would be drawn as one.
-    const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll(' ', '\u00a0');
+    const shown = escapeHtml(text).replaceAll(' ', '\u00a0');
     return `<text x="${x}" y="${top + 13}" textLength="${length}" lengthAdjust="spacingAndGlyphs" fill="${COLOURS[kind]}">${shown}</text>`;
   });
 }

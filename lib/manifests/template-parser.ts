@@ -104,6 +104,7 @@ function refusalOf(text: string, documents: readonly yaml.Document.Parsed[]): re
 
 /** YAML's own words, and the likeliest cause when the line has a hole in it. */
 function yamlFault(fault: yaml.YAMLError, text: string): string {
+  // The parser reports some of its own overflows as faults of the text.
   if (/stack/.test(fault.message)) return 'is nested too deeply';
   const start = text.lastIndexOf('\n', fault.pos[0] - 1) + 1;
   const line = text.slice(start).split('\n', 1)[0] ?? '';

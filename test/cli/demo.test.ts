@@ -69,7 +69,7 @@ async function play(
 
 describe('the show', () => {
   it('is plain lines without a terminal: decisions and removals, then the comparison', async () => {
-    const text = (await play(undefined)).join('');
+    const { text } = await playedOnce();
     const [head = '', figures = ''] = text.split('\nThe day in figures');
     const events = head.trim().split('\n').slice(3);
     expect(events.length).toBeGreaterThan(50);
@@ -118,9 +118,9 @@ describe('the show', () => {
   });
 
   it('is one document with --json', async () => {
-    const written = await play(undefined, { json: true });
-    expect(written).toHaveLength(1);
-    expect(JSON.parse(written.join(''))).toMatchObject({
+    const { documents } = await playedOnce();
+    expect(documents).toHaveLength(1);
+    expect(JSON.parse(documents.join(''))).toMatchObject({
       version: 1,
       scenario: { conditions: 'field', seed: 1 },
       policies: [{ name: 'Atlassian’s rule' }, { name: 'queueAware', peak: 10 }],
@@ -130,14 +130,17 @@ describe('the show', () => {
 
 type Day = Figures & { readonly name: string };
 
-let once: Promise<{ readonly text: string; readonly policies: readonly Day[] }> | undefined;
+type Played = { readonly text: string; readonly documents: readonly string[]; readonly policies: readonly Day[] };
+
+let once: Promise<Played> | undefined;
 
 /** The lines and the document of one seed, played for all tests that only read them. */
 function playedOnce() {
   once ??= (async () => {
     const text = (await play(undefined)).join('');
-    const { policies } = JSON.parse((await play(undefined, { json: true })).join('')) as { policies: readonly Day[] };
-    return { text, policies };
+    const documents = await play(undefined, { json: true });
+    const { policies } = JSON.parse(documents.join('')) as { policies: readonly Day[] };
+    return { text, documents, policies };
   })();
   return once;
 }
