@@ -87,7 +87,6 @@ export function createCallBudget(options: {
       granted = 0;
       stored = forgetOld(parseBudget(document?.value), now());
       version = document?.version ?? 0;
-      if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
     },
     unsaved: () => {
       if (own === EMPTY_BUDGET && unconfirmed === EMPTY_BUDGET) return undefined;
