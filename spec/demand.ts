@@ -244,6 +244,22 @@ export const QUEUE_AWARE_ROWS: readonly DemandRow[] = [
     reason: 'queue-counted',
   },
   {
+    name: 'more wait than look idle, so these are at work already: one for each that waits',
+    seen: { busy: 1, idle: 3 },
+    queue: 9,
+    action: 'scale-up',
+    to: 13,
+    reason: 'queue-counted',
+  },
+  {
+    name: 'as many wait as are idle, who will take them: the buffer for those that come next',
+    seen: { busy: 1, idle: 3 },
+    queue: 3,
+    action: 'scale-up',
+    to: 6,
+    reason: 'queue-counted',
+  },
+  {
     name: 'a burst onto a single runner, in one tick',
     seen: { busy: 1 },
     queue: 29,

@@ -2,7 +2,7 @@
  * A checked configuration as the fleet that the rest of the program knows: defaults filled in, references resolved,
  * label sets completed. Pure.
  */
-import { strategyOf } from '#core/decide/strategies/index.ts';
+import { stayOf } from '#core/decide/strategies/index.ts';
 import type {
   ClusterSettings,
   Fleet,
@@ -32,7 +32,7 @@ type FleetContext = {
 export function toFleet(config: Config, context: FleetContext): Fleet {
   const clusters = clustersOf(config, context);
   const [onlyCluster] = Object.keys(clusters).length === 1 ? Object.keys(clusters) : [];
-  const coolDownMs = config.constants?.runner_cool_down_period ?? 300_000;
+  const coolDownMs = config.constants?.runner_cool_down_period;
   const groups = config.groups.flatMap((group) =>
     toRunnerGroup(group, { cluster: onlyCluster ?? 'default', coolDownMs, ...context }),
   );
@@ -46,11 +46,12 @@ export function toFleet(config: Config, context: FleetContext): Fleet {
 
 function toRunnerGroup(
   group: GroupConfig,
-  defaults: { cluster: string; coolDownMs: number } & Pick<FleetContext, 'templates' | 'unread'>,
+  defaults: { cluster: string; coolDownMs: number | undefined } & Pick<FleetContext, 'templates' | 'unread'>,
 ): readonly RunnerGroup[] {
   const strategy = settingsOf(group);
   // The checks have made sure of it; the type cannot know.
   if (strategy === undefined) return [];
+  const stay = stayOf(strategy);
   const unready = group.jobTemplate === undefined ? undefined : defaults.unread?.get(group.jobTemplate);
   return [
     {
@@ -63,9 +64,9 @@ function toRunnerGroup(
       min: group.parameters.min,
       max: group.parameters.max,
       schedules: group.schedules,
-      stabilisationWindowMs: group.stabilisationWindow ?? strategyOf(strategy.kind).stabilisationWindowMs,
+      stabilisationWindowMs: group.stabilisationWindow ?? stay.stabilisationWindowMs,
       weight: group.weight,
-      coolDownMs: group.coolDown ?? defaults.coolDownMs,
+      coolDownMs: group.coolDown ?? defaults.coolDownMs ?? stay.coolDownMs,
       startTimeoutMs: group.startTimeout,
       drainGraceMs: group.drainGrace,
       maxCreatesPerTick: group.maxCreatesPerTick,

@@ -109,11 +109,11 @@ export const Group = z
       .meta({ description: 'Environment variables of the runner container; no secrets here.' }),
     coolDown: duration.optional().meta({
       description:
-        'How long a runner must have been idle before it may go; default: constants.runner_cool_down_period.',
+        'How long a runner must have been idle before it may go; default: constants.runner_cool_down_period, else 5m, or 2m where the buffer is learned.',
     }),
     stabilisationWindow: duration.optional().meta({
       description:
-        'For how long the highest target still counts when runners are to go; default: 5m, and 0 for percentageRunnersIdle.',
+        'For how long the highest target still counts when runners are to go; default: 5m, 2m where the buffer is learned, and 0 for percentageRunnersIdle.',
     }),
     repositories: z.array(bitbucketName).min(1).optional().meta({
       description: 'queueAware: the repositories of the workspace whose waiting steps are counted; default: all.',
@@ -143,7 +143,7 @@ export const Group = z
 
 const Constants = z.strictObject({
   runner_cool_down_period: duration
-    .prefault(300)
+    .optional()
     .meta({ description: 'How long a runner must have been idle before it may go; seconds, or such as 5m.' }),
   default_sleep_time_runner_setup: z.number().optional().meta({ description: 'Accepted, without effect.' }),
   default_sleep_time_runner_delete: z.number().optional().meta({ description: 'Accepted, without effect.' }),

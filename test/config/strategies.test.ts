@@ -15,8 +15,8 @@ const WINDOW = {
   max: 40,
 };
 
-async function groupOf(changes: Record<string, unknown>) {
-  const { fleet } = await loadFleet('test', { readText: async () => withGroup(changes) });
+async function groupOf(changes: Record<string, unknown>, file: Record<string, unknown> = {}) {
+  const { fleet } = await loadFleet('test', { readText: async () => withGroup(changes, file) });
   return fleet.groups[0];
 }
 
@@ -75,12 +75,24 @@ describe('what a group becomes', () => {
 
   it.each([
     ['percentageRunnersIdle', PARAMETERS, undefined, 0],
-    ['idleBuffer', BOUNDS, undefined, 300_000],
-    ['queueAware', BOUNDS, undefined, 300_000],
+    ['idleBuffer', BOUNDS, undefined, 120_000],
+    ['queueAware', BOUNDS, undefined, 120_000],
+    ['idleBuffer', { ...BOUNDS, scaleFactor: 0 }, undefined, 300_000],
+    ['queueAware', { ...BOUNDS, scaleFactor: 0.5 }, undefined, 300_000],
     ['percentageRunnersIdle', PARAMETERS, '10m', 600_000],
     ['idleBuffer', BOUNDS, 0, 0],
   ])('stabilisationWindow of %s (%o): %o is %d ms', async (strategy, parameters, stabilisationWindow, ms) => {
     expect((await groupOf({ strategy, parameters, stabilisationWindow }))?.stabilisationWindowMs).toBe(ms);
+  });
+
+  it.each([
+    ['percentageRunnersIdle', PARAMETERS, {}, 300_000],
+    ['idleBuffer', BOUNDS, {}, 120_000],
+    ['queueAware', { ...BOUNDS, scaleFactor: 0 }, {}, 300_000],
+    ['idleBuffer', BOUNDS, { constants: { runner_cool_down_period: 300 } }, 300_000],
+    ['idleBuffer', BOUNDS, { constants: {} }, 120_000],
+  ])('coolDown of %s (%o) in a file with %o is %d ms', async (strategy, parameters, file, ms) => {
+    expect((await groupOf({ strategy, parameters }, file))?.coolDownMs).toBe(ms);
   });
 });
 

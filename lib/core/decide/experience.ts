@@ -36,8 +36,7 @@ export function experienceOf(
 ): Pick<Outlook, 'doubtful' | 'arrivals' | 'startUpMs'> {
   const startUpMs = usualStartUpMs(memory);
   const doubtful = Object.keys(nextDoubts(memory, classified, at)).length;
-  const arrivals =
-    memory.working && countedSince([...(memory.arrivals ?? []), ...arrivedNow(memory, classified, at)], at);
+  const arrivals = memory.working && countedSince(nextArrivals(memory, classified, at), at);
   return {
     ...(doubtful > 0 && { doubtful }),
     ...(arrivals !== undefined && { arrivals }),
@@ -105,8 +104,11 @@ function nextArrivals(
     : [...kept, now];
 }
 
+/** The busiest span counts no more than the one behind it: a burst that came once is no rate. */
 function countedSince(arrivals: readonly ArrivalCount[], at: Instant): number {
-  return arrivals.reduce((sum, { from, steps }) => (counts(from, at) ? sum + steps : sum), 0);
+  const spans = arrivals.filter(({ from }) => counts(from, at)).map(({ steps }) => steps);
+  const [most = 0, next = 0] = spans.toSorted((one, other) => other - one);
+  return spans.reduce((sum, steps) => sum + steps, next - most);
 }
 
 function counts(from: Instant, at: Instant): boolean {

@@ -65,9 +65,14 @@ function editOf(parameter: Parameter, before: Values | undefined, after: Values)
   if (value === undefined)
     return { keys, kind: before === undefined || before[parameter] !== undefined ? 'remove' : 'keep' };
   const text = renderParameter(parameter, value);
-  // A limit that was max by default would follow it.
-  const isSame = before?.[parameter] === value && parameter !== 'scaleFactorLimit';
+  const isSame = before?.[parameter] === value && !mayFollow(parameter, before, after);
   return { keys, kind: isSame ? 'keep' : 'set', text };
+}
+
+/** Whether a value that is not in the file may become another by what else changes: a limit is max, and idle runners stay longer beside a fixed buffer. */
+function mayFollow(parameter: Parameter, before: Values, after: Values): boolean {
+  if (parameter === 'scaleFactorLimit') return true;
+  return DURATIONS.has(parameter) && (before.scaleFactor === undefined) !== (after.scaleFactor === undefined);
 }
 
 /** The key as it may be written; the first one is for those that are not there yet. */

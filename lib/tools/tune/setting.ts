@@ -1,7 +1,7 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
+import { type Buffer, stayOfBuffer } from '#core/decide/strategies/idle-buffer.ts';
 import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
-import { MINUTE_MS } from '#core/time.ts';
 import { renderSpan } from './goal.ts';
 
 /** A strategy by its name. */
@@ -42,13 +42,14 @@ export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind):
     return { strategy: kind, values: { ...common, ...rule } };
   }
   const isBuffer = strategy.kind !== 'percentageRunnersIdle';
-  const { idleCount, scaleFactor, scaleFactorLimit, learned } = isBuffer
+  const buffer: Buffer = isBuffer
     ? strategy
     : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group), learned: true };
+  const { idleCount, scaleFactor, scaleFactorLimit, learned } = buffer;
   const factor = learned ? {} : { scaleFactor };
   const isLimited = learned ? scaleFactorLimit < highestMax(group) : scaleFactor > 0;
   const limit = isLimited ? { scaleFactorLimit } : {};
-  const stabilisationWindow = isBuffer ? stabilisationWindowMs : 5 * MINUTE_MS;
+  const stabilisationWindow = isBuffer ? stabilisationWindowMs : stayOfBuffer(buffer).stabilisationWindowMs;
   return { strategy: kind, values: { ...common, idleCount, ...factor, ...limit, stabilisationWindow } };
 }
 
@@ -61,10 +62,11 @@ export function withSetting(group: RunnerGroup, { strategy: kind, values }: Sett
     const strategy = { kind, ...GUIDE, ...pick(values, RULE) };
     return { ...common, strategy, stabilisationWindowMs: isOwn ? group.stabilisationWindowMs : 0 };
   }
-  const { idleCount = 1, scaleFactor = 0, stabilisationWindow = 5 * MINUTE_MS } = values;
+  const { idleCount = 1, scaleFactor = 0 } = values;
   const { scaleFactorLimit = highestMax(common) } = values;
   const learned = values.scaleFactor === undefined;
   const buffer = { idleCount, scaleFactor, scaleFactorLimit, ...(learned && { learned }) };
+  const { stabilisationWindow = stayOfBuffer(buffer).stabilisationWindowMs } = values;
   const repositories =
     group.strategy.kind === 'queueAware' ? group.strategy.repositories : ({ kind: 'query' } as const);
   return {

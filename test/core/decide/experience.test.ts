@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClassifiedRunner } from '#core/decide/classify.ts';
 import { experienceOf, nextExperience } from '#core/decide/experience.ts';
-import { bufferFor, isSaturated, wishOfBuffer } from '#core/decide/strategies/idle-buffer.ts';
+import { bufferFor, isSaturated, runsLow, wishOfBuffer } from '#core/decide/strategies/idle-buffer.ts';
 import type { GroupMemory } from '#core/model/observation.ts';
 import { NOON, runner } from '#kit/fleet.ts';
 
@@ -35,12 +35,13 @@ describe('doubt', () => {
 
 describe('arrivals', () => {
   it('are runners that work and did not at the last look', () => {
-    const memory = { ...EMPTY, working: ['a'] };
+    const earlier = { from: NOON - 5 * MINUTE_MS, steps: 2 };
+    const memory = { ...EMPTY, working: ['a'], arrivals: [earlier] };
     const seen = [...as('busy', 'a', 'b', 'c'), ...as('idle', 'd')];
-    expect(experienceOf(memory, seen, NOON).arrivals).toBe(2);
+    expect(experienceOf(memory, seen, NOON).arrivals).toBe(4);
     expect(nextExperience(memory, seen, NOON)).toMatchObject({
       working: ['a', 'b', 'c'],
-      arrivals: [{ from: NOON, steps: 2 }],
+      arrivals: [earlier, { from: NOON, steps: 2 }],
     });
   });
 
@@ -56,12 +57,20 @@ describe('arrivals', () => {
     const next = (arrivals: GroupMemory['arrivals'], at: number) =>
       nextExperience(memory(arrivals), as('busy', 'a'), at).arrivals;
     const before = [{ from: NOON, steps: 2 }];
+    const twice = memory([...before, ...before]);
     expect(next(before, NOON + 5 * MINUTE_MS - 1)).toEqual([{ from: NOON, steps: 3 }]);
     expect(next(before, NOON + 5 * MINUTE_MS)).toEqual([...before, { from: NOON + 5 * MINUTE_MS, steps: 1 }]);
     expect(next(before, NOON + HOUR_MS - 1)?.[0]).toEqual(before[0]);
     expect(next(before, NOON + HOUR_MS)).toEqual([{ from: NOON + HOUR_MS, steps: 1 }]);
-    expect(experienceOf(memory(before), [], NOON + HOUR_MS - 1).arrivals).toBe(2);
-    expect(experienceOf(memory(before), [], NOON + HOUR_MS).arrivals).toBe(0);
+    expect(experienceOf(twice, [], NOON + HOUR_MS - 1).arrivals).toBe(4);
+    expect(experienceOf(twice, [], NOON + HOUR_MS).arrivals).toBe(0);
+    const spans = (...steps: number[]) =>
+      steps.map((count, index) => ({ from: NOON + index * 5 * MINUTE_MS, steps: count }));
+    const inAnHour = (...steps: number[]) => experienceOf(memory(spans(...steps)), [], NOON + 50 * MINUTE_MS).arrivals;
+    // The busiest span counts no more than the next: a burst that came once is no rate.
+    expect(inAnHour(40)).toBe(0);
+    expect(inAnHour(3, 40, 2)).toBe(3 + 3 + 2);
+    expect(inAnHour(40, 1, 40)).toBe(81);
     // Nothing new: nothing to save.
     expect(nextExperience(memory(before), [], NOON + 2 * HOUR_MS).arrivals).toEqual(before);
   });
@@ -114,5 +123,20 @@ describe('a learned buffer', () => {
     [{ busy: 2, idle: 2, doubtful: 1 }, false],
   ])('a group is saturated: %o', (seen, isIt) => {
     expect(isSaturated({ ...counts, ...seen })).toBe(isIt);
+  });
+
+  it.each([
+    ['all work', 1, { busy: 1 }, true],
+    ['nobody is online', 1, {}, false],
+    ['nobody works, and the one may not', 1, { idle: 1 }, false],
+    ['the one that is idle may work', 1, { idle: 1, doubtful: 1 }, true],
+    ['the one is idle', 1, { busy: 5, idle: 1 }, false],
+    ['no buffer, and all work', 0, { busy: 5 }, true],
+    ['no buffer, and one is idle', 0, { busy: 5, idle: 1 }, false],
+    ['half of the buffer is left', 4, { busy: 5, idle: 2 }, false],
+    ['less than half of it', 4, { busy: 5, idle: 1 }, true],
+    ['less than half of it for sure', 4, { busy: 5, idle: 3, doubtful: 2 }, true],
+  ])('the queue is asked where %s (buffer %i)', (_name, idleCount, seen, isIt) => {
+    expect(runsLow({ idleCount, scaleFactor: 0, scaleFactorLimit: 20 }, { ...counts, ...seen })).toBe(isIt);
   });
 });

@@ -57,14 +57,14 @@ describe('settingOf', () => {
     [
       'a learned buffer',
       plain,
-      { min: 1, max: 12, coolDown: 3 * MINUTE_MS, idleCount: 1, stabilisationWindow: 5 * MINUTE_MS },
+      { min: 1, max: 12, coolDown: 3 * MINUTE_MS, idleCount: 1, stabilisationWindow: 2 * MINUTE_MS },
     ],
     [
       'a learned buffer with a limit',
       limited,
       {
-        ...{ min: 1, max: 12, coolDown: 5 * MINUTE_MS, idleCount: 1 },
-        ...{ scaleFactorLimit: 4, stabilisationWindow: 5 * MINUTE_MS },
+        ...{ min: 1, max: 12, coolDown: 2 * MINUTE_MS, idleCount: 1 },
+        ...{ scaleFactorLimit: 4, stabilisationWindow: 2 * MINUTE_MS },
       },
     ],
     [
@@ -105,7 +105,7 @@ describe('settingOf', () => {
         max: 12,
         coolDown: 5 * MINUTE_MS,
         idleCount: 1,
-        stabilisationWindow: 5 * MINUTE_MS,
+        stabilisationWindow: 2 * MINUTE_MS,
       },
     });
     expect(settingOf(buffer, 'percentageRunnersIdle').values).toMatchObject({ min: 2, max: 12, scaleUpThreshold: 0.5 });

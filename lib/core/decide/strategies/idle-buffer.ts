@@ -7,7 +7,7 @@ import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import { MINUTE_MS } from '../../time.ts';
 import { duration } from '../../words.ts';
 import { ARRIVALS_COUNT_FOR_MS, type Outlook } from '../experience.ts';
-import { atLeast, reasonsIn, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
+import { atLeast, reasonsIn, type Stay, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
 
 /** How many runners to keep idle. */
 export type Buffer = {
@@ -59,9 +59,9 @@ export const idleBuffer: Strategy<IdleBuffer, typeof words> = {
   kind: 'idleBuffer',
   parameters: BUFFER_PARAMETERS,
   groupKeys: [],
-  stabilisationWindowMs: 300_000,
   check: checkBuffer,
   settings: (written) => ({ kind: 'idleBuffer', ...bufferIn(written) }),
+  stay: stayOfBuffer,
   keepsAwake: keepsOneIdle,
   queue: () => undefined,
   wish: wishOfBuffer,
@@ -109,11 +109,15 @@ function learnedBuffer({ arrivals = 0, startUpMs = UNKNOWN_START_UP_MS }: Outloo
   return Math.ceil(meanwhile + Math.sqrt(meanwhile));
 }
 
-/**
- * Whether every runner that is online works or may do so, so that the next step waits: the moment to ask how many do.
- */
+/** Whether every runner that is online works or may do so, so that the next step waits. */
 export function isSaturated({ busy, idle, doubtful = 0 }: Outlook): boolean {
   return busy + doubtful > 0 && idle <= doubtful;
+}
+
+/** Whether less than half of the buffer is idle for sure while others work: the moment to ask how many steps wait. */
+export function runsLow(buffer: Buffer, counts: Outlook): boolean {
+  const { busy, idle, doubtful = 0 } = counts;
+  return busy + doubtful > 0 && (idle - doubtful) * 2 < Math.max(1, bufferFor(buffer, counts));
 }
 
 /** One idle runner, so that a step need not wait for a start-up; no more for more load unless asked for. */
@@ -121,6 +125,12 @@ export function bufferIn({ parameters, most }: Pick<WrittenGroup, 'parameters' |
   const { idleCount = 1, scaleFactor = 0, scaleFactorLimit = most } = Written.parse(parameters);
   const learned = parameters.scaleFactor === undefined;
   return { idleCount, scaleFactor, scaleFactorLimit, ...(learned && { learned }) };
+}
+
+/** What a learned buffer holds is enough for what comes, so that the rest need not stay for it. */
+export function stayOfBuffer({ learned }: Buffer): Stay {
+  const forMs = learned ? 2 * MINUTE_MS : 5 * MINUTE_MS;
+  return { coolDownMs: forMs, stabilisationWindowMs: forMs };
 }
 
 /** Whether the buffer keeps a runner also where `min` is 0. */

@@ -4,7 +4,7 @@ import type { Outlook } from '../experience.ts';
 import { idleBuffer } from './idle-buffer.ts';
 import { percentageRunnersIdle } from './percentage-runners-idle.ts';
 import { queueAware } from './queue-aware.ts';
-import { SHARED_WORDS, type Strategy, type Wish, type Words } from './strategy.ts';
+import { SHARED_WORDS, type Stay, type Strategy, type Wish, type Words } from './strategy.ts';
 
 /** Every strategy, in the order in which documents and the configuration's schema name them. */
 export const STRATEGIES = [percentageRunnersIdle, idleBuffer, queueAware] as const;
@@ -22,6 +22,11 @@ export function wishOf(settings: StrategySettings, counts: Outlook, min: number,
 /** Where to count the steps on which the wish depends now; see `Strategy.queue`. */
 export function queueOf(settings: StrategySettings, counts: Outlook, early: boolean): QueueSource | undefined {
   return strategyOf(settings.kind).queue(settings, counts, early);
+}
+
+/** For how long idle runners stay, where the file does not say; see `Strategy.stay`. */
+export function stayOf(settings: StrategySettings): Stay {
+  return strategyOf(settings.kind).stay(settings);
 }
 
 /** The strategy of that name. */

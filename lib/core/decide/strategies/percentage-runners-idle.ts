@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import type { Counts } from '../../model/decision.ts';
+import { MINUTE_MS } from '../../time.ts';
 import { percent } from '../../words.ts';
 import { reasonsIn, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
 
@@ -74,8 +75,6 @@ export const percentageRunnersIdle: Strategy<PercentageRunnersIdle, typeof words
   },
   groupKeys: [],
   editorRules: { allOf: SPELLINGS.map((spelling) => ({ oneOf: spelling.map((key) => ({ required: [key] })) })) },
-  // The rule halves what is idle step by step, which steadies it already.
-  stabilisationWindowMs: 0,
   check: (path, { parameters, present }) => [
     ...spellingFindings(path, present),
     ...zeroFindings(path, parameters.min),
@@ -88,6 +87,8 @@ export const percentageRunnersIdle: Strategy<PercentageRunnersIdle, typeof words
     const rule = { scaleUpThreshold, scaleDownThreshold, scaleUpMultiplier, scaleDownMultiplier };
     return { kind: 'percentageRunnersIdle', ...rule };
   },
+  // The rule halves what is idle step by step, which steadies it already.
+  stay: () => ({ coolDownMs: 5 * MINUTE_MS, stabilisationWindowMs: 0 }),
   keepsAwake: () => false,
   queue: () => undefined,
   wish,

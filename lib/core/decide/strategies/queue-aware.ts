@@ -9,8 +9,9 @@ import {
   bufferFor,
   bufferIn,
   checkBuffer,
-  isSaturated,
   keepsOneIdle,
+  runsLow,
+  stayOfBuffer,
   wishOfBuffer,
 } from './idle-buffer.ts';
 import { atLeast, reasonsIn, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
@@ -46,14 +47,14 @@ export const queueAware: Strategy<QueueAware, typeof words> = {
   kind: 'queueAware',
   parameters: BUFFER_PARAMETERS,
   groupKeys: QUEUE_KEYS,
-  stabilisationWindowMs: 300_000,
   check: checkBuffer,
   checkGroup,
   settings: (written) => ({ kind: 'queueAware', ...bufferIn(written), repositories: sourceIn(written.group) }),
+  stay: stayOfBuffer,
   keepsAwake: keepsOneIdle,
   // Where nothing is online a step fails at once, so that nothing waits.
-  queue: ({ repositories }, counts, early) =>
-    isSaturated(counts) || (early && counts.busy + counts.idle > 0) ? repositories : undefined,
+  queue: ({ repositories, ...buffer }, counts, early) =>
+    runsLow(buffer, counts) || (early && counts.busy + counts.idle > 0) ? repositories : undefined,
   wish: (settings, counts, min, waiting) =>
     waiting === undefined ? wishOfBuffer(settings, counts, min) : wishOfQueue(settings, counts, min, waiting),
   words,
@@ -61,8 +62,9 @@ export const queueAware: Strategy<QueueAware, typeof words> = {
 
 /** A runner for every step that runs or waits, and the buffer on top for those that come next. */
 function wishOfQueue(settings: Buffer, counts: Outlook, min: number, waiting: number): Wish {
-  const { busy } = counts;
-  const buffer = bufferFor(settings, counts);
+  const { busy, idle } = counts;
+  // Where more steps wait than runners look idle, these are at work, and the mark is late.
+  const buffer = Math.max(bufferFor(settings, counts), waiting > idle ? idle : 0);
   const wanted = busy + waiting + buffer;
   const values = { busy, waiting, buffer, wanted };
   return atLeast(min, counts, { working: wanted, because: because('queue-counted', values) });

@@ -28,6 +28,9 @@ export type WrittenGroup = {
   readonly most: number;
 };
 
+/** For how long idle runners stay: each for the cool-down, and as many as the highest target of the window wants. */
+export type Stay = { readonly coolDownMs: number; readonly stabilisationWindowMs: number };
+
 /** A strategy. `Settings` is what the configuration makes of its parameters, and what a group carries. */
 export type Strategy<Settings extends { readonly kind: string }, W extends Words> = {
   /** Its name in the configuration. */
@@ -38,8 +41,8 @@ export type Strategy<Settings extends { readonly kind: string }, W extends Words
   readonly groupKeys: readonly string[];
   /** As a part of the JSON Schema, what its `parameters` must hold; absent: nothing. */
   readonly editorRules?: Readonly<Record<string, unknown>>;
-  /** For how long the highest target counts when runners are to go, where the group does not say. */
-  readonly stabilisationWindowMs: number;
+  /** For how long idle runners stay, where the file does not say. */
+  stay(settings: Settings): Stay;
   /** What is wrong or doubtful about its parameters; `path` leads to them. */
   check(path: Path, written: WrittenGroup): readonly Finding[];
   /** What is wrong with its keys of the group, of which `present` are written; `path` leads to the group. */

@@ -30,7 +30,7 @@ export const headRoom: Strategy<HeadRoom, typeof words> = {
   kind: 'headRoom',
   parameters: { spare: z.int().min(1).optional().meta({ description: 'Runners to spare.' }) },
   groupKeys: [],
-  stabilisationWindowMs: 0,
+  stay: () => ({ coolDownMs: 0, stabilisationWindowMs: 0 }),
   check: (path, { parameters }): readonly Finding[] =>
     parameters.spare === undefined ? [problem([...path, 'spare'], 'is missing')] : [],
   settings: ({ parameters }) => {
