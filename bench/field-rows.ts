@@ -18,10 +18,14 @@ const PODS = {
 } as const;
 
 /** What a group may say besides its strategy, as lines of YAML. */
-type Written = { readonly max?: number; readonly parameters?: readonly string[] };
+type Written = {
+  readonly max?: number;
+  readonly keys?: readonly string[];
+  readonly parameters?: readonly string[];
+};
 
 /** One group, looked at each minute. */
-function group(strategy: string, { max = 40, parameters = [] }: Written = {}): string {
+function group(strategy: string, { max = 40, keys = [], parameters = [] }: Written = {}): string {
   const lines = ['min: 1', `max: ${max}`, ...parameters].map((line) => `      ${line}\n`).join('');
   const source = strategy === 'queueAware' ? '    repositories: [shop]\n' : '';
   return `  - name: builds
@@ -29,7 +33,7 @@ function group(strategy: string, { max = 40, parameters = [] }: Written = {}): s
     labels: [builds]
     namespace: runners
     strategy: ${strategy}
-${source}    parameters:
+${source}${keys.map((line) => `    ${line}\n`).join('')}    parameters:
 ${lines}`;
 }
 
@@ -168,6 +172,11 @@ export const GOAL_ROWS: readonly Row[] = [
   row('bursts/queueAware', BURSTS, group('queueAware')),
   row('bursts, every 10 s/queueAware', BURSTS, group('queueAware'), 10_000),
   row('working day/queueAware', WORKING_DAY, group('queueAware')),
+  row(
+    'working day, fixed buffer/queueAware',
+    WORKING_DAY,
+    group('queueAware', { parameters: ['scaleFactor: 0'], keys: ['coolDown: 2m', 'stabilisationWindow: 2m'] }),
+  ),
   row('working day/idleBuffer', WORKING_DAY, group('idleBuffer')),
   row('nightly batch/queueAware', NIGHTLY, group('queueAware', { max: 70 })),
   row('random bursts/queueAware', RANDOM_BURSTS, group('queueAware')),

@@ -7,6 +7,7 @@
 import type { Fleet, PercentageRunnersIdle, RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
+import { MINUTE_MS } from '#core/time.ts';
 import { bareManifests, type Policy, type Stage } from './policy.ts';
 
 type Field = Pick<Stage, 'world' | 'ports'>;
@@ -28,10 +29,13 @@ const EXAMPLE: PercentageRunnersIdle = {
   scaleDownMultiplier: 0.5,
 };
 
+/** The cool-down of its example configuration: runners that are not that old stay. */
+const EXAMPLE_COOL_DOWN_MS = 5 * MINUTE_MS;
+
 /** Its autoscaler over the groups of a fleet, with their bounds and cool-downs; schedules mean nothing to it. */
 export function atlassianPolicy({ name, pollMs, parameters = EXAMPLE }: AtlassianSetting, fleet: Fleet): Policy {
   const scopes = [...new Map(fleet.groups.map(({ scope }) => [scopeKey(scope), scope])).values()];
-  const coolDownMs = Math.max(0, ...fleet.groups.map((group) => group.coolDownMs));
+  const coolDownMs = Math.max(0, ...fleet.groups.map(coolDownOf));
   return {
     name,
     tickMs: pollMs,
@@ -80,11 +84,16 @@ async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { wor
     const { job, secret } = bareManifests(runner.uuid, group);
     await ports.jobs.createSecret(group, secret, await ports.jobs.createJob(group, job));
   }
-  const old = idle.filter(({ createdAt }) => world.now - createdAt >= group.coolDownMs).slice(0, decision.remove);
+  const old = idle.filter(({ createdAt }) => world.now - createdAt >= coolDownOf(group)).slice(0, decision.remove);
   for (const { uuid } of old) await ports.runners.disable(group.scope, uuid);
 }
 
 /** Its second process. It looks at no group, and for a step only on runners that are disabled. */
+/** A shorter one of ours suits rules of ours, and would have it remove runners that still start. */
+function coolDownOf({ strategy, coolDownMs }: RunnerGroup): number {
+  return strategy.kind === EXAMPLE.kind ? coolDownMs : Math.max(coolDownMs, EXAMPLE_COOL_DOWN_MS);
+}
+
 async function cleanUp(scope: Scope, coolDownMs: number, { world, ports }: Field): Promise<void> {
   for (const runner of await ports.runners.list(scope)) {
     if (world.now - runner.stateChangedAt < coolDownMs || !isLeftOver(runner)) continue;
