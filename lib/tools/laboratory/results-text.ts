@@ -8,8 +8,8 @@ import type { Result } from './run.ts';
 
 type Cell = { readonly title: string; readonly of: (figures: Figures) => string };
 
-/** Columns that belong together, and so stay together. */
-const PARTS: readonly (readonly Cell[])[] = [
+/** Columns that belong together, and so stay together; `goal` is the time that steps should not wait longer than. */
+const partsFor = (goal: string): readonly (readonly Cell[])[] => [
   [
     { title: 'mean', of: ({ waiting }) => duration(waiting.meanMs) },
     { title: 'p50', of: ({ waiting }) => duration(waiting.p50Ms) },
@@ -18,7 +18,7 @@ const PARTS: readonly (readonly Cell[])[] = [
     { title: 'longest', of: ({ waiting }) => duration(waiting.longestMs) },
   ],
   [
-    { title: '< 1 min', of: ({ waiting }) => percent(waiting.withinMinute) },
+    { title: `≤ ${goal}`, of: ({ waiting }) => percent(waiting.withinGoal) },
     { title: 'pick-up', of: ({ pickUp }) => duration(pickUp.meanMs) },
     { title: 'no runner', of: ({ steps }) => `${steps.failed.noRunner}` },
     { title: 'lost', of: ({ steps: { failed } }) => `${failed.expired + failed.killed + failed.crashed}` },
@@ -39,29 +39,38 @@ const PARTS: readonly (readonly Cell[])[] = [
 ];
 
 /** What the columns mean. */
-const NOTES = [
+const notesFor = (goal: string): readonly string[] => [
   'mean, p50, p95, p99, longest: how long steps waited, from ready until a free runner was there for them',
-  '< 1 min: the share of steps that waited for a minute at the most; pick-up: how long the free runner then took, on average',
+  `≤ ${goal}: the share of steps that waited for ${goal} at the most; pick-up: how long the free runner then took, on average`,
   'no runner: steps that failed because no runner was online; lost: that waited for too long, or lost their runner',
   'hours: registrations times time, and what they were at (the rest was out of service); peak: most registrations at once',
   'cost: runner-hours and slots at the scenario’s prices; calls: to Bitbucket and the cluster',
+  'oracle: pays for no idle runner, so steps wait for its starts: a lower bound of cost, not of waiting',
 ];
+
+/** What a table is for: its width, and the time that steps should not wait longer than. */
+export type ResultsLayout = { readonly width: number; readonly goalMs: number };
 
 /**
  * Title row, then a row for each result: one table if its lines fit into `width`, else as many as it takes, each with the
  * policies' names; then what the columns mean.
  */
-export function renderResults(results: readonly Result[], width: number): readonly string[] {
+export function renderResults(results: readonly Result[], { width, goalMs }: ResultsLayout): readonly string[] {
+  const goal = duration(goalMs);
   return [
-    ...tablesOf(results, width).flatMap((table) => [...table, '']),
-    ...NOTES.flatMap((note) => wrap(note, width)),
+    ...tablesOf(results, partsFor(goal), width).flatMap((table) => [...table, '']),
+    ...notesFor(goal).flatMap((note) => wrap(note, width)),
   ];
 }
 
-function tablesOf(results: readonly Result[], width: number): readonly (readonly string[])[] {
+function tablesOf(
+  results: readonly Result[],
+  parts: readonly (readonly Cell[])[],
+  width: number,
+): readonly (readonly string[])[] {
   const tables: (readonly string[])[] = [];
   let columns: readonly Cell[] = [];
-  for (const part of PARTS) {
+  for (const part of parts) {
     const more = [...columns, ...part];
     const isTooWide = Math.max(...layTable(more, results).map(cellWidth)) > width;
     if (isTooWide && columns.length > 0) tables.push(layTable(columns, results));

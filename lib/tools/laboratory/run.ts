@@ -105,7 +105,7 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
       const runners = { created, removed: before.registered + created - registeredIn(world.bitbucket.totals) };
       const calls = callsBetween(before.calls, ports.calls());
       const { mostCallsInAnHour: callsInAnHour } = world;
-      const figures = figuresOf(books, { runners, calls, callsInAnHour, prices: scenario.prices });
+      const figures = figuresOf(books, { runners, calls, callsInAnHour, scenario });
       return { policy: policy.name, books, figures };
     },
   };

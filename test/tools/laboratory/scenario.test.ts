@@ -18,6 +18,7 @@ describe('a scenario’s file', () => {
       pickUp: { kind: 'uniform', from: 0, to: 30_000 },
       callsPerHour: 1000,
       faults: 'normal',
+      goal: 60_000,
       queueLimit: 9_000_000,
       nodes: [],
       outages: [],

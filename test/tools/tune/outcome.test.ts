@@ -16,7 +16,7 @@ function resultOf(seconds: readonly number[], { noRunner = 0, killed = 0, crashe
   const steps = { arrived: seconds.length + noRunner, finished: 0, running: 0, waiting: 0, failed };
   const figures: Figures = {
     steps,
-    waiting: { meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, longestMs: waiting.longestMs, withinMinute: 1 },
+    waiting: { meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, longestMs: waiting.longestMs, withinGoal: 1 },
     pickUp: { meanMs: 0, p95Ms: 0 },
     runnerHours: { registered: 48, busy: 0, idle: 48, starting: 0, unavailable: 0 },
     peak: 4,
