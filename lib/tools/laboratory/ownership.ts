@@ -17,7 +17,7 @@ export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels 
  * Tells the steps that are the group's: those that it can run and that suit no other group better. The one with the fewest
  * labels suits best, then a repository's before a workspace's, then the first in the configuration.
  */
-export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) => boolean {
+export function stepsOf(fleet: Fleet, group: RunnerGroup): (step: Pick<Arrival, 'scope' | 'labels'>) => boolean {
   const bySuitability = orderBySuitability(fleet.groups);
   const known = new Map<string, boolean>();
   return (arrival) => {

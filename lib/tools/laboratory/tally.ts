@@ -39,6 +39,8 @@ export type Books = {
   readonly queueMs: number;
   /** How long the steps ran that have ended. */
   readonly servedMs: number;
+  /** How much time is in the books. */
+  readonly spanMs: number;
   /** Most registrations at once, in all and by month: 30 days each, counted from the start. */
   readonly peak: number;
   readonly monthlyPeaks: readonly number[];
@@ -62,6 +64,7 @@ export class Tally {
   readonly #runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #queueMs = 0;
   #servedMs = 0;
+  #spanMs = 0;
   #peak = 0;
   readonly #monthlyPeaks: number[] = [];
   readonly #series: Series<Level>;
@@ -83,12 +86,18 @@ export class Tally {
     }
     const span = now - this.#at;
     if (span === 0) return;
+    this.#spanMs += span;
     this.#runnerMs.busy += span * totals.busy;
     this.#runnerMs.idle += span * totals.idle;
     this.#runnerMs.starting += span * totals.starting;
     this.#runnerMs.unavailable += span * totals.unavailable;
     this.#queueMs += span * queued;
     this.#series.add(this.#at, now, { ...totals, waiting: queued });
+    this.#at = now;
+  }
+
+  /** What was until now is none of these books' time. */
+  resume(now: Instant): void {
     this.#at = now;
   }
 
@@ -136,6 +145,7 @@ export class Tally {
       runnerMs: this.#runnerMs,
       queueMs: this.#queueMs,
       servedMs: this.#servedMs,
+      spanMs: this.#spanMs,
       peak: this.#peak,
       monthlyPeaks: this.#monthlyPeaks,
       series: this.#series,

@@ -40,6 +40,7 @@ function resultOf(policy: string, scale: number): Result {
       runnerMs,
       queueMs: 0,
       servedMs: 0,
+      spanMs: 0,
       peak: 27,
       monthlyPeaks: [27],
       series: new Series(['busy', 'idle', 'starting', 'unavailable', 'waiting'], 0, 1, 1),
