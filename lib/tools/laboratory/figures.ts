@@ -42,7 +42,7 @@ export type Figures = {
   readonly money: {
     /** Runner-hours times their price. */
     readonly runners: number;
-    /** For every month that was begun, its peak beyond what is included, times the price of a slot. */
+    /** For every month that was begun, its peak of running steps beyond what is included, times the price of a slot. */
     readonly slots: number;
     readonly total: number;
   };

@@ -41,8 +41,9 @@ export type Books = {
   readonly servedMs: number;
   /** How much time is in the books. */
   readonly spanMs: number;
-  /** Most registrations at once, in all and by month: 30 days each, counted from the start. */
+  /** Most registrations at once. */
   readonly peak: number;
+  /** Most steps that ran at once, by month: 30 days each, counted from the start. */
   readonly monthlyPeaks: readonly number[];
   readonly series: Series<Level>;
 };
@@ -82,7 +83,7 @@ export class Tally {
     // Also when no time has passed: in the real world some always has.
     this.#peak = Math.max(this.#peak, registered);
     for (let month = this.#monthOf(this.#at); month <= this.#monthOf(Math.max(this.#at, now - 1)); month += 1) {
-      this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, registered);
+      this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, totals.busy);
     }
     const span = now - this.#at;
     if (span === 0) return;
