@@ -9,8 +9,9 @@ import type { Fleet } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { duration } from '#core/words.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { type Bound, boundsOf } from '#tools/laboratory/bounds.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';
-import { renderResults } from '#tools/laboratory/results-text.ts';
+import { renderBounds, renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
 import { compare } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
@@ -80,12 +81,13 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   });
   terminal.showProgress('');
   for (const note of notes) terminal.tell(note);
+  const bounds = await boundsOf(openArrivals(), scenario);
   const lines = options.json
-    ? [JSON.stringify(documentOf(scenario, notes, results))]
-    : linesOf(scenario, results, terminal.layout.width);
+    ? [JSON.stringify(documentOf(scenario, notes, results, bounds))]
+    : linesOf(scenario, results, bounds, terminal.layout.width);
   for (const line of lines) terminal.print(line);
   if (page !== undefined && options.html !== undefined) {
-    await writePage(options.html, page.close(results, notes));
+    await writePage(options.html, page.close(results, notes, bounds));
     terminal.tell(`${options.html}: ${results.length} policies`);
   }
   return 0;
@@ -118,22 +120,36 @@ async function loadConfigurations(sources: readonly (string | undefined)[], { te
   return entries;
 }
 
-function documentOf(scenario: Scenario, notes: readonly string[], results: readonly Result[]): object {
+function documentOf(
+  scenario: Scenario,
+  notes: readonly string[],
+  results: readonly Result[],
+  bounds: readonly Bound[],
+): object {
   const { name, start, span, seed, goal } = scenario;
   return {
     version: 1,
     scenario: { name, start: new Date(start).toISOString(), spanMs: span, seed, goalMs: goal },
     notes,
+    currency: scenario.prices.currency,
     policies: results.map(({ policy, figures }) => ({ name: policy, ...figures })),
+    bounds,
   };
 }
 
-function linesOf({ name, span, seed, goal }: Scenario, results: readonly Result[], width: number): readonly string[] {
+function linesOf(
+  { name, span, seed, goal, prices }: Scenario,
+  results: readonly Result[],
+  bounds: readonly Bound[],
+  width: number,
+): readonly string[] {
   const steps = results[0]?.figures.steps.arrived ?? 0;
+  const layout = { width, goalMs: goal, currency: prices.currency };
   return [
     `${name}: ${steps} steps in ${duration(span)}, seed ${seed}`,
     '',
-    ...renderResults(results, { width, goalMs: goal }),
+    ...renderResults(results, layout),
+    ...renderBounds(bounds, layout),
   ];
 }
 

@@ -182,7 +182,7 @@ describe('simulate', () => {
     const shareWithin = async (goal: string) =>
       (await documentOf(...args, '--goal', goal)).policies[0].waiting.withinGoal;
     expect(await shareWithin('10m')).toBeGreaterThan(await shareWithin('5s'));
-    expect((await simulate(...args, '--goal', '2m')).stdout).toContain(' ≤ 2m ');
+    expect((await simulate(...args, '--goal', '2m')).stdout).toContain(' ≤ 2 min ');
   });
 
   it('plays the history that a scenario names, from wherever it is called', async () => {

@@ -32,6 +32,8 @@ const prices = z.strictObject({
   slotMonth: money.default(15),
   /** Slots that cost nothing. */
   includedSlots: money.default(0),
+  /** Only shown. */
+  currency: z.string().min(1).max(8).default('USD'),
 });
 
 /** The keys of a scenario's file. */
@@ -56,7 +58,7 @@ const written = z.strictObject({
   queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
-  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),
+  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' }),
   ...CONDITION_KEYS,
 });
 
