@@ -42,7 +42,7 @@ export async function measure(row: Row, seeds: readonly number[]): Promise<Measu
     hours: rounded(hours / runs.length),
     blindSeconds: most(({ blindMs }) => blindMs / 1000),
     callsInAnHour: most(({ figures }) => figures.callsInAnHour),
-    withinMinute: rounded(100 * perStep(({ figures }) => figures.waiting.withinMinute)),
+    withinMinute: rounded(100 * perStep(({ figures }) => figures.waiting.withinGoal)),
     registrationsPerStep: rounded(sum(({ figures }) => figures.runners.created) / steps),
     killed: sum(({ figures }) => figures.steps.failed.killed),
     peak: most(({ figures }) => figures.peak),

@@ -1,5 +1,6 @@
 /** The page of `simulate`: what it must hear while policies are tried, and how it is written afterwards. */
 
+import type { Bound } from '#tools/laboratory/bounds.ts';
 import type { Policy } from '#tools/laboratory/policy.ts';
 import type { Comparison, Result } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
@@ -14,7 +15,7 @@ export type ComparisonPage = {
   /** For the comparison: series that are fine enough, and an ear for decisions. */
   readonly listening: Pick<Comparison, 'buckets' | 'onReport'>;
   /** The page, from the results in the order of the entrants. */
-  readonly close: (results: readonly Result[], notes: readonly string[]) => PageData;
+  readonly close: (results: readonly Result[], notes: readonly string[], bounds: readonly Bound[]) => PageData;
 };
 
 /** Prepares a page for a comparison that is about to begin. */
@@ -31,13 +32,13 @@ export function openComparisonPage(scenario: Scenario, entrants: readonly Entran
         logs.set(policy, log);
       },
     },
-    close: (results, notes) => {
+    close: (results, notes, bounds) => {
       const policies = results.flatMap((result, index): readonly Played[] => {
         const entrant = entrants[index];
         const decisions = entrant && logs.get(entrant.policy);
         return entrant === undefined ? [] : [{ role: entrant.role, result, ...(decisions && { decisions }) }];
       });
-      return laboratoryPage({ scenario, policies, facts: notes.map((text) => ({ name: 'Note', text })) });
+      return laboratoryPage({ scenario, policies, bounds, facts: notes.map((text) => ({ name: 'Note', text })) });
     },
   };
 }

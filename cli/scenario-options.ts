@@ -5,13 +5,11 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InputError, sentenceOf } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
-import type { Instant } from '#core/model/observation.ts';
-import { MINUTE_MS } from '#core/time.ts';
 import type { Arrival, Arrivals } from '#tools/arrival.ts';
 import { openHistory } from '#tools/history/read.ts';
 import { describeSummary } from '#tools/history/summary.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
-import { watchUnowned } from '#tools/laboratory/ownership.ts';
+import { houseSteps, watchUnowned } from '#tools/laboratory/ownership.ts';
 import { NAMED_SCENARIOS, parseScenario, readScenario, type Scenario } from '#tools/laboratory/scenario.ts';
 
 const LOADS = Object.keys(NAMED_SCENARIOS);
@@ -81,32 +79,26 @@ function historyOf(file: string, { history, loads }: Scenario): string | undefin
 async function prepareHistory(file: string, given: Scenario, fleet: Fleet): Promise<PreparedScenario> {
   const survey = await openHistory(file);
   const unowned = watchUnowned(fleet.groups);
-  let from: Instant | undefined;
-  let to = 0;
-  for await (const step of survey.arrivals) {
-    from ??= step.at;
-    to = step.at;
-    unowned.look(step);
-  }
-  const notes = describeSummary(survey.summary());
-  if (from === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
-  const told = unowned.told();
+  const housed = houseSteps(fleet.groups);
+  for await (const step of survey.arrivals) unowned.look(housed.house(step));
+  const summary = survey.summary();
+  const notes = describeSummary(summary);
+  const { span, header } = summary;
+  if (span === undefined) throw new InputError([`History ${file} has no step to play.`, ...notes].join('\n'));
+  const start = header?.from ?? span.from;
+  // All that the file covers, and so much more that nobody's waiting is cut short.
+  const end = Math.max(header?.to ?? start, span.to + given.queueLimit);
+  const told = [unowned.told(), housed.told()].flatMap((sentence) => (sentence ? [`${file}: ${sentence}`] : []));
   return {
-    // A minute more, so that what comes last is part of it.
-    scenario: {
-      ...given,
-      name: path.basename(file),
-      start: from,
-      span: to - from + MINUTE_MS,
-      loads: [],
-    },
-    notes: told === undefined ? notes : [...notes, `${file}: ${told}`],
-    openArrivals: () => replay(file),
+    scenario: { ...given, name: path.basename(file), start, span: end - start, loads: [] },
+    notes: [...notes, ...told],
+    openArrivals: () => replay(file, fleet),
   };
 }
 
-async function* replay(file: string): AsyncGenerator<Arrival> {
-  yield* (await openHistory(file)).arrivals;
+async function* replay(file: string, { groups }: Fleet): AsyncGenerator<Arrival> {
+  const { house } = houseSteps(groups);
+  for await (const step of (await openHistory(file)).arrivals) yield house(step);
 }
 
 function loadName(text: string): string {

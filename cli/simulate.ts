@@ -9,8 +9,9 @@ import type { Fleet } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { duration } from '#core/words.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { type Bound, boundsOf } from '#tools/laboratory/bounds.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';
-import { renderResults } from '#tools/laboratory/results-text.ts';
+import { renderBounds, renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
 import { compare } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
@@ -23,6 +24,7 @@ import { checkPlace } from './place.ts';
 import { prepareScenario, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
+import { parseStretch } from './time.ts';
 
 const HELP = `
 Runs the real autoscaler in a simulated world, once for each configuration and with the same steps, beside Atlassian's rule
@@ -42,6 +44,7 @@ Exit code: 0 simulated, 1 a file or configuration could not be read, 2 wrong use
 
 type SimulateOptions = ScenarioOptions & {
   readonly config?: readonly string[];
+  readonly goal?: number;
   readonly html?: string;
   readonly json?: true;
 };
@@ -53,6 +56,7 @@ export function addSimulate(program: Command, terminal: Terminal, finish: (code:
     .description('try configurations in a simulated world, and see waiting and cost')
     .option('-c, --config <source>', 'a configuration to try; repeat it to compare (default: $CONFIG_SOURCE)', collect);
   withScenarioOptions(command)
+    .option('--goal <time>', 'show the share of steps that wait no longer, such as 2m (default: 1m)', parseStretch)
     .option('--html <file>', 'write a page with charts, decisions and every figure, which opens without a server')
     .option('--json', 'print one JSON document on stdout; everything else goes to stderr')
     .addHelpText('after', HELP)
@@ -64,7 +68,8 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   const entries = await loadConfigurations(options.config ?? [undefined], terminal);
   const [first] = entries;
   if (first === undefined) throw new InputError('Give a configuration to try with --config.');
-  const { scenario, notes, openArrivals } = await prepareScenario(options, first.fleet);
+  const { scenario: given, notes, openArrivals } = await prepareScenario(options, first.fleet);
+  const scenario = options.goal === undefined ? given : { ...given, goal: options.goal };
   const entrants = entrantsOf(entries, first.fleet);
   const page = options.html === undefined ? undefined : openComparisonPage(scenario, entrants);
   const results = await compare({
@@ -76,12 +81,13 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   });
   terminal.showProgress('');
   for (const note of notes) terminal.tell(note);
+  const bounds = await boundsOf(openArrivals(), scenario);
   const lines = options.json
-    ? [JSON.stringify(documentOf(scenario, notes, results))]
-    : linesOf(scenario, results, terminal.layout.width);
+    ? [JSON.stringify(documentOf(scenario, notes, results, bounds))]
+    : linesOf(scenario, results, bounds, terminal.layout.width);
   for (const line of lines) terminal.print(line);
   if (page !== undefined && options.html !== undefined) {
-    await writePage(options.html, page.close(results, notes));
+    await writePage(options.html, page.close(results, notes, bounds));
     terminal.tell(`${options.html}: ${results.length} policies`);
   }
   return 0;
@@ -114,19 +120,37 @@ async function loadConfigurations(sources: readonly (string | undefined)[], { te
   return entries;
 }
 
-function documentOf(scenario: Scenario, notes: readonly string[], results: readonly Result[]): object {
-  const { name, start, span, seed } = scenario;
+function documentOf(
+  scenario: Scenario,
+  notes: readonly string[],
+  results: readonly Result[],
+  bounds: readonly Bound[],
+): object {
+  const { name, start, span, seed, goal } = scenario;
   return {
     version: 1,
-    scenario: { name, start: new Date(start).toISOString(), spanMs: span, seed },
+    scenario: { name, start: new Date(start).toISOString(), spanMs: span, seed, goalMs: goal },
     notes,
+    currency: scenario.prices.currency,
     policies: results.map(({ policy, figures }) => ({ name: policy, ...figures })),
+    bounds,
   };
 }
 
-function linesOf({ name, span, seed }: Scenario, results: readonly Result[], width: number): readonly string[] {
+function linesOf(
+  { name, span, seed, goal, prices }: Scenario,
+  results: readonly Result[],
+  bounds: readonly Bound[],
+  width: number,
+): readonly string[] {
   const steps = results[0]?.figures.steps.arrived ?? 0;
-  return [`${name}: ${steps} steps in ${duration(span)}, seed ${seed}`, '', ...renderResults(results, width)];
+  const layout = { width, goalMs: goal, currency: prices.currency };
+  return [
+    `${name}: ${steps} steps in ${duration(span)}, seed ${seed}`,
+    '',
+    ...renderResults(results, layout),
+    ...renderBounds(bounds, layout),
+  ];
 }
 
 /** Once a second, and only for work that takes longer than two. */

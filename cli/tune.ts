@@ -13,6 +13,7 @@ import { parseGoal } from '#tools/tune/goal.ts';
 import { rewrite, unifiedDiff } from '#tools/tune/rewrite.ts';
 import { DURATIONS, type Kind, PARAMETERS } from '#tools/tune/setting.ts';
 import type { SearchBounds } from '#tools/tune/space.ts';
+import type { TurnLength } from '#tools/tune/stretch.ts';
 import { type Tuning, tune } from '#tools/tune/tune.ts';
 import { renderTuning, tuningDocument, unmetGoal } from '#tools/tune/tuning-text.ts';
 import { DURATION_PATTERN, parseDuration } from '#yaml/quantity.ts';
@@ -25,14 +26,14 @@ import { tellWarnings } from './tick.ts';
 
 const HELP = `
 Plays the steps of a group with the real autoscaler, setting after setting, and shows which are worth a look: how long
-steps wait against what a month costs. The last part of the history is kept back from the search, and what was found is
-checked on it. Calls nobody but the place where the configuration lies. The same input and seed give the same answer.
+steps wait against what a month costs. Every second day is kept back from the search, and what was found is checked on
+those. Calls nobody but the place where the configuration lies. The same input and seed give the same answer.
 
 Examples:
   $ runner-autoscaler tune --config runners_config.yaml --group linux-large --history steps.jsonl
   $ runner-autoscaler tune -c runners_config.yaml -g linux-large --history steps.jsonl --goal "90 % of steps wait less than 2m"
   $ runner-autoscaler tune -c runners_config.yaml -g linux-large --load working-week --goal 95%<60s --write-diff tuned.diff
-  $ git apply tuned.diff
+  $ patch runners_config.yaml < tuned.diff
 
 Exit code: 0 something keeps the goal, 1 nothing does, or the change cannot be written as a diff, 2 wrong use or invalid
 input.`;
@@ -43,7 +44,7 @@ type TuneOptions = ScenarioOptions & {
   readonly goal: string;
   readonly strategy?: readonly Kind[];
   readonly within?: SearchBounds;
-  readonly holdOut: number;
+  readonly holdOut?: TurnLength;
   readonly by: 'money' | 'hours';
   readonly budgetRuns: number;
   readonly writeDiff?: string;
@@ -61,7 +62,7 @@ export function addTune(program: Command, terminal: Terminal, finish: (code: Exi
     .option('--goal <goal>', 'such as 95%<60s', '95 % of steps wait less than 60 s')
     .option('--strategy <name>', "try this strategy; repeat it for more (default: the group's own)", strategies)
     .option('--within <bounds>', 'such as max=4..30 or coolDown=2m..10m; repeat it for more parameters', bounds)
-    .option('--hold-out <share>', 'the last part of the time, to check on', share, 0.25)
+    .option('--hold-out <turns>', 'check on every second of these: days or weeks (default: what suits the time)', turns)
     .option('--by <measure>', 'what is cheap: money or hours', measure, 'money')
     .option('--budget-runs <count>', 'at most so many runs of the search', runs, 100)
     .option('--write-diff <file>', 'write the change of the configuration as a unified diff')
@@ -93,7 +94,7 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
     measure: options.by,
     strategies: options.strategy ?? [group.strategy.kind],
     bounds: options.within ?? {},
-    holdOut: options.holdOut,
+    ...(options.holdOut && { holdOut: options.holdOut }),
     mostRuns: options.budgetRuns,
     onProgress: progressOn(terminal),
   });
@@ -121,7 +122,7 @@ async function answer(
   tell(
     change.diff === ''
       ? `The recommended setting is the present one, so ${writeDiff} is empty.`
-      : `The change is in ${writeDiff}; apply it with: git apply ${writeDiff}`,
+      : `The change is in ${writeDiff}; apply it with: patch ${shellWord(fileAt(source))} < ${shellWord(writeDiff)}`,
   );
   return 0;
 }
@@ -141,11 +142,21 @@ function changeOf(
   }
 }
 
-/** As it is called from here, where the diff will be applied; what lies elsewhere goes by its name alone. */
+/** As it is called from here; of what lies in AWS a copy, by its own name. */
+function fileAt(source: string): string {
+  if (/^[a-z0-9]+:/i.test(source)) return path.posix.basename(source);
+  return (path.relative('', source) || source).split(path.sep).join('/');
+}
+
+/** For the headers of a diff, which `git apply` reads at the top of a repository; what lies elsewhere goes by its name alone. */
 function pathInDiff(source: string): string {
-  const fromHere = path.relative('', source);
-  const isElsewhere = /^[a-z0-9]+:/i.test(source) || fromHere.startsWith('..') || path.isAbsolute(fromHere);
-  return isElsewhere ? path.posix.basename(source) : fromHere.split(path.sep).join('/');
+  const file = fileAt(source);
+  return file.startsWith('..') || path.isAbsolute(file) ? path.posix.basename(file) : file;
+}
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function write(file: string, text: string): Promise<void> {
@@ -189,10 +200,9 @@ function bounds(text: string, before: SearchBounds = {}): SearchBounds {
   );
 }
 
-function share(text: string): number {
-  const percent = Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1] ?? Number.NaN);
-  if (percent >= 1 && percent <= 90) return percent / 100;
-  throw new InvalidArgumentError('Give a share between 1% and 90%, such as 25%.');
+function turns(text: string): TurnLength {
+  if (text === 'days' || text === 'weeks') return text;
+  throw new InvalidArgumentError('Give days or weeks.');
 }
 
 function measure(text: string): 'money' | 'hours' {

@@ -190,10 +190,15 @@ const Workspace = z.strictObject({
     .meta({ description: 'The most registrations, of any kind, that the workspace may hold.' }),
   maxConcurrentRunners: z.int().min(1).optional().meta({
     description:
-      "The most runners that may be in use at once, so that the month's peak, which Premium bills, stays there.",
+      "The most runners that may be online at once, and so the most steps that run at once, which Premium bills by the month's peak.",
+  }),
+  concurrencyLimit: z.int().min(1).optional().meta({
+    description:
+      "The workspace's concurrency limit in Bitbucket's settings: the most steps that run at once. Runners beyond it would find no work.",
   }),
   pricePerSlot: z.number().min(0).optional().meta({
-    description: 'What one more runner in use at once costs a month, in US dollars; 0: nothing is billed. Default: 15.',
+    description:
+      'What one more step that runs at once costs a month, in US dollars; 0: nothing is billed. Default: 15.',
   }),
   callsPerHour: z.int().min(60).optional().meta({
     description:

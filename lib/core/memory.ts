@@ -51,7 +51,12 @@ const scopeMemory = z.object({
   stepSeenAt: z.number().optional(),
 });
 const deployment = z.object({ id: z.string() });
-const workspaceMemory = z.object({ month: z.string(), runners: z.number(), elsewhere: z.number().optional() });
+const workspaceMemory = z.object({
+  month: z.string(),
+  runners: z.number(),
+  steps: z.number().optional(),
+  elsewhere: z.number().optional(),
+});
 
 const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
 

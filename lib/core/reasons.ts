@@ -26,6 +26,7 @@ export type ReasonValues = StrategyValues & {
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; assumed?: number; withheld: number };
   'peak-cap': { cap: number; committed: number; peak: number; withheld: number };
+  'concurrency-limit': { limit: number; running: number; coming: number; withheld: number };
   'below-share': { cap: number; share: number; working: number; coming: number; from: string };
   'max-creates-per-tick': { limit: number; withheld: number };
   'api-budget': { credential: string; limit: number; left: number; withheld: number; moreInMs: number };
@@ -101,6 +102,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `credential ${v.credential} has ${v.left} of ${v.limit} calls an hour left, which withholds ${v.withheld}; more in ${duration(v.moreInMs)}`,
   'peak-cap': (v) =>
     `at most ${v.cap} in use at once, with ${v.committed} that are or will be (month's peak ${v.peak}), withholds ${v.withheld}`,
+  'concurrency-limit': (v) =>
+    `Bitbucket runs at most ${v.limit} ${plural(v.limit, 'step')} of the workspace at once; ${v.running} that run and ${v.coming} ${plural(v.coming, 'runner')} on their way withhold ${v.withheld}`,
   'below-share': (v) =>
     `${v.working} at work are fewer than the ${v.share} that are the group's share of cap ${v.cap}; ${
       v.coming === 0

@@ -94,8 +94,8 @@ describe('simulate --html', () => {
       name,
       ascending(figures),
     ];
-    // The share within a minute is in the table of shares beside the chart.
-    const printed = policies.map(({ name, waiting: { withinMinute: _, ...waiting }, ...figures }: Policy) => [
+    // The share within the goal is in the table of shares beside the chart.
+    const printed = policies.map(({ name, waiting: { withinGoal: _, ...waiting }, ...figures }: Policy) => [
       name,
       ascending({ waiting, ...figures }),
     ]);

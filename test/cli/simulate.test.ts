@@ -100,7 +100,11 @@ describe('simulate', () => {
     const { scenario, notes, policies } = await documentOf(
       ...['-c', file('buffer.yaml'), '--history', file('steps.jsonl'), '--scenario', file('slow.json')],
     );
-    expect(scenario).toEqual({ name: 'steps.jsonl', start: '2026-10-01T08:00:00.000Z', spanMs: 660_000, seed: 3 });
+    // Ten minutes, and as long as a step may wait: nobody's waiting is cut short.
+    expect(scenario).toEqual({
+      ...{ name: 'steps.jsonl', start: '2026-10-01T08:00:00.000Z', seed: 3, goalMs: 60_000 },
+      spanMs: 160 * 60_000,
+    });
     expect(notes.join('\n')).toMatch(/1 line.*\n.*1 step of labels or repositories that no group has/);
     const counts = { arrived: 2, finished: 1, failed: { noRunner: 1, expired: 0, killed: 0, crashed: 0 } };
     expect(policies).toMatchObject(
@@ -150,10 +154,41 @@ describe('simulate', () => {
     expect(policies[0].steps).toMatchObject({ arrived: 4, failed: { noRunner: 1 } });
   });
 
+  it('plays a history for as long as it says that it is', async () => {
+    const header = { history: 1, workspace: 'acme', from: '2026-10-01T00:00:00Z', to: '2026-10-03T00:00:00Z' };
+    const step = { ready: '2026-10-01T08:00:00Z', ...STEP, labels: ['builds'] };
+    await writeFile(file('days.jsonl'), [header, step].map((line) => JSON.stringify(line)).join('\n'));
+    const { scenario } = await documentOf('-c', file('buffer.yaml'), '--history', file('days.jsonl'));
+    expect(scenario).toMatchObject({ start: '2026-10-01T00:00:00.000Z', spanMs: 48 * 3_600_000 });
+  });
+
+  it('counts the queue of steps that name no repository, and says whose they are taken for', async () => {
+    const { repository: _, ...step } = STEP;
+    const times = Array.from({ length: 30 }, (_, index) => new Date(Date.UTC(2026, 9, 1, 8, 0, index)).toISOString());
+    const write = (name: string, more: object) => {
+      const lines = times.map((ready) => JSON.stringify({ ready, ...step, ...more, labels: ['builds'] }));
+      return writeFile(file(name), lines.join('\n'));
+    };
+    await write('bare.jsonl', {});
+    await write('housed.jsonl', { repository: 'builds' });
+    const play = (name: string) => documentOf('-c', file('queue.yaml'), '--history', file(name));
+    const [bare, housed] = [await play('bare.jsonl'), await play('housed.jsonl')];
+    expect(bare.policies).toEqual(housed.policies);
+    expect(bare.notes.at(-1)).toBe(`${file('bare.jsonl')}: 30 steps without a repository, played as those of builds.`);
+  });
+
+  it('shows the share of steps within the goal that is asked for', async () => {
+    const args = ['-c', file('buffer.yaml'), '--load', 'burst'];
+    const shareWithin = async (goal: string) =>
+      (await documentOf(...args, '--goal', goal)).policies[0].waiting.withinGoal;
+    expect(await shareWithin('10m')).toBeGreaterThan(await shareWithin('5s'));
+    expect((await simulate(...args, '--goal', '2m')).stdout).toContain(' ≤ 2 min ');
+  });
+
   it('plays the history that a scenario names, from wherever it is called', async () => {
     const example = path.resolve(import.meta.dirname, '../../examples/laboratory/replay.yaml');
     const { scenario, policies } = await documentOf('-c', file('buffer.yaml'), '--scenario', example);
-    expect(scenario).toMatchObject({ name: 'steps.csv', start: '2026-11-02T08:00:00.000Z', spanMs: 66 * 60_000 });
+    expect(scenario).toMatchObject({ name: 'steps.csv', start: '2026-11-02T08:00:00.000Z', spanMs: 215 * 60_000 });
     expect(policies[0].steps.arrived).toBe(4);
   });
 
@@ -182,7 +217,7 @@ describe('simulate', () => {
     );
     expect(exported).toMatchObject({ code: 0 });
     const { scenario, policies } = await documentOf('-c', file('queue.yaml'), '--history', file('ticks.jsonl'));
-    expect(scenario.start).toBe('2026-10-01T08:05:00.000Z');
+    expect(scenario.start).toBe('2026-10-01T08:00:00.000Z');
     expect(policies[0].steps).toMatchObject({ arrived: 4, failed: { noRunner: 0 } });
   });
 

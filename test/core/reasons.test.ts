@@ -85,6 +85,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { cap: 12, committed: 11, peak: 9, withheld: 4 },
     "at most 12 in use at once, with 11 that are or will be (month's peak 9), withholds 4",
   ],
+  'concurrency-limit': [
+    { limit: 12, running: 9, coming: 1, withheld: 4 },
+    'Bitbucket runs at most 12 steps of the workspace at once; 9 that run and 1 runner on their way withhold 4',
+  ],
   'max-creates-per-tick': [{ limit: 20, withheld: 7 }, 'at most 20 creates per tick leave 7 for the next'],
   'cool-down': [
     { coolDownMs: 300_000, withheld: 3, longestIdleMs: 61_000 },

@@ -65,6 +65,17 @@ describe('a workspace in the report', () => {
     expect(entry && 'maxConcurrentRunners' in entry).toBe(false);
   });
 
+  it.each([
+    // Four in use, of which three have steps; one starts, and two are added.
+    ['one below: the next is paid for', { running: 3, peak: { month: '2026-11', runners: 8, steps: 7 } }, undefined],
+    ['at the peak', { running: 4, peak: { month: '2026-11', runners: 8, steps: 7 } }, 15],
+    ['whatever runners were in use', { running: 3, peak: { month: '2026-11', runners: 99, steps: 6 } }, 15],
+  ])('is billed by steps that run, %s', (_, over, costs) => {
+    const [entry] = reportOf(6, { ...SLOTS, ...over, limit: 30 }).workspaces ?? [];
+    expect(entry).toMatchObject({ running: over.running, concurrencyLimit: 30, slotsMatter: true, peak: over.peak });
+    expect(entry?.nextSlot?.costs).toBe(costs);
+  });
+
   it('counts what is added in it, and nowhere else', () => {
     const look = observation(
       ['acme', 'other'].map((workspace) =>
@@ -132,6 +143,24 @@ describe('the line of a workspace', () => {
       PRICED,
       { maxRunners: 6 },
       ["workspace acme: 6 of 6 registered; 4 in use, soon 5, the month's peak is 8"],
+    ],
+    [
+      'with steps that run',
+      6,
+      { ...PRICED, running: 3, peak: { month: '2026-11', runners: 8, steps: 5 } },
+      {},
+      [
+        "workspace acme: 6 of 100 registered; 4 in use, soon 7, the month's peak is 8; 3 steps run, 5 at most this month; one more slot: USD 15 a month where slots are billed",
+      ],
+    ],
+    [
+      'kept back by the limit on steps',
+      9,
+      { ...SLOTS, running: 4, inUse: 4, committed: 4, limit: 4, peak: { month: '2026-11', runners: 8, steps: 9 } },
+      {},
+      [
+        "workspace acme: 6 of 100 registered; 4 in use, the month's peak is 8; 4 of at most 4 steps run, 9 at most this month",
+      ],
     ],
     [
       'with registrations that nobody saw',

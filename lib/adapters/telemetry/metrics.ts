@@ -133,7 +133,9 @@ function sumOf(groups: readonly (readonly Metric[])[]): readonly Metric[] {
 function withheld({ bounds }: GroupReport): number {
   let sum = 0;
   for (const { code, values } of bounds) {
-    if (code === 'max' || code === 'workspace-cap' || code === 'peak-cap') sum += values.withheld;
+    if (code === 'max' || code === 'workspace-cap' || code === 'peak-cap' || code === 'concurrency-limit') {
+      sum += values.withheld;
+    }
   }
   return sum;
 }

@@ -2,7 +2,13 @@
  * Caps that groups have in common (a workspace's on registrations and on build slots in use at once, a credential's on
  * hourly calls), and what each of them takes from what a group wants to create.
  */
-import type { BudgetObservation, Instant, Observation, WorkspaceObservation } from '../model/observation.ts';
+import type {
+  BudgetObservation,
+  Instant,
+  Observation,
+  SlotObservation,
+  WorkspaceObservation,
+} from '../model/observation.ts';
 import { isCommitted } from '../observe/slots.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { FreeSlots } from './enabling.ts';
@@ -36,16 +42,28 @@ export function workspaceCaps(
     explain: (withheld) => reason('workspace-cap', { cap: maxRunners, ...registered, withheld }),
     places: { cap: maxRunners, isHeldBy: () => true },
   };
-  if (slots?.max === undefined) return [byRegistrations];
-  const { max: cap, peak } = slots;
-  const room = free.get(workspace) ?? cap - slots.committed;
-  const bySlots: Cap = {
-    workspaces,
-    room,
-    explain: (withheld) => reason('peak-cap', { cap, committed: cap - room, peak: peak.runners, withheld }),
-    places: { cap, isHeldBy: isCommitted },
-  };
-  return [byRegistrations, bySlots];
+  if (slots === undefined) return [byRegistrations];
+  return [byRegistrations, ...peakCap(workspace, slots, free), ...stepCap(workspace, slots)];
+}
+
+/** On runners that are in use or may come to be so. */
+function peakCap(workspace: string, { max: cap, committed, peak }: SlotObservation, free: FreeSlots): readonly Cap[] {
+  if (cap === undefined) return [];
+  const room = free.get(workspace) ?? cap - committed;
+  const explain = (withheld: number) =>
+    reason('peak-cap', { cap, committed: cap - room, peak: peak.runners, withheld });
+  return [{ workspaces: [workspace], room, explain, places: { cap, isHeldBy: isCommitted } }];
+}
+
+/**
+ * On steps that run, and runners on their way to some: more would find no work. Idle runners take none of it, and nobody
+ * can make room.
+ */
+function stepCap(workspace: string, { limit, running, inUse, committed }: SlotObservation): readonly Cap[] {
+  if (limit === undefined || running === undefined) return [];
+  const coming = committed - inUse;
+  const explain = (withheld: number) => reason('concurrency-limit', { limit, running, coming, withheld });
+  return [{ workspaces: [workspace], room: limit - running - coming, explain }];
 }
 
 /** One cap for each budget, over all workspaces that it pays for. */

@@ -118,6 +118,8 @@ export type WorkspaceSettings = {
   readonly maxRunners: number;
   /** The most runners that may be in use at once, so that the month's peak stays there; absent: no limit. */
   readonly maxConcurrentRunners?: number;
+  /** The most steps that Bitbucket runs at once in the workspace; absent: no limit is known. */
+  readonly concurrencyLimit?: number;
   /** What one more build slot costs a month, in US dollars; absent: 15. */
   readonly pricePerSlot?: number;
   /** Which of Bitbucket's two runner APIs to speak. */

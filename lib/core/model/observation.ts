@@ -218,13 +218,17 @@ export type WorkspaceObservation = {
   readonly slots?: SlotObservation;
 };
 
-/** Build slots: runners in use at once, which some plans bill by the highest number of a month. */
+/** What runs at once in a workspace, of which some plans bill the highest number of steps of a month. */
 export type SlotObservation = {
   /** Runners that are online or have a step. */
   readonly inUse: number;
   /** Runners that are in use or may come to be so: all registrations but those out of service without a step. */
   readonly committed: number;
-  /** The most that were seen in use at once in this month, now included. */
+  /** Runners with a step; absent in records from before they were counted. */
+  readonly running?: number;
+  /** The most steps that Bitbucket runs at once, where the configuration says so. */
+  readonly limit?: number;
+  /** The most that were seen at once in this month, now included. */
   readonly peak: MonthPeak;
   /** The most that may be. */
   readonly max?: number;
@@ -234,8 +238,11 @@ export type SlotObservation = {
   readonly isPriced?: true;
 };
 
-/** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */
-export type MonthPeak = { readonly month: string; readonly runners: number };
+/**
+ * The highest numbers that were seen at once in a month (`2026-11`, by UTC) of runners in use and of steps that ran; `steps`
+ * is absent where only the former were counted.
+ */
+export type MonthPeak = { readonly month: string; readonly runners: number; readonly steps?: number };
 
 /** The month's peak of a workspace, and its Jobs of scopes that no look lists, as they were counted last; absent: none. */
 export type WorkspaceMemory = MonthPeak & { readonly elsewhere?: number };

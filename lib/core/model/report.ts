@@ -77,13 +77,17 @@ export type WorkspaceReport = {
   readonly inUse: number;
   /** What these come to when all that start have started, with what this tick adds. */
   readonly expected: number;
-  /** The most that may be, where the configuration says so. */
+  /** Steps that run, of any group's runners and of others; absent in reports from before they were counted. */
+  readonly running?: number;
+  /** The most runners that may be in use, where the configuration says so. */
   readonly maxConcurrentRunners?: number;
+  /** The most steps that Bitbucket runs at once, where the configuration says so. */
+  readonly concurrencyLimit?: number;
   /** Present where the configuration says that build slots matter: how many there may be, or what one costs. */
   readonly slotsMatter?: true;
-  /** The most that were seen in use at once this month (UTC). */
+  /** The most runners that were seen in use at once this month (UTC), and the most steps that ran. */
   readonly peak: MonthPeak;
-  /** Present where one more runner than that would raise the peak: what it costs a month, on a plan that bills slots. */
+  /** Present where one more step than run or are on their way to would raise the peak: what it costs a month, where billed. */
   readonly nextSlot?: { readonly costs: number; readonly currency: 'USD' };
 };
 

@@ -56,9 +56,11 @@ function together(name: string, entries: readonly (readonly [string, WorkspaceSe
   const bySlugLast = entries.toSorted(([a], [b]) => Number(a === name) - Number(b === name)).map(([, one]) => one);
   const all: WorkspaceSettings = Object.assign({}, ...bySlugLast);
   const most = bySlugLast.flatMap(({ maxConcurrentRunners = [] }) => maxConcurrentRunners);
+  const steps = bySlugLast.flatMap(({ concurrencyLimit = [] }) => concurrencyLimit);
   return {
     ...all,
     maxRunners: Math.min(...bySlugLast.map(({ maxRunners }) => maxRunners)),
     ...(most.length > 0 && { maxConcurrentRunners: Math.min(...most) }),
+    ...(steps.length > 0 && { concurrencyLimit: Math.min(...steps) }),
   };
 }

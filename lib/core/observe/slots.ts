@@ -1,7 +1,7 @@
 /**
- * Build slots of a workspace: the runners that are in use at once, which some of Bitbucket's plans bill by the highest
- * number of a month. Nobody outside of Bitbucket knows what exactly it counts; here it is every runner that is online,
- * whether or not it is at work, and every one with a step. That is never less than the builds that run. Pure.
+ * What runs at once in a workspace. A build slot is used by a step that runs, and Bitbucket's Premium bills their highest
+ * number of a month. A runner is in use when it is online, whether or not it is at work, or has a step; that is never less
+ * than the steps that run. Pure.
  */
 import { isOutOfService } from '../decide/classify.ts';
 import type { Instant, MonthPeak, Runner } from '../model/observation.ts';
@@ -12,6 +12,11 @@ export const PRICE_PER_SLOT = 15;
 /** Runners that are in use now. */
 export function slotsInUse(runners: readonly Runner[]): number {
   return runners.filter(isInUse).length;
+}
+
+/** Steps that run now, as their runners show. */
+export function stepsRunning(runners: readonly Runner[]): number {
+  return runners.filter(({ hasStep }) => hasStep).length;
 }
 
 /** Runners that are in use, or may come to be so: those out of service without a step will not. */
@@ -28,10 +33,16 @@ function isInUse({ status, hasStep }: Runner): boolean {
   return status === 'ONLINE' || hasStep;
 }
 
-/** The peak of the month (UTC) of `at`, after so many were seen in use. */
-export function nextPeak(before: MonthPeak | undefined, inUse: number, at: Instant): MonthPeak {
+/** The peaks of the month (UTC) of `at`, after so many were seen at once. */
+export function nextPeak(
+  before: MonthPeak | undefined,
+  seen: { readonly runners: number; readonly steps: number },
+  at: Instant,
+): MonthPeak {
   const month = monthOf(at);
-  return { month, runners: before?.month === month ? Math.max(before.runners, inUse) : inUse };
+  if (before?.month !== month) return { month, ...seen };
+  const { runners, steps = 0 } = before;
+  return { month, runners: Math.max(runners, seen.runners), steps: Math.max(steps, seen.steps) };
 }
 
 function monthOf(at: Instant): string {

@@ -14,7 +14,7 @@ import { identityKey, scopeKey } from '../scope.ts';
 import { namespaceKey } from './belonging.ts';
 import type { Readings } from './observe.ts';
 import { documentOf, identityOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
-import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse } from './slots.ts';
+import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse, stepsRunning } from './slots.ts';
 
 /** The workspace, and its memory if this look changed it. */
 export type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
@@ -27,7 +27,8 @@ export function observeWorkspace(
   fleet: Fleet,
   at: Instant,
 ): ObservedWorkspace {
-  const { maxRunners = 100, maxConcurrentRunners: max, pricePerSlot: price } = fleet.workspaces[workspace] ?? {};
+  const { [workspace]: settings } = fleet.workspaces;
+  const { maxRunners = 100, maxConcurrentRunners: max, concurrencyLimit: limit, pricePerSlot: price } = settings ?? {};
   const scopes = all.filter(({ scope }) => scope.workspace === workspace);
   const registered = scopes.flatMap(({ listed }) => listed);
   const assumed = scopes
@@ -42,14 +43,17 @@ export function observeWorkspace(
   const elsewhere = jobsElsewhere(scopes, namespaces, before?.elsewhere ?? 0);
   const unlisted = ofGroups + elsewhere;
   const inUse = slotsInUse(registered);
-  const peak = nextPeak(before, inUse, at);
+  const running = stepsRunning(registered);
+  const peak = nextPeak(before, { runners: inUse, steps: running }, at);
   const slots = {
     inUse,
     committed: slotsCommitted(registered) + unlisted + assumed,
+    running,
     peak,
     price: price ?? PRICE_PER_SLOT,
     ...((price ?? 0) > 0 && { isPriced: true as const }),
     ...(max !== undefined && { max }),
+    ...(limit !== undefined && { limit }),
   };
   const seen = {
     workspace,
@@ -65,8 +69,8 @@ export function observeWorkspace(
 
 /** A month that begins with nobody there needs no writing; its first runner will. */
 function isNews(next: WorkspaceMemory, before?: WorkspaceMemory): boolean {
-  const isPeak = next.runners > (before?.month === next.month ? before.runners : 0);
-  return isPeak || next.elsewhere !== before?.elsewhere;
+  const { runners, steps = 0 } = before?.month === next.month ? before : { runners: 0 };
+  return next.runners > runners || (next.steps ?? 0) > steps || next.elsewhere !== before?.elsewhere;
 }
 
 /**

@@ -114,7 +114,7 @@ function createReading({ name, latest = Number.POSITIVE_INFINITY }: ReadOptions)
         books.repeated();
         return undefined;
       }
-      books.step(step.ready, isSeen);
+      books.step(step, isSeen);
       return step;
     },
     summary: books.summary,

@@ -1,11 +1,10 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
 
-import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS } from '#core/time.ts';
 import { duration, plural } from '#core/words.ts';
 import { isoText } from '#text/time.ts';
 import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
-import type { Parsed, Skip } from './parse.ts';
+import type { Parsed, Skip, UsableStep } from './parse.ts';
 
 /** Lines of one kind that are of no use, and the first of them, counted from 1; `why` says what is wrong with that. */
 type Skipped = { readonly lines: number; readonly firstLine: number; readonly why?: string };
@@ -23,6 +22,8 @@ export type HistorySummary = {
   readonly skipped: Readonly<Partial<Record<Skip, Skipped>>>;
   /** Of the steps: those that equal another one in all but an id, which they lack. They may be repetitions. */
   readonly alike: number;
+  /** Of the steps: those that ran for less than `HARDLY_ANY_MS`. */
+  readonly brief: number;
   /** Absent without a step. `to` is when the last one became ready. */
   readonly span?: Range;
   /** Of several, as when files are put one behind the other: all their time. */
@@ -39,6 +40,9 @@ const MOST_TOLD = 20;
 
 const QUIET_MS = DAY_MS;
 
+/** Hardly a step is over in that time; written in seconds, most are: the half of them runs for less than 80 minutes. */
+const HARDLY_ANY_MS = 5_000;
+
 const SKIPPED: Readonly<Record<Skip, string>> = {
   invalid: 'no valid step',
   'no-labels': 'without labels: which runner the step asked for is not known',
@@ -53,6 +57,7 @@ export function describeSummary(summary: HistorySummary): readonly string[] {
     `${name}: ${count(steps, 'step')} in ${count(lines, 'line')}${time}.`,
     ...Object.entries(SKIPPED).flatMap(([kind, what]) => describeSkipped(summary.skipped[kind as Skip], what)),
     ...(alike > 0 ? [`${count(alike, 'step')} equal another one in everything; they count, for they have no id.`] : []),
+    ...describeBrief(summary),
     ...describeEnd(summary),
     ...describeGaps(summary),
     ...summary.quiet.map(({ from, to }) => `No step for ${duration(to - from)} from ${isoText(from)} on.`),
@@ -64,6 +69,13 @@ function describeSkipped(skipped: Skipped | undefined, what: string): readonly s
   const { lines, firstLine, why } = skipped;
   const there = why === undefined ? '' : ` (${why})`;
   return [`Skipped ${count(lines, 'line')} (the first is line ${firstLine}): ${what}${there}.`];
+}
+
+function describeBrief({ brief, steps }: HistorySummary): readonly string[] {
+  if (brief * 2 <= steps) return [];
+  return [
+    `${count(brief, 'step')} ran for less than ${duration(HARDLY_ANY_MS)}: durationMs is in milliseconds; where yours are seconds, multiply them by 1,000.`,
+  ];
 }
 
 function describeEnd({ header, end, steps, skipped }: HistorySummary): readonly string[] {
@@ -88,7 +100,7 @@ function count(number: number, noun: string): string {
 
 /** Counts what a reader finds, line by line. */
 export function keepBooks(name: string) {
-  let [lines, steps, marks, blank, alike, gapCount] = [0, 0, 0, 0, 0, 0];
+  let [lines, steps, marks, blank, alike, brief, gapCount] = [0, 0, 0, 0, 0, 0, 0];
   const skipped: Partial<Record<Skip, Skipped>> = {};
   const gaps: Gap[] = [];
   const quiet: Range[] = [];
@@ -128,8 +140,9 @@ export function keepBooks(name: string) {
     },
     repeated: (): void => skip('repeated'),
     /** Takes a step, in order of time. */
-    step: (at: Instant, isAlike: boolean): void => {
+    step: ({ ready: at, durationMs }: UsableStep, isAlike: boolean): void => {
       steps += 1;
+      if (durationMs < HARDLY_ANY_MS) brief += 1;
       if (isAlike) alike += 1;
       if (span !== undefined) keepQuiet({ from: span.to, to: at });
       span = { from: span?.from ?? at, to: at };
@@ -142,6 +155,7 @@ export function keepBooks(name: string) {
       blank,
       skipped: { ...skipped },
       alike,
+      brief,
       ...(span && { span }),
       ...(header && { header }),
       ...(end && { end }),

@@ -4,13 +4,14 @@
  * are ordered again on every poll; from zero it is `min` that is ordered again; below `min` it multiplies what is there.
  * Its pauses between creates are left out, which flatters it.
  */
+import { ServiceError } from '#core/errors.ts';
 import type { Fleet, PercentageRunnersIdle, RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareManifests, type Policy, type Stage } from './policy.ts';
 
-type Field = Pick<Stage, 'world' | 'ports'>;
+type Field = Pick<Stage, 'world' | 'ports'> & { readonly workspaces: Fleet['workspaces'] };
 
 /** How its autoscaler is set up. */
 type AtlassianSetting = {
@@ -43,8 +44,9 @@ export function atlassianPolicy({ name, pollMs, parameters = EXAMPLE }: Atlassia
       tick: async () => {
         // An error ends the process, which Kubernetes starts anew for the next poll.
         try {
-          for (const group of fleet.groups) await poll(group, parameters, { world, ports });
-          for (const scope of scopes) await cleanUp(scope, coolDownMs, { world, ports });
+          const field = { world, ports, workspaces: fleet.workspaces };
+          for (const group of fleet.groups) await poll(group, parameters, field);
+          for (const scope of scopes) await cleanUp(scope, coolDownMs, field);
         } catch {
           return;
         }
@@ -72,7 +74,8 @@ export function decideAsAtlassian(
   return { create: 0, remove: idle - Math.max(min, Math.floor(idle * scaleDownMultiplier)) };
 }
 
-async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { world, ports }: Field): Promise<void> {
+async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, field: Field): Promise<void> {
+  const { world, ports } = field;
   const labels = group.labels.join(' ');
   const listed = await ports.runners.list(group.scope);
   const online = listed.filter((runner) => runner.status === 'ONLINE' && runner.labels.join(' ') === labels);
@@ -80,12 +83,26 @@ async function poll(group: RunnerGroup, parameters: PercentageRunnersIdle, { wor
   const strategy = group.strategy.kind === 'percentageRunnersIdle' ? group.strategy : parameters;
   const decision = decideAsAtlassian(strategy, group, { busy: online.length - idle.length, idle: idle.length });
   for (let count = 0; count < decision.create; count += 1) {
+    refuseBeyondLimit(group.scope, field);
     const { runner } = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
     const { job, secret } = bareManifests(runner.uuid, group);
     await ports.jobs.createSecret(group, secret, await ports.jobs.createJob(group, job));
   }
   const old = idle.filter(({ createdAt }) => world.now - createdAt >= coolDownOf(group)).slice(0, decision.remove);
   for (const { uuid } of old) await ports.runners.disable(group.scope, uuid);
+}
+
+/** It knows no limit of the workspace; Bitbucket refuses what goes beyond, which ends the poll. */
+function refuseBeyondLimit({ workspace }: Scope, { world, workspaces }: Field): void {
+  const limit = workspaces[workspace]?.maxRunners ?? Number.POSITIVE_INFINITY;
+  let registered = 0;
+  for (const { scope } of world.bitbucket.registered) registered += scope.workspace === workspace ? 1 : 0;
+  if (registered < limit) return;
+  throw new ServiceError(`Workspace ${workspace} may have ${limit} runners and has them.`, {
+    service: 'bitbucket',
+    outcome: 'refused',
+    status: 400,
+  });
 }
 
 /** Its second process. It looks at no group, and for a step only on runners that are disabled. */

@@ -1,7 +1,7 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
 import type { Calls } from '#core/model/report.ts';
-import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
-import type { Prices } from './scenario.ts';
+import { HOUR_MS } from '#core/time.ts';
+import type { Scenario } from './scenario.ts';
 import type { Books, StepCounts } from './tally.ts';
 
 /** The figures of one policy in one scenario. */
@@ -19,8 +19,8 @@ export type Figures = {
     readonly p95Ms: number;
     readonly p99Ms: number;
     readonly longestMs: number;
-    /** Share of the steps that waited for a minute at the most; 1 without steps. */
-    readonly withinMinute: number;
+    /** Share of the steps that waited for the scenario's `goal` at the most; 1 without steps. */
+    readonly withinGoal: number;
   };
   /** How long free runners took to pick up the steps that began. */
   readonly pickUp: { readonly meanMs: number; readonly p95Ms: number };
@@ -42,7 +42,7 @@ export type Figures = {
   readonly money: {
     /** Runner-hours times their price. */
     readonly runners: number;
-    /** For every month that was begun, its peak beyond what is included, times the price of a slot. */
+    /** For every month that was begun, its peak of running steps beyond what is included, times the price of a slot. */
     readonly slots: number;
     readonly total: number;
   };
@@ -55,8 +55,8 @@ export function figuresOf(
     runners,
     calls,
     callsInAnHour,
-    prices,
-  }: Pick<Figures, 'runners' | 'calls' | 'callsInAnHour'> & { readonly prices: Prices },
+    scenario: { prices, goal },
+  }: Pick<Figures, 'runners' | 'calls' | 'callsInAnHour'> & { readonly scenario: Pick<Scenario, 'prices' | 'goal'> },
 ): Figures {
   const { waiting, pickUp, peak } = books;
   const runnerHours = hoursOf(books);
@@ -71,7 +71,7 @@ export function figuresOf(
       p95Ms: waiting.quantileMs(0.95),
       p99Ms: waiting.quantileMs(0.99),
       longestMs: waiting.longestMs,
-      withinMinute: waiting.shareWithin(MINUTE_MS),
+      withinGoal: waiting.shareWithin(goal),
     },
     pickUp: { meanMs: pickUp.meanMs, p95Ms: pickUp.quantileMs(0.95) },
     runnerHours,

@@ -94,11 +94,17 @@ type Owner = { readonly scope: Scope; readonly labels: readonly string[] };
 
 /** Whose steps go to these groups. A step always belongs to a repository; a workspace's group gets one of its own. */
 export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {
-  return groups.map(({ name, scope, labels, strategy }) => {
-    const named =
-      strategy.kind === 'queueAware' && strategy.repositories.kind === 'named' ? strategy.repositories.names : [];
-    return { scope: { ...scope, repository: scope.repository ?? named[0] ?? name }, labels };
-  });
+  return groups.map((group) => ({
+    scope: { ...group.scope, repository: repositoryOf(group) },
+    labels: group.labels,
+  }));
+}
+
+/** The group's own repository, or one in which it would count its queue. */
+export function repositoryOf({ name, scope, strategy }: RunnerGroup): string {
+  if (scope.repository !== undefined || strategy.kind !== 'queueAware') return scope.repository ?? name;
+  const { repositories } = strategy;
+  return (repositories.kind === 'named' ? repositories.names[0] : repositories.query) ?? name;
 }
 
 /** The stretch of time that is played. */

@@ -2,6 +2,7 @@
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { counted } from '#text/layout.ts';
 import type { Arrival } from '../arrival.ts';
+import { repositoryOf } from './load.ts';
 
 /** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
 export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels }: RunnerGroup): boolean {
@@ -16,10 +17,8 @@ export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels 
  * Tells the steps that are the group's: those that it can run and that suit no other group better. The one with the fewest
  * labels suits best, then a repository's before a workspace's, then the first in the configuration.
  */
-export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) => boolean {
-  const bySuitability = [...fleet.groups].sort(
-    (a, b) => a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a),
-  );
+export function stepsOf(fleet: Fleet, group: RunnerGroup): (step: Pick<Arrival, 'scope' | 'labels'>) => boolean {
+  const bySuitability = orderBySuitability(fleet.groups);
   const known = new Map<string, boolean>();
   return (arrival) => {
     const key = JSON.stringify([arrival.scope.workspace, arrival.scope.repository, arrival.labels]);
@@ -31,8 +30,51 @@ export function stepsOf(fleet: Fleet, group: RunnerGroup): (arrival: Arrival) =>
   };
 }
 
+function orderBySuitability(groups: readonly RunnerGroup[]): readonly RunnerGroup[] {
+  return [...groups].sort((a, b) => a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a));
+}
+
 function ownRepository({ scope }: RunnerGroup): number {
   return scope.repository === undefined ? 0 : 1;
+}
+
+/** Steps of a history that names no repository. */
+type HousedSteps = {
+  /** The step in its repository. */
+  readonly house: (step: Arrival) => Arrival;
+  /** One sentence for all that were given one; undefined without any. */
+  readonly told: () => string | undefined;
+};
+
+/**
+ * Gives steps that name no repository one of the group that suits them best, a workspace's before a repository's: queues are counted by repository, so that
+ * such steps would be invisible to a group that counts them.
+ */
+export function houseSteps(groups: readonly RunnerGroup[]): HousedSteps {
+  const bySuitability = orderBySuitability(groups);
+  const given = new Set<string>();
+  let steps = 0;
+  return {
+    house: (step) => {
+      if (step.scope.repository !== undefined) return step;
+      const inRepositoryOf = (group: RunnerGroup) => ({
+        ...step,
+        scope: { ...step.scope, repository: repositoryOf(group) },
+      });
+      const owner =
+        bySuitability.find((group) => mayRun(step, group)) ??
+        bySuitability.find((group) => mayRun(inRepositoryOf(group), group));
+      if (owner === undefined) return step;
+      steps += 1;
+      given.add(repositoryOf(owner));
+      return inRepositoryOf(owner);
+    },
+    told: () => {
+      if (steps === 0) return undefined;
+      const names = [...given].sort().slice(0, MOST_TOLD).join(', ');
+      return `${counted(steps, 'step')} without a repository, played as ${steps === 1 ? 'one' : 'those'} of ${names}${given.size > MOST_TOLD ? ', …' : ''}.`;
+    },
+  };
 }
 
 /** Steps that no group of a configuration can run: they are played and fail, and whoever reads the result must know. */

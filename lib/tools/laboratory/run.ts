@@ -11,7 +11,8 @@ import { type Faults, NO_FAULTS } from '../simulator/faults.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Actor, Policy } from './policy.ts';
 import type { Scenario } from './scenario.ts';
-import { type Books, Tally } from './tally.ts';
+import type { Books } from './tally.ts';
+import { Accounts, type Counting } from './turns.ts';
 import { openWorld, outagesOf } from './world.ts';
 
 /** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the warm-up. */
@@ -27,10 +28,15 @@ export type Trial = {
   readonly onReport?: (report: Report) => void;
   /** Buckets of the series; default 480. */
   readonly buckets?: number;
+  /** What is in the books; default: everything. */
+  readonly counting?: Counting;
 };
 
-/** What came of it. */
-export type Result = { readonly policy: string; readonly figures: Figures; readonly books: Books };
+/** Closed books and their figures; calls and runners are those of the whole run. */
+type Account = { readonly figures: Figures; readonly books: Books };
+
+/** What came of it. `others`: of the second turns, where the trial has turns. */
+export type Result = Account & { readonly policy: string; readonly others?: Account };
 
 const TICKS_BETWEEN_PAUSES = 100;
 
@@ -64,15 +70,17 @@ function pause(): Promise<void> {
 }
 
 /** A world with a policy in it, and its books, which are opened when the scenario begins. */
-function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () => undefined, buckets = 480 }: Trial) {
+function openLaboratory(trial: Trial) {
+  const { scenario, policy, faults = NO_FAULTS, onReport = () => undefined, buckets = 480, counting = {} } = trial;
   const { start } = scenario;
   let actor: Actor = {};
-  let tally: Tally | undefined;
+  let accounts: Accounts | undefined;
   let before = { created: 0, registered: 0, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } };
   const world = openWorld(scenario, faults, {
-    changing: () => tally?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
+    changing: () =>
+      accounts?.account(world.now, { totals: world.bitbucket.totals, queued: world.bitbucket.waiting.size }),
     stepChanged: (step) => {
-      tally?.stepChanged(step);
+      accounts?.stepChanged(step);
       actor.stepChanged?.(step);
     },
     rested: (uuid) => actor.rested?.(uuid),
@@ -81,7 +89,7 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
   const ports = world.ports(outages);
   // Before anything else happens at that moment, so that the first step is in the books.
   world.clock.schedule(start, () => {
-    tally = new Tally(start, scenario.span, buckets);
+    accounts = new Accounts(start, scenario.span, buckets, counting);
     before = {
       created: world.bitbucket.everRegistered,
       registered: registeredIn(world.bitbucket.totals),
@@ -95,18 +103,20 @@ function openLaboratory({ scenario, policy, faults = NO_FAULTS, onReport = () =>
     /** A step is to come at its time, which has not passed. */
     expect: ({ at, ...request }: Arrival) =>
       world.clock.schedule(at, () => {
-        tally?.stepArrives();
+        accounts?.stepArrives(at, request);
         world.bitbucket.submit(request);
       }),
     close(): Result {
-      if (tally === undefined) throw new Error('the scenario has not begun');
-      const books = tally.close(world.now, world.bitbucket.totals, world.bitbucket.waiting);
+      if (accounts === undefined) throw new Error('the scenario has not begun');
+      const [first, second] = accounts.close(world.now, world.bitbucket.totals, world.bitbucket.waiting);
       const created = world.bitbucket.everRegistered - before.created;
       const runners = { created, removed: before.registered + created - registeredIn(world.bitbucket.totals) };
       const calls = callsBetween(before.calls, ports.calls());
       const { mostCallsInAnHour: callsInAnHour } = world;
-      const figures = figuresOf(books, { runners, calls, callsInAnHour, prices: scenario.prices });
-      return { policy: policy.name, books, figures };
+      const accountOf = (books: Books): Account => {
+        return { books, figures: figuresOf(books, { runners, calls, callsInAnHour, scenario }) };
+      };
+      return { policy: policy.name, ...accountOf(first), ...(counting.turns && { others: accountOf(second) }) };
     },
   };
 }

@@ -32,6 +32,8 @@ const prices = z.strictObject({
   slotMonth: money.default(15),
   /** Slots that cost nothing. */
   includedSlots: money.default(0),
+  /** Only shown. */
+  currency: z.string().min(1).max(8).default('USD'),
 });
 
 /** The keys of a scenario's file. */
@@ -50,11 +52,13 @@ const written = z.strictObject({
   loads: z.array(load).default([]),
   /** A file with the steps that come, instead of loads; its beginning and end are then those of the scenario. */
   history: z.string().min(1).optional(),
+  /** Shown with every policy: the share of steps that wait no longer than this. */
+  goal: longerThanNothing.default(MINUTE_MS),
   /** How long a step may wait before it fails: Bitbucket's limit. */
   queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
-  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0 }),
+  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' }),
   ...CONDITION_KEYS,
 });
 
@@ -71,9 +75,6 @@ export type Scenario = z.output<typeof scenario>;
 
 /** A scenario as a file or a program writes it. */
 export type ScenarioInput = z.input<typeof scenario>;
-
-/** What things cost. */
-export type Prices = Scenario['prices'];
 
 /**
  * Reads a scenario; `source` names it in the problems, `locate` finds their places in its text. Throws `InputError` with
@@ -97,6 +98,7 @@ export function readScenario(text: string, source: string): Scenario {
 }
 
 const FIVE_MINUTES = { kind: 'lognormal', median: '4m', p95: '12m' } as const;
+const SHORT_TESTS = { kind: 'lognormal', median: '57s', p95: '574s' } as const;
 
 /** Scenarios that have a name, for a first look at a configuration: each of its groups gets the load. */
 export const NAMED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
@@ -109,4 +111,47 @@ export const NAMED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
   trickle: { span: '1d', loads: [{ kind: 'trickle', every: '3m11s', duration: '5m' }] },
   flapping: { span: '1d', loads: [{ kind: 'flapping', on: '5m', off: '10m13s', steps: 10, duration: '4m' }] },
   poisson: { span: '1d', loads: [{ kind: 'poisson', perHour: 20, duration: FIVE_MINUTES }] },
+  // The shapes of four real histories: how many steps come together, when, and how long they run.
+  matrix: {
+    span: '7d',
+    loads: [
+      {
+        kind: 'batches',
+        perHour: 37,
+        weekend: 0.1,
+        steps: { median: 6, p95: 28 },
+        duration: { kind: 'lognormal', median: '218s', p95: '1386s' },
+      },
+    ],
+  },
+  'nightly-regression': {
+    span: '14d',
+    loads: [
+      { kind: 'burst', at: '4d16h40m', every: '7d', steps: 560, duration: SHORT_TESTS },
+      { kind: 'burst', at: '2d20h5m', every: '7d', steps: 330, duration: SHORT_TESTS },
+      { kind: 'batches', perHour: 1.8, weekend: 0, steps: { median: 3, p95: 8 }, duration: SHORT_TESTS },
+    ],
+  },
+  'small-team': {
+    span: '14d',
+    loads: [
+      {
+        kind: 'workingWeek',
+        peakPerHour: 2.2,
+        weekend: 0.17,
+        duration: { kind: 'lognormal', median: '2846s', p95: '3426s' },
+      },
+    ],
+  },
+  'long-builds': {
+    span: '14d',
+    loads: [
+      {
+        kind: 'workingWeek',
+        peakPerHour: 2,
+        weekend: 0.11,
+        duration: { kind: 'lognormal', median: '5305s', p95: '13525s' },
+      },
+    ],
+  },
 };

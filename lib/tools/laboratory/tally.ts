@@ -39,8 +39,11 @@ export type Books = {
   readonly queueMs: number;
   /** How long the steps ran that have ended. */
   readonly servedMs: number;
-  /** Most registrations at once, in all and by month: 30 days each, counted from the start. */
+  /** How much time is in the books. */
+  readonly spanMs: number;
+  /** Most registrations at once. */
   readonly peak: number;
+  /** Most steps that ran at once, by month: 30 days each, counted from the start. */
   readonly monthlyPeaks: readonly number[];
   readonly series: Series<Level>;
 };
@@ -62,6 +65,7 @@ export class Tally {
   readonly #runnerMs = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
   #queueMs = 0;
   #servedMs = 0;
+  #spanMs = 0;
   #peak = 0;
   readonly #monthlyPeaks: number[] = [];
   readonly #series: Series<Level>;
@@ -79,16 +83,22 @@ export class Tally {
     // Also when no time has passed: in the real world some always has.
     this.#peak = Math.max(this.#peak, registered);
     for (let month = this.#monthOf(this.#at); month <= this.#monthOf(Math.max(this.#at, now - 1)); month += 1) {
-      this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, registered);
+      this.#monthlyPeaks[month] = Math.max(this.#monthlyPeaks[month] ?? 0, totals.busy);
     }
     const span = now - this.#at;
     if (span === 0) return;
+    this.#spanMs += span;
     this.#runnerMs.busy += span * totals.busy;
     this.#runnerMs.idle += span * totals.idle;
     this.#runnerMs.starting += span * totals.starting;
     this.#runnerMs.unavailable += span * totals.unavailable;
     this.#queueMs += span * queued;
     this.#series.add(this.#at, now, { ...totals, waiting: queued });
+    this.#at = now;
+  }
+
+  /** What was until now is none of these books' time. */
+  resume(now: Instant): void {
     this.#at = now;
   }
 
@@ -136,6 +146,7 @@ export class Tally {
       runnerMs: this.#runnerMs,
       queueMs: this.#queueMs,
       servedMs: this.#servedMs,
+      spanMs: this.#spanMs,
       peak: this.#peak,
       monthlyPeaks: this.#monthlyPeaks,
       series: this.#series,

@@ -46,7 +46,7 @@ function capacityAt({ nodes, start }: Scenario, now: Instant): number {
 }
 
 /** Those that the scenario names, and those of a normal month. */
-function outagesIn(scenario: Scenario): readonly Outage[] {
+export function outagesIn(scenario: Scenario): readonly Outage[] {
   return [...scenario.outages, ...normalOutages(scenario, scenario.span, scenario.seed)];
 }
 

@@ -32,6 +32,26 @@ export type PageData = {
   readonly noticesLeftOut: number;
   /** The hourly calls of production, by credential. */
   readonly budgets: readonly BudgetFigures[];
+  /** What money is in; absent: nothing costs any. */
+  readonly currency?: string;
+  /** Calls to a service failed then, as far as that is known. */
+  readonly outages?: readonly OutageTime[];
+  /** How far any policy can get. */
+  readonly bounds?: readonly PageBound[];
+};
+
+export type OutageTime = { readonly service: 'bitbucket' | 'kubernetes'; readonly from: Instant; readonly to: Instant };
+
+/** Places between waiting and cost that belong together; `source`: what they are, and where that is from. */
+export type PageBound = {
+  readonly name: string;
+  readonly source: string;
+  readonly points: readonly {
+    readonly label: string;
+    readonly waitingMeanMs: number;
+    readonly waitingP95Ms: number;
+    readonly money: number;
+  }[];
 };
 
 export type Fact = { readonly name: string; readonly text: string };

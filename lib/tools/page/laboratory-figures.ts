@@ -134,7 +134,7 @@ export const { definitions: LABORATORY_FIGURES, valuesOf: figureValues } = defin
       'Build slots',
       'money',
       ({ money }) => money.slots,
-      "For every month that was begun, its peak beyond the included slots, times the scenario's price of a slot. Every month counts as a whole one, also where the scenario is shorter.",
+      "For every month that was begun, the most steps that ran at once beyond the included slots, times the scenario's price of a slot. Every month counts as a whole one, also where the scenario is shorter.",
     ],
     [
       'moneyTotal',

@@ -1,7 +1,9 @@
 /** The page of a comparison in the laboratory, from what its runs came to. Pure. */
 import { MINUTE_MS } from '#core/time.ts';
+import type { Bound } from '../laboratory/bounds.ts';
 import type { Result } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
+import { outagesIn } from '../laboratory/world.ts';
 import type { Fact, PageData, Role, Track, TrackSeries, WaitingBin } from './data.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { figureValues, LABORATORY_FIGURES, LABORATORY_LEVELS } from './laboratory-figures.ts';
@@ -19,6 +21,7 @@ export type Played = {
 type LaboratoryPage = {
   readonly scenario: Scenario;
   readonly policies: readonly Played[];
+  readonly bounds?: readonly Bound[];
   readonly facts?: readonly Fact[];
 };
 
@@ -35,7 +38,7 @@ export function bucketsFor(spanMs: number): number {
 }
 
 /** The page's data. Policies keep their order. */
-export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPage): PageData {
+export function laboratoryPage({ scenario, policies, bounds = [], facts = [] }: LaboratoryPage): PageData {
   const { name, start, span, seed, prices } = scenario;
   const baseline = policies.find(({ role }) => role === 'baseline')?.result;
   return {
@@ -50,11 +53,11 @@ export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPag
       { name: 'Seed', text: String(seed) },
       {
         name: 'Prices',
-        text: `${formatNumber(prices.runnerHour, 2)} per runner-hour, ${formatNumber(prices.slotMonth, 2)} per build slot and month beyond ${formatNumber(prices.includedSlots, 0)} included`,
+        text: `${prices.currency} ${formatNumber(prices.runnerHour, 2)} per runner-hour, ${formatNumber(prices.slotMonth, 2)} per build slot and month beyond ${formatNumber(prices.includedSlots, 0)} included`,
       },
       ...facts,
     ],
-    headlines: takeaways(policies),
+    headlines: takeaways(policies, prices.currency),
     unknown: [
       'All of this happened in a simulated world with virtual time: the policies are the real ones, while the steps, the start-up times and the outages are those of the scenario.',
     ],
@@ -65,17 +68,24 @@ export function laboratoryPage({ scenario, policies, facts = [] }: LaboratoryPag
     notices: [],
     noticesLeftOut: 0,
     budgets: [],
+    currency: prices.currency,
+    outages: outagesIn(scenario).map(({ service, from, to }) => ({ service, from: start + from, to: start + to })),
+    bounds,
   };
 }
 
-function trackOf({ result, role, decisions: log }: Played, { span }: Scenario, baseline: Result | undefined): Track {
+function trackOf(
+  { result, role, decisions: log }: Played,
+  { span, prices }: Scenario,
+  baseline: Result | undefined,
+): Track {
   const { buckets } = result.books.series;
   const decisions = log?.close();
   const worst = worstHalfHour(buckets, span / buckets.length, log && ((from, to) => log.between(from, to)));
   return {
     name: result.policy,
     role,
-    summary: summaryOf(result, role, baseline),
+    summary: summaryOf(result, role, { baseline, currency: prices.currency }),
     figures: figureValues(result.figures),
     series: seriesOf(result, buckets.length),
     ...(decisions === undefined ? {} : { decisions }),
@@ -102,7 +112,7 @@ function firstShown(policies: readonly Played[]): readonly number[] {
 }
 
 /** The quickest and the cheapest of the policies that anybody can run. */
-function takeaways(policies: readonly Played[]): readonly string[] {
+function takeaways(policies: readonly Played[], currency: string): readonly string[] {
   const results = policies.filter(({ role }) => role !== 'oracle').map(({ result }) => result);
   const [first] = results;
   if (first === undefined || results.length === 1) return [];
@@ -111,7 +121,7 @@ function takeaways(policies: readonly Played[]): readonly string[] {
   const quickest = best(({ figures }) => figures.waiting.meanMs);
   const cheapest = best(({ figures }) => figures.money.total);
   const quick = `${quickest.policy} lets steps wait least (${formatStretch(quickest.figures.waiting.meanMs)} on average)`;
-  const price = formatNumber(cheapest.figures.money.total, 2);
+  const price = `${currency} ${formatNumber(cheapest.figures.money.total, 2)}`;
   const failing = results.filter((result) => failuresOf(result) > 0).map(({ policy }) => policy);
   return [
     quickest === cheapest
@@ -122,7 +132,11 @@ function takeaways(policies: readonly Played[]): readonly string[] {
 }
 
 /** A policy in words, beside the baseline where it is not that itself. */
-function summaryOf(result: Result, role: Role, baseline: Result | undefined): string {
+function summaryOf(
+  result: Result,
+  role: Role,
+  { baseline, currency }: { readonly baseline: Result | undefined; readonly currency: string },
+): string {
   const { waiting, money } = result.figures;
   const failed = failuresOf(result);
   const failures =
@@ -130,8 +144,8 @@ function summaryOf(result: Result, role: Role, baseline: Result | undefined): st
       ? 'No step failed for lack of a runner.'
       : `${formatCount(failed, 'step')} failed for lack of a runner.`;
   const own =
-    `${role === 'oracle' ? 'A bound that nobody can run. ' : ''}Steps wait ${formatStretch(waiting.meanMs)} on average, 95${NBSP}% of them at most ${formatStretch(waiting.p95Ms)}. ` +
-    `${failures} It costs ${formatNumber(money.total, 2)}: ${formatNumber(money.runners, 2)} for runners, ${formatNumber(money.slots, 2)} for build slots, by whole months.`;
+    `${role === 'oracle' ? 'A lower bound of cost, not of waiting, that nobody can run. ' : ''}Steps wait ${formatStretch(waiting.meanMs)} on average, 95${NBSP}% of them at most ${formatStretch(waiting.p95Ms)}. ` +
+    `${failures} It costs ${currency} ${formatNumber(money.total, 2)}: ${formatNumber(money.runners, 2)} for runners, ${formatNumber(money.slots, 2)} for build slots, by whole months.`;
   if (role === 'baseline' || baseline === undefined) return own;
   const compared = [
     comparison(waiting.meanMs, baseline.figures.waiting.meanMs, 'waiting'),

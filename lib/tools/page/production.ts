@@ -37,6 +37,9 @@ const SHOWN = 3;
 /** The decisions of the whole fleet that changed most; the groups have the others. */
 const FLEET_MARKS = 480;
 
+/** As much of the time asked for is drawn without a tick in it. */
+const EMPTY_SHARE = 0.1;
+
 /** Collects tick records, oldest first. */
 export class ProductionRecords {
   readonly #page: ProductionPage;
@@ -45,6 +48,8 @@ export class ProductionRecords {
   readonly #budgets = new Map<string, BudgetFigures>();
   #ticks = 0;
   #peak = 0;
+  /** Of the axis: the first tick, where ticks began long after the time that was asked for. */
+  #from: Instant | undefined;
 
   constructor(page: ProductionPage) {
     this.#page = page;
@@ -56,6 +61,8 @@ export class ProductionRecords {
     if (at < this.#page.from || at >= this.#page.to) return;
     const groups = report.groups.filter(({ name }) => this.#isWanted(name));
     if (groups.length === 0) return;
+    const { from, to } = this.#page;
+    this.#from ??= at - from > (to - from) * EMPTY_SHARE ? at : from;
     this.#ticks += 1;
     for (const group of groups) this.#bookOf(group.name).add(at, group);
     this.#notices.add(at, report, (name) => this.#isWanted(name));
@@ -77,7 +84,8 @@ export class ProductionRecords {
 
   /** The page's data. */
   close(): PageData {
-    const { from, to, facts = [] } = this.#page;
+    const { to, facts = [] } = this.#page;
+    const from = this.#from ?? this.#page.from;
     const books = [...this.#books.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const merged = Math.min(MOST_MERGED, Math.max(1, Math.ceil((books.length * BUCKETS) / MOST_POINTS)));
     const groups = books.map((book) => book.close(merged));
@@ -120,7 +128,7 @@ export class ProductionRecords {
   #bookOf(name: string): GroupBook {
     const known = this.#books.get(name);
     if (known !== undefined) return known;
-    const book = new GroupBook(name, this.#page.from, this.#page.to, BUCKETS);
+    const book = new GroupBook(name, this.#from ?? this.#page.from, this.#page.to, BUCKETS);
     this.#books.set(name, book);
     return book;
   }

@@ -57,7 +57,7 @@ export function overTime(data: PageData): string {
   ]);
 }
 
-function legend({ levels }: PageData, hasWaiting: boolean): string {
+function legend({ levels, outages = [] }: PageData, hasWaiting: boolean): string {
   const key = (name: string, label: string, shape: string) =>
     `<li><svg class="key" viewBox="0 0 28 14" aria-hidden="true"><${shape} class="${name}"/></svg>${escapeHtml(label)}</li>`;
   const box = 'rect x="0.5" y="0.5" width="27" height="13"';
@@ -68,6 +68,7 @@ function legend({ levels }: PageData, hasWaiting: boolean): string {
       : []),
     key('mark up', 'Scale-up', 'path d="M8 12h12L14 2z"'),
     key('mark down', 'Scale-down', 'path d="M8 2h12L14 12z"'),
+    ...(outages.length > 0 ? [key('outage', 'Bitbucket or the cluster was out', box)] : []),
   ].join('')}</ul>`;
 }
 
@@ -100,8 +101,12 @@ export function cost(data: PageData): string {
     return `<figure><figcaption><h3>${title}</h3></figcaption><div class="drawing" data-chart="${waiting}">${costChart({ data, waiting, width: SMALL_WIDTH })}</div><p class="quiet">On the dashed line, none is both cheaper and quicker, and none has fewer steps fail: ${escapeHtml(best.join('; '))}.</p></figure>`;
   };
   return section('cost', 'Waiting against cost', [
-    '<p>Each point is a policy. Points further left cost less; points further down let steps wait less. Circles are our policies, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle beyond the minimum of a group. No policy costs less if steps wait no longer than a start takes. Paying for idle runners can make them wait less.</p>',
+    '<p>Each point is a policy. Points further left cost less; points further down let steps wait less. Circles are our policies, squares are what they are compared with. The diamond is the oracle, which nobody can run: it sees every step at once and keeps no runner idle beyond the minimum of a group. It is a lower bound of cost: no policy without foresight costs less if steps wait no longer than a start takes. Paying for idle runners can make them wait less.</p>',
     policyLegend(data),
+    ...(data.bounds ?? []).map(
+      ({ name, source }) =>
+        `<p class="quiet"><strong>${escapeHtml(name)}</strong> (crosses): ${escapeHtml(source)}</p>`,
+    ),
     `<div class="pair">${chart('waitingMean', 'Mean waiting')}${chart('waitingP95', 'What 95 % wait at most')}</div>`,
   ]);
 }

@@ -113,6 +113,9 @@ svg .name { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; strok
 .axis { stroke: var(--strong); }
 .lead { stroke: var(--strong); stroke-width: 1; }
 .frontier { fill: none; stroke: var(--strong); stroke-width: 1.5; stroke-dasharray: 5 4; }
+.bound { fill: none; stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 1 3; }
+.bound[transform] { stroke-dasharray: none; }
+.outage { fill: var(--down); opacity: 0.25; }
 .level { stroke: var(--ground); stroke-width: 0.6; }
 .level.busy { fill: var(--busy); }
 .level.idle { fill: url(#fill-idle); }

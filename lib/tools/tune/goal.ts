@@ -30,6 +30,14 @@ export function parseGoal(text: string): Goal {
   );
 }
 
+/** Of the steps that may miss the goal, those that may in the part that is searched: what comes next is never the same. */
+const MARGIN = 0.8;
+
+/** What is searched for, so that the goal is kept with a margin: of five steps that may be late only four are. */
+export function withMargin({ share, withinMs }: Goal): Goal {
+  return { share: Number((1 - MARGIN * (1 - share)).toFixed(9)), withinMs };
+}
+
 /** A duration needs a unit here, unlike in the configuration: 60 what? */
 function separated(time: string): string {
   return /[hms]$/.test(time) ? time : '';

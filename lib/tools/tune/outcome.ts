@@ -23,8 +23,13 @@ export type Outcome = Point & {
 
 const MONTH_MS = 30 * DAY_MS;
 
-/** Judges a run over a span. Steps of which it is not known how long they would have waited count with what they have. */
-export function outcomeOf({ books, figures }: Result, spanMs: number, goal: Goal, measure: Measure): Outcome {
+/** Judges the books of a run. Steps of which it is not known how long they would have waited count with what they have. */
+export function outcomeOf(
+  { books, figures }: Pick<Result, 'books' | 'figures'>,
+  goal: Goal,
+  measure: Measure,
+): Outcome {
+  const { spanMs } = books;
   const { noRunner, expired, killed, crashed } = figures.steps.failed;
   const failed = noRunner + expired + killed + crashed;
   // The expired, the killed and the crashed have waited, and are among those that waited.

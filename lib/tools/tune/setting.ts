@@ -106,12 +106,13 @@ export function changesBetween(before: Setting, after: Setting): readonly Parame
   const old = before.strategy === after.strategy ? before.values : {};
   return parametersOf(after.strategy).flatMap((parameter) => {
     const [from, to] = [old[parameter], after.values[parameter]];
-    return to === undefined || from === to ? [] : [{ parameter, ...(from !== undefined && { from }), to }];
+    if (from === to || (to === undefined && parameter !== 'scaleFactor')) return [];
+    return [{ parameter, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
   });
 }
 
-/** A parameter that gets another value; without `from` it had none. */
-type ParameterChange = { readonly parameter: Parameter; readonly from?: number; readonly to: number };
+/** A parameter that gets another value; without `from` it had none, without `to` it is learned from now on. */
+type ParameterChange = { readonly parameter: Parameter; readonly from?: number; readonly to?: number };
 
 /** A value as the configuration has it. */
 export function renderParameter(parameter: Parameter, value: number): string {

@@ -10,7 +10,7 @@ import { keyOf, type Parameter, parametersOf, renderParameter, type Setting, sen
 /** Values from which to which a parameter may be tuned, both included; durations in ms. */
 export type SearchBounds = Readonly<Partial<Record<Parameter, { readonly from: number; readonly to: number }>>>;
 
-/** A strategy with a ladder, rising, for each of its parameters. */
+/** A strategy with a ladder, rising, for each of its parameters; a buffer without one for `scaleFactor` is learned. */
 export type Space = {
   readonly strategy: Setting['strategy'];
   readonly ladders: Readonly<Partial<Record<Parameter, readonly number[]>>>;
@@ -34,10 +34,19 @@ const RUNGS: Readonly<Record<Parameter, readonly number[]>> = {
 };
 
 /**
- * The space around a present setting. Unless bounds say otherwise no parameter leaves its common values, and `max` stays:
+ * The spaces around a present setting: of a buffer that is learned, and of one with a factor. Unless bounds say otherwise no parameter leaves its common values, and `max` stays:
  * it is the owner's limit, and how high a burst will be no history knows. The present values are always rungs where the
  * bounds allow them. Throws `InputError` for bounds on what the strategy does not have.
  */
+export function spacesAround(present: Setting, bounds: SearchBounds): readonly Space[] {
+  const fixed = spaceAround(present, bounds);
+  const { scaleFactor, ...learned } = fixed.ladders;
+  // Who says how far the factor may go wants one.
+  if (scaleFactor === undefined || bounds.scaleFactor !== undefined) return [fixed];
+  return [{ ...fixed, ladders: learned }, fixed];
+}
+
+/** The space with a ladder for every parameter of the strategy. */
 export function spaceAround(present: Setting, bounds: SearchBounds): Space {
   const names = parametersOf(present.strategy);
   const ladders = names.map((name): [Parameter, readonly number[]] => {
@@ -55,7 +64,7 @@ export function spaceAround(present: Setting, bounds: SearchBounds): Space {
 export function refuseForeignBounds(bounds: SearchBounds, spaces: readonly Space[]): void {
   for (const name of Object.keys(bounds)) {
     if (spaces.some(({ ladders }) => Object.hasOwn(ladders, name))) continue;
-    const strategies = spaces.map(({ strategy }) => strategy).join(' and ');
+    const strategies = [...new Set(spaces.map(({ strategy }) => strategy))].join(' and ');
     throw new InputError(`--within ${name}: ${strategies} does not have that parameter; remove it, or give --strategy`);
   }
 }
@@ -125,8 +134,10 @@ export function neighboursOf(space: Space, setting: Setting): readonly Setting[]
 
 /** Whether a setting is within the space's bounds. */
 export function isIn(space: Space, { strategy, values }: Setting): boolean {
+  const isLearned = space.ladders.scaleFactor === undefined;
   return (
     strategy === space.strategy &&
+    (values.scaleFactor === undefined) === isLearned &&
     laddersOf(space).every(({ name, rungs }) => {
       const { [name]: value } = values;
       return value === undefined || (value >= (rungs[0] ?? value) && value <= (rungs.at(-1) ?? value));
@@ -134,23 +145,28 @@ export function isIn(space: Space, { strategy, values }: Setting): boolean {
   );
 }
 
-/** `min 1–5` for each parameter that may change. */
+/** The strategy, and `min 1–5` for each parameter that may change. */
 export function renderSpace(space: Space): string {
   const isWithoutFactor = space.ladders.scaleFactor?.at(-1) === 0;
-  return laddersOf(space)
+  const isLearned = space.ladders.idleCount !== undefined && space.ladders.scaleFactor === undefined;
+  const parameters = laddersOf(space)
     .filter(({ name, rungs }) => rungs.length > 1 && !(name === 'scaleFactorLimit' && isWithoutFactor))
     .map(({ name, rungs }) => {
       const [from = 0, to = 0] = [rungs[0], rungs.at(-1)];
       return `${name} ${renderParameter(name, from)}–${renderParameter(name, to)}`;
     })
     .join(', ');
+  return `${space.strategy}${isLearned ? ' with a learned buffer' : ''}: ${parameters}`;
 }
 
 function laddersOf({
   strategy,
   ladders,
 }: Space): readonly { readonly name: Parameter; readonly rungs: readonly number[] }[] {
-  return parametersOf(strategy).map((name) => ({ name, rungs: ladders[name] ?? [] }));
+  return parametersOf(strategy).flatMap((name) => {
+    const { [name]: rungs } = ladders;
+    return rungs === undefined ? [] : [{ name, rungs }];
+  });
 }
 
 /** The setting, if it makes sense; a factor that comes without a limit gets the highest that there may be. */

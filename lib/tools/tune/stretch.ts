@@ -1,20 +1,38 @@
 /**
- * A history in two parts: one to search in, and the last one, which the search never sees, to check what was found. Each
- * step belongs to the part in which it became ready. Pure.
+ * A history in two parts: one to search in, and one that the search never sees, to check what was found. They take turns,
+ * so that both have working days and weekends. Each step belongs to the part in which it became ready. Pure.
  */
 import type { Instant } from '#core/model/observation.ts';
+import { DAY_MS } from '#core/time.ts';
 import type { Arrival, Arrivals } from '../arrival.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
+import type { Turns } from '../laboratory/turns.ts';
 
-/** The scenario before and after the moment that leaves this share (in (0, 1)) to the second part. */
-export function splitScenario(scenario: Scenario, holdOut: number): { training: Scenario; holdOut: Scenario } {
-  const first = Math.round(scenario.span * (1 - holdOut));
-  return { training: partOf(scenario, 0, first), holdOut: partOf(scenario, first, scenario.span) };
+/** How long a turn is. */
+export type TurnLength = 'days' | 'weeks';
+
+const WEEK_MS = 7 * DAY_MS;
+
+/** The first Monday of all. */
+const MONDAY = 4 * DAY_MS;
+
+/**
+ * Whole days or weeks, by default days up to eight weeks; what is shorter than four days or weeks is cut into eight
+ * pieces. The first is searched in.
+ */
+export function turnsOf(
+  { start, span }: Pick<Scenario, 'start' | 'span'>,
+  length: TurnLength = span < 8 * WEEK_MS ? 'days' : 'weeks',
+): Turns {
+  const everyMs = length === 'days' ? DAY_MS : WEEK_MS;
+  if (span < 4 * everyMs) return { from: start, everyMs: Math.ceil(span / 8) };
+  const origin = length === 'days' ? 0 : MONDAY;
+  return { from: start - ((start - origin) % everyMs), everyMs };
 }
 
-/** The beginning of a scenario. */
+/** The beginning of a scenario. What of nodes and outages lies behind it does no harm. */
 export function beginningOf(scenario: Scenario, share: number): Scenario {
-  return share === 1 ? scenario : partOf(scenario, 0, Math.round(scenario.span * share));
+  return { ...scenario, span: Math.round(scenario.span * share) };
 }
 
 /** What becomes ready within a scenario and is wanted. The stream is read no further than to the end, and closed then. */
@@ -49,24 +67,4 @@ async function* inTime(
     if (arrival.at >= to) return;
     if (arrival.at >= from && isWanted(arrival)) yield arrival;
   }
-}
-
-/** From one moment to another, both counted from the start, with what of nodes and outages falls on it. */
-function partOf(scenario: Scenario, from: number, to: number): Scenario {
-  const { start, warmUp, nodes, outages } = scenario;
-  const before = nodes.findLast((change) => change.from <= from);
-  const after = nodes.filter((change) => change.from > from && change.from < to);
-  return {
-    ...scenario,
-    start: start + from,
-    span: to - from,
-    // What held at the beginning holds during the warm-up too.
-    nodes: [
-      ...(before === undefined ? [] : [{ ...before, from: -warmUp }]),
-      ...after.map((change) => ({ ...change, from: change.from - from })),
-    ],
-    outages: outages
-      .filter((outage) => outage.from < to && outage.to > from)
-      .map((outage) => ({ ...outage, from: Math.max(0, outage.from - from), to: Math.min(to, outage.to) - from })),
-  };
 }

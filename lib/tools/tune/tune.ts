@@ -1,24 +1,26 @@
 /**
- * Tuning a group, from the history to the recommendation: split, search in the first part, check what was found in the
- * last one. The runs are those of the laboratory, with the decider that ships, and only for this group and its steps.
+ * Tuning a group, from the history to the recommendation: search by every second day, check what was found on the others.
+ * The runs are those of the laboratory, with the decider that ships, for this group and those that share a limit with it.
  */
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { highestMax } from '#core/schedule/bounds.ts';
 import { DAY_MS } from '#core/time.ts';
 import type { Arrivals } from '../arrival.ts';
 import { stepsOf } from '../laboratory/ownership.ts';
 import { run } from '../laboratory/run.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import { shippedPolicy } from '../laboratory/shipped.ts';
+import { type Turns, turnAt } from '../laboratory/turns.ts';
 import { distinct, frontierOf } from '../page/script/frontier.js';
 import { createRandom } from '../simulator/random.ts';
 import { preferred } from './frontier.ts';
-import type { Goal } from './goal.ts';
+import { type Goal, withMargin } from './goal.ts';
 import { type Measure, type Outcome, outcomeOf } from './outcome.ts';
 import { plannedWork, search, type Tried } from './search.ts';
 import { changesBetween, type Kind, type Setting, settingOf, withSetting } from './setting.ts';
-import { refuseForeignBounds, type SearchBounds, type Space, spaceAround } from './space.ts';
-import { arrivalsWithin, beginningOf, splitScenario } from './stretch.ts';
+import { refuseForeignBounds, type SearchBounds, type Space, spacesAround } from './space.ts';
+import { arrivalsWithin, beginningOf, type TurnLength, turnsOf } from './stretch.ts';
 
 /** What is to be tuned, on what, and for what. */
 export type TuneRequest = {
@@ -32,35 +34,41 @@ export type TuneRequest = {
   /** Those that are tried; the group's own alone, as a rule. */
   readonly strategies: readonly Kind[];
   readonly bounds: SearchBounds;
-  /** Share of the time, in (0, 1), that is held out. */
-  readonly holdOut: number;
+  /** Every second day or week is held out; absent: whichever suits the history. */
+  readonly holdOut?: TurnLength;
   /** The most runs of the search, of whatever length. */
   readonly mostRuns: number;
   /** Told which run is at work and how far the whole is at least, from 0 to 1. */
   readonly onProgress?: (run: number, share: number) => void;
 };
 
-/** A part of the history: how long it is, and what is in it for the group. */
-export type Part = { readonly scenario: Scenario; readonly steps: number };
+/** A part of the history: what is in it for the group. */
+export type Part = { readonly steps: number };
 
 /** A setting in both parts. */
 export type Candidate = {
   readonly setting: Setting;
   readonly training: Outcome;
   readonly holdOut: Outcome;
+  /** Share of the looks, in both parts, at which `max` withheld runners. */
+  readonly withheldByMax: number;
 };
 
 export type Tuning = {
   readonly goal: Goal;
+  /** The goal with the margin that the training part is to keep. */
+  readonly searched: Goal;
   readonly measure: Measure;
+  /** Training and hold-out take turns. */
+  readonly turns: Turns;
+  /** Groups that were played beside it, since they share a limit of the workspace; money and hours are those of all. */
+  readonly peers: readonly string[];
   readonly training: Part;
   readonly holdOut: Part;
   /** Steps of the history that are those of other groups, or of none. */
   readonly otherSteps: number;
   readonly spaces: readonly Space[];
-  /** Runs of the search, and those on the hold-out, which came on top. */
   readonly runs: number;
-  readonly checks: number;
   /** Settings that were tried on the whole training part, and whether that were all there are. */
   readonly settings: number;
   readonly isExhaustive: boolean;
@@ -76,34 +84,45 @@ const MOST_SHOWN = 10;
 
 /** Throws `InputError` where a part has no step of the group, or the bounds make no sense. */
 export async function tune(request: TuneRequest): Promise<Tuning> {
-  const { group, goal, scenario, mostRuns } = request;
-  const spaces = request.strategies.map((kind) => spaceAround(settingOf(group, kind), request.bounds));
+  const { group, scenario, mostRuns, measure } = request;
+  const spaces = request.strategies.flatMap((kind) => spacesAround(settingOf(group, kind), request.bounds));
   refuseForeignBounds(request.bounds, spaces);
-  const split = splitScenario(scenario, request.holdOut);
-  const parts = await survey(request, split);
+  const goal = withMargin(request.goal);
+  const turns = turnsOf(scenario, request.holdOut);
+  const parts = await survey(request, turns);
   const present = settingOf(group);
-  const stages = stagesFor(split.training.span);
-  const searchMs = plannedWork({ mostRuns, spaces, stages }) * split.training.span;
-  const play = openPlays(request, searchMs + (MOST_SHOWN + 1) * split.holdOut.span);
-  const evaluate = (setting: Setting, share: number) => play(setting, beginningOf(split.training, share));
+  const stages = stagesFor(scenario.span);
+  const peers = peersOf(request.fleet, group);
+  const play = openPlays({ ...request, peers, turns }, plannedWork({ mostRuns, spaces, stages }) * scenario.span);
+  const evaluate = (setting: Setting, share: number) => play(setting, beginningOf(scenario, share));
   const random = createRandom(scenario.seed);
-  const found = await search<Outcome>({ spaces, present, goal, mostRuns, stages, random, evaluate });
+  const found = await search<Played>({ spaces, present, goal, mostRuns, stages, random, evaluate });
   const frontier = distinct(frontierOf(fewestChangesFirst(found.tried, present)));
   const best = preferred(frontier, goal);
   if (best === undefined) throw new InputError('The bounds of --within leave no setting that makes sense; widen them');
-  const candidates = new Map<Tried<Outcome>, Candidate>();
+  const candidates = new Map<Tried<Played>, Candidate>();
   for (const tried of new Set([found.present, ...thinned(frontier, best)])) {
-    const { setting, outcome: training } = tried;
-    candidates.set(tried, { setting, training, holdOut: await play(setting, split.holdOut) });
+    const { setting, outcome } = tried;
+    const { holdOut, withheldByMax, ...training } = outcome;
+    candidates.set(tried, { setting, training, holdOut, withheldByMax });
   }
-  const candidateOf = (tried: Tried<Outcome>) => candidates.get(tried) ?? raise('every candidate was checked');
+  const candidateOf = (tried: Tried<Played>) => candidates.get(tried) ?? raise('every candidate was played');
   return {
-    ...{ goal, measure: request.measure, ...parts, spaces },
-    ...{ runs: found.runs, checks: candidates.size, settings: found.tried.length, isExhaustive: found.isExhaustive },
+    ...{ goal: request.goal, searched: goal, measure, ...parts, turns, peers: peers.map(({ name }) => name), spaces },
+    ...{ runs: found.runs, settings: found.tried.length, isExhaustive: found.isExhaustive },
     present: candidateOf(found.present),
     frontier: thinned(frontier, best).map(candidateOf),
     best: candidateOf(best),
   };
+}
+
+/** The other groups of the workspace, where all of them together may want more runners than it may have. */
+function peersOf({ groups, workspaces }: Fleet, group: RunnerGroup): readonly RunnerGroup[] {
+  const { workspace } = group.scope;
+  const all = groups.filter(({ scope }) => scope.workspace === workspace);
+  const wanted = all.reduce((sum, each) => sum + highestMax(each), 0);
+  const { maxRunners, maxConcurrentRunners = maxRunners } = workspaces[workspace] ?? { maxRunners: wanted };
+  return wanted > Math.min(maxRunners, maxConcurrentRunners) ? all.filter((each) => each !== group) : [];
 }
 
 /**
@@ -117,21 +136,18 @@ export function stagesFor(spanMs: number): readonly number[] {
 /** Reads the history once: how many steps are the group's in each part. */
 async function survey(
   { fleet, group, scenario, openArrivals }: TuneRequest,
-  split: ReturnType<typeof splitScenario>,
+  turns: Turns,
 ): Promise<Pick<Tuning, 'training' | 'holdOut' | 'otherSteps'>> {
   const isOwn = stepsOf(fleet, group);
   const counts = { training: 0, holdOut: 0, other: 0 };
   for await (const arrival of arrivalsWithin(openArrivals(), scenario, () => true)) {
     if (!isOwn(arrival)) counts.other += 1;
-    else if (arrival.at < split.holdOut.start) counts.training += 1;
+    else if (turnAt(turns, arrival.at) === 0) counts.training += 1;
     else counts.holdOut += 1;
   }
   refuseEmpty(group, counts);
-  return {
-    training: { scenario: split.training, steps: counts.training },
-    holdOut: { scenario: split.holdOut, steps: counts.holdOut },
-    otherSteps: counts.other,
-  };
+  const { training, holdOut, other } = counts;
+  return { training: { steps: training }, holdOut: { steps: holdOut }, otherSteps: other };
 }
 
 function refuseEmpty({ name, labels }: RunnerGroup, { training, holdOut, other }: Record<string, number>): void {
@@ -142,33 +158,49 @@ function refuseEmpty({ name, labels }: RunnerGroup, { training, holdOut, other }
     );
   }
   if (training === 0 || holdOut === 0) {
-    const [empty, change] = training === 0 ? ['training', 'smaller'] : ['held-out', 'larger'];
-    throw new InputError(
-      `The ${empty} part has no step for group "${name}"; give a ${change} --hold-out or more history`,
-    );
+    const empty = training === 0 ? 'training' : 'held-out';
+    throw new InputError(`The ${empty} part has no step for group "${name}"; give another --hold-out or more history`);
   }
 }
 
+/** What a run says of a setting; the search looks at the training part alone. */
+type Played = Outcome & Pick<Candidate, 'holdOut' | 'withheldByMax'>;
+
+type Plays = TuneRequest & { readonly peers: readonly RunnerGroup[]; readonly turns: Turns };
+
 /** Plays settings, one after the other, and tells how much of the work is done; `totalMs`: of simulated time, about. */
-function openPlays({ fleet, group, openArrivals, goal, measure, onProgress }: TuneRequest, totalMs: number) {
+function openPlays({ fleet, group, peers, turns, openArrivals, goal, measure, onProgress }: Plays, totalMs: number) {
   const isOwn = stepsOf(fleet, group);
+  const isPlayed = [isOwn, ...peers.map((peer) => stepsOf(fleet, peer))];
   let [runs, doneMs] = [0, 0];
-  return async (setting: Setting, scenario: Scenario): Promise<Outcome> => {
+  return async (setting: Setting, scenario: Scenario): Promise<Played> => {
     runs += 1;
+    const groups = [withSetting(group, setting), ...peers];
+    let [looks, atMax] = [0, 0];
     const result = await run({
       scenario,
-      policy: shippedPolicy(group.name, { ...fleet, groups: [withSetting(group, setting)] }, fleet.pollEveryMs),
-      arrivals: arrivalsWithin(openArrivals(), scenario, isOwn),
+      policy: shippedPolicy(group.name, { ...fleet, groups }, fleet.pollEveryMs),
+      arrivals: arrivalsWithin(openArrivals(), scenario, (step) => isPlayed.some((isOf) => isOf(step))),
       onProgress: (share) => onProgress?.(runs, Math.min(1, (doneMs + share * scenario.span) / totalMs)),
+      onReport: (report) => {
+        const bounds = report.groups.find(({ name }) => name === group.name)?.bounds ?? [];
+        looks += 1;
+        if (bounds.some(({ code }) => code === 'max')) atMax += 1;
+      },
       buckets: 1,
+      counting: { turns, isCounted: isOwn },
     });
     doneMs += scenario.span;
-    return outcomeOf(result, scenario.span, goal, measure);
+    return {
+      ...outcomeOf(result, withMargin(goal), measure),
+      holdOut: outcomeOf(result.others ?? result, goal, measure),
+      withheldByMax: atMax / looks,
+    };
   };
 }
 
 /** So that among equals the one comes first that changes least. */
-function fewestChangesFirst(tried: readonly Tried<Outcome>[], present: Setting): readonly Tried<Outcome>[] {
+function fewestChangesFirst(tried: readonly Tried<Played>[], present: Setting): readonly Tried<Played>[] {
   const changes = new Map(tried.map((one) => [one, changesBetween(present, one.setting).length]));
   return [...tried].sort((a, b) => (changes.get(a) ?? 0) - (changes.get(b) ?? 0));
 }

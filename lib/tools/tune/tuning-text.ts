@@ -1,8 +1,7 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
-import { duration } from '#core/words.ts';
+import { duration, percent } from '#core/words.ts';
 import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { layTable, type Row, type TableColumn } from '#text/table.ts';
-import { isoText } from '#text/time.ts';
 import { meetsGoal } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
@@ -49,10 +48,12 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
     group,
     goal: { ...goal, text: renderGoal(goal) },
     measure,
-    training: partDocument(training),
-    holdOut: partDocument(holdOut),
+    training,
+    holdOut,
+    turnMs: tuning.turns.everyMs,
+    playedTogetherWith: tuning.peers,
     otherSteps: tuning.otherSteps,
-    search: { runs, checks: tuning.checks, settings, isExhaustive },
+    search: { goal: tuning.searched, runs, settings, isExhaustive },
     present: candidateDocument(present),
     frontier: frontier.map(candidateDocument),
     recommended: isKept ? frontier.indexOf(best) : null,
@@ -64,33 +65,49 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
 }
 
 /** Why nothing can be recommended, with what comes nearest; undefined when something can. */
-export function unmetGoal({ goal, best, present, settings, isExhaustive, measure }: Tuning): string | undefined {
-  if (meetsGoal(goal, best.training)) return undefined;
+export function unmetGoal({ searched, best, present, settings, isExhaustive, measure }: Tuning): string | undefined {
+  if (meetsGoal(searched, best.training)) return undefined;
   const tried = isExhaustive
     ? `none of the ${counted(settings, 'setting')} within the bounds`
     : `none of ${counted(settings, 'setting')} tried`;
-  return `The goal cannot be had: ${tried} lets ${renderGoal(goal)}; the nearest is ${waitOf(best.training, goal.share)}, for ${costOf(best.training, measure)} a month, with ${differenceOf(present.setting, best.setting)}; allow more time, a higher max (--within) or another --strategy`;
+  return `The goal cannot be had: ${tried} lets ${renderGoal(searched)}; the nearest is ${waitOf(best.training, searched.share)}, for ${costOf(best.training, measure)} a month, with ${differenceOf(present.setting, best.setting)}; allow more time, a higher max (--within) or another --strategy`;
+}
+
+/** Where it is the limit and not the rule that lets steps wait. */
+function maxOf({ withheldByMax, setting: { values } }: Candidate): readonly string[] {
+  if (withheldByMax === 0) return [];
+  const { max = 0 } = values;
+  return [
+    `max ${max} binds: it withheld runners at ${percent(withheldByMax)} of the looks. See what more would bring with --within max=${max}..${2 * max}.`,
+  ];
 }
 
 const NOTES = [
   '!: does not keep the goal. A month is 30 days like those that were played. A step that failed for lack of a runner, or with its runner, keeps no goal.',
 ];
 
-function introductionOf({ goal, training, holdOut, otherSteps, spaces, runs, checks, settings, isExhaustive }: Tuning) {
+function introductionOf(tuning: Tuning) {
+  const { goal, searched, training, holdOut, turns, otherSteps, peers, spaces, runs, settings, isExhaustive } = tuning;
   const how = isExhaustive
     ? `All ${counted(settings, 'setting')} within the bounds were tried`
     : `${counted(settings, 'setting')} of those within the bounds were tried on the whole`;
-  const others = otherSteps === 0 ? '' : ` (${counted(otherSteps, 'step')} of other groups left out)`;
+  const others = otherSteps === 0 ? '' : ` (${counted(otherSteps, 'step')} of other groups not counted)`;
+  const margin = searched.share === goal.share ? '' : `, searched for with a margin: ${renderShare(searched.share)}`;
+  const together =
+    peers.length === 0
+      ? []
+      : [`Played together with ${peers.join(', ')}, which share a limit of the workspace; costs are those of all.`];
   return [
-    `Goal: ${renderGoal(goal)}.`,
-    `Searched in the first ${duration(training.scenario.span)}, ${counted(training.steps, 'step')}; checked in the last ${duration(holdOut.scenario.span)}, ${counted(holdOut.steps, 'step')}, which the search has not seen${others}.`,
-    `${how}: ${counted(runs, 'run')}, and ${checks} more to check.`,
-    ...spaces.map((space) => `${space.strategy}: ${renderSpace(space)}.`),
+    `Goal: ${renderGoal(goal)}${margin}.`,
+    `Searched in every other ${duration(turns.everyMs)}, ${counted(training.steps, 'step')}; checked in those between, ${counted(holdOut.steps, 'step')}, which the search has not seen${others}.`,
+    ...together,
+    `${how}: ${counted(runs, 'run')}.`,
+    ...spaces.map((space) => `${renderSpace(space)}.`),
   ].map((text) => ({ text }));
 }
 
-function columnsOf({ goal, measure }: Tuning): readonly TableColumn[] {
-  const share = renderShare(goal.share);
+function columnsOf({ searched, measure }: Tuning): readonly TableColumn[] {
+  const share = renderShare(searched.share);
   const cost = measure === 'money' ? 'COST A MONTH' : 'HOURS A MONTH';
   return [
     { title: '', align: 'left' },
@@ -115,15 +132,16 @@ function rowOf({ goal, measure, present, best }: Tuning, { setting, training, ho
 
 /** What the numbers mean, the recommendation first. */
 function verdictOf(tuning: Tuning): readonly string[] {
-  const { goal, best, present, frontier, measure } = tuning;
+  const { goal, searched, best, present, frontier, measure } = tuning;
   const unmet = unmetGoal(tuning);
-  if (unmet !== undefined) return [unmet];
-  const recommended = `Recommended (→): ${differenceOf(present.setting, best.setting)}. It is the cheapest that keeps the goal in the training part (${waitOf(best.training, goal.share)}), for ${costOf(best.training, measure)} a month${savingOf(tuning)}.`;
+  if (unmet !== undefined) return [unmet, ...maxOf(best)];
+  const recommended = `Recommended (→): ${differenceOf(present.setting, best.setting)}. It is the cheapest that keeps the goal in the training part (${waitOf(best.training, searched.share)}), for ${costOf(best.training, measure)} a month${savingOf(tuning)}.`;
   if (meetsGoal(goal, best.holdOut)) {
     return [
       recommended,
       `It keeps the goal in the hold-out too: ${waitOf(best.holdOut, goal.share)}.`,
       ...quietOf(tuning),
+      ...maxOf(best),
     ];
   }
   const steadier = frontier.find(({ training, holdOut }) => meetsGoal(goal, training) && meetsGoal(goal, holdOut));
@@ -131,26 +149,24 @@ function verdictOf(tuning: Tuning): readonly string[] {
     recommended,
     `It does NOT keep the goal in the hold-out: ${waitOf(best.holdOut, goal.share)}, ${renderShare(best.holdOut.keptShare)} in time.`,
     steadier === undefined
-      ? 'No setting of the frontier keeps it in both: the last part differs from the first, or the goal is too near to what is possible.'
+      ? 'No setting of the frontier keeps it in both: the two parts differ, or the goal is too near to what is possible.'
       : `The cheapest that keeps it in both: ${differenceOf(present.setting, steadier.setting)}, for ${costOf(steadier.training, measure)} a month.`,
+    ...maxOf(best),
   ];
 }
 
 /** A hold-out that is much quieter than what was searched proves little. */
 function quietOf({ training, holdOut }: Tuning): readonly string[] {
-  const [busy, quiet] = [training, holdOut].map(({ scenario, steps }) => steps / scenario.span);
-  if (busy === undefined || quiet === undefined || quiet * QUIETER >= busy) return [];
-  return [
-    `The hold-out is much quieter than the training part, so that proves little: take a --hold-out with working days in it.`,
-  ];
+  if (holdOut.steps * QUIETER >= training.steps) return [];
+  return ['The hold-out has far fewer steps than the training part, so that proves little: take a longer history.'];
 }
 
-function savingOf({ best, present, measure, goal }: Tuning): string {
+function savingOf({ best, present, measure, searched }: Tuning): string {
   if (best.setting === present.setting) return ', as now';
   const now = costOf(present.training, measure);
-  const kept = meetsGoal(goal, present.training)
+  const kept = meetsGoal(searched, present.training)
     ? 'which keeps it too'
-    : `with ${waitOf(present.training, goal.share)}`;
+    : `with ${waitOf(present.training, searched.share)}`;
   return `; now it is ${now}, ${kept}`;
 }
 
@@ -173,22 +189,17 @@ function amountOf({ money, hours }: Outcome, measure: Tuning['measure']): string
 /** `min 3 → 1, coolDown 5m → 2m`, or all of another strategy's. */
 function differenceOf(present: Setting, setting: Setting): string {
   const changes = changesBetween(present, setting).map(({ parameter, from, to }) => {
-    const value = renderParameter(parameter, to);
+    const value = to === undefined ? 'learned' : renderParameter(parameter, to);
     return from === undefined ? `${parameter} ${value}` : `${parameter} ${renderParameter(parameter, from)} → ${value}`;
   });
   const strategy = present.strategy === setting.strategy ? [] : [setting.strategy];
   return [...strategy, ...changes].join(', ') || 'as it is now';
 }
 
-function candidateDocument({ setting, training, holdOut }: Candidate): object {
+function candidateDocument({ setting, training, holdOut, withheldByMax }: Candidate): object {
   const settings = parametersOf(setting.strategy).flatMap((name) => {
     const value = setting.values[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return { strategy: setting.strategy, parameters: Object.fromEntries(settings), training, holdOut };
-}
-
-function partDocument({ scenario, steps }: Tuning['training']): object {
-  const { start, span } = scenario;
-  return { from: isoText(start), to: isoText(start + span), steps };
+  return { strategy: setting.strategy, parameters: Object.fromEntries(settings), training, holdOut, withheldByMax };
 }

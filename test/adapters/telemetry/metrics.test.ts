@@ -80,6 +80,16 @@ describe('metrics of a report', () => {
     expect(flat(metricsOf(report({ groups: [group()] }), { perGroup: false }))).toEqual([succeeded(QUIET)]);
   });
 
+  it.each([
+    ['max', reason('max', { max: 3, registrations: 3, withheld: 2 })],
+    ['the cap of a workspace', reason('workspace-cap', { cap: 3, registrations: 3, withheld: 2 })],
+    ['the cap on runners in use', reason('peak-cap', { cap: 3, committed: 3, peak: 3, withheld: 2 })],
+    ['the limit on steps', reason('concurrency-limit', { limit: 3, running: 3, coming: 0, withheld: 2 })],
+  ])('counts what %s withholds', (_, bound) => {
+    const [[, metrics] = []] = flat(metricsOf(report({ groups: [group({ bounds: [bound] })] }), { perGroup: false }));
+    expect(metrics).toMatchObject({ RunnersWithheld: 2 });
+  });
+
   it('counts what never came online, and the groups that wait because of it', () => {
     const late = reason('never-online', { ageMs: 700_000, startTimeoutMs: 600_000, pod: 'Pending' });
     const broken = reason('start-hopeless', { kind: 'image', message: 'InvalidImageName' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { WorkspaceObservation } from '#core/model/observation.ts';
+import type { SlotObservation, WorkspaceObservation } from '#core/model/observation.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 
 describe("a workspace's cap", () => {
@@ -125,7 +125,7 @@ describe("a workspace's cap", () => {
       price: 15,
       ...(max !== undefined && { max }),
     });
-    const boundsOf = (registrations: number, seen: ReturnType<typeof slots>) => {
+    const boundsOf = (registrations: number, seen: SlotObservation) => {
       const looks = [3, 4].map((min, index) => groupObservation({ group: group({ name: `g${index}`, min }) }));
       const workspaces = [{ workspace: 'acme', registrations, maxRunners: 20, slots: seen }];
       return decide(observation(looks, workspaces)).map(({ creates, decision }) => ({
@@ -164,6 +164,38 @@ describe("a workspace's cap", () => {
       expect(boundsOf(registrations, seen)).toEqual(
         creates.map((count, index) => ({ creates: count, bounds: bounds[index] })),
       );
+    });
+
+    it.each([
+      ['no limit', { running: 9 }, [3, 4], [0, 0]],
+      ['room for all', { running: 2, limit: 9 }, [3, 4], [0, 0]],
+      ['one too few', { running: 3, limit: 9 }, [3, 3], [0, 1]],
+      ['reached', { running: 9, limit: 9 }, [0, 0], [3, 4]],
+      // Two are on their way; those that are idle take nothing of the limit.
+      ['with runners on their way', { running: 3, inUse: 6, committed: 8, limit: 9 }, [2, 2], [1, 2]],
+      ['not counted, in records from before', { limit: 1 }, [3, 4], [0, 0]],
+    ])('on steps that run: %s', (_, over, creates, withheld) => {
+      const seen = { ...slots(6), inUse: 6, ...over };
+      expect(boundsOf(0, seen)).toEqual(
+        creates.map((count, index) => {
+          const { [index]: less = 0 } = withheld;
+          return { creates: count, bounds: less === 0 ? [] : [['concurrency-limit', less]] };
+        }),
+      );
+    });
+
+    it('says how many steps run, and how many runners are on their way', () => {
+      const look = groupObservation({ group: group({ min: 3 }) });
+      const seen = { ...slots(8), inUse: 6, running: 4, limit: 7 };
+      const [decided] = decide(
+        observation([look], [{ workspace: 'acme', registrations: 11, maxRunners: 100, slots: seen }]),
+      );
+      expect(decided?.decision.bounds).toEqual([
+        expect.objectContaining({
+          code: 'concurrency-limit',
+          values: { limit: 7, running: 4, coming: 2, withheld: 2 },
+        }),
+      ]);
     });
 
     it('says cap, what is in use or will be, and the peak', () => {

@@ -70,9 +70,9 @@ describe('one workspace under two names', () => {
   }>([
     {
       name: 'the slug’s word holds, of two caps the lower',
-      slug: { maxRunners: 50, api: 'public', maxConcurrentRunners: 9 },
-      uuid: { maxRunners: 20, api: 'internal', secretId: 's', maxConcurrentRunners: 4 },
-      after: { maxRunners: 20, api: 'public', secretId: 's', maxConcurrentRunners: 4 },
+      slug: { maxRunners: 50, api: 'public', maxConcurrentRunners: 9, concurrencyLimit: 5 },
+      uuid: { maxRunners: 20, api: 'internal', secretId: 's', maxConcurrentRunners: 4, concurrencyLimit: 6 },
+      after: { maxRunners: 20, api: 'public', secretId: 's', maxConcurrentRunners: 4, concurrencyLimit: 5 },
     },
     {
       name: 'only the uuid says something',

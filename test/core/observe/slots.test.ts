@@ -15,13 +15,13 @@ async function slotsOf(runners: readonly Runner[], memory: Script = {}) {
 
 describe('a slot', () => {
   it.each([
-    ['an idle runner', {}, { inUse: 1, committed: 1 }],
-    ['a busy one', { hasStep: true }, { inUse: 1, committed: 1 }],
+    ['an idle runner', {}, { inUse: 1, committed: 1, running: 0 }],
+    ['a busy one', { hasStep: true }, { inUse: 1, committed: 1, running: 1 }],
     ['somebody else’s', { labels: ['other'] }, { inUse: 1, committed: 1 }],
     ['one that starts', { status: 'UNREGISTERED' }, { inUse: 0, committed: 1 }],
     ['one that was enabled again', { status: 'ENABLED' }, { inUse: 0, committed: 1 }],
     ['one that may come back', { status: 'OFFLINE' }, { inUse: 0, committed: 1 }],
-    ['one that is offline with a step', { status: 'OFFLINE', hasStep: true }, { inUse: 1, committed: 1 }],
+    ['one that is offline with a step', { status: 'OFFLINE', hasStep: true }, { inUse: 1, committed: 1, running: 1 }],
     ['one that may recover', { status: 'UNHEALTHY' }, { inUse: 0, committed: 1 }],
     ['one of a status that nobody knows', { status: 'UNKNOWN' }, { inUse: 0, committed: 1 }],
     ['one out of service', { status: 'DISABLED' }, { inUse: 0, committed: 0 }],
@@ -42,11 +42,17 @@ describe('a slot', () => {
   });
 
   it('costs what the configuration says, and 15 dollars where it says nothing', async () => {
-    const settings = { maxRunners: 100, api: 'internal', maxConcurrentRunners: 12, pricePerSlot: 9 } as const;
+    const settings = {
+      maxRunners: 100,
+      api: 'internal',
+      maxConcurrentRunners: 12,
+      concurrencyLimit: 7,
+      pricePerSlot: 9,
+    } as const;
     const config = { ...fleet([builds]), workspaces: { acme: settings } };
-    expect((await look(config)).seen.workspaces[0]?.slots).toMatchObject({ max: 12, price: 9 });
+    expect((await look(config)).seen.workspaces[0]?.slots).toMatchObject({ max: 12, limit: 7, price: 9 });
     const { slots } = await slotsOf([]);
-    expect([slots?.price, slots && 'max' in slots]).toEqual([15, false]);
+    expect([slots?.price, slots && ('max' in slots || 'limit' in slots)]).toEqual([15, false]);
   });
 });
 
@@ -54,36 +60,29 @@ const WINDOW = { name: 'w', days: ['mon'], from: 0, to: 60, timezone: 'UTC', min
 
 describe("the month's peak", () => {
   const three = [runner(), runner(), runner({ hasStep: true })];
-  const remembered = (month: string, runners: number) =>
-    documents({ 'workspace/acme': { version: 4, value: { month, runners } } });
+  const remembered = (month: string, runners: number, steps?: number) =>
+    documents({ 'workspace/acme': { version: 4, value: { month, runners, ...(steps !== undefined && { steps }) } } });
 
   it.each([
-    ['nothing remembered: what is seen', {}, 3, { version: 0, runners: 3 }],
-    ['more than ever: what is seen', remembered('2026-11', 2), 3, { version: 4, runners: 3 }],
-    ['as many as ever: nothing to save', remembered('2026-11', 3), 3, undefined],
-    ['fewer: what was', remembered('2026-11', 9), 9, undefined],
-    ['a new month: what is seen', remembered('2026-10', 9), 3, { version: 4, runners: 3 }],
-    ['the same month of another year', remembered('2025-11', 9), 3, { version: 4, runners: 3 }],
-    [
-      'a document that cannot be read',
-      documents({ 'workspace/acme': { version: 4, value: 'x' } }),
-      3,
-      { version: 4, runners: 3 },
-    ],
-  ])('%s', async (_, memory, peak, saved) => {
+    ['nothing remembered: what is seen', {}, [3, 1], 0],
+    ['more runners than ever: what is seen', remembered('2026-11', 2, 1), [3, 1], 4],
+    ['more steps than ever: what is seen', remembered('2026-11', 3, 0), [3, 1], 4],
+    ['as many as ever: nothing to save', remembered('2026-11', 3, 1), [3, 1], undefined],
+    ['fewer: what was', remembered('2026-11', 9, 8), [9, 8], undefined],
+    ['before steps were counted: those that are seen', remembered('2026-11', 9), [9, 1], 4],
+    ['a new month: what is seen', remembered('2026-10', 9, 8), [3, 1], 4],
+    ['the same month of another year', remembered('2025-11', 9, 8), [3, 1], 4],
+    ['a document that cannot be read', documents({ 'workspace/acme': { version: 4, value: 'x' } }), [3, 1], 4],
+  ] as const)('%s', async (_, memory, [runners, steps], version) => {
     const found = await slotsOf(three, memory);
-    expect(found.slots?.peak).toEqual({ month: '2026-11', runners: peak });
-    const entry = saved && {
-      key: 'workspace/acme',
-      version: saved.version,
-      memory: { month: '2026-11', runners: saved.runners },
-    };
-    expect(found.saved).toEqual(entry && [entry]);
+    const peak = { month: '2026-11', runners, steps };
+    expect(found.slots?.peak).toEqual(peak);
+    expect(found.saved).toEqual(version === undefined ? undefined : [{ key: 'workspace/acme', version, memory: peak }]);
   });
 
   it('of a month that begins with nobody is 0, and needs no writing', async () => {
     const { slots, saved } = await slotsOf([], remembered('2026-10', 9));
-    expect([slots?.peak, saved]).toEqual([{ month: '2026-11', runners: 0 }, undefined]);
+    expect([slots?.peak, saved]).toEqual([{ month: '2026-11', runners: 0, steps: 0 }, undefined]);
   });
 
   it('is not saved while memory cannot be read, so that nothing is overwritten', async () => {

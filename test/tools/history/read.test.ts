@@ -66,6 +66,18 @@ function text(...lines: readonly string[]): string {
 const skippedLines = ({ skipped }: HistorySummary) =>
   Object.values(skipped).reduce((total, { lines }) => total + lines, 0);
 
+describe('durations', () => {
+  it.each([
+    ['most of seconds, taken for milliseconds', [240, 95, 3_600, 90_000], 'durationMs is in milliseconds'],
+    ['half of them short', [240, 4_999, 5_000, 90_000], ''],
+  ])('%s', async (_name, durations, told) => {
+    const lines = durations.map((durationMs, minute) => stepLine(step(minute, { durationMs })));
+    const { summary } = await read(lines.join('\n'));
+    const sentences = describeSummary(summary).filter((sentence) => sentence.includes('milliseconds'));
+    expect(sentences).toEqual(told === '' ? [] : [expect.stringContaining(told)]);
+  });
+});
+
 describe('a whole history', () => {
   it('becomes arrivals, and says of itself what it is', async () => {
     const end = { steps: 2, gaps: 1, omitted: { hosted: 3, notRun: 0, unfinished: 0, outside: 0 } };
@@ -96,6 +108,7 @@ describe('a whole history', () => {
       blank: 0,
       skipped: {},
       alike: 0,
+      brief: 0,
       span: { from: START + MINUTE, to: START + 2 * MINUTE },
       header: { source: 'bitbucket', workspace: 'acme', from: START, to: START + 30 * DAY, anonymised: false },
       end,

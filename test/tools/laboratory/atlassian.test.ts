@@ -54,6 +54,13 @@ describe('the baseline in a world', () => {
     expect(figures.steps).toMatchObject({ arrived: 40, finished: 40 });
   });
 
+  it('is refused by Bitbucket what goes beyond the runners that the workspace may have', async () => {
+    const limited = { ...ten, workspaces: { acme: { maxRunners: 12, api: 'internal' as const } } };
+    const { figures } = await play(busy, limited, atlassianPolicy({ name: 'baseline', pollMs: 60_000 }, limited));
+    expect(figures.peak).toBe(12);
+    expect(figures.steps).toMatchObject({ arrived: 40, finished: 40 });
+  });
+
   it('orders min again on every poll until the first is online', async () => {
     const five = fleet([group({ min: 5 })]);
     const cold = scenarioOf({ span: '3m', warmUp: '0s', startup: '4m' });

@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { group } from '#kit/fleet.ts';
 import { mergeArrivals } from '#tools/arrival.ts';
 import { arrivalsOf, type Load, load, ownersOf } from '#tools/laboratory/load.ts';
+import { NAMED_SCENARIOS, parseScenario } from '#tools/laboratory/scenario.ts';
 
 /** A Monday. */
 const START = Date.UTC(2026, 10, 9);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+const QUEUE_AWARE = { kind: 'queueAware', idleCount: 1, scaleFactor: 0, scaleFactorLimit: 9 } as const;
 const OWNER = { workspace: 'acme', repository: 'shop', labels: ['linux'] };
 
 function play(input: unknown, spanMs: number, seed = 1) {
@@ -93,6 +95,42 @@ describe('when steps come', () => {
   });
 });
 
+describe('the shapes of real histories', () => {
+  /** Variance of the steps per minute over their mean, with the hour's rate taken out: 1 for independent steps. */
+  function dispersionOf(times: readonly number[]): number {
+    const hours = Map.groupBy(times, (at) => Math.floor(at / HOUR_MS));
+    let [variance, mean] = [0, 0];
+    for (const [hour, within] of hours) {
+      const perMinute = new Array<number>(60).fill(0);
+      for (const at of within) {
+        const minute = Math.floor((at - hour * HOUR_MS) / MINUTE_MS);
+        perMinute[minute] = (perMinute[minute] ?? 0) + 1;
+      }
+      variance += perMinute.reduce((sum, count) => sum + (count - within.length / 60) ** 2, 0) * (60 / 59);
+      mean += within.length;
+    }
+    return variance / mean;
+  }
+
+  it.each([
+    ['matrix', 22.7, 218, 55_000],
+    ['nightly-regression', 334, 56, 5_261],
+    ['small-team', 1, 2_846, 374],
+    ['long-builds', 1.2, 5_305, 344],
+  ])('%s: dispersion, duration and number are those that were measured', (name, dispersion, median, inFourWeeks) => {
+    const { loads, start, span } = parseScenario(NAMED_SCENARIOS[name], name);
+    const owners = ownersOf([group()]);
+    const steps = [...arrivalsOf(loads, owners, { start, end: start + span }, 1)];
+    const seconds = steps.map(({ durationMs }) => durationMs / 1000).sort((a, b) => a - b);
+    const ratios = [
+      dispersionOf(steps.map(({ at }) => at)) / dispersion,
+      (seconds[seconds.length >> 1] ?? 0) / median,
+      (steps.length * ((28 * DAY_MS) / span)) / inFourWeeks,
+    ];
+    for (const ratio of ratios) expect(Math.abs(Math.log(ratio))).toBeLessThan(Math.log(1.25));
+  });
+});
+
 describe('whose steps they are', () => {
   it('those of the owner that the load names', () => {
     const [step] = play({ kind: 'burst', at: '0s', steps: 1, duration: '5m', ...OWNER }, HOUR_MS);
@@ -108,12 +146,14 @@ describe('whose steps they are', () => {
     const groups = [
       group({ name: 'a', scope: { workspace: 'acme', repository: 'shop' }, labels: ['linux', 'x'] }),
       group({ name: 'b' }),
+      group({ name: 'c', strategy: { ...QUEUE_AWARE, repositories: { kind: 'named', names: ['web', 'api'] } } }),
+      group({ name: 'd', strategy: { ...QUEUE_AWARE, repositories: { kind: 'query', query: 'team' } } }),
+      group({ name: 'e', strategy: { ...QUEUE_AWARE, repositories: { kind: 'query' } } }),
     ];
     const trickle = load.parse({ kind: 'trickle', every: '1h', duration: '5m' });
     const stretch = { start: START, end: START + 2 * HOUR_MS };
     expect([...arrivalsOf([trickle], ownersOf(groups), stretch, 1)].map(({ scope }) => scope.repository)).toEqual([
-      'shop',
-      'b',
+      ...['shop', 'b', 'web', 'team', 'e'],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { stepsOf } from '#tools/laboratory/ownership.ts';
+import { houseSteps, stepsOf } from '#tools/laboratory/ownership.ts';
 import { fleetOf } from '../tune/groups.ts';
 
 const RULE = 'namespace: runners, strategy: idleBuffer, parameters: { min: 1, max: 9 }';
@@ -34,4 +34,23 @@ it('tells steps apart that come one after the other', () => {
     return { at: 0, scope: { workspace: 'acme', repository }, labels: ['builds'], durationMs: 1 };
   });
   expect(isShops.map((isOwn) => steps.map(isOwn))).toEqual([[true, false, true]]);
+});
+
+it.each([
+  ['a workspace’s group', ['builds'], 'small'],
+  ['the workspace’s group that has all its labels', ['large'], 'large'],
+  ['nobody', ['windows'], undefined],
+])('a step without a repository is one of %s', (_, labels, repository) => {
+  const { house, told } = houseSteps(fleet.groups);
+  const step = { at: 0, scope: { workspace: 'acme' }, labels, durationMs: 1 };
+  expect(house(step)).toEqual(repository === undefined ? step : { ...step, scope: { ...step.scope, repository } });
+  expect(told()).toBe(repository && `1 step without a repository, played as one of ${repository}.`);
+});
+
+it('a step without a repository is one of a repository’s group where no other has its labels', async () => {
+  const { groups } = await fleetOf(
+    `groups:\n  - { name: shop, workspace: acme, repository: web, labels: [x], ${RULE} }\n`,
+  );
+  const { house } = houseSteps(groups);
+  expect(house({ at: 0, scope: { workspace: 'acme' }, labels: ['x'], durationMs: 1 }).scope.repository).toBe('web');
 });

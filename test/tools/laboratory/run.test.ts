@@ -69,7 +69,9 @@ describe('in every scenario, with every policy', () => {
         expect(books.queueMs).toBe(books.waiting.sumMs);
         const { registered, busy, idle, starting, unavailable } = figures.runnerHours;
         expect(busy + idle + starting + unavailable).toBeCloseTo(registered, 9);
-        expect(Math.max(...books.monthlyPeaks)).toBe(figures.peak);
+        const mostBusy = Math.max(...books.series.buckets.map(({ most }) => most.busy));
+        expect(Math.max(...books.monthlyPeaks)).toBeGreaterThanOrEqual(mostBusy);
+        expect(Math.max(...books.monthlyPeaks)).toBeLessThanOrEqual(figures.peak);
       }),
       { numRuns: 40 },
     );
@@ -115,7 +117,7 @@ describe('a day that can be reckoned by hand', () => {
         waiting: 0,
         failed: { noRunner: 0, expired: 0, killed: 0, crashed: 0 },
       },
-      waiting: { meanMs: 200_000, p50Ms: 0, p95Ms: 600_000, p99Ms: 600_000, longestMs: 600_000, withinMinute: 2 / 3 },
+      waiting: { meanMs: 200_000, p50Ms: 0, p95Ms: 600_000, p99Ms: 600_000, longestMs: 600_000, withinGoal: 2 / 3 },
       pickUp: { meanMs: 0, p95Ms: 0 },
       runnerHours: { registered: 2, busy: 0.5, idle: 1.5, starting: 0, unavailable: 0 },
       peak: 2,
@@ -147,11 +149,14 @@ describe('a day that can be reckoned by hand', () => {
     expect(figures.waiting.longestMs).toBe(5 * MINUTE_MS);
   });
 
-  it('a month’s peak is paid for each month that was begun, beyond what is included', async () => {
-    const scenario = scenarioOf({ span: '31d', prices: { runnerHour: 0, slotMonth: 10, includedSlots: 1 } });
-    const idle = shippedPolicy('shipped', builds, HOUR_MS);
-    const { figures } = await play(scenario, builds, idle);
+  it('the most steps that ran at once are paid for each month that was begun, beyond what is included', async () => {
+    const prices = { runnerHour: 0, slotMonth: 10, includedSlots: 1 };
+    const load = { kind: 'burst', at: '12h', steps: 2, duration: '5m' } as const;
+    const scenario = scenarioOf({ span: '31d', prices, loads: [{ ...load, every: '30d' }] });
+    const { figures } = await play(scenario, builds, shippedPolicy('shipped', builds, HOUR_MS));
     expect(figures.money).toEqual({ runners: 0, slots: 20, total: 20 });
+    const quiet = await play(scenarioOf({ span: '31d', prices }), builds, shippedPolicy('shipped', builds, HOUR_MS));
+    expect(quiet.figures.money.slots).toBe(0);
   });
 
   it('pods wait for nodes, and start when there are some', async () => {

@@ -18,10 +18,11 @@ describe('a scenario’s file', () => {
       pickUp: { kind: 'uniform', from: 0, to: 30_000 },
       callsPerHour: 1000,
       faults: 'normal',
+      goal: 60_000,
       queueLimit: 9_000_000,
       nodes: [],
       outages: [],
-      prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0 },
+      prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' },
     });
   });
 
@@ -50,7 +51,7 @@ describe('a scenario’s file', () => {
     expect(start).toBe(Date.UTC(2026, 4, 31, 22));
     expect(outages).toEqual([{ service: 'bitbucket', from: 86_400_000, to: 93_600_000 }]);
     expect(nodes).toEqual([{ from: 18_000_000, capacity: 3 }]);
-    expect(prices).toEqual({ runnerHour: 0.05, slotMonth: 10, includedSlots: 0 });
+    expect(prices).toEqual({ runnerHour: 0.05, slotMonth: 10, includedSlots: 0, currency: 'USD' });
   });
 
   it.each([

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PageData, Track } from '#tools/page/data.ts';
 import { mergeBins } from '#tools/page/laboratory.ts';
+import { costChart } from '#tools/page/script/cost-chart.js';
 import { pointsOf, worthChoosing } from '#tools/page/script/frontier.js';
 import { placeLabels } from '#tools/page/script/place-labels.js';
 import { linear, logarithmic, roundTicks, roundUp, timeTicks } from '#tools/page/script/scale.js';
+import { timeChart } from '#tools/page/script/time-chart.js';
 import type { Box } from '#tools/page/script/types.ts';
 import { columnsOf, reachOf } from '#tools/page/script/view.js';
 import { shareWithin } from '#tools/page/script/waiting-chart.js';
@@ -210,5 +212,42 @@ describe('waiting times in bins', () => {
   it('tell which share waited no longer', () => {
     expect(shareWithin(bins.slice(0, 100), 49)).toBe(0.5);
     expect(shareWithin([], 60)).toBe(0);
+  });
+});
+
+describe('bounds and outages', () => {
+  const cheap = track('ours', { figures: { moneyTotal: 10, waitingMean: 4_000, waitingP95: 8_000 } });
+  const points = [
+    { label: 'β 1', waitingMeanMs: 1_000, waitingP95Ms: 3_000, money: 12 },
+    { label: 'β 2', waitingMeanMs: 0, waitingP95Ms: 0, money: 15.1 },
+  ];
+  const bounds = [{ name: 'staffing', source: '', points }];
+
+  it('a bound is a line through its crosses, as far as it is not much dearer than all policies', () => {
+    const data = { ...page([cheap]), bounds, currency: 'EUR' };
+    const drawn = costChart({ data, waiting: 'waitingMean', width: 560 });
+    expect(drawn.match(/class="bound"/g)).toHaveLength(2);
+    expect(drawn).toContain('β 1');
+    expect(drawn).not.toContain('β 2');
+    expect(drawn).toContain('EUR →');
+    expect(costChart({ data, waiting: 'waitingP95', width: 560 })).not.toBe(drawn);
+    const none = costChart({ data: page([cheap]), waiting: 'waitingMean', width: 560 });
+    expect([none.includes('class="bound"'), none.includes('Money →')]).toEqual([false, true]);
+  });
+
+  it('an outage is a band over all lanes, at least a pixel wide, where it is in view', () => {
+    const outages = [
+      { service: 'bitbucket', from: START + HOUR, to: START + 2 * HOUR },
+      { service: 'kubernetes', from: START + 3 * HOUR, to: START + 3 * HOUR + 1 },
+    ] as const;
+    const data = { ...page([cheap]), outages };
+    const reach = { runners: 1, waiting: 1 };
+    const widths = (view: { from: number; to: number }) => {
+      const drawn = timeChart({ data, track: cheap, view, width: 454, reach });
+      return [...drawn.matchAll(/class="outage"[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width));
+    };
+    expect(widths({ from: 0, to: 1 })).toEqual([100, 1]);
+    expect(widths({ from: 0.5, to: 0.7 })).toEqual([1]);
+    expect(widths({ from: 0.52, to: 0.7 })).toEqual([]);
   });
 });

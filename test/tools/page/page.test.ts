@@ -101,7 +101,7 @@ describe('a page of the laboratory', () => {
     ]);
     const [ours, baseline] = laboratory.tracks;
     expect(ours?.summary).toMatch(
-      /^Steps wait .* It costs [\d.]+: [\d.]+ for runners, [\d.]+ for build slots, by whole months\. Beside Atlassian’s rule: .*waiting, .*cost\.$/,
+      /^Steps wait .* It costs USD [\d.]+: [\d.]+ for runners, [\d.]+ for build slots, by whole months\. Beside Atlassian’s rule: .*waiting, .*cost\.$/,
     );
     expect(baseline?.summary).not.toContain('Beside');
   });

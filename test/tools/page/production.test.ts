@@ -59,6 +59,16 @@ function pageOf(records: readonly ReturnType<typeof record>[], groups?: readonly
   return page.close();
 }
 
+describe('the axis of time', () => {
+  it.each([
+    ['begins with what was asked for', 6, 0],
+    ['begins with the first tick where that is much later', 7, 7],
+  ])('%s', (_, first, from) => {
+    const page = pageOf([record(first, [group()]), record(30, [group()])]);
+    expect([page.from, page.to]).toEqual([FROM + from * MINUTE, FROM + HOUR]);
+  });
+});
+
 describe('hours', () => {
   it.each([
     { name: 'what a tick sees holds until the next', minutes: [0, 10, 20], busy: 2 * (35 / 60), known: 35 },

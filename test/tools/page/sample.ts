@@ -2,6 +2,7 @@
 import { loadFleet } from '#config/load.ts';
 import type { Report } from '#core/model/report.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
+import { boundsOf } from '#tools/laboratory/bounds.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { oraclePolicy } from '#tools/laboratory/oracle.ts';
 import type { Policy } from '#tools/laboratory/policy.ts';
@@ -78,7 +79,9 @@ export async function sampleLaboratory(): Promise<PageData> {
     { role: 'baseline', result: await play(atlassianPolicy({ name: 'Atlassian’s rule', pollMs: 60_000 }, fleet)) },
     { role: 'oracle', result: await play(oraclePolicy(fleet)) },
   ];
-  return laboratoryPage({ scenario, policies });
+  const { loads, seed } = scenario;
+  const arrivals = arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, seed);
+  return laboratoryPage({ scenario, policies, bounds: await boundsOf(arrivals, scenario) });
 }
 
 /** The ticks of the same six hours, as production would have recorded them. */

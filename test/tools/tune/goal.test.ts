@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseGoal, renderGoal, renderShare, renderSpan } from '#tools/tune/goal.ts';
+import { parseGoal, renderGoal, renderShare, renderSpan, withMargin } from '#tools/tune/goal.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 
 describe('parseGoal', () => {
@@ -70,4 +70,12 @@ describe('renderSpan', () => {
 
 it('writes shares without the traces of arithmetic', () => {
   expect([0.95, 0.07, 0.999, 1 / 3].map(renderShare)).toEqual(['95 %', '7 %', '99.9 %', '33.333 %']);
+});
+
+it.each([
+  [0.95, 0.96],
+  [0.9, 0.92],
+  [1, 1],
+])('%f is searched for as %f', (share, searched) => {
+  expect(withMargin({ share, withinMs: 60_000 })).toEqual({ share: searched, withinMs: 60_000 });
 });

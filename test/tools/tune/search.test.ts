@@ -5,7 +5,7 @@ import { createRandom } from '#tools/simulator/random.ts';
 import { type Point, preferred } from '#tools/tune/frontier.ts';
 import { plannedWork, type Search, search } from '#tools/tune/search.ts';
 import { keyOf, type Setting, settingOf } from '#tools/tune/setting.ts';
-import { type SearchBounds, spaceAround } from '#tools/tune/space.ts';
+import { type SearchBounds, spacesAround } from '#tools/tune/space.ts';
 import { groupOf } from './groups.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,7 +22,7 @@ function evaluateSmoothly({ values }: Setting): Point {
 function requestOf(bounds: SearchBounds = {}, changes: Partial<Search<Point>> = {}) {
   const trials: string[] = [];
   const request: Search<Point> = {
-    spaces: [spaceAround(present, bounds)],
+    spaces: spacesAround(present, bounds),
     present,
     goal: GOAL,
     mostRuns: 60,
@@ -116,13 +116,13 @@ describe('search', () => {
     const { request } = requestOf({}, { mostRuns: 5000, evaluate: async () => ({ waitedMs: 1, cost: 1 }) });
     const { runs } = await search({
       ...request,
-      spaces: [spaceAround(present, { ...SMALL, idleCount: { from: 1, to: 500 } })],
+      spaces: spacesAround(present, { ...SMALL, idleCount: { from: 1, to: 500 } }),
     });
     expect(runs).toBeLessThan(5000);
   });
 
   it('lets strategies compete, each with its share of the first look', async () => {
-    const spaces = [spaceAround(present, {}), spaceAround({ ...present, strategy: 'queueAware' }, {})];
+    const spaces = [...spacesAround(present, {}), ...spacesAround({ ...present, strategy: 'queueAware' }, {})];
     const { request, trials } = requestOf({}, { spaces });
     await search(request);
     const kinds = trials.filter((trial) => trial.startsWith('0.25 ')).map((trial) => trial.split(' ')[1]);
@@ -137,6 +137,6 @@ describe('plannedWork', () => {
     ['a large one in stages', {}, [1 / 4, 1 / 2, 1], 60, 19 / 4 + 10 / 2 + 5 + 26],
     ['a large one at once', {}, [1], 60, 60],
   ])('of %s', (_, bounds, stages, mostRuns, work) => {
-    expect(plannedWork({ mostRuns, stages, spaces: [spaceAround(present, bounds)] })).toBeCloseTo(work, 9);
+    expect(plannedWork({ mostRuns, stages, spaces: spacesAround(present, bounds) })).toBeCloseTo(work, 9);
   });
 });

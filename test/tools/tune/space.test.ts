@@ -19,6 +19,7 @@ import {
   type SearchBounds,
   sampleOf,
   spaceAround,
+  spacesAround,
 } from '#tools/tune/space.ts';
 import { groupOf } from './groups.ts';
 
@@ -165,6 +166,11 @@ describe('changesBetween', () => {
       { parameter: 'scaleFactorLimit', to: 3 },
     ]);
     expect(changesBetween(before, before)).toEqual([]);
+    // A factor that goes is a change; its limit goes with it.
+    expect(changesBetween(after, before)).toEqual([
+      { parameter: 'min', from: 2, to: 1 },
+      { parameter: 'scaleFactor', from: 0.5 },
+    ]);
   });
 
   it('lists all of another strategy', () => {
@@ -202,10 +208,22 @@ describe('spaceAround', () => {
   });
 
   it('gives a factor that had no limit the highest there may be', () => {
-    const space = spaceAround(settingOf(plain), { scaleFactorLimit: { from: 2, to: 5 } });
-    const limits = neighboursOf(space, settingOf(plain)).flatMap(({ values }) => values.scaleFactorLimit ?? []);
-    // The last one is of a learned buffer.
-    expect(limits).toEqual([5, 2]);
+    const spaces = spacesAround(settingOf(plain), { scaleFactorLimit: { from: 2, to: 5 } });
+    const limits = spaces.map((space) =>
+      neighboursOf(space, settingOf(plain)).flatMap(({ values }) => values.scaleFactorLimit ?? []),
+    );
+    // First those of a learned buffer.
+    expect(limits).toEqual([[2], [5]]);
+  });
+
+  it('has a space of its own for a learned buffer, unless bounds say how far the factor may go', () => {
+    const [learned, fixed] = spacesAround(settingOf(plain), {});
+    if (learned === undefined || fixed === undefined) throw new Error('there are two');
+    expect([isIn(learned, settingOf(plain)), isIn(fixed, settingOf(plain))]).toEqual([true, false]);
+    expect([isIn(learned, settingOf(buffer)), isIn(fixed, settingOf(buffer))]).toEqual([false, true]);
+    expect(renderSpace(learned)).toMatch(/^idleBuffer with a learned buffer: min 1–6, .*idleCount 0–10, /);
+    expect(spacesAround(settingOf(plain), { scaleFactor: { from: 0, to: 1 } })).toHaveLength(1);
+    expect(spacesAround(settingOf(rule), {})).toHaveLength(1);
   });
 
   it('says what may change', () => {
@@ -220,7 +238,7 @@ describe('spaceAround', () => {
       min: { from: 1, to: 3 },
       coolDown: { from: MINUTE_MS, to: 120_000 },
     });
-    expect(renderSpace(space)).toBe('min 1–3, coolDown 1m–2m');
+    expect(renderSpace(space)).toBe('idleBuffer: min 1–3, coolDown 1m–2m');
   });
 
   it('refuses bounds that no strategy has', () => {

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Arrival } from '#tools/arrival.ts';
 import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
-import { arrivalsWithin, beginningOf, splitScenario } from '#tools/tune/stretch.ts';
+import { turnAt } from '#tools/laboratory/turns.ts';
+import { arrivalsWithin, beginningOf, turnsOf } from '#tools/tune/stretch.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -14,49 +14,35 @@ function arrivalAt(at: number): Arrival {
   return { at, scope: { workspace: 'acme', repository: 'shop' }, labels: [], durationMs: 2 * HOUR_MS };
 }
 
-describe('splitScenario', () => {
-  it('cuts by time', () => {
-    const scenario = scenarioOf();
-    const { training, holdOut } = splitScenario(scenario, 0.25);
-    expect([training.start - scenario.start, training.span]).toEqual([0, 7.5 * HOUR_MS]);
-    expect([holdOut.start - scenario.start, holdOut.span]).toEqual([7.5 * HOUR_MS, 2.5 * HOUR_MS]);
-  });
+describe('turnsOf', () => {
+  const DAY_MS = 24 * HOUR_MS;
+  /** A Wednesday, at noon. */
+  const start = Date.UTC(2026, 10, 11, 12);
 
   it.each([
-    ['before the cut', '1h', '2h', [[1, 2]], []],
-    ['up to the cut', '1h', '5h', [[1, 5]], []],
-    ['across the cut', '4h', '7h', [[4, 5]], [[0, 2]]],
-    ['from the cut on', '5h', '6h', [], [[0, 1]]],
-    ['after the cut', '8h', '9h', [], [[3, 4]]],
-  ])('gives each part its share of an outage %s', (_, from, to, training, holdOut) => {
-    const scenario = scenarioOf({ outages: [{ service: 'bitbucket', from, to }] });
-    const split = splitScenario(scenario, 0.5);
-    const hours = ({ outages }: typeof scenario) =>
-      outages.map((outage) => [outage.from / HOUR_MS, outage.to / HOUR_MS]);
-    expect([hours(split.training), hours(split.holdOut)]).toEqual([training, holdOut]);
+    ['ten hours: eight pieces', 10 * HOUR_MS, undefined, 0, 75 * 60_000],
+    ['a little less than four days: eight pieces', 4 * DAY_MS - 8, undefined, 0, DAY_MS / 2 - 1],
+    ['four days: days, from midnight', 4 * DAY_MS, undefined, -DAY_MS / 2, DAY_MS],
+    ['a little less than eight weeks: days', 56 * DAY_MS - 1, undefined, -DAY_MS / 2, DAY_MS],
+    ['eight weeks: weeks, from Monday', 56 * DAY_MS, undefined, -2.5 * DAY_MS, 7 * DAY_MS],
+    ['days where they are asked for', 56 * DAY_MS, 'days', -DAY_MS / 2, DAY_MS],
+    ['four weeks of weeks', 28 * DAY_MS, 'weeks', -2.5 * DAY_MS, 7 * DAY_MS],
+  ] as const)('%s', (_, span, length, from, everyMs) => {
+    expect(turnsOf({ start, span }, length)).toEqual({ from: start + from, everyMs });
   });
 
-  it('begins with the nodes that there were, also in the warm-up', () => {
-    const nodes = [
-      { from: '1h', capacity: 4 },
-      { from: '3h', capacity: 5 },
-      { from: '5h', capacity: 6 },
-      { from: '8h', capacity: 7 },
-    ];
-    const { training, holdOut } = splitScenario(scenarioOf({ nodes }), 0.5);
-    expect(training.nodes).toEqual([
-      { from: HOUR_MS, capacity: 4 },
-      { from: 3 * HOUR_MS, capacity: 5 },
-    ]);
-    expect(holdOut.nodes).toEqual([
-      { from: -HOUR_MS / 2, capacity: 6 },
-      { from: 3 * HOUR_MS, capacity: 7 },
-    ]);
+  it('has every weekday in both parts of two weeks', () => {
+    const days = Array.from({ length: 14 }, (_, day) => start + day * DAY_MS);
+    const turns = turnsOf({ start, span: 14 * DAY_MS });
+    for (const turn of [0, 1]) {
+      const own = days.filter((day) => turnAt(turns, day) === turn);
+      expect(new Set(own.map((day) => new Date(day).getUTCDay())).size).toBe(7);
+    }
   });
 
-  it('takes the beginning of a scenario, or all of it', () => {
+  it('takes the beginning of a scenario', () => {
     const scenario = scenarioOf();
-    expect(beginningOf(scenario, 1)).toBe(scenario);
+    expect(beginningOf(scenario, 1)).toEqual(scenario);
     expect(beginningOf(scenario, 0.25)).toMatchObject({ start: scenario.start, span: 2.5 * HOUR_MS });
   });
 });
@@ -64,20 +50,6 @@ describe('splitScenario', () => {
 describe('arrivalsWithin', () => {
   const scenario = scenarioOf();
   const all = () => true;
-
-  it('puts every step into exactly one part, in order, whenever it ends', async () => {
-    const times = fc.array(fc.integer({ min: 0, max: scenario.span - 1 }), { maxLength: 50 });
-    await fc.assert(
-      fc.asyncProperty(times, fc.integer({ min: 1, max: 90 }), async (offsets, percent) => {
-        const steps = [...offsets].sort((a, b) => a - b).map((offset) => arrivalAt(scenario.start + offset));
-        const { training, holdOut } = splitScenario(scenario, percent / 100);
-        const parts: Arrival[] = [];
-        for (const part of [training, holdOut])
-          for await (const step of arrivalsWithin(steps, part, all)) parts.push(step);
-        expect(parts).toEqual(steps);
-      }),
-    );
-  });
 
   it.each([
     ['a moment before it', -1, false],

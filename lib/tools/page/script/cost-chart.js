@@ -1,5 +1,6 @@
 /** Waiting against cost, a point for each policy: to the left and below is better. Pure. */
-/** @import { Box, Point, CostChart, Place } from './types.ts' */
+/** @import { PageBound } from '../data.ts' */
+/** @import { Box, Point, CostChart, Place, WaitingFigure } from './types.ts' */
 
 import { formatNumber, formatStretch, formatTick } from './format.js';
 import { pointsOf, worthChoosing } from './frontier.js';
@@ -12,13 +13,19 @@ const COST_MARGIN = { left: 54, right: 16, top: 16, bottom: 44 };
 /** A narrower chart has room for the numbers of policies only. */
 const NAMES_FROM_PX = 440;
 const NAME_CHARACTERS = 30;
+const CROSS = 'M-4 0h8M0-4v8';
 
 /** Draws it. Axes begin at 0 unless all costs are close to each other. @param {CostChart} chart */
 export function costChart({ data, waiting, width }) {
   const height = Math.round(Math.min(380, Math.max(280, width * 0.62)));
   const points = pointsOf(data, waiting);
-  const costs = costAxis(points.map(({ cost }) => cost));
+  const dearest = Math.max(...points.map(({ cost }) => cost));
+  const bounds = (data.bounds ?? []).map((bound) =>
+    boundPoints(bound, waiting).filter(({ cost }) => cost <= 1.5 * dearest),
+  );
+  const costs = costAxis([...points, ...bounds.flat()].map(({ cost }) => cost));
   const levels = waitingTicks(Math.max(1000, ...points.map(({ waitedMs }) => waitedMs)));
+  const highest = levels.at(-1) ?? 1;
   const plot = {
     left: COST_MARGIN.left,
     right: width - COST_MARGIN.right,
@@ -26,7 +33,7 @@ export function costChart({ data, waiting, width }) {
     bottom: height - COST_MARGIN.bottom,
   };
   const x = linear([costs.from, costs.to], [plot.left, plot.right]);
-  const y = linear([0, levels.at(-1) ?? 1], [plot.bottom, plot.top]);
+  const y = linear([0, highest], [plot.bottom, plot.top]);
   /** @param {Point} point @returns {Place} */
   const place = (point) => ({ point, x: x(point.cost), y: y(point.waitedMs) });
   const places = points.map(place);
@@ -43,11 +50,32 @@ export function costChart({ data, waiting, width }) {
         anchor: x(value) > plot.right - 20 ? 'end' : 'middle',
       }),
     ]),
-    label((plot.left + plot.right) / 2, height - 6, 'Money →', { class: 'lane', anchor: 'middle' }),
+    label((plot.left + plot.right) / 2, height - 6, data.currency === undefined ? 'Money →' : `${data.currency} →`, {
+      class: 'lane',
+      anchor: 'middle',
+    }),
     frontierLine(frontier),
+    ...bounds.flatMap((some) => {
+      const seen = some.filter(({ waitedMs }) => waitedMs <= highest);
+      const d = seen.map(({ cost, waitedMs }, index) => `${index === 0 ? 'M' : 'L'}${px(x(cost))} ${px(y(waitedMs))}`);
+      return [
+        element('path', { class: 'bound', d: d.join('') }),
+        ...seen.flatMap(({ name, cost, waitedMs }) => [
+          element('path', { class: 'bound', d: CROSS, transform: `translate(${px(x(cost))} ${px(y(waitedMs))})` }),
+          label(x(cost) + 6, y(waitedMs) - 5, name, { class: 'tick' }),
+        ]),
+      ];
+    }),
     ...names(places, frontier, { plot, width }),
     ...places.map(mark),
   ]);
+}
+
+/** @param {PageBound} bound @param {WaitingFigure} waiting */
+function boundPoints({ points }, waiting) {
+  return points.map(({ label: name, money, waitingMeanMs, waitingP95Ms }) => {
+    return { name, cost: money, waitedMs: waiting === 'waitingP95' ? waitingP95Ms : waitingMeanMs };
+  });
 }
 
 /** @param {Place} place */

@@ -42,6 +42,7 @@ export function timeChart(chart) {
   const lanes = layOut(track);
   const columns = drawnColumns(chart);
   const content = [
+    ...outageBands(chart, time, lanes),
     ...(lanes.waiting === undefined ? [] : waitingLane(chart, columns, time, lanes.waiting)),
     ...(lanes.decisions === undefined ? [] : decisionLane(chart, time, lanes.decisions)),
     ...runnersLane(chart, columns, time, lanes.runners),
@@ -166,6 +167,26 @@ function timeAxis({ data, view, width }, time, { runners, waiting, decisions }) 
       line(x, top, x, runners.bottom, isDay ? 'grid day' : 'grid'),
       label(x, runners.bottom + 16, text, { class: 'tick', anchor: anchorAt(x, width) }),
     ];
+  });
+}
+
+/** @param {TimeChart} chart @param {Scale} time @param {ReturnType<typeof layOut>} given2 */
+function outageBands({ data, width }, time, { runners, waiting, decisions }) {
+  const top = (waiting ?? decisions ?? runners).top;
+  return (data.outages ?? []).flatMap(({ from, to }) => {
+    const [left, right] = [Math.max(PLOT.left, time(from)), Math.min(width - PLOT.right, time(to))];
+    // An hour of a month would be no pixel.
+    return right < left
+      ? []
+      : [
+          element('rect', {
+            class: 'outage',
+            x: left,
+            y: top,
+            width: Math.max(1, right - left),
+            height: runners.bottom - top,
+          }),
+        ];
   });
 }
 
