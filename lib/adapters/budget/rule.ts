@@ -20,8 +20,13 @@ const COUNTED_MS = HOUR_MS + MINUTE_MS;
 /** Looks that come more often than every minute may take this share of the hour's calls, so that they cost no others. */
 const OFTEN_WITHIN = 0.1;
 
-/** How early a look may start. Two looks in one minute are both allowed while calls are plentiful. */
-const EARLY_MS = MINUTE_MS;
+/**
+ * How early a look may start, by the time between two: whoever tries things out by hand looks a few times in a row, which
+ * costs nothing where calls are plentiful.
+ */
+function earlyMs(interval: number): number {
+  return interval > MINUTE_MS ? MINUTE_MS : 3 * MINUTE_MS;
+}
 
 /** The looks for which counting the queue leaves room: one at each end of every minute of the span. */
 const LOOKS_PER_SPAN = LOOK_SPAN_MS / MINUTE_MS + 1;
@@ -62,7 +67,8 @@ export function holdBackLook(
     // Nobody is blind for long, unless it would cost removals theirs.
     if (isCheap && at - lastAt >= LONGEST_BLIND_MS && allowance('create', state, limit, at) - planned >= calls)
       return true;
-    const due = slot === undefined || at >= slot + lookInterval(state, limit, at) - EARLY_MS;
+    const interval = lookInterval(state, limit, at);
+    const due = slot === undefined || at >= slot + interval - earlyMs(interval);
     return due && allowance('look', state, limit, at) - planned >= Math.min(calls, most);
   });
 }
@@ -93,7 +99,9 @@ export function addLook(
   const interval = lookInterval(state, limit, now);
   const slot = before === undefined ? now : Math.max(before.slot + interval, now);
   // A look before its turn, so as not to be blind for long, does not move the turns away.
-  return { [workspace]: { at: now, slot: Number.isFinite(slot) ? Math.min(slot, now + EARLY_MS) : now, calls } };
+  return {
+    [workspace]: { at: now, slot: Number.isFinite(slot) ? Math.min(slot, now + earlyMs(interval)) : now, calls },
+  };
 }
 
 /** When more calls than now may be made for this; the end of the hour if that cannot be foreseen. */

@@ -132,6 +132,18 @@ describe('a look', () => {
     expect(ask(later, { at: NOON + 5 })).toEqual({ why: 'short', until: NOON + 2 * MINUTE });
   });
 
+  it('may come a few times in a row where calls are plentiful, and then at its pace', () => {
+    let state: BudgetState = EMPTY_BUDGET;
+    const allowedAt = (at: number) => {
+      const isAllowed = ask(state, { at, calls: 1 }) === undefined;
+      if (isAllowed) state = { ...state, looks: addLook('acme', 1, state, 1000, at) };
+      return isAllowed;
+    };
+    const seconds = Array.from({ length: 40 }, (_, index) => index * 10);
+    const looks = seconds.filter((second) => allowedAt(NOON + second * 1000));
+    expect(looks.slice(0, 8)).toEqual([0, 10, 20, 30, 40, 50, 60, 90]);
+  });
+
   it('that takes few calls may follow the last one at once', () => {
     expect(ask({ ...EMPTY_BUDGET, looks: looks({ acme: 11 }) }, { calls: 11 })).toBeUndefined();
   });
