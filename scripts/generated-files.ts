@@ -9,6 +9,7 @@ import { drawDemo } from './demo-drawing.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';
 import { fillParameters } from './parameter-document.ts';
+import { drawReport } from './report-drawing.ts';
 import { fillTemplateDocument } from './template-document.ts';
 
 /** A generated file: its path from the root of the repository, and its text. */
@@ -25,6 +26,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
     generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
   },
   { file: 'docs/demo.svg', generate: drawDemo },
+  { file: 'docs/report.svg', generate: drawReport },
   // Written by hand but for the parts between `<!-- generated: NAME -->` and `<!-- end -->`.
   {
     file: 'docs/scaling.md',
