@@ -33,6 +33,7 @@ export type ReasonValues = StrategyValues & {
   'unknown-status': { runners: number; statuses: string };
   'offline-at-work': { runners: number; longestMs: number };
   'drained-at-work': { runners: number; longestMs: number; limitMs: number };
+  'pods-leaving': { runners: number; atWork: number; why: string };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
@@ -55,6 +56,8 @@ export type ReasonValues = StrategyValues & {
   'registration-gone': { ageMs: number };
   'start-hopeless': { kind: StartTroubleKind; message: string };
   'start-ended': { jobStatus: string };
+  'start-interrupted': { jobStatus: string };
+  'pod-leaving': { why: string };
   'at-work': Record<never, never>;
   rested: { idleMs: number };
 };
@@ -113,6 +116,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.runners} ${plural(v.runners, 'runner')} offline in the middle of a step, for ${duration(v.longestMs)}, cannot be used and may still be at work; see the node in kubectl get pods -o wide`,
   'drained-at-work': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} out of service ${v.runners === 1 ? 'shows' : 'show'} a step, for ${duration(v.longestMs)}, that no pod runs any more; no step takes longer than ${duration(v.limitMs)}, then ${v.runners === 1 ? 'it goes' : 'they go'}`,
+  'pods-leaving': (v) =>
+    `the ${plural(v.runners, 'pod')} of ${v.runners} ${plural(v.runners, 'runner')} ${v.runners === 1 ? 'is' : 'are'} being taken away (${v.why}): no supply from now on${v.atWork === 0 ? '' : `; ${v.atWork} of them ${v.atWork === 1 ? 'shows' : 'show'} a step, which is lost if the pod goes before it ends`}`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -141,6 +146,9 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,
   'start-ended': (v) =>
     `its Job is ${v.jobStatus}, and it has never connected; see kubectl logs of the next one's pod while it starts`,
+  'start-interrupted': (v) =>
+    `its Job is ${v.jobStatus}, because its pod was taken away before the runner had connected; this is no failed start`,
+  'pod-leaving': (v) => `its pod is being taken away (${v.why}), so it takes no new step`,
   'at-work': () => 'its runner is busy, so its node must stay',
   rested: (v) => `its runner has been idle for ${duration(v.idleMs)}, so its node may go`,
 };

@@ -1,7 +1,7 @@
 /** The contract of the Job port, held against a real API server by exactly the rights that we ship. */
 import type { JobApi } from '#core/ports.ts';
 import { type JobApiSubject, jobApiContract, STEP_LINES } from '../contract/job-api.ts';
-import { eventually, useCluster } from './cluster.ts';
+import { eventually, pathOf, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { runs } from './pod-status.ts';
 import { autoscalerRules } from './runner-namespace.ts';
@@ -78,6 +78,14 @@ async function makeSubject(): Promise<JobApiSubject> {
       refusePod: async (_, name, message) => {
         kubelet.setFate(name, { kind: 'unschedulable', message });
         await kubelet.settle();
+      },
+      reclaimPod: async (_, name) => {
+        const pod = (await listed(name))?.pod?.name ?? '';
+        // The disruption budget would keep it in its place.
+        await api.protectPod(place, pod, false);
+        const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } };
+        // Until its kubelet has ended it, the pod stays, marked.
+        await cluster.admin.request('POST', `${pathOf(place.namespace, 'pods')}/${pod}/eviction`, { body: eviction });
       },
       runStep: (_, name, state) => kubelet.log(name, STEP_LINES[state]),
       failNext: refuseNext,

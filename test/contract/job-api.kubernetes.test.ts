@@ -39,6 +39,10 @@ async function makeSubject(tls: boolean): Promise<JobApiSubject> {
         const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
         server.setPodStatus(namespace, name, { phase: 'Pending', conditions: [condition] });
       },
+      reclaimPod: ({ namespace }, name) => {
+        const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' };
+        server.setPodStatus(namespace, name, { phase: 'Running', conditions: [condition] });
+      },
       runStep: ({ namespace }, name, state) => server.writePodLog(namespace, name, STEP_LINES[state]),
       failNext: (method) => server.failNext({ ...CALLS[method], answer: { status: 403, reason: 'Forbidden' } }),
     },

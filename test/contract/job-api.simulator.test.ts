@@ -53,6 +53,7 @@ jobApiContract('the simulated cluster', () => {
       },
       startPod: start,
       refusePod: (_namespace, job, message) => cluster.refuse(uuidOf(job), message),
+      reclaimPod: (_namespace, job) => cluster.reclaim(uuidOf(job), 120_000),
       runStep: (_namespace, job, state) => {
         if (state === 'begun') atWork.add(uuidOf(job));
         else atWork.delete(uuidOf(job));

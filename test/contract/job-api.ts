@@ -27,6 +27,8 @@ export type JobApiSubject = {
     startPod(namespace: Namespace, name: string): void | Promise<void>;
     /** No node takes the Job's pod. */
     refusePod(namespace: Namespace, name: string, message: string): void | Promise<void>;
+    /** The Job's pod is to leave its node. */
+    reclaimPod(namespace: Namespace, name: string): void | Promise<void>;
     /** The runner takes a step; its log says so. With `completed`, it ends. */
     runStep(namespace: Namespace, name: string, state: 'begun' | 'completed'): void | Promise<void>;
     /** The next call of this method is refused. */
@@ -185,6 +187,17 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
         phase: 'Pending',
         trouble: { reason: 'Unschedulable', message: '0/5 nodes are available' },
       });
+    });
+
+    it('tells that a pod is being taken away', async () => {
+      const name = await launch(1);
+      await launch(2);
+      await subject.control.startPod(place, name);
+      await subject.control.reclaimPod(place, name);
+      const jobs = await subject.api.list(place);
+      const told = (job: string) => jobs.find((each) => each.name === job);
+      expect(told(name)).toMatchObject({ status: 'active', takenAway: { why: expect.any(String) } });
+      expect(told(jobName(uuid(2)))).not.toHaveProperty('takenAway');
     });
 
     it('keeps a pod in place from its beginning, lets it go, and keeps it again', async () => {

@@ -119,6 +119,18 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { jobStatus: 'failed' },
     "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
   ],
+  'start-interrupted': [
+    { jobStatus: 'failed' },
+    'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+  ],
+  'pod-leaving': [
+    { why: 'EvictionByEvictionAPI' },
+    'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+  ],
+  'pods-leaving': [
+    { runners: 3, atWork: 2, why: 'EvictionByEvictionAPI' },
+    'the pods of 3 runners are being taken away (EvictionByEvictionAPI): no supply from now on; 2 of them show a step, which is lost if the pod goes before it ends',
+  ],
   'offline-at-work': [
     { runners: 2, longestMs: 720_000 },
     '2 runners offline in the middle of a step, for 12m, cannot be used and may still be at work; see the node in kubectl get pods -o wide',
@@ -150,6 +162,16 @@ describe('a sentence for every reason', () => {
     { code: 'cool-down', values: { withheld: 1, coolDownMs: 1000, longestIdleMs: 0 }, starts: '1 idle runner must' },
     { code: 'unknown-status', values: { runners: 1, statuses: 'X' }, starts: '1 runner with' },
     { code: 'last-usable', values: { starting: 1 }, starts: 'the only runner online stays while 1 is starting:' },
+    {
+      code: 'pods-leaving',
+      values: { runners: 1, atWork: 0, why: 'X' },
+      starts: 'the pod of 1 runner is being taken away (X): no supply from now on',
+    },
+    {
+      code: 'pods-leaving',
+      values: { runners: 1, atWork: 1, why: 'X' },
+      starts: 'the pod of 1 runner is being taken away (X): no supply from now on; 1 of them shows a step',
+    },
     { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {
     expect(reason(code, values).text.startsWith(starts)).toBe(true);

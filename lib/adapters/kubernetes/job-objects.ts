@@ -1,6 +1,6 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
-import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import type { PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
 import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
   DEPLOYMENT_LABEL,
@@ -72,33 +72,55 @@ type PodObject = z.output<typeof pod>;
 
 /** Each Job with its latest pod. Jobs from which no runner's uuid can be told are not ours and left out. */
 export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[]): readonly RunnerJob[] {
-  const latest = new Map<string, PodObject>();
-  for (const each of pods) {
-    for (const { uid } of each.metadata.ownerReferences) {
-      const other = latest.get(uid);
-      if (other === undefined || createdAt(other) <= createdAt(each)) latest.set(uid, each);
-    }
+  const owned = new Map<string, PodObject[]>();
+  for (const each of pods.toSorted((a, b) => createdAt(a) - createdAt(b))) {
+    for (const { uid } of each.metadata.ownerReferences) owned.set(uid, [...(owned.get(uid) ?? []), each]);
   }
   return jobs.flatMap((each) => {
-    const { name, uid, labels, annotations } = each.metadata;
+    const { name, uid, labels } = each.metadata;
     const runnerUuid = labels[RUNNER_LABEL] ?? runnerUuidOf(name);
-    if (runnerUuid === undefined) return [];
-    const itsPod = latest.get(uid);
-    const asked = annotations[LABELS_ANNOTATION];
-    const deployment = labels[DEPLOYMENT_LABEL];
-    const job: RunnerJob = {
-      name,
-      runnerUuid: bareUuid(runnerUuid),
-      group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
-      identity: identityOf(labels),
-      ...(asked === undefined ? {} : { labels: asked.split(' ') }),
-      ...(deployment === undefined ? {} : { deployment }),
-      status: jobStatus(each),
-      createdAt: createdAt(each),
-      pod: itsPod && runnerPod(itsPod),
-    };
-    return [job];
+    return runnerUuid === undefined ? [] : [runnerJob(each, bareUuid(runnerUuid), owned.get(uid) ?? [])];
   });
+}
+
+/** `pods`: all of the Job's, oldest first. */
+function runnerJob(object: JobObject, runnerUuid: string, pods: readonly PodObject[]): RunnerJob {
+  const { name, labels, annotations } = object.metadata;
+  const itsPod = pods.at(-1);
+  const takenAway = takenAwayOf(object, pods);
+  const asked = annotations[LABELS_ANNOTATION];
+  const deployment = labels[DEPLOYMENT_LABEL];
+  return {
+    name,
+    runnerUuid,
+    group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
+    identity: identityOf(labels),
+    ...(asked === undefined ? {} : { labels: asked.split(' ') }),
+    ...(deployment === undefined ? {} : { deployment }),
+    status: jobStatus(object),
+    createdAt: createdAt(object),
+    pod: itsPod && runnerPod(itsPod),
+    ...(takenAway && { takenAway }),
+  };
+}
+
+/** What Kubernetes sets on a Job whose pods it deletes because they have failed too often: before they are gone, and after. */
+const FAILURES = ['FailureTarget', 'Failed'];
+
+/**
+ * The mark of a pod that is being taken away. All pods of the Job are asked: a new one may hide the one that leaves. One
+ * that has ended says nothing any more, unless there is no later one.
+ */
+function takenAwayOf(job: JobObject, pods: readonly PodObject[]): TakenAway | undefined {
+  const hasEnded = ({ status: { phase } }: PodObject) => phase === 'Succeeded' || phase === 'Failed';
+  const present = pods.filter((each) => each === pods.at(-1) || !hasEnded(each));
+  const [disruption] = present.flatMap(({ status: { conditions } }) =>
+    conditions.filter(({ type, status }) => type === 'DisruptionTarget' && status === 'True'),
+  );
+  if (disruption !== undefined) return { why: disruption.reason || disruption.type };
+  if (!present.some((each) => each.metadata.deletionTimestamp !== undefined && !hasEnded(each))) return undefined;
+  const byItsJob = FAILURES.some((type) => isTrue(job, type));
+  return { why: 'Deleted', ...(byItsJob && { byItsJob }) };
 }
 
 /** The scope, from labels that may have been taken away. */
@@ -113,10 +135,13 @@ function createdAt({ metadata: { creationTimestamp } }: JobObject | PodObject): 
   return Date.parse(creationTimestamp);
 }
 
-function jobStatus({ status: { conditions } }: JobObject): RunnerJob['status'] {
-  const isTrue = (type: string) => conditions.some((one) => one.type === type && one.status === 'True');
-  if (isTrue('Complete')) return 'complete';
-  return isTrue('Failed') ? 'failed' : 'active';
+function jobStatus(job: JobObject): RunnerJob['status'] {
+  if (isTrue(job, 'Complete')) return 'complete';
+  return isTrue(job, 'Failed') ? 'failed' : 'active';
+}
+
+function isTrue({ status: { conditions } }: JobObject, type: string): boolean {
+  return conditions.some((one) => one.type === type && one.status === 'True');
 }
 
 const PHASES: readonly RunnerPod['phase'][] = ['Pending', 'Running', 'Succeeded', 'Failed'];

@@ -125,6 +125,7 @@ function assess(
     bounds: [
       ...unknownStatuses(observation),
       ...stuckAtWork(entry, at),
+      ...leavingPods(entry),
       ...unknownQueue(observation),
       ...allowance.bounds,
     ],
@@ -154,6 +155,18 @@ function stuckAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Rea
     ...(offline.length > 0 ? [reason('offline-at-work', told(offline))] : []),
     ...(out.length > 0 ? [reason('drained-at-work', { ...told(out), limitMs: LONGEST_STEP_MS })] : []),
   ];
+}
+
+/** Runners whose pods are being taken away, in service still or not. */
+function leavingPods({ classified }: ClassifiedGroup): readonly Reason[] {
+  const leaving = classified.flatMap(({ runner, job }) => {
+    const { status, takenAway } = job ?? {};
+    return status === 'active' && takenAway !== undefined ? [{ runner, why: takenAway.why }] : [];
+  });
+  if (leaving.length === 0) return [];
+  const atWork = leaving.filter(({ runner }) => runner.hasStep).length;
+  const why = [...new Set(leaving.map((entry) => entry.why))].sort().join(', ');
+  return [reason('pods-leaving', { runners: leaving.length, atWork, why })];
 }
 
 /** Out of service, which hides whether it is online, with a Job that goes on in a pod that is not at work yet. */

@@ -13,7 +13,8 @@ export function enableable({ observation, classified }: ClassifiedGroup): readon
     .filter(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
       const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
-      return isSurplus && isOutOfService(runner) && !runner.hasStep && job !== undefined && !ended;
+      const mayStay = job !== undefined && !ended && job.takenAway === undefined;
+      return isSurplus && isOutOfService(runner) && !runner.hasStep && mayStay;
     })
     .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
     .sort((a, b) => b.at - a.at)

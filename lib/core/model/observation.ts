@@ -66,7 +66,18 @@ export type RunnerJob = {
   readonly status: 'active' | 'complete' | 'failed';
   /** By the cluster's clock. */
   readonly createdAt: Instant;
+  /** The latest one. */
   readonly pod?: RunnerPod;
+  /** Present while a pod of it, the latest or one before, is being taken away. */
+  readonly takenAway?: TakenAway;
+};
+
+/** That a pod goes although its runner did not ask for it: its node is drained or reclaimed, or somebody deletes it. */
+export type TakenAway = {
+  /** The cluster's word, such as `EvictionByEvictionAPI`; `Deleted` where it gives none. */
+  readonly why: string;
+  /** Present where the Job's own controller deletes it, because its pods have failed too often. */
+  readonly byItsJob?: true;
 };
 
 /** What the autoscaler remembers of a group between ticks. */

@@ -113,9 +113,10 @@ function bitbucketSide({ runner }: ClassifiedRunner): string {
 
 function clusterSide(job: RunnerJob | undefined): string {
   if (job === undefined) return 'no Job';
-  const { pod, status } = job;
+  const { pod, status, takenAway } = job;
+  const leaving = takenAway === undefined ? '' : `, being taken away (${takenAway.why})`;
   if (pod === undefined) return `${status}, no pod`;
-  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}`;
+  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}${leaving}`;
 }
 
 /** What one side says that the other does not bear out, each with what it means. */

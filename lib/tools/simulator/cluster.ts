@@ -43,6 +43,8 @@ type StoredJob = {
   /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
   life: number;
   isProtected: boolean;
+  /** Why its pod is being taken away. */
+  takenAway?: string;
   /** How the API showed it last. */
   shown?: RunnerJob;
 };
@@ -146,7 +148,12 @@ export class SimulatedCluster {
       this.#finish(stored, 'failed', 'crashed');
       return;
     }
-    this.#endPod(stored, 'crashed');
+    this.#restart(stored, 'crashed');
+  }
+
+  /** Another pod takes the place of one that ends so. */
+  #restart(stored: StoredJob, how: ProcessEnd): void {
+    this.#endPod(stored, how);
     stored.phase = 'waiting';
     this.#pending += 1;
     this.#startPods();
@@ -156,6 +163,19 @@ export class SimulatedCluster {
   fail(runnerUuid: string, how: 'lost' | 'unnoticed'): void {
     const stored = this.#byRunner(runnerUuid);
     if (stored?.phase === 'running') this.#finish(stored, 'failed', how);
+  }
+
+  /**
+   * The node of the runner's pod is reclaimed: the pod shows it from now on, and after this notice it is gone with whatever
+   * ran in it. Its Job makes another one.
+   */
+  reclaim(runnerUuid: string, noticeMs: number): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || (stored.phase !== 'starting' && stored.phase !== 'running')) return;
+    stored.takenAway = 'TerminationByKubelet';
+    const { life } = stored;
+    const isThere = () => stored.life === life && this.#jobs.get(stored.key) === stored;
+    this.#clock.schedule(this.#clock.now + noticeMs, () => this.#restart(stored, 'lost'), isThere);
   }
 
   /** No node takes the runner's pod, for this reason. */
@@ -231,6 +251,7 @@ export class SimulatedCluster {
     stored.phase = 'ended';
     stored.life += 1;
     stored.isProtected = true;
+    delete stored.takenAway;
     if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
     if (phase === 'waiting') this.#pending -= 1;
     if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
@@ -260,11 +281,12 @@ function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
 
 /** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
 function showJob(stored: StoredJob, trouble: PodTrouble | undefined): RunnerJob {
-  const { job, status, phase, life, isProtected } = stored;
+  const { job, status, phase, life, isProtected, takenAway: why } = stored;
   const seen = stored.shown;
   const now = { phase: PODS[phase], restarts: life - 1, isProtected };
-  if (seen?.status === status && isSamePod(seen.pod, now, trouble)) return seen;
-  stored.shown = { ...job, status, pod: { name: podName(stored), ...now, ...(trouble && { trouble }) } };
+  if (seen?.status === status && seen.takenAway?.why === why && isSamePod(seen.pod, now, trouble)) return seen;
+  const pod = { name: podName(stored), ...now, ...(trouble && { trouble }) };
+  stored.shown = { ...job, status, pod, ...(why !== undefined && { takenAway: { why } }) };
   return stored.shown;
 }
 
@@ -282,7 +304,7 @@ function isSamePod(
 }
 
 /** The marks that every Job of ours carries, whatever template made it. */
-function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'createdAt'> {
+function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'takenAway' | 'createdAt'> {
   const labels = stringsOf(manifest.metadata.labels);
   const annotations = stringsOf(manifest.metadata.annotations);
   const workspace = labels.accountUuid;

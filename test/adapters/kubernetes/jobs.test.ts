@@ -313,6 +313,61 @@ describe('what objects say', () => {
     expect(joinJobs([jobOf('runner-1')], [podOf({}, containers)])[0]?.pod?.container).toBe(expected);
   });
 
+  const gone = { deletionTimestamp: '2026-11-01T00:10:00Z' };
+  const later = (pod: ReturnType<typeof podOf>, over: object = {}) => ({
+    ...pod,
+    metadata: { ...pod.metadata, name: 'later', creationTimestamp: '2026-11-01T00:01:00Z', ...over },
+  });
+  const now = (pod: ReturnType<typeof podOf>, over: object = gone) => ({
+    ...pod,
+    metadata: { ...pod.metadata, ...over },
+  });
+  const EVICTION = { conditions: [evicted('EvictionByEvictionAPI')] };
+  it.each([
+    ['one that stays', [], [podOf({ phase: 'Running' })], undefined],
+    ['one that is to be disrupted', [], [podOf({ phase: 'Running', ...EVICTION })], { why: 'EvictionByEvictionAPI' }],
+    ['one that is disrupted without a word', [], [podOf({ conditions: [evicted('')] })], { why: 'DisruptionTarget' }],
+    ['one that is not disrupted after all', [], [podOf({ conditions: [evicted('X', 'False')] })], undefined],
+    ['one that somebody deletes', [], [now(podOf({ phase: 'Running' }))], { why: 'Deleted' }],
+    ['one that somebody deletes before it runs', [], [now(podOf({}))], { why: 'Deleted' }],
+    [
+      'the cause of a deletion goes before it',
+      [],
+      [now(podOf({ phase: 'Running', ...EVICTION }))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['one that its Job gives up', ['FailureTarget'], [now(podOf({}))], { why: 'Deleted', byItsJob: true }],
+    ['one that its Job has given up', ['Failed'], [now(podOf({}))], { why: 'Deleted', byItsJob: true }],
+    [
+      'one that is disrupted, so that its Job gives up',
+      ['FailureTarget'],
+      [now(podOf(EVICTION))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['one that has ended and is tidied away', [], [now(podOf({ phase: 'Succeeded' }))], undefined],
+    ['one that has failed and is tidied away', [], [now(podOf({ phase: 'Failed' }))], undefined],
+    ['one that was disrupted', [], [podOf({ phase: 'Failed', ...EVICTION })], { why: 'EvictionByEvictionAPI' }],
+    [
+      'one that was, with another in its place',
+      [],
+      [later(podOf({})), podOf({ phase: 'Failed', ...EVICTION })],
+      undefined,
+    ],
+    [
+      'one that still runs, with another in its place',
+      [],
+      [later(podOf({})), now(podOf({ phase: 'Running', ...EVICTION }))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['an earlier one that somebody deletes', [], [now(podOf({})), later(podOf({}))], { why: 'Deleted' }],
+  ])('a pod that is taken away: %s', (_name, conditions, pods, expected) => {
+    const job = {
+      ...jobOf('runner-1'),
+      status: { conditions: conditions.map((type) => ({ ...ready('True'), type })) },
+    };
+    expect(joinJobs([job], pods)[0]?.takenAway).toEqual(expected);
+  });
+
   it('the latest pod of a Job counts', () => {
     const older = podOf({ phase: 'Failed' });
     const newer = {

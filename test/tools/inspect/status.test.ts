@@ -61,6 +61,15 @@ describe('what does not match', () => {
     expect(statusOfOne(over, behind).groups[0]?.runners[0]?.mismatches).toEqual(mismatches);
   });
 
+  it('says that a pod is being taken away', () => {
+    const { groups } = statusOfOne({}, { pod: RUNNING, takenAway: { why: 'EvictionByEvictionAPI' } });
+    expect(groups[0]?.runners[0]).toMatchObject({
+      class: 'draining',
+      cluster: 'active, pod Running, being taken away (EvictionByEvictionAPI)',
+      mismatches: [],
+    });
+  });
+
   it('a Job whose registration is gone', () => {
     const orphan = jobOf(runner({ uuid: UUID }), { createdAt: NOON - 90_000 });
     const status = statusOfSeen(observation([groupObservation({ orphanJobs: [orphan] })]));
