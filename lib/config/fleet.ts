@@ -8,6 +8,7 @@ import type {
   Fleet,
   JobTemplate,
   PodSettings,
+  Recycle,
   RunnerGroup,
   WorkspaceSettings,
 } from '#core/model/configuration.ts';
@@ -69,10 +70,19 @@ function toRunnerGroup(
       startTimeoutMs: group.startTimeout,
       drainGraceMs: group.drainGrace,
       maxCreatesPerTick: group.maxCreatesPerTick,
+      ...(group.recycle && { recycle: recycleOf(group.recycle) }),
       pod: podSettings(group, defaults.templates),
       ...(unready && { unready }),
     },
   ];
+}
+
+function recycleOf({ afterSteps, after, onChange }: NonNullable<GroupConfig['recycle']>): Recycle {
+  return {
+    ...(afterSteps && { afterSteps }),
+    ...(after !== undefined && { afterMs: after }),
+    ...(onChange && { onChange }),
+  };
 }
 
 function podSettings(group: GroupConfig, templates: FleetContext['templates']): PodSettings {

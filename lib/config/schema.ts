@@ -52,6 +52,23 @@ const Toleration = z.strictObject({
   tolerationSeconds: z.int().min(0).optional(),
 });
 
+const AT_LEAST = 'expected a duration of 10m or more, such as 24h: a start takes minutes';
+
+const Recycle = z.strictObject({
+  afterSteps: z.literal(1).optional().meta({
+    description: 'A runner takes one step, and is replaced.',
+  }),
+  after: duration
+    .refine((ms) => ms >= 600_000, { error: AT_LEAST })
+    .optional()
+    .meta({
+      description: 'A runner that is older is replaced when it is idle.',
+    }),
+  onChange: z.boolean().optional().meta({
+    description: 'A changed template, image or setting reaches runners that are there, when they are idle.',
+  }),
+});
+
 /** One entry of `groups`. */
 export const Group = z
   .strictObject({
@@ -132,6 +149,7 @@ export const Group = z
       .min(1)
       .default(50)
       .meta({ description: 'The most runners that one tick registers for the group.' }),
+    recycle: Recycle.optional().meta({ description: 'When runners that work are replaced; default: never.' }),
     schedules: z.array(Schedule).default([]).meta({
       description: 'Windows with bounds of their own; of those that are open the last one holds.',
     }),

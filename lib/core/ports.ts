@@ -117,6 +117,8 @@ export interface Manifests {
   problems(group: RunnerGroup): readonly InputProblem[];
   /** The Job and the Secret of a runner. Throws `InputError` with every problem of the template. */
   render(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest };
+  /** Stands for all that the group's runners are made from: template, images and settings, whatever the group is called. */
+  fingerprint(group: RunnerGroup): string;
   /** The name of a runner's Job, a function of its uuid. */
   jobName(runnerUuid: string): string;
 }

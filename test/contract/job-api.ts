@@ -8,7 +8,7 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { JobApi, Namespace } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group, runner } from '#kit/fleet.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { manifestsFromTemplates, renderManifests } from '#manifests/manifests.ts';
 import { jobName, secretName } from '#manifests/naming.ts';
 
 /** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
@@ -122,6 +122,19 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       await subject.api.createJob(place, job);
       const [listed] = await subject.api.list(place);
       expect(listed?.identity).toEqual(identity);
+    });
+
+    it('tells what a Job was made from, where its group asks for it', async () => {
+      const { job } = manifestsOf(place, 1, { recycle: { onChange: true } });
+      await subject.api.createJob(place, job);
+      await subject.api.createJob(place, manifestsOf(place, 2).job);
+      const jobs = await subject.api.list(place);
+      const told = jobs.map(({ name, fingerprint }) => [name, fingerprint]);
+      const made = manifestsFromTemplates.fingerprint(group(place));
+      expect(told.toSorted()).toEqual([
+        [jobName(uuid(1)), made],
+        [jobName(uuid(2)), undefined],
+      ]);
     });
 
     it('keeps namespaces apart', async () => {

@@ -131,6 +131,17 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { runners: 3, atWork: 2, why: 'EvictionByEvictionAPI' },
     'the pods of 3 runners are being taken away (EvictionByEvictionAPI): no supply from now on; 2 of them show a step, which is lost if the pod goes before it ends',
   ],
+  recycling: [
+    { runners: 4, atOnce: 2, waiting: 2 },
+    '4 runners are due to be replaced, idle ones at most 2 at once, the oldest first; 2 wait until another is online',
+  ],
+  'one-step-waits': [
+    { runners: 1 },
+    '1 runner that has had its one step stays, as the last one online, until another is',
+  ],
+  'first-step': [{}, 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other'],
+  'too-old': [{ ageMs: 90_000_000, afterMs: 86_400_000 }, '1d 1h old, more than recycle.after 1d'],
+  outdated: [{}, 'made before the template, images or settings of its group changed (recycle.onChange)'],
   'offline-at-work': [
     { runners: 2, longestMs: 720_000 },
     '2 runners offline in the middle of a step, for 12m, cannot be used and may still be at work; see the node in kubectl get pods -o wide',
@@ -171,6 +182,16 @@ describe('a sentence for every reason', () => {
       code: 'pods-leaving',
       values: { runners: 1, atWork: 1, why: 'X' },
       starts: 'the pod of 1 runner is being taken away (X): no supply from now on; 1 of them shows a step',
+    },
+    {
+      code: 'recycling',
+      values: { runners: 1, atOnce: 1, waiting: 0 },
+      starts: '1 runner is due to be replaced, idle ones at most 1 at once, the oldest first',
+    },
+    {
+      code: 'recycling',
+      values: { runners: 1, atOnce: 1, waiting: 1 },
+      starts: '1 runner is due to be replaced, idle ones at most 1 at once, the oldest first; 1 waits until',
     },
     { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {

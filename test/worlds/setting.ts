@@ -35,6 +35,8 @@ export type WorldSetting = {
   readonly cap: number;
   readonly coolDownMinutes: number;
   readonly drainGraceSeconds: number;
+  /** Whether runners that work are replaced: after one step, or when they are old or made from other settings. */
+  readonly recycle: 'never' | 'used' | 'stale';
   readonly startupSeconds: number;
   readonly bitbucketSkewSeconds: number;
   readonly clusterSkewSeconds: number;
@@ -101,6 +103,7 @@ export const KIND = {
   lostNodesPerHour: 0,
   unnoticedFailuresPerHour: 0,
   reclaimedPodsPerHour: 0,
+  recycle: 'never',
   vanished: [],
   changes: [],
   shards: 1,
@@ -169,6 +172,7 @@ export function settingOf(
     lostNodesPerHour: maybe(random.next() * 2, 0),
     unnoticedFailuresPerHour: maybe(random.next() * 2, 0),
     reclaimedPodsPerHour: 0,
+    recycle: 'never',
     vanished: maybe(vanishing(times), []),
     changes: maybe(changes(times), []),
     ...companyOf(createRandom(seed * 104_729 + 31)),

@@ -4,6 +4,7 @@ import type { PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/ob
 import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
   DEPLOYMENT_LABEL,
+  FINGERPRINT_ANNOTATION,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   LABELS_ANNOTATION,
@@ -90,6 +91,7 @@ function runnerJob(object: JobObject, runnerUuid: string, pods: readonly PodObje
   const takenAway = takenAwayOf(object, pods);
   const asked = annotations[LABELS_ANNOTATION];
   const deployment = labels[DEPLOYMENT_LABEL];
+  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
   return {
     name,
     runnerUuid,
@@ -99,6 +101,7 @@ function runnerJob(object: JobObject, runnerUuid: string, pods: readonly PodObje
     ...(deployment === undefined ? {} : { deployment }),
     status: jobStatus(object),
     createdAt: createdAt(object),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     pod: itsPod && runnerPod(itsPod),
     ...(takenAway && { takenAway }),
   };

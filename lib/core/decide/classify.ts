@@ -58,7 +58,10 @@ export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = 
   readonly observation: Seen;
   readonly classified: readonly ClassifiedRunner[];
   readonly counts: Counts;
-  /** The counts without the starts that are too slow to be counted on: what a wish goes by. */
+  /**
+   * The counts without the starts that are too slow to be counted on, and with runners that finish their only step: what a
+   * wish goes by.
+   */
   readonly expected: Counts;
 };
 
@@ -68,7 +71,15 @@ export function classifyGroup<Seen extends GroupObservation>(observation: Seen, 
   const counts = countClasses(classified);
   const slow = classified.filter((entry) => entry.slow).length;
   const all = { ...counts, starting: counts.starting + unlistedStarting(observation) };
-  return { observation, classified, counts: all, expected: { ...all, starting: all.starting - slow } };
+  const busy = all.busy + finishing(observation, classified);
+  return { observation, classified, counts: all, expected: { ...all, busy, starting: all.starting - slow } };
+}
+
+/** Runners that were taken out of service at their only step, which goes on: for a wish they are at work. */
+function finishing({ memory: { drains = {} } }: GroupObservation, classified: readonly ClassifiedRunner[]): number {
+  const isFinishing = ({ class: name, runner, ended }: ClassifiedRunner) =>
+    name === 'draining' && runner.hasStep && !ended && drains[runner.uuid]?.cause === 'first-step';
+  return classified.filter(isFinishing).length;
 }
 
 /** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */

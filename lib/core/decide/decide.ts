@@ -19,6 +19,7 @@ import {
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
+import { dueIn, recycle, recyclingBounds, wantedWith } from './recycling.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
 import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
@@ -110,10 +111,13 @@ function assess(
   const { observation, counts, expected } = entry;
   const { group } = observation;
   const wish = wishOf(group.strategy, expected, group.min, waiting);
-  const missing = wish.working - workingIn(expected);
-  const enable = chooseEnabled(entry, Math.min(wish.working, group.max) - workingIn(expected), free);
+  const due = dueIn(entry, at);
+  const wanted = wantedWith(due, wish.working, entry);
+  const missing = wanted - workingIn(expected);
+  const enable = chooseEnabled(entry, Math.min(wanted, group.max) - workingIn(expected), free);
   const allowance = limitByGroup(entry, Math.max(0, missing - enable.length), at);
-  const descent = descend(entry, wish.working, at);
+  const descent = descend(entry, wanted, at);
+  const recycled = recycle(due, wish.working, entry, descent.chosen);
   return {
     ...entry,
     ...allowance,
@@ -121,13 +125,14 @@ function assess(
     wish: { working: wish.working, reason: reasonFor(wish.because) },
     descent,
     enable,
-    retire: descent.chosen,
+    retire: [...descent.chosen, ...recycled],
     bounds: [
       ...unknownStatuses(observation),
       ...stuckAtWork(entry, at),
       ...leavingPods(entry),
       ...unknownQueue(observation),
       ...allowance.bounds,
+      ...recyclingBounds(due, [...descent.chosen, ...recycled]),
     ],
   };
 }
@@ -185,7 +190,7 @@ function conclude(assessment: Assessment, seen: Observation): SeenDecision {
   const more = creates + enable.length;
   const decision: Decision =
     more > 0
-      ? { ...shared, action: 'scale-up', to: working + more, reason: wish.reason }
+      ? { ...shared, action: 'scale-up', to: working + more - retire.length, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
         : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment) };

@@ -30,6 +30,8 @@ export type Runner = {
   readonly createdAt: Instant;
   /** When the state last changed, by Bitbucket's clock. */
   readonly stateChangedAt: Instant;
+  /** Present on one whose program is older than the one that Bitbucket recommends. */
+  readonly behind?: { readonly version: string; readonly current: string };
 };
 
 /** What a pod says while it does not run properly: the waiting reason of a container, or the scheduler's. */
@@ -66,6 +68,8 @@ export type RunnerJob = {
   readonly status: 'active' | 'complete' | 'failed';
   /** By the cluster's clock. */
   readonly createdAt: Instant;
+  /** Stands for what it was made from; absent where nobody asked for that. */
+  readonly fingerprint?: string;
   /** The latest one. */
   readonly pod?: RunnerPod;
   /** Present while a pod of it, the latest or one before, is being taken away. */
@@ -103,6 +107,8 @@ export type GroupMemory = {
   readonly runners?: Readonly<Record<string, Instant>>;
   /** Uuids of those among `runners` that no look saw a Job of ours behind; absent: none. */
   readonly jobless?: readonly string[];
+  /** Uuids of runners of the group that were seen with a step, where each takes one; absent: none. */
+  readonly worked?: readonly string[];
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
   readonly intended?: readonly IntendedAdds[];
 };
@@ -184,6 +190,8 @@ export type GroupObservation = {
   readonly unreachable?: string;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */
   readonly memoryKey?: string;
+  /** Stands for what runners are made from now; present where a change of it is to reach those that are there. */
+  readonly fingerprint?: string;
   readonly memory: GroupMemory;
   /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
   readonly memoryVersion: number;

@@ -48,7 +48,7 @@ type RunnerStatusLine = {
   readonly runner: string;
   readonly name: string;
   readonly class: RunnerClass;
-  /** In Bitbucket's word, with what it does: `ONLINE, step`. */
+  /** In Bitbucket's word, with what it does and the version of its program where a newer one is current: `ONLINE, step`. */
   readonly bitbucket: string;
   /** In the cluster's words: `active, pod Running`, `no Job`. */
   readonly cluster: string;
@@ -107,7 +107,9 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
 }
 
 function bitbucketSide({ runner }: ClassifiedRunner): string {
-  const marks = [runner.cordoned ? 'cordoned' : '', runner.hasStep ? 'step' : ''].filter((mark) => mark !== '');
+  const { cordoned, hasStep, behind } = runner;
+  const version = behind ? `version ${behind.version}, ${behind.current} is current` : '';
+  const marks = [cordoned ? 'cordoned' : '', hasStep ? 'step' : '', version].filter((mark) => mark !== '');
   return [runner.statusText, ...marks].join(', ');
 }
 

@@ -6,7 +6,14 @@ import { ServiceError } from '#core/errors.ts';
 import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
-import { DEPLOYMENT_LABEL, GROUP_ANNOTATION, LABELS_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import {
+  DEPLOYMENT_LABEL,
+  FINGERPRINT_ANNOTATION,
+  GROUP_ANNOTATION,
+  LABELS_ANNOTATION,
+  RUNNER_LABEL,
+  secretName,
+} from '#manifests/naming.ts';
 import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -311,12 +318,14 @@ function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'tak
   const repository = labels.repositoryUuid;
   const asked = annotations[LABELS_ANNOTATION];
   const deployment = labels[DEPLOYMENT_LABEL];
+  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
   return {
     name: manifest.metadata.name,
     runnerUuid: labels[RUNNER_LABEL] ?? '',
     group: annotations[GROUP_ANNOTATION] ?? '',
     ...(asked === undefined ? {} : { labels: asked.split(' ') }),
     ...(deployment === undefined ? {} : { deployment }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(workspace === undefined
       ? {}
       : {

@@ -61,6 +61,11 @@ describe('what does not match', () => {
     expect(statusOfOne(over, behind).groups[0]?.runners[0]?.mismatches).toEqual(mismatches);
   });
 
+  it('says that a runner is behind', () => {
+    const { groups } = statusOfOne({ behind: { version: '3.1.0', current: '5.0.0' } }, { pod: RUNNING });
+    expect(groups[0]?.runners[0]?.bitbucket).toBe('ONLINE, version 3.1.0, 5.0.0 is current');
+  });
+
   it('says that a pod is being taken away', () => {
     const { groups } = statusOfOne({}, { pod: RUNNING, takenAway: { why: 'EvictionByEvictionAPI' } });
     expect(groups[0]?.runners[0]).toMatchObject({

@@ -17,6 +17,10 @@ const SETTINGS: readonly WorldSetting[] = [
     ...settingOf(index + 1, { minutes: 120, lookEverySeconds: 60 }),
     reclaimedPodsPerHour: 20,
   })),
+  ...Array.from({ length: 12 }, (_, index) => ({
+    ...settingOf(index + 21, { minutes: 120, lookEverySeconds: 60 }),
+    recycle: index % 2 === 0 ? ('used' as const) : ('stale' as const),
+  })),
 ];
 
 type Found = { readonly setting: WorldSetting; readonly violation: Violation };
