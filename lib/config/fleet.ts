@@ -104,6 +104,7 @@ function podSettings(group: GroupConfig, templates: FleetContext['templates']): 
     automountServiceAccountToken: group.automountServiceAccountToken,
     images: group.images,
     priorityClassName: group.priorityClassName,
+    ...(group.whenIdle && { whenIdle: group.whenIdle }),
     env: group.env,
   };
 }

@@ -36,6 +36,7 @@ export type ReasonValues = StrategyValues & {
   'pods-leaving': { runners: number; atWork: number; why: string };
   recycling: { runners: number; atOnce: number; waiting: number };
   'one-step-waits': { runners: number };
+  'resize-pending': { runners: number; word: string; message: string };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
@@ -61,6 +62,9 @@ export type ReasonValues = StrategyValues & {
   'start-interrupted': { jobStatus: string };
   'pod-leaving': { why: string };
   'first-step': Record<never, never>;
+  'resize-stuck': { word: string };
+  'needs-all': Record<never, never>;
+  'needs-little': { idleMs: number };
   'too-old': { ageMs: number; afterMs: number };
   outdated: Record<never, never>;
   'at-work': Record<never, never>;
@@ -127,6 +131,8 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.runners} ${plural(v.runners, 'runner')} ${v.runners === 1 ? 'is' : 'are'} due to be replaced, idle ones at most ${v.atOnce} at once, the oldest first${v.waiting === 0 ? '' : `; ${v.waiting} ${v.waiting === 1 ? 'waits' : 'wait'} until another is online`}`,
   'one-step-waits': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} that has had its one step stays, as the last one online, until another is`,
+  'resize-pending': (v) =>
+    `the pods of ${v.runners} ${plural(v.runners, 'runner')} wait for what a busy one asks for (${v.word}${v.message === '' ? '' : `: ${v.message}`}); their steps run with what the node has left`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -159,6 +165,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `its Job is ${v.jobStatus}, because its pod was taken away before the runner had connected; this is no failed start`,
   'pod-leaving': (v) => `its pod is being taken away (${v.why}), so it takes no new step`,
   'first-step': () => 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other',
+  'resize-stuck': (v) =>
+    `its node does not give its pod what a busy one asks for (${v.word}), so it takes no other step, and another is made that asks for all from the beginning`,
+  'needs-all': () => 'its runner is busy, so it asks for what its size says',
+  'needs-little': (v) => `its runner has been idle for ${duration(v.idleMs)}, so it asks for little`,
   'too-old': (v) => `${duration(v.ageMs)} old, more than recycle.after ${duration(v.afterMs)}`,
   outdated: () => 'made before the template, images or settings of its group changed (recycle.onChange)',
   'at-work': () => 'its runner is busy, so its node must stay',

@@ -32,6 +32,7 @@ import { applyPodSettings, withOwnMetadata } from './pod-settings.ts';
 import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { variablesOf } from './variables.ts';
+import { withIdleRequests } from './when-idle.ts';
 
 /** Manifests from Job templates. */
 export const manifestsFromTemplates: Manifests = {
@@ -166,8 +167,14 @@ function stampJob(content: Fields, input: ManifestInput): Manifest {
         ...spec,
         template: {
           ...template,
-          metadata: protectedFromTheStart(marked(withOwnMetadata(template.metadata, input.group.pod), input)),
-          spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+          ...withIdleRequests(
+            {
+              metadata: protectedFromTheStart(marked(withOwnMetadata(template.metadata, input.group.pod), input)),
+              spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+            },
+            input.group.pod,
+            input.isFull === true,
+          ),
         },
       },
     },

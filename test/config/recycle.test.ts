@@ -1,4 +1,4 @@
-/** `recycle`: what is read from it, and what is refused or warned of, with its place. */
+/** `recycle` and `whenIdle`: what is read from them, and what is refused or warned of, with its place. */
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
 import { PARAMETERS, problemsOf, warningsOf, withGroup } from './samples.ts';
@@ -51,5 +51,23 @@ describe('recycle', () => {
   ])('%s', (_, changes, expected) => {
     const warnings = warningsOf(withGroup(changes));
     expect(warnings.filter((warning) => warning.includes('recycle'))).toEqual(expected);
+  });
+});
+
+describe('whenIdle', () => {
+  it('says what idle runners ask for', async () => {
+    const whenIdle = { requests: { cpu: '50m' } };
+    const { fleet } = await loadFleet('runners.yaml', { readText: async () => withGroup({ whenIdle }) });
+    expect(fleet.groups[0]?.pod.whenIdle).toEqual(whenIdle);
+    const { fleet: without } = await loadFleet('runners.yaml', { readText: async () => withGroup({}) });
+    expect(without.groups[0]?.pod).not.toHaveProperty('whenIdle');
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', { requests: {} }, 'requests: names neither cpu nor memory'],
+    ['what is no amount', { requests: { cpu: 'little' } }, 'requests.cpu'],
+    ['limits, which stay', { requests: { cpu: '50m' }, limits: {} }, 'limits'],
+  ])('%s is refused', (_, whenIdle, message) => {
+    expect(problemsOf(withGroup({ whenIdle }))).toEqual([expect.stringContaining(`groups[0].whenIdle.${message}`)]);
   });
 });

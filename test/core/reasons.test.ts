@@ -140,6 +140,16 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     '1 runner that has had its one step stays, as the last one online, until another is',
   ],
   'first-step': [{}, 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other'],
+  'resize-pending': [
+    { runners: 2, word: 'Deferred', message: 'Node did not have enough resource: cpu' },
+    'the pods of 2 runners wait for what a busy one asks for (Deferred: Node did not have enough resource: cpu); their steps run with what the node has left',
+  ],
+  'resize-stuck': [
+    { word: 'Infeasible' },
+    'its node does not give its pod what a busy one asks for (Infeasible), so it takes no other step, and another is made that asks for all from the beginning',
+  ],
+  'needs-all': [{}, 'its runner is busy, so it asks for what its size says'],
+  'needs-little': [{ idleMs: 60_000 }, 'its runner has been idle for 1m, so it asks for little'],
   'too-old': [{ ageMs: 90_000_000, afterMs: 86_400_000 }, '1d 1h old, more than recycle.after 1d'],
   outdated: [{}, 'made before the template, images or settings of its group changed (recycle.onChange)'],
   'offline-at-work': [
@@ -192,6 +202,11 @@ describe('a sentence for every reason', () => {
       code: 'recycling',
       values: { runners: 1, atOnce: 1, waiting: 1 },
       starts: '1 runner is due to be replaced, idle ones at most 1 at once, the oldest first; 1 waits until',
+    },
+    {
+      code: 'resize-pending',
+      values: { runners: 1, word: 'Deferred', message: '' },
+      starts: 'the pods of 1 runner wait for what a busy one asks for (Deferred); their',
     },
     { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {

@@ -1,6 +1,7 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
-import type { PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
+import type { Quantities } from '#core/model/configuration.ts';
+import type { PodResize, PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
 import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
   DEPLOYMENT_LABEL,
@@ -10,10 +11,12 @@ import {
   LABELS_ANNOTATION,
   PROTECTED_LABEL,
   REPOSITORY_LABEL,
+  RESIZE_ANNOTATION,
   RUNNER_LABEL,
   runnerUuidOf,
   WORKSPACE_LABEL,
 } from '#manifests/naming.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 
 /** Controllers write as much as they like; a sentence has room for so much. */
 const LONGEST_TEXT = 500;
@@ -33,7 +36,18 @@ const metadata = z.object({
   annotations: Labels,
   ownerReferences: z.array(z.object({ uid: z.string() })).default([]),
 });
-const conditions = z.array(z.object({ type: z.string(), status: z.string(), reason: Text, message: Text })).default([]);
+const conditions = z
+  .array(
+    z.object({
+      type: z.string(),
+      status: z.string(),
+      reason: Text,
+      message: Text,
+      lastTransitionTime: z.string().nullish(),
+    }),
+  )
+  .default([]);
+const Amounts = z.object({ cpu: z.coerce.string().optional(), memory: z.coerce.string().optional() });
 const container = z.object({
   restartCount: z.number().default(0),
   state: z.object({ waiting: z.object({ reason: Text, message: Text }).optional() }).optional(),
@@ -43,10 +57,16 @@ const container = z.object({
 });
 
 export const jobObject = z.object({ metadata, status: z.object({ conditions }).prefault({}) });
-const podContainer = z.object({ name: Text, env: z.array(z.object({ name: Text })).default([]) });
+const podContainer = z.object({
+  name: Text,
+  env: z.array(z.object({ name: Text })).default([]),
+  resources: z.object({ requests: Amounts.default({}) }).optional(),
+});
 const pod = z.object({
   metadata,
-  spec: z.object({ containers: z.array(podContainer).default([]) }).prefault({}),
+  spec: z
+    .object({ containers: z.array(podContainer).default([]), initContainers: z.array(podContainer).optional() })
+    .prefault({}),
   status: z
     .object({
       phase: z.string().default('Pending'),
@@ -170,11 +190,53 @@ function phaseOf({ status }: PodObject): RunnerPod['phase'] {
   return known === 'Running' && isLost(status) ? 'Unknown' : known;
 }
 
+/** What we have written down on a pod whose requests follow what its runner is at. */
+const ResizeMark = z.object({
+  container: z.string(),
+  isInit: z.literal(true).optional(),
+  idle: Amounts,
+  full: Amounts,
+});
+
+/** How the pod is resized, and what has come of it; undefined: it is not. */
+function resizeOf({ metadata: { annotations }, spec, status: { conditions } }: PodObject): PodResize | undefined {
+  const mark = parseMark(annotations[RESIZE_ANNOTATION]);
+  if (mark === undefined) return undefined;
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const requests = all.find(({ name }) => name === mark.container)?.resources?.requests ?? {};
+  const asks = (['full', 'idle'] as const).find((kind) => isAsked(mark[kind], requests));
+  const pending = conditions.find(({ type, status }) => type === 'PodResizePending' && status === 'True');
+  const since = Date.parse(pending?.lastTransitionTime ?? '');
+  return {
+    ...mark,
+    ...(asks && { asks }),
+    // Of unknown age it counts as old: its step goes on, and another runner is made.
+    ...(pending && { pending: { reason: pending.reason, message: pending.message, since: since || 0 } }),
+  };
+}
+
+function parseMark(text: string | undefined): z.output<typeof ResizeMark> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return ResizeMark.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether these amounts are what is asked for, however they are written: `1000m` comes back as `1`. */
+function isAsked(amounts: Quantities, requests: Quantities): boolean {
+  return (['cpu', 'memory'] as const).every(
+    (kind) => amounts[kind] === undefined || parseQuantity(amounts[kind]) === parseQuantity(requests[kind] ?? ''),
+  );
+}
+
 function runnerPod(object: PodObject): RunnerPod {
   const {
     metadata: { name, labels },
     status,
   } = object;
+  const resize = resizeOf(object);
   const container = runnerContainer(object);
   const containers = [...status.initContainerStatuses, ...status.containerStatuses];
   const trouble = troubleOf(status, containers);
@@ -184,6 +246,7 @@ function runnerPod(object: PodObject): RunnerPod {
     phase: phaseOf(object),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     isProtected: labels[PROTECTED_LABEL] === 'true',
+    ...(resize && { resize }),
     ...(trouble && { trouble }),
   };
 }

@@ -75,10 +75,13 @@ export function classifyGroup<Seen extends GroupObservation>(observation: Seen, 
   return { observation, classified, counts: all, expected: { ...all, busy, starting: all.starting - slow } };
 }
 
-/** Runners that were taken out of service at their only step, which goes on: for a wish they are at work. */
+/** Causes of draining with a step, for which a runner still counts as busy. */
+const LAST_STEPS: readonly string[] = ['first-step', 'resize-stuck'];
+
+/** Runners that were taken out of service at their last step, which goes on: for a wish they are at work. */
 function finishing({ memory: { drains = {} } }: GroupObservation, classified: readonly ClassifiedRunner[]): number {
   const isFinishing = ({ class: name, runner, ended }: ClassifiedRunner) =>
-    name === 'draining' && runner.hasStep && !ended && drains[runner.uuid]?.cause === 'first-step';
+    name === 'draining' && runner.hasStep && !ended && LAST_STEPS.includes(drains[runner.uuid]?.cause ?? '');
   return classified.filter(isFinishing).length;
 }
 

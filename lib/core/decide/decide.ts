@@ -20,6 +20,7 @@ import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { dueIn, recycle, recyclingBounds, wantedWith } from './recycling.ts';
+import { pendingResizes } from './resizing.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
 import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
@@ -130,6 +131,7 @@ function assess(
       ...unknownStatuses(observation),
       ...stuckAtWork(entry, at),
       ...leavingPods(entry),
+      ...pendingResizes(entry.classified),
       ...unknownQueue(observation),
       ...allowance.bounds,
       ...recyclingBounds(due, [...descent.chosen, ...recycled]),

@@ -7,6 +7,7 @@ import type { Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { ageOf } from './age.ts';
 import type { ClassifiedGroup, ClassifiedRunner } from './classify.ts';
+import { isStuck } from './resizing.ts';
 import { byAge, type Retirement } from './retirement.ts';
 
 /** Causes of draining that are the replacement of a runner for its age or settings: so many at once are limited. */
@@ -14,8 +15,8 @@ const RENEWALS: readonly string[] = ['too-old', 'outdated'];
 
 /** What is due in a group at a look. */
 export type Due = {
-  /** Online runners that have, or had, their one step: all of them go, but the last one online. */
-  readonly used: readonly ClassifiedRunner[];
+  /** Online runners that are to take no other step than they have, or had: all of them go, but the last one online. */
+  readonly used: readonly (ClassifiedRunner & { readonly why: Reason })[];
   /** Idle ones that are too old or outdated, the oldest first: as many as may be replaced at once. */
   readonly stale: readonly Retirement[];
   /** How many are too old or outdated in all, and how many of such a kind may be replaced at once. */
@@ -30,7 +31,12 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
   const { worked = [] } = memory;
   const working = classified.filter(({ class: name }) => name === 'busy' || name === 'idle' || name === 'starting');
   const isUsed = ({ class: name, runner }: ClassifiedRunner) =>
-    name === 'busy' || (name === 'idle' && worked.includes(runner.uuid));
+    afterSteps !== undefined && (name === 'busy' || (name === 'idle' && worked.includes(runner.uuid)));
+  const whyUsed = (entry: ClassifiedRunner): Reason | undefined => {
+    if (isUsed(entry)) return reason('first-step', {});
+    const word = entry.job?.pod?.resize?.pending?.reason ?? '';
+    return entry.class === 'busy' && isStuck(entry.job, at) ? reason('resize-stuck', { word }) : undefined;
+  };
   const stale = working.flatMap((entry): readonly (Retirement & Pick<ClassifiedRunner, 'class'>)[] => {
     const { runner, job, class: name } = entry;
     const ageMs = ageOf(runner.createdAt, at);
@@ -45,7 +51,10 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
   const atOnce = Math.max(1, Math.floor(working.length / 4));
   const idle = idleTrusted ? stale.filter((entry) => entry.class === 'idle') : [];
   return {
-    used: afterSteps === undefined ? [] : working.filter(isUsed),
+    used: working.flatMap((entry) => {
+      const why = whyUsed(entry);
+      return why === undefined ? [] : [{ ...entry, why }];
+    }),
     stale: idle.sort((a, b) => byAge(a.runner, b.runner)).slice(0, Math.max(0, atOnce - goes.length)),
     stalest: stale.length,
     atOnce,
@@ -54,7 +63,9 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
 
 /** How many runners there have to be, so that others are online before those go that are due. */
 export function wantedWith(due: Due, wanted: number, { classified, expected }: ClassifiedGroup): number {
-  const isFresh = classified.some((entry) => entry.class === 'idle' && !due.used.includes(entry));
+  const isFresh = classified.some(
+    (entry) => entry.class === 'idle' && !due.used.some(({ runner }) => runner === entry.runner),
+  );
   const needsFresh = wanted > 0 && due.used.length > 0 && !isFresh;
   return Math.max(wanted + due.stale.length, needsFresh ? expected.busy + expected.idle + 1 : 0);
 }
@@ -73,9 +84,7 @@ export function recycle(
   const online = classified.filter((entry) => (entry.class === 'busy' || entry.class === 'idle') && isStaying(entry));
   const used = due.used.filter(isStaying);
   const last = wanted > 0 && used.length === online.length ? lastOf(used) : undefined;
-  const out = used
-    .filter((entry) => entry !== last)
-    .map(({ runner }) => ({ runner, reason: reason('first-step', {}) }));
+  const out = used.filter((entry) => entry !== last).map(({ runner, why }) => ({ runner, reason: why }));
   const isOut = ({ runner }: Retirement) => out.some((entry) => entry.runner === runner);
   const stale = due.stale.filter((entry) => isStaying(entry) && !isOut(entry));
   // Those that finish their one step are at work until they have.
@@ -100,7 +109,7 @@ export function recyclingBounds(
 }
 
 /** One that is at work before one that would take a second step at once; the one that came last. */
-function lastOf(used: readonly ClassifiedRunner[]): ClassifiedRunner | undefined {
+function lastOf<Entry extends ClassifiedRunner>(used: readonly Entry[]): Entry | undefined {
   const isAtWork = ({ class: name }: ClassifiedRunner) => Number(name === 'busy');
   return used.toSorted((a, b) => isAtWork(a) - isAtWork(b) || byAge(a.runner, b.runner)).at(-1);
 }

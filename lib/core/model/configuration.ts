@@ -74,6 +74,8 @@ export type PodSettings = {
   /** Instead of the template's; absent: all of these stay. */
   readonly images?: { readonly runner?: string; readonly docker?: string };
   readonly priorityClassName?: string;
+  /** What the docker container asks for while its runner is idle, instead of what its size says; absent: the same. */
+  readonly whenIdle?: { readonly requests: Quantities };
   /** Extra environment of the runner container. */
   readonly env: Readonly<Record<string, string>>;
 };

@@ -2,7 +2,7 @@
 import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
 import type { ScratchRunner } from '../scratch.ts';
-import type { RunnerGroup, Scope } from './configuration.ts';
+import type { Quantities, RunnerGroup, Scope } from './configuration.ts';
 
 /** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
 export type Instant = number;
@@ -47,6 +47,21 @@ export type RunnerPod = {
   readonly trouble?: PodTrouble;
   /** Whether it carries the marks that keep it on its node. */
   readonly isProtected: boolean;
+  /** Present where its requests follow what its runner is at. */
+  readonly resize?: PodResize;
+};
+
+/** What a pod asks for while its runner is idle, and while it works. */
+export type PodResize = {
+  /** The container that is resized; `isInit`: it is among those of `initContainers`. */
+  readonly container: string;
+  readonly isInit?: true;
+  readonly idle: Quantities;
+  readonly full: Quantities;
+  /** Which of them it asks for now; absent: neither. */
+  readonly asks?: 'idle' | 'full';
+  /** Why its node has not given it that, in the cluster's words, and since when, by its clock. */
+  readonly pending?: { readonly reason: string; readonly message: string; readonly since: Instant };
 };
 
 /** A Job of ours in a cluster. */

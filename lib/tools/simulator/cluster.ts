@@ -3,7 +3,9 @@
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import { isSame } from '#core/memory.ts';
+import type { Quantities } from '#core/model/configuration.ts';
+import type { PodResize, PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import {
@@ -11,9 +13,11 @@ import {
   FINGERPRINT_ANNOTATION,
   GROUP_ANNOTATION,
   LABELS_ANNOTATION,
+  RESIZE_ANNOTATION,
   RUNNER_LABEL,
   secretName,
 } from '#manifests/naming.ts';
+import { listOf, recordOf } from '#yaml/values.ts';
 import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -25,6 +29,8 @@ export type ClusterOptions = {
   readonly startupMs: () => number;
   /** How many pods fit on the nodes at once; those that run stay when it shrinks. */
   readonly capacity: number | (() => number);
+  /** Why a node does not give a pod these requests; undefined: it does. Default: nodes give all. */
+  readonly resizing?: (runnerUuid: string, requests: Quantities) => 'Deferred' | 'Infeasible' | undefined;
   /** How long a finished Job stays. */
   readonly ttlAfterFinishedMs: number;
   /** Namespaces that do not exist; every other one does. */
@@ -52,6 +58,9 @@ type StoredJob = {
   isProtected: boolean;
   /** Why its pod is being taken away. */
   takenAway?: string;
+  /** What its pod may ask for, and asks for now; and as it is created. */
+  resize?: PodResize;
+  readonly resizedFrom?: PodResize;
   /** How the API showed it last. */
   shown?: RunnerJob;
 };
@@ -100,6 +109,7 @@ export class SimulatedCluster {
       phase: 'waiting',
       life: 1,
       isProtected: true,
+      ...readResize(manifest),
     };
     this.#jobs.set(key, stored);
     this.#byUid.set(reference.uid, stored);
@@ -133,6 +143,20 @@ export class SimulatedCluster {
   protectPod(namespace: Namespace, pod: string, isProtected: boolean): void {
     const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
     if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
+  }
+
+  /** Changes what a running pod asks for; its node may not give it that. */
+  resizePod(namespace: Namespace, pod: string, requests: Quantities): void {
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    if (stored?.resize === undefined || stored.phase !== 'running' || podName(stored) !== pod) {
+      const sentence = `There is no running pod ${pod} to resize.`;
+      throw new ServiceError(sentence, { service: 'kubernetes', outcome: 'refused', status: 404 });
+    }
+    const why = this.#options.resizing?.(`{${stored.job.runnerUuid}}`, requests);
+    const since = this.#clock.now + this.#options.skewMs;
+    const { pending: _, ...resize } = stored.resize;
+    const asks = isSame(requests, resize.full) ? 'full' : 'idle';
+    stored.resize = { ...resize, asks, ...(why && { pending: { reason: why, message: '', since } }) };
   }
 
   /** Uuid of the runner whose process runs in this pod. */
@@ -259,6 +283,7 @@ export class SimulatedCluster {
     stored.life += 1;
     stored.isProtected = true;
     delete stored.takenAway;
+    if (stored.resizedFrom) stored.resize = stored.resizedFrom;
     if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
     if (phase === 'waiting') this.#pending -= 1;
     if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
@@ -288,9 +313,9 @@ function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
 
 /** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
 function showJob(stored: StoredJob, trouble: PodTrouble | undefined): RunnerJob {
-  const { job, status, phase, life, isProtected, takenAway: why } = stored;
+  const { job, status, phase, life, isProtected, takenAway: why, resize } = stored;
   const seen = stored.shown;
-  const now = { phase: PODS[phase], restarts: life - 1, isProtected };
+  const now = { phase: PODS[phase], restarts: life - 1, isProtected, ...(resize && { resize }) };
   if (seen?.status === status && seen.takenAway?.why === why && isSamePod(seen.pod, now, trouble)) return seen;
   const pod = { name: podName(stored), ...now, ...(trouble && { trouble }) };
   stored.shown = { ...job, status, pod, ...(why !== undefined && { takenAway: { why } }) };
@@ -306,6 +331,7 @@ function isSamePod(
     pod?.phase === now.phase &&
     pod.restarts === now.restarts &&
     pod.isProtected === now.isProtected &&
+    pod.resize === now.resize &&
     pod.trouble?.message === trouble?.message
   );
 }
@@ -335,6 +361,20 @@ function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'tak
           },
         }),
   };
+}
+
+/** How the pod of a Job is resized, as the manifest writes it down. */
+function readResize({ spec }: Manifest): Pick<StoredJob, 'resize' | 'resizedFrom'> {
+  const { metadata, spec: pod } = recordOf(recordOf(spec).template);
+  const text = stringsOf(recordOf(metadata).annotations)[RESIZE_ANNOTATION];
+  if (text === undefined) return {};
+  const mark = JSON.parse(text) as Omit<PodResize, 'asks'>;
+  const { initContainers, containers } = recordOf(pod);
+  const items = listOf(mark.isInit ? initContainers : containers).map(recordOf);
+  const { requests } = recordOf(items.find(({ name }) => name === mark.container)?.resources);
+  const isIdle = Object.entries(mark.idle).every(([kind, amount]) => recordOf(requests)[kind] === amount);
+  const resize: PodResize = { ...mark, asks: isIdle ? 'idle' : 'full' };
+  return { resize, resizedFrom: resize };
 }
 
 function stringsOf(value: unknown): Readonly<Record<string, string>> {

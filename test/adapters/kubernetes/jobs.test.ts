@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
-import { joinJobs } from '#adapters/kubernetes/job-objects.ts';
+import { joinJobs, podPage } from '#adapters/kubernetes/job-objects.ts';
 import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
 import { renderManifests } from '#manifests/manifests.ts';
 import { manifestInput } from '../../manifests/group.ts';
@@ -264,6 +264,43 @@ describe('what objects say', () => {
   ])('a Job’s runner from %s', (_name, over, expected) => {
     const [job] = joinJobs([jobOf('runner-1', over)], []);
     expect(job).toMatchObject({ runnerUuid: expected, createdAt: Date.parse(at) });
+  });
+
+  const MARK = 'bitbucket-runner-autoscaler/requests';
+  const WRITTEN = { container: 'docker', isInit: true, idle: { cpu: '50m' }, full: { cpu: '1000m' } };
+  const resized = (requests: object, over: object = {}, mark: string = JSON.stringify(WRITTEN)) => {
+    const pod = podOf({ phase: 'Running', ...over });
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, annotations: { [MARK]: mark } },
+      spec: { containers: [], initContainers: [{ name: 'docker', env: [], resources: { requests } }] },
+    };
+  };
+  const pending = (over: object = {}) => ({
+    conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Deferred', message: 'no room', ...over }],
+  });
+  it.each([
+    ['for little', resized({ cpu: '50m', memory: '4Gi' }), { ...WRITTEN, asks: 'idle' }],
+    ['for all, in other words', resized({ cpu: '1' }), { ...WRITTEN, asks: 'full' }],
+    ['for something else', resized({ cpu: '2' }), WRITTEN],
+    ['for nothing that is known', { ...resized({}), spec: { containers: [] } }, WRITTEN],
+    [
+      'in vain',
+      resized({ cpu: '1' }, pending({ lastTransitionTime: at })),
+      { ...WRITTEN, asks: 'full', pending: { reason: 'Deferred', message: 'no room', since: Date.parse(at) } },
+    ],
+    [
+      'in vain, nobody knows for how long',
+      resized({ cpu: '1' }, pending()),
+      { ...WRITTEN, asks: 'full', pending: { reason: 'Deferred', message: 'no room', since: 0 } },
+    ],
+    ['no longer in vain', resized({ cpu: '1' }, pending({ status: 'False' })), { ...WRITTEN, asks: 'full' }],
+    ['with a mark that is no JSON', resized({ cpu: '1' }, {}, '{'), undefined],
+    ['with a mark that says nothing', resized({ cpu: '1' }, {}, '{}'), undefined],
+    ['without a mark', podOf({ phase: 'Running' }), undefined],
+  ])('a pod that asks %s', (_name, pod, expected) => {
+    const pods = podPage.parse({ items: [pod] }).items ?? [];
+    expect(joinJobs([jobOf('runner-1')], pods)[0]?.pod?.resize).toEqual(expected);
   });
 
   it.each([

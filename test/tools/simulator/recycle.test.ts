@@ -8,6 +8,7 @@ import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
+import { createRunStateStore } from '#tools/simulator/state.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits } from './invariants.ts';
 
@@ -42,7 +43,7 @@ describe.each(Object.entries(STRATEGIES))('one step per runner, %s', (_name, str
   ])('with a look every $everyMs ms: none runs two long steps, and one is always online', async (row) => {
     const { everyMs, hours, seed } = row;
     const config = group({ ...strategy, min: 1, max: 20, coolDownMs: 2 * MINUTE, recycle: { afterSteps: 1 } });
-    const world = new World();
+    const world = new World({ state: createRunStateStore() });
     await play(world, { config, forMs: 3 * MINUTE, everyMs });
     const random = createRandom(seed);
     for (let at = world.now; at < world.now + hours * HOUR; at += random.exponential(6 * MINUTE)) {
@@ -78,7 +79,7 @@ describe('a change reaches runners that are there', () => {
   ];
 
   it.each(CHANGES)('%s', async (_name, over, isReplaced) => {
-    const world = new World();
+    const world = new World({ state: createRunStateStore() });
     await play(world, { config, forMs: 5 * MINUTE });
     const before = new Set(Array.from(world.bitbucket.registered, ({ uuid }) => uuid));
     const ages: Instant[] = [];
@@ -101,7 +102,7 @@ describe('a change reaches runners that are there', () => {
       !seen.includes(createdAt);
 
   it('and none that runs a step, before it ends', async () => {
-    const world = new World();
+    const world = new World({ state: createRunStateStore() });
     await play(world, { config, forMs: 5 * MINUTE });
     for (let step = 0; step < 8; step += 1) world.submit({ ...STEP, durationMs: 20 * MINUTE });
     const changed = { ...config, pod: { ...pod, size: '2x' as const } };
@@ -126,7 +127,7 @@ describe('a change reaches runners that are there', () => {
 it('after a time: no idle runner gets much older, and one is always online', async () => {
   const recycle: Recycle = { afterMs: 2 * HOUR };
   const config = group({ strategy: BUFFER, min: 4, max: 6, recycle });
-  const world = new World();
+  const world = new World({ state: createRunStateStore() });
   await play(world, { config, forMs: 5 * MINUTE });
   await play(world, { config, forMs: 8 * HOUR }, () => {
     expect(online(world).length).toBeGreaterThanOrEqual(4);

@@ -6,6 +6,7 @@ import type { Report } from '#core/model/report.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { createRandom } from '#tools/simulator/random.ts';
+import { createRunStateStore } from '#tools/simulator/state.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits } from './invariants.ts';
 
@@ -28,7 +29,7 @@ class SpotDay {
   constructor(seed: number, looksAMinute: number) {
     this.#random = createRandom(seed);
     this.config = fleet([group({ strategy: BUFFER, min: 2, max: 8, coolDownMs: 2 * MINUTE })]);
-    this.world = new World({ queueLimitMs: 60 * MINUTE });
+    this.world = new World({ queueLimitMs: 60 * MINUTE, state: createRunStateStore() });
     this.#everyMs = MINUTE / looksAMinute;
   }
 
