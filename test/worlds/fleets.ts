@@ -37,10 +37,12 @@ export function firstName(name: string): string {
 
 const SYSTEM_LABELS = ['autoscaler.created', 'linux', 'self.hosted'];
 
-const RECYCLES: Readonly<Record<WorldSetting['recycle'], Pick<RunnerGroup, 'recycle'>>> = {
+/** Where runners are replaced, their pods are resized as well. */
+const pod = { ...group().pod, whenIdle: { requests: { cpu: '50m' } } };
+const RECYCLES: Readonly<Record<WorldSetting['recycle'], Partial<RunnerGroup>>> = {
   never: {},
-  used: { recycle: { afterSteps: 1 } },
-  stale: { recycle: { afterMs: 30 * MINUTE_MS, onChange: true } },
+  used: { pod, recycle: { afterSteps: 1 } },
+  stale: { pod, recycle: { afterMs: 30 * MINUTE_MS, onChange: true } },
 };
 
 function beginning({ strategy, coolDownMinutes, drainGraceSeconds, recycle }: WorldSetting): readonly Slot[] {

@@ -118,7 +118,12 @@ function clusterSide(job: RunnerJob | undefined): string {
   const { pod, status, takenAway } = job;
   const leaving = takenAway === undefined ? '' : `, being taken away (${takenAway.why})`;
   if (pod === undefined) return `${status}, no pod`;
-  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}${leaving}`;
+  const { asks, pending } = pod.resize ?? {};
+  const resized =
+    asks === undefined
+      ? ''
+      : `, asks for ${asks === 'idle' ? 'little' : 'all'}${pending ? ` (${pending.reason})` : ''}`;
+  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}${resized}${leaving}`;
 }
 
 /** What one side says that the other does not bear out, each with what it means. */
