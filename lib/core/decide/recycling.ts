@@ -19,8 +19,8 @@ export type Due = {
   readonly used: readonly (ClassifiedRunner & { readonly why: Reason })[];
   /** Idle ones that are too old or outdated, the oldest first: as many as may be replaced at once. */
   readonly stale: readonly Retirement[];
-  /** How many are too old or outdated in all, and how many of such a kind may be replaced at once. */
-  readonly stalest: number;
+  /** All that are too old or outdated, and how many of them may be replaced at once. */
+  readonly allStale: readonly Runner[];
   readonly atOnce: number;
 };
 
@@ -56,7 +56,7 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
       return why === undefined ? [] : [{ ...entry, why }];
     }),
     stale: idle.sort((a, b) => byAge(a.runner, b.runner)).slice(0, Math.max(0, atOnce - goes.length)),
-    stalest: stale.length,
+    allStale: stale.map(({ runner }) => runner),
     atOnce,
   };
 }
@@ -96,15 +96,15 @@ export function recycle(
 
 /** What is due, and what it waits for; nothing where all that is due goes at this look. */
 export function recyclingBounds(
-  { used, stale, stalest, atOnce }: Due,
+  { used, stale, allStale, atOnce }: Due,
   going: readonly Retirement[],
 ): readonly Reason[] {
-  const isWaiting = ({ runner }: { readonly runner: Runner }) => !going.some((entry) => entry.runner === runner);
-  const last = used.filter(isWaiting).length;
-  const waiting = stale.filter(isWaiting).length;
+  const isWaiting = (runner: Runner) => !going.some((entry) => entry.runner === runner);
+  const last = used.filter(({ runner }) => isWaiting(runner)).length;
+  const waiting = stale.filter(({ runner }) => isWaiting(runner)).length;
   return [
     ...(last > 0 ? [reason('one-step-waits', { runners: last })] : []),
-    ...(stalest > going.length ? [reason('recycling', { runners: stalest, atOnce, waiting })] : []),
+    ...(allStale.some(isWaiting) ? [reason('recycling', { runners: allStale.length, atOnce, waiting })] : []),
   ];
 }
 
