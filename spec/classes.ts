@@ -26,6 +26,10 @@ const aged = (minutes: number): Partial<Runner> => ({
 
 const POD = { name: 'pod', restarts: 0, isProtected: true } as const;
 
+const EVICTED = { why: 'EvictionByEvictionAPI' } as const;
+/** By the Job's own controller. */
+const GIVEN_UP = { why: 'Deleted', byItsJob: true } as const;
+
 export const CLASS_ROWS: readonly ClassRow[] = [
   { name: 'online with a step', runner: { hasStep: true }, class: 'busy' },
   { name: 'online with a step, without a Job of ours', runner: { hasStep: true }, job: 'none', class: 'busy' },
@@ -56,6 +60,46 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   {
     name: 'disabled with a step for longer than one may take',
     runner: { status: 'DISABLED', hasStep: true, ...aged(122.1) },
+    class: 'dead',
+    cause: 'step-overdue',
+  },
+  { name: 'online, its pod is being taken away', runner: {}, job: { takenAway: EVICTED }, class: 'draining' },
+  {
+    name: 'online with a step, its pod is being taken away',
+    runner: { hasStep: true },
+    job: { takenAway: EVICTED },
+    class: 'draining',
+  },
+  { name: 'online, its Job takes its pod away', runner: {}, job: { takenAway: GIVEN_UP }, class: 'draining' },
+  {
+    name: 'past startTimeout, but its pod is being taken away: no failed start',
+    runner: { status: 'UNREGISTERED', ...aged(11.1) },
+    job: { takenAway: EVICTED },
+    class: 'draining',
+  },
+  {
+    name: 'just registered, its Job takes its pod away',
+    runner: { status: 'UNREGISTERED', ...aged(0) },
+    job: { takenAway: GIVEN_UP },
+    class: 'starting',
+  },
+  {
+    name: 'offline for a moment, its pod is being taken away',
+    runner: { status: 'OFFLINE', ...aged(0) },
+    job: { takenAway: EVICTED },
+    class: 'draining',
+  },
+  {
+    name: 'offline with a step for startTimeout, its pod is being taken away by a lost node',
+    runner: { status: 'OFFLINE', hasStep: true, ...aged(11.1) },
+    job: { takenAway: EVICTED, pod: { ...POD, phase: 'Unknown' } },
+    class: 'dead',
+    cause: 'lost-at-work',
+  },
+  {
+    name: 'disabled with a step for longer than one may take, its pod is being taken away',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(122.1) },
+    job: { takenAway: EVICTED },
     class: 'dead',
     cause: 'step-overdue',
   },
@@ -148,6 +192,20 @@ export const CLASS_ROWS: readonly ClassRow[] = [
     job: 'none',
     class: 'dead',
     cause: 'job-missing',
+  },
+  {
+    name: 'registered, Job failed, its pod was taken away: no failed start',
+    runner: { status: 'UNREGISTERED', ...aged(1) },
+    job: { status: 'failed', takenAway: EVICTED },
+    class: 'dead',
+    cause: 'start-interrupted',
+  },
+  {
+    name: 'registered, Job failed, which took its pod away itself',
+    runner: { status: 'UNREGISTERED', ...aged(1) },
+    job: { status: 'failed', takenAway: GIVEN_UP },
+    class: 'dead',
+    cause: 'start-ended',
   },
   { name: 'enabled again: starts anew', runner: { status: 'ENABLED', stateChangedAt: NOON }, class: 'starting' },
   { name: 'enabled again, never came', runner: { status: 'ENABLED' }, class: 'dead', cause: 'never-online' },

@@ -8,6 +8,7 @@ import type {
   Fleet,
   JobTemplate,
   PodSettings,
+  Recycle,
   RunnerGroup,
   WorkspaceSettings,
 } from '#core/model/configuration.ts';
@@ -70,10 +71,19 @@ function toRunnerGroup(
       startTimeoutMs: group.startTimeout,
       drainGraceMs: group.drainGrace,
       maxCreatesPerTick: group.maxCreatesPerTick,
+      ...(group.recycle && { recycle: recycleOf(group.recycle) }),
       pod: podSettings(group, defaults.templates),
       ...(unready && { unready }),
     },
   ];
+}
+
+function recycleOf({ afterSteps, after, onChange }: NonNullable<GroupConfig['recycle']>): Recycle {
+  return {
+    ...(afterSteps && { afterSteps }),
+    ...(after !== undefined && { afterMs: after }),
+    ...(onChange && { onChange }),
+  };
 }
 
 function podSettings(group: GroupConfig, templates: FleetContext['templates']): PodSettings {
@@ -95,6 +105,7 @@ function podSettings(group: GroupConfig, templates: FleetContext['templates']): 
     automountServiceAccountToken: group.automountServiceAccountToken,
     images: group.images,
     priorityClassName: group.priorityClassName,
+    ...(group.whenIdle && { whenIdle: group.whenIdle }),
     env: group.env,
   };
 }

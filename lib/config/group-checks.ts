@@ -1,12 +1,12 @@
 /** Checks between the keys of one group. Pure. */
 import { strategyOf } from '#core/decide/strategies/index.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
+import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
 import { isRecord, recordOf } from '#yaml/values.ts';
 import { labelFindings } from './labels.ts';
 import { groupKeyFindings, keepsAwake, parameterFindings } from './parameters.ts';
-import { highestWindow, scheduleFindings } from './schedule-checks.ts';
+import { highestWindow, scheduleFindings, windowsOf } from './schedule-checks.ts';
 import { draftParameters, type GroupDraft } from './schema.ts';
 import { steadinessFindings } from './steadiness.ts';
 
@@ -30,10 +30,28 @@ export function groupFindings(entry: GroupEntry): readonly Finding[] {
     ...requestFindings([...path, 'runnerResources'], recordOf(group.runnerResources)),
     ...drainGraceFindings(path, group),
     ...namespaceFindings(path, group),
+    ...recycleFindings([...path, 'recycle'], entry),
     ...scheduleFindings([...path, 'schedules'], raw.schedules, isAwake),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
     ),
+  ];
+}
+
+/** A runner that is to be replaced stays until another is online, so that there has to be room for one more. */
+function recycleFindings(path: Path, { raw, draft: { recycle = {} } }: GroupEntry): readonly Finding[] {
+  const bounds = [draftParameters(raw.parameters), ...windowsOf(raw.schedules)];
+  const oneStep =
+    'needs a max of at least 2, in windows too: the last runner online stays until another is, and would take step after step; raise max, or leave afterSteps out';
+  const noRoom =
+    'has no effect while min equals max: another runner has to come online before one is replaced; raise max, or lower min';
+  const waits = recycle.after !== undefined || recycle.onChange === true;
+  return [
+    ...when(
+      recycle.afterSteps !== undefined && bounds.some(({ max }) => max === 1),
+      problem([...path, 'afterSteps'], oneStep),
+    ),
+    ...when(waits && bounds.every(({ min, max }) => max !== undefined && min === max), warning(path, noRoom)),
   ];
 }
 

@@ -12,7 +12,7 @@ type WrittenSchedule = { readonly index: number; readonly draft: ScheduleDraft }
  * strategy keeps a runner even if `min` is 0.
  */
 export function scheduleFindings(path: Path, schedules: unknown, isAwake: boolean): readonly Finding[] {
-  const written = draftsOf(schedules).map((draft, index) => ({ index, draft }));
+  const written = windowsOf(schedules).map((draft, index) => ({ index, draft }));
   return [
     ...written.flatMap(({ index, draft }) => windowFindings([...path, index], draft, isAwake)),
     ...repeatedNames(path, written),
@@ -22,10 +22,11 @@ export function scheduleFindings(path: Path, schedules: unknown, isAwake: boolea
 
 /** The highest max of a group's windows, 0 without any. */
 export function highestWindow(schedules: unknown): number {
-  return draftsOf(schedules).reduce((highest, { max = 0 }) => Math.max(highest, max), 0);
+  return windowsOf(schedules).reduce((highest, { max = 0 }) => Math.max(highest, max), 0);
 }
 
-function draftsOf(schedules: unknown): readonly ScheduleDraft[] {
+/** The windows of a group, as far as each is valid by itself. */
+export function windowsOf(schedules: unknown): readonly ScheduleDraft[] {
   return Array.isArray(schedules) ? schedules.map(draftSchedule) : [];
 }
 

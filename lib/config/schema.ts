@@ -52,6 +52,31 @@ const Toleration = z.strictObject({
   tolerationSeconds: z.int().min(0).optional(),
 });
 
+const WhenIdle = z.strictObject({
+  requests: Amounts.refine((amounts) => Object.keys(amounts).length > 0, {
+    error: 'names neither cpu nor memory',
+  }).meta({
+    description: 'What the docker container asks for while its runner is idle; its limits stay.',
+  }),
+});
+
+const AT_LEAST = 'expected a duration of 10m or more, such as 24h: a start takes minutes';
+
+const Recycle = z.strictObject({
+  afterSteps: z.literal(1).optional().meta({
+    description: 'A runner takes one step, and is replaced.',
+  }),
+  after: duration
+    .refine((ms) => ms >= 600_000, { error: AT_LEAST })
+    .optional()
+    .meta({
+      description: 'A runner that is older is replaced when it is idle.',
+    }),
+  onChange: z.boolean().optional().meta({
+    description: 'A changed template, image or setting reaches runners that are there, when they are idle.',
+  }),
+});
+
 /** One entry of `groups`. */
 export const Group = z
   .strictObject({
@@ -132,6 +157,10 @@ export const Group = z
       .min(1)
       .default(50)
       .meta({ description: 'The most runners that one tick registers for the group.' }),
+    recycle: Recycle.optional().meta({ description: 'When runners that work are replaced; default: never.' }),
+    whenIdle: WhenIdle.optional().meta({
+      description: 'What idle runners reserve; their pods are resized in place, which takes Kubernetes 1.33.',
+    }),
     schedules: z.array(Schedule).default([]).meta({
       description: 'Windows with bounds of their own; of those that are open the last one holds.',
     }),

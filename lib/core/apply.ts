@@ -13,7 +13,6 @@ import { claimGroups, settleAdds } from './claim.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
-import type { ScopeIdentity } from './model/observation.ts';
 import { runnerOf } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { removeScratch } from './scratch.ts';
@@ -161,7 +160,8 @@ async function change(action: Exclude<Action, ActionOf<'add'>>, group: RunnerGro
       return await removeJob(action, group, ports);
     case 'protect':
     case 'unprotect':
-      return await changeProtection(action, group, hands);
+    case 'resize':
+      return await changePod(action, group, hands);
   }
 }
 
@@ -171,7 +171,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
   const outcome = { action: 'add', runner: registration.runner.uuid } as const;
   try {
-    await launch(registration, action.identity, group, ports);
+    await launch(registration, action, group, ports);
     return { outcome: { ...outcome, status: 'done' } };
   } catch (error) {
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
@@ -189,7 +189,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
 
 async function launch(
   registration: Registration,
-  identity: ScopeIdentity,
+  { identity, isFull }: ActionOf<'add'>,
   group: RunnerGroup,
   ports: Ports,
 ): Promise<void> {
@@ -198,6 +198,7 @@ async function launch(
     runner: registration.runner,
     identity,
     credentials: registration,
+    ...(isFull && { isFull }),
   });
   const owner = await ports.jobs.createJob(group, job);
   await ports.jobs.createSecret(group, secret, owner).catch(toSecretError);
@@ -296,18 +297,32 @@ async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, por
   return { ...outcomeOf(action), status: 'done' };
 }
 
-/** A pod at work must keep its node, so before one is let go after an old look, Bitbucket is asked again. */
-async function changeProtection(
-  action: ActionOf<'protect'> | ActionOf<'unprotect'>,
+/** A pod at work must keep its node and what it needs, so before either is taken away after an old look, Bitbucket is asked again. */
+async function changePod(
+  action: ActionOf<'protect'> | ActionOf<'unprotect'> | ActionOf<'resize'>,
   group: RunnerGroup,
   { ports, isLookYoung }: Hands,
 ): Promise<Outcome> {
-  if (action.action === 'unprotect' && !isLookYoung()) {
+  const takesAway = action.action === 'unprotect' || action.reason.code === 'needs-little';
+  if (takesAway && !isLookYoung()) {
     const now = await ports.runners.get(group.scope, action.runner.uuid);
     if (now?.hasStep) return skipped(action, 'it has taken a step since');
   }
+  if (action.action === 'resize') return await resize(action, group, ports);
   await ports.jobs.protectPod(group, action.pod, action.action === 'protect');
   return { ...outcomeOf(action), status: 'done' };
+}
+
+/** Nothing is wrong with a pod that has gone meanwhile. */
+async function resize(action: ActionOf<'resize'>, group: RunnerGroup, { jobs }: Ports): Promise<Outcome> {
+  const { pod, container, isInit, requests } = action;
+  try {
+    await jobs.resizePod(group, pod, { container, ...(isInit && { isInit }), requests });
+    return { ...outcomeOf(action), status: 'done' };
+  } catch (error) {
+    if (!(error instanceof ServiceError && error.status === 404)) throw error;
+    return skipped(action, 'its pod is gone, or the cluster resizes no pods: that takes Kubernetes 1.33');
+  }
 }
 
 function failed(action: Action, error: unknown): Outcome {

@@ -34,6 +34,7 @@ const groupMemory = z
     recentTargets: z.array(recentTarget).optional(),
     runners: times.optional(),
     jobless: z.array(z.string()).optional(),
+    worked: z.array(z.string()).optional(),
     // Written before `jobless`: those that have had one.
     jobs: times.optional(),
     intended: z.array(z.object({ at: z.number(), adds: z.number() })).optional(),

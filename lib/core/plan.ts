@@ -1,11 +1,13 @@
 /** From decisions to whole-runner actions. Pure: the dry run ends with this value, a tick carries it out. */
+import type { ClassifiedRunner } from './decide/classify.ts';
 import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
 import { remember } from './decide/remember.ts';
+import { changeRequests } from './decide/resizing.ts';
 import { groupMemoryKey, isSame } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
-import type { Instant, Observation } from './model/observation.ts';
+import type { GroupMemory, Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -47,14 +49,22 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   const out = [...retire, ...tidying.filter((action) => action.action === 'disable')];
   const next = remember(observation, classified, { enable, retire: out, recentTargets, creates }, at);
   const { identity } = observation;
+  const isFull = out.some(({ reason }) => reason.code === 'resize-stuck') || hasStuck(classified, memory);
+  const add: Action = { action: 'add', identity, ...(isFull && { isFull }), reason: decision.reason };
   const actions: readonly Action[] = [
     ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
-    ...Array.from({ length: creates }, (): Action => ({ action: 'add', identity, reason: decision.reason })),
+    ...Array.from({ length: creates }, () => add),
     ...retire.map(({ runner, reason }): Action => ({ action: 'disable', runner, reason })),
     ...tidying,
     ...changeProtection(observation, classified, at),
+    ...changeRequests(observation, classified, at),
   ];
   return { ...known, actions, memory: next, memoryChanged: isFirst || !isSame(next, memory) };
+}
+
+/** Whether a runner is still there that was taken out of service because its pod did not get what it needs. */
+function hasStuck(classified: readonly ClassifiedRunner[], { drains = {} }: GroupMemory): boolean {
+  return classified.some(({ runner }) => drains[runner.uuid]?.cause === 'resize-stuck');
 }
 
 /** The runner that an action is about; none for an add. */

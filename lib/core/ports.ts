@@ -8,7 +8,7 @@
 import type { InputProblem } from '#yaml/problem.ts';
 import type { CallBudget } from './budget/call-budget.ts';
 import type { Fleet, RunnerGroup, Scope } from './model/configuration.ts';
-import type { Registration } from './model/decision.ts';
+import type { Registration, Requests } from './model/decision.ts';
 import type { Instant, Runner, RunnerJob, ScopeIdentity, WaitingSteps } from './model/observation.ts';
 import type { Calls, TickRecord } from './model/report.ts';
 import type { Secret } from './secret.ts';
@@ -107,6 +107,8 @@ export type ManifestInput = {
   readonly runner: Runner;
   readonly identity: ScopeIdentity;
   readonly credentials: { readonly clientId: string; readonly clientSecret: Secret };
+  /** Present where its pod asks for all that a busy one needs, although its runner will be idle at first. */
+  readonly isFull?: true;
   /** What the objects are stamped with as ours; absent while it could not be saved. */
   readonly deployment?: string;
 };
@@ -117,6 +119,8 @@ export interface Manifests {
   problems(group: RunnerGroup): readonly InputProblem[];
   /** The Job and the Secret of a runner. Throws `InputError` with every problem of the template. */
   render(input: ManifestInput): { readonly job: Manifest; readonly secret: Manifest };
+  /** Stands for all that the group's runners are made from: template, images and settings, whatever the group is called. */
+  fingerprint(group: RunnerGroup): string;
   /** The name of a runner's Job, a function of its uuid. */
   jobName(runnerUuid: string): string;
 }
@@ -142,6 +146,11 @@ export interface JobApi {
   deleteJob(namespace: Namespace, name: string): Promise<void>;
   /** Puts the marks that keep a pod on its node, or takes them away. Not found is success. */
   protectPod(namespace: Namespace, pod: string, isProtected: boolean): Promise<void>;
+  /**
+   * Changes what a container of a running pod asks for, in place. Whether its node gives it that shows in the pod later. A pod
+   * that is not there, or a cluster that cannot resize pods, throws with status 404.
+   */
+  resizePod(namespace: Namespace, pod: string, requests: Requests): Promise<void>;
   /**
    * What the end of a container's log shows of steps; `container` may be left out where the pod has one. It reads a
    * bounded amount. A pod that is gone or has not begun has no step.

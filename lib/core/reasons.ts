@@ -35,6 +35,10 @@ export type ReasonValues = StrategyValues & {
   'unknown-status': { runners: number; statuses: string };
   'offline-at-work': { runners: number; longestMs: number };
   'drained-at-work': { runners: number; longestMs: number; limitMs: number };
+  'pods-leaving': { runners: number; atWork: number; why: string };
+  recycling: { runners: number; atOnce: number; waiting: number };
+  'one-step-waits': { runners: number };
+  'resize-pending': { runners: number; word: string; message: string };
   quarantine: { failures: number; waitMs: number; withheld: number };
   'slow-start': { runners: number; usualMs: number; withheld: number };
   'queue-unknown': { why: string };
@@ -57,6 +61,14 @@ export type ReasonValues = StrategyValues & {
   'registration-gone': { ageMs: number };
   'start-hopeless': { kind: StartTroubleKind; message: string };
   'start-ended': { jobStatus: string };
+  'start-interrupted': { jobStatus: string };
+  'pod-leaving': { why: string };
+  'first-step': Record<never, never>;
+  'resize-stuck': { word: string };
+  'needs-all': Record<never, never>;
+  'needs-little': { idleMs: number };
+  'too-old': { ageMs: number; afterMs: number };
+  outdated: Record<never, never>;
   'at-work': Record<never, never>;
   rested: { idleMs: number };
 };
@@ -119,6 +131,14 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `${v.runners} ${plural(v.runners, 'runner')} offline in the middle of a step, for ${duration(v.longestMs)}, cannot be used and may still be at work; see the node in kubectl get pods -o wide`,
   'drained-at-work': (v) =>
     `${v.runners} ${plural(v.runners, 'runner')} out of service ${v.runners === 1 ? 'shows' : 'show'} a step, for ${duration(v.longestMs)}, that no pod runs any more; no step takes longer than ${duration(v.limitMs)}, then ${v.runners === 1 ? 'it goes' : 'they go'}`,
+  'pods-leaving': (v) =>
+    `the ${plural(v.runners, 'pod')} of ${v.runners} ${plural(v.runners, 'runner')} ${v.runners === 1 ? 'is' : 'are'} being taken away (${v.why}): no supply from now on${v.atWork === 0 ? '' : `; ${v.atWork} of them ${v.atWork === 1 ? 'shows' : 'show'} a step, which is lost if the pod goes before it ends`}`,
+  recycling: (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} ${v.runners === 1 ? 'is' : 'are'} due to be replaced, idle ones at most ${v.atOnce} at once, the oldest first${v.waiting === 0 ? '' : `; ${v.waiting} ${v.waiting === 1 ? 'waits' : 'wait'} until another is online`}`,
+  'one-step-waits': (v) =>
+    `${v.runners} ${plural(v.runners, 'runner')} that has had its one step stays, as the last one online, until another is`,
+  'resize-pending': (v) =>
+    `the pods of ${v.runners} ${plural(v.runners, 'runner')} wait for what a busy one asks for (${v.word}${v.message === '' ? '' : `: ${v.message}`}); their steps run with what the node has left`,
   quarantine: (v) =>
     v.waitMs > 0
       ? `${v.failures} failed ${plural(v.failures, 'start')} in a row: ${v.withheld} withheld, the next try is in ${duration(v.waitMs)}`
@@ -147,6 +167,16 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,
   'start-ended': (v) =>
     `its Job is ${v.jobStatus}, and it has never connected; see kubectl logs of the next one's pod while it starts`,
+  'start-interrupted': (v) =>
+    `its Job is ${v.jobStatus}, because its pod was taken away before the runner had connected; this is no failed start`,
+  'pod-leaving': (v) => `its pod is being taken away (${v.why}), so it takes no new step`,
+  'first-step': () => 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other',
+  'resize-stuck': (v) =>
+    `its node does not give its pod what a busy one asks for (${v.word}), so it takes no other step, and another is made that asks for all from the beginning`,
+  'needs-all': () => 'its runner is busy, so it asks for what its size says',
+  'needs-little': (v) => `its runner has been idle for ${duration(v.idleMs)}, so it asks for little`,
+  'too-old': (v) => `${duration(v.ageMs)} old, more than recycle.after ${duration(v.afterMs)}`,
+  outdated: () => 'made before the template, images or settings of its group changed (recycle.onChange)',
   'at-work': () => 'its runner is busy, so its node must stay',
   rested: (v) => `its runner has been idle for ${duration(v.idleMs)}, so its node may go`,
 };

@@ -28,6 +28,7 @@ const TITLES = {
   namespace: 'Namespace',
   rights: 'Rights',
   'pods-log': 'Right to read logs',
+  'pods-resize': 'Pods resized in place',
   'pod-security': 'Pod Security',
   quota: 'Quotas',
   'limit-range': 'LimitRanges',

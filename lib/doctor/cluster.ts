@@ -13,7 +13,7 @@ import type { Instruments } from './instruments.ts';
 import { checkLimitRanges, checkQuotas, withDefaults } from './limits.ts';
 import { checkNodes } from './nodes.ts';
 import { checkPodSecurity } from './pod-security.ts';
-import { type Actor, checkRights } from './rights.ts';
+import { type Actor, checkRights, type PlaceOfRights } from './rights.ts';
 
 /** The first version of Kubernetes that has native sidecars, with which runners end. */
 const OLDEST_MINOR = 29;
@@ -53,6 +53,7 @@ export async function checkCluster(
     return [
       judgeVersion(name, version, actor),
       judgeEncryption(name, version),
+      ...(groups.some(hasWhenIdle) ? [judgeResizing(name, version, nodes)] : []),
       ...found.flat(),
       ...(await checkNodes(here, nodes, client)),
     ];
@@ -75,6 +76,31 @@ function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, 
     return failed('cluster', name, detail, `upgrade it to 1.${OLDEST_MINOR} or newer`);
   }
   return ok('cluster', name, `Kubernetes ${text}; we are ${actor.name}`);
+}
+
+/** The first version of Kubernetes that resizes pods in place without being told to. */
+const OLDEST_RESIZING_MINOR = 33;
+
+/** Whether the API server, and all kubelets that we may see, resize pods in place, as `whenIdle` needs. */
+function judgeResizing(name: string, { minor }: Readonly<Record<string, unknown>>, nodes: Listed): Check {
+  const next = `upgrade to Kubernetes 1.${OLDEST_RESIZING_MINOR}, or leave whenIdle out`;
+  if (Number.parseInt(String(minor), 10) < OLDEST_RESIZING_MINOR) {
+    return failed('pods-resize', name, 'the cluster is too old to resize pods in place, as whenIdle asks for', next);
+  }
+  if (nodes === 'not-allowed')
+    return skipped('pods-resize', name, 'the API server can; the nodes may not be looked at');
+  const kubelets = nodes.map((node) => recordOf(recordOf(recordOf(node).status).nodeInfo).kubeletVersion);
+  const old = kubelets.filter((version) => {
+    const kubelet = /^v1\.(\d+)/.exec(String(version))?.[1];
+    return kubelet !== undefined && Number(kubelet) < OLDEST_RESIZING_MINOR;
+  });
+  if (old.length === 0) return ok('pods-resize', name, 'the API server and the nodes can');
+  return failed(
+    'pods-resize',
+    name,
+    `${old.length} of ${nodes.length} nodes are too old to resize pods in place`,
+    next,
+  );
 }
 
 /** EKS encrypts what it stores from Kubernetes 1.28 on, which is older than the oldest that works. */
@@ -129,9 +155,8 @@ async function checkNamespace(place: Place, client: ClusterClient, actor: Actor)
   const found = await readObject(client, path);
   const there = judgeNamespace(found, subject);
   if (there.outcome === 'failed') return [there];
-  const drainGraceMs = Math.min(...groups.map((group) => group.drainGraceMs));
   const [rights, quotas, ranges, dryRuns] = await Promise.all([
-    checkRights(client, { namespace, subject, drainGraceMs }, actor),
+    checkRights(client, placeOf(namespace, subject, groups), actor),
     readList(client, `${path}/resourcequotas`),
     readList(client, `${path}/limitranges`),
     dryRun(client, namespace, rendered),
@@ -145,6 +170,16 @@ async function checkNamespace(place: Place, client: ClusterClient, actor: Actor)
     ...checkLimitRanges(subject, ranges, settled),
     ...dryRuns,
   ];
+}
+
+/** What of a namespace's groups rights depend on. */
+function placeOf(namespace: string, subject: string, groups: readonly RunnerGroup[]): PlaceOfRights {
+  const drainGraceMs = Math.min(...groups.map((group) => group.drainGraceMs));
+  return { namespace, subject, drainGraceMs, resizes: groups.some(hasWhenIdle) };
+}
+
+function hasWhenIdle({ pod }: RunnerGroup): boolean {
+  return pod.whenIdle !== undefined;
 }
 
 function namespacePath(namespace: string): string {
@@ -180,9 +215,8 @@ export async function checkAdding(
     namespaces.map(async ([namespace, members]) => {
       const subject = `${namespace} of ${name}`;
       const there = judgeNamespace(await readObject(client, namespacePath(namespace)), subject);
-      const drainGraceMs = Math.min(...members.map((group) => group.drainGraceMs));
-      const rights =
-        there.outcome === 'failed' ? [] : await checkRights(client, { namespace, subject, drainGraceMs }, actor);
+      const place = placeOf(namespace, subject, members);
+      const rights = there.outcome === 'failed' ? [] : await checkRights(client, place, actor);
       return { groups: members, checks: [there, ...rights] };
     }),
   );

@@ -31,6 +31,7 @@ export const ROLE_RIGHTS: readonly Right[] = [
 const REPORT_RIGHTS = new Set(['list jobs.batch', 'list pods']);
 
 const LOG_RIGHT: Right = { verb: 'get', resource: 'pods', subresource: 'log' };
+const RESIZE_RIGHT: Right = { verb: 'patch', resource: 'pods', subresource: 'resize' };
 
 /** Who is asked about, and what came of it: `create jobs.batch` → whether it is allowed. */
 type Verdict = {
@@ -48,16 +49,27 @@ export type Actor = {
   readonly groups: KubernetesGroups;
 };
 
-/** The checks of one namespace. `subject` names it; `drainGraceMs`: the shortest of its groups. */
+/** A namespace. `subject` names it; `drainGraceMs`: the shortest of its groups; `resizes`: whether one has `whenIdle`. */
+export type PlaceOfRights = {
+  readonly namespace: string;
+  readonly subject: string;
+  readonly drainGraceMs: number;
+  readonly resizes: boolean;
+};
+
+/** The checks of one namespace. */
 export async function checkRights(
   client: ClusterClient,
-  place: { readonly namespace: string; readonly subject: string; readonly drainGraceMs: number },
+  { namespace, subject, drainGraceMs, resizes }: PlaceOfRights,
   actor: Actor,
 ): Promise<readonly Check[]> {
-  const { namespace, subject, drainGraceMs } = place;
   try {
     const verdict = await askWho(client, namespace, actor);
-    return [judge(verdict, subject, actor), judgeLogs(verdict, subject, actor, drainGraceMs)];
+    return [
+      judge(verdict, subject, actor),
+      judgeLogs(verdict, subject, actor, drainGraceMs),
+      ...(resizes ? [judgeResizes(verdict, subject, actor)] : []),
+    ];
   } catch (error) {
     if (isMissingRight(error)) return [skipped('rights', subject, NOT_ALLOWED)];
     return [failedBy('rights', subject, error)];
@@ -84,7 +96,7 @@ async function ask(client: ClusterClient, namespace: string, groups?: readonly s
   const kind = groups === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
   const path = `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`;
   type Review = { readonly status?: { readonly allowed?: boolean } };
-  const answers = [...ROLE_RIGHTS, LOG_RIGHT].map(async (right): Promise<[Right, boolean]> => {
+  const answers = [...ROLE_RIGHTS, LOG_RIGHT, RESIZE_RIGHT].map(async (right): Promise<[Right, boolean]> => {
     const spec = { resourceAttributes: { namespace, ...right }, ...(groups && { groups }) };
     const body = { apiVersion: 'authorization.k8s.io/v1', kind, spec };
     const { status } = await client.request<Review>('POST', path, { body });
@@ -116,6 +128,19 @@ function judgeLogs({ who, isGroup, allowed }: Verdict, subject: string, { self }
   }
   const rests = `that no build is killed rests on drainGrace (${duration(drainGraceMs)})`;
   return skipped('pods-log', subject, `not granted: ${rests}; the component pods-log would grant it`);
+}
+
+/** Groups with `whenIdle` ask for it, so that a missing right is a fault there. */
+function judgeResizes({ who, isGroup, allowed }: Verdict, subject: string, { self }: Actor): Check {
+  if (self === 'report' && !isGroup) return skipped('pods-resize', subject, 'the report resizes no pods, scale may');
+  if (allowed.get(RESIZE_RIGHT) === true) return ok('pods-resize', subject, `${who} may`);
+  const detail = `${who} lacks: patch pods/resize, so that busy runners keep what idle ones ask for`;
+  return failed(
+    'pods-resize',
+    subject,
+    detail,
+    'apply the component pods-resize of infra/kubernetes, or leave whenIdle out',
+  );
 }
 
 /** `create jobs.batch` */

@@ -12,6 +12,7 @@ import { runnerFindings } from './check-runner.ts';
 import { settingFindings } from './check-settings.ts';
 import { structureFindings } from './check-structure.ts';
 import { trapFindings } from './check-traps.ts';
+import { whenIdleFindings } from './check-when-idle.ts';
 import { builtInSecret, renderObjects } from './manifests.ts';
 import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
 import type { RenderedObject } from './template.ts';
@@ -58,6 +59,7 @@ function jobFindings(
     ...runnerFindings(content, secret?.content ?? builtInSecret(input), input),
     ...trapFindings(content),
     ...settingFindings(content, input.group.pod, input.group.name),
+    ...whenIdleFindings(content, input.group.pod, input.group.name),
   ];
 }
 

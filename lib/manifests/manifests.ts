@@ -5,13 +5,15 @@
 import { InputError } from '#core/errors.ts';
 import type { JobTemplate, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest, ManifestInput, Manifests } from '#core/ports.ts';
+import { hashOf } from '#core/select.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { type Fields, recordOf } from '#yaml/values.ts';
+import { type Fields, isRecord, recordOf } from '#yaml/values.ts';
 import { BUILT_IN_TEMPLATE } from './built-in-template.ts';
 import {
   DEPLOYMENT_LABEL,
+  FINGERPRINT_ANNOTATION,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   jobName,
@@ -30,11 +32,13 @@ import { applyPodSettings, withOwnMetadata } from './pod-settings.ts';
 import { standInFor } from './stand-ins.ts';
 import { type RenderedObject, renderTemplate } from './template.ts';
 import { variablesOf } from './variables.ts';
+import { withIdleRequests } from './when-idle.ts';
 
 /** Manifests from Job templates. */
 export const manifestsFromTemplates: Manifests = {
   problems: (group) => (group.pod.template === undefined ? [] : checkTemplate(group.pod.template, group)),
   render: renderManifests,
+  fingerprint: fingerprintOf,
   jobName,
 };
 
@@ -49,6 +53,16 @@ export function renderManifests(input: ManifestInput): { readonly job: Manifest;
     job: stampJob(job.content, input),
     secret: stamp(secret?.content ?? builtInSecret(input), secretName(input.runner.uuid), input),
   };
+}
+
+/**
+ * Stands for the template's text and all settings of the pods, in whatever order they are written. A change of it, and of
+ * nothing else, is a change of what runners are made from.
+ */
+function fingerprintOf({ pod: { template = BUILT_IN_TEMPLATE, ...settings } }: RunnerGroup): string {
+  const inOrder = (_key: string, value: unknown) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return hashOf(JSON.stringify([template.text, settings], inOrder)).toString(16);
 }
 
 /**
@@ -141,15 +155,26 @@ function podProblems({ content, locate }: RenderedObject): readonly InputProblem
 function stampJob(content: Fields, input: ManifestInput): Manifest {
   const spec = recordOf(content.spec);
   const template = recordOf(spec.template);
+  const metadata = recordOf(content.metadata);
+  const fingerprint = input.group.recycle?.onChange && { [FINGERPRINT_ANNOTATION]: fingerprintOf(input.group) };
   return stamp(
     {
       ...content,
+      ...(fingerprint && {
+        metadata: { ...metadata, annotations: { ...recordOf(metadata.annotations), ...fingerprint } },
+      }),
       spec: {
         ...spec,
         template: {
           ...template,
-          metadata: protectedFromTheStart(marked(withOwnMetadata(template.metadata, input.group.pod), input)),
-          spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+          ...withIdleRequests(
+            {
+              metadata: protectedFromTheStart(marked(withOwnMetadata(template.metadata, input.group.pod), input)),
+              spec: applyPodSettings(recordOf(template.spec), input.group.pod),
+            },
+            input.group.pod,
+            input.isFull === true,
+          ),
         },
       },
     },

@@ -14,6 +14,10 @@ export const GROUP_LABEL = 'bitbucket-runner-autoscaler/group';
 export const GROUP_ANNOTATION = GROUP_LABEL;
 /** Annotation with the labels that the runner was registered with, sorted, with spaces between. */
 export const LABELS_ANNOTATION = 'bitbucket-runner-autoscaler/runner-labels';
+/** Annotation of the Job that stands for what it was made from, where a change is to reach it. */
+export const FINGERPRINT_ANNOTATION = 'bitbucket-runner-autoscaler/fingerprint';
+/** Annotation of a pod whose requests follow what its runner is at, as JSON: of which container, when idle, and in full. */
+export const RESIZE_ANNOTATION = 'bitbucket-runner-autoscaler/requests';
 /** Label with the name of the deployment that made the object, unique to its state store. */
 export const DEPLOYMENT_LABEL = 'bitbucket-runner-autoscaler/deployment';
 /**

@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly
   'remove-job': { base: 'delete the Job of', past: 'deleted the Job of' },
   protect: { base: 'protect the pod of', past: 'protected the pod of' },
   unprotect: { base: 'unprotect the pod of', past: 'unprotected the pod of' },
+  resize: { base: 'resize the pod of', past: 'resized the pod of' },
 };
 
 /** What was planned and done, about a group or about what it left behind. */

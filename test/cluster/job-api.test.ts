@@ -1,10 +1,12 @@
 /** The contract of the Job port, held against a real API server by exactly the rights that we ship. */
 import type { JobApi } from '#core/ports.ts';
 import { type JobApiSubject, jobApiContract, STEP_LINES } from '../contract/job-api.ts';
-import { eventually, useCluster } from './cluster.ts';
+import { eventually, pathOf, useCluster } from './cluster.ts';
 import { startKubelet } from './kubelet.ts';
 import { runs } from './pod-status.ts';
-import { autoscalerRules } from './runner-namespace.ts';
+import { autoscalerRules, podsResizeRules } from './runner-namespace.ts';
+
+const RULES = [...autoscalerRules(), ...podsResizeRules()];
 
 /** The right that each method cannot do without. */
 const RIGHTS: Readonly<Record<keyof JobApi, { readonly verb: string; readonly resource: string }>> = {
@@ -13,6 +15,7 @@ const RIGHTS: Readonly<Record<keyof JobApi, { readonly verb: string; readonly re
   createSecret: { verb: 'create', resource: 'secrets' },
   deleteJob: { verb: 'delete', resource: 'jobs' },
   protectPod: { verb: 'patch', resource: 'pods' },
+  resizePod: { verb: 'patch', resource: 'pods/resize' },
   stepInLog: { verb: 'get', resource: 'pods/log' },
 };
 
@@ -20,14 +23,15 @@ async function makeSubject(): Promise<JobApiSubject> {
   const cluster = useCluster();
   const [place, other] = [await cluster.makeNamespace(), await cluster.makeNamespace()];
   const kubelet = await startKubelet(cluster, place);
-  await cluster.setRules(place, autoscalerRules(), { ...RIGHTS.stepInLog, allowed: true });
+  await cluster.setRules(place, RULES, { ...RIGHTS.stepInLog, allowed: true });
   const api = cluster.jobApiOf('autoscaler');
+  const refused = new Map<string, 'Deferred' | 'Infeasible'>();
   const listed = async (name: string) => (await api.list(place)).find((job) => job.name === name);
 
   /** Takes a right away until the next call of the method has been refused for want of it. */
   const refuseNext = async (method: keyof JobApi): Promise<void> => {
     const { verb, resource } = RIGHTS[method];
-    const reduced = autoscalerRules().map((rule) =>
+    const reduced = RULES.map((rule) =>
       rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule,
     );
     await cluster.setRules(
@@ -42,7 +46,7 @@ async function makeSubject(): Promise<JobApiSubject> {
           return await Reflect.apply(original, api, args);
         } finally {
           Object.assign(api, { [method]: original });
-          await cluster.setRules(place, autoscalerRules(), { verb, resource, allowed: true });
+          await cluster.setRules(place, RULES, { verb, resource, allowed: true });
         }
       },
     });
@@ -72,13 +76,23 @@ async function makeSubject(): Promise<JobApiSubject> {
         });
       },
       startPod: async (_, name) => {
-        kubelet.setFate(name, runs);
+        const resizes = refused.get(name);
+        kubelet.setFate(name, { ...runs, ...(resizes && { resizes }) });
         await kubelet.settle();
       },
       refusePod: async (_, name, message) => {
         kubelet.setFate(name, { kind: 'unschedulable', message });
         await kubelet.settle();
       },
+      reclaimPod: async (_, name) => {
+        const pod = (await listed(name))?.pod?.name ?? '';
+        // The disruption budget would keep it in its place.
+        await api.protectPod(place, pod, false);
+        const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } };
+        // Until its kubelet has ended it, the pod stays, marked.
+        await cluster.admin.request('POST', `${pathOf(place.namespace, 'pods')}/${pod}/eviction`, { body: eviction });
+      },
+      refuseResizes: (_, name, why) => void refused.set(name, why),
       runStep: (_, name, state) => kubelet.log(name, STEP_LINES[state]),
       failNext: refuseNext,
     },

@@ -12,7 +12,8 @@ export type Fate =
   | { readonly kind: 'image-misnamed'; readonly image: string }
   /** A Secret that it names is not there; the kubelet looks again. */
   | { readonly kind: 'secret-missing'; readonly missing: string }
-  | { readonly kind: 'runs' }
+  /** `resizes`: why its node gives it no more than it has; absent: it gives all. */
+  | { readonly kind: 'runs'; readonly resizes?: 'Deferred' | 'Infeasible' }
   /** The first container crashed this often and is held back before the next time. */
   | { readonly kind: 'crashes'; readonly times: number; readonly exitCode: number; readonly reason: string }
   | { readonly kind: 'ends'; readonly how: 'complete' | 'failed' };
@@ -25,13 +26,14 @@ export type PodSpec = {
   readonly containers: readonly {
     readonly name: string;
     readonly image: string;
+    readonly resources?: object;
     readonly env?: readonly {
       readonly name: string;
       readonly value?: string;
       readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } };
     }[];
   }[];
-  readonly initContainers?: readonly { readonly name: string; readonly image: string }[];
+  readonly initContainers?: readonly { readonly name: string; readonly image: string; readonly resources?: object }[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
 };
 
@@ -73,8 +75,12 @@ export function statusFor(fate: Fate, { containers, initContainers = [] }: PodSp
       const waiting = { reason: 'CreateContainerConfigError', message: `secret "${fate.missing}" not found` };
       return inContainers('Pending', { waiting });
     }
-    case 'runs':
-      return inContainers('Running', RUNNING);
+    case 'runs': {
+      const status = inContainers('Running', RUNNING);
+      if (fate.resizes === undefined) return status;
+      const pending = { type: 'PodResizePending', status: 'True', reason: fate.resizes, lastTransitionTime: THEN };
+      return { ...status, conditions: [{ type: 'PodScheduled', status: 'True' }, pending] };
+    }
     case 'crashes': {
       const { times, exitCode, reason } = fate;
       const waiting = { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container' };
@@ -97,6 +103,10 @@ function terminated(exitCode: number, reason: string): Status {
   return { exitCode, reason, startedAt: THEN, finishedAt: THEN };
 }
 
-function containerStatus({ name, image }: Pick<Container, 'name' | 'image'>, state: Status): Status {
-  return { name, image, imageID: '', ready: state === RUNNING, restartCount: 0, state };
+/** A kubelet that can resize says what a container has. */
+function containerStatus(
+  { name, image, resources = {} }: Pick<Container, 'name' | 'image' | 'resources'>,
+  state: Status,
+): Status {
+  return { name, image, imageID: '', ready: state === RUNNING, restartCount: 0, state, resources };
 }

@@ -19,7 +19,13 @@ import { type Cluster, pathOf, useCluster } from './cluster.ts';
 import type { IdentityName } from './identities.ts';
 import { launch, manifestsOf, uuidOf } from './launch.ts';
 import { type Right, rightsIn, rightsOf, type ShippedIdentity, shippedRights, takeAway } from './rights.ts';
-import { autoscalerRules, podsLogRules, type Rule, runnerNamespaceObjects } from './runner-namespace.ts';
+import {
+  autoscalerRules,
+  podsLogRules,
+  podsResizeRules,
+  type Rule,
+  runnerNamespaceObjects,
+} from './runner-namespace.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const MINUTE = 60_000;
@@ -37,6 +43,7 @@ describe('the shipped files', () => {
     ]);
     expect(shippedRights('readonly')).toEqual(['list jobs.batch', 'list pods']);
     expect(rightsIn(podsLogRules())).toEqual(['get pods/log']);
+    expect(rightsIn(podsResizeRules())).toEqual(['patch pods/resize']);
     const roles = runnerNamespaceObjects('runners').filter(({ kind }) => kind === 'Role');
     expect(rightsIn(roles.flatMap(({ rules }) => rules as readonly Rule[])).join()).not.toContain('*');
   });
@@ -99,6 +106,10 @@ describe.runIf(hasKubectl)('kubectl', () => {
       ['bitbucket-runner-autoscaler', ['bitbucket-runner-autoscaler', 'bitbucket-runner-autoscaler-scale-test']],
       [
         'bitbucket-runner-autoscaler-pods-log',
+        ['bitbucket-runner-autoscaler', 'bitbucket-runner-autoscaler-scale-test'],
+      ],
+      [
+        'bitbucket-runner-autoscaler-pods-resize',
         ['bitbucket-runner-autoscaler', 'bitbucket-runner-autoscaler-scale-test'],
       ],
       [

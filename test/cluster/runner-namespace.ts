@@ -35,9 +35,18 @@ export function autoscalerRules(): readonly Rule[] {
   return [...((role?.rules ?? []) as readonly Rule[]), ...podsLogRules()];
 }
 
+/** The rights that the component pods-resize adds. */
+export function podsResizeRules(): readonly Rule[] {
+  return rulesOf('../pods-resize/role.yaml');
+}
+
 /** The rights that the component pods-log adds. */
 export function podsLogRules(): readonly Rule[] {
-  const objects = parseAllDocuments(read('../pods-log/role.yaml')).map((document) => document.toJS() as Manifest);
+  return rulesOf('../pods-log/role.yaml');
+}
+
+function rulesOf(file: string): readonly Rule[] {
+  const objects = parseAllDocuments(read(file)).map((document) => document.toJS() as Manifest);
   return objects.find(({ kind }) => kind === 'Role')?.rules as readonly Rule[];
 }
 

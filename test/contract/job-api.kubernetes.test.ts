@@ -12,6 +12,7 @@ const CALLS = {
   createSecret: { method: 'POST', resource: 'secrets' },
   deleteJob: { method: 'DELETE', resource: 'jobs' },
   protectPod: { method: 'PATCH', resource: 'pods' },
+  resizePod: { method: 'PATCH', resource: 'pods' },
   stepInLog: { method: 'GET', resource: 'pods' },
 } as const;
 
@@ -22,6 +23,7 @@ async function makeSubject(tls: boolean): Promise<JobApiSubject> {
     longestPage: 20,
     ...(tls ? { tls: {} } : {}),
   });
+  const deferred = new Map<string, string>();
   const client = connectKubeconfig({ path: await server.writeKubeconfig(directory) });
   return {
     api: createKubernetesJobApi({ clients: async () => client }),
@@ -34,11 +36,20 @@ async function makeSubject(tls: boolean): Promise<JobApiSubject> {
       secrets: ({ namespace }) => server.names(namespace, 'secrets'),
       endJob: ({ namespace }, name, how) =>
         server.setJobCondition(namespace, name, how === 'complete' ? 'Complete' : 'Failed'),
-      startPod: ({ namespace }, name) => server.setPodStatus(namespace, name, { phase: 'Running' }),
+      startPod: ({ namespace }, name) => {
+        const pending = { type: 'PodResizePending', status: 'True', lastTransitionTime: '2026-11-27T12:00:00Z' };
+        const conditions = [deferred.get(name) ?? []].flat().map((reason) => ({ ...pending, reason }));
+        server.setPodStatus(namespace, name, { phase: 'Running', conditions });
+      },
       refusePod: ({ namespace }, name, message) => {
         const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
         server.setPodStatus(namespace, name, { phase: 'Pending', conditions: [condition] });
       },
+      reclaimPod: ({ namespace }, name) => {
+        const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' };
+        server.setPodStatus(namespace, name, { phase: 'Running', conditions: [condition] });
+      },
+      refuseResizes: (_place, name, why) => void deferred.set(name, why),
       runStep: ({ namespace }, name, state) => server.writePodLog(namespace, name, STEP_LINES[state]),
       failNext: (method) => server.failNext({ ...CALLS[method], answer: { status: 403, reason: 'Forbidden' } }),
     },

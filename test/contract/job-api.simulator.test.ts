@@ -11,6 +11,7 @@ const STARTUP_MS = 45_000;
 
 jobApiContract('the simulated cluster', () => {
   const clock = new VirtualClock(0);
+  const refused = new Map<string, 'Deferred' | 'Infeasible'>();
   const cluster = new SimulatedCluster(
     clock,
     {
@@ -19,6 +20,7 @@ jobApiContract('the simulated cluster', () => {
       capacity: Number.POSITIVE_INFINITY,
       ttlAfterFinishedMs: 300_000,
       absentNamespaces: ['nowhere'],
+      resizing: (uuid) => refused.get(uuid),
     },
     { started: () => true, stopped: () => undefined },
   );
@@ -53,6 +55,8 @@ jobApiContract('the simulated cluster', () => {
       },
       startPod: start,
       refusePod: (_namespace, job, message) => cluster.refuse(uuidOf(job), message),
+      reclaimPod: (_namespace, job) => cluster.reclaim(uuidOf(job), 120_000),
+      refuseResizes: (_namespace, job, why) => void refused.set(uuidOf(job), why),
       runStep: (_namespace, job, state) => {
         if (state === 'begun') atWork.add(uuidOf(job));
         else atWork.delete(uuidOf(job));

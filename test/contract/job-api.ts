@@ -8,7 +8,7 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { JobApi, Namespace } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group, runner } from '#kit/fleet.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { manifestsFromTemplates, renderManifests } from '#manifests/manifests.ts';
 import { jobName, secretName } from '#manifests/naming.ts';
 
 /** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
@@ -27,6 +27,10 @@ export type JobApiSubject = {
     startPod(namespace: Namespace, name: string): void | Promise<void>;
     /** No node takes the Job's pod. */
     refusePod(namespace: Namespace, name: string, message: string): void | Promise<void>;
+    /** The Job's pod is to leave its node. */
+    reclaimPod(namespace: Namespace, name: string): void | Promise<void>;
+    /** The node of the Job's pod does not give it what it asks for from now on. */
+    refuseResizes(namespace: Namespace, name: string, why: 'Deferred' | 'Infeasible'): void | Promise<void>;
     /** The runner takes a step; its log says so. With `completed`, it ends. */
     runStep(namespace: Namespace, name: string, state: 'begun' | 'completed'): void | Promise<void>;
     /** The next call of this method is refused. */
@@ -64,12 +68,13 @@ spec:
 `,
 };
 
-function manifestsOf(place: Namespace, number: number, over: Partial<RunnerGroup> = {}) {
+function manifestsOf(place: Namespace, number: number, over: Partial<RunnerGroup> = {}, isFull?: true) {
   return renderManifests({
     group: group({ ...place, name: 'Builds: größere', ...over }),
     runner: runner({ uuid: uuid(number) }),
     identity: { workspaceUuid: uuid(999) },
     credentials: { clientId: 'client-id', clientSecret: new Secret('client-secret') },
+    ...(isFull && { isFull }),
   });
 }
 
@@ -120,6 +125,19 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       await subject.api.createJob(place, job);
       const [listed] = await subject.api.list(place);
       expect(listed?.identity).toEqual(identity);
+    });
+
+    it('tells what a Job was made from, where its group asks for it', async () => {
+      const { job } = manifestsOf(place, 1, { recycle: { onChange: true } });
+      await subject.api.createJob(place, job);
+      await subject.api.createJob(place, manifestsOf(place, 2).job);
+      const jobs = await subject.api.list(place);
+      const told = jobs.map(({ name, fingerprint }) => [name, fingerprint]);
+      const made = manifestsFromTemplates.fingerprint(group(place));
+      expect(told.toSorted()).toEqual([
+        [jobName(uuid(1)), made],
+        [jobName(uuid(2)), undefined],
+      ]);
     });
 
     it('keeps namespaces apart', async () => {
@@ -187,6 +205,17 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       });
     });
 
+    it('tells that a pod is being taken away', async () => {
+      const name = await launch(1);
+      await launch(2);
+      await subject.control.startPod(place, name);
+      await subject.control.reclaimPod(place, name);
+      const jobs = await subject.api.list(place);
+      const told = (job: string) => jobs.find((each) => each.name === job);
+      expect(told(name)).toMatchObject({ status: 'active', takenAway: { why: expect.any(String) } });
+      expect(told(jobName(uuid(2)))).not.toHaveProperty('takenAway');
+    });
+
     it('keeps a pod in place from its beginning, lets it go, and keeps it again', async () => {
       await subject.control.startPod(place, await launch(1));
       const marks: unknown[] = [];
@@ -201,6 +230,53 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
 
     it('marking a pod that is not there is success', async () => {
       await expect(subject.api.protectPod(place, 'gone', false)).resolves.toBeUndefined();
+    });
+
+    const IDLE: Partial<RunnerGroup> = {
+      pod: { ...group().pod, whenIdle: { requests: { cpu: '50m', memory: '256Mi' } } },
+    };
+    const REQUESTS = { idle: { cpu: '50m', memory: '256Mi' }, full: { cpu: '1000m', memory: '4Gi' } };
+    const DOCKER = { container: 'docker', isInit: true } as const;
+    const launchIdle = async (number: number, isFull?: true): Promise<string> => {
+      const { job, secret } = manifestsOf(place, number, IDLE, isFull);
+      await subject.api.createSecret(place, secret, await subject.api.createJob(place, job));
+      await subject.control.startPod(place, job.metadata.name);
+      return job.metadata.name;
+    };
+    const resizeOf = async (name: string) => {
+      const pod = (await subject.api.list(place)).find((job) => job.name === name)?.pod;
+      return { pod: pod?.name ?? '', resize: pod?.resize };
+    };
+
+    it('has a pod ask for little, for all that its size says, and for little again', async () => {
+      const name = await launchIdle(1);
+      const { pod, resize } = await resizeOf(name);
+      expect(resize).toEqual({ ...DOCKER, ...REQUESTS, asks: 'idle' });
+      for (const kind of ['full', 'idle'] as const) {
+        await subject.api.resizePod(place, pod, { ...DOCKER, requests: REQUESTS[kind] });
+        expect((await resizeOf(name)).resize).toEqual({ ...DOCKER, ...REQUESTS, asks: kind });
+      }
+    });
+
+    it('has a pod ask for all from its beginning where it is made for a busy runner, and others for what they always do', async () => {
+      expect((await resizeOf(await launchIdle(1, true))).resize).toMatchObject({ asks: 'full' });
+      const plain = await launch(2);
+      expect((await resizeOf(plain)).resize).toBeUndefined();
+    });
+
+    it.each(['Deferred', 'Infeasible'] as const)('tells what a node does not give: %s', async (why) => {
+      const name = await launchIdle(1);
+      const { pod } = await resizeOf(name);
+      await subject.control.refuseResizes(place, name, why);
+      await subject.api.resizePod(place, pod, { ...DOCKER, requests: REQUESTS.full });
+      await subject.control.startPod(place, name);
+      const { resize } = await resizeOf(name);
+      expect(resize).toMatchObject({ asks: 'full', pending: { reason: why, since: expect.any(Number) } });
+    });
+
+    it('resizing a pod that is not there says so', async () => {
+      const attempt = subject.api.resizePod(place, 'gone', { ...DOCKER, requests: REQUESTS.full });
+      await expect(attempt).rejects.toMatchObject({ name: 'ServiceError', status: 404 });
     });
 
     it('tells of a step that began, until it ends', async () => {
@@ -228,7 +304,7 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
       await expect(attempt).rejects.toThrow(subject.absent.namespace);
     });
 
-    it.each(['list', 'createJob', 'createSecret', 'deleteJob', 'protectPod'] as const)(
+    it.each(['list', 'createJob', 'createSecret', 'deleteJob', 'protectPod', 'resizePod'] as const)(
       'a refused %s throws',
       async (method) => {
         const { job, secret } = manifestsOf(place, 1);
@@ -239,6 +315,7 @@ export function jobApiContract(name: string, makeSubject: () => JobApiSubject | 
           createSecret: () => subject.api.createSecret(place, secret, owner),
           deleteJob: () => subject.api.deleteJob(place, owner.name),
           protectPod: () => subject.api.protectPod(place, 'any', true),
+          resizePod: () => subject.api.resizePod(place, 'any', { container: 'docker', requests: {} }),
         };
         await subject.control.failNext(method);
         await expect(calls[method]()).rejects.toMatchObject({ name: 'ServiceError', service: 'kubernetes' });

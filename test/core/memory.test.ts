@@ -48,6 +48,7 @@ describe("a group's memory", () => {
       },
       failedStarts: { '{c}': 9 },
       startUps: { tookMs: [10], awaited: ['{d}'], newest: 11 },
+      worked: ['{d}'],
       recentTargets: [{ target: 9, since: 5 }],
       drains: {
         '{b}': { cause: 'surplus', at: 1 },

@@ -119,6 +119,28 @@ const ACTIONS: {
       },
     ];
   },
+  resize: () => {
+    const seen = runner({ hasStep: true });
+    const resize = {
+      container: 'docker',
+      isInit: true,
+      idle: { cpu: '50m' },
+      full: { cpu: '1' },
+      asks: 'idle',
+    } as const;
+    return [
+      groupObservation({ group: group({ max: 1 }), runners: [seen], jobs: [jobOf(seen, { pod: { ...POD, resize } })] }),
+      {
+        action: 'resize',
+        runner: seen,
+        pod: 'pod-1',
+        container: 'docker',
+        isInit: true,
+        requests: { cpu: '1' },
+        reason: { code: 'needs-all', text: 'its runner is busy, so it asks for what its size says', values: {} },
+      },
+    ];
+  },
   'remove-job': () => {
     const orphan = jobOf(runner(), { createdAt: EARLIER });
     return [

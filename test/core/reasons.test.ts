@@ -131,6 +131,39 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { jobStatus: 'failed' },
     "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
   ],
+  'start-interrupted': [
+    { jobStatus: 'failed' },
+    'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+  ],
+  'pod-leaving': [
+    { why: 'EvictionByEvictionAPI' },
+    'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+  ],
+  'pods-leaving': [
+    { runners: 3, atWork: 2, why: 'EvictionByEvictionAPI' },
+    'the pods of 3 runners are being taken away (EvictionByEvictionAPI): no supply from now on; 2 of them show a step, which is lost if the pod goes before it ends',
+  ],
+  recycling: [
+    { runners: 4, atOnce: 2, waiting: 2 },
+    '4 runners are due to be replaced, idle ones at most 2 at once, the oldest first; 2 wait until another is online',
+  ],
+  'one-step-waits': [
+    { runners: 1 },
+    '1 runner that has had its one step stays, as the last one online, until another is',
+  ],
+  'first-step': [{}, 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other'],
+  'resize-pending': [
+    { runners: 2, word: 'Deferred', message: 'Node did not have enough resource: cpu' },
+    'the pods of 2 runners wait for what a busy one asks for (Deferred: Node did not have enough resource: cpu); their steps run with what the node has left',
+  ],
+  'resize-stuck': [
+    { word: 'Infeasible' },
+    'its node does not give its pod what a busy one asks for (Infeasible), so it takes no other step, and another is made that asks for all from the beginning',
+  ],
+  'needs-all': [{}, 'its runner is busy, so it asks for what its size says'],
+  'needs-little': [{ idleMs: 60_000 }, 'its runner has been idle for 1m, so it asks for little'],
+  'too-old': [{ ageMs: 90_000_000, afterMs: 86_400_000 }, '1d 1h old, more than recycle.after 1d'],
+  outdated: [{}, 'made before the template, images or settings of its group changed (recycle.onChange)'],
   'offline-at-work': [
     { runners: 2, longestMs: 720_000 },
     '2 runners offline in the middle of a step, for 12m, cannot be used and may still be at work; see the node in kubectl get pods -o wide',
@@ -162,6 +195,31 @@ describe('a sentence for every reason', () => {
     { code: 'cool-down', values: { withheld: 1, coolDownMs: 1000, longestIdleMs: 0 }, starts: '1 idle runner must' },
     { code: 'unknown-status', values: { runners: 1, statuses: 'X' }, starts: '1 runner with' },
     { code: 'last-usable', values: { starting: 1 }, starts: 'the only runner online stays while 1 is starting:' },
+    {
+      code: 'pods-leaving',
+      values: { runners: 1, atWork: 0, why: 'X' },
+      starts: 'the pod of 1 runner is being taken away (X): no supply from now on',
+    },
+    {
+      code: 'pods-leaving',
+      values: { runners: 1, atWork: 1, why: 'X' },
+      starts: 'the pod of 1 runner is being taken away (X): no supply from now on; 1 of them shows a step',
+    },
+    {
+      code: 'recycling',
+      values: { runners: 1, atOnce: 1, waiting: 0 },
+      starts: '1 runner is due to be replaced, idle ones at most 1 at once, the oldest first',
+    },
+    {
+      code: 'recycling',
+      values: { runners: 1, atOnce: 1, waiting: 1 },
+      starts: '1 runner is due to be replaced, idle ones at most 1 at once, the oldest first; 1 waits until',
+    },
+    {
+      code: 'resize-pending',
+      values: { runners: 1, word: 'Deferred', message: '' },
+      starts: 'the pods of 1 runner wait for what a busy one asks for (Deferred); their',
+    },
     { code: 'idle-unproven', values: { surplus: 0 }, starts: '0 runners too many' },
   ] as const)('one is not many: $code $starts', ({ code, values, starts }) => {
     expect(reason(code, values).text.startsWith(starts)).toBe(true);

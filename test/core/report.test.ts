@@ -180,6 +180,7 @@ describe('every kind of action shows its runner', () => {
     'remove-job': { action: 'remove-job', runnerUuid: 'a', job: 'runner-a', reason },
     protect: { action: 'protect', runner: seen, pod: 'pod-a', reason },
     unprotect: { action: 'unprotect', runner: seen, pod: 'pod-a', reason },
+    resize: { action: 'resize', runner: seen, pod: 'pod-a', container: 'docker', requests: { cpu: '1' }, reason },
   };
 
   it.each(Object.values(actions))('$action', (action) => {

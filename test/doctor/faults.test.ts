@@ -446,3 +446,33 @@ it.each([
     expect.objectContaining({ title: 'Secrets at rest', outcome, detail: expect.stringMatching(detail) }),
   ]);
 });
+
+const resizing = group('whenIdle: { requests: { cpu: 50m } }');
+const nodes = (...versions: readonly string[]) => ({
+  '/api/v1/nodes': versions.map((kubeletVersion) => ({
+    metadata: { labels: { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' } },
+    status: { allocatable: { cpu: '8', memory: '32Gi' }, nodeInfo: { kubeletVersion } },
+  })),
+});
+
+it.each([
+  ['1.32', nodes('v1.32.1'), 'failed', /^the cluster is too old to resize pods in place/],
+  ['1.33', nodes('v1.33.0', 'v1.34.1-eks-1'), 'ok', /^the API server and the nodes can/],
+  ['1.33', nodes('v1.33.0', 'v1.32.9', 'unknown'), 'failed', /^1 of 3 nodes are too old/],
+  ['1.33', {}, 'skipped', /^the API server can; the nodes may not be looked at/],
+])(
+  'of pods that are to be resized in Kubernetes %s says whether they can be: %#',
+  async (version, lists, outcome, detail) => {
+    await using world = await startDoorsWorld(resizing, { kubernetes: { cluster: { version, lists } } });
+    const { diagnosis } = await visit(world.environment);
+    const [found, right] = diagnosis.checks.filter(({ id }) => id === 'pods-resize');
+    expect(found).toMatchObject({ title: 'Pods resized in place', outcome, detail: expect.stringMatching(detail) });
+    expect(right).toMatchObject({ outcome: 'ok' });
+  },
+);
+
+it('asks nothing of resizing where no group wants it', async () => {
+  await using world = await startDoorsWorld(configuration(), {});
+  const { diagnosis } = await visit(world.environment);
+  expect(diagnosis.checks.filter(({ id }) => id === 'pods-resize')).toEqual([]);
+});

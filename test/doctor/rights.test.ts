@@ -1,8 +1,9 @@
 /** For which Kubernetes group a doctor asks: the one that the access entry of its stage gives. */
 import { expect, it } from 'vitest';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
+import { ServiceError } from '#core/errors.ts';
 import { kubernetesGroups, type Whereabouts } from '#doctor/deployment.ts';
-import { checkRights } from '#doctor/rights.ts';
+import { type Actor, checkRights } from '#doctor/rights.ts';
 
 type Row = {
   readonly name: string;
@@ -53,7 +54,7 @@ it('asks for the group of the stage, and names it where it lacks a right', async
       return { status: { allowed: body.spec.resourceAttributes.verb !== 'create' } };
     },
   } as unknown as ClusterClient;
-  const place = { namespace: 'runners', subject: 'runners of main', drainGraceMs: 0 };
+  const place = { namespace: 'runners', subject: 'runners of main', drainGraceMs: 0, resizes: false };
   const [rights] = await checkRights(client, place, { self: 'user', name: 'me', settings: undefined, groups });
   expect([...asked]).toEqual([groups.scale, 'system:authenticated']);
   expect(rights).toMatchObject({
@@ -62,4 +63,48 @@ it('asks for the group of the stage, and names it where it lacks a right', async
   });
 });
 
-type Spec = { readonly groups?: readonly string[]; readonly resourceAttributes: { readonly verb: string } };
+type Spec = {
+  readonly groups?: readonly string[];
+  readonly resourceAttributes: { readonly verb: string; readonly subresource?: string };
+};
+
+it.each<[string, Partial<Actor>, readonly string[], object | undefined]>([
+  ['where no group resizes', {}, [], undefined],
+  ['that is there', {}, ['patch'], { outcome: 'ok', detail: 'the group scale may' }],
+  [
+    'that is missing',
+    {},
+    [],
+    {
+      outcome: 'failed',
+      detail: 'the group scale lacks: patch pods/resize, so that busy runners keep what idle ones ask for',
+      next: 'apply the component pods-resize of infra/kubernetes, or leave whenIdle out',
+    },
+  ],
+  ['of which the report cannot ask', { self: 'report' }, [], { outcome: 'skipped' }],
+])('the right to resize pods, %s', async (name, over, granted, expected) => {
+  const isReport = over.self === 'report';
+  const client = {
+    request: async (_method: string, _path: string, { body }: { readonly body: { readonly spec: Spec } }) => {
+      const { verb, subresource } = body.spec.resourceAttributes;
+      // The report may not ask for others.
+      if (isReport && body.spec.groups !== undefined) throw missingRight();
+      return { status: { allowed: subresource !== 'resize' || granted.includes(verb) } };
+    },
+  } as unknown as ClusterClient;
+  const actor: Actor = {
+    self: 'user',
+    name: 'me',
+    settings: undefined,
+    groups: { scale: 'scale', report: 'report' },
+    ...over,
+  };
+  const place = { namespace: 'runners', subject: 'runners', drainGraceMs: 0, resizes: !name.includes('no group') };
+  const found = (await checkRights(client, place, actor)).filter(({ id }) => id === 'pods-resize');
+  expect(found).toEqual(expected === undefined ? [] : [expect.objectContaining(expected)]);
+});
+
+function missingRight(): ServiceError {
+  const details = { service: 'kubernetes', outcome: 'refused', status: 403 } as const;
+  return new ServiceError('no', details, { cause: { missingRight: true } });
+}

@@ -5,7 +5,7 @@ import { InputError } from '#core/errors.ts';
 import type { PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { checkTemplate, renderManifests } from '#manifests/manifests.ts';
+import { checkTemplate, manifestsFromTemplates, renderManifests } from '#manifests/manifests.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
@@ -114,6 +114,38 @@ describe('what is stamped on', () => {
       labels,
       annotations,
     });
+  });
+
+  const MARK = 'bitbucket-runner-autoscaler/fingerprint';
+  const fingerprint = (pod: Partial<PodSettings>, over: Partial<RunnerGroup> = {}) =>
+    manifestsFromTemplates.fingerprint(groupWith(pod, over));
+
+  it('what the Job was made from, where a change is to reach it, and only there', () => {
+    const named = BARE.replace('spec:', 'metadata: { annotations: { team: ci } }\nspec:');
+    const { job, pod, secret } = metadata(named, { recycle: { onChange: true } });
+    const mark = fingerprint({ template: templateOf(named) });
+    expect(job.annotations).toMatchObject({ [MARK]: mark, team: 'ci' });
+    for (const { annotations } of [pod, secret]) expect(annotations).not.toHaveProperty(MARK);
+    for (const recycle of [{ onChange: false }, { afterSteps: 1 }] as const) {
+      expect(metadata(named, { recycle }).job.annotations).not.toHaveProperty(MARK);
+    }
+  });
+
+  it.each<[string, Partial<PodSettings>, boolean]>([
+    ['the template', { template: templateOf(`${BUILT_IN_TEMPLATE.text}# changed`) }, true],
+    ['an image', { images: { docker: 'docker:29-dind' } }, true],
+    ['the environment', { env: { A: '1', B: '2' } }, true],
+    ['nothing but where the template is', { template: templateOf(BUILT_IN_TEMPLATE.text) }, false],
+    ['nothing', {}, false],
+  ])('is another one where what runners are made from differs by %s', (_, pod, isOther) => {
+    expect(fingerprint(pod) !== fingerprint({})).toBe(isOther);
+  });
+
+  it('is the same whatever order settings are written in, and whatever the group is called', () => {
+    const before = fingerprint({ env: { A: '1', B: '2' } });
+    expect(before).toMatch(/^[0-9a-f]{1,8}$/);
+    expect(fingerprint({ env: { B: '2', A: '1' } }, { name: 'other', max: 2 })).toBe(before);
+    expect(fingerprint({ env: { A: '2', B: '1' } })).not.toBe(before);
   });
 
   it('wins over what a template says of the same labels, and keeps its others', () => {

@@ -105,7 +105,15 @@ export function disturbCluster({ world, random }: Stage, setting: WorldSetting, 
     const failed = victim(({ connected, step }) => connected && step === undefined);
     if (failed !== undefined) world.cluster.fail(failed.uuid, 'unnoticed');
   }
+  // Nothing is drawn where nothing is reclaimed, so that other worlds stay what they were.
+  if (setting.reclaimedPodsPerHour > 0 && happens(setting.reclaimedPodsPerHour)) {
+    const reclaimed = victim(() => true);
+    if (reclaimed !== undefined) world.cluster.reclaim(reclaimed.uuid, NOTICE_MS);
+  }
 }
+
+/** What a spot node says before it goes. */
+export const NOTICE_MS = 2 * MINUTE_MS;
 
 /** Has steps come to the groups that there are at their time, until the end. */
 export function scheduleLoad(

@@ -18,7 +18,11 @@ export function fleetsOf(setting: WorldSetting, start: Instant): FleetSchedule {
     slots = slots.map((slot, index) => (index === change.group ? changed(slot, change) : slot));
     return { from: start + change.atMinute * MINUTE_MS, fleet: fleetOf(slots, setting) };
   });
-  return [first, ...later];
+  if (setting.recycle === 'never') return [first, ...later];
+  // What is due would go on coming and going in the calm.
+  const atRest = fleetOf(slots, setting);
+  const groups = atRest.groups.map(({ recycle: _, ...group }) => group);
+  return [first, ...later, { from: start + setting.minutes * MINUTE_MS, fleet: { ...atRest, groups } }];
 }
 
 /** The label by which steps ask for the group. */
@@ -33,9 +37,18 @@ export function firstName(name: string): string {
 
 const SYSTEM_LABELS = ['autoscaler.created', 'linux', 'self.hosted'];
 
-function beginning({ strategy, coolDownMinutes, drainGraceSeconds }: WorldSetting): readonly Slot[] {
+/** Where runners are replaced, their pods are resized as well. */
+const pod = { ...group().pod, whenIdle: { requests: { cpu: '50m' } } };
+const RECYCLES: Readonly<Record<WorldSetting['recycle'], Partial<RunnerGroup>>> = {
+  never: {},
+  used: { pod, recycle: { afterSteps: 1 } },
+  stale: { pod, recycle: { afterMs: 30 * MINUTE_MS, onChange: true } },
+};
+
+function beginning({ strategy, coolDownMinutes, drainGraceSeconds, recycle }: WorldSetting): readonly Slot[] {
   const common = {
     ...STRATEGIES[strategy],
+    ...RECYCLES[recycle],
     coolDownMs: coolDownMinutes * MINUTE_MS,
     startTimeoutMs: 5 * MINUTE_MS,
     drainGraceMs: drainGraceSeconds * 1000,

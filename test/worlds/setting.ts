@@ -35,6 +35,8 @@ export type WorldSetting = {
   readonly cap: number;
   readonly coolDownMinutes: number;
   readonly drainGraceSeconds: number;
+  /** Whether runners that work are replaced: after one step, or when they are old or made from other settings. */
+  readonly recycle: 'never' | 'used' | 'stale';
   readonly startupSeconds: number;
   readonly bitbucketSkewSeconds: number;
   readonly clusterSkewSeconds: number;
@@ -65,6 +67,8 @@ export type WorldSetting = {
   readonly hangingStarts: number;
   readonly lostNodesPerHour: number;
   readonly unnoticedFailuresPerHour: number;
+  /** Pods that are to leave their node two minutes later. */
+  readonly reclaimedPodsPerHour: number;
   /** The repository of the third group answers 404; without an end it is deleted. */
   readonly vanished: readonly { readonly from: number; readonly to?: number }[];
   readonly changes: readonly Change[];
@@ -98,6 +102,8 @@ export const KIND = {
   hangingStarts: 0,
   lostNodesPerHour: 0,
   unnoticedFailuresPerHour: 0,
+  reclaimedPodsPerHour: 0,
+  recycle: 'never',
   vanished: [],
   changes: [],
   shards: 1,
@@ -165,6 +171,8 @@ export function settingOf(
     hangingStarts: maybe(random.next() * 0.3, 0),
     lostNodesPerHour: maybe(random.next() * 2, 0),
     unnoticedFailuresPerHour: maybe(random.next() * 2, 0),
+    reclaimedPodsPerHour: 0,
+    recycle: 'never',
     vanished: maybe(vanishing(times), []),
     changes: maybe(changes(times), []),
     ...companyOf(createRandom(seed * 104_729 + 31)),

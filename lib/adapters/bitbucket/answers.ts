@@ -19,7 +19,14 @@ export const RunnerDocument = z.object({
   created_on: Text,
   updated_on: Text,
   state: z
-    .object({ status: Text, updated_on: Text, cordoned: z.boolean().nullish(), step: z.unknown().optional() })
+    .object({
+      status: Text,
+      updated_on: Text,
+      cordoned: z.boolean().nullish(),
+      step: z.unknown().optional(),
+      // Nothing but a hint: whatever else stands there is no reason to refuse a list.
+      version: z.object({ version: z.string(), current: z.string() }).nullish().catch(undefined),
+    })
     .nullish(),
 });
 
@@ -75,6 +82,7 @@ export function toRunner(document: z.output<typeof RunnerDocument>, now: Instant
   const { state } = document;
   const statusText = state?.status ?? 'missing';
   const createdAt = parseTimestamp(document.created_on) ?? now;
+  const version = state?.version;
   return {
     uuid: bracedUuid(document.uuid),
     name: document.name ?? '',
@@ -85,7 +93,15 @@ export function toRunner(document: z.output<typeof RunnerDocument>, now: Instant
     hasStep: state?.step !== undefined && state.step !== null,
     createdAt,
     stateChangedAt: parseTimestamp(state?.updated_on) ?? parseTimestamp(document.updated_on) ?? createdAt,
+    ...(version && isOlder(version.version, version.current) && { behind: version }),
   };
+}
+
+/** Whether the first of two versions such as `3.1.0` comes before the other; one that is written otherwise does not. */
+function isOlder(version: string, current: string): boolean {
+  const [own, other] = [version, current].map((text) => text.split('.').map(Number));
+  const differs = other?.findIndex((part, index) => part !== (own?.[index] ?? 0)) ?? -1;
+  return differs >= 0 && (own?.[differs] ?? 0) < (other?.[differs] ?? 0);
 }
 
 /** ISO 8601 with up to nanoseconds, of which milliseconds are kept; without a zone it is UTC. */

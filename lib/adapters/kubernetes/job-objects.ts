@@ -1,18 +1,22 @@
 /** From Job and Pod objects, as an API server lists them, to the autoscaler's own words. Pure. */
 import * as z from 'zod';
-import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import type { Quantities } from '#core/model/configuration.ts';
+import type { PodResize, PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
 import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import {
   DEPLOYMENT_LABEL,
+  FINGERPRINT_ANNOTATION,
   GROUP_ANNOTATION,
   GROUP_LABEL,
   LABELS_ANNOTATION,
   PROTECTED_LABEL,
   REPOSITORY_LABEL,
+  RESIZE_ANNOTATION,
   RUNNER_LABEL,
   runnerUuidOf,
   WORKSPACE_LABEL,
 } from '#manifests/naming.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 
 /** Controllers write as much as they like; a sentence has room for so much. */
 const LONGEST_TEXT = 500;
@@ -32,7 +36,18 @@ const metadata = z.object({
   annotations: Labels,
   ownerReferences: z.array(z.object({ uid: z.string() })).default([]),
 });
-const conditions = z.array(z.object({ type: z.string(), status: z.string(), reason: Text, message: Text })).default([]);
+const conditions = z
+  .array(
+    z.object({
+      type: z.string(),
+      status: z.string(),
+      reason: Text,
+      message: Text,
+      lastTransitionTime: z.string().nullish(),
+    }),
+  )
+  .default([]);
+const Amounts = z.object({ cpu: z.coerce.string().optional(), memory: z.coerce.string().optional() });
 const container = z.object({
   restartCount: z.number().default(0),
   state: z.object({ waiting: z.object({ reason: Text, message: Text }).optional() }).optional(),
@@ -42,10 +57,16 @@ const container = z.object({
 });
 
 export const jobObject = z.object({ metadata, status: z.object({ conditions }).prefault({}) });
-const podContainer = z.object({ name: Text, env: z.array(z.object({ name: Text })).default([]) });
+const podContainer = z.object({
+  name: Text,
+  env: z.array(z.object({ name: Text })).default([]),
+  resources: z.object({ requests: Amounts.default({}) }).optional(),
+});
 const pod = z.object({
   metadata,
-  spec: z.object({ containers: z.array(podContainer).default([]) }).prefault({}),
+  spec: z
+    .object({ containers: z.array(podContainer).default([]), initContainers: z.array(podContainer).optional() })
+    .prefault({}),
   status: z
     .object({
       phase: z.string().default('Pending'),
@@ -72,33 +93,57 @@ type PodObject = z.output<typeof pod>;
 
 /** Each Job with its latest pod. Jobs from which no runner's uuid can be told are not ours and left out. */
 export function joinJobs(jobs: readonly JobObject[], pods: readonly PodObject[]): readonly RunnerJob[] {
-  const latest = new Map<string, PodObject>();
-  for (const each of pods) {
-    for (const { uid } of each.metadata.ownerReferences) {
-      const other = latest.get(uid);
-      if (other === undefined || createdAt(other) <= createdAt(each)) latest.set(uid, each);
-    }
+  const owned = new Map<string, PodObject[]>();
+  for (const each of pods.toSorted((a, b) => createdAt(a) - createdAt(b))) {
+    for (const { uid } of each.metadata.ownerReferences) owned.set(uid, [...(owned.get(uid) ?? []), each]);
   }
   return jobs.flatMap((each) => {
-    const { name, uid, labels, annotations } = each.metadata;
+    const { name, uid, labels } = each.metadata;
     const runnerUuid = labels[RUNNER_LABEL] ?? runnerUuidOf(name);
-    if (runnerUuid === undefined) return [];
-    const itsPod = latest.get(uid);
-    const asked = annotations[LABELS_ANNOTATION];
-    const deployment = labels[DEPLOYMENT_LABEL];
-    const job: RunnerJob = {
-      name,
-      runnerUuid: bareUuid(runnerUuid),
-      group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
-      identity: identityOf(labels),
-      ...(asked === undefined ? {} : { labels: asked.split(' ') }),
-      ...(deployment === undefined ? {} : { deployment }),
-      status: jobStatus(each),
-      createdAt: createdAt(each),
-      pod: itsPod && runnerPod(itsPod),
-    };
-    return [job];
+    return runnerUuid === undefined ? [] : [runnerJob(each, bareUuid(runnerUuid), owned.get(uid) ?? [])];
   });
+}
+
+/** `pods`: all of the Job's, oldest first. */
+function runnerJob(object: JobObject, runnerUuid: string, pods: readonly PodObject[]): RunnerJob {
+  const { name, labels, annotations } = object.metadata;
+  const itsPod = pods.at(-1);
+  const takenAway = takenAwayOf(object, pods);
+  const asked = annotations[LABELS_ANNOTATION];
+  const deployment = labels[DEPLOYMENT_LABEL];
+  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
+  return {
+    name,
+    runnerUuid,
+    group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
+    identity: identityOf(labels),
+    ...(asked === undefined ? {} : { labels: asked.split(' ') }),
+    ...(deployment === undefined ? {} : { deployment }),
+    status: jobStatus(object),
+    createdAt: createdAt(object),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    pod: itsPod && runnerPod(itsPod),
+    ...(takenAway && { takenAway }),
+  };
+}
+
+/** What Kubernetes sets on a Job whose pods it deletes because they have failed too often: before they are gone, and after. */
+const FAILURES = ['FailureTarget', 'Failed'];
+
+/**
+ * The mark of a pod that is being taken away. All pods of the Job are asked: a new one may hide the one that leaves. One
+ * that has ended says nothing any more, unless there is no later one.
+ */
+function takenAwayOf(job: JobObject, pods: readonly PodObject[]): TakenAway | undefined {
+  const hasEnded = ({ status: { phase } }: PodObject) => phase === 'Succeeded' || phase === 'Failed';
+  const present = pods.filter((each) => each === pods.at(-1) || !hasEnded(each));
+  const [disruption] = present.flatMap(({ status: { conditions } }) =>
+    conditions.filter(({ type, status }) => type === 'DisruptionTarget' && status === 'True'),
+  );
+  if (disruption !== undefined) return { why: disruption.reason || disruption.type };
+  if (!present.some((each) => each.metadata.deletionTimestamp !== undefined && !hasEnded(each))) return undefined;
+  const byItsJob = FAILURES.some((type) => isTrue(job, type));
+  return { why: 'Deleted', ...(byItsJob && { byItsJob }) };
 }
 
 /** The scope, from labels that may have been taken away. */
@@ -113,10 +158,13 @@ function createdAt({ metadata: { creationTimestamp } }: JobObject | PodObject): 
   return Date.parse(creationTimestamp);
 }
 
-function jobStatus({ status: { conditions } }: JobObject): RunnerJob['status'] {
-  const isTrue = (type: string) => conditions.some((one) => one.type === type && one.status === 'True');
-  if (isTrue('Complete')) return 'complete';
-  return isTrue('Failed') ? 'failed' : 'active';
+function jobStatus(job: JobObject): RunnerJob['status'] {
+  if (isTrue(job, 'Complete')) return 'complete';
+  return isTrue(job, 'Failed') ? 'failed' : 'active';
+}
+
+function isTrue({ status: { conditions } }: JobObject, type: string): boolean {
+  return conditions.some((one) => one.type === type && one.status === 'True');
 }
 
 const PHASES: readonly RunnerPod['phase'][] = ['Pending', 'Running', 'Succeeded', 'Failed'];
@@ -142,11 +190,53 @@ function phaseOf({ status }: PodObject): RunnerPod['phase'] {
   return known === 'Running' && isLost(status) ? 'Unknown' : known;
 }
 
+/** What we have written down on a pod whose requests follow what its runner is at. */
+const ResizeMark = z.object({
+  container: z.string(),
+  isInit: z.literal(true).optional(),
+  idle: Amounts,
+  full: Amounts,
+});
+
+/** How the pod is resized, and what has come of it; undefined: it is not. */
+function resizeOf({ metadata: { annotations }, spec, status: { conditions } }: PodObject): PodResize | undefined {
+  const mark = parseMark(annotations[RESIZE_ANNOTATION]);
+  if (mark === undefined) return undefined;
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const requests = all.find(({ name }) => name === mark.container)?.resources?.requests ?? {};
+  const asks = (['full', 'idle'] as const).find((kind) => isAsked(mark[kind], requests));
+  const pending = conditions.find(({ type, status }) => type === 'PodResizePending' && status === 'True');
+  const since = Date.parse(pending?.lastTransitionTime ?? '');
+  return {
+    ...mark,
+    ...(asks && { asks }),
+    // Of unknown age it counts as old: its step goes on, and another runner is made.
+    ...(pending && { pending: { reason: pending.reason, message: pending.message, since: since || 0 } }),
+  };
+}
+
+function parseMark(text: string | undefined): z.output<typeof ResizeMark> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return ResizeMark.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether these amounts are what is asked for, however they are written: `1000m` comes back as `1`. */
+function isAsked(amounts: Quantities, requests: Quantities): boolean {
+  return (['cpu', 'memory'] as const).every(
+    (kind) => amounts[kind] === undefined || parseQuantity(amounts[kind]) === parseQuantity(requests[kind] ?? ''),
+  );
+}
+
 function runnerPod(object: PodObject): RunnerPod {
   const {
     metadata: { name, labels },
     status,
   } = object;
+  const resize = resizeOf(object);
   const container = runnerContainer(object);
   const containers = [...status.initContainerStatuses, ...status.containerStatuses];
   const trouble = troubleOf(status, containers);
@@ -156,6 +246,7 @@ function runnerPod(object: PodObject): RunnerPod {
     phase: phaseOf(object),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     isProtected: labels[PROTECTED_LABEL] === 'true',
+    ...(resize && { resize }),
     ...(trouble && { trouble }),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The JobApi port on Kubernetes clusters. It needs the rights to create, list and delete jobs, to create secrets and to
- * list and patch pods, in the namespaces of runners only, and makes use of the right to get pods/log. It never reads a
- * Secret.
+ * list and patch pods, in the namespaces of runners only, and makes use of the rights to get pods/log and to patch pods/resize.
+ * It never reads a Secret.
  */
 import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
@@ -73,6 +73,15 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
       const client = await connect(cluster);
       const patch = { contentType: 'application/merge-patch+json', body: { metadata: protectionMarks(isProtected) } };
       await tolerate('NotFound', client.request('PATCH', `${corePath(namespace, 'pods')}/${pod}`, patch));
+    },
+
+    async resizePod({ cluster, namespace }, pod, { container: name, isInit, requests }) {
+      const client = await connect(cluster);
+      const containers = [{ name, resources: { requests } }];
+      // Lists of containers are merged by their names.
+      const contentType = 'application/strategic-merge-patch+json';
+      const body = { spec: isInit ? { initContainers: containers } : { containers } };
+      await client.request('PATCH', `${corePath(namespace, 'pods')}/${pod}/resize`, { contentType, body });
     },
 
     async stepInLog({ cluster, namespace }, pod, container) {

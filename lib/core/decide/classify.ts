@@ -5,7 +5,15 @@
 import { hadJob } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
-import type { GroupObservation, Instant, Runner, RunnerJob, SeenGroup } from '../model/observation.ts';
+import type {
+  Drain,
+  GroupObservation,
+  Instant,
+  Runner,
+  RunnerJob,
+  SeenGroup,
+  TakenAway,
+} from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
 import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
@@ -21,6 +29,8 @@ export type ClassifiedRunner = {
   readonly ended?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
+  /** Present on one that is in service and whose pod is being taken away: it has to get out of service. */
+  readonly leaving?: TakenAway;
 } & Verdict;
 
 type Verdict = { readonly class: Exclude<RunnerClass, 'dead'> } | { readonly class: 'dead'; readonly cause: Reason };
@@ -34,9 +44,13 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
     // One that is known to have had a Job, and that is nowhere, has no process any more.
     const isGone = observation.jobsUnsure === undefined && hadJob(observation.memory, runner.uuid);
     const ended = job === undefined ? isGone : job.status !== 'active';
-    const verdict = verdictOn({ runner, job, ended, group: observation.group, at });
+    const entry = { runner, ...(job && { job }), ...(ended && { ended }) };
+    const leaving = ended ? undefined : leavingOf(runner, job);
+    if (leaving !== undefined) return { ...entry, ...IS.draining, leaving };
+    const drain = observation.memory.drains?.[runner.uuid];
+    const verdict = verdictOn({ runner, job, ended, drain, group: observation.group, at });
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
-    return { runner, ...(job && { job }), ...(ended && { ended }), ...verdict, ...(slow && { slow }) };
+    return { ...entry, ...verdict, ...(slow && { slow }) };
   });
 }
 
@@ -45,7 +59,10 @@ export type ClassifiedGroup<Seen extends GroupObservation = GroupObservation> = 
   readonly observation: Seen;
   readonly classified: readonly ClassifiedRunner[];
   readonly counts: Counts;
-  /** The counts without the starts that are too slow to be counted on: what a wish goes by. */
+  /**
+   * The counts without the starts that are too slow to be counted on, and with runners that finish their only step: what a
+   * wish goes by.
+   */
   readonly expected: Outlook;
 };
 
@@ -55,8 +72,20 @@ export function classifyGroup<Seen extends GroupObservation>(observation: Seen, 
   const counts = countClasses(classified);
   const slow = classified.filter((entry) => entry.slow).length;
   const all = { ...counts, starting: counts.starting + unlistedStarting(observation) };
-  const expected = { ...all, starting: all.starting - slow, ...experienceOf(observation.memory, classified, at) };
+  const busy = all.busy + finishing(observation, classified);
+  const experience = experienceOf(observation.memory, classified, at);
+  const expected = { ...all, busy, starting: all.starting - slow, ...experience };
   return { observation, classified, counts: all, expected };
+}
+
+/** Causes of draining with a step, for which a runner still counts as busy. */
+const LAST_STEPS: readonly string[] = ['first-step', 'resize-stuck'];
+
+/** Runners that were taken out of service at their last step, which goes on: for a wish they are at work. */
+function finishing({ memory: { drains = {} } }: GroupObservation, classified: readonly ClassifiedRunner[]): number {
+  const isFinishing = ({ class: name, runner, ended }: ClassifiedRunner) =>
+    name === 'draining' && runner.hasStep && !ended && LAST_STEPS.includes(drains[runner.uuid]?.cause ?? '');
+  return classified.filter(isFinishing).length;
 }
 
 /** Whether everything was read of a group. One that was not holds, and nothing of it is touched. */
@@ -67,7 +96,8 @@ export function isSeen(observation: GroupObservation): observation is SeenGroup 
 
 /** Runners that no list shows yet: adds that were begun, and Jobs that may still be at work for one. */
 function unlistedStarting({ orphanJobs, pendingAdds = 0 }: GroupObservation): number {
-  return pendingAdds + orphanJobs.filter(({ status }) => status === 'active').length;
+  const isStarting = ({ status, takenAway }: RunnerJob) => status === 'active' && takenAway === undefined;
+  return pendingAdds + orphanJobs.filter(isStarting).length;
 }
 
 /** How many runners there are of each class. */
@@ -94,17 +124,30 @@ const IS = {
   draining: { class: 'draining' },
 } as const satisfies Record<string, Verdict>;
 
+/**
+ * Why the runner's pod is being taken away, where that asks for something. Out of service it drains as it is; offline in
+ * the middle of a step it gets no other, and only in service its step is given up when nothing comes back. One that never
+ * connected has failed to start where the Job's own controller gives up.
+ */
+function leavingOf(runner: Runner, job: RunnerJob | undefined): TakenAway | undefined {
+  const { status, hasStep } = runner;
+  if (isOutOfService(runner) || status === 'UNKNOWN' || (status === 'OFFLINE' && hasStep)) return undefined;
+  return status === 'UNREGISTERED' && job?.takenAway?.byItsJob ? undefined : job?.takenAway;
+}
+
 /** A runner, and what its class depends on. */
 type Case = {
   readonly runner: Runner;
   readonly job: RunnerJob | undefined;
   readonly ended: boolean;
+  /** That it was to be taken out of service. */
+  readonly drain: Drain | undefined;
   readonly group: RunnerGroup;
   readonly at: Instant;
 };
 
 function verdictOn(found: Case): Verdict {
-  const { runner, job, ended, group, at } = found;
+  const { runner, ended, at } = found;
   if (runner.hasStep) return verdictOnWorking(found);
   if (runner.cordoned) return IS.draining;
   switch (runner.status) {
@@ -112,7 +155,7 @@ function verdictOn(found: Case): Verdict {
       return ended ? IS.draining : IS.idle;
     case 'UNREGISTERED':
     case 'ENABLED':
-      return verdictOnStarting(runner, job, group, at);
+      return verdictOnStarting(found);
     case 'OFFLINE':
       return verdictOnOffline(found);
     case 'UNHEALTHY': {
@@ -140,7 +183,7 @@ function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
   return dead(reason('lost-at-work', { offlineMs, pod: job === undefined ? 'none' : describePod(job) }));
 }
 
-function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: RunnerGroup, at: Instant): Verdict {
+function verdictOnStarting({ runner, job, drain, group, at }: Case): Verdict {
   // A runner that was enabled again starts anew at that moment; one that never connected, at its registration.
   const isAgain = runner.status === 'ENABLED';
   const ageMs = ageOf(isAgain ? runner.stateChangedAt : runner.createdAt, at);
@@ -148,15 +191,26 @@ function verdictOnStarting(runner: Runner, job: RunnerJob | undefined, group: Ru
     const graceMs = isAgain ? ORPHAN_GRACE_MS : UNFINISHED_GRACE_MS;
     return ageMs > graceMs ? dead(reason('job-missing', { ageMs })) : IS.starting;
   }
-  if (job.status !== 'active') {
-    // One that was enabled again has worked before; one that never connected is a failed start.
-    return dead(reason(isAgain ? 'job-ended' : 'start-ended', { jobStatus: job.status }));
-  }
+  if (job.status !== 'active') return verdictOnEnded(job, isAgain, drain);
   if (lacksItsSecret(job, at)) return dead(reason('secret-missing', { ageMs: ageOf(job.createdAt, at) }));
   const trouble = startTroubleOf(job, at);
   if (trouble?.hopeless) return dead(reason('start-hopeless', { kind: trouble.kind, message: trouble.message }));
   if (ageMs <= group.startTimeoutMs) return IS.starting;
   return dead(reason('never-online', { ageMs, startTimeoutMs: group.startTimeoutMs, pod: describePod(job) }));
+}
+
+/**
+ * Its Job ended while it was starting. One that was enabled again has worked before; one that never connected is a failed
+ * start, unless its pod was taken away, now or at an earlier look.
+ */
+function verdictOnEnded(
+  { status: jobStatus, takenAway }: RunnerJob,
+  isAgain: boolean,
+  drain: Drain | undefined,
+): Verdict {
+  if (isAgain) return dead(reason('job-ended', { jobStatus }));
+  const wasTaken = drain?.cause === 'pod-leaving' || (takenAway !== undefined && !takenAway.byItsJob);
+  return dead(reason(wasTaken ? 'start-interrupted' : 'start-ended', { jobStatus }));
 }
 
 function verdictOnOffline({ runner, job, ended, group, at }: Case): Verdict {

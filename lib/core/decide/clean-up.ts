@@ -33,7 +33,10 @@ export function cleanUp(
 }
 
 function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): readonly Action[] {
-  const { runner, job } = entry;
+  const { runner, job, leaving } = entry;
+  if (leaving !== undefined) {
+    return [{ action: 'disable', runner, reason: reason('pod-leaving', { why: leaving.why }) }];
+  }
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
   if (cause === undefined || (runner.hasStep && !RESTS_ON_NO_PROCESS.includes(cause.code))) return [];
   if (mayConnect(observation, entry, cause)) return [{ action: 'disable', runner, reason: cause }];

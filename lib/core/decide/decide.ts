@@ -27,6 +27,8 @@ import {
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
+import { dueIn, recycle, recyclingBounds, wantedWith } from './recycling.ts';
+import { pendingResizes } from './resizing.ts';
 import { chooseRetirements, type Retirement } from './retirement.ts';
 import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
@@ -130,10 +132,13 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
   const { observation, counts, expected } = entry;
   const { group } = observation;
   const wish = wishOf(group.strategy, expected, group.min, waiting);
-  const missing = wish.working - workingIn(expected);
-  const enable = chooseEnabled(entry, Math.min(wish.working, group.max) - workingIn(expected), free);
+  const due = dueIn(entry, at);
+  const wanted = wantedWith(due, wish.working, entry);
+  const missing = wanted - workingIn(expected);
+  const enable = chooseEnabled(entry, Math.min(wanted, group.max) - workingIn(expected), free);
   const allowance = limitByGroup(entry, Math.max(0, missing - enable.length), at);
-  const descent = descend(entry, wish.working, scarce, at);
+  const descent = descend(entry, wanted, scarce, at);
+  const recycled = recycle(due, wish.working, entry, descent.chosen);
   return {
     ...entry,
     ...allowance,
@@ -141,12 +146,15 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
     wish: { working: wish.working, reason: reasonFor(wish.because) },
     descent,
     enable,
-    retire: descent.chosen,
+    retire: [...descent.chosen, ...recycled],
     bounds: [
       ...unknownStatuses(observation),
       ...stuckAtWork(entry, at),
+      ...leavingPods(entry),
+      ...pendingResizes(entry.classified),
       ...unknownQueue(observation),
       ...allowance.bounds,
+      ...recyclingBounds(due, [...descent.chosen, ...recycled]),
     ],
   };
 }
@@ -176,6 +184,18 @@ function stuckAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Rea
   ];
 }
 
+/** Runners whose pods are being taken away, in service still or not. */
+function leavingPods({ classified }: ClassifiedGroup): readonly Reason[] {
+  const leaving = classified.flatMap(({ runner, job }) => {
+    const { status, takenAway } = job ?? {};
+    return status === 'active' && takenAway !== undefined ? [{ runner, why: takenAway.why }] : [];
+  });
+  if (leaving.length === 0) return [];
+  const atWork = leaving.filter(({ runner }) => runner.hasStep).length;
+  const why = [...new Set(leaving.map((entry) => entry.why))].sort().join(', ');
+  return [reason('pods-leaving', { runners: leaving.length, atWork, why })];
+}
+
 /** Out of service, which hides whether it is online, with a Job that goes on in a pod that is not at work yet. */
 function isBereft({ runner, job }: ClassifiedRunner): boolean {
   return isOutOfService(runner) && job?.status === 'active' && job.pod !== undefined && !mayRun(job);
@@ -192,7 +212,7 @@ function conclude(assessment: Assessment, seen: Observation): SeenDecision {
   const more = creates + enable.length;
   const decision: Decision =
     more > 0
-      ? { ...shared, action: 'scale-up', to: working + more, reason: wish.reason }
+      ? { ...shared, action: 'scale-up', to: working + more - retire.length, reason: wish.reason }
       : retire.length > 0
         ? { ...shared, action: 'scale-down', to: working - retire.length, reason: reasonToShrink(assessment) }
         : { ...shared, action: 'hold', to: working, reason: reasonToHold(assessment) };

@@ -8,12 +8,13 @@ import { type ClassifiedGroup, isOutOfService } from './classify.ts';
 
 /** The runners of the group that may be put back, the one that was taken out last first. */
 export function enableable({ observation, classified }: ClassifiedGroup): readonly Runner[] {
-  const { drains = {} } = observation.memory;
+  const { drains = {}, worked = [] } = observation.memory;
   return classified
     .filter(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
       const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
-      return isSurplus && isOutOfService(runner) && !runner.hasStep && job !== undefined && !ended;
+      const mayStay = job !== undefined && !ended && job.takenAway === undefined && !worked.includes(runner.uuid);
+      return isSurplus && isOutOfService(runner) && !runner.hasStep && mayStay;
     })
     .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
     .sort((a, b) => b.at - a.at)

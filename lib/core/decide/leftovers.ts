@@ -26,7 +26,10 @@ function retireAll(
   groups: readonly GroupDecision[],
 ): GroupDecision {
   const { group } = observation;
-  const inService = classified.filter(({ class: name, runner }) => name !== 'dead' && !isOutOfService(runner));
+  const inService = classified.filter(
+    // Tidying up takes those out of service whose pods are being taken away.
+    ({ class: name, runner, leaving }) => name !== 'dead' && !isOutOfService(runner) && leaving === undefined,
+  );
   const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
   const why = reason('left-over', { group: group.name });
   const retire = inService.filter((entry) => entry !== last).map(({ runner }) => ({ runner, reason: why }));

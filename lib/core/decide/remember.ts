@@ -35,6 +35,7 @@ export function remember(
     recentTargets,
     ...nextInventory(memory, placesOf(observation), creates, at),
     jobless: jobless.map(({ runner }) => runner.uuid),
+    worked: workedIn(observation),
   };
   return {
     idleSince: since(idle, memory.idleSince, at),
@@ -42,6 +43,12 @@ export function remember(
     ...nextExperience(memory, classified, at),
     ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };
+}
+
+/** Which runners have had a step, where each takes only one. */
+function workedIn({ group, runners, memory: { worked = [] } }: SeenGroup): readonly string[] {
+  const isUsed = ({ uuid, hasStep }: Runner) => hasStep || worked.includes(uuid);
+  return group.recycle?.afterSteps === undefined ? [] : runners.filter(isUsed).map(({ uuid }) => uuid);
 }
 
 /** What is remembered of runners that were taken out of service here, as long as they are registered. */

@@ -34,7 +34,8 @@ export function surplusOf(
     const values = { surplus: unneeded - unneededForLong, highest, windowMs };
     bounds.push(reason('stabilisation-window', { ...values, leftMs: timeLeft(windowMs, recentTargets, at) }));
   }
-  const takesLast = busy === 0 && unneededForLong > 0 && unneededForLong === idle && target > 0;
+  // One that finishes its only step counts as busy and is out of service.
+  const takesLast = counts.busy === 0 && unneededForLong > 0 && unneededForLong === idle && target > 0;
   if (takesLast) bounds.push(reason('last-usable', { starting }));
   return { surplus: { starting: excessStarting, idle: unneededForLong - (takesLast ? 1 : 0) }, bounds };
 }

@@ -74,8 +74,20 @@ export type PodSettings = {
   /** Instead of the template's; absent: all of these stay. */
   readonly images?: { readonly runner?: string; readonly docker?: string };
   readonly priorityClassName?: string;
+  /** What the docker container asks for while its runner is idle, instead of what its size says; absent: the same. */
+  readonly whenIdle?: { readonly requests: Quantities };
   /** Extra environment of the runner container. */
   readonly env: Readonly<Record<string, string>>;
+};
+
+/** When a runner that works is replaced by a new one. */
+export type Recycle = {
+  /** It takes no second step. */
+  readonly afterSteps?: 1;
+  /** It is older than this. */
+  readonly afterMs?: number;
+  /** It was made from another template, image or setting than the group has now. */
+  readonly onChange?: boolean;
 };
 
 /** Interchangeable runners: one scope, one label set, one policy. */
@@ -104,6 +116,8 @@ export type RunnerGroup = {
   /** How long a disabled runner must have been seen without a step before it is deleted. */
   readonly drainGraceMs: number;
   readonly maxCreatesPerTick: number;
+  /** When runners that work are replaced; absent: never. */
+  readonly recycle?: Recycle;
   readonly pod: PodSettings;
   /**
    * Why the group cannot be run now although nothing is wrong with what it says, such as a template that S3 does not

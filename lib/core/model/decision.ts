@@ -4,7 +4,7 @@ import type { Places } from '../places.ts';
 import type { Bounds, Reason } from '../reasons.ts';
 import type { ScratchRunner } from '../scratch.ts';
 import type { Secret } from '../secret.ts';
-import type { RunnerGroup } from './configuration.ts';
+import type { Quantities, RunnerGroup } from './configuration.ts';
 import type {
   DocumentEntry,
   GroupMemory,
@@ -49,12 +49,18 @@ export type LogPlace = {
 };
 
 /**
- * One whole runner to add, put back into service, take out of service or remove, or one pod to protect or unprotect.
+ * One whole runner to add, put back into service, take out of service or remove, or one pod to protect, unprotect or resize.
  * Of a removal, `lookSuffices` says that the look makes it safe if it is young, without reading the runner once more;
  * `log`, where a step would show besides.
  */
 export type Action =
-  | { readonly action: 'add'; readonly identity: ScopeIdentity; readonly reason: Reason }
+  | {
+      readonly action: 'add';
+      readonly identity: ScopeIdentity;
+      /** Present where its pod is to ask for all that a busy one needs from the beginning. */
+      readonly isFull?: true;
+      readonly reason: Reason;
+    }
   | { readonly action: 'enable'; readonly runner: Runner; readonly reason: Reason }
   | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
   | {
@@ -67,7 +73,15 @@ export type Action =
     }
   | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
   | { readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
-  | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason };
+  | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
+  | ({ readonly action: 'resize'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & Requests);
+
+/** What a container of a pod is to ask for. */
+export type Requests = {
+  readonly container: string;
+  readonly isInit?: true;
+  readonly requests: Quantities;
+};
 
 /** What to do about one group. */
 export type GroupPlan = {

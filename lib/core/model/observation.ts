@@ -2,7 +2,7 @@
 import type { Places } from '../places.ts';
 import type { Reason } from '../reasons.ts';
 import type { ScratchRunner } from '../scratch.ts';
-import type { RunnerGroup, Scope } from './configuration.ts';
+import type { Quantities, RunnerGroup, Scope } from './configuration.ts';
 
 /** Milliseconds since the Unix epoch. Times that come from Bitbucket or a cluster are by *their* clock. */
 export type Instant = number;
@@ -30,6 +30,8 @@ export type Runner = {
   readonly createdAt: Instant;
   /** When the state last changed, by Bitbucket's clock. */
   readonly stateChangedAt: Instant;
+  /** Present on one whose program is older than the one that Bitbucket recommends. */
+  readonly behind?: { readonly version: string; readonly current: string };
 };
 
 /** What a pod says while it does not run properly: the waiting reason of a container, or the scheduler's. */
@@ -45,6 +47,21 @@ export type RunnerPod = {
   readonly trouble?: PodTrouble;
   /** Whether it carries the marks that keep it on its node. */
   readonly isProtected: boolean;
+  /** Present where its requests follow what its runner is at. */
+  readonly resize?: PodResize;
+};
+
+/** What a pod asks for while its runner is idle, and while it works. */
+export type PodResize = {
+  /** The container that is resized; `isInit`: it is among those of `initContainers`. */
+  readonly container: string;
+  readonly isInit?: true;
+  readonly idle: Quantities;
+  readonly full: Quantities;
+  /** Which of them it asks for now; absent: neither. */
+  readonly asks?: 'idle' | 'full';
+  /** Why its node has not given it that, in the cluster's words, and since when, by its clock. */
+  readonly pending?: { readonly reason: string; readonly message: string; readonly since: Instant };
 };
 
 /** A Job of ours in a cluster. */
@@ -66,7 +83,20 @@ export type RunnerJob = {
   readonly status: 'active' | 'complete' | 'failed';
   /** By the cluster's clock. */
   readonly createdAt: Instant;
+  /** Stands for what it was made from; absent where nobody asked for that. */
+  readonly fingerprint?: string;
+  /** The latest one. */
   readonly pod?: RunnerPod;
+  /** Present while a pod of it, the latest or one before, is being taken away. */
+  readonly takenAway?: TakenAway;
+};
+
+/** That a pod goes although its runner did not ask for it: its node is drained or reclaimed, or somebody deletes it. */
+export type TakenAway = {
+  /** The cluster's word, such as `EvictionByEvictionAPI`; `Deleted` where it gives none. */
+  readonly why: string;
+  /** Present where the Job's own controller deletes it, because its pods have failed too often. */
+  readonly byItsJob?: true;
 };
 
 /** What the autoscaler remembers of a group between ticks. */
@@ -98,6 +128,8 @@ export type GroupMemory = {
   readonly runners?: Readonly<Record<string, Instant>>;
   /** Uuids of those among `runners` that no look saw a Job of ours behind; absent: none. */
   readonly jobless?: readonly string[];
+  /** Uuids of runners of the group that were seen with a step, where each takes one; absent: none. */
+  readonly worked?: readonly string[];
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
   readonly intended?: readonly IntendedAdds[];
 };
@@ -182,6 +214,8 @@ export type GroupObservation = {
   readonly unreachable?: string;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */
   readonly memoryKey?: string;
+  /** Stands for what runners are made from now; present where a change of it is to reach those that are there. */
+  readonly fingerprint?: string;
   readonly memory: GroupMemory;
   /** The version of the memory that was read; 0 when there was none. Applying claims the group against it. */
   readonly memoryVersion: number;

@@ -16,11 +16,13 @@ export type GroupReading = {
   readonly belongings: Belongings;
   /** The document of its memory, where it is not the group's own. */
   readonly memoryKey?: string;
+  /** What its runners are made from, where a change of it matters. */
+  readonly fingerprint?: string;
 };
 
 /** The group as it was seen, or what is missing of it. */
 export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Instant): GroupObservation {
-  const { scope, jobs, documents, belongings, memoryKey } = reading;
+  const { scope, jobs, documents, belongings, memoryKey, fingerprint } = reading;
   const { runners, unlisted } = belongings;
   const identity = identityOf(scope);
   const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
@@ -36,6 +38,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     orphanJobs: unlisted,
     ...(pending > 0 && { pendingAdds: pending }),
     ...(memoryKey !== undefined && { memoryKey }),
+    ...(fingerprint !== undefined && { fingerprint }),
     memory,
     memoryVersion: document?.version ?? 0,
     ...(identity === undefined ? {} : { identity }),

@@ -66,7 +66,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     namespaces,
     known: knowledgeOf(memory),
   });
-  const see = seerOf(readings, of, at);
+  const see = seerOf(readings, of, ports.manifests, at);
   const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
   const leftovers = [
     ...left.filter(({ entry, reading }) => !isDeserted(entry, reading, at)).map(({ entry }) => entry),
@@ -116,7 +116,12 @@ function withoutRenamed(everything: Readings, present: readonly RunnerGroup[]) {
 }
 
 /** What looks at single groups, with all that was read. */
-function seerOf({ memory, scopes, namespaces }: Readings, of: (group: RunnerGroup) => Belongings, at: Instant) {
+function seerOf(
+  { memory, scopes, namespaces }: Readings,
+  of: (group: RunnerGroup) => Belongings,
+  { fingerprint }: Ports['manifests'],
+  at: Instant,
+) {
   const byScope = new Map(scopes.map((reading) => [scopeKey(reading.scope), reading]));
   const byNamespace = new Map(namespaces.map((reading) => [namespaceKey(reading.namespace), reading]));
   return (group: RunnerGroup, memoryKey?: string): SeenAt => {
@@ -129,6 +134,7 @@ function seerOf({ memory, scopes, namespaces }: Readings, of: (group: RunnerGrou
       documents: memory.documents,
       belongings: of(group),
       ...(memoryKey && { memoryKey }),
+      ...(group.recycle?.onChange && { fingerprint: fingerprint(group) }),
     };
     return { entry: observeGroup(group, reading, at), reading };
   };

@@ -1,11 +1,11 @@
 /** One tick's look at one group, with everything that led to its decision. Pure. */
-import { type ClassifiedRunner, isOutOfService } from '#core/decide/classify.ts';
+import { type ClassifiedRunner, isOutOfService, mayRun } from '#core/decide/classify.ts';
 import { isOver } from '#core/decide/clean-up.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerClass } from '#core/model/decision.ts';
 import type { FailedStart, GroupObservation, Instant, Observation, RunnerPod } from '#core/model/observation.ts';
 import type { GroupReport, Report, TickRecord } from '#core/model/report.ts';
-import { assumption } from '#core/reasons.ts';
+import { assumption, reason } from '#core/reasons.ts';
 import { duration } from '#core/words.ts';
 import { counted } from '#text/layout.ts';
 import { timeText } from '#text/time.ts';
@@ -154,9 +154,13 @@ function sentenceOnStarting({ group }: GroupObservation, { runner, job, slow }: 
 }
 
 function sentenceOnDraining({ group, memory }: GroupObservation, entry: ClassifiedRunner, at: Instant): string {
-  const { runner, job } = entry;
+  const { runner, job, leaving } = entry;
+  if (leaving !== undefined) return reason('pod-leaving', { why: leaving.why }).text;
   if (entry.ended && isOver(entry)) return `its Job is ${job?.status ?? 'gone'}, so nothing runs on it`;
   if (runner.hasStep && runner.status === 'OFFLINE') return 'OFFLINE in the middle of a step, which may still run';
+  const wasTaken = memory.drains?.[runner.uuid]?.cause === 'pod-leaving' && !mayRun(job);
+  if (runner.hasStep && wasTaken)
+    return `${runner.statusText}: its pod was taken away in the middle of a step, which is lost`;
   if (runner.hasStep) return `${runner.statusText}, and its step goes on`;
   const since = memory.drainingSince[runner.uuid];
   if (!isOutOfService(runner)) return `${runner.statusText}: takes a place and no step; left alone`;

@@ -48,7 +48,7 @@ type RunnerStatusLine = {
   readonly runner: string;
   readonly name: string;
   readonly class: RunnerClass;
-  /** In Bitbucket's word, with what it does: `ONLINE, step`. */
+  /** In Bitbucket's word, with what it does and the version of its program where a newer one is current: `ONLINE, step`. */
   readonly bitbucket: string;
   /** In the cluster's words: `active, pod Running`, `no Job`. */
   readonly cluster: string;
@@ -107,15 +107,23 @@ function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
 }
 
 function bitbucketSide({ runner }: ClassifiedRunner): string {
-  const marks = [runner.cordoned ? 'cordoned' : '', runner.hasStep ? 'step' : ''].filter((mark) => mark !== '');
+  const { cordoned, hasStep, behind } = runner;
+  const version = behind ? `version ${behind.version}, ${behind.current} is current` : '';
+  const marks = [cordoned ? 'cordoned' : '', hasStep ? 'step' : '', version].filter((mark) => mark !== '');
   return [runner.statusText, ...marks].join(', ');
 }
 
 function clusterSide(job: RunnerJob | undefined): string {
   if (job === undefined) return 'no Job';
-  const { pod, status } = job;
+  const { pod, status, takenAway } = job;
+  const leaving = takenAway === undefined ? '' : `, being taken away (${takenAway.why})`;
   if (pod === undefined) return `${status}, no pod`;
-  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}`;
+  const { asks, pending } = pod.resize ?? {};
+  const resized =
+    asks === undefined
+      ? ''
+      : `, asks for ${asks === 'idle' ? 'little' : 'all'}${pending ? ` (${pending.reason})` : ''}`;
+  return `${status}, pod ${pod.phase}${pod.trouble === undefined ? '' : ` (${pod.trouble.reason})`}${resized}${leaving}`;
 }
 
 /** What one side says that the other does not bear out, each with what it means. */

@@ -3,10 +3,21 @@
  * there and a node has room, takes its time, and then its runner connects. Deleting a Job takes pod and Secret along.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
+import { isSame } from '#core/memory.ts';
+import type { Quantities } from '#core/model/configuration.ts';
+import type { PodResize, PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
-import { DEPLOYMENT_LABEL, GROUP_ANNOTATION, LABELS_ANNOTATION, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
+import {
+  DEPLOYMENT_LABEL,
+  FINGERPRINT_ANNOTATION,
+  GROUP_ANNOTATION,
+  LABELS_ANNOTATION,
+  RESIZE_ANNOTATION,
+  RUNNER_LABEL,
+  secretName,
+} from '#manifests/naming.ts';
+import { listOf, recordOf } from '#yaml/values.ts';
 import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -18,6 +29,8 @@ export type ClusterOptions = {
   readonly startupMs: () => number;
   /** How many pods fit on the nodes at once; those that run stay when it shrinks. */
   readonly capacity: number | (() => number);
+  /** Why a node does not give a pod these requests; undefined: it does. Default: nodes give all. */
+  readonly resizing?: (runnerUuid: string, requests: Quantities) => 'Deferred' | 'Infeasible' | undefined;
   /** How long a finished Job stays. */
   readonly ttlAfterFinishedMs: number;
   /** Namespaces that do not exist; every other one does. */
@@ -43,6 +56,11 @@ type StoredJob = {
   /** Counts the pod's lives, so that what was planned for an earlier one no longer happens. */
   life: number;
   isProtected: boolean;
+  /** Why its pod is being taken away. */
+  takenAway?: string;
+  /** What its pod may ask for, and asks for now; and as it is created. */
+  resize?: PodResize;
+  readonly resizedFrom?: PodResize;
   /** How the API showed it last. */
   shown?: RunnerJob;
 };
@@ -91,6 +109,7 @@ export class SimulatedCluster {
       phase: 'waiting',
       life: 1,
       isProtected: true,
+      ...readResize(manifest),
     };
     this.#jobs.set(key, stored);
     this.#byUid.set(reference.uid, stored);
@@ -126,6 +145,20 @@ export class SimulatedCluster {
     if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
   }
 
+  /** Changes what a running pod asks for; its node may not give it that. */
+  resizePod(namespace: Namespace, pod: string, requests: Quantities): void {
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    if (stored?.resize === undefined || stored.phase !== 'running' || podName(stored) !== pod) {
+      const sentence = `There is no running pod ${pod} to resize.`;
+      throw new ServiceError(sentence, { service: 'kubernetes', outcome: 'refused', status: 404 });
+    }
+    const why = this.#options.resizing?.(`{${stored.job.runnerUuid}}`, requests);
+    const since = this.#clock.now + this.#options.skewMs;
+    const { pending: _, ...resize } = stored.resize;
+    const asks = isSame(requests, resize.full) ? 'full' : 'idle';
+    stored.resize = { ...resize, asks, ...(why && { pending: { reason: why, message: '', since } }) };
+  }
+
   /** Uuid of the runner whose process runs in this pod. */
   runnerIn(namespace: Namespace, pod: string): string | undefined {
     const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
@@ -146,7 +179,12 @@ export class SimulatedCluster {
       this.#finish(stored, 'failed', 'crashed');
       return;
     }
-    this.#endPod(stored, 'crashed');
+    this.#restart(stored, 'crashed');
+  }
+
+  /** Another pod takes the place of one that ends so. */
+  #restart(stored: StoredJob, how: ProcessEnd): void {
+    this.#endPod(stored, how);
     stored.phase = 'waiting';
     this.#pending += 1;
     this.#startPods();
@@ -156,6 +194,19 @@ export class SimulatedCluster {
   fail(runnerUuid: string, how: 'lost' | 'unnoticed'): void {
     const stored = this.#byRunner(runnerUuid);
     if (stored?.phase === 'running') this.#finish(stored, 'failed', how);
+  }
+
+  /**
+   * The node of the runner's pod is reclaimed: the pod shows it from now on, and after this notice it is gone with whatever
+   * ran in it. Its Job makes another one.
+   */
+  reclaim(runnerUuid: string, noticeMs: number): void {
+    const stored = this.#byRunner(runnerUuid);
+    if (stored === undefined || (stored.phase !== 'starting' && stored.phase !== 'running')) return;
+    stored.takenAway = 'TerminationByKubelet';
+    const { life } = stored;
+    const isThere = () => stored.life === life && this.#jobs.get(stored.key) === stored;
+    this.#clock.schedule(this.#clock.now + noticeMs, () => this.#restart(stored, 'lost'), isThere);
   }
 
   /** No node takes the runner's pod, for this reason. */
@@ -231,6 +282,8 @@ export class SimulatedCluster {
     stored.phase = 'ended';
     stored.life += 1;
     stored.isProtected = true;
+    delete stored.takenAway;
+    if (stored.resizedFrom) stored.resize = stored.resizedFrom;
     if (phase === 'starting' || phase === 'running') this.#occupied -= 1;
     if (phase === 'waiting') this.#pending -= 1;
     if (phase === 'running') this.#listeners.stopped(`{${stored.job.runnerUuid}}`, how);
@@ -260,11 +313,12 @@ function podName({ job, life }: Pick<StoredJob, 'job' | 'life'>): string {
 
 /** As the API shows it; the same object while it is the same, since most lists show most Jobs as the one before. */
 function showJob(stored: StoredJob, trouble: PodTrouble | undefined): RunnerJob {
-  const { job, status, phase, life, isProtected } = stored;
+  const { job, status, phase, life, isProtected, takenAway: why, resize } = stored;
   const seen = stored.shown;
-  const now = { phase: PODS[phase], restarts: life - 1, isProtected };
-  if (seen?.status === status && isSamePod(seen.pod, now, trouble)) return seen;
-  stored.shown = { ...job, status, pod: { name: podName(stored), ...now, ...(trouble && { trouble }) } };
+  const now = { phase: PODS[phase], restarts: life - 1, isProtected, ...(resize && { resize }) };
+  if (seen?.status === status && seen.takenAway?.why === why && isSamePod(seen.pod, now, trouble)) return seen;
+  const pod = { name: podName(stored), ...now, ...(trouble && { trouble }) };
+  stored.shown = { ...job, status, pod, ...(why !== undefined && { takenAway: { why } }) };
   return stored.shown;
 }
 
@@ -277,24 +331,27 @@ function isSamePod(
     pod?.phase === now.phase &&
     pod.restarts === now.restarts &&
     pod.isProtected === now.isProtected &&
+    pod.resize === now.resize &&
     pod.trouble?.message === trouble?.message
   );
 }
 
 /** The marks that every Job of ours carries, whatever template made it. */
-function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'createdAt'> {
+function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'takenAway' | 'createdAt'> {
   const labels = stringsOf(manifest.metadata.labels);
   const annotations = stringsOf(manifest.metadata.annotations);
   const workspace = labels.accountUuid;
   const repository = labels.repositoryUuid;
   const asked = annotations[LABELS_ANNOTATION];
   const deployment = labels[DEPLOYMENT_LABEL];
+  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
   return {
     name: manifest.metadata.name,
     runnerUuid: labels[RUNNER_LABEL] ?? '',
     group: annotations[GROUP_ANNOTATION] ?? '',
     ...(asked === undefined ? {} : { labels: asked.split(' ') }),
     ...(deployment === undefined ? {} : { deployment }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(workspace === undefined
       ? {}
       : {
@@ -304,6 +361,20 @@ function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'cre
           },
         }),
   };
+}
+
+/** How the pod of a Job is resized, as the manifest writes it down. */
+function readResize({ spec }: Manifest): Pick<StoredJob, 'resize' | 'resizedFrom'> {
+  const { metadata, spec: pod } = recordOf(recordOf(spec).template);
+  const text = stringsOf(recordOf(metadata).annotations)[RESIZE_ANNOTATION];
+  if (text === undefined) return {};
+  const mark = JSON.parse(text) as Omit<PodResize, 'asks'>;
+  const { initContainers, containers } = recordOf(pod);
+  const items = listOf(mark.isInit ? initContainers : containers).map(recordOf);
+  const { requests } = recordOf(items.find(({ name }) => name === mark.container)?.resources);
+  const isIdle = Object.entries(mark.idle).every(([kind, amount]) => recordOf(requests)[kind] === amount);
+  const resize: PodResize = { ...mark, asks: isIdle ? 'idle' : 'full' };
+  return { resize, resizedFrom: resize };
 }
 
 function stringsOf(value: unknown): Readonly<Record<string, string>> {

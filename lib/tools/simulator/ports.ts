@@ -95,6 +95,7 @@ export function jobApiOf(cluster: SimulatedCluster, log: (runnerUuid: string) =>
     createSecret: async (namespace, manifest, owner) => cluster.createSecret(namespace, manifest, owner),
     deleteJob: async (namespace, name) => cluster.deleteJob(namespace, name),
     protectPod: async (namespace, pod, isProtected) => cluster.protectPod(namespace, pod, isProtected),
+    resizePod: async (namespace, pod, { requests }) => cluster.resizePod(namespace, pod, requests),
     stepInLog: async (namespace, pod) => {
       const runner = cluster.runnerIn(namespace, pod);
       return runner === undefined ? 'none-seen' : log(runner);

@@ -14,7 +14,7 @@ import { manifestsFromTemplates } from '#manifests/manifests.ts';
 import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
 import { CallLimit } from './call-limit.ts';
 import { VirtualClock } from './clock.ts';
-import { SimulatedCluster } from './cluster.ts';
+import { type ClusterOptions, SimulatedCluster } from './cluster.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import {
   befall,
@@ -36,6 +36,8 @@ export type WorldOptions = {
   readonly startupMs?: () => number;
   /** Pods that fit on the nodes, now or always; default: no limit. */
   readonly capacity?: number | (() => number);
+  /** Why a node does not give a pod what it asks for by a resize; default: nodes give all. */
+  readonly resizing?: ClusterOptions['resizing'];
   /** How long a step runs before the API shows it; default 0. */
   readonly stepLagMs?: number;
   /** How long a free runner takes to pick up a step; default 0. */
@@ -107,6 +109,7 @@ export class World {
         startupMs: options.startupMs ?? (() => 45_000),
         capacity: options.capacity ?? Number.POSITIVE_INFINITY,
         ttlAfterFinishedMs: 5 * MINUTE_MS,
+        ...(options.resizing && { resizing: options.resizing }),
       },
       {
         started: (uuid) => this.bitbucket.connect(uuid),

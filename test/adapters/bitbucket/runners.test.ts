@@ -95,6 +95,29 @@ describe('a runner document', () => {
       expected: { cordoned: true, status: 'ONLINE' },
     },
     {
+      name: 'with another form of version',
+      document: { ...full, state: { ...full.state, version: '3.1.0' } },
+      expected: read,
+    },
+    ...(
+      [
+        ['3.1.0', '3.1.0', false],
+        ['3.1.0', '3.1.1', true],
+        ['3.9.0', '3.10.0', true],
+        ['3.10.0', '3.9.0', false],
+        ['4.0.0', '3.9.9', false],
+        ['3.1', '3.1.0', false],
+        ['3.1', '3.1.2', true],
+        ['3.1.2', '3.1', false],
+        ['latest', '3.1.0', false],
+        ['3.1.0', 'latest', false],
+      ] as const
+    ).map(([version, current, isBehind]) => ({
+      name: `of version ${version} where ${current} is current`,
+      document: { ...full, state: { ...full.state, version: { version, current } } },
+      expected: isBehind ? { behind: { version, current } } : read,
+    })),
+    {
       name: 'of which only the uuid is known',
       document: { uuid: 'a' },
       expected: { uuid: '{a}', name: '', labels: [], createdAt: NOON, stateChangedAt: NOON },

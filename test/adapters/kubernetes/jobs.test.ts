@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
-import { joinJobs } from '#adapters/kubernetes/job-objects.ts';
+import { joinJobs, podPage } from '#adapters/kubernetes/job-objects.ts';
 import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
 import { renderManifests } from '#manifests/manifests.ts';
 import { manifestInput } from '../../manifests/group.ts';
@@ -266,6 +266,43 @@ describe('what objects say', () => {
     expect(job).toMatchObject({ runnerUuid: expected, createdAt: Date.parse(at) });
   });
 
+  const MARK = 'bitbucket-runner-autoscaler/requests';
+  const WRITTEN = { container: 'docker', isInit: true, idle: { cpu: '50m' }, full: { cpu: '1000m' } };
+  const resized = (requests: object, over: object = {}, mark: string = JSON.stringify(WRITTEN)) => {
+    const pod = podOf({ phase: 'Running', ...over });
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, annotations: { [MARK]: mark } },
+      spec: { containers: [], initContainers: [{ name: 'docker', env: [], resources: { requests } }] },
+    };
+  };
+  const pending = (over: object = {}) => ({
+    conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Deferred', message: 'no room', ...over }],
+  });
+  it.each([
+    ['for little', resized({ cpu: '50m', memory: '4Gi' }), { ...WRITTEN, asks: 'idle' }],
+    ['for all, in other words', resized({ cpu: '1' }), { ...WRITTEN, asks: 'full' }],
+    ['for something else', resized({ cpu: '2' }), WRITTEN],
+    ['for nothing that is known', { ...resized({}), spec: { containers: [] } }, WRITTEN],
+    [
+      'in vain',
+      resized({ cpu: '1' }, pending({ lastTransitionTime: at })),
+      { ...WRITTEN, asks: 'full', pending: { reason: 'Deferred', message: 'no room', since: Date.parse(at) } },
+    ],
+    [
+      'in vain, nobody knows for how long',
+      resized({ cpu: '1' }, pending()),
+      { ...WRITTEN, asks: 'full', pending: { reason: 'Deferred', message: 'no room', since: 0 } },
+    ],
+    ['no longer in vain', resized({ cpu: '1' }, pending({ status: 'False' })), { ...WRITTEN, asks: 'full' }],
+    ['with a mark that is no JSON', resized({ cpu: '1' }, {}, '{'), undefined],
+    ['with a mark that says nothing', resized({ cpu: '1' }, {}, '{}'), undefined],
+    ['without a mark', podOf({ phase: 'Running' }), undefined],
+  ])('a pod that asks %s', (_name, pod, expected) => {
+    const pods = podPage.parse({ items: [pod] }).items ?? [];
+    expect(joinJobs([jobOf('runner-1')], pods)[0]?.pod?.resize).toEqual(expected);
+  });
+
   it.each([
     ['with the label', { labels: { 'bitbucket-runner-autoscaler/protected': 'true' } }, true],
     ['without it', {}, false],
@@ -311,6 +348,61 @@ describe('what objects say', () => {
     ],
   ])('the container of the runner is known %s', (_name, containers, expected) => {
     expect(joinJobs([jobOf('runner-1')], [podOf({}, containers)])[0]?.pod?.container).toBe(expected);
+  });
+
+  const gone = { deletionTimestamp: '2026-11-01T00:10:00Z' };
+  const later = (pod: ReturnType<typeof podOf>, over: object = {}) => ({
+    ...pod,
+    metadata: { ...pod.metadata, name: 'later', creationTimestamp: '2026-11-01T00:01:00Z', ...over },
+  });
+  const now = (pod: ReturnType<typeof podOf>, over: object = gone) => ({
+    ...pod,
+    metadata: { ...pod.metadata, ...over },
+  });
+  const EVICTION = { conditions: [evicted('EvictionByEvictionAPI')] };
+  it.each([
+    ['one that stays', [], [podOf({ phase: 'Running' })], undefined],
+    ['one that is to be disrupted', [], [podOf({ phase: 'Running', ...EVICTION })], { why: 'EvictionByEvictionAPI' }],
+    ['one that is disrupted without a word', [], [podOf({ conditions: [evicted('')] })], { why: 'DisruptionTarget' }],
+    ['one that is not disrupted after all', [], [podOf({ conditions: [evicted('X', 'False')] })], undefined],
+    ['one that somebody deletes', [], [now(podOf({ phase: 'Running' }))], { why: 'Deleted' }],
+    ['one that somebody deletes before it runs', [], [now(podOf({}))], { why: 'Deleted' }],
+    [
+      'the cause of a deletion goes before it',
+      [],
+      [now(podOf({ phase: 'Running', ...EVICTION }))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['one that its Job gives up', ['FailureTarget'], [now(podOf({}))], { why: 'Deleted', byItsJob: true }],
+    ['one that its Job has given up', ['Failed'], [now(podOf({}))], { why: 'Deleted', byItsJob: true }],
+    [
+      'one that is disrupted, so that its Job gives up',
+      ['FailureTarget'],
+      [now(podOf(EVICTION))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['one that has ended and is tidied away', [], [now(podOf({ phase: 'Succeeded' }))], undefined],
+    ['one that has failed and is tidied away', [], [now(podOf({ phase: 'Failed' }))], undefined],
+    ['one that was disrupted', [], [podOf({ phase: 'Failed', ...EVICTION })], { why: 'EvictionByEvictionAPI' }],
+    [
+      'one that was, with another in its place',
+      [],
+      [later(podOf({})), podOf({ phase: 'Failed', ...EVICTION })],
+      undefined,
+    ],
+    [
+      'one that still runs, with another in its place',
+      [],
+      [later(podOf({})), now(podOf({ phase: 'Running', ...EVICTION }))],
+      { why: 'EvictionByEvictionAPI' },
+    ],
+    ['an earlier one that somebody deletes', [], [now(podOf({})), later(podOf({}))], { why: 'Deleted' }],
+  ])('a pod that is taken away: %s', (_name, conditions, pods, expected) => {
+    const job = {
+      ...jobOf('runner-1'),
+      status: { conditions: conditions.map((type) => ({ ...ready('True'), type })) },
+    };
+    expect(joinJobs([job], pods)[0]?.takenAway).toEqual(expected);
   });
 
   it('the latest pod of a Job counts', () => {

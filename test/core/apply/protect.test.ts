@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
 import type { Action, Outcome } from '#core/model/decision.ts';
 import type { Runner } from '#core/model/observation.ts';
+import { reason } from '#core/reasons.ts';
 import { runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
 import { carryOutOne, REASON } from './carry-out.ts';
@@ -71,5 +72,45 @@ describe('the marks that keep a pod on its node', () => {
     const done = await carryOutOne(change(action), script);
     expect(done.trace).toEqual(trace);
     expect(done.outcome).toEqual({ action, runner: '{a}', status, ...(error === undefined ? {} : { error }) });
+  });
+});
+
+describe('what a pod asks for', () => {
+  const place = { action: 'resize', runner: IDLE, pod: 'pod-a', container: 'docker' } as const;
+  const full: Action = { ...place, isInit: true, requests: { cpu: '1' }, reason: reason('needs-all', {}) };
+  const little: Action = { ...place, requests: { cpu: '50m' }, reason: reason('needs-little', { idleMs: 60_000 }) };
+  const fails = (status: number): Script => ({
+    jobs: {
+      resizePod: async () => {
+        throw new ServiceError('The cluster said no.', { service: 'kubernetes', outcome: 'refused', status });
+      },
+    },
+  });
+  const FULL = 'resizePod pod-a in runners {"container":"docker","isInit":true,"requests":{"cpu":"1"}}';
+  const LITTLE = 'resizePod pod-a in runners {"container":"docker","requests":{"cpu":"50m"}}';
+  const GONE = 'its pod is gone, or the cluster resizes no pods: that takes Kubernetes 1.33';
+
+  it.each<[string, Action, Script, readonly string[], Outcome['status'], string?]>([
+    ['is more at once', full, {}, [FULL], 'done'],
+    ['is less after a look', little, nowIs(IDLE), ['get {a}', LITTLE], 'done'],
+    [
+      'is not less where it took a step',
+      little,
+      nowIs({ ...IDLE, hasStep: true }),
+      ['get {a}'],
+      'skipped',
+      'it has taken a step since',
+    ],
+    ['is nothing where the pod is gone', full, fails(404), [FULL], 'skipped', GONE],
+    ['is refused', full, fails(403), [FULL], 'failed', 'The cluster said no.'],
+  ])('%s', async (_, action, script, trace, status, error) => {
+    const done = await carryOutOne(action, script);
+    expect(done.trace).toEqual(trace);
+    expect(done.outcome).toEqual({
+      action: 'resize',
+      runner: '{a}',
+      status,
+      ...(error === undefined ? {} : { error }),
+    });
   });
 });

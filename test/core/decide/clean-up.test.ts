@@ -23,13 +23,15 @@ type Row = {
   /** The sentence with which it is only taken out of service. */
   readonly disabled?: string;
   /** Why it was taken out of service. */
-  readonly drained?: 'never-online' | 'start-hopeless' | 'left-over';
+  readonly drained?: 'never-online' | 'start-hopeless' | 'left-over' | 'pod-leaving';
   /** Whether a place that the group has left cannot be seen. */
   readonly jobsUnsure?: true;
 };
 
 /** A pod at work. */
 const RUNNING = { name: 'pod-a', phase: 'Running', restarts: 0, isProtected: true } as const;
+
+const EVICTED = { why: 'EvictionByEvictionAPI' } as const;
 
 const ROWS: readonly Row[] = [
   { name: 'idle', runner: {}, drainingForMs: MINUTE },
@@ -239,6 +241,52 @@ const ROWS: readonly Row[] = [
   {
     name: 'out of service for as long as the step that it shows can take',
     runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE },
+  },
+  {
+    name: 'online, its pod is being taken away',
+    runner: {},
+    job: { pod: RUNNING, takenAway: EVICTED },
+    drainingForMs: MINUTE,
+    disabled: 'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+  },
+  {
+    name: 'at work, its pod is being taken away',
+    runner: { hasStep: true },
+    job: { pod: RUNNING, takenAway: EVICTED },
+    disabled: 'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+  },
+  {
+    name: 'disabled, its pod is being taken away: drains like any other',
+    runner: { status: 'DISABLED' },
+    job: { pod: RUNNING, takenAway: EVICTED },
+    drainingForMs: 45 * SECOND,
+    removed: 'out of service and without a step for 45s',
+  },
+  { name: 'cordoned, its pod is being taken away', runner: { cordoned: true }, job: { takenAway: EVICTED } },
+  {
+    name: 'a status nobody knows, its pod is being taken away: left alone',
+    runner: { status: 'UNKNOWN' },
+    job: { takenAway: EVICTED },
+  },
+  {
+    name: 'offline with a step, its pod is being taken away: it gets no other anyway',
+    runner: { status: 'OFFLINE', hasStep: true, stateChangedAt: NOON },
+    job: { pod: RUNNING, takenAway: EVICTED },
+  },
+  {
+    name: 'never connected, its Job failed with the pod that was taken away',
+    runner: { status: 'UNREGISTERED' },
+    job: { status: 'failed', takenAway: EVICTED },
+    removed:
+      'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+  },
+  {
+    name: 'never connected, its Job failed, and its pod was taken away at an earlier look',
+    runner: { status: 'UNREGISTERED' },
+    job: { status: 'failed' },
+    drained: 'pod-leaving',
+    removed:
+      'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
   },
   {
     name: 'unhealthy, where "no step" proves nothing',

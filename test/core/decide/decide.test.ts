@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner } from '#core/model/observation.ts';
-import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
+import { makePlan } from '#core/plan.ts';
+import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const rested = (runners: readonly Runner[], since = NOON - 300_000) => ({
   idleSince: Object.fromEntries(runners.map(({ uuid }) => [uuid, since])),
@@ -164,6 +165,52 @@ describe('statuses that nobody knows', () => {
         values: { runners: 3, statuses: 'HIBERNATING, SLEEPING' },
       }),
     ]);
+  });
+});
+
+describe('pods that are being taken away', () => {
+  const taken = (why: string) => ({ takenAway: { why } });
+
+  it('are no supply: others take their place, and the report says so', () => {
+    const runners = [...population({ busy: 2, idle: 1 }), runner({ status: 'DISABLED' })];
+    const jobs = runners.map((each, index) => jobOf(each, [taken('B'), {}, taken('A'), taken('B')][index]));
+    const [decided] = decide(observation([groupObservation({ group: group({ min: 2 }), runners, jobs })]));
+    expect(decided?.decision).toMatchObject({ action: 'scale-up', from: 1, to: 2, counts: { busy: 1, draining: 3 } });
+    expect(decided?.retire).toEqual([]);
+    const [bound] = decided?.decision.bounds ?? [];
+    expect(bound).toMatchObject({ code: 'pods-leaving', values: { runners: 3, atWork: 1, why: 'A, B' } });
+  });
+
+  it('count towards max until they are gone', () => {
+    const runners = population({ idle: 2 });
+    const jobs = runners.map((each) => jobOf(each, taken('A')));
+    const [decided] = decide(observation([groupObservation({ group: group({ min: 2, max: 3 }), runners, jobs })]));
+    expect(decided?.creates).toBe(1);
+    expect(decided?.decision.bounds.map(({ code }) => code)).toEqual(['pods-leaving', 'max']);
+  });
+
+  it('are nothing to tell of once the Job has ended', () => {
+    const runners = population({ draining: 1 });
+    const jobs = runners.map((each) => jobOf(each, { status: 'failed', ...taken('A') }));
+    const [decided] = decide(observation([groupObservation({ group: group({ min: 0 }), runners, jobs })]));
+    expect(decided?.decision.bounds).toEqual([]);
+  });
+
+  it('do not start, where no list shows the registration yet', () => {
+    const orphanJobs = [jobOf(runner()), jobOf(runner(), taken('A'))];
+    const [decided] = decide(observation([groupObservation({ orphanJobs })]));
+    expect(decided?.decision.counts.starting).toBe(1);
+  });
+
+  it('of a start are no failure: no quarantine, and the runner is out of service from now on', () => {
+    const [starting] = population({ dead: 1 });
+    if (starting === undefined) throw new Error('one is needed');
+    const look = groupObservation({ runners: [starting], jobs: [jobOf(starting, taken('A'))] });
+    const [plan] = makePlan(observation([look]), decide(observation([look]))).groups;
+    expect(plan?.actions.map(({ action }) => action)).toEqual(['add', 'disable']);
+    expect(plan?.memory).not.toHaveProperty('quarantine');
+    expect(plan?.memory).not.toHaveProperty('failedStarts');
+    expect(plan?.memory.drains?.[starting.uuid]).toMatchObject({ cause: 'pod-leaving' });
   });
 });
 

@@ -24,6 +24,7 @@ const ROWS: readonly Row[] = [
   { name: 'taken out of service by somebody else', drain: 'none', enabled: false },
   { name: 'enabled before, to no effect', drain: { ...SURPLUS, enabledAt: NOON - 60_000 }, enabled: false },
   { name: 'still at a step', runner: { hasStep: true }, enabled: false },
+  { name: 'its pod is being taken away', job: { takenAway: { why: 'Deleted' } }, enabled: false },
   { name: 'its Job has ended', job: { status: 'complete' }, enabled: false },
   { name: 'without a Job', job: 'none', enabled: false },
   { name: 'offline by now', runner: { status: 'OFFLINE' }, enabled: false },

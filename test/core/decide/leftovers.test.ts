@@ -92,6 +92,21 @@ describe('runners at a place that no group has any more', () => {
     ]);
   });
 
+  it('are taken out of service once where their pods are being taken away, and do not count as online', () => {
+    const left = groupObservation({
+      group: old,
+      runners: [IDLE, BUSY],
+      jobs: [jobOf(IDLE), jobOf(BUSY, { takenAway: { why: 'Deleted' } })],
+    });
+    const decisions = decide(observation([groupObservation({ group: group({ labels: old.labels }) })]));
+    const [decided] = decideLeftovers([left], decisions, NOON);
+    expect(decided?.retire).toEqual([]);
+    const { leftovers } = makePlan(observation([]), [], decided ? [decided] : []);
+    expect(leftovers?.[0]?.actions).toMatchObject([
+      { action: 'disable', runner: { uuid: '{busy}' }, reason: { code: 'pod-leaving' } },
+    ]);
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };

@@ -70,6 +70,10 @@ export function recordingPorts(script: Script = {}): { readonly ports: Ports; re
           saw(`${isProtected ? 'protectPod' : 'unprotectPod'} ${pod} in ${at.namespace}`, () =>
             jobs.protectPod(at, pod, isProtected),
           ),
+        resizePod: (at, pod, requests) =>
+          saw(`resizePod ${pod} in ${at.namespace} ${JSON.stringify(requests)}`, () =>
+            jobs.resizePod(at, pod, requests),
+          ),
         stepInLog: (at, pod, container) =>
           saw(`stepInLog ${pod} in ${at.namespace}`, () => jobs.stepInLog(at, pod, container)),
       },
@@ -131,6 +135,7 @@ function emptyCluster(): JobApi {
     createSecret: async () => undefined,
     deleteJob: async () => undefined,
     protectPod: async () => undefined,
+    resizePod: async () => undefined,
     stepInLog: async () => 'none-seen',
   };
 }

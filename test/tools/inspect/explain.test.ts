@@ -128,6 +128,12 @@ describe('one tick', () => {
       'OFFLINE in the middle of a step, which may still run',
     ],
     [
+      'whose pod is being taken away',
+      { hasStep: true },
+      { takenAway: { why: 'EvictionByEvictionAPI' } },
+      'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+    ],
+    [
       'of a status that nobody knows, whose Job has ended',
       { status: 'UNKNOWN', statusText: 'HIBERNATING' },
       { status: 'complete' },
@@ -136,6 +142,23 @@ describe('one tick', () => {
   ] as const)('says of a runner %s that it is of no use', async (_, over, job, text) => {
     const seen = runner({ ...over, uuid });
     const record = await recordWith({ runners: [seen], jobs: [jobOf(seen, job)] });
+    expect(explain(record, 'builds').seen.runners).toMatchObject([{ class: 'draining', text }]);
+  });
+
+  it.each([
+    [
+      'the pod is gone',
+      'pod-leaving',
+      'Pending',
+      'DISABLED: its pod was taken away in the middle of a step, which is lost',
+    ],
+    ['the pod runs', 'pod-leaving', 'Running', 'DISABLED, and its step goes on'],
+    ['it is out of service for another reason', 'shared', 'Pending', 'DISABLED, and its step goes on'],
+  ] as const)('says of a step whether it is lost where %s', async (_, cause, phase, text) => {
+    const seen = runner({ uuid, status: 'DISABLED', statusText: 'DISABLED', hasStep: true });
+    const pod = { name: 'pod', phase, restarts: 1, isProtected: true };
+    const memory = { idleSince: {}, drainingSince: {}, drains: { [uuid]: { cause, at: at - MINUTE } } };
+    const record = await recordWith({ runners: [seen], jobs: [jobOf(seen, { pod })], memory });
     expect(explain(record, 'builds').seen.runners).toMatchObject([{ class: 'draining', text }]);
   });
 

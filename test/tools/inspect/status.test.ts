@@ -61,6 +61,31 @@ describe('what does not match', () => {
     expect(statusOfOne(over, behind).groups[0]?.runners[0]?.mismatches).toEqual(mismatches);
   });
 
+  it.each([
+    ['idle', undefined, 'active, pod Running, asks for little'],
+    ['full', undefined, 'active, pod Running, asks for all'],
+    ['full', { reason: 'Deferred', message: '', since: 0 }, 'active, pod Running, asks for all (Deferred)'],
+    [undefined, undefined, 'active, pod Running'],
+  ] as const)('says what a pod asks for: %s %j', (asks, pending, text) => {
+    const resize = { container: 'docker', idle: {}, full: {}, ...(asks && { asks }), ...(pending && { pending }) };
+    const { groups } = statusOfOne({}, { pod: { ...RUNNING, resize } });
+    expect(groups[0]?.runners[0]?.cluster).toBe(text);
+  });
+
+  it('says that a runner is behind', () => {
+    const { groups } = statusOfOne({ behind: { version: '3.1.0', current: '5.0.0' } }, { pod: RUNNING });
+    expect(groups[0]?.runners[0]?.bitbucket).toBe('ONLINE, version 3.1.0, 5.0.0 is current');
+  });
+
+  it('says that a pod is being taken away', () => {
+    const { groups } = statusOfOne({}, { pod: RUNNING, takenAway: { why: 'EvictionByEvictionAPI' } });
+    expect(groups[0]?.runners[0]).toMatchObject({
+      class: 'draining',
+      cluster: 'active, pod Running, being taken away (EvictionByEvictionAPI)',
+      mismatches: [],
+    });
+  });
+
   it('a Job whose registration is gone', () => {
     const orphan = jobOf(runner({ uuid: UUID }), { createdAt: NOON - 90_000 });
     const status = statusOfSeen(observation([groupObservation({ orphanJobs: [orphan] })]));

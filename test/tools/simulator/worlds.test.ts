@@ -12,6 +12,15 @@ import { printTest, shrink } from '../../worlds/shrink.ts';
 const SETTINGS: readonly WorldSetting[] = [
   ...Array.from({ length: 80 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
   ...Array.from({ length: 20 }, (_, index) => settingOf(index + 1, { minutes: 90, lookEverySeconds: 10 })),
+  // On spot nodes.
+  ...Array.from({ length: 12 }, (_, index) => ({
+    ...settingOf(index + 1, { minutes: 120, lookEverySeconds: 60 }),
+    reclaimedPodsPerHour: 20,
+  })),
+  ...Array.from({ length: 12 }, (_, index) => ({
+    ...settingOf(index + 21, { minutes: 120, lookEverySeconds: 60 }),
+    recycle: index % 2 === 0 ? ('used' as const) : ('stale' as const),
+  })),
 ];
 
 type Found = { readonly setting: WorldSetting; readonly violation: Violation };
