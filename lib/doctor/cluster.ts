@@ -52,7 +52,7 @@ export async function checkCluster(
     const here = rendered.filter(({ group }) => groups.includes(group));
     return [
       judgeVersion(name, version, actor),
-      judgeEncryption(name, version),
+      judgeEncryption(name, version, client),
       ...(groups.some(hasWhenIdle) ? [judgeResizing(name, version, nodes)] : []),
       ...found.flat(),
       ...(await checkNodes(here, nodes, client)),
@@ -104,12 +104,21 @@ function judgeResizing(name: string, { minor }: Readonly<Record<string, unknown>
 }
 
 /** EKS encrypts what it stores from Kubernetes 1.28 on, which is older than the oldest that works. */
-function judgeEncryption(name: string, { gitVersion }: Readonly<Record<string, unknown>>): Check {
-  return /-eks-/.test(String(gitVersion))
+function judgeEncryption(
+  name: string,
+  { gitVersion }: Fields,
+  { secretsKey }: Pick<ClusterClient, 'secretsKey'>,
+): Check {
+  if (secretsKey !== undefined) {
+    const key = secretsKey() ?? 'a key that AWS owns; with one of yours its use is on record, and you can take it away';
+    return ok('encryption', name, `EKS encrypts them before they are stored, with ${key}`);
+  }
+  const isEks = /-eks-/.test(String(gitVersion));
+  return isEks
     ? ok(
         'encryption',
         name,
-        'EKS encrypts them before they are stored; the describe-cluster of AWS shows whether with a key of yours',
+        'EKS encrypts them before they are stored; "aws eks describe-cluster" shows whether with a key of yours',
       )
     : skipped(
         'encryption',

@@ -5,8 +5,8 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import { plural } from '#core/words.ts';
 import { type ManifestPreview, previewManifests } from '#manifests/preview.ts';
 import { formatProblem } from '#yaml/problem.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
-import { type Check, failed, failedBy, ok, skipped } from './check.ts';
+import { type Fields, isAbsent, listOf, recordOf } from '#yaml/values.ts';
+import { type Check, failed, failedBy, named, ok, skipped } from './check.ts';
 
 /** The major version of Node that the program is built for. */
 const NODE_MAJOR = 24;
@@ -53,9 +53,12 @@ export function renderAll(groups: readonly RunnerGroup[]) {
   return { rendered, checks: [...checks, ...checkImages(rendered)] };
 }
 
+/** Variables by which a runner is told the images that it pulls itself; what it pulls without them are tags that move. */
+const VARIABLES_OF_IMAGES = ['PAUSE_IMAGE', 'AUTH_PROXY_IMAGE', 'CLONE_IMAGE'];
+
 /** Images whose tag is `latest`, or that have none, change without anybody's doing; other tags may move, too. */
 function checkImages(rendered: readonly Rendered[]): readonly Check[] {
-  const images = [...new Set(rendered.flatMap(({ preview }) => containersOf(podOf(preview)).map(imageOf)))].sort();
+  const images = [...new Set(rendered.flatMap(({ preview }) => imagesOf(containersOf(podOf(preview)))))].sort();
   if (images.length === 0) return [skipped('images', undefined, 'no template could be rendered')];
   const untagged = images.filter((image) => tagOf(image) === undefined || tagOf(image) === 'latest');
   if (untagged.length > 0) {
@@ -70,7 +73,34 @@ function checkImages(rendered: readonly Rendered[]): readonly Check[] {
   }
   const moving = images.filter((image) => !isFixed(image));
   const detail = moving.length === 0 ? 'all name an exact version' : `these tags move: ${moving.join(', ')}`;
-  return [ok('images', undefined, detail)];
+  return [ok('images', undefined, `${detail}${pulledByRunners(rendered)}`)];
+}
+
+/** The images of containers, and those that a runner is told to pull. */
+function imagesOf(containers: readonly Fields[]): readonly string[] {
+  const told = containers
+    .flatMap(variablesOf)
+    .filter(({ name, value }) => VARIABLES_OF_IMAGES.includes(String(name)) && !isAbsent(value));
+  return [...containers.map(({ image }) => image ?? ''), ...told.map(({ value }) => value)].map(String);
+}
+
+/** Of what runners pull without being told which, the end of a sentence. */
+function pulledByRunners(rendered: readonly Rendered[]): string {
+  const untold = rendered.flatMap(({ group, preview }) => {
+    const names = containersOf(podOf(preview))
+      .flatMap(variablesOf)
+      .map(({ name }) => name);
+    const missing = VARIABLES_OF_IMAGES.filter((variable) => !names.includes(variable));
+    return missing.length === 0 ? [] : [{ group: group.name, missing }];
+  });
+  if (untold.length === 0) return '';
+  const missing = VARIABLES_OF_IMAGES.filter((variable) => untold.some((entry) => entry.missing.includes(variable)));
+  const groups = named(untold.map(({ group }) => group));
+  return `; runners of ${groups} pull more by tags that move, as their env does not set ${missing.join(', ')}`;
+}
+
+function variablesOf({ env }: Fields): readonly Fields[] {
+  return listOf(env).map(recordOf);
 }
 
 /** The pod template of a rendered Job. */
@@ -82,10 +112,6 @@ export function podOf({ job }: ManifestPreview) {
 export function containersOf(pod: Readonly<Record<string, unknown>>) {
   const { initContainers, containers } = recordOf(pod.spec);
   return [...listOf(initContainers), ...listOf(containers)].map(recordOf);
-}
-
-function imageOf({ image }: Readonly<Record<string, unknown>>): string {
-  return String(image ?? '');
 }
 
 /** The tag; undefined where there is neither a tag nor a digest. */

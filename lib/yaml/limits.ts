@@ -70,7 +70,7 @@ type Progress = Reading & { readonly anchors: Map<string, Sized>; used: number }
  * The document as plain data. Values of aliases are shared, not copied; merge keys (`<<`) bring in what a mapping does not
  * say itself. Keys that are lists or mappings are left out. Throws `YamlError` when it is too much, or cannot be resolved.
  */
-export function plainValue(document: Document, reading: Reading): unknown {
+export function plainValue(document: Pick<Document, 'contents'>, reading: Reading): unknown {
   return read(document.contents, [], { ...reading, anchors: new Map(), used: 0 }).value;
 }
 

@@ -13,6 +13,7 @@ import { makeCertificate } from '#kit/certificate.ts';
 import { startDynamoDb } from '#kit/dynamodb.ts';
 import { awsEnvironment, json, jsonError, listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 import type { Script } from '#kit/loopback-bitbucket.ts';
+import { startLoopbackEks } from '#kit/loopback-eks.ts';
 import { group as groupReport } from '../doors/reports.ts';
 import { configuration, startDoorsWorld, type WorldOver } from '../doors/world.ts';
 import { expectFault, expectHealth, type Finding, visit } from './visit.ts';
@@ -436,15 +437,69 @@ describe('alarms of a deployment', () => {
   });
 });
 
-it.each([
-  ['1.33.5-eks-113cf36', 'ok', /^EKS encrypts them/],
-  ['1.33', 'skipped', /^the Kubernetes API does not show/],
-])('of Secrets at rest in Kubernetes %s says what can be known', async (version, outcome, detail) => {
-  await using world = await startDoorsWorld(configuration(), { kubernetes: { cluster: { version } } });
-  const { diagnosis } = await visit(world.environment);
-  expect(diagnosis.checks.filter(({ id }) => id === 'encryption')).toEqual([
-    expect.objectContaining({ title: 'Secrets at rest', outcome, detail: expect.stringMatching(detail) }),
-  ]);
+describe('Secrets at rest', () => {
+  it.each([
+    ['1.33.5-eks-113cf36', 'ok', /^EKS encrypts them .* shows whether with a key of yours/],
+    ['1.33', 'skipped', /^the Kubernetes API does not show/],
+  ])('in Kubernetes %s, reached by a kubeconfig', async (version, outcome, detail) => {
+    await using world = await startDoorsWorld(configuration(), { kubernetes: { cluster: { version } } });
+    const { diagnosis } = await visit(world.environment);
+    expect(diagnosis.checks.filter(({ id }) => id === 'encryption')).toEqual([
+      expect.objectContaining({ title: 'Secrets at rest', outcome, detail: expect.stringMatching(detail) }),
+    ]);
+  });
+
+  const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1';
+  const encryption = (resources: readonly string[]) => [{ resources, provider: { keyArn } }];
+
+  it.each([
+    ['a key of the customer', encryption(['secrets']), /stored, with arn:aws:kms:eu-west-1:123456789012:key\/1$/],
+    ['a key of something else', encryption([]), /stored, with a key that AWS owns; with one of yours/],
+    ['no key', undefined, /stored, with a key that AWS owns; with one of yours/],
+  ])('in EKS with %s', async (_name, encryptionConfig, detail) => {
+    await using world = await startDoorsWorld();
+    const cluster = await startLoopbackEks(world.kubernetes, { encryptionConfig });
+    const eks = await scriptedService(() => cluster.described);
+    for (const [name, value] of Object.entries(awsEnvironment(eks.url))) vi.stubEnv(name, value);
+    const { diagnosis } = await visit({ ...world.environment, EKS_CLUSTER_NAME: 'ci' });
+    expect(diagnosis.checks.find(({ id }) => id === 'encryption')).toMatchObject({
+      outcome: 'ok',
+      detail: expect.stringMatching(detail),
+    });
+    expect(eks.seen.map(({ path }) => path)).toEqual(['/clusters/ci']);
+    vi.unstubAllEnvs();
+    await Promise.all([eks.close(), cluster.close()]);
+  });
+});
+
+describe('images that move are told, and are no fault', () => {
+  const own = (settings: string) =>
+    group(`images: { docker: "docker:28.5.1-dind", runner: "runner:3.2.0" }, env: { ${settings} }`);
+  const pinned = 'PAUSE_IMAGE: "pause:3.9.0", AUTH_PROXY_IMAGE: "proxy@sha256:0"';
+
+  it.each<[name: string, config: string, detail: string]>([
+    [
+      'those that runners pull themselves',
+      own(''),
+      'all name an exact version; runners of linux-large pull more by tags that move, as their env does not set PAUSE_IMAGE, AUTH_PROXY_IMAGE, CLONE_IMAGE',
+    ],
+    [
+      'one of them',
+      own(pinned),
+      'all name an exact version; runners of linux-large pull more by tags that move, as their env does not set CLONE_IMAGE',
+    ],
+    ['one that a variable names', own(`${pinned}, CLONE_IMAGE: "clone:5"`), 'these tags move: clone:5'],
+    ['none', own(`${pinned}, CLONE_IMAGE: "clone:5.0.1"`), 'all name an exact version'],
+  ])('%s', async (_name, config, detail) => {
+    await using world = await startDoorsWorld(config);
+    const { checks } = await expectHealth(world.environment);
+    expect(checks.find(({ id }) => id === 'images')?.detail).toBe(detail);
+  });
+
+  it('but a variable may not name the newest', async () => {
+    await using world = await startDoorsWorld(own(`${pinned}, CLONE_IMAGE: "clone:latest"`));
+    await expectFault(world.environment, ['images', /every release/, /digest/]);
+  });
 });
 
 const resizing = group('whenIdle: { requests: { cpu: 50m } }');

@@ -103,6 +103,12 @@ describe('when it cannot be used', () => {
       /^cannot be used \(S3 object .+ does not exist\)$/,
       0,
     ],
+    [
+      'its merges multiply',
+      `x: &a { ${Array.from({ length: 4_000 }, (_, index) => `k${index}: 1`).join(', ')} }\ny: [${'{ <<: *a },'.repeat(3_000)}]\ngroups: []`,
+      /^is refused \(s3:\/\/ci\/runners\.yaml:2:\d+ its aliases and merges multiply into too many values\)$/,
+      1,
+    ],
     ['S3 fails', OUTAGE, /^cannot be read \(AWS failed at s3:GetObject\)$/, 0],
   ] as const)('%s: the last good one stays, in this process and in the next', async (_, present, refusal, problems) => {
     const { texts, saves, start } = world({ [SOURCE]: GOOD });

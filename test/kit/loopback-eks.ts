@@ -10,8 +10,8 @@ export type LoopbackEks = {
   readonly close: () => Promise<void>;
 };
 
-/** Starts it. Whoever comes is let through with the token of that Kubernetes. */
-export async function startLoopbackEks(kubernetes: LoopbackKubernetes): Promise<LoopbackEks> {
+/** Starts it; `over`: what EKS says of it besides. Whoever comes is let through with the token of that Kubernetes. */
+export async function startLoopbackEks(kubernetes: LoopbackKubernetes, over: object = {}): Promise<LoopbackEks> {
   const certificate = makeCertificate();
   const server = https.createServer(certificate, async (request, response) => {
     const chunks: Buffer[] = [];
@@ -29,6 +29,7 @@ export async function startLoopbackEks(kubernetes: LoopbackKubernetes): Promise<
     status: 'ACTIVE',
     endpoint: url.replace('http:', 'https:'),
     certificateAuthority: { data: Buffer.from(certificate.cert).toString('base64') },
+    ...over,
   };
   return { described: json(200, { cluster }), close };
 }

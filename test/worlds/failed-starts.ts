@@ -25,6 +25,9 @@ const BRIEF_MS = 120_000;
 /** How long a write may take to land. */
 const LANDS_WITHIN_MS = 60_000;
 
+/** Before a group's first look its memory is empty, and what that look writes may land late. */
+const BEGINNING: Row = { since: Number.NEGATIVE_INFINITY, starting: new Set(), failedCalls: 0 };
+
 export class FailedStarts {
   readonly #world: World;
   readonly #attempts: Readonly<Registered>[] = [];
@@ -73,7 +76,10 @@ export class FailedStarts {
       // A group that was renamed has no memory under its new name yet, which does not mean that its row is over.
       if (document === undefined && this.#rows.has(first)) return [];
       // A write may land late, so a row may have begun a little before memory last said none.
-      const rows = [...(this.#rows.get(first) ?? []), { since: now, starting, failedCalls: this.#failedCalls }];
+      const rows = [
+        ...(this.#rows.get(first) ?? [BEGINNING]),
+        { since: now, starting, failedCalls: this.#failedCalls },
+      ];
       const begun = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
       this.#rows.set(first, rows.slice(Math.max(0, begun)));
       return [];

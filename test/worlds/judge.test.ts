@@ -70,6 +70,17 @@ describe('shares', () => {
     ]);
     const alone = sharesIn(fleet([one, two], 7), [...world.bitbucket.registered], ({ name }) => name === 'two');
     expect(alone).toEqual([{ name: 'two', share: 5, has: 0 }]);
+    const adrift = sharesIn(fleet([two], 7), [], () => true, ['acme', 'beta', 'acme']);
+    expect(adrift).toEqual([{ name: 'two', share: 5, has: 0 }]);
+  });
+
+  it.each([
+    { name: 'whose step shows no mark when the faults end', seed: 939, over: { marksOnce: true } },
+    { name: 'beside the Job of a deleted repository', seed: 1461, over: { vanished: [{ from: 364 }] } },
+  ])('are right in the world of a group $name', async ({ seed, over }) => {
+    const setting = settingOf(seed, { minutes: 480, lookEverySeconds: 60 });
+    expect(setting).toMatchObject({ contest: true, ...over });
+    expect(await play(setting)).toEqual([]);
   });
 });
 

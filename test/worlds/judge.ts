@@ -61,14 +61,18 @@ export class Judge {
     this.#violations.set(property, { property, minute, what });
   }
 
-  /** There is a registration more, while these fleets are or were lately in force. `isHidden`: no look can know it. */
+  /**
+   * There is a registration more, while these fleets are or were lately in force. `isHidden`: no look can know it;
+   * `isLost`: nobody can know whose it is.
+   */
   judgeRegistration(
     entry: Readonly<Registered>,
     world: World,
     fleets: readonly Fleet[],
     isHidden: (entry: Readonly<Registered>) => boolean = () => false,
+    isLost: (entry: Readonly<Registered>) => boolean = () => false,
   ): void {
-    const present = Array.from(world.bitbucket.registered);
+    const present = Array.from(world.bitbucket.registered).filter((other) => !isLost(other));
     const maxima = fleets.flatMap(({ groups }) => groups.filter((group) => isOf(group, entry)).map(({ max }) => max));
     const ofGroup = present.filter((other) => isAlike(other, entry)).length;
     const max = Math.max(...maxima);

@@ -36,8 +36,12 @@ const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
 const FORGOTTEN_AFTER_MINUTES = 10;
 /** For so long the Job of a process that has ended is there. */
 const ENDED_JOB_KEPT_MINUTES = 5;
-/** Groups contend for longer than any of them may be below its share. */
-const CONTEST_MS = SHARED_WITHIN_MS + 5 * MINUTE_MS;
+/** A start that hung shows after ten minutes that it failed, and its group backs off for ten more. */
+const BACK_OFF_MS = 10 * MINUTE_MS;
+/** Groups contend for longer than any of them may be below its share, once the faults leave no trace. */
+const CONTEST_MS = SHARED_WITHIN_MS + 2 * BACK_OFF_MS + 5 * MINUTE_MS;
+/** For so long after a registration a group must not change, or nobody may know whose an add without a Job was. */
+const UNSEEN_MS = 3 * MINUTE_MS;
 /** A lowered limit does not forbid what was sent before. */
 const IN_FLIGHT_MS = MINUTE_MS;
 
@@ -68,6 +72,8 @@ class Run {
   #losses: readonly Instant[];
   /** Uuids of what had no Job when its repository came back after so long that its place may have been forgotten. */
   readonly #forgotten = new Set<string>();
+  /** By group: until when it may be in back-off. */
+  readonly #restsUntil = new Map<string, Instant>();
 
   constructor(setting: WorldSetting) {
     const random = createRandom(setting.seed);
@@ -126,9 +132,33 @@ class Run {
     if (this.#calmFrom > world.now) scheduleContest(this.#stage, fleet.groups, this.#calmFrom);
     while (world.now < this.#calmFrom) {
       await this.#look(undisturbed);
-      const shares = sharesIn(fleet, Array.from(world.bitbucket.registered), isReachable);
-      if (isIdleTrusted) this.#judge.judgeShares(shares);
+      const shares = sharesIn(fleet, Array.from(world.bitbucket.registered), isReachable, this.#adrift());
+      const resting = new Set(fleet.groups.filter((group) => this.#mayRest(group)).map(({ name }) => name));
+      const isHidden = this.#setting.marksOnce && world.now < this.#end + LONGEST_STEP_MS;
+      if (isIdleTrusted && !isHidden) this.#judge.judgeShares(shares.filter(({ name }) => !resting.has(name)));
     }
+  }
+
+  /**
+   * Whether the group may be in back-off, in which no rule can start a runner: for ten minutes after the faults, and after a
+   * start that hung in them is gone.
+   */
+  #mayRest(group: RunnerGroup): boolean {
+    const { now, bitbucket } = this.#world;
+    const isHanging = Array.from(bitbucket.registered).some(
+      (entry) => isOf(group, entry) && !entry.hasConnected && entry.statuses[0].from < this.#end,
+    );
+    const until = isHanging ? now + BACK_OFF_MS : (this.#restsUntil.get(group.name) ?? this.#end + BACK_OFF_MS);
+    this.#restsUntil.set(group.name, until);
+    return now < until;
+  }
+
+  /** The workspaces of Jobs whose registration is gone. */
+  #adrift(): readonly string[] {
+    const registered = new Set(Array.from(this.#world.bitbucket.registered, ({ uuid }) => uuid));
+    return this.#everRegistered
+      .filter((entry) => !registered.has(entry.uuid) && this.#jobOf(entry) !== undefined)
+      .map(({ scope }) => scope.workspace);
   }
 
   /** Looks until everything has had its time. */
@@ -184,6 +214,7 @@ class Run {
       world,
       fleets,
       (other) => this.#strangers.isHidden(other, groups) || this.#isNobodys(other, groups),
+      (other) => this.#isLost(other),
     );
     if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
     // Its Job comes a moment later.
@@ -250,6 +281,20 @@ class Run {
     return entry.statuses[0].from <= this.#memoryLostAt && !isTold && !groups.some((group) => isOf(group, entry));
   }
 
+  /**
+   * Whether it was asked for without a Job, and its group moved or got another name before every look could have seen it: the
+   * list may show it late, with other labels, and nothing else tells whose it is.
+   */
+  #isLost(entry: Readonly<Registered>): boolean {
+    if (entry.hasConnected || this.#jobOf(entry) !== undefined || this.#strangers.has(entry)) return false;
+    const [{ from }] = entry.statuses;
+    const isGroups = ({ fleet }: FleetSchedule[number]) =>
+      fleet.groups.some((group) => group.name === entry.name && isOf(group, entry));
+    const isMeanwhile = ({ from: changed }: FleetSchedule[number]) =>
+      changed > from - UNSEEN_MS && changed <= from + UNSEEN_MS;
+    return this.#fleets.some((entry) => isMeanwhile(entry) && !isGroups(entry));
+  }
+
   #areAddsWhole(): boolean {
     const { groups } = fleetAt(this.#fleets, this.#world.now);
     return Array.from(this.#world.bitbucket.registered).every((entry) => {
@@ -272,6 +317,7 @@ class Run {
       !this.#strangers.has(entry) &&
       entry.statuses[0].from > this.#memoryLostAt &&
       !this.#forgotten.has(entry.uuid) &&
+      !this.#isLost(entry) &&
       (entry.hasConnected || isFound(entry));
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {

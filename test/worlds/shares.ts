@@ -20,17 +20,22 @@ export function levelShares(claims: readonly Claim[], places: number): readonly 
   return at(level);
 }
 
-/** Every reachable group with its share of its workspace's cap, and how many runners it has in service. */
+/**
+ * Every reachable group with its share of its workspace's cap, and how many runners it has in service. `adrift`: the
+ * workspaces of Jobs whose registration is gone with its repository; each takes a place.
+ */
 export function sharesIn(
   { groups, workspaces }: Fleet,
   registered: readonly Readonly<Registered>[],
   isReachable: (group: RunnerGroup) => boolean,
+  adrift: readonly string[] = [],
 ): readonly Share[] {
   return Object.entries(workspaces).flatMap(([workspace, { maxRunners }]) => {
     const members = groups.filter((group) => group.scope.workspace === workspace && isReachable(group));
     const inWorkspace = registered.filter(({ scope }) => scope.workspace === workspace);
     const isMembers = (entry: Readonly<Registered>) => members.some((group) => isOf(group, entry));
-    const others = inWorkspace.filter((entry) => !isMembers(entry)).length;
+    const jobs = adrift.filter((one) => one === workspace).length;
+    const others = inWorkspace.filter((entry) => !isMembers(entry)).length + jobs;
     const has = (group: RunnerGroup) =>
       inWorkspace.filter((entry) => isOf(group, entry) && entry.status !== 'DISABLED').length;
     const shares = levelShares(

@@ -23,6 +23,8 @@ export type EksAccess = {
   readonly ca: string;
   /** What keeps callers out by the network, as a next step; absent: nothing that EKS knows of. */
   readonly barrier?: string;
+  /** ARN of the KMS key with which Secrets are encrypted; absent: AWS's own. */
+  readonly secretsKey?: string;
   /** Kept by the SDK until shortly before they expire. Throws `ServiceError`. */
   readonly credentials: () => Promise<AwsCredentials>;
 };
@@ -60,8 +62,8 @@ export async function openAccess(settings: EksSettings, options: AwsClientOption
 /** A cluster that is being updated has an address too, and works. */
 const UNUSABLE = new Set(['DELETING', 'FAILED']);
 
-function readCluster(subject: string, cluster: Cluster | undefined): Pick<EksAccess, 'server' | 'ca' | 'barrier'> {
-  const { endpoint, certificateAuthority, status = 'UNKNOWN' } = cluster ?? {};
+function readCluster(subject: string, cluster: Cluster | undefined): Omit<EksAccess, 'region' | 'credentials'> {
+  const { endpoint, certificateAuthority, encryptionConfig = [], status = 'UNKNOWN' } = cluster ?? {};
   const ca = certificateAuthority?.data;
   const unusable = (reason: string) =>
     new ServiceError(`${subject} is ${status}${reason}`, { service: 'aws', outcome: 'refused' });
@@ -71,6 +73,7 @@ function readCluster(subject: string, cluster: Cluster | undefined): Pick<EksAcc
     server: endpoint.replace(/\/+$/, ''),
     ca: Buffer.from(ca, 'base64').toString('utf8'),
     barrier: barrierOf(cluster),
+    secretsKey: encryptionConfig.find(({ resources = [] }) => resources.includes('secrets'))?.provider?.keyArn,
   };
 }
 

@@ -38,6 +38,7 @@ export function connectEks(settings: EksSettings, options: EksOptions = {}): Clu
   const connection: ClusterConnection = {
     description: eksSubject(settings),
     advice: () => adviceFor(settings, access),
+    secretsKey: () => access?.secretsKey,
     endpoint: renewableIdentity({
       now,
       isRefusal: isOutdated,

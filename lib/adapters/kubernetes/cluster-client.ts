@@ -17,7 +17,14 @@ import type { Identity } from '../http/identity.ts';
 import { failure, malformedAnswer, type NamedCluster, reasonOf } from './failure.ts';
 
 /** How a cluster is reached; made from a kubeconfig, or from whatever else knows an address and an identity. */
-export type ClusterConnection = NamedCluster & { readonly endpoint: Identity<ClusterEndpoint> };
+export type ClusterConnection = NamedCluster & {
+  readonly endpoint: Identity<ClusterEndpoint>;
+  /**
+   * ARN of the KMS key with which Secrets are encrypted, or undefined where it is AWS's own. Known once a request was
+   * answered. Absent where only the cluster itself is asked, which does not tell.
+   */
+  readonly secretsKey?: () => string | undefined;
+};
 
 /** Where and as whom to send a request. */
 export type ClusterEndpoint = {
@@ -50,6 +57,7 @@ type RequestOptions = Omit<ClusterRequest, 'method' | 'path'> & { readonly timeo
 export type ClusterClient = {
   /** For messages. */
   readonly description: string;
+  readonly secretsKey?: ClusterConnection['secretsKey'];
   /**
    * The JSON of a successful answer, unchecked. Otherwise throws `ServiceError` of service `kubernetes`, whose Status
    * reason `statusReason` (failure.ts) tells.
@@ -95,6 +103,7 @@ export function createClusterClient(
   };
   return {
     description: connection.description,
+    ...(connection.secretsKey && { secretsKey: connection.secretsKey }),
     async request<T>(method: ClusterRequest['method'], path: string, rest: RequestOptions = {}): Promise<T> {
       const { timeoutMs, ...body } = rest;
       const request = { method, path, ...body };

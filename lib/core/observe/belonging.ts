@@ -39,6 +39,8 @@ export type Knowledge = {
   readonly hadBy: (uuid: string) => readonly RunnerGroup[];
   /** Whether a group may have a runner, beyond that it fits; those that the configuration names may have any. */
   readonly mayHave: (group: RunnerGroup, uuid: string, job: RunnerJob | undefined) => boolean;
+  /** Whether all Jobs could be listed, so that a runner without one has none. */
+  readonly areJobsRead: boolean;
 };
 
 /** What there is to give, and to whom: groups that come first before others. */
@@ -53,7 +55,7 @@ type Lists = {
  * Gives every registration and every Job to one of the groups.
  *
  * A runner belongs where its Job says: to the group in its scope with the labels that were asked for, in the Job's
- * namespace if there is one. Without a Job that says so, the labels that are listed decide, or what was known, or the
+ * namespace if there is one. Without a Job that says so, the labels that are listed decide, then what was known, or the
  * name that runners get from their group, if Bitbucket has only added labels or nothing has ever run behind the
  * registration. A Job without a listed registration belongs to the group with its labels, or its name where it carries
  * none, in its scope and namespace.
@@ -129,7 +131,10 @@ function candidatesIn({ groups, known }: Lists) {
     if (asked !== undefined) return alike;
     const before = known.hadBy(bareUuid(runner.uuid)).filter((group) => scopeKey(group.scope) === scope);
     const named = byName.get(`${scope} ${runner.name}`) ?? [];
-    return [...alike, ...before, ...named.filter(({ labels }) => isLike(labels, runner, placed))];
+    // Of places with the same labels the one that had it: only there is it known that its Job, which is gone, was there.
+    const had = before.filter((group) => alike.includes(group));
+    const isJobless = known.areJobsRead && placed === undefined;
+    return [...had, ...alike, ...before, ...named.filter(({ labels }) => isLike(labels, runner, isJobless))];
   };
 }
 
@@ -137,8 +142,8 @@ function candidatesIn({ groups, known }: Lists) {
  * Bitbucket may give other labels than those that it was asked for. One that carries our mark, never connected and has
  * no Job is what a tick left that was killed before it made one.
  */
-function isLike(labels: readonly string[], runner: Runner, placed: PlacedJob | undefined): boolean {
-  const isHalfMade = placed === undefined && runner.status === 'UNREGISTERED' && runner.labels.some(isOurMark);
+function isLike(labels: readonly string[], runner: Runner, isJobless: boolean): boolean {
+  const isHalfMade = isJobless && runner.status === 'UNREGISTERED' && runner.labels.some(isOurMark);
   return isHalfMade || labels.every((label) => runner.labels.includes(label));
 }
 

@@ -5,7 +5,15 @@ import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { identityKey } from '../scope.ts';
 import type { Belongings } from './belonging.ts';
-import { type Documents, documentOf, identityOf, type JobReading, missingOf, type ScopeReading } from './reading.ts';
+import {
+  type Documents,
+  documentOf,
+  identityOf,
+  isGone,
+  type JobReading,
+  missingOf,
+  type ScopeReading,
+} from './reading.ts';
 import { areTrusted } from './step-marks.ts';
 
 /** What was read that concerns the group. */
@@ -28,7 +36,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
   const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
   const memory = parseGroupMemory(document?.value);
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const pending = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), at);
+  const pending = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), listedUntil(scope, at));
   const [jobsMissing] = missingOf(jobs.jobs);
   const unreachable = memoryKey === undefined ? undefined : jobsMissing;
   return {
@@ -49,6 +57,11 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
     ...(!('value' in scope.runners) && { unlisted: true }),
     missing: [...unreadiness(group), ...needed(reading, unreachable !== undefined).flatMap(missingOf)],
   };
+}
+
+/** Up to when a list shows adds that were begun: where there is none, no add is too old to be there unseen. */
+function listedUntil(scope: ScopeReading, at: Instant): Instant {
+  return 'value' in scope.runners || isGone(scope, at) ? at : Number.NEGATIVE_INFINITY;
 }
 
 function unreadiness({ unready }: RunnerGroup): readonly string[] {

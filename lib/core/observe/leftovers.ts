@@ -20,7 +20,7 @@ import { documentOf, isGone } from './reading.ts';
  * Whose runners a look may touch. A group of the configuration may have all that fits it. Where no group is any more only
  * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
  */
-export function knowledgeOf({ former, recorded, deployment }: Memory): Knowledge {
+export function knowledgeOf({ former, recorded, deployment }: Memory): Omit<Knowledge, 'areJobsRead'> {
   const records = [...recorded].flatMap(([group, uuids]) => uuids.map((uuid) => ({ uuid, group })));
   const holders = Map.groupBy(records, ({ uuid }) => uuid);
   const left = new Set(former.map(({ group }) => group));

@@ -22,7 +22,15 @@ import {
   withElsewhere,
 } from './leftovers.ts';
 import { loadMemory, type Memory } from './memory.ts';
-import { changedScopeMemory, identityOf, type JobReading, readJobs, readScope, type ScopeReading } from './reading.ts';
+import {
+  changedScopeMemory,
+  identityOf,
+  isGone,
+  type JobReading,
+  readJobs,
+  readScope,
+  type ScopeReading,
+} from './reading.ts';
 import { noteStrays } from './strays.ts';
 import { observeWorkspace } from './workspace.ts';
 
@@ -54,7 +62,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const present = fleet.groups.map((group) => asked.get(group.name) ?? group);
   const peers = present.filter((group) => workspaces.has(group.scope.workspace));
   const everything = await readAll(request, peers, ports);
-  const { readings, unsure } = withoutRenamed(everything, present);
+  const { readings, unsure } = withoutRenamed(everything, present, at);
   const { memory, scopes, namespaces } = readings;
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
@@ -64,7 +72,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     groups: all,
     scopes: listedOf(scopes),
     namespaces,
-    known: knowledgeOf(memory),
+    known: { ...knowledgeOf(memory), areJobsRead: namespaces.every(({ jobs }) => 'value' in jobs) },
   });
   const see = seerOf(readings, of, ports.manifests, at);
   const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
@@ -101,10 +109,13 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
  * What was read, without places that are a group's under another name of its scope: they would be seen twice. Those of
  * which nobody can tell yet (`unsure`) count and are kept, and nothing is done there.
  */
-function withoutRenamed(everything: Readings, present: readonly RunnerGroup[]) {
+function withoutRenamed(everything: Readings, present: readonly RunnerGroup[], at: Instant) {
   const identities = new Map(everything.scopes.map((reading) => [scopeKey(reading.scope), identityOf(reading)]));
+  // A scope that is gone for good is no other name of one that is there.
+  const gone = new Set(everything.scopes.filter((reading) => isGone(reading, at)).map(({ scope }) => scopeKey(scope)));
+  const lasting = present.filter((group) => !gone.has(scopeOf(group)));
   const { left = [], unknown: unsure = [] } = Object.groupBy(everything.memory.former, ({ group }) =>
-    standingOf(group, present, (of) => identities.get(scopeOf(of))),
+    standingOf(group, lasting, (of) => identities.get(scopeOf(of))),
   );
   const named = new Set([...present, ...[...left, ...unsure].map(({ group }) => group)].map(scopeOf));
   const readings: Readings = {

@@ -8,6 +8,7 @@ import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { checkManifests } from '#manifests/check.ts';
+import { plainValue, YamlError } from '#yaml/limits.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
@@ -21,6 +22,9 @@ type Translated = {
 };
 
 type Fault = { readonly offset: number; readonly message: string };
+
+/** Many times any Job, aliases written out. */
+export const MOST_VALUES = 40_000;
 
 /** Translates a template; with problems, its document is of no use. */
 export function translate(excerpt: Excerpt): Translated {
@@ -38,6 +42,8 @@ export function translate(excerpt: Excerpt): Translated {
     const place = { offset: fault.pos[0], message: faultMessage(fault, untagged.text) };
     return { document, problems: [...tags, ...located([place])], problemAt };
   }
+  const excess = excessIn(document);
+  if (excess.length > 0) return { document, problems: [...tags, ...located(excess)], problemAt };
   const scalars = located(translateScalars(document));
   const conditions = untagged.conditions.flatMap((condition) => {
     const { line: tagLine } = excerpt.placeOf({ line: condition.tagLine });
@@ -45,6 +51,17 @@ export function translate(excerpt: Excerpt): Translated {
   });
   const found = [...tags, ...scalars, ...located(conditions)];
   return { document, problems: found.length > 0 ? found : located(refusals(document)), problemAt };
+}
+
+/** Why it cannot be put together within bounds. */
+function excessIn(document: yaml.Document): readonly Fault[] {
+  try {
+    plainValue(document, { values: MOST_VALUES });
+    return [];
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return [{ offset: error.offset ?? 0, message: error.message }];
+  }
 }
 
 function faultMessage({ code, message, pos: [offset] }: yaml.YAMLError, text: string): string {

@@ -5,8 +5,10 @@
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { podOf } from '#manifests/check-relations.ts';
+import { plainValue } from '#yaml/limits.ts';
 import { type Fields, isAbsent, isRecord, recordOf } from '#yaml/values.ts';
 import type { GroupDefaults } from './config.ts';
+import { MOST_VALUES } from './language.ts';
 import { objectOf } from './repairs.ts';
 
 export type OwnParts = {
@@ -37,8 +39,8 @@ export function ownParts(document: yaml.Document): OwnParts {
   const builtIn = yaml.parseDocument(BUILT_IN_TEMPLATE.text);
   const own = (['Job', 'Secret'] as const)
     .flatMap((kind) => {
-      const theirs = canonical(objectOf(document, kind)?.toJS(document));
-      return extras(theirs, objectOf(builtIn, kind)?.toJS(builtIn), kind === 'Job' ? '' : kind);
+      const theirs = canonical(plainObject(document, kind));
+      return extras(theirs, plainObject(builtIn, kind), kind === 'Job' ? '' : kind);
     })
     .filter(({ path, value }) => ATLASSIANS.get(path) !== value);
   const isSetting = ({ path }: Extra) => POD_SETTINGS.some((key) => path.startsWith(`${POD}.${key}`));
@@ -47,6 +49,11 @@ export function ownParts(document: yaml.Document): OwnParts {
     settings: { ...tokenOfKubernetes(document), ...podSettings(own.filter(isSetting)), ...environment(env) },
     others: own.filter((extra) => !isSetting(extra) && !env.includes(extra)).map(({ path }) => path),
   };
+}
+
+/** The object as plain data; null where there is none. */
+function plainObject(document: yaml.Document, kind: 'Job' | 'Secret'): unknown {
+  return plainValue({ contents: objectOf(document, kind) ?? null }, { values: MOST_VALUES });
 }
 
 /** Something that is not in the built-in template. Items of lists go by their `name`: `containers[runner]`. */
@@ -71,7 +78,7 @@ function extras(value: unknown, known: unknown, path: string, key = ''): readonl
 
 /** Kubernetes mounts the token of a service account unless told otherwise; the built-in template tells it otherwise. */
 function tokenOfKubernetes(document: yaml.Document): GroupDefaults {
-  const pod = podOf(recordOf(objectOf(document, 'Job')?.toJS(document)));
+  const pod = podOf(recordOf(plainObject(document, 'Job')));
   const isMounted = !isAbsent(pod.serviceAccountName) && isAbsent(pod.automountServiceAccountToken);
   return isMounted ? { automountServiceAccountToken: true } : {};
 }

@@ -21,6 +21,7 @@ type Row = {
   /** Whether the runner is in the list. */
   readonly listed?: false;
   readonly mayHave?: (group: RunnerGroup) => boolean;
+  readonly areJobsRead?: false;
   /** The name of the group that was known to have it. */
   readonly had?: string;
   /** The group that has it, and as what; absent: nobody. */
@@ -45,6 +46,11 @@ const ROWS: readonly Row[] = [
     runner: { labels: builds.labels.map((label) => label.toUpperCase()), status: 'UNREGISTERED' },
     owner: ['builds', 'runner'],
   },
+  {
+    name: '… while some Jobs could not be read, of which one may be its own',
+    runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED' },
+    areJobsRead: false,
+  },
   { name: '… without our mark', runner: { labels: builds.labels.slice(1), status: 'UNREGISTERED' } },
   { name: '… with another name', runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED', name: 'x' } },
   {
@@ -64,6 +70,12 @@ const ROWS: readonly Row[] = [
     owner: ['tests', 'runner'],
   },
   { name: 'labels come before what was known', had: 'tests', owner: ['builds', 'runner'] },
+  {
+    name: 'of two places with its labels the one that was known to have it, now that its Job is gone',
+    groups: [builds, { ...moved, labels: builds.labels }],
+    had: 'moved',
+    owner: ['moved', 'runner'],
+  },
   {
     name: 'what was known comes before the name',
     runner: { labels: XTRA },
@@ -133,7 +145,7 @@ const ROWS: readonly Row[] = [
   { name: '… that the group may not have', listed: false, job: {}, mayHave: () => false },
 ];
 
-const ANY = { hadBy: () => [], mayHave: () => true };
+const ANY = { hadBy: () => [], mayHave: () => true, areJobsRead: true };
 
 function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () => true, ...row }: Row) {
   const one = runner({ uuid: '{one}', ...row.runner });
@@ -141,7 +153,11 @@ function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () =>
     groups,
     scopes: [{ key: 'acme', runners: row.listed === false ? [] : [one], identity: ACME }],
     namespaces: [{ namespace, listed: job === undefined ? [] : [jobOf(one, job)] }],
-    known: { mayHave, hadBy: () => groups.filter(({ name }) => name === row.had) },
+    known: {
+      mayHave,
+      hadBy: () => groups.filter(({ name }) => name === row.had),
+      areJobsRead: row.areJobsRead ?? true,
+    },
   });
   return { sorted, owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])) };
 }

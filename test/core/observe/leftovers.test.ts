@@ -175,6 +175,19 @@ describe('a place that no group has any more', () => {
     expect(classified?.class).toBe(is);
   });
 
+  it('another cluster: a runner whose Job at the old one is gone stays there, where it is known that it had one', async () => {
+    const moved = { ...fleet([old]), clusters: { main: { kind: 'eks', name: 'new' } } } as const;
+    const memory = { ...NOTHING, runners: { '{known}': 5 } };
+    const { seen } = await look(moved, {
+      ...remembering(old, { 'group/old': NOTHING, [`place/${keyOf(old)}`]: memory }),
+      runners: { list: async () => [{ ...known, status: 'DISABLED', hasStep: true }] },
+      jobs: { list: async () => [] },
+    });
+    expect(seen.groups).toMatchObject([{ runners: [], elsewhere: 1 }]);
+    const [classified] = (seen.leftovers ?? []).flatMap((entry) => classify(entry, NOON));
+    expect(classified).toMatchObject({ runner: { uuid: '{known}' }, ended: true });
+  });
+
   it('a renamed group goes on with what was remembered of it, until it has a memory of its own', async () => {
     const now = { ...old, name: 'new' };
     const before = { ...NOTHING, idleSince: { '{known}': 7 }, runners: { '{known}': 5 } };
@@ -277,6 +290,25 @@ describe('a scope that is named in another way', () => {
       expect(isForgotten(seen, slug)).toBe(false);
     },
   );
+
+  it.each([
+    { name: 'may be the same while the new one was not found just now', since: NOON - 599_999, isSure: false },
+    { name: 'is another place where the new one is gone for good', since: NOON - 600_000, isSure: true },
+  ])('$name', async ({ since, isSure }) => {
+    const { seen } = await look(fleet([uuid]), {
+      ...remembering(slug, {
+        'scope/acme': { stepSeen: true, identity },
+        'scope/{acme}': { stepSeen: true, unlistedSince: since },
+      }),
+      runners: {
+        list: async ({ workspace }) => {
+          if (workspace === 'acme') return [{ ...known, labels: slug.labels }];
+          throw new ServiceError('404', { service: 'bitbucket', outcome: 'refused', status: 404 });
+        },
+      },
+    });
+    expect(seen.leftovers).toMatchObject([isSure ? { runners: [{ uuid: '{known}' }], missing: [] } : { runners: [] }]);
+  });
 
   it('is another place where its labels or its namespace are others as well', async () => {
     for (const was of [

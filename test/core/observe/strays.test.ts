@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunnerJob } from '#core/model/observation.ts';
 import { fleet, jobOf, runner } from '#kit/fleet.ts';
-import { builds, fails, look, other } from './look.ts';
+import { builds, fails, look, other, site } from './look.ts';
 
 const madeFor = (group: string): RunnerJob => jobOf(runner(), { group });
 const note = (jobs: readonly RunnerJob[]) =>
@@ -34,5 +34,20 @@ describe('a scope whose runners cannot be listed', () => {
     const { seen, trace } = await look(fleet([builds]), { runners: { list: fails('401') } });
     expect(trace.filter((line) => line.startsWith('identify'))).toEqual([]);
     expect(seen.groups[0]?.missing).toEqual(['runners of acme: 401']);
+  });
+});
+
+describe('a registration with labels of its own that looks half-made', () => {
+  const halfMade = runner({ uuid: '{half}', labels: ['autoscaler.created'], status: 'UNREGISTERED' });
+
+  it.each([
+    { name: 'is that of the group of its name, where all Jobs were read', failing: 'none', has: [halfMade] },
+    { name: 'may be another’s, while those of one namespace were not', failing: 'web', has: [] },
+  ])('$name', async ({ failing, has }) => {
+    const { seen } = await look(fleet([builds, site]), {
+      runners: { list: async ({ repository }) => (repository === undefined ? [halfMade] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === failing ? fails('503')() : []) },
+    });
+    expect(seen.groups[0]).toMatchObject({ group: { name: 'builds' }, runners: has });
   });
 });

@@ -4,9 +4,10 @@ import { decide } from '#core/decide/decide.ts';
 import { CredentialError, ServiceError } from '#core/errors.ts';
 import type { Observation } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
+import type { RunnerApi } from '#core/ports.ts';
 import { makeReport } from '#core/report.ts';
 import { fleet, NOON, runner } from '#kit/fleet.ts';
-import { builds, fails, listing, look, site } from './look.ts';
+import { builds, documents, fails, listing, look, site } from './look.ts';
 
 const config = fleet([builds, site]);
 const refusal = new CredentialError('The credential in secret ci is refused: Bitbucket answered 401; make another.');
@@ -42,6 +43,32 @@ describe('a group whose runners cannot be listed', () => {
       Promise.reject(new ServiceError('no.', { service: 'bitbucket', outcome: 'refused', status: 403 }));
     const { seen } = await look(config, { runners: { list: refused } });
     expect(seen.groups.map(({ missing }) => missing)).toEqual([['runners of acme: no'], ['runners of acme/site: no']]);
+  });
+});
+
+describe('an add that was begun three minutes ago', () => {
+  const memory = { idleSince: {}, drainingSince: {}, intended: [{ at: NOON - 180_000, adds: 2 }] };
+  const gone = () => Promise.reject(new ServiceError('404', { service: 'bitbucket', outcome: 'refused', status: 404 }));
+
+  it.each<{
+    readonly name: string;
+    readonly list: RunnerApi['list'];
+    readonly since?: number;
+    readonly pending?: number;
+  }>([
+    { name: 'is in no list', list: async () => [] },
+    { name: 'may be there while no list shows it', list: fails('503'), pending: 2 },
+    { name: 'may be there in a scope that was not found just now', list: gone, since: NOON - 599_999, pending: 2 },
+    { name: 'is not there in a scope that is gone for good', list: gone, since: NOON - 600_000 },
+  ])('$name', async ({ list, since, pending }) => {
+    const scope = { stepSeen: true, ...(since !== undefined && { unlistedSince: since }) };
+    const values = { 'group/builds': memory, 'scope/acme': scope };
+    const { seen } = await look(fleet([builds]), {
+      ...documents(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { version: 1, value }]))),
+      runners: { list },
+    });
+    expect(seen.groups[0]?.pendingAdds).toBe(pending);
+    expect(seen.workspaces[0]?.registrations).toBeGreaterThanOrEqual(pending ?? 0);
   });
 });
 

@@ -71,6 +71,21 @@ describe('history export', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ isWhole: true, steps: 16 });
   });
 
+  it('reads on past a file that nothing could hold, and names its commit', async () => {
+    const bitbucket = await startPast({ shop: 3 });
+    const keys = Array.from({ length: 4_000 }, (_, index) => `k${index}: 1`).join(', ');
+    const merges = `x: &a { ${keys} }\ny: [${'{ <<: *a },'.repeat(3_000)}]\npipelines: { default: *a }`;
+    bitbucket.putFile({ workspace: 'acme', repository: 'shop' }, merges, 'shop-2');
+    const file = path.join(await directory(), 'acme.jsonl');
+    const { code, stdout } = await runCommand(...exporting(bitbucket, file));
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/7 steps of 3 pipelines .* at shop-2 /s),
+    });
+    const labels = (await linesOf(file)).map((line) => JSON.parse(line).labels?.length ?? 0);
+    expect(labels.filter((count) => count > 0)).toHaveLength(4);
+  });
+
   it('stops after --max-calls with exit code 1', async () => {
     const bitbucket = await startPast({ shop: 4 });
     const file = path.join(await directory(), 'acme.jsonl');

@@ -191,6 +191,16 @@ describe('what cannot be converted has its line and a next step, and nothing is 
       templateWith('backoffLimit: 6', 'backofLimit: 6'),
       /:\d+:\d+ items\[1\]\.spec\.backofLimit: unknown field/,
     ],
+    [
+      'aliases that multiply',
+      `a: &a [${'x,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\nc: [${'*b,'.repeat(99)}]\n${GUIDE_TEMPLATE}`,
+      /:3:\d+ its aliases and merges multiply into too many values/,
+    ],
+    [
+      'nesting without end',
+      templateWith('customer: shared', `customer: ${'['.repeat(150)}${']'.repeat(150)}`),
+      /:\d+:\d+ is nested too deeply/,
+    ],
     ['broken YAML', templateWith('kind: List', 'kind: "List'), /is not valid YAML/],
     [
       'several documents',
