@@ -1,7 +1,7 @@
 /** Checks between the keys of one group. Pure. */
 import { strategyOf } from '#core/decide/strategies/index.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
+import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
 import { isRecord, recordOf } from '#yaml/values.ts';
 import { labelFindings } from './labels.ts';
@@ -21,7 +21,7 @@ export type GroupEntry = {
 export function groupFindings(entry: GroupEntry): readonly Finding[] {
   const { index, raw, draft: group } = entry;
   const path = ['groups', index];
-  const isAwake = keepsAwake(group.strategy, draftParameters(raw.parameters));
+  const isAwake = group.wake !== undefined || keepsAwake(group.strategy, draftParameters(raw.parameters));
   return [
     ...labelFindings(path, group),
     ...ruleFindings([...path, 'parameters'], entry),
@@ -30,6 +30,7 @@ export function groupFindings(entry: GroupEntry): readonly Finding[] {
     ...requestFindings([...path, 'runnerResources'], recordOf(group.runnerResources)),
     ...drainGraceFindings(path, group),
     ...namespaceFindings(path, group),
+    ...wakeFindings([...path, 'wake'], entry),
     ...scheduleFindings([...path, 'schedules'], raw.schedules, isAwake),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
@@ -70,4 +71,21 @@ const THEIR_NAMESPACE = 'bitbucket-runner-control-plane';
 function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Finding[] {
   const message = `is that of Atlassian's autoscaler, which the last step of the migration deletes with all that runs in it; use a namespace of its own, such as runners`;
   return when(namespace === THEIR_NAMESPACE, warning([...path, 'namespace'], message, 'value'));
+}
+
+function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntry): readonly Finding[] {
+  if (wake === undefined) return [];
+  const most = highestMaxOf(raw);
+  const tooMany = `is ${wake.max}, which is more than max (${most}), so pipelines never get as many; lower it, or raise max`;
+  return [
+    ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
+    ...wake.from.flatMap((repository, index) => strangerFindings([...path, 'from', index], repository, workspace)),
+  ];
+}
+
+/** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */
+function strangerFindings(path: Path, from: { workspace: string }, own: string | undefined): readonly Finding[] {
+  const isComparable = own !== undefined && own.startsWith('{') === from.workspace.startsWith('{');
+  const message = `is of workspace ${from.workspace}, whose steps never run in ${own}; name a repository of ${own}`;
+  return when(isComparable && own !== from.workspace, problem(path, message));
 }

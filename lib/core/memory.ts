@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Scope } from './model/configuration.ts';
 import type { GroupMemory, MonthPeak, ScopeMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
+import type { WakeAsk } from './wake.ts';
 
 const times = z.record(z.string(), z.number());
 const failedStart = z.object({ runner: z.string().optional(), at: z.number(), cause: z.string() });
@@ -47,6 +48,14 @@ const scopeMemory = z.object({
   unlistedSince: z.number().optional(),
   stepSeenAt: z.number().optional(),
 });
+const wakeAsk = z.object({
+  step: z.string(),
+  by: z.string(),
+  runners: z.number(),
+  until: z.number(),
+  knownUntil: z.number(),
+});
+const wakeMemory = z.object({ asks: z.array(wakeAsk) });
 const deployment = z.object({ id: z.string() });
 const monthPeak = z.object({ month: z.string(), runners: z.number() });
 
@@ -66,6 +75,11 @@ export function parseDeployment(value: unknown): string | undefined {
 /** The document of a group. */
 export function groupMemoryKey(group: string): string {
   return `group/${group}`;
+}
+
+/** The document with what pipelines ask of a group. */
+export function wakeMemoryKey(group: string): string {
+  return `wake/${group}`;
 }
 
 /** The document of a scope. */
@@ -115,6 +129,11 @@ export function isEmpty(value: unknown): boolean {
 /** A workspace's peak from its document; what cannot be read begins anew with what is seen. */
 export function parseWorkspaceMemory(value: unknown): MonthPeak | undefined {
   return monthPeak.safeParse(value).data;
+}
+
+/** What pipelines ask of a group, from its document; what cannot be read was not asked. */
+export function parseWakeMemory(value: unknown): readonly WakeAsk[] {
+  return wakeMemory.safeParse(value).data?.asks ?? [];
 }
 
 /** A scope's memory from its document; what cannot be read is looked up again. */

@@ -76,9 +76,9 @@ export const percentageRunnersIdle: Strategy<PercentageRunnersIdle, typeof words
   editorRules: { allOf: SPELLINGS.map((spelling) => ({ oneOf: spelling.map((key) => ({ required: [key] })) })) },
   // The rule halves what is idle step by step, which steadies it already.
   stabilisationWindowMs: 0,
-  check: (path, { parameters, present }) => [
+  check: (path, { group, parameters, present }) => [
     ...spellingFindings(path, present),
-    ...zeroFindings(path, parameters.min),
+    ...(group.wake === undefined ? zeroFindings(path, parameters.min) : []),
     ...crossed(path, parameters),
   ],
   settings: ({ parameters }) => {
