@@ -76,8 +76,11 @@ function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Find
 function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntry): readonly Finding[] {
   if (wake === undefined) return [];
   const most = highestMaxOf(raw);
+  const unheard =
+    'is kept for a later version: nothing takes the requests of pipelines yet, so with min 0 a step that finds no online runner fails at once';
   const tooMany = `is ${wake.max}, which is more than max (${most}), so pipelines never get as many; lower it, or raise max`;
   return [
+    warning(path, unheard),
     ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
     ...wake.from.flatMap((repository, index) => strangerFindings([...path, 'from', index], repository, workspace)),
   ];
