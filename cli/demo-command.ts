@@ -2,11 +2,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Kind } from './demo-picture.ts';
 import type { ExitCode } from './failure.ts';
+import { wholeNumber } from './scenario-options.ts';
 import { stopOnSignal } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
-A working day of one group in a simulated world, decided by the same code that scales for real.
+The same working day of one group in a simulated world, under Atlassian's rule and under queueAware, decided by the same code
+that scales for real; then the difference in waiting, hours and money. Played in the laboratory's field conditions.
 
 Examples:
   $ runner-autoscaler demo
@@ -31,10 +33,10 @@ const STYLES = {
 export function addDemo(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   program
     .command('demo')
-    .description('watch a simulated working day')
+    .description('watch a simulated working day under two rules, and what each comes to')
     .option('--speed <factor>', 'how fast it goes in a terminal', parsePositive, 1)
-    .option('--seed <number>', 'another number, another day', parsePositive, 1)
-    .option('--json', "print the day's figures as one JSON document")
+    .option('--seed <number>', 'another whole number, another day', wholeNumber, 1)
+    .option('--json', 'print the figures of both as one JSON document')
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
       await demo(options, terminal);

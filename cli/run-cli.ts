@@ -1,6 +1,8 @@
 /** The command line: `runner-autoscaler COMMAND`. Every way to end goes through here, with an exit code and a sentence. */
 import { Command } from 'commander';
+import { InputError } from '#core/errors.ts';
 import { visible } from '#core/visible.ts';
+import { keptByNpm } from '#text/kept-by-npm.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
 import { addDemo } from './demo-command.ts';
@@ -59,11 +61,20 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
     const program = createProgram(terminal, (code) => {
       exitCode = code;
     });
+    refuseWhatNpmKept(program, io);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
     return tellFailure(error, argv.includes('--json'), terminal);
   }
+}
+
+/** Without `--` a command would run as if its options had not been said. */
+function refuseWhatNpmKept(program: Command, { env }: Io): void {
+  const commands = program.commands.flatMap((one) => [one, ...one.commands]);
+  const options = new Set(commands.flatMap((one) => one.options.map(({ long }) => long?.slice(2) ?? '')));
+  const kept = keptByNpm([...options], env);
+  if (kept !== undefined) throw new InputError(kept);
 }
 
 /** Help, and complaints that repeat what was typed. */

@@ -49,11 +49,6 @@ export function readEvent(event: unknown): TickEvent {
   );
 }
 
-/** Whether an event asks for a doctor, whatever else is in it. */
-export function isForDoctor(event: unknown): boolean {
-  return typeof event === 'object' && event !== null && 'doctor' in event && event.doctor === true;
-}
-
 /** What is asked for in an event, and in its `detail`; the Scheduler writes that as text. */
 function partsOf(event: unknown): { readonly own: unknown; readonly detail: unknown } {
   if (!isRecord(event)) return { own: event, detail: {} };

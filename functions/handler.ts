@@ -18,7 +18,7 @@ import { hashOf, leaseName } from '#core/select.ts';
 import { visible } from '#core/visible.ts';
 import type { Diagnosis } from '#doctor/check.ts';
 import type { Configuration } from './configuration.ts';
-import { isForDoctor, readEvent, type TickEvent } from './event.ts';
+import { readEvent, type TickEvent } from './event.ts';
 import { type Pace, poll, shiftOf } from './poll.ts';
 import { type Doors, openFunction, runTick, type TickOrder } from './tick.ts';
 
@@ -51,9 +51,12 @@ export function createHandler(modeOf: ModeOf, { sleep = (ms) => wait(ms), examin
   return middy<unknown, Report | Diagnosis>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(async (event: unknown, context: Context) => {
-      const diagnosis = await diagnosisFor(event, examine);
-      if (diagnosis !== undefined) return diagnosis;
-      const attempts = await invoke(event, modeOf, () => context.getRemainingTimeInMillis(), sleep);
+      const asked = read(event);
+      if (asked.request?.doctor === true) return examineFor(asked.request, examine);
+      const attempts =
+        asked.request === undefined
+          ? [failedAttempt(asked.error, modeOf({}))]
+          : await invoke(asked.request, modeOf, () => context.getRemainingTimeInMillis(), sleep);
       closeRestingConnections();
       const failed = attempts.findLast(({ error }) => error !== undefined);
       const report = attempts.at(-1)?.report;
@@ -62,11 +65,19 @@ export function createHandler(modeOf: ModeOf, { sleep = (ms) => wait(ms), examin
     });
 }
 
-/** Undefined: the event asks for a tick. */
-async function diagnosisFor(event: unknown, examine: Examine | undefined): Promise<Diagnosis | undefined> {
-  if (!isForDoctor(event)) return undefined;
+/** What an event asks for, or why it cannot be told. */
+type Asked = { readonly request: TickEvent } | { readonly request?: undefined; readonly error: unknown };
+
+function read(event: unknown): Asked {
   try {
-    const request = readEvent(event);
+    return { request: readEvent(event) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function examineFor(request: TickEvent, examine: Examine | undefined): Promise<Diagnosis> {
+  try {
     if (examine === undefined)
       throw new InputError('This function only ticks; send {"doctor": true} to the function report.');
     doors ??= openFunction();
@@ -82,15 +93,13 @@ async function diagnosisFor(event: unknown, examine: Examine | undefined): Promi
 }
 
 async function invoke(
-  event: unknown,
+  request: TickEvent,
   modeOf: ModeOf,
   remainingMs: () => number,
   sleep: Pace['sleep'],
 ): Promise<readonly Attempt[]> {
-  let mode = modeOf({});
+  const mode = modeOf(request);
   try {
-    const request = readEvent(event);
-    mode = modeOf(request);
     doors ??= openFunction();
     const order = { request, mode, remainingMs, configuration: await loadConfiguration(doors, mode) };
     const open = doors;

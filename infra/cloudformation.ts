@@ -10,6 +10,9 @@ export type Resource = {
   /** Kept when the stack goes, but not when its first deployment fails: the next one could not make it again. */
   readonly DeletionPolicy?: 'RetainExceptOnCreate';
   readonly UpdateReplacePolicy?: 'Retain';
+  readonly DependsOn?: readonly string[];
+  /** In the plain template: what has to hold for the resource to be made. */
+  readonly Condition?: string;
   readonly Properties: Readonly<Record<string, unknown>>;
 };
 

@@ -1,7 +1,7 @@
 /** From a command line of osls and the environment to the service, or to every reason against it. Pure. */
 import type { AWS } from 'osls';
 import { sentenceOf } from '../lib/core/errors.ts';
-import { isDeployment, readInvocation } from './invocation.ts';
+import { isDeployment, readInvocation, regionOf } from './invocation.ts';
 import { readParameters } from './parameters.ts';
 import { serviceOf } from './service.ts';
 
@@ -12,15 +12,12 @@ const NOWHERE = 'us-east-1';
  * The service that this invocation asks for. osls prints an error that is thrown while `serverless.ts` loads with a stack;
  * one that is awaited, under the name `ServerlessError`, without.
  */
-export async function readDeployment(...[args, variables]: Parameters<typeof readInvocation>): Promise<AWS> {
+export async function readDeployment(...invoked: Parameters<typeof readInvocation>): Promise<AWS> {
   try {
-    const invocation = readInvocation(args, variables);
-    const { command, region } = invocation;
+    const invocation = readInvocation(...invoked);
     const parameters = readParameters(invocation, isDeployment(invocation));
-    if (region === undefined && command !== 'package') {
-      throw new Error('No AWS region is named; give --region, such as eu-west-1, or set AWS_REGION');
-    }
-    return serviceOf(parameters, region ?? NOWHERE);
+    const { command, region = NOWHERE } = invocation;
+    return serviceOf(parameters, command === 'package' ? region : regionOf(invocation));
   } catch (error) {
     throw Object.assign(new Error(sentenceOf(error)), { name: 'ServerlessError' });
   }

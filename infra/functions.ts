@@ -1,5 +1,4 @@
 /** The two functions: `scale` for the schedule, `report` for people. */
-import type { AWS } from 'osls';
 import { attributeText, nameOf, type Value } from './cloudformation.ts';
 import { configSourceValue } from './config-place.ts';
 import type { Parameters } from './parameters.ts';
@@ -13,8 +12,25 @@ import { tableName } from './table.ts';
  */
 export const TIMEOUT_SECONDS = 75;
 
-/** The functions as osls takes them. */
-export function functionsOf(parameters: Parameters): NonNullable<AWS['functions']> {
+/** What both run on. */
+export const RUNTIME = 'nodejs24.x';
+export const ARCHITECTURE = 'arm64';
+
+/** A function as osls takes it. */
+export type FunctionSettings = {
+  readonly memorySize: number;
+  readonly timeout: number;
+  readonly environment: Readonly<Record<string, Value>>;
+  readonly handler: string;
+  readonly description: string;
+  readonly role: { readonly 'Fn::Sub': string };
+  readonly reservedConcurrency?: number;
+  readonly maximumRetryAttempts: number;
+  readonly maximumEventAge?: number;
+};
+
+/** The functions. */
+export function functionsOf(parameters: Parameters): Readonly<Record<'scale' | 'report', FunctionSettings>> {
   const { memory, shards, reserveConcurrency, secrets, reportSecret = secrets[0] } = parameters;
   const shared = { memorySize: memory, timeout: TIMEOUT_SECONDS };
   return {

@@ -1,10 +1,13 @@
 /**
  * How a deployment is asked for: `osls COMMAND --stage prod --param clusters=ci`, or the same in environment variables
- * (`AUTOSCALER_STAGE`, `AUTOSCALER_CLUSTERS`, …), over which the command line wins. Pure.
+ * (`AUTOSCALER_STAGE`, `AUTOSCALER_CLUSTERS`, …), over which the command line wins, or in the file of the stage, over which
+ * both win. Pure.
  */
 import type { Variables } from '#adapters/environment.ts';
 import { InputError } from '#core/errors.ts';
+import { keptByNpm } from '#text/kept-by-npm.ts';
 import { type Given, PARAMETERS } from './parameters.ts';
+import { type StageFile, stagePath } from './stage-file.ts';
 
 /** A command line, read. */
 export type Invocation = Given & {
@@ -26,22 +29,48 @@ export function isDeployment({ command }: Pick<Invocation, 'command'>): boolean 
   return BUILDING.includes(command);
 }
 
-/** Reads the arguments after the program. Throws `InputError` for a `--param` that is not `name=value`. */
-export function readInvocation(args: readonly string[], variables: Variables): Invocation {
+/** The file of a stage, if there is one. */
+export type FindStageFile = (stage: string) => StageFile | undefined;
+
+/**
+ * Reads the arguments after the program, and what the file of the stage says besides. Throws `InputError` for a `--param`
+ * that is not `name=value`, and for options that npm has kept.
+ */
+export function readInvocation(
+  args: readonly string[],
+  variables: Variables,
+  findStageFile: FindStageFile = () => undefined,
+): Invocation {
+  const kept = keptByNpm(['stage', 'param', 'region'], variables);
+  if (kept !== undefined) throw new InputError(kept);
   const { options, operands } = splitArguments(args);
   const optionOf = (...names: readonly string[]) => options.findLast(([name]) => names.includes(name))?.[1];
   const [command = '', ...rest] = operands;
-  const region = optionOf('--region', '-r') ?? variables.AWS_REGION ?? variables.AWS_DEFAULT_REGION;
+  const stage = optionOf('--stage', '-s') ?? variables.AUTOSCALER_STAGE ?? 'dev';
+  const file = findStageFile(stage);
+  // The machine's region is for everything that runs there, that of the file for this stage.
+  const region = optionOf('--region', '-r') ?? file?.region ?? variables.AWS_REGION ?? variables.AWS_DEFAULT_REGION;
+  const said = {
+    ...fromVariables(variables),
+    ...Object.fromEntries(options.filter(([name]) => name === '--param').map(([, pair]) => readPair(pair))),
+  };
+  const places = Object.entries(file?.places ?? {}).filter(([name]) => !(name in said));
   return {
     command,
     operands: rest,
-    stage: optionOf('--stage', '-s') ?? variables.AUTOSCALER_STAGE ?? 'dev',
+    stage,
     ...(region === undefined || region === '' ? {} : { region }),
-    values: {
-      ...fromVariables(variables),
-      ...Object.fromEntries(options.filter(([name]) => name === '--param').map(([, pair]) => readPair(pair))),
-    },
+    values: { ...file?.values, ...said },
+    ...(places.length > 0 && { places: Object.fromEntries(places) }),
   };
+}
+
+/** The region of an invocation. Throws an `InputError` where none is named: none is ever assumed. */
+export function regionOf({ region, stage }: Pick<Invocation, 'region' | 'stage'>): string {
+  if (region !== undefined) return region;
+  throw new InputError(
+    `No AWS region is named; write region: eu-west-1 into ${stagePath(stage)}, give --region, or set AWS_REGION`,
+  );
 }
 
 function splitArguments(args: readonly string[]) {

@@ -83,19 +83,25 @@ export type Parameters = {
 const MOST_SHARDS = 40;
 
 /** The retentions that CloudWatch Logs knows, up to a year. */
-const LOG_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
+export const LOG_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 export type LogRetention = (typeof LOG_RETENTIONS)[number];
 
 /** What was given: a stage, and texts by parameter name. */
-export type Given = { readonly stage: string; readonly values: Readonly<Record<string, string | undefined>> };
+export type Given = {
+  readonly stage: string;
+  readonly values: Readonly<Record<string, string | undefined>>;
+  /** Where the values of a file stand. */
+  readonly places?: Readonly<Record<string, Pick<InputProblem, 'source' | 'line' | 'column'>>>;
+};
 
 /**
  * Reads parameters; empty values count as not given. Throws an `InputError` with one sentence for every wrong one. A
  * missing cluster is no problem unless `isDeployment`: commands such as `invoke` ask about a stack that is there.
  */
-export function readParameters({ stage, values }: Given, isDeployment: boolean): Parameters {
+export function readParameters({ stage, values, places = {} }: Given, isDeployment: boolean): Parameters {
   const problems: InputProblem[] = [];
-  const complain = (path: string, message: string) => problems.push({ source: 'parameter', path, message });
+  const complain = (path: string, message: string) =>
+    problems.push({ source: 'parameter', ...places[path], path, message });
   const read = createReader(values, complain);
 
   for (const name of Object.keys(values)) {

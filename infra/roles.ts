@@ -76,9 +76,10 @@ function role(parameters: Parameters, functionName: string, { tableActions, secr
               allow('State', tableActions, [arn(`dynamodb:REGION:ACCOUNT:table/${tableName(parameters)}`)]),
               ...readConfiguration(placesOf(parameters)),
               allow('Credentials', ['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
-              ...useKey(parameters),
               ...reachClusters(parameters),
+              // The plain template has these on condition: behind what is always there.
               ...(parameters.vpc === undefined ? [] : [denyNetworkToCode(name)]),
+              ...useKey(parameters),
             ],
           },
         },
@@ -100,7 +101,7 @@ function allow(
 function useKey(parameters: Parameters): readonly Statement[] {
   const { kmsKey } = parameters;
   if (kmsKey === undefined) return [];
-  const [, partition, , region] = kmsKey.split(':');
+  const [, partition, , region = `\${AWS::Region}`] = kmsKey.split(':');
   // In China services may call themselves by either domain.
   const domains = partition === 'aws-cn' ? ['amazonaws.com', 'amazonaws.com.cn'] : ['amazonaws.com'];
   const services = [...new Set(['secretsmanager', ...placesOf(parameters).map(({ kind }) => kind)])];

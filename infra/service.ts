@@ -2,14 +2,16 @@
 import type { AWS } from 'osls';
 import { accessEntryResources } from './access-entries.ts';
 import { alarmResources } from './alarms.ts';
-import { SERVICE_NAME } from './cloudformation.ts';
+import { type Resources, SERVICE_NAME } from './cloudformation.ts';
 import { bucketResources, configSourceValue } from './config-place.ts';
 import { dashboardResources } from './dashboard.ts';
-import { functionsOf } from './functions.ts';
+import { ARCHITECTURE, functionsOf, RUNTIME } from './functions.ts';
 import type { Parameters } from './parameters.ts';
 import { roleArn, roleResources } from './roles.ts';
 import { scheduleResources } from './schedule.ts';
 import { tableName, tableResources } from './table.ts';
+
+export const DESCRIPTION = 'Autoscaler of Bitbucket Pipelines runners on Kubernetes';
 
 /** The service. `region` is where it goes. */
 export function serviceOf(parameters: Parameters, region: string): AWS {
@@ -17,11 +19,11 @@ export function serviceOf(parameters: Parameters, region: string): AWS {
     service: SERVICE_NAME,
     frameworkVersion: '4',
     configValidationMode: 'error',
-    plugins: ['./infra/bundle-plugin.mjs'],
+    plugins: ['./infra/bundle-plugin.mjs', './infra/concurrency-plugin.mjs'],
     provider: {
       name: 'aws',
-      runtime: 'nodejs24.x',
-      architecture: 'arm64',
+      runtime: RUNTIME,
+      architecture: ARCHITECTURE,
       stage: parameters.stage,
       // osls knows the regions by name; which one it is, is a matter of the command line.
       region: region as NonNullable<AWS['provider']['region']>,
@@ -35,23 +37,33 @@ export function serviceOf(parameters: Parameters, region: string): AWS {
     package: { patterns: ['!**', 'dist/**', '!dist/cli.js', '!dist/cli/**'] },
     functions: functionsOf(parameters),
     resources: {
-      Description: 'Autoscaler of Bitbucket Pipelines runners on Kubernetes',
-      Resources: {
-        ...tableResources(parameters),
-        ...bucketResources(parameters),
-        ...roleResources(parameters),
-        ...accessEntryResources(parameters),
-        ...scheduleResources(parameters),
-        ...alarmResources(parameters),
-        ...dashboardResources(parameters),
-      },
-      Outputs: {
-        ConfigSource: { Description: 'Where the configuration belongs', Value: configSourceValue(parameters) },
-        StateTableName: { Description: 'The table of the state', Value: tableName(parameters) },
-        ScaleRoleArn: { Description: 'Role of scale, for access entries and trust policies', Value: roleArn.scale },
-        ReportRoleArn: { Description: 'Role of report, for access entries and trust policies', Value: roleArn.report },
-      },
+      Description: DESCRIPTION,
+      Resources: resourcesOf(parameters),
+      Outputs: outputsOf(parameters),
     },
+  };
+}
+
+/** Everything but the functions, their logs and the bucket of their code, which osls makes. */
+export function resourcesOf(parameters: Parameters): Resources {
+  return {
+    ...tableResources(parameters),
+    ...bucketResources(parameters),
+    ...roleResources(parameters),
+    ...accessEntryResources(parameters),
+    ...scheduleResources(parameters),
+    ...alarmResources(parameters),
+    ...dashboardResources(parameters),
+  };
+}
+
+/** What somebody who configures the autoscaler has to know of the stack. */
+export function outputsOf(parameters: Parameters) {
+  return {
+    ConfigSource: { Description: 'Where the configuration belongs', Value: configSourceValue(parameters) },
+    StateTableName: { Description: 'The table of the state', Value: tableName(parameters) },
+    ScaleRoleArn: { Description: 'Role of scale, for access entries and trust policies', Value: roleArn.scale },
+    ReportRoleArn: { Description: 'Role of report, for access entries and trust policies', Value: roleArn.report },
   };
 }
 

@@ -6,11 +6,13 @@
 import { awsClientSettings } from '#adapters/aws/client.ts';
 import { awsFailure } from '#adapters/aws/failure.ts';
 import { readSource } from '#adapters/source.ts';
+import { readConfig } from '#config/read.ts';
 import { InputError, sentenceOf } from '#core/errors.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { configSourceIn } from '../infra/config-place.ts';
 import { prepareDelivery, type Upload } from '../infra/config-push.ts';
-import { readInvocation } from '../infra/invocation.ts';
+import { findStageFile } from '../infra/find-stage-file.ts';
+import { readInvocation, regionOf } from '../infra/invocation.ts';
 import { readParameters } from '../infra/parameters.ts';
 
 try {
@@ -21,14 +23,15 @@ try {
 }
 
 async function push(args: readonly string[]): Promise<void> {
-  const invocation = readInvocation(['config:push', ...args], process.env);
+  const invocation = readInvocation(['config:push', ...args], process.env, findStageFile);
   const [file, ...others] = invocation.operands;
   if (file === undefined || others.length > 0) {
     throw new InputError('Name one file, such as: npm run config:push -- --stage prod runners.yaml');
   }
-  const { region } = invocation;
-  if (region === undefined)
-    throw new InputError('No AWS region is named; give --region, such as eu-west-1, or set AWS_REGION');
+  // What is wrong with the file itself is said before anybody is asked for a region or a credential of AWS.
+  const { problems } = readConfig(await readSource(file), file);
+  if (problems.length > 0) throw new InputError(problems);
+  const region = regionOf(invocation);
   // Templates that lie in AWS already are read as everywhere: in the region that the SDK finds.
   process.env.AWS_REGION = region;
   const parameters = readParameters(invocation, false);

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { jsonSchema } from '#config/schema.ts';
 import { fillCostSentence, fillCosts } from './cost-document.ts';
+import { drawDemo } from './demo-drawing.ts';
 import { fillTables } from './documentation-tables.ts';
 import { kubernetesSchema } from './kubernetes-schema.ts';
 import { fillParameters } from './parameter-document.ts';
@@ -23,6 +24,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
     file: 'lib/manifests/schema.json',
     generate: async () => `${JSON.stringify(await kubernetesSchema(), null, 2)}\n`,
   },
+  { file: 'docs/demo.svg', generate: drawDemo },
   // Written by hand but for the parts between `<!-- generated: NAME -->` and `<!-- end -->`.
   {
     file: 'docs/scaling.md',

@@ -1,7 +1,7 @@
 /** Keys and shapes of what is remembered between ticks, as documents of the state store. */
 import * as z from 'zod';
 import type { Scope } from './model/configuration.ts';
-import type { GroupMemory, MonthPeak, ScopeMemory } from './model/observation.ts';
+import type { GroupMemory, ScopeMemory, WorkspaceMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
 import type { WakeAsk } from './wake.ts';
 
@@ -57,7 +57,7 @@ const wakeAsk = z.object({
 });
 const wakeMemory = z.object({ asks: z.array(wakeAsk) });
 const deployment = z.object({ id: z.string() });
-const monthPeak = z.object({ month: z.string(), runners: z.number() });
+const workspaceMemory = z.object({ month: z.string(), runners: z.number(), elsewhere: z.number().optional() });
 
 const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
 
@@ -106,19 +106,16 @@ export function parseGroupMemory(value: unknown): GroupMemory {
 }
 
 /** Whether two things to remember say the same, in whatever order, and whether what is empty is there or not. */
-export function isSame(a: object, b: object): boolean {
-  return written(a) === written(b);
+export function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const said = Object.entries(a).filter(([, entry]) => isSaid(entry));
+  const others = Object.values(b).filter(isSaid);
+  return said.length === others.length && said.every(([key, entry]) => isSame(entry, Reflect.get(b, key)));
 }
 
-function written(memory: object): string {
-  return JSON.stringify(memory, (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, entry]) => !isEmpty(entry))
-        .sort(([one], [other]) => (one < other ? -1 : 1)),
-    );
-  });
+function isSaid(entry: unknown): boolean {
+  return entry !== undefined && !isEmpty(entry);
 }
 
 /** Whether there is nothing in it: no entry, no item. */
@@ -126,9 +123,9 @@ export function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-/** A workspace's peak from its document; what cannot be read begins anew with what is seen. */
-export function parseWorkspaceMemory(value: unknown): MonthPeak | undefined {
-  return monthPeak.safeParse(value).data;
+/** A workspace's memory from its document; what cannot be read begins anew with what is seen. */
+export function parseWorkspaceMemory(value: unknown): WorkspaceMemory | undefined {
+  return workspaceMemory.safeParse(value).data;
 }
 
 /** What pipelines ask of a group, from its document; what cannot be read was not asked. */

@@ -39,8 +39,6 @@ function shown(value: unknown): unknown {
 function isVisible(value: unknown): boolean {
   if (typeof value === 'string') return visible(value) === value;
   if (typeof value !== 'object' || value === null) return true;
-  for (const key in value) {
-    if (!isVisible(key) || !isVisible(Reflect.get(value, key))) return false;
-  }
-  return true;
+  if (Array.isArray(value)) return value.every(isVisible);
+  return Object.entries(value).every(([key, entry]) => isVisible(key) && isVisible(entry));
 }

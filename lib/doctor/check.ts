@@ -24,6 +24,7 @@ const TITLES = {
   scratch: 'Scratch runners',
   probe: 'Probe',
   cluster: 'Cluster reachable',
+  encryption: 'Secrets at rest',
   namespace: 'Namespace',
   rights: 'Rights',
   'pods-log': 'Right to read logs',

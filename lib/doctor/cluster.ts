@@ -50,7 +50,12 @@ export async function checkCluster(
       ),
     );
     const here = rendered.filter(({ group }) => groups.includes(group));
-    return [judgeVersion(name, version, actor), ...found.flat(), ...(await checkNodes(here, nodes, client))];
+    return [
+      judgeVersion(name, version, actor),
+      judgeEncryption(name, version),
+      ...found.flat(),
+      ...(await checkNodes(here, nodes, client)),
+    ];
   } catch (error) {
     return [failedBy('cluster', name, error)];
   }
@@ -70,6 +75,21 @@ function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, 
     return failed('cluster', name, detail, `upgrade it to 1.${OLDEST_MINOR} or newer`);
   }
   return ok('cluster', name, `Kubernetes ${text}; we are ${actor.name}`);
+}
+
+/** EKS encrypts what it stores from Kubernetes 1.28 on, which is older than the oldest that works. */
+function judgeEncryption(name: string, { gitVersion }: Readonly<Record<string, unknown>>): Check {
+  return /-eks-/.test(String(gitVersion))
+    ? ok(
+        'encryption',
+        name,
+        'EKS encrypts them before they are stored; the describe-cluster of AWS shows whether with a key of yours',
+      )
+    : skipped(
+        'encryption',
+        name,
+        "the Kubernetes API does not show whether they are encrypted; see the API server's EncryptionConfiguration",
+      );
 }
 
 async function actorAt(

@@ -38,18 +38,30 @@ export type ParsedTemplate = {
 /** Many times any Job; aliases are not read. */
 const LIMITS = { characters: 256 * 1024, tokens: 40_000 };
 
+/** Repeated keys are looked for by us: the parser takes the square of their number. */
+const OPTIONS = { version: '1.1', prettyErrors: false, uniqueKeys: false } as const;
+
 const JINJA = /<%|\{%/;
 const START: Place = { offset: 0, path: [] };
 
 /** Parses a template. Its text is a List, a sequence of objects, or one object. */
 export function parseTemplate(template: JobTemplate): ParsedTemplate {
-  const lines = new yaml.LineCounter();
   const excess = tooLarge(template.text, LIMITS);
   if (excess !== undefined) return tooLargeTemplate(template, excess);
+  try {
+    return readTemplate(template, new yaml.LineCounter());
+  } catch (error) {
+    // Parser and reader recurse: nesting of many thousand levels ends in an exception.
+    if (error instanceof RangeError) return tooLargeTemplate(template, 'is nested too deeply');
+    throw error;
+  }
+}
+
+function readTemplate(template: JobTemplate, lineCounter: yaml.LineCounter): ParsedTemplate {
   // Version 1.1 is what kubectl and Atlassian's autoscaler read: `defaultMode: 0644` is octal there.
-  const documents = yaml.parseAllDocuments(template.text, { lineCounter: lines, version: '1.1', prettyErrors: false });
+  const documents = yaml.parseAllDocuments(template.text, { ...OPTIONS, lineCounter });
   const problem = ({ offset, path }: Place, message: string): InputProblem => {
-    const { line, col } = lines.linePos(offset);
+    const { line, col } = lineCounter.linePos(offset);
     return { source: template.origin, line, column: col, path: formatPath(path), message };
   };
   const refusal = refusalOf(template.text, documents);
@@ -92,6 +104,8 @@ function refusalOf(text: string, documents: readonly yaml.Document.Parsed[]): re
 
 /** YAML's own words, and the likeliest cause when the line has a hole in it. */
 function yamlFault(fault: yaml.YAMLError, text: string): string {
+  // The parser reports some of its own overflows as faults of the text.
+  if (/stack/.test(fault.message)) return 'is nested too deeply';
   const start = text.lastIndexOf('\n', fault.pos[0] - 1) + 1;
   const line = text.slice(start).split('\n', 1)[0] ?? '';
   const hint = /:\s+\{\{|^\s*-\s+\{\{/.test(line) ? '; put quotes around a value that starts with {{' : '';
@@ -104,6 +118,7 @@ function readNode(node: unknown, around: Surroundings): TemplateNode {
   const place = { offset: offsetOf(node), path: around.path };
   if (yaml.isMap(node)) {
     const entries = node.items.map((pair) => readEntry(pair, around));
+    refuseRepeatedKeys(entries, around);
     const hasHoles = entries.some(([, value]) => isHollow(value));
     return { ...place, kind: 'map', hasHoles, isListItem: around.isListItem, entries };
   }
@@ -116,6 +131,15 @@ function readNode(node: unknown, around: Surroundings): TemplateNode {
   if (yaml.isScalar(node)) return readScalar(node, place, around.faults);
   if (node !== null) around.faults.push({ ...place, message: 'aliases are not supported; write the value out' });
   return { ...place, kind: 'literal', value: null };
+}
+
+function refuseRepeatedKeys(entries: readonly TemplateEntry[], { path, faults }: Surroundings): void {
+  const known = new Set<string>();
+  for (const [key, , offset] of entries) {
+    // A key that is no text has a fault already, and no name.
+    if (key !== '' && known.has(key)) faults.push({ offset, path: [...path, key], message: 'Map keys must be unique' });
+    known.add(key);
+  }
 }
 
 function isHollow(node: TemplateNode): boolean {

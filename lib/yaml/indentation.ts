@@ -2,63 +2,76 @@
  * YAML as SnakeYAML reads it, which cares less for indentation than our parser: a text in quotes, and a list or mapping in
  * brackets, may go on in any column. What stumbles over that is indented and parsed again. Pure.
  */
-import { type Document, isCollection, type ParseOptions, parseDocument, type SchemaOptions, visit } from 'yaml';
+import { type Document, Lexer, type ParseOptions, parseDocument, type SchemaOptions } from 'yaml';
 
 type Options = ParseOptions & SchemaOptions;
 
-/** Characters that may be parsed again for one text. */
-const MOST_PARSED_AGAIN = 300_000;
-
-/** Parses a text; what is left in `errors` is wrong for everybody. */
+/** Parses a text; what is left in `errors` is wrong for everybody. Takes at most twice as long as one that is in order. */
 export function parseLeniently(text: string, options: Options): Document.Parsed {
-  let present = text;
-  let document = parseDocument(present, options);
-  for (let parsed = 0; parsed < MOST_PARSED_AGAIN; parsed += present.length) {
-    const mended = mend(present, document);
-    if (mended === undefined) break;
-    present = mended;
-    document = parseDocument(present, options);
-  }
-  document.errors = document.errors.filter(({ message }) => !message.startsWith(GLUED_COMMENT));
-  return document;
+  const document = parsed(text, options);
+  return document.errors.length === 0 ? document : parsed(mend(text), options);
 }
 
 /** `"A"#note`: the comment is told apart all the same. */
 const GLUED_COMMENT = 'Comments must be separated';
 
-/** The text with what the first error is about indented further; undefined when that is no help. */
-function mend(text: string, document: Document.Parsed): string | undefined {
-  const error = document.errors.find(({ message }) => !message.startsWith(GLUED_COMMENT));
-  if (error === undefined) return undefined;
-  const [at] = error.pos;
-  const [, quote] = /^Missing closing (["'])/.exec(error.message) ?? [];
-  if (quote !== undefined) return indented(text, startOfQuote(text.slice(0, at), quote), endOfQuote);
-  if (error.message.startsWith('Flow ')) return indented(text, startOfFlow(document, at), endOfFlow);
-  return undefined;
+function parsed(text: string, options: Options): Document.Parsed {
+  const document = parseDocument(text, options);
+  document.errors = document.errors.filter(({ message }) => !message.startsWith(GLUED_COMMENT));
+  return document;
 }
 
-/** Indents the lines in which something goes on that begins at `start`, by one column more than its first line. */
-function indented(text: string, start: number, endOf: (text: string, start: number) => number): string | undefined {
-  const end = start < 0 ? -1 : endOf(text, start);
-  if (end < 0) return undefined;
+/**
+ * The text with all that breaks off indented further. The lexer has lost its way behind such a place, so it begins anew in
+ * the first line that is whole.
+ */
+function mend(text: string): string {
+  let mended = '';
+  let done = 0;
+  for (let start = brokenOff(text); start >= 0; start = brokenOff(text.slice(done))) {
+    const end = endOf(text, done + start);
+    if (end < 0) break;
+    const next = text.indexOf('\n', end) + 1 || text.length;
+    mended += text.slice(done, done + start) + indented(text, done + start, end) + text.slice(end, next);
+    done = next;
+  }
+  return mended + text.slice(done);
+}
+
+/** The lines in which something goes on that begins at `start`, by one column more than its first line. */
+function indented(text: string, start: number, end: number): string {
   const [indent = ''] = /^[ -]*/.exec(text.slice(text.lastIndexOf('\n', start) + 1, start)) ?? [];
-  const inside = text.slice(start, end).replaceAll('\n', `\n${' '.repeat(indent.length + 1)}`);
-  const mended = text.slice(0, start) + inside + text.slice(end);
-  return mended === text ? undefined : mended;
+  return text.slice(start, end).replaceAll('\n', `\n${' '.repeat(indent.length + 1)}`);
 }
 
-/** Of a text that breaks off. */
-const MOST_ESCAPED_QUOTES = 100;
+/** What the lexer puts before the words of a scalar without quotes, and where brackets break off. */
+const WORDS = '\x1f';
+const FLOW_BREAKS = '\x18';
+/** Of no width, as is the mark of a document. */
+const MARKS: ReadonlySet<string> = new Set([WORDS, FLOW_BREAKS, '\x02']);
 
-/** Where the quote stands that opens what breaks off at the end of the text; -1 when there is none. */
-function startOfQuote(text: string, quote: string): number {
-  let start = text.lastIndexOf(quote);
-  // Inside of it quotes are escaped: \" or ''.
-  for (let tries = 0; start >= 0 && tries < MOST_ESCAPED_QUOTES; tries += 1) {
-    if (endOfQuote(text, start) < 0 && text[start - 1] !== (quote === '"' ? '\\' : quote)) return start;
-    start = text.lastIndexOf(quote, start - 1);
+const DEEPER: Readonly<Record<string, number>> = { '[': 1, '{': 1, ']': -1, '}': -1 };
+
+/** Where that begins which the lexer sees breaking off first: quotes, or the outermost brackets around; -1 when nothing does. */
+function brokenOff(text: string): number {
+  let [at, depth, flow, before] = [0, 0, 0, ''];
+  for (const token of new Lexer().lex(text)) {
+    if (breaksOff(token, before)) return depth > 0 ? flow : at;
+    if (depth === 0) flow = at;
+    depth += DEEPER[token] ?? 0;
+    if (!MARKS.has(token)) at += token.length;
+    before = token;
   }
   return -1;
+}
+
+function breaksOff(token: string, before: string): boolean {
+  return token === FLOW_BREAKS || (before !== WORDS && /^["']/.test(token) && endOfQuote(token, 0) < 0);
+}
+
+/** Behind what begins at `start`; -1 when it has no end. */
+function endOf(text: string, start: number): number {
+  return /["']/.test(text.charAt(start)) ? endOfQuote(text, start) : endOfFlow(text, start);
 }
 
 /** Behind the closing quote; -1 when there is none. */
@@ -66,21 +79,6 @@ function endOfQuote(text: string, start: number): number {
   const form = text[start] === '"' ? /"(?:[^"\\]|\\[\s\S])*"/y : /'(?:[^']|'')*'(?!')/y;
   form.lastIndex = start;
   return form.test(text) ? form.lastIndex : -1;
-}
-
-/** Where the outermost brackets begin that end, too early, at `at`; -1 when there are none. */
-function startOfFlow(document: Document.Parsed, at: number): number {
-  let start = -1;
-  visit(document, {
-    Node(_, node) {
-      if (!isCollection(node) || !node.flow || node.range == null) return undefined;
-      const [from, to] = node.range;
-      if (from > at || to < at) return undefined;
-      start = from;
-      return visit.BREAK;
-    },
-  });
-  return start;
 }
 
 /** Behind the bracket that closes the one at `start`; -1 when there is none. */

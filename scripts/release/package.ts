@@ -7,7 +7,14 @@ import { bundlePrograms } from '../../esbuild.config.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What goes along besides the program. */
-const DOCUMENTS = ['LICENSE', 'README.md', 'CHANGELOG.md', 'examples', 'docs/configuration.schema.json'];
+const DOCUMENTS = [
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  'examples',
+  'infra/kubernetes',
+  'docs/configuration.schema.json',
+];
 
 /** Makes the package in `directory` and packs it there. Gives the path of the tarball. */
 export async function packPackage(directory: string): Promise<string> {

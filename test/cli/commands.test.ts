@@ -19,6 +19,21 @@ afterAll(async () => {
   await world.close();
 });
 
+it('options that npm kept are told of, instead of running without them', async () => {
+  const kept = {
+    ...world.environment,
+    npm_lifecycle_event: 'cli',
+    npm_config_group: 'true',
+    npm_config_from_ticks: 'x',
+  };
+  const { code, stdout, stderr } = await runCommand(['plan', 'builds'], kept);
+  expect([code, stdout, stderr]).toEqual([
+    2,
+    '',
+    'error: npm kept --group and --from-ticks for itself; write -- before what is meant for the script: npm run --silent cli -- … --group …\n',
+  ]);
+});
+
 describe('commands that go well', () => {
   it.each([
     ['--help', /^Usage: runner-autoscaler/],
@@ -31,7 +46,7 @@ describe('commands that go well', () => {
     ['explain --help', /kept for 14 days/],
     ['status --help', /side by side|beside what the cluster says/],
     ['status', /linux-large +0 +0 +0 +0 +0 +3–10 +every runner has its Job/],
-    ['--version', /^\d+\.\d+\.\d+\n$/],
+    ['--version', /^\d+\.\d+\.\d+(-rc\.\d+)?\n$/],
     ['validate', /is valid: 1 group\.\n$/],
     ['validate --group linux-large', /is valid: 1 group\.\n$/],
     ['plan', /linux-large +0 +0 +0 +0 +0 {2}scale-up 0 → 3/],

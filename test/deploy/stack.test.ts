@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../doors/world.ts';
 import { complaintsOf } from '../infra/cfn-lint.ts';
 import { LARGE, SMALL } from '../infra/deployments.ts';
-import { packageStack, stableTemplate } from '../infra/osls.ts';
+import { packageStack, stableTemplate, templateIn } from '../infra/osls.ts';
 import { npmRun, osls, parameterArguments } from './commands.ts';
 import { ACCOUNT, type Emulator, REGION, startEmulator } from './emulator.ts';
 import { installPythonPrograms } from './python.ts';
@@ -41,7 +41,7 @@ describe('before it is deployed', () => {
     expect(output).not.toMatch(/warning|deprecat/i);
     await expect(await stableTemplate(directory)).toMatchFileSnapshot(`../infra/templates/${name}.json`);
     const { cfnLint } = installPythonPrograms({ environment: process.env });
-    expect(complaintsOf(cfnLint, directory)).toBe('');
+    expect(complaintsOf(cfnLint, templateIn(directory))).toBe('');
   });
 
   it('a missing cluster is one sentence, and nothing is made', async () => {

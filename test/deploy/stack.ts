@@ -8,7 +8,9 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { Resource } from '../../infra/cloudformation.ts';
+import { resolveTemplate } from '../infra/resolve-template.ts';
 import { npmRun, parameterArguments } from './commands.ts';
 import type { Emulator } from './emulator.ts';
 import { installPythonPrograms } from './python.ts';
@@ -50,12 +52,20 @@ export function nameOf(stage: string): string {
   return `bitbucket-runner-autoscaler-${stage}`;
 }
 
-/** The template as CloudFormation has it. */
+/** The template as CloudFormation has it, for the parameters of its stack. */
 export async function deployedTemplate(aws: Emulator, stage: string): Promise<Template> {
   const { TemplateBody } = await aws.call<{ TemplateBody: Template | string }>('cloudformation', 'get_template', {
     StackName: nameOf(stage),
   });
-  return typeof TemplateBody === 'string' ? JSON.parse(TemplateBody) : TemplateBody;
+  const template: Template = typeof TemplateBody === 'string' ? parse(TemplateBody) : TemplateBody;
+  type Given = { readonly ParameterKey: string; readonly ParameterValue: string };
+  const { Stacks } = await aws.call<{ Stacks: readonly { readonly Parameters?: readonly Given[] }[] }>(
+    'cloudformation',
+    'describe_stacks',
+    { StackName: nameOf(stage) },
+  );
+  const given = (Stacks[0]?.Parameters ?? []).map((one) => [one.ParameterKey, one.ParameterValue] as const);
+  return resolveTemplate(template, Object.fromEntries(given));
 }
 
 /** Lambda's account of a function. */
@@ -70,14 +80,9 @@ export function functionConfiguration(
 /** Fetches the code of the functions from where CloudFormation was told that it lies, and unpacks it; gives the folder. */
 export async function unpackArtefact(aws: Emulator, stage: string): Promise<string> {
   const { Resources } = await deployedTemplate(aws, stage);
-  const { S3Key } = (Resources.ScaleLambdaFunction?.Properties.Code ?? {}) as { S3Key?: string };
-  const { StackResourceDetail } = await aws.call<{ StackResourceDetail: { PhysicalResourceId: string } }>(
-    'cloudformation',
-    'describe_stack_resource',
-    { StackName: nameOf(stage), LogicalResourceId: 'ServerlessDeploymentBucket' },
-  );
-  const place = { Bucket: StackResourceDetail.PhysicalResourceId, Key: S3Key };
-  const { Body } = await aws.call<{ Body: string }>('s3', 'get_object', place);
+  const { S3Bucket, S3Key } = (Resources.ScaleLambdaFunction?.Properties.Code ?? {}) as Code;
+  const Bucket = typeof S3Bucket === 'string' ? S3Bucket : await physicalIdOf(aws, stage, S3Bucket.Ref);
+  const { Body } = await aws.call<{ Body: string }>('s3', 'get_object', { Bucket, Key: S3Key });
   const archive = Buffer.from(Body, 'base64');
   const { CodeSha256 } = await functionConfiguration(aws, stage, 'scale');
   if (createHash('sha256').update(archive).digest('base64') !== CodeSha256) {
@@ -88,4 +93,16 @@ export async function unpackArtefact(aws: Emulator, stage: string): Promise<stri
   const { python } = installPythonPrograms({ environment: process.env });
   execFileSync(python, ['-m', 'zipfile', '-e', 'code.zip', '.'], { cwd: folder });
   return folder;
+}
+
+/** The code of a function, in a bucket of the stack or in somebody else's. */
+type Code = { readonly S3Bucket: string | { readonly Ref: string }; readonly S3Key: string };
+
+async function physicalIdOf(aws: Emulator, stage: string, LogicalResourceId: string): Promise<string> {
+  const { StackResourceDetail } = await aws.call<{ StackResourceDetail: { PhysicalResourceId: string } }>(
+    'cloudformation',
+    'describe_stack_resource',
+    { StackName: nameOf(stage), LogicalResourceId },
+  );
+  return StackResourceDetail.PhysicalResourceId;
 }

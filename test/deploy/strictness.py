@@ -2,6 +2,7 @@
 
 import re
 
+from moto.cloudformation import parsing
 from moto.cloudformation.parsing import ResourceMap
 from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -11,6 +12,7 @@ def apply():
     """From now on the emulator is as strict as AWS."""
     refuse_references_in_parameters()
     know_retention_except_on_create()
+    drop_items_without_value()
 
 
 def refuse_references_in_parameters():
@@ -36,3 +38,14 @@ def know_retention_except_on_create():
         return delete(self)
 
     ResourceMap.delete = delete_others
+
+
+def drop_items_without_value():
+    """An item of a list that is AWS::NoValue is no item; moto knows that of properties only."""
+    clean = parsing.clean_json
+
+    def clean_items(resource_json, resources_map):
+        cleaned = clean(resource_json, resources_map)
+        return [item for item in cleaned if item is not None] if isinstance(resource_json, list) else cleaned
+
+    parsing.clean_json = clean_items

@@ -30,8 +30,12 @@ export const API_TOKEN = 'ATATT-emulated-api-token-0123456789';
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** A world with a stack of these parameters; some 20 seconds. */
-export async function openWorld(stage: string, parameters: Readonly<Record<string, string>>) {
+/** A world with a stack of these parameters, by default one that osls deploys; some 20 seconds. */
+export async function openWorld(
+  stage: string,
+  parameters: Readonly<Record<string, string>>,
+  deployStack: (...args: Parameters<typeof deploy>) => Promise<unknown> = deploy,
+) {
   const directory = await mkdtemp(join(tmpdir(), 'deployed-'));
   const identities: Record<string, KnownIdentity> = {};
   const clock = { aheadMs: 0 };
@@ -49,7 +53,7 @@ export async function openWorld(stage: string, parameters: Readonly<Record<strin
   const cluster = useCluster(plane.address);
   const place = await cluster.makeNamespace();
   await createCluster(aws, CLUSTER, plane.address.url, plane.address.certificateAuthority);
-  await deploy(aws, stage, parameters);
+  await deployStack(aws, stage, parameters);
   const artefact = await unpackArtefact(aws, stage);
 
   async function start(name: FunctionName, role = name): Promise<Lambda> {

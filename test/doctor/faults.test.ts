@@ -435,3 +435,14 @@ describe('alarms of a deployment', () => {
     await aws.close();
   });
 });
+
+it.each([
+  ['1.33.5-eks-113cf36', 'ok', /^EKS encrypts them/],
+  ['1.33', 'skipped', /^the Kubernetes API does not show/],
+])('of Secrets at rest in Kubernetes %s says what can be known', async (version, outcome, detail) => {
+  await using world = await startDoorsWorld(configuration(), { kubernetes: { cluster: { version } } });
+  const { diagnosis } = await visit(world.environment);
+  expect(diagnosis.checks.filter(({ id }) => id === 'encryption')).toEqual([
+    expect.objectContaining({ title: 'Secrets at rest', outcome, detail: expect.stringMatching(detail) }),
+  ]);
+});

@@ -97,10 +97,52 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** A hostile text from a plain one. */
-export function hostile(plain: string, seed: number, size: number): string {
+/**
+ * What needs a whole text of its own to hurt: one thing again and again, where each costs a look at all others. `entry` is
+ * one of the plain text's.
+ */
+type Shape = (entry: string, size: number) => string;
+
+/** Grows what `make` makes of a number, up to a size. */
+const numbered = (size: number, make: (index: number) => string): string => {
+  let text = '';
+  for (let index = 0; text.length < size; index += 1) text += make(index);
+  return text;
+};
+
+/** The entry as the content of an anchor: a list of its own, further in. */
+const anchored = (entry: string) => `x:\n  y: &a\n${entry.replaceAll(/^/gm, '    ').trimEnd()}\n`;
+
+export const SHAPES: readonly Shape[] = [
+  // Texts and brackets that SnakeYAML reads and our parser does not, in a row, within each other, and with echoes.
+  (_, size) => `a:\n${numbered(size, (index) => `  k${index}: "b\nc"\n`)}`,
+  (_, size) => `a:\n${numbered(size, (index) => `  k${index}: [\nb\n]\n`)}`,
+  (_, size) => `a:\n${numbered(size, (index) => `  k${index}: ['b\n', "c\n"] # it's "\n`)}`,
+  (_, size) => `a: ${'[\n'.repeat(80)}${numbered(size, () => '"b\nc",\n')}${']\n'.repeat(80)}`,
+  (_, size) => `a: "${'\\"\n'.repeat(size / 3)}`,
+  // Aliases of one thing, keys that merge it, merges in a chain, and a mapping that merges all of them.
+  (entry, size) => `${anchored(entry)}groups:\n${numbered(size, () => '  - *a\n')}`,
+  (entry, size) => `${anchored(entry)}groups: [${numbered(size, (index) => `{ <<: *a, name: g${index} }, `)}]\n`,
+  (_, size) =>
+    `m0: &m0 { k: 1 }\n${numbered(size, (index) => `m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}`,
+  (_, size) => `x: &a { k: 1 }\ngroups: { <<: [${numbered(size, () => '*a, ')}] }\n`,
+  // A problem in each line: keys that nobody knows, that come twice, values of the wrong kind, names that are near others.
+  (entry, size) => numbered(size, (index) => `unknown${index}: 1\n`) + entry,
+  (_, size) => `groups:\n${numbered(size, () => '  - {}\n')}`,
+  (_, size) => `groups:\n  - name: a\n${numbered(size, () => '    workspac: [1]\n')}`,
+  (entry, size) => `groups:\n${entry}${numbered(size, (index) => `    labls${index}: &a${index} !x ~\n`)}`,
+  (_, size) => `{"values":[${numbered(size, () => '{},')}{}],"items":[${numbered(size, () => '{},')}{}]}`,
+];
+
+/** Of as many cases one has a shape, the others are mutations. */
+const SHAPE_EVERY = 3;
+
+/** A hostile text from a plain one, of which `entry` is a part. */
+export function hostile(plain: string, seed: number, size: number, entry = plain): string {
   const random = createRandom(seed);
-  let text = plain;
+  const shape = random.between(1, SHAPE_EVERY) === 1 ? pick(random, SHAPES) : undefined;
+  if (shape !== undefined && random.between(0, 1) === 0) return shape(entry, size).slice(0, size);
+  let text = shape?.(entry, size) ?? plain;
   for (let left = random.between(1, 5); left > 0; left -= 1) text = pick(random, MUTATIONS)(text, random, size);
   return text.slice(0, size);
 }

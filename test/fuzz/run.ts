@@ -13,7 +13,7 @@ export function caseAt(number: number) {
   const { before = '', entry, after = '' } = target.plain;
   const count = Math.max(1, Math.floor((size - before.length - after.length) / entry.length));
   const plain = before + entry.repeat(count) + after;
-  return { name, target, size, plain, input: hostile(grown(plain, Math.max(plain.length, 1)), number, size) };
+  return { name, target, size, plain, input: hostile(grown(plain, Math.max(plain.length, 1)), number, size, entry) };
 }
 
 /** Less time than this says nothing. */

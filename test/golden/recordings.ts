@@ -98,10 +98,13 @@ function embeddedIn(text: string): string | undefined {
   return kind === 'ConfigMap' ? Object.values(data ?? {})[0]?.replaceAll('my guid', 'acme') : undefined;
 }
 
-/** What is made of a text. Job templates beside it are read. */
-async function inspect(source: string, text: string): Promise<InspectedFleet> {
-  const readText = async (place: string) =>
-    place === source ? text : readFile(place, 'utf8').catch(() => absent(place));
+/** What is made of a text, with the Job templates that `read` finds beside it. */
+async function inspect(
+  source: string,
+  text: string,
+  read: (place: string) => Promise<string> = (place) => readFile(place, 'utf8'),
+): Promise<InspectedFleet> {
+  const readText = async (place: string) => (place === source ? text : read(place).catch(() => absent(place)));
   return inspectFleet(source, { readText });
 }
 
@@ -115,7 +118,9 @@ function absent(place: string): never {
  */
 async function readSamples(): Promise<readonly string[]> {
   const configs = recorded(SAMPLES).map((line) => (JSON.parse(line) as { readonly config: object }).config);
-  const seen = await Promise.all(configs.map((config) => inspect('runners.yaml', JSON.stringify(config))));
+  // Whatever lies in or around the checkout is none of theirs.
+  const none = () => Promise.reject(new Error('no file'));
+  const seen = await Promise.all(configs.map((config) => inspect('runners.yaml', JSON.stringify(config), none)));
   const first = new Map(leavesOf(seen[0]?.fleet));
   return configs.map((config, index) =>
     JSON.stringify({ config, ...summary(index === 0 ? new Map() : first, seen[index]) }),

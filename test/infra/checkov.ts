@@ -1,6 +1,5 @@
 /** What checkov finds unsafe in the packaged template; each rule that is not followed has its reason here. */
 import { spawnSync } from 'node:child_process';
-import { templateIn } from './osls.ts';
 
 /** A rule, the resources for which it is not followed, by the beginning of their names, and why. */
 type Exception = { readonly rule: string; readonly resources: readonly string[]; readonly reason: string };
@@ -56,9 +55,9 @@ export const EXCEPTIONS: readonly Exception[] = [
 /** A check that failed. */
 export type Failure = { readonly check_id: string; readonly check_name: string; readonly resource: string };
 
-/** What the program at this path finds in the stack packaged into the directory. Throws an Error of one sentence. */
-export function failuresIn(checkov: string, directory: string): readonly Failure[] {
-  const args = ['--file', templateIn(directory), '--framework', 'cloudformation', '--output', 'json'];
+/** What the program at this path finds in this template. Throws an Error of one sentence. */
+export function failuresIn(checkov: string, template: string): readonly Failure[] {
+  const args = ['--file', template, '--framework', 'cloudformation', '--output', 'json'];
   // Without the network: nothing is fetched, and nothing is told to anybody.
   const offline = ['--skip-download', '--quiet'];
   const { error, stdout, stderr } = spawnSync(checkov, [...args, ...offline], {

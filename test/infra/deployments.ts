@@ -1,7 +1,7 @@
 /** Deployments to look at. */
 import type { Resources } from '../../infra/cloudformation.ts';
 import { type Parameters, readParameters } from '../../infra/parameters.ts';
-import { serviceOf } from '../../infra/service.ts';
+import { resourcesOf as stackResources } from '../../infra/service.ts';
 
 export const ARN = {
   topic: 'arn:aws:sns:eu-west-1:123456789012:alarms',
@@ -44,8 +44,7 @@ export function parametersOf(values: Readonly<Record<string, string>>): Paramete
 
 /** The resources that the fragments add to what osls makes itself. */
 export function resourcesOf(values: Readonly<Record<string, string>>): Resources {
-  // osls types resources loosely; the fragments build them as Resources.
-  return serviceOf(parametersOf(values), 'eu-west-1').resources?.Resources as unknown as Resources;
+  return stackResources(parametersOf(values));
 }
 
 /** Those of one type. */

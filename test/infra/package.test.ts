@@ -44,7 +44,7 @@ describe('a command line of osls', () => {
 
   it('wants a region to deploy to', async () => {
     expect(await refusal(['deploy', ...given(SMALL)])).toEqual([
-      expect.stringContaining('No AWS region is named; give --region'),
+      expect.stringContaining('No AWS region is named; write region: eu-west-1 into stages/dev.yaml'),
     ]);
   });
 

@@ -1,6 +1,6 @@
 /** Plays a random world from its settings: faults and load for a time, then calm; and judges it all the while. */
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { Fleet } from '#core/model/configuration.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { scopeKey } from '#core/scope.ts';
@@ -24,7 +24,7 @@ import {
 } from './chance.ts';
 import { FailedStarts } from './failed-starts.ts';
 import { fleetsOf } from './fleets.ts';
-import { type Calm, Judge, SHARED_WITHIN_MS, type Violation } from './judge.ts';
+import { type Calm, isOf, Judge, SHARED_WITHIN_MS, type Violation } from './judge.ts';
 import type { WorldSetting } from './setting.ts';
 import { sharesIn } from './shares.ts';
 import { Strangers } from './strangers.ts';
@@ -179,7 +179,12 @@ class Run {
     this.#failedStarts.registered(entry);
     const fleets = this.#fleetsLately();
     const groups = fleets.flatMap((fleet) => fleet.groups);
-    this.#judge.judgeRegistration(entry, world, fleets, (other) => this.#strangers.isHidden(other, groups));
+    this.#judge.judgeRegistration(
+      entry,
+      world,
+      fleets,
+      (other) => this.#strangers.isHidden(other, groups) || this.#isNobodys(other, groups),
+    );
     if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
     // Its Job comes a moment later.
     const refuse = () => world.cluster.refuse(entry.uuid, '0/3 nodes are available: 3 Insufficient memory.');
@@ -235,14 +240,22 @@ class Run {
     world.state = createRunStateStore();
   }
 
+  /**
+   * Whether it was in a place that a group had left when memory was lost, and no Job in a place of today tells of it: what
+   * remembers such places is memory alone.
+   */
+  #isNobodys(entry: Readonly<Registered>, groups: readonly RunnerGroup[]): boolean {
+    const job = this.#jobOf(entry);
+    const isTold = job !== undefined && isPlacedIn(groups, job);
+    return entry.statuses[0].from <= this.#memoryLostAt && !isTold && !groups.some((group) => isOf(group, entry));
+  }
+
   #areAddsWhole(): boolean {
     const { groups } = fleetAt(this.#fleets, this.#world.now);
-    const places = groups.map(({ cluster, namespace }) => `${cluster}/${namespace}/`);
-    const isKept = (name: string) => places.some((place) => name.startsWith(place));
     return Array.from(this.#world.bitbucket.registered).every((entry) => {
       if (this.#strangers.has(entry)) return true;
       const job = this.#jobOf(entry);
-      return job !== undefined && isKept(job) && (entry.connected || !entry.hasConnected);
+      return job !== undefined && isPlacedIn(groups, job) && (entry.connected || !entry.hasConnected);
     });
   }
 
@@ -274,4 +287,9 @@ class Run {
       isReachable: isFound,
     };
   }
+}
+
+/** Whether a Job, named `CLUSTER/NAMESPACE/NAME`, is in a place of one of these groups. */
+function isPlacedIn(groups: readonly RunnerGroup[], job: string): boolean {
+  return groups.some(({ cluster, namespace }) => job.startsWith(`${cluster}/${namespace}/`));
 }

@@ -80,7 +80,6 @@ export function createCallBudget(options: {
     restore: (document) => {
       stored = forgetOld(parseBudget(document?.value), now());
       version = document?.version ?? 0;
-      if (own !== EMPTY_BUDGET) own = forgetOld(own, now());
     },
     unsaved: () => {
       if (own === EMPTY_BUDGET && unconfirmed === EMPTY_BUDGET) return undefined;

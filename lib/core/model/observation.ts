@@ -228,6 +228,9 @@ export type SlotObservation = {
 /** The highest number of runners that was seen in use at once in a month: `2026-11`, by UTC. */
 export type MonthPeak = { readonly month: string; readonly runners: number };
 
+/** The month's peak of a workspace, and its Jobs of scopes that no look lists, as they were counted last; absent: none. */
+export type WorkspaceMemory = MonthPeak & { readonly elsewhere?: number };
+
 /** What a credential's hourly calls allow, after the look. */
 export type BudgetObservation = {
   readonly credential: string;
@@ -288,5 +291,5 @@ export type DocumentEntry<T> = { readonly key: string; readonly version: number;
 /** A scope's memory. */
 export type ScopeMemoryEntry = DocumentEntry<ScopeMemory>;
 
-/** The month's peak of a workspace. */
-export type WorkspaceMemoryEntry = DocumentEntry<MonthPeak>;
+/** What is remembered of a workspace. */
+export type WorkspaceMemoryEntry = DocumentEntry<WorkspaceMemory>;

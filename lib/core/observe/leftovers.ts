@@ -126,6 +126,11 @@ export function withElsewhere(entry: GroupObservation, leftovers: readonly Group
   return {
     ...entry,
     ...(elsewhere > 0 && { elsewhere }),
-    ...(own.every((left) => isSeen(left) && left.unreachable === undefined) ? {} : { jobsUnsure: true }),
+    ...(own.every(areJobsRead) ? {} : { jobsUnsure: true }),
   };
+}
+
+/** Whether the Jobs of a place were read, whatever else of it was not: a scope that is gone for good hides no Job. */
+function areJobsRead({ unreachable, heldBack }: GroupObservation): boolean {
+  return unreachable === undefined && heldBack === undefined;
 }

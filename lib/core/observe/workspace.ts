@@ -5,6 +5,7 @@ import type {
   GroupObservation,
   Instant,
   RunnerJob,
+  WorkspaceMemory,
   WorkspaceMemoryEntry,
   WorkspaceObservation,
 } from '../model/observation.ts';
@@ -35,11 +36,12 @@ export function observeWorkspace(
   const ofGroups = groups
     .filter(({ group }) => group.scope.workspace === workspace)
     .reduce((sum, { orphanJobs, pendingAdds = 0 }) => sum + orphanJobs.length + pendingAdds, 0);
-  const unlisted = ofGroups + jobsElsewhere(scopes, namespaces);
   const key = workspaceMemoryKey(workspace);
   const document = documentOf(memory.documents, key);
-  const inUse = slotsInUse(registered);
   const before = parseWorkspaceMemory(document?.value);
+  const elsewhere = jobsElsewhere(scopes, namespaces, before?.elsewhere ?? 0);
+  const unlisted = ofGroups + elsewhere;
+  const inUse = slotsInUse(registered);
   const peak = nextPeak(before, inUse, at);
   const slots = {
     inUse,
@@ -56,10 +58,15 @@ export function observeWorkspace(
     maxRunners,
     slots,
   };
-  // A month that begins with nobody there needs no writing; its first runner will.
-  const isNews = peak.runners > (before?.month === peak.month ? before.runners : 0);
-  if (!('value' in memory.documents) || !isNews) return { seen };
-  return { seen, memory: { key, version: document?.version ?? 0, memory: peak } };
+  const next = { ...peak, ...(elsewhere > 0 && { elsewhere }) };
+  if (!('value' in memory.documents) || !isNews(next, before)) return { seen };
+  return { seen, memory: { key, version: document?.version ?? 0, memory: next } };
+}
+
+/** A month that begins with nobody there needs no writing; its first runner will. */
+function isNews(next: WorkspaceMemory, before?: WorkspaceMemory): boolean {
+  const isPeak = next.runners > (before?.month === next.month ? before.runners : 0);
+  return isPeak || next.elsewhere !== before?.elsewhere;
 }
 
 /**
@@ -93,16 +100,18 @@ function assumedIn(
 
 /**
  * Jobs of runners of the workspace in scopes that no look lists: another deployment's, say. Their registrations take
- * places all the same. None while a scope's uuids are unknown, since its own Jobs cannot be told from these.
+ * places all the same. As many as `before` while a scope's uuids are unknown, since its own Jobs cannot be told from
+ * these, and no fewer while some Jobs cannot be read.
  */
-function jobsElsewhere(scopes: readonly ScopeReading[], namespaces: readonly JobReading[]): number {
+function jobsElsewhere(scopes: readonly ScopeReading[], namespaces: readonly JobReading[], before: number): number {
   const identities = scopes.flatMap((scope) => identityOf(scope) ?? []);
-  if (identities.length < scopes.length) return 0;
+  if (identities.length < scopes.length) return before;
   const listed = new Set(identities.map(identityKey));
   const workspaces = new Set(identities.map(({ workspaceUuid }) => workspaceUuid));
   const isElsewhere = ({ identity }: RunnerJob) =>
     identity !== undefined && workspaces.has(identity.workspaceUuid) && !listed.has(identityKey(identity));
-  return namespaces.flatMap(({ listed: jobs }) => jobs).filter(isElsewhere).length;
+  const counted = namespaces.flatMap(({ listed }) => listed).filter(isElsewhere).length;
+  return namespaces.every(({ jobs }) => 'value' in jobs) ? counted : Math.max(counted, before);
 }
 
 /** Jobs of runners in the scope: by its uuids, or, while these are unknown, by the names of its groups. */

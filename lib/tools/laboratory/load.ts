@@ -7,10 +7,12 @@ import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS, HOUR_MS } from '#core/time.ts';
 import { type Arrival, mergeArrivals } from '../arrival.ts';
-import { ACTIVITY } from '../simulator/load.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import { distribution, draw } from './distribution.ts';
 import { longerThanNothing, span } from './span.ts';
+
+/** How busy each hour of a working day is, as a share of the peak: a morning, a lunch, an afternoon, stragglers. */
+const ACTIVITY = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.6, 1, 1, 0.9, 0.35, 0.7, 1, 0.95, 0.7, 0.4, 0.15, 0.05, 0, 0, 0, 0];
 
 const steps = z.number().int().positive();
 const rate = z.number().positive();

@@ -62,7 +62,8 @@ const LIMITS = { characters: 1024 * 1024, tokens: 200_000 };
 function contentsOf(file: SourceFile): readonly Part[] {
   const excess = tooLarge(file.text, LIMITS);
   if (excess !== undefined) return [nothingIn(file, `${excess}; give the files of Atlassian's autoscaler only`)];
-  const documents = yaml.parseAllDocuments(file.text, { prettyErrors: false, logLevel: 'silent' });
+  const documents = documentsIn(file.text);
+  if (documents === undefined) return [nothingIn(file, 'is not valid YAML: it is nested too deeply')];
   const [fault] = documents.flatMap(({ errors }) => errors);
   if (fault !== undefined) {
     const isTemplate = /<%|\{%/.test(file.text) && !/^kind:\s*ConfigMap\s*$/m.test(file.text);
@@ -71,6 +72,16 @@ function contentsOf(file: SourceFile): readonly Part[] {
   const roots = documents.map(({ contents }) => contents).filter((root) => !isEmpty(root));
   if (roots.length === 0) return [nothingIn(file, 'is empty; give a file with the configuration or the Job template')];
   return roots.flatMap((root) => contentsOfNode(file, root, roots.length === 1));
+}
+
+/** Undefined: it is nested so deeply that the parser, which recurses, gives up. */
+function documentsIn(text: string): readonly yaml.Document.Parsed[] | undefined {
+  try {
+    return yaml.parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent' });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function isEmpty(root: unknown): boolean {

@@ -1,5 +1,5 @@
 /**
- * An in-memory world with virtual time behind the three ports: the tests' fake, the demo's stage and the place to try
+ * An in-memory world with virtual time behind the three ports: the tests' fake and the place to try
  * a policy before paying for it. Only ports and time are replaced; the line that runs against it is the shipped one.
  */
 import { createCallBudget } from '#adapters/budget/ledger.ts';
@@ -16,7 +16,6 @@ import { CallLimit } from './call-limit.ts';
 import { VirtualClock } from './clock.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
-import { type Figures, RunnerTime, summarise } from './figures.ts';
 import {
   befall,
   type Interruption,
@@ -71,7 +70,6 @@ export class World {
   /** Memory between ticks; another one when it was lost. */
   state: StateStore;
   readonly steps: Step[] = [];
-  readonly #time: RunnerTime;
   readonly #limit: CallLimit | undefined;
   #budget: CallBudget | undefined;
   readonly #podsLog: boolean;
@@ -85,7 +83,6 @@ export class World {
     this.state = options.state ?? createMemoryStateStore();
     this.#limit = options.callsPerHour === undefined ? undefined : new CallLimit(options.callsPerHour);
     this.#podsLog = options.podsLog === true;
-    this.#time = new RunnerTime(this.clock.now);
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
       this.clock,
@@ -100,10 +97,7 @@ export class World {
       {
         ...listeners,
         removed: (uuid) => this.cluster.exit(uuid),
-        changing: () => {
-          this.#account();
-          listeners?.changing?.();
-        },
+        changing: () => listeners?.changing?.(),
       },
     );
     this.cluster = new SimulatedCluster(
@@ -210,12 +204,6 @@ export class World {
     }
   }
 
-  /** What the run has come to so far. */
-  figures(): Figures {
-    this.#account();
-    return summarise(this.steps, this.#time);
-  }
-
   #logOf(uuid: string): StepInLog {
     if (!this.#podsLog) return 'not-allowed';
     return this.bitbucket.isAtWork(uuid) ? 'running' : 'none-seen';
@@ -235,10 +223,6 @@ export class World {
 
   #snapshotCalls(): Calls {
     return { ...this.#calls };
-  }
-
-  #account(): void {
-    this.#time.account(this.clock.now, this.bitbucket.totals);
   }
 }
 

@@ -99,6 +99,7 @@ describe('what Bitbucket says', () => {
     budget.heard({ status: 200, rateLimit: {} });
     budget.heard({ status: 200 });
     expect(budget.usage().left).toBe(200);
+    expect(budget.usage().throttledAnswers).toBe(0);
     budget.heard({ status: 200, rateLimit: { limit: 1000, nearLimit: false } });
     expect(budget.usage().left).toBe(1000);
   });

@@ -37,6 +37,11 @@ describe('an error is about the proxy', () => {
       { code: 'ERR_PROXY_TUNNEL', message: 'via http://p.example.com:3128/' },
       ' at the proxy p.example.com:3128 (HTTPS_PROXY)',
     ],
+    [
+      'that is reached, whatever status another error names',
+      { code: 'ECONNRESET', port: 3128, statusCode: 500 },
+      ' at the proxy p.example.com:3128 (HTTPS_PROXY)',
+    ],
     ['whose port is closed', { code: 'ECONNREFUSED', port: 3128 }, ' at the proxy p.example.com:3128 (HTTPS_PROXY)'],
     [
       'whose name is unknown',
@@ -49,6 +54,10 @@ describe('an error is about the proxy', () => {
     ['and not about nothing', {}, ''],
   ])('%s', (_, error, expected) => expect(atProxy(error, readProxies(variables))).toBe(expected));
 
+  it('and not about an exception', () => {
+    const error = { code: 'ERR_PROXY_TUNNEL', message: 'via http://p.example.com:3128/' };
+    expect(atProxy(error, { NO_PROXY: 'api.example.com:8080', ...variables })).toContain('HTTPS_PROXY');
+  });
   it('only if there is one', () => expect(atProxy({ code: 'ECONNREFUSED', port: 3128 }, undefined)).toBe(''));
   it('only if its address can be read', () =>
     expect(atProxy({ port: 80 }, { HTTPS_PROXY: 'p', NO_PROXY: '' })).toBe(''));

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
-import type { GroupMemory, Observation, RunnerJob } from '#core/model/observation.ts';
+import type { GroupMemory, GroupObservation, Observation, RunnerJob } from '#core/model/observation.ts';
+import { withElsewhere } from '#core/observe/leftovers.ts';
 import { placeOf, placesKeyOf } from '#core/places.ts';
 import type { RunnerApi } from '#core/ports.ts';
+import { reason } from '#core/reasons.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
@@ -287,6 +289,24 @@ describe('a scope that is named in another way', () => {
       });
       expect(seen.leftovers).toHaveLength(1);
     }
+  });
+});
+
+describe('a runner without a Job here', () => {
+  it.each<{ readonly name: string; readonly left: Partial<GroupObservation>; readonly unsure: boolean }>([
+    { name: 'has none where all was read', left: {}, unsure: false },
+    { name: 'has none at a place whose scope is gone for good', left: { missing: ['404'] }, unsure: false },
+    { name: 'may have one at a place whose Jobs cannot be read', left: { unreachable: 'Forbidden' }, unsure: true },
+    {
+      name: 'may have one at a place that was not looked at',
+      left: { heldBack: reason('api-budget', { credential: 'ci', limit: 9, left: 0, withheld: 1, moreInMs: 1 }) },
+      unsure: true,
+    },
+  ])('$name', async ({ left, unsure }) => {
+    const { seen } = await look(fleet([group()]));
+    const [entry] = seen.groups;
+    if (entry === undefined) throw new Error('the group was not seen');
+    expect('jobsUnsure' in withElsewhere(entry, [entry, { ...entry, ...left }])).toBe(unsure);
   });
 });
 

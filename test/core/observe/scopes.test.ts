@@ -23,6 +23,13 @@ describe("a workspace's registrations", () => {
     expect(seen.workspaces.some((workspace) => 'assumed' in workspace)).toBe(false);
   });
 
+  it('count a Job without a registration in its own workspace, and in no other', async () => {
+    const job = jobOf(runner(), { labels: builds.labels });
+    const { seen } = await look(fleet([builds, other]), { jobs: { list: async () => [job] } });
+    expect(seen.groups.map(({ orphanJobs }) => orphanJobs.length)).toEqual([1, 0]);
+    expect(seen.workspaces.map(({ registrations }) => registrations)).toEqual([1, 0]);
+  });
+
   it('of a scope that could not be listed are taken at their worst, the max of all its groups', async () => {
     const { seen } = await look(fleet([builds, three, four]), {
       runners: { list: async (scope) => (scope.repository === undefined ? strangers : fails('503')()) },
@@ -194,6 +201,68 @@ describe("a workspace's registrations", () => {
       jobs: { list: async () => [jobOf(runner(), { identity, deployment: 'theirs', group: 'theirs' })] },
     });
     expect(seen.workspaces).toMatchObject([{ registrations: 0 }]);
+  });
+
+  describe('of Jobs of elsewhere', () => {
+    const theirs = { deployment: 'theirs', group: 'theirs', labels: ['theirs'] };
+    const identity = { workspaceUuid: '{acme}', repositoryUuid: '{else}' };
+    const jobsOf = (count: number) => Array.from({ length: count }, () => jobOf(runner(), { ...theirs, identity }));
+    const remembering = (elsewhere: number) =>
+      documents({ 'workspace/acme': { version: 4, value: { month: '2026-11', runners: 0, elsewhere } } });
+    const web = group({ name: 'web', namespace: 'web' });
+    const unread = (count: number): Script['jobs'] => ({
+      list: async ({ namespace }) => (namespace === 'web' ? fails('503')() : jobsOf(count)),
+    });
+    const unknown: Script['runners'] = { identify: fails('503') };
+    const memory = (elsewhere?: number) => ({ month: '2026-11', runners: 0, ...(elsewhere && { elsewhere }) });
+
+    it.each<{
+      readonly name: string;
+      readonly script: Script;
+      readonly counted: number;
+      readonly saved: readonly object[];
+    }>([
+      {
+        name: 'new ones are counted and remembered',
+        script: { jobs: { list: async () => jobsOf(2) } },
+        counted: 4,
+        saved: [memory(4)],
+      },
+      {
+        name: 'as many as before are no news',
+        script: { ...remembering(4), jobs: { list: async () => jobsOf(2) } },
+        counted: 4,
+        saved: [],
+      },
+      {
+        name: 'those that are gone are forgotten',
+        script: { ...remembering(4), jobs: { list: async () => [] } },
+        counted: 0,
+        saved: [memory()],
+      },
+      {
+        name: 'those of a namespace that cannot be read count as before',
+        script: { ...remembering(3), jobs: unread(0) },
+        counted: 3,
+        saved: [],
+      },
+      {
+        name: 'more than before are counted where not all can be read',
+        script: { ...remembering(3), jobs: unread(5) },
+        counted: 5,
+        saved: [memory(5)],
+      },
+      {
+        name: 'they count as before while the uuid of a scope is unknown',
+        script: { ...remembering(3), runners: unknown, jobs: { list: async () => jobsOf(1) } },
+        counted: 3,
+        saved: [],
+      },
+    ])('$name', async ({ script, counted, saved }) => {
+      const { seen } = await look(fleet([builds, web]), script);
+      expect(seen.workspaces).toMatchObject([{ registrations: counted }]);
+      expect((seen.workspaceMemory ?? []).map((entry) => entry.memory)).toEqual(saved);
+    });
   });
 
   it('of groups that were not asked for count too', async () => {

@@ -193,6 +193,11 @@ describe('files that hold nothing to migrate', () => {
     ['YAML of something else', ['a: 1\n'], /^0\.yaml:1 is neither/],
     ['broken YAML', ['groups:\n  - name: "x\n'], /^0\.yaml:\d+ is not valid YAML/],
     [
+      'YAML that the parser dies of',
+      [`${'- - '.repeat(4000)}\n- x`],
+      /^0\.yaml is not valid YAML: it is nested too deeply/,
+    ],
+    [
       'YAML of great depth',
       [`groups: ${'['.repeat(20_000)}`],
       /^0\.yaml:\d+ is not valid YAML: it is nested too deeply/,

@@ -22,7 +22,8 @@ const HOPELESS: ReadonlySet<number | undefined> = new Set([401, 403, 429]);
 /** What was read, repository by repository. It goes on growing until `done`. */
 export type Count = {
   readonly repositories: ReadonlyMap<string, RepositoryTally>;
-  readonly notes: ReadonlySet<string>;
+  /** Notes, each once, with the repository that it came from first. */
+  readonly notes: ReadonlyMap<string, Required<Scope>>;
   readonly done: Promise<void>;
 };
 
@@ -38,7 +39,7 @@ export type Limits = {
 /** Begins to read. Never rejects: what fails is the `trouble` of its repository. */
 export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi, limits: Limits): Count {
   const repositories = new Map(scopes.map((scope) => [scopeKey(scope), newTally(scope)]));
-  const notes = new Set<string>();
+  const notes = new Map<string, Required<Scope>>();
   const hopeless = new Map<string, string>();
 
   /** Reads something of the repository, unless that is known to be pointless. */
@@ -68,7 +69,7 @@ export function countQueues(scopes: readonly Required<Scope>[], api: PipelineApi
     const found = await api.waitingSteps(tally.scope, pipeline);
     addWaiting(tally, limits.runnable(tally.scope, found.waiting));
     isNeeded = undefined;
-    for (const note of found.notes) notes.add(note);
+    for (const note of found.notes) if (!notes.has(note)) notes.set(note, tally.scope);
   };
 
   async function readAll(): Promise<void> {

@@ -17,7 +17,7 @@ import { incomplete, type RepositoryTally, toQueue } from './tally.ts';
 /** How long counting may keep a tick from acting. */
 const LONGEST_LOOK_MS = 5_000;
 
-/** Notes of one tick; a workspace full of files that cannot be read says it often. */
+/** Notes of one tick that are told in full; a workspace full of files that cannot be read says it often. */
 const MOST_NOTES = 10;
 
 const CUT_SHORT = `not all of it was seen: a tick stops after ${LONGEST_LOOK_MS / 1000} s and ${MOST_PIPELINES} pipelines`;
@@ -95,8 +95,19 @@ function conclude(seen: Observation, asking: readonly Asking[], count: Count): O
   const known = [...count.repositories.values()];
   const waiting = shareOut(asking, known);
   const answers = asking.map((entry) => answer(entry, count, waiting.get(nameOf(entry.question)) ?? 0));
-  const notes = [...answers.flatMap(({ note }) => note ?? []), ...[...count.notes].slice(0, MOST_NOTES)];
+  const notes = [...answers.flatMap(({ note }) => note ?? []), ...fewNotes(count)];
   return { ...withAnswers(seen, answers), queues: queuesIn(known), notes: [...seen.notes, ...notes] };
+}
+
+/** A note of every repository before a second one of any; whose notes are too many is named all the same. */
+function fewNotes({ notes }: Count): readonly string[] {
+  const byRepository = [...Map.groupBy(notes, ([, scope]) => scopeKey(scope)).values()];
+  const told = [...byRepository.flatMap((all) => all.slice(0, 1)), ...byRepository.flatMap((all) => all.slice(1))];
+  const shown = told.slice(0, MOST_NOTES).map(([note]) => note);
+  const left = told.slice(MOST_NOTES);
+  if (left.length === 0) return shown;
+  const places = [...new Set(left.map(([, scope]) => scopeKey(scope)))];
+  return [...shown, `${left.length} more notes on waiting steps are left out; they are on ${places.join(', ')}.`];
 }
 
 /**

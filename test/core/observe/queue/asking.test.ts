@@ -78,6 +78,12 @@ describe('who asks for the queue', () => {
 
   it.each([
     { name: 'one with fewer than its share, of a full workspace', busy: 6, maxRunners: 8, asks: true },
+    {
+      name: 'one with fewer than its share, of a workspace that has just become full',
+      busy: 6,
+      maxRunners: 9,
+      asks: true,
+    },
     { name: 'one with its share', busy: 2, maxRunners: 4, asks: false },
     { name: 'nobody of another workspace for its sake', busy: 6, maxRunners: 2, workspace: 'labs', asks: false },
   ])('$name: $asks', async ({ busy, maxRunners, workspace, asks }) => {
@@ -91,5 +97,13 @@ describe('who asks for the queue', () => {
     expect(trace.slice(0, 1)).toEqual(asks ? ['openPipelines acme/site'] : []);
     // As many as wait, though there is no room now.
     expect(seen.queues?.[0]?.waiting[0]?.steps).toBe(asks ? 3 : undefined);
+  });
+
+  it('for as many steps as there are places, while there are some', async () => {
+    const other = see({ name: 'other', source: named('api'), runners: { busy: 6, idle: 1 } });
+    const site = Array.from({ length: 60 }, () => 1);
+    const { seen } = await look([see({ max: 60 }), other], { site }, {}, { maxRunners: 11 });
+    // Those that are read at once: two would do.
+    expect(seen.queues?.[0]?.waiting[0]?.steps).toBe(20);
   });
 });

@@ -336,7 +336,7 @@ describe('what cannot be known', () => {
     expect(trace).toHaveLength(50);
   });
 
-  it('in a file is a note, told once, and at most ten', async () => {
+  it('in a file is a note, told once, and at most ten in full, one of each repository before a second', async () => {
     const notes = (uuid: string) => [`${uuid.replace(/-.*/, '')} is odd.`, 'Odd.'];
     const { seen } = await look(
       [see({ source: named(...names(20)) })],
@@ -345,8 +345,14 @@ describe('what cannot be known', () => {
         waitingSteps: async (_scope, { uuid }) => ({ waiting: [], notes: notes(uuid) }),
       },
     );
-    expect(seen.notes).toHaveLength(10);
-    expect(seen.notes.filter((note) => note === 'Odd.')).toHaveLength(1);
+    expect(seen.notes).toHaveLength(11);
+    expect(seen.notes.slice(0, 10).filter((note) => note.endsWith(' is odd.'))).toHaveLength(10);
+    // Twenty notes of their own, and the one of all.
+    const left = names(20)
+      .slice(10)
+      .map((name) => `acme/${name}`);
+    const places = [...left, `acme/${names(20)[0]}`].join(', ');
+    expect(seen.notes[10]).toBe(`11 more notes on waiting steps are left out; they are on ${places}.`);
     expect(seen.groups[0]?.queue?.kind).toBe('counted');
   });
 });
