@@ -54,8 +54,15 @@ const wakeAsk = z.object({
   runners: z.number(),
   until: z.number(),
   knownUntil: z.number(),
+  pipeline: z.string().optional(),
 });
 const wakeMemory = z.object({ asks: z.array(wakeAsk) });
+const repository = z.object({ workspaceUuid: z.string(), repositoryUuid: z.string(), at: z.number() });
+const wakeNote = z.object({
+  repositories: z.record(z.string(), repository),
+  seen: z.object({ at: z.number(), online: z.number(), starting: z.number() }).optional(),
+});
+const wakeLook = z.object({ at: z.number(), isOpen: z.boolean() });
 const deployment = z.object({ id: z.string() });
 const workspaceMemory = z.object({ month: z.string(), runners: z.number(), elsewhere: z.number().optional() });
 
@@ -79,7 +86,17 @@ export function groupMemoryKey(group: string): string {
 
 /** The document with what pipelines ask of a group. */
 export function wakeMemoryKey(group: string): string {
-  return `wake/${group}`;
+  return `wake/asks/${group}`;
+}
+
+/** The document with what ticks tell whoever answers pipelines that ask for the group. */
+export function wakeNoteKey(group: string): string {
+  return `wake/note/${group}`;
+}
+
+/** The document with the latest look at a workspace that was asked for. */
+export function wakeLookKey(workspace: string): string {
+  return `wake/look/${workspace}`;
 }
 
 /** The document of a scope. */
@@ -131,6 +148,25 @@ export function parseWorkspaceMemory(value: unknown): WorkspaceMemory | undefine
 /** What pipelines ask of a group, from its document; what cannot be read was not asked. */
 export function parseWakeMemory(value: unknown): readonly WakeAsk[] {
   return wakeMemory.safeParse(value).data?.asks ?? [];
+}
+
+/**
+ * What ticks tell of a group that can be woken: the repositories behind the names in `wake.from` and when they were looked
+ * up, and its runners when somebody last waited for them.
+ */
+export type WakeNote = z.output<typeof wakeNote>;
+
+/** It from its document; what cannot be read was not told. */
+export function parseWakeNote(value: unknown): WakeNote {
+  return wakeNote.safeParse(value).data ?? { repositories: {} };
+}
+
+/** When a look was asked for, and whether no tick has taken it up yet (`isOpen`). */
+export type WakeLook = z.output<typeof wakeLook>;
+
+/** It from its document; undefined where none was asked for. */
+export function parseWakeLook(value: unknown): WakeLook | undefined {
+  return wakeLook.safeParse(value).data;
 }
 
 /** A scope's memory from its document; what cannot be read is looked up again. */

@@ -19,6 +19,8 @@ export type WakeAsk = {
   readonly until: Instant;
   /** The first instant at which the step may be forgotten: its token has run out by then. */
   readonly knownUntil: Instant;
+  /** The uuid of its pipeline, if its token names it. */
+  readonly pipeline?: string | undefined;
 };
 
 /** The group with its `min` raised to what was asked for and has not run out; never above `wake.max` or `max`. */

@@ -2,6 +2,7 @@
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Instant } from '#core/model/observation.ts';
+import { bareUuid, bracedUuid } from '#core/uuid.ts';
 import { KeysUnavailableError } from './keys.ts';
 
 /** What a genuine token says. Uuids are in braces. */
@@ -9,21 +10,26 @@ export type StepIdentity = {
   readonly step: string;
   readonly repositoryUuid: string;
   readonly workspaceUuid: string;
+  readonly pipeline?: string | undefined;
   /** When the token runs out. */
   readonly expiresAt: Instant;
 };
 
-/** A token that is not genuine, or not for us. */
+/** A token that is not genuine (`isForged`), or not for us. */
 export class TokenRefusedError extends Error {
   override readonly name = 'TokenRefusedError';
+  readonly isForged: boolean;
+
+  constructor(message: string, isForged = false) {
+    super(message);
+    this.isForged = isForged;
+  }
 }
 
 /** What a token has to meet. */
 export type TokenRules = {
   /** The workspaces whose steps may ask at all, as their issuers. */
   readonly issuers: readonly string[];
-  /** It names one of these at least. */
-  readonly audiences: readonly string[];
   readonly keysOf: (issuer: string) => JWTVerifyGetKey;
 };
 
@@ -45,21 +51,29 @@ const claims = z.object({
   stepUuid: z.string().min(1).max(100),
   repositoryUuid: z.string().min(1).max(100),
   workspaceUuid: z.string().min(1).max(100),
+  pipelineUuid: z.string().max(100).optional(),
   exp: z.number(),
 });
 
+/** What Bitbucket's tokens are for unless the step says otherwise: their own workspace. */
+function audiencesOf({ workspaceUuid }: JWTPayload): string[] {
+  const uuid = typeof workspaceUuid === 'string' ? workspaceUuid : '';
+  return [uuid, bracedUuid(uuid), bareUuid(uuid)].map((form) => `ari:cloud:bitbucket::workspace/${form}`);
+}
+
 /** Who sent the token. Rejects with `TokenRefusedError`, or `KeysUnavailableError` when nobody can tell. */
 export async function verifyToken(token: string, rules: TokenRules, now: Instant): Promise<StepIdentity> {
-  if (token.length > LONGEST) throw new TokenRefusedError('the token is longer than any of Bitbucket');
+  if (token.length > LONGEST) throw new TokenRefusedError('the token is longer than any of Bitbucket', true);
   try {
     // Only which keys to look at: it is verified with everything else.
-    const { iss = '' } = decodeJwt(token);
+    const claimed = decodeJwt(token);
+    const { iss = '' } = claimed;
     if (!rules.issuers.includes(iss)) {
-      throw new TokenRefusedError('the token is of no workspace that may wake a group here');
+      throw new TokenRefusedError('the token is of no workspace that may wake a group here', true);
     }
     const { payload } = await jwtVerify(token, rules.keysOf(iss), {
       issuer: iss,
-      audience: [...rules.audiences],
+      audience: audiencesOf(claimed),
       algorithms: ALGORITHMS,
       clockTolerance: TOLERANCE_S,
       currentDate: new Date(now),
@@ -69,33 +83,40 @@ export async function verifyToken(token: string, rules: TokenRules, now: Instant
   } catch (error) {
     if (error instanceof KeysUnavailableError || error instanceof TokenRefusedError) throw error;
     // What jose says may carry claims.
-    throw new TokenRefusedError(sentenceFor(error));
+    throw refusalFor(error);
   }
 }
 
 function identityIn(payload: JWTPayload): StepIdentity {
   const { success, data } = claims.safeParse(payload);
   if (!success) throw new TokenRefusedError('the token names no step, repository and workspace');
-  const { stepUuid: step, repositoryUuid, workspaceUuid, exp } = data;
+  const { stepUuid: step, repositoryUuid, workspaceUuid, pipelineUuid, exp } = data;
   return {
     step: braced(step),
     repositoryUuid: braced(repositoryUuid),
     workspaceUuid: braced(workspaceUuid),
+    ...(pipelineUuid && { pipeline: braced(pipelineUuid) }),
     expiresAt: exp * 1000,
   };
 }
 
-/** `{uuid}`, however it was written. */
+/** However it was written. */
 function braced(uuid: string): string {
-  return `{${uuid.replace(/^\{|\}$/g, '').toLowerCase()}}`;
+  return bracedUuid(uuid.toLowerCase());
 }
 
-function sentenceFor(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'the token has run out; a step gets a new one when it begins';
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return CLAIMS[error.claim] ?? 'the token lacks what it has to say';
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'the token is not signed with a private key';
-  return 'the token is none that Bitbucket signed';
+function refusalFor(error: unknown): TokenRefusedError {
+  if (error instanceof errors.JWTExpired) {
+    return new TokenRefusedError('the token has run out; a step gets a new one when it begins');
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return new TokenRefusedError(CLAIMS[error.claim] ?? 'the token lacks what it has to say');
+  }
+  const isUnsigned = error instanceof errors.JOSEAlgNotAllowed;
+  return new TokenRefusedError(
+    isUnsigned ? 'the token is not signed with a private key' : 'the token is none that Bitbucket signed',
+    true,
+  );
 }
 
 const CLAIMS: Readonly<Record<string, string>> = {

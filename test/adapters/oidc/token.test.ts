@@ -6,7 +6,7 @@ import { issuerOf, TokenRefusedError, verifyToken } from '#adapters/oidc/token.t
 import { NOON } from '#kit/fleet.ts';
 
 const ISSUER = issuerOf('acme');
-const AUDIENCE = 'ari:cloud:bitbucket::workspace/acme';
+const AUDIENCE = 'ari:cloud:bitbucket::workspace/w1';
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const CLAIMS = { stepUuid: '{S1}', repositoryUuid: '{r1}', workspaceUuid: 'w1' };
@@ -38,7 +38,7 @@ function door() {
     },
     () => state.now,
   );
-  const rules = { issuers: [ISSUER], audiences: ['https://wake', AUDIENCE], keysOf };
+  const rules = { issuers: [ISSUER], keysOf };
   return Object.assign(state, { verify: (text: string) => verifyToken(text, rules, state.now) });
 }
 
@@ -49,6 +49,14 @@ it('a genuine token says who sent it', async () => {
     workspaceUuid: '{w1}',
     expiresAt: NOON + 600 * SECOND,
   });
+});
+
+it.each([
+  ['bare', 'ari:cloud:bitbucket::workspace/w1', { workspaceUuid: '{w1}' }],
+  ['in braces', 'ari:cloud:bitbucket::workspace/{w1}', { workspaceUuid: 'w1' }],
+])('the audience may have its uuid %s; the pipeline is read', async (_, aud, claims) => {
+  const text = await token({ claims: { aud, pipelineUuid: 'P1', ...claims } });
+  expect(await door().verify(text)).toMatchObject({ workspaceUuid: '{w1}', pipeline: '{p1}' });
 });
 
 it('the issuer of a workspace is the one that Bitbucket documents', () => {
@@ -78,7 +86,13 @@ describe('refused', () => {
     ['no audience', () => token({ claims: { aud: undefined } }), 'the token is for another audience', 1],
     ['no step', () => token({ claims: { stepUuid: undefined } }), nameless, 1],
     ['no repository', () => token({ claims: { repositoryUuid: '' } }), nameless, 1],
-    ['no workspace', () => token({ claims: { workspaceUuid: 7 } }), nameless, 1],
+    ['no workspace', () => token({ claims: { workspaceUuid: 7 } }), 'the token is for another audience', 1],
+    [
+      'a workspace without a name',
+      () => token({ claims: { workspaceUuid: '', aud: 'ari:cloud:bitbucket::workspace/' } }),
+      nameless,
+      1,
+    ],
     ['a step of 101 characters', () => token({ claims: { stepUuid: 's'.repeat(101) } }), nameless, 1],
     [
       'expired',
@@ -100,6 +114,9 @@ describe('refused', () => {
     const error = await at.verify(text).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TokenRefusedError);
     expect(Object(error).message).toBe(why);
+    // What its own workspace has not signed is forged; the rest is only of no use.
+    const isForged = [stranger, forged, unsigned, 'the token is longer than any of Bitbucket'].includes(why);
+    expect(Object(error).isForged).toBe(isForged);
     expect(at.fetches).toHaveLength(fetches);
   });
 

@@ -1,0 +1,155 @@
+/**
+ * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
+ * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor while the pipeline runs that asked
+ * for it. Whoever answers pipelines then needs nobody but the state store.
+ */
+import { BudgetError, sentenceOf } from './errors.ts';
+import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
+import type { RunnerGroup, Scope } from './model/configuration.ts';
+import type { Instant, Observation } from './model/observation.ts';
+import type { GroupReport, Report } from './model/report.ts';
+import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
+import { scopeKey } from './scope.ts';
+import { DAY_MS, SECOND_MS } from './time.ts';
+import type { WakeAsk } from './wake.ts';
+import { takeUpLooks } from './wake-look.ts';
+
+/** A group that can be woken. */
+export type Wakeable = RunnerGroup & Required<Pick<RunnerGroup, 'wake'>>;
+
+/** Whether it is one. */
+export function isWakeable(group: RunnerGroup): group is Wakeable {
+  return group.wake !== undefined;
+}
+
+/** Another repository may have the name by then. */
+const LOOKED_UP_FOR_MS = DAY_MS;
+
+/** A floor that runs out within it is kept if its pipeline still runs: more than a minute, which is from tick to tick. */
+const ENDING_MS = 90 * SECOND_MS;
+
+/** What the tick came to. */
+type Seen = { readonly observation: Observation; readonly report: Report };
+
+/** Writes down what there is to tell when the tick has ended; gives what went wrong. */
+export type LeaveNotes = (seen: Seen) => Promise<readonly string[]>;
+
+/** Before the tick looks: takes up looks that were asked for. Where memory cannot be read, the look says so. */
+export async function beginNotes(groups: readonly RunnerGroup[], ports: Ports, now: Instant): Promise<LeaveNotes> {
+  const wakeable = groups.filter(isWakeable);
+  if (wakeable.length === 0) return async () => [];
+  const workspaces = [...new Set(wakeable.map(({ scope }) => scope.workspace))];
+  await takeUpLooks(ports.state, workspaces, now).catch(() => undefined);
+  return async (seen) => {
+    try {
+      return await leaveNotes(wakeable, seen, ports, now);
+    } catch (error) {
+      return [`What pipelines are to be told could not be saved: ${sentenceOf(error)}`];
+    }
+  };
+}
+
+async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports, now: Instant) {
+  const keys = groups.flatMap(({ name }) => [wakeNoteKey(name), wakeMemoryKey(name)]);
+  const documents = await ports.state.load(keys);
+  const left = await Promise.all(
+    groups.map(async (group) => {
+      const [note, asks] = [documents.get(wakeNoteKey(group.name)), documents.get(wakeMemoryKey(group.name))];
+      const told = await noteOf(group, parseWakeNote(note?.value), seen, ports, now);
+      const kept = await keepFloors(group, asks, ports, now);
+      const change = { key: wakeNoteKey(group.name), expectedVersion: note?.version ?? 0, value: told.note };
+      return { changes: [...(told.isNew ? [change] : []), ...kept], problems: told.problems };
+    }),
+  );
+  const changes = left.flatMap((one) => one.changes);
+  const unsaved = changes.length === 0 ? [] : await ports.state.save(changes, now);
+  const failures = unsaved.flatMap(({ failure }) => failure ?? []);
+  return [...new Set([...left.flatMap(({ problems }) => problems), ...failures])];
+}
+
+async function noteOf(group: Wakeable, before: WakeNote, { observation, report }: Seen, ports: Ports, now: Instant) {
+  const looked = await Promise.all(group.wake.from.map((scope) => lookUp(scope, before, ports, now)));
+  const woken = observation.groups.find((entry) => entry.group.name === group.name)?.group.woken;
+  const counts = countsIn(report.groups.find(({ name }) => name === group.name));
+  const seen = woken !== undefined && counts !== undefined ? { at: now, ...counts } : undefined;
+  const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
+  return {
+    note: { repositories, seen: seen ?? before.seen },
+    isNew: seen !== undefined || looked.some(({ isNew }) => isNew),
+    problems: looked.flatMap(({ problem }) => problem ?? []),
+  };
+}
+
+type LookedUp = {
+  readonly entry: WakeNote['repositories'];
+  readonly isNew?: true;
+  readonly problem?: string;
+};
+
+/** A uuid needs no looking up. */
+async function lookUp(
+  scope: Required<Scope>,
+  { repositories }: WakeNote,
+  ports: Ports,
+  now: Instant,
+): Promise<LookedUp> {
+  if (isUuid(scope.repository)) return { entry: {} };
+  const key = scopeKey(scope);
+  const known = repositories[key];
+  const entry = known === undefined ? {} : { [key]: known };
+  if (known !== undefined && now - known.at < LOOKED_UP_FOR_MS) return { entry };
+  try {
+    const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(scope);
+    return { entry: { [key]: { workspaceUuid, repositoryUuid, at: now } }, isNew: true };
+  } catch (error) {
+    return error instanceof BudgetError ? { entry } : { entry, problem: `wake.from: ${sentenceOf(error)}` };
+  }
+}
+
+/** As Bitbucket writes them. */
+export function isUuid(name: string): boolean {
+  return name.startsWith('{');
+}
+
+/** Those that this tick made start as well; undefined where the group was not seen. */
+function countsIn(group: GroupReport | undefined) {
+  if (group === undefined || ['partial-observation', 'look-held-back'].includes(group.decision.reason.code)) return;
+  const { busy, idle, starting } = group.counts;
+  const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
+  return { online: busy + idle, starting: starting + made };
+}
+
+/** Floors that would run out although their pipelines still run last for another `wake.for`. */
+async function keepFloors(
+  { name, wake }: Wakeable,
+  document: MemoryDocument | undefined,
+  ports: Ports,
+  now: Instant,
+): Promise<readonly MemoryChange[]> {
+  const asks = parseWakeMemory(document?.value);
+  const ending = asks.filter(
+    ({ until, pipeline }) => pipeline !== undefined && until > now && until - now <= ENDING_MS,
+  );
+  if (document === undefined || ending.length === 0) return [];
+  const running = await runningPipelines(ending, ports);
+  const stays = (ask: WakeAsk) => ending.includes(ask) && running.has(ask.pipeline ?? '');
+  if (!ending.some(stays)) return [];
+  const until = now + wake.forMs;
+  const kept = asks.map((ask) => (stays(ask) ? { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) } : ask));
+  return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: kept } }];
+}
+
+/** As far as that can be seen: a credential may lack the right to read pipelines. */
+async function runningPipelines(asks: readonly WakeAsk[], { pipelines }: Ports): Promise<ReadonlySet<string>> {
+  const repositories = [...new Set(asks.map(({ by }) => by))];
+  const open = await Promise.all(
+    repositories.map(async (by) => {
+      const [workspace = '', repository = ''] = by.split('/');
+      return pipelines.openPipelines({ workspace, repository }).then(
+        (answer) => answer.pipelines.map(({ uuid }) => uuid),
+        () => [],
+      );
+    }),
+  );
+  return new Set(open.flat());
+}
