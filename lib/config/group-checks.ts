@@ -76,11 +76,8 @@ function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Find
 function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntry): readonly Finding[] {
   if (wake === undefined) return [];
   const most = highestMaxOf(raw);
-  const unheard =
-    'is kept for a later version: nothing takes the requests of pipelines yet, so with min 0 a step that finds no online runner fails at once';
   const tooMany = `is ${wake.max}, which is more than max (${most}), so pipelines never get as many; lower it, or raise max`;
   return [
-    warning(path, unheard),
     ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
     ...wake.from.flatMap((repository, index) => strangerFindings([...path, 'from', index], repository, workspace)),
   ];
@@ -88,7 +85,13 @@ function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntr
 
 /** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */
 function strangerFindings(path: Path, from: { workspace: string }, own: string | undefined): readonly Finding[] {
+  const areUuids = [own, from.workspace].every((name) => name?.startsWith('{'));
   const isComparable = own !== undefined && own.startsWith('{') === from.workspace.startsWith('{');
   const message = `is of workspace ${from.workspace}, whose steps never run in ${own}; name a repository of ${own}`;
-  return when(isComparable && own !== from.workspace, problem(path, message));
+  const nameless =
+    'names its workspace by the uuid, as the group does, and tokens of steps have its slug; write slug/repository';
+  return [
+    ...when(isComparable && own !== from.workspace, problem(path, message)),
+    ...when(areUuids && own === from.workspace, problem(path, nameless)),
+  ];
 }

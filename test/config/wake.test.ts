@@ -56,31 +56,30 @@ describe('refused', () => {
       ['from[1]: is of workspace umbrella, whose steps never run in acme; name a repository of acme'],
     ],
     ['a workspace by its uuid, which may be the same', { from: [`${UUID}/shop`] }, []],
-  ])('%s', (_, changes, expected) => {
+  ])('%s', async (_, changes, expected) => {
     const problems = problemsOf(withGroup({ wake: { ...WAKE, ...changes } }));
     expect(problems).toEqual(expected.map((text) => `groups[0].wake.${text}`));
   });
+
+  it('a workspace that is nowhere named by its slug, which tokens have', () => {
+    const named = (from: string) => problemsOf(withGroup({ workspace: UUID, wake: { ...WAKE, from: [from] } }));
+    expect(named('acme/shop')).toEqual([]);
+    expect(named(`${UUID}/shop`)).toEqual([
+      'groups[0].wake.from[0]: names its workspace by the uuid, as the group does, and tokens of steps have its slug; write slug/repository',
+    ]);
+  });
 });
 
-/** Said of every `wake` while nothing takes requests. */
-const UNHEARD =
-  'groups[0].wake: is kept for a later version: nothing takes the requests of pipelines yet, so with min 0 a step that finds no online runner fails at once';
-
 describe('warned of', () => {
-  it('wake itself, as long as nothing takes requests', () => {
-    expect(warningsOf(withGroup({ wake: WAKE }))).toEqual([UNHEARD]);
-  });
-
   it('more than max', () => {
     expect(warningsOf(withGroup({ wake: { ...WAKE, max: 11 } }))).toEqual([
-      UNHEARD,
       'groups[0].wake.max: is 11, which is more than max (10), so pipelines never get as many; lower it, or raise max',
     ]);
-    expect(warningsOf(withGroup({ wake: { ...WAKE, max: 10 } }))).toEqual([UNHEARD]);
+    expect(warningsOf(withGroup({ wake: { ...WAKE, max: 10 } }))).toEqual([]);
   });
 
   it('nothing where no max is valid: that is the problem to tell', () => {
-    expect(warningsOf(withGroup({ wake: WAKE, parameters: { ...PARAMETERS, max: 'many' } }))).toEqual([UNHEARD]);
+    expect(warningsOf(withGroup({ wake: WAKE, parameters: { ...PARAMETERS, max: 'many' } }))).toEqual([]);
   });
 
   const night = { name: 'night', from: '20:00', to: '06:00', timezone: 'UTC', min: 0, max: 5 };
@@ -90,6 +89,6 @@ describe('warned of', () => {
     ['a window', { schedules: [night] }],
   ])('min 0 of %s only where nobody can wake the group', (_, changes) => {
     expect(warningsOf(withGroup(changes))).toHaveLength(1);
-    expect(warningsOf(withGroup({ ...changes, wake: WAKE }))).toEqual([UNHEARD]);
+    expect(warningsOf(withGroup({ ...changes, wake: WAKE }))).toEqual([]);
   });
 });

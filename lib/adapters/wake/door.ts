@@ -52,7 +52,7 @@ export type DoorMeans = {
 
 /** The longest body of a request and of an event, in bytes. */
 const LONGEST_ORDER = 4 * 1024;
-export const LONGEST_BODY = 1024 * 1024;
+export const LONGEST_BODY = 512 * 1024;
 
 /** A configuration that changed is known after so long. */
 const FLEET_KEPT_MS = 30 * SECOND_MS;
@@ -87,7 +87,7 @@ export function openDoor(means: DoorMeans): (request: DoorRequest) => Promise<Do
   const inTurn = oneByOne();
   return async (request) => {
     try {
-      if (request.body.length > LONGEST_BODY) return refusal(413, 'the request is longer than 1 MB');
+      if (request.body.length > LONGEST_BODY) return refusal(413, 'the request is longer than 512 KB');
       const { 'x-hub-signature': signature } = request.headers;
       if (request.method !== 'POST') return refusal(405, 'send a POST with the token of a step');
       if (signature !== undefined) return await takeEvent(request, signature, kept);

@@ -178,9 +178,9 @@ describe('refused', () => {
         [`a body: ${name}`, () => order(body), { status: 400, outcome: 'refused', told: { message: FORM } }] as const,
     ),
     [
-      'a body of more than 1 MB',
-      async () => post({}, 'x'.repeat(1_048_577)),
-      { status: 413, told: { message: 'the request is longer than 1 MB' } },
+      'a body of more than 512 KB',
+      async () => post({}, 'x'.repeat(524_289)),
+      { status: 413, told: { message: 'the request is longer than 512 KB' } },
     ],
   ];
   it.each(rows)('%s', async (_, make, expected) => {
