@@ -84,23 +84,27 @@ async function wake(options: WakeOptions, { io, tell, print }: Terminal): Promis
   const request = requestOf(options, io.env);
   const { now, sleep } = io.clock;
   const start = now();
-  for (;;) {
-    const told = read(await send(request, AbortSignal.timeout(30 * SECOND_MS)));
-    const waitedMs = now() - start;
-    const left = options.wait - waitedMs;
-    if (told.again !== undefined && left > 0) {
-      tell(told.message);
-      await sleep(Math.min(told.again, left), new AbortController().signal);
-      continue;
-    }
-    const isAsked = told.isOnline || (options.wait === 0 && 'group' in told.counts);
-    const message =
-      isAsked || told.again === undefined ? told.message : `not online in ${duration(waitedMs)}: ${told.message}`;
-    if (options.json) print(JSON.stringify({ version: 1, online: 0, ...told.counts, ok: isAsked, waitedMs, message }));
-    else if (isAsked) print(message);
-    if (!isAsked) tell(`error: ${message}`);
-    return isAsked ? 0 : 1;
+  const ask = async () => read(await send(request, AbortSignal.timeout(30 * SECOND_MS)));
+  let told = await ask();
+  let left = options.wait;
+  while (told.again !== undefined && left > 0) {
+    tell(told.message);
+    await sleep(Math.min(told.again, left), new AbortController().signal);
+    told = await ask();
+    left = options.wait - (now() - start);
   }
+  const { ok, message } = verdictOn(told, options, now() - start);
+  if (options.json)
+    print(JSON.stringify({ version: 1, online: 0, ...told.counts, ok, waitedMs: now() - start, message }));
+  else if (ok) print(message);
+  if (!ok) tell(`error: ${message}`);
+  return ok ? 0 : 1;
+}
+
+/** Whoever does not wait has what he wants when it is written down. */
+function verdictOn({ isOnline, again, message, counts }: Told, { wait }: WakeOptions, waitedMs: number) {
+  if (isOnline || (wait === 0 && 'group' in counts)) return { ok: true, message };
+  return { ok: false, message: again === undefined ? message : `not online in ${duration(waitedMs)}: ${message}` };
 }
 
 function requestOf({ url: given, group, labels, runners }: WakeOptions, env: Variables) {
