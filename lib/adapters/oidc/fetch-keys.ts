@@ -16,9 +16,15 @@ export async function fetchKeys(issuer: string): Promise<JSONWebKeySet> {
     AbortSignal.timeout(TIMEOUT_MS),
   );
   if (exchange.kind !== 'answer') throw new KeysUnavailableError(`no keys from ${url} (${silenceOf(exchange)})`);
+  const keys = exchange.status === 200 ? KeySet.safeParse(parsed(exchange.text)).data : undefined;
+  if (keys === undefined) throw new KeysUnavailableError(`no keys from ${url} (it answers ${exchange.status})`);
+  return keys;
+}
+
+function parsed(text: string): unknown {
   try {
-    return KeySet.parse(JSON.parse(exchange.text));
+    return JSON.parse(text);
   } catch {
-    throw new KeysUnavailableError(`no keys from ${url} (it answers ${exchange.status})`);
+    return undefined;
   }
 }
