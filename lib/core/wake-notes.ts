@@ -1,7 +1,7 @@
 /**
  * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
- * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor while the pipeline runs that asked
- * for it. Whoever answers pipelines then needs nobody but the state store.
+ * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor for as long as the pipeline runs that
+ * asked for it. Whoever answers pipelines then needs nobody but the state store.
  */
 import { BudgetError, sentenceOf } from './errors.ts';
 import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
@@ -10,7 +10,7 @@ import type { Instant, Observation } from './model/observation.ts';
 import type { GroupReport, Report } from './model/report.ts';
 import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
 import { scopeKey } from './scope.ts';
-import { DAY_MS, SECOND_MS } from './time.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 import type { WakeAsk } from './wake.ts';
 import { takeUpLooks } from './wake-look.ts';
 
@@ -27,6 +27,9 @@ const LOOKED_UP_FOR_MS = DAY_MS;
 
 /** A floor that runs out within it is kept if its pipeline still runs: more than a minute, which is from tick to tick. */
 const ENDING_MS = 90 * SECOND_MS;
+
+/** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
+const NEW_FOR_MS = 3 * MINUTE_MS;
 
 /** What the tick came to. */
 type Seen = { readonly observation: Observation; readonly report: Report };
@@ -56,7 +59,7 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
     groups.map(async (group) => {
       const [note, asks] = [documents.get(wakeNoteKey(group.name)), documents.get(wakeMemoryKey(group.name))];
       const told = await noteOf(group, parseWakeNote(note?.value), seen, ports, now);
-      const kept = await keepFloors(group, asks, ports, now);
+      const kept = await settleFloors(group, asks, told.hasIdle, ports, now);
       const change = { key: wakeNoteKey(group.name), expectedVersion: note?.version ?? 0, value: told.note };
       return { changes: [...(told.isNew ? [change] : []), ...kept], problems: told.problems };
     }),
@@ -71,12 +74,14 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
   const looked = await Promise.all(group.wake.from.map((scope) => lookUp(scope, before, ports, now)));
   const woken = observation.groups.find((entry) => entry.group.name === group.name)?.group.woken;
   const counts = countsIn(report.groups.find(({ name }) => name === group.name));
-  const seen = woken !== undefined && counts !== undefined ? { at: now, ...counts } : undefined;
+  const seen =
+    woken === undefined ? undefined : counts && { at: now, online: counts.online, starting: counts.starting };
   const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
   return {
     note: { repositories, seen: seen ?? before.seen },
     isNew: seen !== undefined || looked.some(({ isNew }) => isNew),
     problems: looked.flatMap(({ problem }) => problem ?? []),
+    hasIdle: counts !== undefined && counts.idle > 0,
   };
 }
 
@@ -116,40 +121,54 @@ function countsIn(group: GroupReport | undefined) {
   if (group === undefined || ['partial-observation', 'look-held-back'].includes(group.decision.reason.code)) return;
   const { busy, idle, starting } = group.counts;
   const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
-  return { online: busy + idle, starting: starting + made };
+  return { idle, online: busy + idle, starting: starting + made };
 }
 
-/** Floors that would run out although their pipelines still run last for another `wake.for`. */
-async function keepFloors(
+/**
+ * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
+ * although their pipelines have ended are over.
+ */
+async function settleFloors(
   { name, wake }: Wakeable,
   document: MemoryDocument | undefined,
+  hasIdle: boolean,
   ports: Ports,
   now: Instant,
 ): Promise<readonly MemoryChange[]> {
   const asks = parseWakeMemory(document?.value);
-  const ending = asks.filter(
-    ({ until, pipeline }) => pipeline !== undefined && until > now && until - now <= ENDING_MS,
+  const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
+  const isOld = ({ until }: WakeAsk) => now - (until - wake.forMs) >= NEW_FOR_MS;
+  const inQuestion = asks.filter(
+    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
   );
-  if (document === undefined || ending.length === 0) return [];
-  const running = await runningPipelines(ending, ports);
-  const stays = (ask: WakeAsk) => ending.includes(ask) && running.has(ask.pipeline ?? '');
-  if (!ending.some(stays)) return [];
-  const until = now + wake.forMs;
-  const kept = asks.map((ask) => (stays(ask) ? { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) } : ask));
-  return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: kept } }];
+  if (document === undefined || inQuestion.length === 0) return [];
+  const isRunning = await readPipelines(inQuestion, ports);
+  const settled = asks.map((ask) => {
+    const runs = inQuestion.includes(ask) ? isRunning(ask) : undefined;
+    if (runs === false && isOld(ask)) return { ...ask, until: now };
+    if (runs !== true || !isEnding(ask)) return ask;
+    const until = now + wake.forMs;
+    return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };
+  });
+  if (settled.every((ask, index) => ask === asks[index])) return [];
+  return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: settled } }];
 }
 
-/** As far as that can be seen: a credential may lack the right to read pipelines. */
-async function runningPipelines(asks: readonly WakeAsk[], { pipelines }: Ports): Promise<ReadonlySet<string>> {
+/**
+ * Tells of an ask whether its pipeline runs; undefined where that cannot be seen: a credential may lack the right, and a
+ * list may not be whole.
+ */
+async function readPipelines(asks: readonly WakeAsk[], { pipelines }: Ports) {
   const repositories = [...new Set(asks.map(({ by }) => by))];
-  const open = await Promise.all(
+  const read = await Promise.all(
     repositories.map(async (by) => {
       const [workspace = '', repository = ''] = by.split('/');
-      return pipelines.openPipelines({ workspace, repository }).then(
-        (answer) => answer.pipelines.map(({ uuid }) => uuid),
-        () => [],
-      );
+      return [by, await pipelines.openPipelines({ workspace, repository }).catch(() => undefined)] as const;
     }),
   );
-  return new Set(open.flat());
+  const open = new Map(read);
+  return ({ by, pipeline }: WakeAsk): boolean | undefined => {
+    const { pipelines: running = [], isWhole = false } = open.get(by) ?? {};
+    return running.some(({ uuid }) => uuid === pipeline) || (isWhole ? false : undefined);
+  };
 }

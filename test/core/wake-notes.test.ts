@@ -144,7 +144,7 @@ describe('a floor', () => {
   it.each([
     ['whose pipeline runs lasts for another while', MS_LEFT, running('{p1}'), 10 * MINUTE],
     ['that lasts for longer is left alone', MS_LEFT + 1, running('{p1}'), MS_LEFT + 1],
-    ['whose pipeline has ended runs out', MS_LEFT, running('{p2}'), MS_LEFT],
+    ['whose pipeline has ended is over', MS_LEFT, running('{p2}'), 0],
     ['that has just run out stays so', 0, running('{p1}'), 0],
     ['runs out where pipelines cannot be read', MS_LEFT, undefined, MS_LEFT],
   ])('%s', async (_, leftMs, bend, expected) => {
@@ -155,7 +155,42 @@ describe('a floor', () => {
       pipelines: { ...ports.pipelines, openPipelines: async () => Promise.reject(new Error('403')) },
     });
     expect((await at.tick(bend ?? refuse)).problems).toEqual([]);
-    expect(await at.asks()).toMatchObject([{ until: at.world.now + expected, knownUntil: at.world.now + expected }]);
+    const knownUntil = Math.max(until, at.world.now + expected);
+    expect(await at.asks()).toMatchObject([{ until: at.world.now + expected, knownUntil }]);
+  });
+
+  /** A group with an idle runner, for which a pipeline has asked so long ago. */
+  async function idleFor(askedMsAgo: number, over: object = {}) {
+    const at = open({ min: 1 });
+    await at.tick();
+    at.world.advance(2 * MINUTE);
+    const until = at.world.now + 10 * MINUTE - askedMsAgo;
+    await at.ask({ until, knownUntil: until, ...over });
+    return { ...at, until };
+  }
+  const partly = (ports: Ports) => ({
+    pipelines: { ...ports.pipelines, openPipelines: async () => ({ pipelines: [], isWhole: false }) },
+  });
+
+  it.each([
+    ['is over', 3 * MINUTE, running('{p2}'), 'now'],
+    ['lasts where it has just begun', 3 * MINUTE - 1, running('{p2}'), 'later'],
+    ['lasts where it still runs', 3 * MINUTE, running('{p1}'), 'later'],
+    ['lasts where nobody can tell', 3 * MINUTE, partly, 'later'],
+  ])('that keeps a runner idle after the end of its pipeline %s', async (_, agoMs, bend, ends) => {
+    const at = await idleFor(agoMs);
+    await at.tick(bend);
+    const [ask] = await at.asks();
+    expect(ask?.until).toBe(ends === 'now' ? at.world.now : at.until);
+    expect(ask?.knownUntil).toBe(at.until);
+  });
+
+  it('that keeps no runner idle costs no call', async () => {
+    const at = open();
+    const until = at.world.now + 7 * MINUTE;
+    await at.ask({ until, knownUntil: until });
+    await at.tick(running());
+    expect((await at.asks())[0]?.until).toBe(until);
   });
 
   it('of a step whose token names no pipeline runs out, and no call is made', async () => {
