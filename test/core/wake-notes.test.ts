@@ -193,6 +193,17 @@ describe('a floor', () => {
     expect((await at.asks())[0]?.until).toBe(until);
   });
 
+  it('lasts while the group cannot be seen, without a call for its pipeline', async () => {
+    const at = open();
+    const until = at.world.now + MS_LEFT;
+    await at.ask({ until, knownUntil: until });
+    await at.tick((ports) => ({
+      ...running('{p2}')(ports),
+      runners: { ...ports.runners, list: async () => Promise.reject(new Error('503')) },
+    }));
+    expect((await at.asks())[0]?.until).toBe(at.world.now + 10 * MINUTE);
+  });
+
   it('of a step whose token names no pipeline runs out, and no call is made', async () => {
     const at = open();
     const until = at.world.now + MS_LEFT;
