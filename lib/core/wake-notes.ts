@@ -59,7 +59,7 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
     groups.map(async (group) => {
       const [note, asks] = [documents.get(wakeNoteKey(group.name)), documents.get(wakeMemoryKey(group.name))];
       const told = await noteOf(group, parseWakeNote(note?.value), seen, ports, now);
-      const kept = await settleFloors(group, asks, told.idle, ports, now);
+      const kept = await settleFloors(group, asks, told.counts, ports, now);
       const change = { key: wakeNoteKey(group.name), expectedVersion: note?.version ?? 0, value: told.note };
       return { changes: [...(told.isNew ? [change] : []), ...kept], problems: told.problems };
     }),
@@ -81,7 +81,7 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
     note: { repositories, seen: seen ?? before.seen },
     isNew: seen !== undefined || looked.some(({ isNew }) => isNew),
     problems: looked.flatMap(({ problem }) => problem ?? []),
-    idle: counts?.idle,
+    counts,
   };
 }
 
@@ -121,31 +121,34 @@ function countsIn(group: GroupReport | undefined) {
   if (group === undefined || ['partial-observation', 'look-held-back'].includes(group.decision.reason.code)) return;
   const { busy, idle, starting } = group.counts;
   const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
-  return { idle, online: busy + idle, starting: starting + made };
+  return { busy, idle, online: busy + idle, starting: starting + made };
 }
 
 /**
  * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
- * although their pipelines have ended are over. Where the group itself could not be seen (`idle` undefined), none runs out:
+ * although their pipelines have ended are over. Where nobody can tell, a pipeline is taken to run while a runner is busy.
+ * Where the group itself could not be seen (`counts` undefined), none runs out:
  * nothing would be let go before it is seen again, and then the pipelines are, too.
  */
 async function settleFloors(
   { name, wake }: Wakeable,
   document: MemoryDocument | undefined,
-  idle: number | undefined,
+  counts: ReturnType<typeof countsIn>,
   ports: Ports,
   now: Instant,
 ): Promise<readonly MemoryChange[]> {
   const asks = parseWakeMemory(document?.value);
   const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
   const isOld = ({ until }: WakeAsk) => now - (until - wake.forMs) >= NEW_FOR_MS;
+  const hasIdle = counts !== undefined && counts.idle > 0;
   const inQuestion = asks.filter(
-    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || ((idle ?? 0) > 0 && isOld(ask))),
+    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
   );
   if (document === undefined || inQuestion.length === 0) return [];
-  const isRunning = idle === undefined ? () => true : await readPipelines(inQuestion, ports);
+  const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, ports);
+  const isBusy = counts !== undefined && counts.busy > 0;
   const settled = asks.map((ask) => {
-    const runs = inQuestion.includes(ask) ? isRunning(ask) : undefined;
+    const runs = inQuestion.includes(ask) ? (isRunning(ask) ?? (isBusy || undefined)) : undefined;
     if (runs === false && isOld(ask)) return { ...ask, until: now };
     if (runs !== true || !isEnding(ask)) return ask;
     const until = now + wake.forMs;

@@ -193,6 +193,14 @@ describe('a floor', () => {
     expect((await at.asks())[0]?.until).toBe(until);
   });
 
+  it('lasts while a runner is busy, where nobody can tell of pipelines', async () => {
+    const { world, ...at } = await idleFor(0);
+    world.submit({ scope: SHOP, labels: sleeper.labels, durationMs: 20 * MINUTE });
+    world.advance(9 * MINUTE);
+    await at.tick(partly);
+    expect((await at.asks())[0]?.until).toBe(world.now + 10 * MINUTE);
+  });
+
   it('lasts while the group cannot be seen, without a call for its pipeline', async () => {
     const at = open();
     const until = at.world.now + MS_LEFT;
