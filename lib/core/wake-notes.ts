@@ -127,8 +127,8 @@ function countsIn(group: GroupReport | undefined) {
 /**
  * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
  * although their pipelines have ended are over. Where nobody can tell, a pipeline is taken to run while a runner is busy.
- * Where the group itself could not be seen (`counts` undefined), none runs out:
- * nothing would be let go before it is seen again, and then the pipelines are, too.
+ * Where the group itself could not be seen (`counts` undefined), none runs out: nothing would be let go before it is seen
+ * again, and then the pipelines are, too.
  */
 async function settleFloors(
   { name, wake }: Wakeable,
