@@ -63,7 +63,9 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
       'Into how many parts the workspaces are divided, each with a schedule of its own; see [large fleets](#large-fleets).',
   },
   memory: { meaning: 'Megabytes; processor time comes in proportion. See [what it costs](#what-it-costs).' },
-  'reserve-concurrency': { meaning: 'Reserve one execution for each shard; where there is a function URL, five for that.' },
+  'reserve-concurrency': {
+    meaning: 'Reserve one execution for each shard; where there is a function URL, five for that.',
+  },
   'log-retention': { meaning: 'Days.' },
   'alarm-topic': { meaning: 'ARN of the SNS topic that alarms go to.' },
   'group-metrics': { meaning: 'Metrics of every group, which CloudWatch bills one by one.' },
