@@ -1,6 +1,6 @@
 /**
- * Builds dist/: the two functions, as ES modules that share their chunks, and the command line with chunks of its own:
- * what three programs share falls into more and smaller files, and each costs a cold start. Everything is inside, the AWS
+ * Builds dist/: the two functions that tick, as ES modules that share their chunks, the door for wakes and the command
+ * line with chunks of their own: what three programs share falls into more and smaller files, and each costs a cold start. Everything is inside, the AWS
  * SDK too: loading it from the bundle is faster than from Lambda's runtime, and its version is ours.
  */
 import { chmod, rm, writeFile } from 'node:fs/promises';
@@ -58,16 +58,18 @@ const COMMON = {
 };
 
 const FUNCTIONS = { scale: 'functions/scale.ts', report: 'functions/report.ts' };
+const DOOR = { wake: 'functions/wake.ts' };
 const COMMAND_LINE = { cli: 'cli/main.ts' };
 
 /** Builds the product into `outdir` and gives esbuild's account of it. */
 export async function bundle(outdir = `${root}dist`) {
   const functions = await bundlePrograms(FUNCTIONS, outdir);
+  const door = await addPrograms(DOOR, outdir, 'door');
   const commandLine = await addPrograms(COMMAND_LINE, outdir, 'cli');
   await chmod(`${outdir}/cli.js`, 0o755);
   return {
-    inputs: { ...functions.inputs, ...commandLine.inputs },
-    outputs: { ...functions.outputs, ...commandLine.outputs },
+    inputs: { ...functions.inputs, ...door.inputs, ...commandLine.inputs },
+    outputs: { ...functions.outputs, ...door.outputs, ...commandLine.outputs },
   };
 }
 

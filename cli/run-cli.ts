@@ -21,6 +21,7 @@ import { addStatus } from './status.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import { addTune } from './tune.ts';
 import { addValidate } from './validate.ts';
+import { addWake } from './wake.ts';
 
 const HELP = `
 Start with:
@@ -47,6 +48,7 @@ const COMMANDS = [
   addHistory,
   addSimulate,
   addTune,
+  addWake,
   addDemo,
 ];
 

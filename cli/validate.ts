@@ -22,12 +22,14 @@ import type { Terminal } from './terminal.ts';
 const HELP = `
 Checks the configuration, renders the manifests of every group and holds them against Kubernetes' own rules, without
 asking a cluster. Every problem is a line with its file, line and column. With a state store it also warns of runners
-that a changed or removed group leaves behind.
+that a changed or removed group leaves behind. With --pipelines it reads what ran lately in the repositories, with the
+credential of the ticks, and names those that use a group which sleeps without waking it: two to six calls each.
 
 Examples:
   $ runner-autoscaler validate --config runners_config.yaml
   $ runner-autoscaler validate --config s3://ci/runners.yaml --json | jq -r '.problems[].message'
   $ runner-autoscaler validate --config runners_config.yaml --state dynamodb:bitbucket-runner-autoscaler-prod
+  $ runner-autoscaler validate --config runners_config.yaml --pipelines
 
 Exit code: 0 valid (warnings allowed), 1 it could not be read from S3 or SSM, 2 invalid, or wrong use.`;
 
@@ -47,13 +49,19 @@ type Verdict = {
 /** Adds the command to the program. */
 export function addValidate(program: Command, terminal: Terminal, finish: (code: ExitCode) => void): void {
   withCommonOptions(program.command('validate'))
+    .option('--pipelines', 'read the pipelines of the repositories that use groups which sleep, too')
     .description('check the configuration')
     .addHelpText('after', HELP)
-    .action(async (options: CommonOptions) => finish(await validate(options, terminal)));
+    .action(async (options: ValidateOptions) => finish(await validate(options, terminal)));
 }
 
-async function validate({ json, group, ...options }: CommonOptions, { print, tell, io }: Terminal): Promise<ExitCode> {
-  const verdict = await judge(environmentFor(options, io.env), group, tell);
+type ValidateOptions = CommonOptions & { readonly pipelines?: true };
+
+async function validate(
+  { json, group, ...options }: ValidateOptions,
+  { print, tell, io }: Terminal,
+): Promise<ExitCode> {
+  const verdict = await judge(environmentFor(options, io.env), group, tell, options.pipelines === true);
   const lines = json ? [JSON.stringify(verdict)] : render(verdict);
   for (const line of lines) print(line);
   return verdict.valid ? 0 : 2;
@@ -63,6 +71,7 @@ async function judge(
   environment: Environment,
   names: CommonOptions['group'],
   tell: Terminal['tell'],
+  withPipelines: boolean,
 ): Promise<Verdict> {
   const wiring = wire(environment, localConnectors(tell));
   const inspected = await wiring.inspectFleet();
@@ -77,13 +86,14 @@ async function judge(
   const manifests = checkGroups(groups);
   const all = [...problems, ...manifests.problems];
   const left = all.length > 0 ? [] : await leftBehindBy(inspected, names, environment, wiring);
+  const unwoken = withPipelines && all.length === 0 ? await unwokenBy(groups, environment, fleet.workspaces) : [];
   return {
     version: 1,
     valid: all.length === 0,
     source: environment.configSource ?? '',
     groups: groups.length,
     problems: all,
-    warnings: [...warnings, ...manifests.warnings, ...left],
+    warnings: [...warnings, ...manifests.warnings, ...left, ...unwoken],
     conditions: conditionsOf(groups),
   };
 }
@@ -106,6 +116,22 @@ async function leftBehindBy(
     const message = `does not tell whether runners are left behind: ${sentenceOf(error)}`;
     return [{ source: stateStore, path: '', message }];
   }
+}
+
+/** Pipelines that use groups which sleep without waking them. */
+async function unwokenBy(
+  groups: readonly RunnerGroup[],
+  environment: Environment,
+  workspaces: InspectedFleet['fleet']['workspaces'],
+): Promise<readonly InputProblem[]> {
+  const [{ findUnwoken }, { wireHistory }] = await Promise.all([
+    import('#tools/inspect/unwoken.ts'),
+    import('#adapters/wiring-past.ts'),
+  ]);
+  return findUnwoken(groups, async (workspace) => {
+    const { api } = await wireHistory(environment, workspace, workspaces, (budget) => budget);
+    return api;
+  });
 }
 
 function conditionsOf(groups: readonly RunnerGroup[]): readonly string[] {

@@ -11,14 +11,18 @@ const Request = z.strictObject({
   dryRun: z.boolean().optional(),
   doctor: z.literal(true).optional(),
   groups: z.array(z.string().min(1)).min(1).optional(),
+  wake: z.string().min(1).optional(),
   shard: z
     .strictObject({ index: z.int().min(0), of: z.int().min(1) })
     .refine(({ index, of }) => index < of, 'index counts from 0, so it has to be less than of')
     .optional(),
 });
 
-/** A doctor is asked for by hand, never by a rule: in a `detail` it would be overlooked, and the tick would act. */
-const Inside = Request.omit({ doctor: true });
+/**
+ * A doctor is asked for by hand, never by a rule: in a `detail` it would be overlooked, and the tick would act. A look at
+ * the workspace `wake` is asked for by our own door.
+ */
+const Inside = Request.omit({ doctor: true, wake: true });
 
 /** What a tick is asked to be about; everything absent means: all groups, for real. */
 export type TickEvent = z.infer<typeof Request>;

@@ -101,11 +101,14 @@ async function invoke(
   const mode = modeOf(request);
   try {
     doors ??= openFunction();
-    const order = { request, mode, remainingMs, configuration: await loadConfiguration(doors, mode) };
+    const configuration = await loadConfiguration(doors, mode);
+    const order = orderOf({ request, mode, remainingMs, configuration });
     const open = doors;
-    const attempts = await poll(() => attempt(() => runTick(open, order), mode), isAlone, paceOf(order, sleep));
+    const goesOn = request.wake === undefined ? isAlone : (latest: Attempt) => !isAlone(latest);
+    const attempts = await poll(() => attempt(() => runTick(open, order), mode), goesOn, paceOf(order, sleep));
     const reports = attempts.flatMap(({ report }) => report ?? []);
-    emit(metrics, metricsOfInvocation(reports, request.shard?.index));
+    // That somebody wakes groups must not hide that the schedule is silent.
+    if (request.wake === undefined) emit(metrics, metricsOfInvocation(reports, request.shard?.index));
     return attempts;
   } catch (error) {
     return [failedAttempt(error, mode)];
@@ -121,8 +124,20 @@ async function loadConfiguration({ loadConfiguration: load }: Doors, mode: Mode)
   return configuration;
 }
 
+/** Our door asks for a look at a workspace: at its groups of today. */
+function orderOf(order: TickOrder): TickOrder {
+  const { wake } = order.request;
+  if (wake === undefined) return order;
+  const groups = order.configuration.fleet.groups.filter(({ scope }) => scope.workspace === wake);
+  return { ...order, request: { ...order.request, groups: groups.map(({ name }) => name) } };
+}
+
+/** A woken look waits for others that come at once, and begins again while another tick has the lease. */
+const WOKEN = { shiftMs: 250, everyMs: 2_000 } as const;
+
 /** Only the schedule wants more than one tick: whoever asks for groups or for a dry run waits for an answer. */
 function paceOf({ request, mode, configuration, remainingMs }: TickOrder, sleep: Pace['sleep']): Pace | undefined {
+  if (request.wake !== undefined) return { ...WOKEN, remainingMs, sleep };
   const everyMs = configuration.fleet.pollEveryMs;
   if (everyMs === undefined || mode === 'plan' || request.groups !== undefined) return undefined;
   // Stacks and shards that share a credential begin at different moments, each at the same one every time.

@@ -43,7 +43,12 @@ function alarmsOf(parameters: Parameters): readonly Alarm[] {
     comparison: 'GreaterThanOrEqualToThreshold',
     missing: 'notBreaching',
   };
-  return [...tickAlarms(parameters, perTick), ...groupAlarms(perTick), ...surroundingAlarms(perTick)];
+  return [
+    ...tickAlarms(parameters, perTick),
+    ...groupAlarms(perTick),
+    ...surroundingAlarms(perTick),
+    ...(parameters.wake ? wakeAlarms : []),
+  ];
 }
 
 /** What alarms have in common that look at single ticks. */
@@ -181,6 +186,44 @@ function surroundingAlarms(perTick: PerTick): readonly Alarm[] {
     },
   ];
 }
+
+const perMinute = {
+  statistic: 'Sum',
+  periodMinutes: 1,
+  comparison: 'GreaterThanOrEqualToThreshold',
+  missing: 'notBreaching',
+} as const;
+
+/** Whether pipelines get what they ask for, and whether somebody tries to pass for one. */
+const wakeAlarms: readonly Alarm[] = [
+  {
+    ...perMinute,
+    name: 'wakes-refused',
+    description: 'Pipelines ask for runners that they may not have: their steps fail, or run without a wake.',
+    metric: 'WakesRefused',
+    of: 15,
+    bad: 3,
+    threshold: 1,
+  },
+  {
+    ...perMinute,
+    name: 'wakes-forged',
+    description: 'Somebody sends requests or events that nobody has signed.',
+    metric: 'WakesForged',
+    of: 5,
+    bad: 3,
+    threshold: 10,
+  },
+  {
+    ...perMinute,
+    name: 'wakes-fail',
+    description: 'Requests of pipelines cannot be answered: the table, the configuration or the keys are out of reach.',
+    metric: 'WakesFailed',
+    of: 5,
+    bad: 3,
+    threshold: 1,
+  },
+];
 
 function alarmResource(parameters: Parameters, alarm: Alarm): Resource {
   const actions = parameters.alarmTopic === undefined ? [] : [parameters.alarmTopic];

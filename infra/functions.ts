@@ -1,4 +1,4 @@
-/** The two functions: `scale` for the schedule, `report` for people. */
+/** The functions: `scale` for the schedule, `report` for people, and `wake`, where it is wanted, for pipelines. */
 import { attributeText, nameOf, type Value } from './cloudformation.ts';
 import { configSourceValue } from './config-place.ts';
 import type { Parameters } from './parameters.ts';
@@ -29,8 +29,10 @@ export type FunctionSettings = {
   readonly maximumEventAge?: number;
 };
 
+type Functions = Readonly<Record<'scale' | 'report', FunctionSettings>> & { readonly wake?: FunctionSettings };
+
 /** The functions. */
-export function functionsOf(parameters: Parameters): Readonly<Record<'scale' | 'report', FunctionSettings>> {
+export function functionsOf(parameters: Parameters): Functions {
   const { memory, shards, reserveConcurrency, secrets, reportSecret = secrets[0] } = parameters;
   const shared = { memorySize: memory, timeout: TIMEOUT_SECONDS };
   return {
@@ -53,21 +55,54 @@ export function functionsOf(parameters: Parameters): Readonly<Record<'scale' | '
       role: attributeText('ReportRole', 'Arn'),
       maximumRetryAttempts: 0,
     },
+    ...(parameters.wake && { wake: wakeFunction(parameters) }),
   };
 }
 
 function environmentOf(parameters: Parameters, defaultSecret: string): Record<string, Value> {
-  const { clusters, clusterRoles, groupMetrics, proxy } = parameters;
+  const { clusters, clusterRoles, groupMetrics } = parameters;
   const [only, ...others] = clusters;
   const isOnly = only !== undefined && only.region === undefined && others.length + clusterRoles.length === 0;
   return {
-    CONFIG_SOURCE: configSourceValue(parameters),
-    STATE_STORE: `dynamodb:${tableName(parameters)}`,
+    ...commonEnvironment(parameters),
     BITBUCKET_SECRET_ID: defaultSecret,
     ...(isOnly ? { EKS_CLUSTER_NAME: only.name } : {}),
+    GROUP_METRICS: String(groupMetrics),
+  };
+}
+
+function commonEnvironment(parameters: Parameters): Record<string, Value> {
+  const { proxy } = parameters;
+  return {
+    CONFIG_SOURCE: configSourceValue(parameters),
+    STATE_STORE: `dynamodb:${tableName(parameters)}`,
     ...(proxy && { HTTPS_PROXY: proxy.address, ...(proxy.exceptions && { NO_PROXY: proxy.exceptions }) }),
     // Two deployments of one account must not pass for each other in metrics and alarms.
     POWERTOOLS_SERVICE_NAME: nameOf(parameters),
-    GROUP_METRICS: String(groupMetrics),
+  };
+}
+
+/** Strangers can call it: what they cost and how many they keep waiting ends here. */
+export const WAKE_CONCURRENCY = 5;
+
+/** A request waits for a handful of calls, none of which takes longer than five seconds. */
+const WAKE_TIMEOUT_SECONDS = 20;
+
+function wakeFunction(parameters: Parameters): FunctionSettings {
+  const { memory, shards, reserveConcurrency, webhookSecret } = parameters;
+  return {
+    memorySize: memory,
+    timeout: WAKE_TIMEOUT_SECONDS,
+    environment: {
+      ...commonEnvironment(parameters),
+      SCALE_FUNCTION: `${nameOf(parameters)}-scale`,
+      SHARDS: String(shards),
+      ...(webhookSecret && { WEBHOOK_SECRET_ID: webhookSecret }),
+    },
+    handler: 'dist/wake.handler',
+    description: 'Takes the requests of pipelines for runners, and events of Bitbucket. Anybody may call its URL.',
+    role: attributeText('WakeRole', 'Arn'),
+    ...(reserveConcurrency ? { reservedConcurrency: WAKE_CONCURRENCY } : {}),
+    maximumRetryAttempts: 0,
   };
 }

@@ -48,7 +48,7 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
     meaning:
       "ARN of the key with which configuration and secrets are encrypted. The functions may decrypt with it; the stack's bucket uses it.",
   },
-  'permissions-boundary': { meaning: 'ARN of an IAM policy that bounds the roles of both functions.' },
+  'permissions-boundary': { meaning: 'ARN of an IAM policy that bounds the roles of the functions.' },
   subnets: { meaning: 'Subnets for the functions; see [private clusters](#private-clusters).' },
   'security-groups': { meaning: 'Security groups for the functions; both or neither.' },
   proxy: { meaning: 'The proxy that leads out of the VPC, `http://host:port`.' },
@@ -63,8 +63,17 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, Description>> = 
       'Into how many parts the workspaces are divided, each with a schedule of its own; see [large fleets](#large-fleets).',
   },
   memory: { meaning: 'Megabytes; processor time comes in proportion. See [what it costs](#what-it-costs).' },
-  'reserve-concurrency': { meaning: 'Reserve one execution for each shard.' },
+  'reserve-concurrency': {
+    meaning: 'Reserve one execution for each shard; where there is a function URL, five for that.',
+  },
   'log-retention': { meaning: 'Days.' },
   'alarm-topic': { meaning: 'ARN of the SNS topic that alarms go to.' },
   'group-metrics': { meaning: 'Metrics of every group, which CloudWatch bills one by one.' },
+  wake: {
+    meaning: 'Whether there is a function URL at which pipelines wake groups; see [from zero](from-zero.md#deploy-it).',
+  },
+  'webhook-secret': {
+    meaning:
+      'The secret that Bitbucket signs its events with, by name or ARN; see [events](from-zero.md#events). Without it no events are taken.',
+  },
 };

@@ -31,6 +31,8 @@ export const PARAMETERS = {
   'log-retention': '30',
   'alarm-topic': undefined,
   'group-metrics': 'false',
+  wake: 'false',
+  'webhook-secret': undefined,
 } as const satisfies Readonly<Record<string, string | undefined>>;
 
 export type ParameterName = keyof typeof PARAMETERS;
@@ -77,6 +79,10 @@ export type Parameters = {
   readonly alarmTopic?: string;
   /** Whether every group has metrics of its own, which CloudWatch bills one by one. */
   readonly groupMetrics: boolean;
+  /** Whether there is a door at which pipelines may ask for runners, and Bitbucket tell of events. */
+  readonly wake: boolean;
+  /** Name or ARN of the secret that Bitbucket's events are signed with; absent: none are taken. */
+  readonly webhookSecret?: string;
 };
 
 /** Each rule has a statement in the function's policy, of which Lambda takes 20 KB: 44 of them, with the longest names. */
@@ -131,7 +137,12 @@ export function readParameters({ stage, values, places = {} }: Given, isDeployme
     logRetention: readRetention(read.text('log-retention') ?? '', complain),
     alarmTopic: read.checked('alarm-topic', (text) => isArn(text, 'sns', '[\\w-]+'), 'is not the ARN of an SNS topic'),
     groupMetrics: read.flag('group-metrics'),
+    wake: read.flag('wake'),
+    webhookSecret: read.checked('webhook-secret', isSecret, NO_SECRET),
   };
+  if (parameters.webhookSecret !== undefined && !parameters.wake) {
+    complain('wake', 'is not true, although webhook-secret is given; give both, or neither');
+  }
   if (isDeployment && parameters.clusters.length + parameters.clusterRoles.length === 0) {
     complain('clusters', 'is missing; name the EKS clusters of the runners, such as --param clusters=ci');
   }

@@ -1,6 +1,7 @@
 /**
  * One role per function, one statement per need, every resource by its name. `report` differs from `scale` in what it
- * may do to the table (read), and in its secret where it has one of its own. What either may do in a cluster is said by the access entries and the RBAC manifests.
+ * may do to the table (read), and in its secret where it has one of its own; `wake` reaches neither Bitbucket's credentials
+ * nor clusters. What the others may do in a cluster is said by the access entries and the RBAC manifests.
  */
 import { arn, attribute, nameOf, type Resource, type Resources, type Value } from './cloudformation.ts';
 import { bucketArn, type Place, placesOf } from './config-place.ts';
@@ -29,26 +30,57 @@ const NETWORK_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** The roles of both functions. */
+/** The roles of the functions. */
 export function roleResources(parameters: Parameters): Resources {
+  const { secrets } = parameters;
   return {
-    ScaleRole: role(parameters, 'scale', {
-      tableActions: [...READ_TABLE, ...WRITE_TABLE],
-      secrets: parameters.secrets,
-    }),
-    ReportRole: role(parameters, 'report', { tableActions: READ_TABLE, secrets: secretsOfReport(parameters) }),
+    ScaleRole: role(parameters, 'scale', tick(parameters, [...READ_TABLE, ...WRITE_TABLE], secrets)),
+    ReportRole: role(parameters, 'report', tick(parameters, READ_TABLE, secretsOfReport(parameters))),
+    ...(parameters.wake && { WakeRole: role(parameters, 'wake', answerPipelines(parameters)) }),
   };
 }
 
-/** What one role may and the other may not. */
-type Needs = { readonly tableActions: readonly string[]; readonly secrets: readonly string[] };
+function tick(
+  parameters: Parameters,
+  tableActions: readonly string[],
+  secrets: readonly string[],
+): readonly Statement[] {
+  return [
+    allow('State', tableActions, [tableArn(parameters)]),
+    ...readConfiguration(placesOf(parameters)),
+    allow('Credentials', ['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
+    ...reachClusters(parameters),
+  ];
+}
+
+/** Items whose keys begin like this are those of wakes, and copies of the last good configuration. */
+const [OF_WAKES, OF_CONFIGURATION] = ['memory#wake/*', 'memory#config/*'];
+
+function answerPipelines(parameters: Parameters): readonly Statement[] {
+  const { webhookSecret } = parameters;
+  const table = [tableArn(parameters)];
+  const only = (...keys: readonly string[]) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } });
+  return [
+    allow('State', ['dynamodb:BatchGetItem'], table, only(OF_WAKES, OF_CONFIGURATION)),
+    allow('Wakes', ['dynamodb:PutItem'], table, only(OF_WAKES)),
+    ...readConfiguration(placesOf(parameters)),
+    ...(webhookSecret === undefined
+      ? []
+      : [allow('WebhookSecret', ['secretsmanager:GetSecretValue'], [secretArn(webhookSecret)])]),
+    allow('Scale', ['lambda:InvokeFunction'], [arn(`lambda:REGION:ACCOUNT:function:${nameOf(parameters)}-scale`)]),
+  ];
+}
+
+function tableArn(parameters: Parameters): Value {
+  return arn(`dynamodb:REGION:ACCOUNT:table/${tableName(parameters)}`);
+}
 
 /** Its own instead of that with which `scale` writes; those of workspaces are what the configuration names. */
 function secretsOfReport({ secrets: [first, ...others], reportSecret = first }: Parameters): readonly string[] {
   return [reportSecret, ...others];
 }
 
-function role(parameters: Parameters, functionName: string, { tableActions, secrets }: Needs): Resource {
+function role(parameters: Parameters, functionName: string, needs: readonly Statement[]): Resource {
   const name = `${nameOf(parameters)}-${functionName}`;
   return {
     Type: 'AWS::IAM::Role',
@@ -73,10 +105,7 @@ function role(parameters: Parameters, functionName: string, { tableActions, secr
                 ['logs:CreateLogStream', 'logs:PutLogEvents'],
                 [arn(`logs:REGION:ACCOUNT:log-group:/aws/lambda/${name}:*`)],
               ),
-              allow('State', tableActions, [arn(`dynamodb:REGION:ACCOUNT:table/${tableName(parameters)}`)]),
-              ...readConfiguration(placesOf(parameters)),
-              allow('Credentials', ['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
-              ...reachClusters(parameters),
+              ...needs,
               // The plain template has these on condition: behind what is always there.
               ...(parameters.vpc === undefined ? [] : [denyNetworkToCode(name)]),
               ...useKey(parameters),

@@ -10,6 +10,7 @@ import type { Parameters } from './parameters.ts';
 import { roleArn, roleResources } from './roles.ts';
 import { scheduleResources } from './schedule.ts';
 import { tableName, tableResources } from './table.ts';
+import { wakeOutputs, wakeResources } from './wake.ts';
 
 export const DESCRIPTION = 'Autoscaler of Bitbucket Pipelines runners on Kubernetes';
 
@@ -54,6 +55,7 @@ export function resourcesOf(parameters: Parameters): Resources {
     ...scheduleResources(parameters),
     ...alarmResources(parameters),
     ...dashboardResources(parameters),
+    ...wakeResources(parameters),
   };
 }
 
@@ -64,6 +66,7 @@ export function outputsOf(parameters: Parameters) {
     StateTableName: { Description: 'The table of the state', Value: tableName(parameters) },
     ScaleRoleArn: { Description: 'Role of scale, for access entries and trust policies', Value: roleArn.scale },
     ReportRoleArn: { Description: 'Role of report, for access entries and trust policies', Value: roleArn.report },
+    ...wakeOutputs(parameters),
   };
 }
 

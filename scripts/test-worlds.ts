@@ -2,13 +2,15 @@
  * `npm run test:worlds`: properties over thousands of random worlds of eight hours, part of a release. It takes about half
  * an hour. `-- --from SEED` goes on where an earlier run has stopped, `--worlds N` and `--minutes N` play fewer or
  * shorter ones. Looks come every minute, in every twentieth world every ten seconds; `--every SECONDS` says it for all of
- * them. Exits with 1 if a property fails.
+ * them. `-- --nights N` instead plays N nights in which pipelines wake a group, each once quiet and once troubled. Exits with 1
+ * if a property fails.
  */
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { PROPERTIES, type Property, type Violation } from '../test/worlds/judge.ts';
+import { playNight } from '../test/worlds/nights.ts';
 import { settingOf, type WorldSetting } from '../test/worlds/setting.ts';
 import { printTest, shrink } from '../test/worlds/shrink.ts';
 
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     worlds: { type: 'string', default: '2000' },
     minutes: { type: 'string', default: '480' },
     every: { type: 'string' },
+    nights: { type: 'string' },
   },
 });
 const from = Number(values.from);
@@ -64,6 +67,28 @@ function tellProgress(): void {
   const failing = [...found].map(([property, seeds]) => `${property} ${seeds.length}`).join(', ') || 'none';
   console.error(`${done} of ${worlds} worlds, ${left} min left; failing: ${failing}; resume with --from ${resumeFrom}`);
 }
+
+/** Gives whether all went well. */
+async function playNights(count: number): Promise<boolean> {
+  const sums = { nights: 0, pipelines: 0, steps: 0, gaveUp: 0, violations: 0 };
+  for (let seed = from; seed < from + count; seed += 1) {
+    for (const troubled of [false, true]) {
+      const { violations, pipelines, steps, gaveUp } = await playNight({ seed, troubled });
+      for (const what of violations) console.log(`night ${seed}${troubled ? ', troubled' : ''}: ${what}`);
+      sums.nights += 1;
+      sums.pipelines += pipelines;
+      sums.steps += steps;
+      sums.gaveUp += gaveUp;
+      sums.violations += violations.length;
+    }
+  }
+  console.log(
+    `${sums.nights} nights, ${sums.pipelines} pipelines, ${sums.steps} steps: ${sums.gaveUp} pipelines gave up, ${sums.violations} violations`,
+  );
+  return sums.violations === 0;
+}
+
+if (values.nights !== undefined) process.exit((await playNights(Number(values.nights))) ? 0 : 1);
 
 const progress = setInterval(tellProgress, PROGRESS_MS);
 await Promise.all(Array.from({ length: availableParallelism() }, work));

@@ -25,6 +25,9 @@ export type Environment = {
   readonly cloudWatchUrl?: string;
   readonly eksClusterName?: string;
   readonly kubeconfig?: string;
+  /** What Bitbucket signs its events with: the name or ARN of a secret, or the text itself. */
+  readonly webhookSecretId?: string;
+  readonly webhookSecret?: Secret;
 };
 
 /** A process environment: names to values. */
@@ -42,6 +45,11 @@ export function readTelemetry(variables: Variables = process.env): Telemetry {
     serviceName: variables.POWERTOOLS_SERVICE_NAME?.trim() || undefined,
     groupMetrics: variables.GROUP_METRICS?.trim() === 'true',
   };
+}
+
+/** What the function for wakes knows of the scaler: its name, and the shards of its schedule. */
+export function readScaler(variables: Variables = process.env): { readonly name: string; readonly shards: number } {
+  return { name: variables.SCALE_FUNCTION ?? '', shards: Number(variables.SHARDS ?? 1) };
 }
 
 /** The proxies of a company, as an agent of Node's takes them for `proxyEnv`. */
@@ -80,6 +88,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
   const baseUrl = read('BITBUCKET_BASE_URL');
   const bitbucketSecretId = read('BITBUCKET_SECRET_ID');
   const eksClusterName = read('EKS_CLUSTER_NAME');
+  const webhookSecret = read('WEBHOOK_SECRET');
   check('CONFIG_SOURCE', configSourceComplaint(configSource));
   check('STATE_STORE', stateStoreComplaint(stateStore));
   check('BITBUCKET_BASE_URL', baseUrlComplaint(baseUrl));
@@ -99,6 +108,8 @@ export function readEnvironment(variables: Variables = process.env): Environment
     cloudWatchUrl: read('AWS_ENDPOINT_URL_CLOUDWATCH') ?? read('AWS_ENDPOINT_URL'),
     eksClusterName,
     kubeconfig: read('KUBECONFIG'),
+    webhookSecretId: read('WEBHOOK_SECRET_ID'),
+    ...(webhookSecret && { webhookSecret: new Secret(webhookSecret) }),
   };
 }
 

@@ -66,6 +66,7 @@ function toRunnerGroup(
       max: group.parameters.max,
       schedules: group.schedules,
       stabilisationWindowMs: group.stabilisationWindow ?? stay.stabilisationWindowMs,
+      ...(group.wake && { wake: { from: group.wake.from, max: group.wake.max, forMs: group.wake.for } }),
       weight: group.weight,
       coolDownMs: group.coolDown ?? defaults.coolDownMs ?? stay.coolDownMs,
       startTimeoutMs: group.startTimeout,

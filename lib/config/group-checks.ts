@@ -21,7 +21,7 @@ export type GroupEntry = {
 export function groupFindings(entry: GroupEntry): readonly Finding[] {
   const { index, raw, draft: group } = entry;
   const path = ['groups', index];
-  const isAwake = keepsAwake(group.strategy, draftParameters(raw.parameters));
+  const isAwake = group.wake !== undefined || keepsAwake(group.strategy, draftParameters(raw.parameters));
   return [
     ...labelFindings(path, group),
     ...ruleFindings([...path, 'parameters'], entry),
@@ -31,6 +31,7 @@ export function groupFindings(entry: GroupEntry): readonly Finding[] {
     ...drainGraceFindings(path, group),
     ...namespaceFindings(path, group),
     ...recycleFindings([...path, 'recycle'], entry),
+    ...wakeFindings([...path, 'wake'], entry),
     ...scheduleFindings([...path, 'schedules'], raw.schedules, isAwake),
     ...(group.tolerations ?? []).flatMap((toleration, index) =>
       tolerationFindings([...path, 'tolerations', index], toleration),
@@ -88,4 +89,27 @@ const THEIR_NAMESPACE = 'bitbucket-runner-control-plane';
 function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Finding[] {
   const message = `is that of Atlassian's autoscaler, which the last step of the migration deletes with all that runs in it; use a namespace of its own, such as runners`;
   return when(namespace === THEIR_NAMESPACE, warning([...path, 'namespace'], message, 'value'));
+}
+
+function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntry): readonly Finding[] {
+  if (wake === undefined) return [];
+  const most = highestMaxOf(raw);
+  const tooMany = `is ${wake.max}, which is more than max (${most}), so pipelines never get as many; lower it, or raise max`;
+  return [
+    ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
+    ...wake.from.flatMap((repository, index) => strangerFindings([...path, 'from', index], repository, workspace)),
+  ];
+}
+
+/** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */
+function strangerFindings(path: Path, from: { workspace: string }, own: string | undefined): readonly Finding[] {
+  const areUuids = [own, from.workspace].every((name) => name?.startsWith('{'));
+  const isComparable = own !== undefined && own.startsWith('{') === from.workspace.startsWith('{');
+  const message = `is of workspace ${from.workspace}, whose steps never run in ${own}; name a repository of ${own}`;
+  const nameless =
+    'names its workspace by the uuid, as the group does, and tokens of steps have its slug; write slug/repository';
+  return [
+    ...when(isComparable && own !== from.workspace, problem(path, message)),
+    ...when(areUuids && own === from.workspace, problem(path, nameless)),
+  ];
 }

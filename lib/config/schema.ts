@@ -17,10 +17,12 @@ import {
   objectName,
   pollInterval,
   reference,
+  repositoryPath,
   runnerLabel,
   text,
   variableName,
   variableValue,
+  wakeTime,
 } from '#yaml/fields.ts';
 import { isRecord } from '#yaml/values.ts';
 import { Schedule } from './schedule-schema.ts';
@@ -75,6 +77,14 @@ const Recycle = z.strictObject({
   onChange: z.boolean().optional().meta({
     description: 'A changed template, image or setting reaches runners that are there, when they are idle.',
   }),
+});
+
+const Wake = z.strictObject({
+  from: z.array(repositoryPath).min(1).meta({
+    description: 'The repositories whose pipelines may ask, as workspace/repository.',
+  }),
+  max: z.int().min(1).meta({ description: 'The most runners that all who ask get together.' }),
+  for: wakeTime.prefault('10m').meta({ description: 'How long what a step asked for is kept.' }),
 });
 
 /** One entry of `groups`. */
@@ -163,6 +173,9 @@ export const Group = z
     }),
     schedules: z.array(Schedule).default([]).meta({
       description: 'Windows with bounds of their own; of those that are open the last one holds.',
+    }),
+    wake: Wake.optional().meta({
+      description: 'Whose pipelines may ask for runners before they need them, so that the group can sleep with min 0.',
     }),
     weight: z.number().gt(0).default(1).meta({
       description: 'Its share of what a cap of the workspace leaves, relative to that of other groups.',

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Scope } from './model/configuration.ts';
 import type { GroupMemory, ScopeMemory, WorkspaceMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
+import type { WakeAsk } from './wake.ts';
 
 const times = z.record(z.string(), z.number());
 const failedStart = z.object({ runner: z.string().optional(), at: z.number(), cause: z.string() });
@@ -51,6 +52,21 @@ const scopeMemory = z.object({
   unlistedSince: z.number().optional(),
   stepSeenAt: z.number().optional(),
 });
+const wakeAsk = z.object({
+  step: z.string(),
+  by: z.string(),
+  runners: z.number(),
+  until: z.number(),
+  knownUntil: z.number(),
+  pipeline: z.string().optional(),
+});
+const wakeMemory = z.object({ asks: z.array(wakeAsk) });
+const repository = z.object({ workspaceUuid: z.string(), repositoryUuid: z.string(), at: z.number() });
+const wakeNote = z.object({
+  repositories: z.record(z.string(), repository),
+  seen: z.object({ at: z.number(), online: z.number(), starting: z.number() }).optional(),
+});
+const wakeLook = z.object({ at: z.number(), isOpen: z.boolean() });
 const deployment = z.object({ id: z.string() });
 const workspaceMemory = z.object({
   month: z.string(),
@@ -75,6 +91,21 @@ export function parseDeployment(value: unknown): string | undefined {
 /** The document of a group. */
 export function groupMemoryKey(group: string): string {
   return `group/${group}`;
+}
+
+/** The document with what pipelines ask of a group. */
+export function wakeMemoryKey(group: string): string {
+  return `wake/asks/${group}`;
+}
+
+/** The document with what ticks tell whoever answers pipelines that ask for the group. */
+export function wakeNoteKey(group: string): string {
+  return `wake/note/${group}`;
+}
+
+/** The document with the latest look at a workspace that was asked for. */
+export function wakeLookKey(workspace: string): string {
+  return `wake/look/${workspace}`;
 }
 
 /** The document of a scope. */
@@ -121,6 +152,30 @@ export function isEmpty(value: unknown): boolean {
 /** A workspace's memory from its document; what cannot be read begins anew with what is seen. */
 export function parseWorkspaceMemory(value: unknown): WorkspaceMemory | undefined {
   return workspaceMemory.safeParse(value).data;
+}
+
+/** What pipelines ask of a group, from its document; what cannot be read was not asked. */
+export function parseWakeMemory(value: unknown): readonly WakeAsk[] {
+  return wakeMemory.safeParse(value).data?.asks ?? [];
+}
+
+/**
+ * What ticks tell of a group that can be woken: the repositories behind the names in `wake.from` and when they were looked
+ * up, and its runners when somebody last waited for them.
+ */
+export type WakeNote = z.output<typeof wakeNote>;
+
+/** It from its document; what cannot be read was not told. */
+export function parseWakeNote(value: unknown): WakeNote {
+  return wakeNote.safeParse(value).data ?? { repositories: {} };
+}
+
+/** When a look was asked for, and whether no tick has taken it up yet (`isOpen`). */
+export type WakeLook = z.output<typeof wakeLook>;
+
+/** It from its document; undefined where none was asked for. */
+export function parseWakeLook(value: unknown): WakeLook | undefined {
+  return wakeLook.safeParse(value).data;
 }
 
 /** A scope's memory from its document; what cannot be read is looked up again. */

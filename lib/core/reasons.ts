@@ -23,6 +23,7 @@ export type ReasonValues = StrategyValues & {
   'last-usable': { starting: number };
   /* bounds */
   schedule: { window: string; min: number; max: number; until: string };
+  woken: { runners: number; by: string; until: string };
   max: { max: number; registrations: number; withheld: number };
   'workspace-cap': { cap: number; registrations: number; assumed?: number; withheld: number };
   'peak-cap': { cap: number; committed: number; peak: number; withheld: number };
@@ -105,6 +106,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
     `the only runner online stays while ${v.starting} ${v.starting === 1 ? 'is' : 'are'} starting: a step that finds none online fails at once`,
   schedule: (v) =>
     `window ${v.window} sets min ${v.min} and max ${v.max} ${v.until === '' ? 'at all times' : `until ${v.until}`}`,
+  woken: (v) => `${v.by} asked for ${v.runners} ${plural(v.runners, 'runner')} until ${v.until}`,
   max: (v) => `max ${v.max} with ${v.registrations} registered withholds ${v.withheld}`,
   'workspace-cap': (v) =>
     `workspace cap ${v.cap} with ${v.registrations} registered${assumption(v.assumed)} withholds ${v.withheld}`,

@@ -24,6 +24,7 @@ import { type Circumstances, makeReport, makeSkippedReport, noteSurfaces, withCi
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
 import { visibleIn } from './visible.ts';
+import { beginNotes, type LeaveNotes } from './wake-notes.ts';
 
 /** What a tick is asked to do. */
 export type TickRequest = Selection & {
@@ -57,8 +58,9 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
   const lease = await ports.state.acquireLease({ name, holder, now, ttlMs });
   if (!lease.acquired) return makeSkippedReport(tick(), `lease held by tick ${lease.holder}`);
   try {
+    const leaveNotes = await beginNotes(selectGroups(request.fleet, request), ports, now);
     const line = await runLine(request, ports, tick);
-    return await record(line, ports);
+    return await record(line, ports, leaveNotes);
   } finally {
     // An unreturned lease expires by itself; failing to return it must not hide what the tick did.
     await ports.state.releaseLease({ name, holder }).catch(() => undefined);
@@ -111,14 +113,15 @@ function lookOf(observation: Observation, decisions: readonly GroupDecision[]): 
   return { observation, decisions, leftovers: decideLeftovers(observation.leftovers ?? [], decisions, observation.at) };
 }
 
-/** Leaves behind what later ticks and `explain` go by: the tick itself, and the calls that it made. */
-async function record({ budgets, ...seen }: Line, ports: Ports): Promise<Report> {
+/** Leaves behind what others go by: the tick itself, the calls that it made, and what pipelines are told that wake groups. */
+async function record({ budgets, ...seen }: Line, ports: Ports, leaveNotes: LeaveNotes): Promise<Report> {
   // Everything that leaves the line passes here: answer, log, record and whatever is made of them.
   const { observation, report } = visibleIn(seen);
   const { at } = observation;
   const problems = await Promise.all([
     appendTick({ id: report.tick.id, at, report, observation }, ports),
     budgets.save(ports.state, at),
+    leaveNotes({ observation, report }),
   ]);
   return { ...report, problems: [...report.problems, ...problems.flat()] };
 }

@@ -41,8 +41,8 @@ export function leaseName({ shard }: Selection): string {
   return shard === undefined ? 'tick' : `tick-${shard.index}-of-${shard.of}`;
 }
 
-/** Whole workspaces go to one shard, because their groups share one cap. */
-function shardOf(workspace: string, shards: number): number {
+/** The shard of a workspace. Whole workspaces go to one, because their groups share one cap. */
+export function shardOf(workspace: string, shards: number): number {
   return hashOf(workspace) % shards;
 }
 

@@ -142,10 +142,10 @@ export function details(group: GroupReport, mode: Mode): readonly Line[] {
   ];
 }
 
-/** A limit is a warning; an open window only explains where the bounds come from. */
+/** A limit is a warning; an open window, and who woke the group, only explain where the bounds come from. */
 export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
-  return code === 'schedule'
-    ? { text: `schedule: ${text}`, tone: 'quiet' }
+  return code === 'schedule' || code === 'woken'
+    ? { text: `${code}: ${text}`, tone: 'quiet' }
     : { text: `limit: ${text}`, tone: 'warning' };
 }
 

@@ -22,6 +22,11 @@ const POLL_RULE =
 /** How often a function looks within the minute that belongs to one invocation. */
 export const pollInterval = duration.refine((ms) => ms >= 5_000 && ms < 60_000, { error: POLL_RULE });
 
+const WAKE_RULE = 'expected a duration from 2m to 2h, such as 10m: a runner has to start within it';
+
+/** How long a group that was woken stays awake. */
+export const wakeTime = duration.refine((ms) => ms >= 120_000 && ms <= 7_200_000, { error: WAKE_RULE });
+
 /** Text with at least one visible character. */
 export const text = like(/\S/, 'is empty');
 
@@ -132,6 +137,22 @@ export const bitbucketKey = z.string().check((context) => {
 
 /** A workspace or repository in its canonical form. */
 export const bitbucketName = bitbucketKey.transform(canonicalBitbucketName);
+
+/** A repository as `workspace/repository`, each a slug or a {uuid}. */
+export const repositoryPath = z
+  .string()
+  .check((context) => {
+    const parts = context.value.split('/');
+    const message =
+      parts.length === 2
+        ? parts.map(bitbucketNameProblem).find((found) => found !== undefined)
+        : `"${context.value}" is no repository; write it as workspace/repository, such as acme/shop`;
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+  })
+  .transform((path) => {
+    const [workspace = '', repository = ''] = path.split('/').map(canonicalBitbucketName);
+    return { workspace, repository };
+  });
 
 const OTHER_SYSTEMS = ['windows', 'macos', 'linux.shell'];
 

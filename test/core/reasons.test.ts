@@ -70,6 +70,10 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
     { window: 'office', min: 5, max: 40, until: '2026-11-23T19:00+01:00' },
     'window office sets min 5 and max 40 until 2026-11-23T19:00+01:00',
   ],
+  woken: [
+    { runners: 3, by: 'acme/shop and acme/site', until: '2026-11-23T19:10:00.000Z' },
+    'acme/shop and acme/site asked for 3 runners until 2026-11-23T19:10:00.000Z',
+  ],
   max: [{ max: 10, registrations: 8, withheld: 4 }, 'max 10 with 8 registered withholds 4'],
   'below-share': [
     { cap: 10, share: 4, working: 1, coming: 3, from: 'builds' },

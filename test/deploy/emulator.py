@@ -15,7 +15,7 @@ import boto3
 import strictness
 from moto.eks.models import eks_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from permissions import ACCOUNT, enforce
+from permissions import ACCOUNT, enforce, invoked
 from werkzeug.serving import make_server
 
 
@@ -52,7 +52,16 @@ def call(url, service, operation, arguments):
     return answer
 
 
+def take_invoked():
+    """What functions have sent to other functions since the last time."""
+    taken = [*invoked]
+    invoked.clear()
+    return taken
+
+
 def handle(url, command):
+    if "invoked" in command:
+        return take_invoked()
     return place_cluster(**command["place"]) if "place" in command else call(url, **command["call"])
 
 

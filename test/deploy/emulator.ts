@@ -23,6 +23,8 @@ export type Emulator = AsyncDisposable & {
   readonly environment: Readonly<Record<string, string>>;
   /** An operation of a service, both as boto3 spells them. `T` is what the caller reads of the answer. */
   call<T>(service: string, operation: string, parameters?: Readonly<Record<string, unknown>>): Promise<T>;
+  /** What functions have sent to other functions since it was asked last. */
+  invoked(): Promise<readonly { readonly function: string; readonly event: unknown }[]>;
   /** Lets EKS describe a cluster at this address. */
   placeCluster(place: ClusterPlace): Promise<void>;
 };
@@ -69,6 +71,7 @@ export async function startEmulator(): Promise<Emulator> {
     environment: awsEnvironment(url),
     call: async <T>(service: string, operation: string, parameters: object = {}) =>
       (await ask({ call: { service, operation, arguments: parameters } })) as T,
+    invoked: async () => (await ask({ invoked: true })) as Awaited<ReturnType<Emulator['invoked']>>,
     placeCluster: async (place) => {
       await ask({ place: { region: REGION, ...place } });
     },

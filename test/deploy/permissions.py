@@ -1,7 +1,8 @@
 """IAM for sessions of roles, in front of the emulator, which lets everybody do everything.
 
 A request that is signed with the session of an assumed role passes if the role's inline policies allow its action on
-each resource that it names, as IAM decides; whatever is not known here is denied. Other callers are let through.
+each resource that it names, as IAM decides; whatever is not known here is denied. Other callers are let through. Of
+conditions those on the leading keys of a table's items are held. A function is not really invoked: the event is kept.
 """
 
 import fnmatch
@@ -16,6 +17,9 @@ from moto.sts.models import sts_backends
 ACCOUNT = "123456789012"
 PARTITION = "aws"
 
+# Events that functions have sent to other functions, by the name of the function.
+invoked = []
+
 S3_ACTIONS = {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 
 
@@ -27,8 +31,13 @@ def enforce(app):
         if statements is None:
             return app(environ, start_response)
         action, resources = subject_of(environ)
-        if not resources or not all(is_allowed(statements, action, resource) for resource in resources):
+        keys = leading_keys(environ) if action.startswith("dynamodb:") else []
+        if not resources or not all(is_allowed(statements, action, resource, keys) for resource in resources):
             return deny(action, start_response)
+        if action == "lambda:InvokeFunction":
+            invoked.append({"function": resources[0].split(":")[-1], "event": body_of(environ)})
+            start_response("202 Accepted", [])
+            return [b""]
         if action == "s3:GetObject" and is_missing(environ):
             # No role here may list a bucket, and S3 then keeps to itself what is not in it.
             return deny("s3:ListBucket", start_response)
@@ -64,6 +73,10 @@ def subject_of(environ):
         _, clusters, name, *rest = path.split("/")
         is_description = (method, clusters, rest) == ("GET", "clusters", [])
         return ("eks:DescribeCluster" if is_description else f"eks:{method}"), [f"{here}:cluster/{name}"]
+    if service == "lambda":
+        _, _, _, name, *rest = path.split("/")
+        is_invocation = (method, rest) == ("POST", ["invocations"])
+        return ("lambda:InvokeFunction" if is_invocation else f"lambda:{method}"), [f"{here}:function:{name}"]
     return f"{service}:{operation}", names_in(service, here, body_of(environ))
 
 
@@ -93,14 +106,30 @@ def body_of(environ):
     return json.loads(content or "{}")
 
 
-def is_allowed(statements, action, resource):
+def leading_keys(environ):
+    """The partition keys of the items that a request to DynamoDB names."""
+    body = body_of(environ)
+    asked = [key for table in body.get("RequestItems", {}).values() for key in table["Keys"]]
+    items = [*asked, *(body[part] for part in ("Item", "Key") if part in body)]
+    return [item["pk"]["S"] for item in items]
+
+
+def is_allowed(statements, action, resource, keys):
     """Something allows it, and nothing denies it."""
     effects = {
         statement["Effect"]
         for statement in statements
-        if action in statement["Action"] and any(fnmatch.fnmatchcase(resource, each) for each in statement["Resource"])
+        if action in statement["Action"]
+        and any(fnmatch.fnmatchcase(resource, each) for each in statement["Resource"])
+        and has_only(keys, statement.get("Condition", {}).get("ForAllValues:StringLike", {}))
     }
     return effects == {"Allow"}
+
+
+def has_only(keys, condition):
+    """Whether each key is like one of those that the condition allows, if it allows only some."""
+    allowed = condition.get("dynamodb:LeadingKeys", ["*"])
+    return all(any(fnmatch.fnmatchcase(key, each) for each in allowed) for key in keys)
 
 
 def deny(action, start_response):

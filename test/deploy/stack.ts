@@ -17,7 +17,7 @@ import { installPythonPrograms } from './python.ts';
 
 export type Template = { readonly Resources: Readonly<Record<string, Resource>> };
 
-export type FunctionName = 'scale' | 'report';
+export type FunctionName = 'scale' | 'report' | 'wake';
 
 /** What Lambda says of a function. */
 export type FunctionConfiguration = {

@@ -56,7 +56,7 @@ export async function openWorld(
   await deployStack(aws, stage, parameters);
   const artefact = await unpackArtefact(aws, stage);
 
-  async function start(name: FunctionName, role = name): Promise<Lambda> {
+  async function start(name: FunctionName, role = name, over: Readonly<Record<string, string>> = {}): Promise<Lambda> {
     const { Role } = await functionConfiguration(aws, stage, role);
     const session = await assumeRole(aws, Role);
     identities[session.AccessKeyId] = {
@@ -73,6 +73,7 @@ export async function openWorld(
       AWS_SECRET_ACCESS_KEY: session.SecretAccessKey,
       AWS_SESSION_TOKEN: session.SessionToken,
       BITBUCKET_BASE_URL: bitbucket.url,
+      ...over,
     });
     return { ...lambda, invoke: (event, options) => lambda.invoke(event, { clockAheadMs: clock.aheadMs, ...options }) };
   }
@@ -86,7 +87,7 @@ export async function openWorld(
     place,
     /** What the cluster's authenticator decided. */
     verdicts: webhook.verdicts,
-    /** Starts a function, with its own role or the other's. */
+    /** Starts a function, with its own role or another's, and with variables besides those that Lambda has for it. */
     start,
     /** Moves the clocks of the functions and of the authenticator on; Bitbucket and the cluster have the machine's. */
     advance(ms: number): void {
@@ -150,7 +151,7 @@ async function assumeRole(aws: Emulator, role: string): Promise<Session> {
 
 /** The groups that the stack's access entry for this role names. */
 async function groupsOf(aws: Emulator, stage: string, role: FunctionName): Promise<readonly string[]> {
-  const resource = { scale: 'ScaleRole', report: 'ReportRole' }[role];
+  const resource = { scale: 'ScaleRole', report: 'ReportRole', wake: 'WakeRole' }[role];
   const { Resources } = await deployedTemplate(aws, stage);
   const entry = Object.values(Resources).find(
     ({ Type, Properties }) =>

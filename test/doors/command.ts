@@ -11,8 +11,8 @@ export type RunningCommand = {
   /** What SIGINT or SIGTERM would do. */
   readonly signal: (name: 'SIGINT' | 'SIGTERM') => void;
   readonly clock: ManualClock;
-  /** Resolves as soon as the stream's text so far matches; rejects when the command ends before. */
-  readonly seen: (stream: 'stdout' | 'stderr', pattern: RegExp) => Promise<void>;
+  /** The match, as soon as the stream's text so far matches; rejects when the command ends before. */
+  readonly seen: (stream: 'stdout' | 'stderr', pattern: RegExp) => Promise<RegExpExecArray>;
   readonly ended: Promise<Result>;
 };
 
@@ -55,9 +55,10 @@ export function startCommand(
   };
   const ended = Promise.race([runCli(args, io), exited.promise]).then((code) => ({ code, ...texts }));
   const seen = (stream: 'stdout' | 'stderr', pattern: RegExp) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        if (pattern.test(texts[stream])) resolve();
+        const match = pattern.exec(texts[stream]);
+        if (match !== null) resolve(match);
       };
       written.on(stream, look);
       look();

@@ -1,7 +1,7 @@
 /** docs/operate.md names what there is. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { metricsOf, metricsOfInvocation } from '#adapters/telemetry/metrics.ts';
+import { metricsOf, metricsOfInvocation, metricsOfWake } from '#adapters/telemetry/metrics.ts';
 import { runCommand } from './command.ts';
 import { budget, group, report } from './reports.ts';
 
@@ -21,6 +21,8 @@ describe('docs/operate.md', () => {
     const names = reports
       .flatMap((one) => [...metricsOf(one, { perGroup: true }), ...metricsOfInvocation([one])])
       .flatMap(({ metrics }) => metrics.map(({ name }) => name));
+    const wakes = (['taken', 'refused', 'forged', 'failed'] as const).flatMap((outcome) => metricsOfWake(outcome));
+    names.push(...wakes.flatMap(({ metrics }) => metrics.map(({ name }) => name)));
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 

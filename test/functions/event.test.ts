@@ -41,6 +41,11 @@ describe('events', () => {
     ['a dry run', { dryRun: true }, { dryRun: true }],
     ['a doctor', { doctor: true }, { doctor: true }],
     ['some groups', { groups: ['a', 'b'] }, { groups: ['a', 'b'] }],
+    [
+      'a look that our door asks for',
+      { wake: 'acme', shard: { index: 0, of: 2 } },
+      { wake: 'acme', shard: { index: 0, of: 2 } },
+    ],
     ['a shard', { shard: { index: 1, of: 4 } }, { shard: { index: 1, of: 4 } }],
   ])('%s is taken', (_, event, request) => {
     expect(readEvent(event)).toEqual(request);
@@ -61,6 +66,8 @@ describe('events', () => {
     ['a detail with an unknown field', { ...SCHEDULED, detail: { dryrun: true } }, '(detail: '],
     ['a detail that is no JSON', { ...SCHEDULED, detail: '{' }, '(detail: '],
     ['a detail that asks for a doctor', { ...SCHEDULED, detail: { doctor: true } }, '(detail: '],
+    ['a detail that asks for a look', { ...SCHEDULED, detail: { wake: 'acme' } }, '(detail: '],
+    ['a look at nothing', { wake: '' }, 'wake: '],
     ['a detail that is a list', { ...SCHEDULED, detail: [] }, '(detail: '],
     ['no groups at all', { groups: [] }, 'groups: '],
     ['a group without a name', { groups: [''] }, 'groups.0: '],

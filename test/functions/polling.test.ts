@@ -183,4 +183,21 @@ describe('the lease', () => {
     expect(sleeps).toHaveLength(3);
     expect(emitted('InvocationsSucceeded')).toEqual([1]);
   });
+
+  it('in other hands lets a woken look wait for its turn, and then look once', async () => {
+    await taken('somebody');
+    const { invoke, sleeps } = await start(async (sleep) => {
+      if (sleep === 3) await world.store().releaseLease({ name: 'tick', holder: 'somebody' });
+    });
+    const report = await invoke({ wake: 'acme' });
+    expect(report.groups.map(({ name }) => name)).toEqual(['linux-large']);
+    expect(sleeps).toEqual([250, 2_000, 2_000, 2_000]);
+    // That somebody wakes groups says nothing about the schedule.
+    expect(emitted('InvocationsSucceeded')).toEqual([]);
+  });
+
+  it('is no matter to a look at a workspace that has no groups any more', async () => {
+    const { invoke } = await start();
+    expect((await invoke({ wake: 'gone' })).groups).toEqual([]);
+  });
 });

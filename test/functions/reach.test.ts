@@ -44,6 +44,24 @@ describe.each(['scale', 'report'])('%s', (program) => {
   });
 });
 
+describe('the door', () => {
+  it('reaches no cluster, and neither Bitbucket nor credentials for it', () => {
+    const far = /^lib\/(tools|doctor|manifests|adapters\/(bitbucket|kubernetes|eks|local|wiring|credentials\.ts))/;
+    expect(sourcesOf('wake').filter((source) => far.test(source))).toEqual([]);
+  });
+
+  it('begins with at most 400 KB, and has at most 1.1 MB in all its chunks', () => {
+    const entry = Object.keys(built.outputs).find((path) => basename(path) === 'wake.js') ?? '';
+    expect(sizeOf(built.outputs, reach(built.outputs, entry, ['import-statement']))).toBeLessThan(400_000);
+    expect(sizeOf(built.outputs, filesOf('wake'))).toBeLessThan(1_100_000);
+  });
+
+  it('alone verifies tokens', () => {
+    const verifies = (program: string) => sourcesOf(program).some((source) => /node_modules\/jose\//.test(source));
+    expect([verifies('scale'), verifies('report'), verifies('wake')]).toEqual([false, false, true]);
+  });
+});
+
 it('the doctor is in the report and never in the scaler', () => {
   const doctor = (program: string) => sourcesOf(program).some((source) => source.startsWith('lib/doctor/'));
   expect([doctor('scale'), doctor('report')]).toEqual([false, true]);

@@ -6,15 +6,15 @@ import type { StateStore } from '#core/ports.ts';
 import { startDynamoDb } from '#kit/dynamodb.ts';
 import { awsEnvironment, scriptedService } from '#kit/loopback.ts';
 import { startLoopbackEks } from '#kit/loopback-eks.ts';
-import { startDoorsWorld } from '../doors/world.ts';
+import { startDoorsWorld, type WorldOver } from '../doors/world.ts';
 
 const TABLE = 'runner-state';
 
 export type FunctionWorld = Awaited<ReturnType<typeof startFunctionWorld>>;
 
 /** Starts it; dispose of it with `await using` or `close`. */
-export async function startFunctionWorld(config?: string) {
-  const world = await startDoorsWorld(config);
+export async function startFunctionWorld(config?: string, over?: WorldOver) {
+  const world = await startDoorsWorld(config, over);
   const cluster = await startLoopbackEks(world.kubernetes);
   const eks = await scriptedService(() => cluster.described);
   const dynamoDb = await startDynamoDb((name, value) => vi.stubEnv(name, value));

@@ -22,7 +22,7 @@ describe('reserving concurrency', () => {
       region: 'eu-west-1',
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'loopback-secret-key' },
     };
-    const sentence = await complaintOfAccount(settings, 'bitbucket-runner-autoscaler-prod-scale', 1);
+    const sentence = await complaintOfAccount(settings, ['bitbucket-runner-autoscaler-prod-scale'], 1);
     await service.close();
     return { sentence, paths: service.seen.map(({ path }) => path) };
   };
@@ -34,7 +34,7 @@ describe('reserving concurrency', () => {
       path.includes('settings') ? account(10, 10) : json(404, {}),
     );
     expect(sentence).toBe(
-      'This account may run 10 functions at a time, of which 10 are not reserved, and AWS keeps 10 of them so: 1 cannot be reserved for scale. Deploy with reserve-concurrency=false (the lease in the table keeps ticks apart in either case), or ask AWS for a higher quota',
+      'This account may run 10 functions at a time, of which 10 are not reserved, and AWS keeps 10 of them so: 1 cannot be reserved for the functions. Deploy with reserve-concurrency=false (the lease in the table keeps ticks apart in either case), or ask AWS for a higher quota',
     );
     expect(paths).toEqual([
       expect.stringContaining('/account-settings'),

@@ -36,6 +36,8 @@ export const LARGE = {
   'log-retention': '90',
   'alarm-topic': ARN.topic,
   'group-metrics': 'true',
+  wake: 'true',
+  'webhook-secret': 'ci/webhook',
 } as const;
 
 export function parametersOf(values: Readonly<Record<string, string>>): Parameters {

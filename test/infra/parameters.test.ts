@@ -30,6 +30,7 @@ describe('parameters of a deployment', () => {
       reserveConcurrency: true,
       logRetention: 30,
       groupMetrics: false,
+      wake: false,
     });
   });
 
@@ -60,6 +61,8 @@ describe('parameters of a deployment', () => {
       logRetention: 90,
       alarmTopic: ARN.topic,
       groupMetrics: true,
+      wake: true,
+      webhookSecret: 'ci/webhook',
     });
   });
 
@@ -99,6 +102,11 @@ describe('parameters of a deployment', () => {
       'exceptions without a proxy',
       { ...SMALL, 'no-proxy': 'a' },
       'proxy: is missing, although no-proxy is given; give both, or neither',
+    ],
+    [
+      'a secret for events that nothing takes',
+      { ...SMALL, 'webhook-secret': 'ci/webhook' },
+      'wake: is not true, although webhook-secret is given; give both, or neither',
     ],
     [
       'exceptions that are no hosts',

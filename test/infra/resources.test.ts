@@ -33,7 +33,8 @@ describe('schedule', () => {
         `{"shard":{"index":${index},"of":3}}`,
       ]),
     );
-    expect(Object.keys(ofType(resourcesOf(LARGE), 'AWS::Lambda::Permission'))).toHaveLength(3);
+    const permissions = Object.keys(ofType(resourcesOf(LARGE), 'AWS::Lambda::Permission'));
+    expect(permissions.filter((name) => name.startsWith('Schedule'))).toHaveLength(3);
     expect(functionsOf(LARGE)?.scale).toMatchObject({
       reservedConcurrency: 3,
       maximumRetryAttempts: 0,
@@ -49,6 +50,42 @@ describe('schedule', () => {
 
   it('leaves the concurrency of a small account alone when asked', () => {
     expect(functionsOf({ ...SMALL, 'reserve-concurrency': 'false' })?.scale).not.toHaveProperty('reservedConcurrency');
+  });
+});
+
+describe('the door for pipelines', () => {
+  it('is there only when it is wanted, with few executions and little that it knows', () => {
+    expect(functionsOf(SMALL)).not.toHaveProperty('wake');
+    expect(functionsOf({ ...SMALL, wake: 'true' })?.wake).toEqual({
+      memorySize: 512,
+      timeout: 20,
+      environment: {
+        CONFIG_SOURCE: { 'Fn::Join': ['', ['s3://', { Ref: 'ConfigBucket' }, '/runners.yaml']] },
+        STATE_STORE: 'dynamodb:bitbucket-runner-autoscaler-prod',
+        POWERTOOLS_SERVICE_NAME: 'bitbucket-runner-autoscaler-prod',
+        SCALE_FUNCTION: 'bitbucket-runner-autoscaler-prod-scale',
+        SHARDS: '1',
+      },
+      handler: 'dist/wake.handler',
+      description: expect.any(String),
+      role: { 'Fn::Sub': `\${WakeRole.Arn}` },
+      reservedConcurrency: 5,
+      maximumRetryAttempts: 0,
+    });
+    expect(functionsOf(LARGE)?.wake?.environment).toMatchObject({ SHARDS: '3', WEBHOOK_SECRET_ID: 'ci/webhook' });
+    expect(functionsOf({ ...SMALL, wake: 'true', 'reserve-concurrency': 'false' })?.wake).not.toHaveProperty(
+      'reservedConcurrency',
+    );
+  });
+
+  it('has a URL that anybody may call, and an output that says where', () => {
+    expect(resourcesOf(LARGE)).toMatchObject({
+      WakeUrl: { Properties: { AuthType: 'NONE' } },
+      WakeUrlPermission: { Properties: { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' } },
+      WakeInvokePermission: { Properties: { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true } },
+    });
+    const { resources } = serviceOf(parametersOf(LARGE), 'eu-west-1');
+    expect(resources).toMatchObject({ Outputs: { WakeUrl: { Value: { 'Fn::GetAtt': ['WakeUrl', 'FunctionUrl'] } } } });
   });
 });
 

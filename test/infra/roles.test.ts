@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { lastGoodKey } from '#config/last-good.ts';
+import { wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
 import { ARN, LARGE, ofType, resourcesOf, SMALL } from './deployments.ts';
 
 type Statement = { Sid: string; Effect: string; Action: string[]; Resource: unknown; Condition?: object };
@@ -65,6 +67,48 @@ it('report reads a secret of its own instead of that with which scale writes, an
   for (const role of ['ScaleRole', 'ReportRole']) expect(secrets(role)).toContain('secret:ci/other-??????');
 });
 
+describe('the role of wake', () => {
+  it('may read the configuration, its own secret and its own items, and invoke scale; nothing else', () => {
+    const granted = statementsOf(LARGE, 'WakeRole').filter(({ Effect }) => Effect === 'Allow');
+    expect(granted.map(({ Sid, Action }) => `${Sid}: ${Action}`)).toEqual([
+      'Log: logs:CreateLogStream,logs:PutLogEvents',
+      'State: dynamodb:BatchGetItem',
+      'Wakes: dynamodb:PutItem',
+      'ConfigObjects: s3:GetObject',
+      'ConfigParameters: ssm:GetParameter',
+      'WebhookSecret: secretsmanager:GetSecretValue',
+      'Scale: lambda:InvokeFunction',
+      'Key: kms:Decrypt',
+    ]);
+    const of = (sid: string) => granted.find(({ Sid }) => Sid === sid);
+    const keys = (sid: string) => of(sid)?.Condition;
+    expect(keys('State')).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['memory#wake/*', 'memory#config/*'] },
+    });
+    expect(keys('Wakes')).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['memory#wake/*'] } });
+    expect(JSON.stringify(of('WebhookSecret')?.Resource)).toContain('secret:ci/webhook-??????');
+    expect(JSON.stringify(of('Scale')?.Resource)).toMatch(/function:bitbucket-runner-autoscaler-prod-scale"/);
+  });
+
+  it('holds for the keys that are in use', () => {
+    const keys = [wakeMemoryKey('x'), wakeNoteKey('x'), wakeLookKey('x')];
+    expect(keys.every((key) => key.startsWith('wake/'))).toBe(true);
+    expect(lastGoodKey('s3://x/y')).toMatch(/^config\//);
+  });
+
+  it('is not there unless somebody wants it', () => {
+    const { WakeRole, WakeUrl, WakesForgedAlarm } = resourcesOf(SMALL);
+    expect([WakeRole, WakeUrl, WakesForgedAlarm]).toEqual([undefined, undefined, undefined]);
+    expect(statementsOf({ ...SMALL, wake: 'true' }, 'WakeRole').map(({ Sid }) => Sid)).toEqual([
+      'Log',
+      'State',
+      'Wakes',
+      'ConfigObjects',
+      'Scale',
+    ]);
+  });
+});
+
 describe('conditions', () => {
   const conditionOf = (values: Readonly<Record<string, string>>, sid: string) =>
     statementsOf(values, 'ScaleRole').find(({ Sid }) => Sid === sid)?.Condition;
@@ -99,12 +143,12 @@ describe('conditions', () => {
   });
 });
 
-it('a permissions boundary bounds both roles', () => {
+it('a permissions boundary bounds all roles', () => {
   const boundaries = (values: Readonly<Record<string, string>>) =>
     Object.values(ofType(resourcesOf(values), 'AWS::IAM::Role')).map(
       ({ Properties }) => Properties.PermissionsBoundary,
     );
-  expect(boundaries(LARGE)).toEqual([ARN.boundary, ARN.boundary]);
+  expect(boundaries(LARGE)).toEqual([ARN.boundary, ARN.boundary, ARN.boundary]);
   expect(boundaries(SMALL)).toEqual([undefined, undefined]);
 });
 

@@ -7,6 +7,7 @@ import {
   metricsOf,
   metricsOfFailure,
   metricsOfInvocation,
+  metricsOfWake,
   NAMESPACE,
 } from '#adapters/telemetry/metrics.ts';
 import { budget, group, report } from '../doors/reports.ts';
@@ -32,6 +33,7 @@ function emitted(perGroup: boolean): readonly Emitted[] {
     metricsOf(report({ tick: { skipped: 'lease' } }), { perGroup }),
     metricsOf(report({ tick: { mode: 'plan' } }), { perGroup }),
     metricsOfFailure('apply'),
+    ...(['taken', 'refused', 'forged', 'failed'] as const).map(metricsOfWake),
   ];
   const documents: string[] = [];
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => documents.push(String(chunk)) > 0);

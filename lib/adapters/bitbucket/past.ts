@@ -11,16 +11,21 @@
  */
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import type { PipelineSource } from '#core/ports.ts';
 import type { BitbucketClient } from './client.ts';
 import type { Pipeline, SeenStep } from './pipeline-answers.ts';
 import { createPipelineReader, type FileReading, type Part, placeOf } from './pipeline-reader.ts';
-import type { YamlStep } from './sections.ts';
+import type { SectionSteps, YamlStep } from './sections.ts';
 import { pair, stepsBefore } from './waiting-steps.ts';
 
 /** Reads what ran. Methods throw `ServiceError` with one sentence, `BudgetError` when they must wait; call them again. */
 export type PastApi = {
   /** Repositories by slug, the oldest first. `path`: of a further part. */
   readonly repositories: (workspace: string, path?: string) => Promise<Part<string>>;
+  /** Repositories by slug, the most recently active first, 100 at most. */
+  readonly recent: (workspace: string) => Promise<readonly string[]>;
+  /** What is written of the section that a pipeline runs. */
+  readonly written: (scope: Required<Scope>, pipeline: PipelineSource) => Promise<SectionSteps>;
   /** Pipelines, newest first. `path`: of a further part. */
   readonly pipelines: (scope: Required<Scope>, path?: string) => Promise<Part<Pipeline>>;
   /** The steps of a pipeline; `problem` says why their labels are not known. */
@@ -47,6 +52,7 @@ type RanSteps = {
   readonly unfinished: number;
 };
 
+const LATEST = { sort: '-updated_on', pagelen: '100', fields: 'values.slug' };
 const OLDEST = { sort: 'created_on', pagelen: '100', fields: 'values.slug,next' };
 
 /** As long as Bitbucket lets a step wait for a runner. */
@@ -57,6 +63,8 @@ export function createBitbucketPastApi(client: BitbucketClient, reading: FileRea
   const reader = createPipelineReader(client, reading);
   return {
     repositories: (workspace, path) => reader.repositories(workspace, path ?? OLDEST),
+    recent: async (workspace) => (await reader.repositories(workspace, LATEST)).values,
+    written: reader.section,
     pipelines: (scope, path) => reader.pipelines(scope, '', path),
     steps: async (scope, pipeline) => {
       const steps = await reader.steps(scope, pipeline);

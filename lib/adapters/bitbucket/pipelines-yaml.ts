@@ -108,7 +108,15 @@ function readStep(step: unknown, block: number, work: Work): readonly YamlStep[]
   const key = labels.join(' ');
   const known = work.labels.get(key) ?? labels;
   work.labels.set(key, known);
-  return [{ ...(typeof name === 'string' && name !== '' ? { name: shortName(name) } : {}), labels: known, block }];
+  const named = typeof name === 'string' && name !== '' ? { name: shortName(name) } : {};
+  return [{ ...named, labels: known, block, ...(asksForRunners(step) && { wakes: true }) }];
+}
+
+/** By our command, or by a script that sends its token to `WAKE_URL`, as in docs/from-zero.md. */
+function asksForRunners(step: Readonly<Record<string, unknown>>): boolean {
+  const script = fieldOf(step, 'script');
+  const lines = Array.isArray(script) ? script : [];
+  return fieldOf(step, 'oidc') === 'true' && lines.some((line) => /autoscaler wake|WAKE_URL/.test(String(line)));
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */

@@ -6,6 +6,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { FAILED_STARTS } from '#core/decide/quarantine.ts';
 import type { GroupReport, Mode, Report } from '#core/model/report.ts';
 import { hasFailed } from '#core/report.ts';
+import type { DoorOutcome } from '../wake/door.ts';
 import { SERVICE } from './log.ts';
 
 export const NAMESPACE = 'BitbucketRunnerAutoscaler';
@@ -76,6 +77,18 @@ export function metricsOfInvocation(reports: readonly Report[], shard?: number):
   const metrics = [count('InvocationsSucceeded', succeeded ? 1 : 0)];
   return [shard === undefined ? { metrics } : { shard, metrics }];
 }
+
+/** What became of a request for runners, or of an event of Bitbucket. */
+export function metricsOfWake(outcome: DoorOutcome): readonly MetricSet[] {
+  return [{ metrics: [count(WAKES[outcome], 1)] }];
+}
+
+const WAKES: Readonly<Record<DoorOutcome, string>> = {
+  taken: 'WakesTaken',
+  refused: 'WakesRefused',
+  forged: 'WakesForged',
+  failed: 'WakesFailed',
+};
 
 /** Left is a share, since budgets differ: of the credential that is worst off. */
 function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {

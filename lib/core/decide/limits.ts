@@ -29,7 +29,7 @@ export function roomUnderMax(observation: GroupObservation): number {
 export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant): Allowance {
   const { observation, classified, counts } = entry;
   const { group } = observation;
-  const bounds: Reason[] = [...scheduleBound(group)];
+  const bounds: Reason[] = [...scheduleBound(group), ...wokenBound(group)];
   let creates = wanted;
   const limit = (room: number, explain: (withheld: number) => Reason) => {
     const allowed = Math.max(0, Math.min(creates, room));
@@ -68,4 +68,10 @@ function slowStarts({ observation, classified, expected }: ClassifiedGroup, want
 function scheduleBound({ window, min, max }: RunnerGroup): readonly Reason[] {
   if (window === undefined) return [];
   return [reason('schedule', { window: window.name, min, max, until: window.until ?? '' })];
+}
+
+/** Who asked for runners, where somebody did. */
+function wokenBound({ woken }: RunnerGroup): readonly Reason[] {
+  if (woken === undefined) return [];
+  return [reason('woken', { ...woken, by: woken.by.join(' and ') })];
 }

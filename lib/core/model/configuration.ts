@@ -34,6 +34,18 @@ export type Schedule = {
 /** The window that sets a group's bounds now. `until`: when it no longer does, ISO 8601 by its own clock; absent: never. */
 export type OpenWindow = { readonly name: string; readonly until?: string };
 
+/** Whose pipelines may wake a group. */
+export type WakeSettings = {
+  readonly from: readonly Required<Scope>[];
+  /** The most runners that all of them get together. */
+  readonly max: number;
+  /** How long what a step asked for is kept. */
+  readonly forMs: number;
+};
+
+/** What pipelines ask of a group now, by their repositories. `until`: when the last one runs out, ISO 8601. */
+export type Woken = { readonly runners: number; readonly by: readonly string[]; readonly until: string };
+
 /** Memory and CPU as Kubernetes quantities. */
 export type Quantities = { readonly memory?: string; readonly cpu?: string };
 
@@ -105,6 +117,10 @@ export type RunnerGroup = {
   readonly schedules: readonly Schedule[];
   /** Present while a window is open: `min` and `max` are its own then. */
   readonly window?: OpenWindow;
+  /** Absent: nobody can wake it. */
+  readonly wake?: WakeSettings;
+  /** Present while pipelines ask for runners: `min` is at least as many then. */
+  readonly woken?: Woken;
   /** For this long the highest target counts when runners are to go; 0: only the present one. */
   readonly stabilisationWindowMs: number;
   /** Its share of its workspace's caps, relative to that of other groups; > 0. */

@@ -6,6 +6,7 @@ import {
   parseDeployment,
   parseGroupMemory,
   scopeMemoryKey,
+  wakeMemoryKey,
   workspaceMemoryKey,
 } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
@@ -84,8 +85,9 @@ export async function loadMemory(
 }
 
 function keysOf(groups: readonly RunnerGroup[]): readonly string[] {
-  return groups.flatMap(({ name, scope }) => [
+  return groups.flatMap(({ name, scope, wake }) => [
     groupMemoryKey(name),
+    ...(wake === undefined ? [] : [wakeMemoryKey(name)]),
     scopeMemoryKey(scope),
     workspaceMemoryKey(scope.workspace),
   ]);

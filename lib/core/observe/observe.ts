@@ -4,12 +4,14 @@
  */
 import pLimit from 'p-limit';
 import type { TickBudgets } from '../budget/tick.ts';
+import { parseWakeMemory, wakeMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
-import type { Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
+import type { GroupObservation, Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
 import { type Place, placeMemoryKey } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { leftScratch } from '../scratch.ts';
+import { wokenAt } from '../wake.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
@@ -24,6 +26,7 @@ import {
 import { loadMemory, type Memory } from './memory.ts';
 import {
   changedScopeMemory,
+  documentOf,
   identityOf,
   isGone,
   type JobReading,
@@ -90,7 +93,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const allowed = budgets.allow();
   return {
     at,
-    groups: holdDoubles(observed.filter(({ group }) => asked.has(group.name))),
+    groups: holdDoubles(observed.filter(({ group }) => asked.has(group.name))).map(wakerOf(memory, at)),
     workspaces: inWorkspaces.map((workspace) => workspace.seen),
     queues: [],
     // What was not read must not be overwritten.
@@ -148,6 +151,14 @@ function seerOf(
       ...(group.recycle?.onChange && { fingerprint: fingerprint(group) }),
     };
     return { entry: observeGroup(group, reading, at), reading };
+  };
+}
+
+/** What raises the `min` of groups that pipelines have asked for runners. */
+function wakerOf({ documents }: Memory, at: Instant) {
+  return (entry: GroupObservation): GroupObservation => {
+    const document = documentOf(documents, wakeMemoryKey(entry.group.name));
+    return { ...entry, group: wokenAt(entry.group, parseWakeMemory(document?.value), at) };
   };
 }
 

@@ -21,6 +21,18 @@ function steps(text: string, source?: PipelineSource): readonly string[] | strin
   return 'problem' in section ? section.problem : short(section.steps);
 }
 
+it.each([
+  ['our command, with a token', '{ oidc: true, script: [npm ci, npx bitbucket-runner-autoscaler wake -g x] }', true],
+  ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', true],
+  ['no token', '{ script: ["curl $WAKE_URL"] }', undefined],
+  ['no token in so many words', '{ oidc: false, script: ["curl $WAKE_URL"] }', undefined],
+  ['a token for something else', '{ oidc: true, script: [deploy] }', undefined],
+  ['no script', '{ oidc: true }', undefined],
+])('a step wakes or does not: %s', (_, step, wakes) => {
+  const section = read(`pipelines: { default: [{ step: ${step} }] }`);
+  expect('steps' in section && section.steps[0]?.wakes).toBe(wakes);
+});
+
 describe('steps and labels of a section', () => {
   type Row = {
     readonly name: string;

@@ -143,7 +143,7 @@ export function checkBuffer(path: Path, written: WrittenGroup): readonly Finding
   const { most } = written;
   const { idleCount, scaleFactorLimit } = bufferIn(written);
   const findings: Finding[] = [];
-  if (written.parameters.min === 0 && idleCount === 0) {
+  if (written.parameters.min === 0 && idleCount === 0 && written.group.wake === undefined) {
     const message =
       'with 0, and idleCount 0, the group never starts by itself: a step that finds no online runner fails at once; use at least 1 for one of them';
     findings.push(warning([...path, 'min'], message));

@@ -75,9 +75,9 @@ export const percentageRunnersIdle: Strategy<PercentageRunnersIdle, typeof words
   },
   groupKeys: [],
   editorRules: { allOf: SPELLINGS.map((spelling) => ({ oneOf: spelling.map((key) => ({ required: [key] })) })) },
-  check: (path, { parameters, present }) => [
+  check: (path, { group, parameters, present }) => [
     ...spellingFindings(path, present),
-    ...zeroFindings(path, parameters.min),
+    ...(group.wake === undefined ? zeroFindings(path, parameters.min) : []),
     ...crossed(path, parameters),
   ],
   settings: ({ parameters }) => {

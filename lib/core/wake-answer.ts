@@ -1,0 +1,161 @@
+/** What a step that asks for runners is told, whatever way its request came. Its token is verified by then. */
+import { parseWakeNote, type WakeNote, wakeNoteKey } from './memory.ts';
+import type { Fleet, Scope } from './model/configuration.ts';
+import type { Instant, ScopeIdentity } from './model/observation.ts';
+import type { StateStore } from './ports.ts';
+import { groupsAt } from './schedule/bounds.ts';
+import { scopeKey } from './scope.ts';
+import { MINUTE_MS } from './time.ts';
+import { ask, type WakeAsk, wokenAt } from './wake.ts';
+import { isLookDue, type LookCause } from './wake-look.ts';
+import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
+import { plural } from './words.ts';
+
+/** Who asks. Uuids are in braces. */
+export type Asker = Required<ScopeIdentity> & {
+  readonly step: string;
+  readonly pipeline?: string | undefined;
+  readonly expiresAt: Instant;
+};
+
+/** What is asked for: a group by its name, or by labels that its runners have, and how many runners. */
+export type WakeOrder = {
+  readonly group?: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly runners: number;
+};
+
+/** An answer, in HTTP's terms. With 200 and 202: how many runners of the group were `online` and `starting` last. */
+export type WakeAnswer = {
+  readonly status: 200 | 202 | 403 | 409 | 429 | 503;
+  readonly message: string;
+  /** When to ask again. */
+  readonly retryAfterS?: number;
+  readonly group?: string;
+  readonly online?: number;
+  readonly starting?: number;
+  readonly wanted?: number;
+};
+
+/** A request, and what there is to answer it with. */
+export type WakeRequest = {
+  readonly fleet: Fleet;
+  readonly asker: Asker;
+  readonly order: WakeOrder;
+  readonly now: Instant;
+  readonly state: StateStore;
+  /** Begins a look at a workspace; absent: somebody looks again and again, and sees a floor soon enough. */
+  readonly look?: ((workspace: string) => Promise<void>) | undefined;
+};
+
+/** When to ask again: while runners start, where others were faster, and where too many ask. */
+const [WHILE_STARTING_S, WHEN_LOST_S, WHEN_FULL_S] = [10, 2, 60];
+
+/** What a tick told before that says nothing about now. */
+const RECENT_MS = 5 * MINUTE_MS;
+
+/** Writes down what the step asks for, if it may. Rejects when the state store does. */
+export async function answerWake(request: WakeRequest): Promise<WakeAnswer> {
+  const { order, fleet, now, state } = request;
+  const meant = groupsAt(fleet.groups, now).filter(isWakeable).filter(isMeant(order));
+  const notes = await state.load(meant.map(({ name }) => wakeNoteKey(name)));
+  const candidates = meant.map((group) => ({ group, note: parseWakeNote(notes.get(wakeNoteKey(group.name))?.value) }));
+  const allowed = candidates.flatMap((candidate) => allow(candidate, request.asker));
+  const [found, second] = allowed;
+  if (found === undefined) return refuseOrWait(candidates, request);
+  if (second !== undefined) {
+    const names = allowed.map(({ group }) => group.name).join(', ');
+    return { status: 409, message: `these labels are of more than one group (${names}); name the group` };
+  }
+  return tooMany(found.group, order.runners) ?? takeDown(request, found);
+}
+
+/** A group that is meant, and what ticks have told of it. */
+type Candidate = { readonly group: Wakeable; readonly note: WakeNote };
+
+/** One that the asker may wake, and the repository that asks, as `wake.from` names it. */
+type Allowed = Candidate & { readonly by: string };
+
+function isMeant({ group, labels = [] }: WakeOrder) {
+  return (one: Wakeable) =>
+    group === undefined ? labels.every((label) => one.labels.includes(label)) : one.name === group;
+}
+
+function allow(candidate: Candidate, asker: Asker): readonly Allowed[] {
+  const by = candidate.group.wake.from.find((scope) => isOf(asker, scope, candidate.note));
+  return by === undefined ? [] : [{ ...candidate, by: scopeKey(by) }];
+}
+
+/** A uuid says which repository it is; what a name means, ticks have looked up. */
+function isOf({ workspaceUuid, repositoryUuid }: Asker, scope: Required<Scope>, { repositories }: WakeNote): boolean {
+  if (isUuid(scope.repository)) return scope.repository === repositoryUuid;
+  const known = repositories[scopeKey(scope)];
+  return known?.repositoryUuid === repositoryUuid && known.workspaceUuid === workspaceUuid;
+}
+
+/** Soon after a deployment no tick may have looked up who may ask. */
+async function refuseOrWait(candidates: readonly Candidate[], request: WakeRequest): Promise<WakeAnswer> {
+  const unknown = candidates.find(({ group: { wake }, note: { repositories } }) =>
+    wake.from.some((scope) => !isUuid(scope.repository) && repositories[scopeKey(scope)] === undefined),
+  );
+  if (unknown === undefined) {
+    return { status: 403, message: 'no such group may be woken from this repository; its wake.from has to name it' };
+  }
+  await lookIfDue(request, unknown.group, 'hint');
+  const message = 'the next tick looks up the repositories that may ask; ask again in 10 seconds';
+  return { status: 503, message, retryAfterS: WHILE_STARTING_S };
+}
+
+function tooMany({ name, wake, max }: Wakeable, runners: number): WakeAnswer | undefined {
+  if (runners > wake.max) {
+    const message = `${runners} runners are more than wake.max of group ${name} (${wake.max}); ask for fewer`;
+    return { status: 409, message };
+  }
+  if (max > 0) return undefined;
+  return { status: 409, message: `group ${name} may have no runners now, since its max is 0; ask when it is not` };
+}
+
+async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Promise<WakeAnswer> {
+  const { asker, order, now, state } = request;
+  const { step, pipeline, expiresAt } = asker;
+  const until = now + group.wake.forMs;
+  const knownUntil = Math.max(until, expiresAt);
+  const wanted: WakeAsk = { step, by, runners: order.runners, until, knownUntil, ...(pipeline && { pipeline }) };
+  const { outcome, asks } = await ask(state, group.name, wanted, now);
+  if (outcome === 'full') {
+    const message = `too many steps have asked for group ${group.name}; ask again in a minute`;
+    return { status: 429, message, retryAfterS: WHEN_FULL_S };
+  }
+  if (outcome === 'lost') {
+    return { status: 503, message: 'too many steps ask at once; ask again', retryAfterS: WHEN_LOST_S };
+  }
+  const own = asks.find((entry) => entry.step === step) ?? wanted;
+  const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
+  const needed = Math.min(own.runners, group.max);
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(note, now));
+  const isRaised = outcome === 'taken' && floorOf(asks) > floorOf(asks.filter((entry) => entry !== own));
+  if (isRaised) await lookIfDue(request, group, 'floor');
+  // Whoever waits learns sooner that its runners are online.
+  else if (answer.status === 202) await lookIfDue(request, group, 'hint');
+  return answer;
+}
+
+async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable, cause: LookCause): Promise<void> {
+  if (look !== undefined && (await isLookDue(state, scope.workspace, cause, now))) await look(scope.workspace);
+}
+
+type Present = { readonly online: number; readonly starting: number };
+
+function progress(group: string, needed: number, wanted: number, { online, starting }: Present): WakeAnswer {
+  const told = { group, online, starting, wanted };
+  if (online >= needed) {
+    return { status: 200, message: `${online} ${plural(online, 'runner')} of group ${group} online`, ...told };
+  }
+  const message = `${online} of ${needed} online, ${starting} starting; ask again in ${WHILE_STARTING_S} seconds`;
+  return { status: 202, message, retryAfterS: WHILE_STARTING_S, ...told };
+}
+
+/** As the last tick saw them; none where no tick has looked lately. */
+function recentCounts({ seen }: WakeNote, now: Instant): Present {
+  return seen === undefined || now - seen.at > RECENT_MS ? { online: 0, starting: 0 } : seen;
+}

@@ -1,0 +1,178 @@
+/**
+ * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
+ * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor for as long as the pipeline runs that
+ * asked for it. Whoever answers pipelines then needs nobody but the state store.
+ */
+import { BudgetError, sentenceOf } from './errors.ts';
+import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
+import type { RunnerGroup, Scope } from './model/configuration.ts';
+import type { Instant, Observation } from './model/observation.ts';
+import type { GroupReport, Report } from './model/report.ts';
+import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
+import { scopeKey } from './scope.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from './time.ts';
+import type { WakeAsk } from './wake.ts';
+import { takeUpLooks } from './wake-look.ts';
+
+/** A group that can be woken. */
+export type Wakeable = RunnerGroup & Required<Pick<RunnerGroup, 'wake'>>;
+
+/** Whether it is one. */
+export function isWakeable(group: RunnerGroup): group is Wakeable {
+  return group.wake !== undefined;
+}
+
+/** Another repository may have the name by then. */
+const LOOKED_UP_FOR_MS = DAY_MS;
+
+/** A floor that runs out within it is kept if its pipeline still runs: more than a minute, which is from tick to tick. */
+const ENDING_MS = 90 * SECOND_MS;
+
+/** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
+const NEW_FOR_MS = 3 * MINUTE_MS;
+
+/** What the tick came to. */
+type Seen = { readonly observation: Observation; readonly report: Report };
+
+/** Writes down what there is to tell when the tick has ended; gives what went wrong. */
+export type LeaveNotes = (seen: Seen) => Promise<readonly string[]>;
+
+/** Before the tick looks: takes up looks that were asked for. Where memory cannot be read, the look says so. */
+export async function beginNotes(groups: readonly RunnerGroup[], ports: Ports, now: Instant): Promise<LeaveNotes> {
+  const wakeable = groups.filter(isWakeable);
+  if (wakeable.length === 0) return async () => [];
+  const workspaces = [...new Set(wakeable.map(({ scope }) => scope.workspace))];
+  await takeUpLooks(ports.state, workspaces, now).catch(() => undefined);
+  return async (seen) => {
+    try {
+      return await leaveNotes(wakeable, seen, ports, now);
+    } catch (error) {
+      return [`What pipelines are to be told could not be saved: ${sentenceOf(error)}`];
+    }
+  };
+}
+
+async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports, now: Instant) {
+  const keys = groups.flatMap(({ name }) => [wakeNoteKey(name), wakeMemoryKey(name)]);
+  const documents = await ports.state.load(keys);
+  const left = await Promise.all(
+    groups.map(async (group) => {
+      const [note, asks] = [documents.get(wakeNoteKey(group.name)), documents.get(wakeMemoryKey(group.name))];
+      const told = await noteOf(group, parseWakeNote(note?.value), seen, ports, now);
+      const kept = await settleFloors(group, asks, told.counts, ports, now);
+      const change = { key: wakeNoteKey(group.name), expectedVersion: note?.version ?? 0, value: told.note };
+      return { changes: [...(told.isNew ? [change] : []), ...kept], problems: told.problems };
+    }),
+  );
+  const changes = left.flatMap((one) => one.changes);
+  const unsaved = changes.length === 0 ? [] : await ports.state.save(changes, now);
+  const failures = unsaved.flatMap(({ failure }) => failure ?? []);
+  return [...new Set([...left.flatMap(({ problems }) => problems), ...failures])];
+}
+
+async function noteOf(group: Wakeable, before: WakeNote, { observation, report }: Seen, ports: Ports, now: Instant) {
+  const looked = await Promise.all(group.wake.from.map((scope) => lookUp(scope, before, ports, now)));
+  const woken = observation.groups.find((entry) => entry.group.name === group.name)?.group.woken;
+  const counts = countsIn(report.groups.find(({ name }) => name === group.name));
+  const seen =
+    woken === undefined ? undefined : counts && { at: now, online: counts.online, starting: counts.starting };
+  const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
+  return {
+    note: { repositories, seen: seen ?? before.seen },
+    isNew: seen !== undefined || looked.some(({ isNew }) => isNew),
+    problems: looked.flatMap(({ problem }) => problem ?? []),
+    counts,
+  };
+}
+
+type LookedUp = {
+  readonly entry: WakeNote['repositories'];
+  readonly isNew?: true;
+  readonly problem?: string;
+};
+
+/** A uuid needs no looking up. */
+async function lookUp(
+  scope: Required<Scope>,
+  { repositories }: WakeNote,
+  ports: Ports,
+  now: Instant,
+): Promise<LookedUp> {
+  if (isUuid(scope.repository)) return { entry: {} };
+  const key = scopeKey(scope);
+  const known = repositories[key];
+  const entry = known === undefined ? {} : { [key]: known };
+  if (known !== undefined && now - known.at < LOOKED_UP_FOR_MS) return { entry };
+  try {
+    const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(scope);
+    return { entry: { [key]: { workspaceUuid, repositoryUuid, at: now } }, isNew: true };
+  } catch (error) {
+    return error instanceof BudgetError ? { entry } : { entry, problem: `wake.from: ${sentenceOf(error)}` };
+  }
+}
+
+/** As Bitbucket writes them. */
+export function isUuid(name: string): boolean {
+  return name.startsWith('{');
+}
+
+/** Those that this tick made start as well; undefined where the group was not seen. */
+function countsIn(group: GroupReport | undefined) {
+  if (group === undefined || ['partial-observation', 'look-held-back'].includes(group.decision.reason.code)) return;
+  const { busy, idle, starting } = group.counts;
+  const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
+  return { busy, idle, online: busy + idle, starting: starting + made };
+}
+
+/**
+ * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
+ * although their pipelines have ended are over. Where nobody can tell, a pipeline is taken to run while a runner is busy.
+ * Where the group itself could not be seen (`counts` undefined), none runs out: nothing would be let go before it is seen
+ * again, and then the pipelines are, too.
+ */
+async function settleFloors(
+  { name, wake }: Wakeable,
+  document: MemoryDocument | undefined,
+  counts: ReturnType<typeof countsIn>,
+  ports: Ports,
+  now: Instant,
+): Promise<readonly MemoryChange[]> {
+  const asks = parseWakeMemory(document?.value);
+  const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
+  const isOld = ({ until }: WakeAsk) => now - (until - wake.forMs) >= NEW_FOR_MS;
+  const hasIdle = counts !== undefined && counts.idle > 0;
+  const inQuestion = asks.filter(
+    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
+  );
+  if (document === undefined || inQuestion.length === 0) return [];
+  const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, ports);
+  const isBusy = counts !== undefined && counts.busy > 0;
+  const settled = asks.map((ask) => {
+    const runs = inQuestion.includes(ask) ? (isRunning(ask) ?? (isBusy || undefined)) : undefined;
+    if (runs === false && isOld(ask)) return { ...ask, until: now };
+    if (runs !== true || !isEnding(ask)) return ask;
+    const until = now + wake.forMs;
+    return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };
+  });
+  if (settled.every((ask, index) => ask === asks[index])) return [];
+  return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: settled } }];
+}
+
+/**
+ * Tells of an ask whether its pipeline runs; undefined where that cannot be seen: a credential may lack the right, and a
+ * list may not be whole.
+ */
+async function readPipelines(asks: readonly WakeAsk[], { pipelines }: Ports) {
+  const repositories = [...new Set(asks.map(({ by }) => by))];
+  const read = await Promise.all(
+    repositories.map(async (by) => {
+      const [workspace = '', repository = ''] = by.split('/');
+      return [by, await pipelines.openPipelines({ workspace, repository }).catch(() => undefined)] as const;
+    }),
+  );
+  const open = new Map(read);
+  return ({ by, pipeline }: WakeAsk): boolean | undefined => {
+    const { pipelines: running = [], isWhole = false } = open.get(by) ?? {};
+    return running.some(({ uuid }) => uuid === pipeline) || (isWhole ? false : undefined);
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * Runners that pipelines ask for before they need them. What a step asks is a floor until a time; what all of them ask
+ * together raises `min`, as a schedule's window does, so that everything below sees plain bounds.
+ */
+import { parseWakeMemory, wakeMemoryKey } from './memory.ts';
+import type { RunnerGroup } from './model/configuration.ts';
+import type { Instant } from './model/observation.ts';
+import type { StateStore } from './ports.ts';
+
+/** What a step asked for. */
+export type WakeAsk = {
+  /** The uuid of the step: asking again, it adds nothing. */
+  readonly step: string;
+  /** The repository of its pipeline, as `wake.from` names it. */
+  readonly by: string;
+  /** How many runners it wants to find. */
+  readonly runners: number;
+  /** The first instant at which they need no longer be there. */
+  readonly until: Instant;
+  /** The first instant at which the step may be forgotten: its token has run out by then. */
+  readonly knownUntil: Instant;
+  /** The uuid of its pipeline, if its token names it. */
+  readonly pipeline?: string | undefined;
+};
+
+/** The group with its `min` raised to what was asked for and has not run out; never above `wake.max` or `max`. */
+export function wokenAt(group: RunnerGroup, asks: readonly WakeAsk[], at: Instant): RunnerGroup {
+  const { wake, min, max } = group;
+  const open = asks.filter(({ until }) => until > at);
+  if (wake === undefined || open.length === 0) return group;
+  const asked = open.reduce((sum, { runners }) => sum + runners, 0);
+  const runners = Math.min(asked, wake.max, max);
+  const until = new Date(Math.max(...open.map((ask) => ask.until))).toISOString();
+  const by = [...new Set(open.map((ask) => ask.by))].sort();
+  return { ...group, min: Math.max(min, runners), woken: { runners, by, until } };
+}
+
+/** The most steps that a group remembers: their document has to stay within what a state store takes. */
+export const MOST_ASKS = 500;
+
+/** Attempts to write down what a step asks while others write as well. */
+const ATTEMPTS = 20;
+
+/** What became of asking: `known`, the step had asked before; `full`, too many steps ask; `lost`, others were faster. */
+export type Asking = {
+  readonly outcome: 'taken' | 'known' | 'full' | 'lost';
+  /** All that is asked of the group now. */
+  readonly asks: readonly WakeAsk[];
+};
+
+/** Writes down what a step asks of a group. Rejects when the state store does. */
+export async function ask(state: StateStore, group: string, wanted: WakeAsk, now: Instant): Promise<Asking> {
+  const key = wakeMemoryKey(group);
+  for (let attempt = 1; ; attempt += 1) {
+    const document = (await state.load([key])).get(key);
+    const asks = parseWakeMemory(document?.value).filter(({ knownUntil }) => knownUntil > now);
+    if (asks.some(({ step }) => step === wanted.step)) return { outcome: 'known', asks };
+    if (asks.length >= MOST_ASKS) return { outcome: 'full', asks };
+    const value = { asks: [...asks, wanted] };
+    const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value }], now);
+    if (unsaved === undefined) return { outcome: 'taken', asks: value.asks };
+    if (unsaved.failure !== undefined) throw new Error(unsaved.failure);
+    if (attempt === ATTEMPTS) return { outcome: 'lost', asks };
+  }
+}

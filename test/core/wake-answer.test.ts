@@ -1,0 +1,273 @@
+/** What steps that ask for runners are told, row by row, and all the way until their runners are online. */
+import { describe, expect, it } from 'vitest';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
+import type { StateStore } from '#core/ports.ts';
+import { MOST_ASKS } from '#core/wake.ts';
+import { answerWake, type WakeRequest } from '#core/wake-answer.ts';
+import { takeUpLooks } from '#core/wake-look.ts';
+import { fleet, group, NOON } from '#kit/fleet.ts';
+import { runTicks } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
+
+const MINUTE = 60_000;
+const wake = { from: [{ workspace: 'acme', repository: 'shop' }], max: 5, forMs: 10 * MINUTE };
+const builds = group({ min: 0, wake });
+const tests = group({ name: 'tests', min: 0, wake });
+const closed = group({ name: 'closed' });
+const ALWAYS = {
+  days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+  from: 0,
+  to: 1440,
+  timezone: 'UTC',
+} as const;
+const asker = { step: '{s1}', workspaceUuid: '{acme}', repositoryUuid: '{shop}', expiresAt: NOON + 60 * MINUTE };
+
+/** What a tick tells of groups of this name: which repository acme/shop is, and how many runners it has seen. */
+function note(seen?: { at: number; online: number; starting: number }) {
+  const known = { workspaceUuid: '{acme}', repositoryUuid: '{shop}', at: NOON };
+  return { repositories: { 'acme/shop': known }, ...(seen && { seen }) };
+}
+
+/** A store in which ticks have told of these groups. */
+async function told(names = ['builds', 'tests'], seen?: Parameters<typeof note>[0]): Promise<StateStore> {
+  const state = createMemoryStateStore();
+  await state.save(
+    names.map((name) => ({ key: wakeNoteKey(name), expectedVersion: 0, value: note(seen) })),
+    NOON,
+  );
+  return state;
+}
+
+async function request(over: Partial<WakeRequest> = {}): Promise<WakeRequest> {
+  const order = { group: 'builds', runners: 2 };
+  const config = fleet([builds, tests, closed]);
+  return { fleet: config, asker, order, now: NOON, state: await told(), ...over };
+}
+
+describe('a step', () => {
+  const nobody = 'no such group may be woken from this repository; its wake.from has to name it';
+  const rows = [
+    {
+      name: 'of a group that has no wake',
+      over: { order: { group: 'closed', runners: 1 } },
+      status: 403,
+      says: nobody,
+    },
+    { name: 'of a group that is not there', over: { order: { group: 'x', runners: 1 } }, status: 403, says: nobody },
+    {
+      name: 'of another repository',
+      over: { asker: { ...asker, repositoryUuid: '{api}' } },
+      status: 403,
+      says: nobody,
+    },
+    { name: 'of another workspace', over: { asker: { ...asker, workspaceUuid: '{evil}' } }, status: 403, says: nobody },
+    {
+      name: 'with labels that no group has',
+      over: { order: { labels: ['linux', 'gpu'], runners: 1 } },
+      status: 403,
+      says: nobody,
+    },
+    {
+      name: 'with labels of two groups',
+      over: { order: { labels: ['linux'], runners: 1 } },
+      status: 409,
+      says: 'these labels are of more than one group (builds, tests); name the group',
+    },
+    {
+      name: 'of a group whose window allows no runners now',
+      over: {
+        fleet: fleet([{ ...builds, schedules: [{ ...ALWAYS, name: 'shut', min: 0, max: 0 }] }]),
+      },
+      status: 409,
+      says: 'group builds may have no runners now, since its max is 0; ask when it is not',
+    },
+    {
+      name: 'with labels of one',
+      over: { order: { labels: ['linux', 'tests'], runners: 1 } },
+      status: 202,
+      says: '0 of 1 online, 0 starting; ask again in 10 seconds',
+    },
+    {
+      name: 'that asks for more than allowed',
+      over: { order: { group: 'builds', runners: 6 } },
+      status: 409,
+      says: '6 runners are more than wake.max of group builds (5); ask for fewer',
+    },
+    {
+      name: 'that asks for all that is allowed',
+      over: { order: { group: 'builds', runners: 5 } },
+      status: 202,
+      says: '0 of 5 online, 0 starting; ask again in 10 seconds',
+    },
+  ];
+  it.each(rows)('$name', async ({ over, status, says }) => {
+    const answer = await answerWake(await request(over));
+    expect(answer).toMatchObject({ status, message: says });
+    expect(answer.retryAfterS).toBe(status === 202 ? 10 : undefined);
+  });
+
+  it('where too many have asked waits a minute; where others are faster, two seconds', async () => {
+    const ask = { by: 'acme/shop', runners: 1, until: NOON + 1, knownUntil: NOON + 1 };
+    const asks = Array.from({ length: MOST_ASKS }, (_, index) => ({ ...ask, step: `{old${index}}` }));
+    const state = await told();
+    await state.save([{ key: wakeMemoryKey('builds'), expectedVersion: 0, value: { asks } }], NOON);
+    expect(await answerWake(await request({ state }))).toEqual({
+      status: 429,
+      message: 'too many steps have asked for group builds; ask again in a minute',
+      retryAfterS: 60,
+    });
+    const busy = { ...(await told()), save: async () => [{ key: wakeMemoryKey('builds') }] };
+    expect(await answerWake(await request({ state: busy }))).toEqual({
+      status: 503,
+      message: 'too many steps ask at once; ask again',
+      retryAfterS: 2,
+    });
+  });
+
+  it('is remembered as long as its token, and as its floor, lasts', async () => {
+    const until = async (expiresAt: number) => {
+      const state = await told();
+      await answerWake(await request({ state, asker: { ...asker, expiresAt } }));
+      return (await state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'))?.value;
+    };
+    const kept = { step: '{s1}', by: 'acme/shop', runners: 2, until: NOON + 10 * MINUTE };
+    expect(await until(NOON + 60 * MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 60 * MINUTE }] });
+    expect(await until(NOON + MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 10 * MINUTE }] });
+  });
+});
+
+describe('a repository', () => {
+  const late = 'the next tick looks up the repositories that may ask; ask again in 10 seconds';
+
+  it('that no tick has looked up yet is asked to wait, and a tick begins', async () => {
+    const looks: string[] = [];
+    const look = async (workspace: string) => void looks.push(workspace);
+    const answer = await answerWake(await request({ state: await told(['tests']), look }));
+    expect(answer).toEqual({ status: 503, message: late, retryAfterS: 10 });
+    expect(looks).toEqual(['acme']);
+  });
+
+  it('that is named by its uuid is known without a look', async () => {
+    const byUuid = { ...builds, wake: { ...wake, from: [{ workspace: 'acme', repository: '{shop}' }] } };
+    const asked = { fleet: fleet([byUuid]), state: createMemoryStateStore() };
+    expect((await answerWake(await request(asked))).status).toBe(202);
+    const stranger = { ...asker, repositoryUuid: '{api}' };
+    expect((await answerWake(await request({ ...asked, asker: stranger }))).status).toBe(403);
+  });
+});
+
+describe('a look', () => {
+  type Order = Partial<WakeRequest['order']> & { step?: string; at?: number };
+
+  /** Asks one after the other; gives after which of them a look began. */
+  async function looksAfter(orders: readonly Order[], prepare?: (state: StateStore) => Promise<unknown>) {
+    const state = await told();
+    await prepare?.(state);
+    const begun: number[] = [];
+    for (const [index, { step = `{s${index}}`, at = 0, ...order }] of orders.entries()) {
+      const look = async () => void begun.push(index);
+      const now = NOON + at;
+      const wanted = { group: 'builds', runners: 1, ...order };
+      await answerWake(await request({ state, look, now, asker: { ...asker, step }, order: wanted }));
+    }
+    return begun;
+  }
+
+  it('begins with the first of many who ask before a tick takes it up', async () => {
+    expect(await looksAfter(Array.from({ length: 9 }, () => ({})))).toEqual([0]);
+    expect(await looksAfter([{}, { at: 59_999 }])).toEqual([0]);
+  });
+
+  it('that was lost is begun again after a minute', async () => {
+    expect(await looksAfter([{}, { at: 60_000 }])).toEqual([0, 1]);
+  });
+
+  it('begins at once with the next floor when a tick has taken the last one up', async () => {
+    const state = await told();
+    const begun: string[] = [];
+    const askAs = async (step: string) => {
+      const look = async () => void begun.push(step);
+      await answerWake(await request({ state, look, asker: { ...asker, step } }));
+    };
+    await askAs('{s1}');
+    await takeUpLooks(state, ['acme', 'other'], NOON + 1);
+    await askAs('{s2}');
+    expect(begun).toEqual(['{s1}', '{s2}']);
+  });
+
+  it.each([
+    ['at wake.max', {}, 5],
+    ['below min', { min: 2 }, 1],
+  ])('does not begin for a floor that is no higher: %s', async (_, over, runners) => {
+    const state = await told();
+    const config = fleet([{ ...builds, ...over }]);
+    const begun: string[] = [];
+    const askAs = async (step: string) => {
+      const look = async () => void begun.push(step);
+      const order = { group: 'builds', runners };
+      await answerWake(await request({ fleet: config, state, look, order, asker: { ...asker, step } }));
+    };
+    await askAs('{s1}');
+    await takeUpLooks(state, ['acme'], NOON);
+    await askAs('{s2}');
+    // The first one of the second row begins as a hint.
+    expect(begun).toEqual(['{s1}']);
+    const look = (await state.load([wakeLookKey('acme')])).get(wakeLookKey('acme'));
+    expect(look?.value).toEqual({ at: NOON, isOpen: false });
+  });
+
+  it('for whoever waits begins at most every 15 seconds', async () => {
+    const waits = [0, 10_000, 20_000, 30_000, 60_000, 74_999, 75_000].map((at) => ({ at, step: '{s1}' }));
+    // The first one opens a look that no tick takes up for a minute.
+    expect(await looksAfter(waits)).toEqual([0, 4, 6]);
+  });
+
+  it('begins where the document could not be saved, and not where somebody else was faster', async () => {
+    const begun = async (unsaved: object) => {
+      const state = await told();
+      const refused: StateStore = {
+        ...state,
+        save: async (changes, now) =>
+          changes[0]?.key === wakeLookKey('acme')
+            ? [{ key: wakeLookKey('acme'), ...unsaved }]
+            : state.save(changes, now),
+      };
+      const looks: string[] = [];
+      await answerWake(await request({ state: refused, look: async (workspace) => void looks.push(workspace) }));
+      return looks.length;
+    };
+    expect([await begun({ failure: 'throttled' }), await begun({})]).toEqual([1, 0]);
+  });
+});
+
+it('what a tick saw says nothing after five minutes', async () => {
+  const at = async (seenAt: number) => {
+    const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
+    return (await answerWake(await request({ state }))).status;
+  };
+  expect([await at(NOON - 5 * MINUTE), await at(NOON - 5 * MINUTE - 1)]).toEqual([200, 202]);
+});
+
+it('a step that asks until its runners are online is told so, and adds nothing', async () => {
+  const world = new World();
+  const config = fleet([builds, tests]);
+  const who = world.ports().runners.identify({ workspace: 'acme', repository: 'shop' });
+  const { workspaceUuid, repositoryUuid = '' } = await who;
+  const ask = async (over: Partial<WakeRequest> = {}) =>
+    answerWake({
+      ...(await request({ fleet: config, state: world.ports().state, now: world.now })),
+      asker: { ...asker, workspaceUuid, repositoryUuid },
+      ...over,
+    });
+  expect((await ask()).status).toBe(503);
+  await runTicks(world, config, { count: 1 });
+  expect(await ask()).toMatchObject({ status: 202, online: 0, starting: 0, wanted: 2 });
+  await runTicks(world, config, { count: 1 });
+  expect(await ask()).toMatchObject({ status: 202, online: 0, starting: 2, wanted: 2 });
+  await runTicks(world, config, { count: 3 });
+  const again = await ask({ order: { group: 'builds', runners: 5 } });
+  expect(again).toMatchObject({ status: 200, message: '2 runners of group builds online', online: 2, wanted: 2 });
+  world.advance(6 * MINUTE);
+  expect(await ask()).toMatchObject({ status: 202, online: 0, message: expect.stringMatching(/^0 of 2 online/) });
+});

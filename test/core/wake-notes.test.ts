@@ -1,0 +1,275 @@
+/** What ticks leave for whoever answers pipelines, and how long floors last whose pipelines run. */
+import { describe, expect, it } from 'vitest';
+import { BudgetError } from '#core/errors.ts';
+import { parseWakeMemory, parseWakeNote, wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
+import type { Ports } from '#core/ports.ts';
+import { fleet, group } from '#kit/fleet.ts';
+import { planIn, tickIn } from '#tools/simulator/drive.ts';
+import { World } from '#tools/simulator/world.ts';
+
+const MINUTE = 60_000;
+const SHOP = { workspace: 'acme', repository: 'shop' };
+const wake = { from: [SHOP], max: 3, forMs: 10 * MINUTE };
+const sleeper = group({ min: 0, wake });
+
+/** A world with a sleeping group; ports may be bent, and every lookup of a repository is written down. */
+function open(over: Partial<RunnerGroup> = {}) {
+  const world = new World();
+  const lookups: string[] = [];
+  const config = fleet([{ ...sleeper, ...over }]);
+  const bent = (bend: (ports: Ports) => Partial<Ports> = () => ({})): Ports => {
+    const ports = world.ports();
+    const counting = {
+      ...ports,
+      runners: {
+        ...ports.runners,
+        identify: async (scope: Parameters<Ports['runners']['identify']>[0]) => {
+          if (scope.repository !== undefined) lookups.push(scope.repository);
+          return ports.runners.identify(scope);
+        },
+      },
+    };
+    return { ...counting, ...bend(counting) };
+  };
+  const state = () => world.ports().state;
+  const value = async (key: string) => (await state().load([key])).get(key);
+  return {
+    world,
+    lookups,
+    state,
+    tick: (bend?: (ports: Ports) => Partial<Ports>) => tickIn(world, config, bent(bend)),
+    plan: () => planIn(world, config, bent()),
+    note: async () => parseWakeNote((await value(wakeNoteKey('builds')))?.value),
+    version: async () => (await value(wakeNoteKey('builds')))?.version,
+    asks: async () => parseWakeMemory((await value(wakeMemoryKey('builds')))?.value),
+    /** A step asks, as the door writes it down. */
+    ask: async (over: object = {}) => {
+      const until = world.now + 10 * MINUTE;
+      const asked = { step: '{s1}', by: 'acme/shop', runners: 2, until, knownUntil: until, pipeline: '{p1}', ...over };
+      const version = (await value(wakeMemoryKey('builds')))?.version ?? 0;
+      const change = { key: wakeMemoryKey('builds'), expectedVersion: version, value: { asks: [asked] } };
+      await state().save([change], world.now);
+    },
+  };
+}
+
+describe('who may ask', () => {
+  it('is looked up once a day, by ticks that act', async () => {
+    const at = open();
+    await at.plan();
+    expect([at.lookups, await at.version()]).toEqual([[], undefined]);
+    await at.tick();
+    const { repositoryUuid } = await at.world.ports().runners.identify(SHOP);
+    expect(await at.note()).toMatchObject({ repositories: { 'acme/shop': { repositoryUuid, at: at.world.now } } });
+    at.world.advance(24 * 60 * MINUTE - 1);
+    await at.tick();
+    expect([at.lookups, await at.version()]).toEqual([['shop'], 1]);
+    at.world.advance(1);
+    await at.tick();
+    expect([at.lookups, await at.version()]).toEqual([['shop', 'shop'], 2]);
+  });
+
+  it('needs no lookup where it is a uuid, and none where nobody can be woken', async () => {
+    for (const over of [{ wake: { ...wake, from: [{ ...SHOP, repository: '{shop}' }] } }, { wake: undefined }]) {
+      const at = open(over as Partial<RunnerGroup>);
+      await at.tick();
+      expect([at.lookups, await at.version()]).toEqual([[], undefined]);
+    }
+  });
+
+  const failing = (error: Error) => (ports: Ports) => ({
+    runners: { ...ports.runners, identify: async () => Promise.reject(error) },
+  });
+
+  it('that cannot be looked up is a problem of the tick; what was known stays', async () => {
+    const at = open();
+    const gone = failing(new Error('There is no repository acme/shop'));
+    expect((await at.tick(gone)).problems).toEqual(['wake.from: There is no repository acme/shop']);
+    await at.tick();
+    at.world.advance(24 * 60 * MINUTE);
+    await at.ask();
+    expect((await at.tick(gone)).problems).toEqual(['wake.from: There is no repository acme/shop']);
+    expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
+  });
+
+  it('waits where the hourly calls are short', async () => {
+    const facts = { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 } as const;
+    const at = open();
+    expect((await at.tick(failing(new BudgetError('held back', facts)))).problems).toEqual([]);
+    expect(await at.version()).toBeUndefined();
+  });
+});
+
+describe('how many runners a group has', () => {
+  it('is told while somebody waits, with those that the tick made', async () => {
+    const at = open();
+    await at.tick();
+    expect((await at.note()).seen).toBeUndefined();
+    await at.ask();
+    await at.tick();
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 2 });
+    at.world.advance(3 * MINUTE);
+    await at.tick();
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 2, starting: 0 });
+  });
+
+  it('stays as it was where the group could not be seen', async () => {
+    const at = open();
+    await at.ask();
+    await at.tick();
+    const before = await at.note();
+    at.world.advance(MINUTE);
+    await at.tick((ports) => ({
+      runners: { ...ports.runners, list: async () => Promise.reject(new Error('503')) },
+    }));
+    expect(await at.note()).toEqual(before);
+  });
+});
+
+describe('a floor', () => {
+  const running =
+    (...uuids: readonly string[]) =>
+    (ports: Ports) => ({
+      pipelines: {
+        ...ports.pipelines,
+        openPipelines: async () => ({
+          pipelines: uuids.map((uuid) => ({ uuid, section: 'default' as const })),
+          isWhole: true,
+        }),
+      },
+    });
+  const MS_LEFT = 90_000;
+
+  it.each([
+    ['whose pipeline runs lasts for another while', MS_LEFT, running('{p1}'), 10 * MINUTE],
+    ['that lasts for longer is left alone', MS_LEFT + 1, running('{p1}'), MS_LEFT + 1],
+    ['whose pipeline has ended is over', MS_LEFT, running('{p2}'), 0],
+    ['that has just run out stays so', 0, running('{p1}'), 0],
+    ['runs out where pipelines cannot be read', MS_LEFT, undefined, MS_LEFT],
+  ])('%s', async (_, leftMs, bend, expected) => {
+    const at = open();
+    const until = at.world.now + leftMs;
+    await at.ask({ until, knownUntil: until });
+    const refuse = (ports: Ports) => ({
+      pipelines: { ...ports.pipelines, openPipelines: async () => Promise.reject(new Error('403')) },
+    });
+    expect((await at.tick(bend ?? refuse)).problems).toEqual([]);
+    const knownUntil = Math.max(until, at.world.now + expected);
+    expect(await at.asks()).toMatchObject([{ until: at.world.now + expected, knownUntil }]);
+  });
+
+  /** A group with an idle runner, for which a pipeline has asked so long ago. */
+  async function idleFor(askedMsAgo: number, over: object = {}) {
+    const at = open({ min: 1 });
+    await at.tick();
+    at.world.advance(2 * MINUTE);
+    const until = at.world.now + 10 * MINUTE - askedMsAgo;
+    await at.ask({ until, knownUntil: until, ...over });
+    return { ...at, until };
+  }
+  const partly = (ports: Ports) => ({
+    pipelines: { ...ports.pipelines, openPipelines: async () => ({ pipelines: [], isWhole: false }) },
+  });
+
+  it.each([
+    ['is over', 3 * MINUTE, running('{p2}'), 'now'],
+    ['lasts where it has just begun', 3 * MINUTE - 1, running('{p2}'), 'later'],
+    ['lasts where it still runs', 3 * MINUTE, running('{p1}'), 'later'],
+    ['lasts where nobody can tell', 3 * MINUTE, partly, 'later'],
+  ])('that keeps a runner idle after the end of its pipeline %s', async (_, agoMs, bend, ends) => {
+    const at = await idleFor(agoMs);
+    await at.tick(bend);
+    const [ask] = await at.asks();
+    expect(ask?.until).toBe(ends === 'now' ? at.world.now : at.until);
+    expect(ask?.knownUntil).toBe(at.until);
+  });
+
+  it('that keeps no runner idle costs no call', async () => {
+    const at = open();
+    const until = at.world.now + 7 * MINUTE;
+    await at.ask({ until, knownUntil: until });
+    await at.tick(running());
+    expect((await at.asks())[0]?.until).toBe(until);
+  });
+
+  it('lasts while a runner is busy, where nobody can tell of pipelines', async () => {
+    const { world, ...at } = await idleFor(0);
+    world.submit({ scope: SHOP, labels: sleeper.labels, durationMs: 20 * MINUTE });
+    world.advance(9 * MINUTE);
+    await at.tick(partly);
+    expect((await at.asks())[0]?.until).toBe(world.now + 10 * MINUTE);
+  });
+
+  it('lasts while the group cannot be seen, without a call for its pipeline', async () => {
+    const at = open();
+    const until = at.world.now + MS_LEFT;
+    await at.ask({ until, knownUntil: until });
+    await at.tick((ports) => ({
+      ...running('{p2}')(ports),
+      runners: { ...ports.runners, list: async () => Promise.reject(new Error('503')) },
+    }));
+    expect((await at.asks())[0]?.until).toBe(at.world.now + 10 * MINUTE);
+  });
+
+  it('of a step whose token names no pipeline runs out, and no call is made', async () => {
+    const at = open();
+    const until = at.world.now + MS_LEFT;
+    await at.ask({ until, pipeline: undefined });
+    let calls = 0;
+    await at.tick((ports) => ({
+      pipelines: {
+        ...ports.pipelines,
+        openPipelines: async (scope) => {
+          calls += 1;
+          return ports.pipelines.openPipelines(scope);
+        },
+      },
+    }));
+    expect([calls, (await at.asks())[0]?.until]).toEqual([0, until]);
+  });
+
+  it('remembers a step for longer where its token lasts for longer', async () => {
+    const at = open();
+    await at.ask({ until: at.world.now + MS_LEFT, knownUntil: at.world.now + 60 * MINUTE });
+    await at.tick(running('{p1}'));
+    expect((await at.asks())[0]?.knownUntil).toBe(at.world.now + 60 * MINUTE);
+  });
+});
+
+it('looks that were asked for are taken up before the tick looks', async () => {
+  const at = open();
+  await at.tick();
+  const key = wakeLookKey('acme');
+  const value = { at: at.world.now, isOpen: true };
+  await at.state().save([{ key, expectedVersion: 0, value }], at.world.now);
+  const seen: unknown[] = [];
+  await at.tick((ports) => ({
+    runners: {
+      ...ports.runners,
+      list: async (scope, known) => {
+        seen.push((await ports.state.load([key])).get(key)?.value);
+        return ports.runners.list(scope, known);
+      },
+    },
+  }));
+  expect(seen).toEqual([{ ...value, isOpen: false }]);
+});
+
+it('what cannot be saved is a problem of the tick; where memory is out of reach the look says so', async () => {
+  const at = open();
+  const report = await at.tick((ports) => ({
+    state: {
+      ...ports.state,
+      save: async (changes, now) => {
+        const [own] = changes.filter(({ key }) => key === wakeNoteKey('builds'));
+        return own === undefined ? ports.state.save(changes, now) : [{ key: own.key, failure: 'throttled' }];
+      },
+    },
+  }));
+  expect(report.problems).toEqual(['throttled']);
+  const blind = await at.tick((ports) => ({
+    state: { ...ports.state, load: async () => Promise.reject(new Error('the table is gone')) },
+  }));
+  expect(blind.problems).toContain('What pipelines are to be told could not be saved: the table is gone');
+});

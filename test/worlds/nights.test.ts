@@ -1,0 +1,14 @@
+/** Some nights of `npm run test:worlds -- --nights N`. */
+import { expect, it } from 'vitest';
+import { playNight } from './nights.ts';
+
+it.each([
+  ['quiet', false],
+  ['troubled', true],
+])('in %s nights no step of a pipeline that woke its group is lost, and no runner stays', async (_, troubled) => {
+  const nights = await Promise.all(Array.from({ length: 2 }, (__, index) => playNight({ seed: index + 1, troubled })));
+  expect(nights.flatMap(({ violations }) => violations)).toEqual([]);
+  expect(nights.every(({ steps }) => steps > 0)).toBe(true);
+  const gaveUp = nights.reduce((sum, night) => sum + night.gaveUp, 0);
+  if (!troubled) expect(gaveUp).toBe(0);
+});
