@@ -34,9 +34,9 @@ const MORNING = {
   span: '2h',
   conditions: 'ideal' as const,
   loads: [
-    { ...LOAD, kind: 'burst' as const, at: '21m7s', steps: 5, labels: ['self.hosted', 'linux', 'builds'] },
-    { ...LOAD, kind: 'trickle' as const, every: '10m', labels: ['self.hosted', 'linux', 'deploys'] },
-    { ...LOAD, kind: 'burst' as const, at: '10m7s', steps: 4, labels: ['self.hosted', 'linux', 'nightly'] },
+    { ...LOAD, kind: 'burst' as const, at: '18m7s', steps: 5, labels: ['self.hosted', 'linux', 'builds'] },
+    { ...LOAD, kind: 'trickle' as const, every: '7m', labels: ['self.hosted', 'linux', 'deploys'] },
+    { ...LOAD, kind: 'burst' as const, at: '10m7s', steps: 2, labels: ['self.hosted', 'linux', 'nightly'] },
   ],
 };
 
@@ -59,8 +59,8 @@ export async function drawReport(): Promise<string> {
   return drawTerminal(TITLE, COLUMNS, renderReport(shown, options));
 }
 
-/** Whether one group grows, one shrinks and one stays. */
+/** Whether the first group grows, another one shrinks and one stays. */
 function doesAll({ groups }: Report): boolean {
-  const actions = new Set(groups.map(({ decision }) => decision.action));
-  return actions.has('scale-up') && actions.has('scale-down') && actions.has('hold');
+  const [first, ...others] = groups.map(({ decision }) => decision.action);
+  return first === 'scale-up' && others.includes('scale-down') && others.includes('hold');
 }
