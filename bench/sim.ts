@@ -38,10 +38,12 @@ for (const { groups, days } of SIZES) {
   let steps = 0;
   for (const policy of policies) {
     progress.show(`${groups} groups, ${policy.name}`);
-    const measured = await measure(policy, fleet, days);
+    const measured = await measure(policy, fleet, days, 'field');
     seconds.push(measured.seconds);
     steps = measured.steps;
   }
+  progress.show(`${groups} groups, ideal`);
+  const ideal = await measure(shippedPolicy('ours', fleet), fleet, days, 'ideal');
   const [ours = Number.NaN] = seconds;
   rows.push([
     `${groups}`,
@@ -50,19 +52,32 @@ for (const { groups, days } of SIZES) {
     ...seconds.map((taken) => rounded(days / taken)),
     `${rounded((ours / days) * 30)} s`,
     `${Math.round((ours * 1e6) / (days * TICKS_PER_DAY * groups))} µs`,
+    `× ${rounded(ours / ideal.seconds)}`,
     `${Math.round(process.memoryUsage().heapUsed / 1e6)} MB`,
   ]);
 }
 progress.clear();
 console.log(
-  'Simulated days per second, of working weeks: queueAware, a tick a minute, about 240 steps a working day and group\n',
+  'Simulated days per second, of working weeks: queueAware, a tick a minute, about 240 steps a working day and group. Field\nconditions; of ideal: the processor time of ours beside that of ideal conditions, which is to be at most × 3 with 20 groups.\n',
 );
-const titles = ['groups', 'days', 'steps', 'ours', 'baseline', 'oracle', 'a month takes', 'tick per group', 'heap'];
+const titles = [
+  'groups',
+  'days',
+  'steps',
+  'ours',
+  'baseline',
+  'oracle',
+  'a month takes',
+  'tick per group',
+  'of ideal',
+  'heap',
+];
 printTable(titles, rows);
 
-async function measure(policy: Policy, fleet: Fleet, days: number) {
+async function measure(policy: Policy, fleet: Fleet, days: number, conditions: 'field' | 'ideal') {
   const scenario = parseScenario(
     {
+      conditions,
       span: `${days}d`,
       loads: [{ kind: 'workingWeek', peakPerHour: 30, duration: { kind: 'exponential', mean: '5m' } }],
     },

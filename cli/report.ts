@@ -1,6 +1,6 @@
 /** `report`: what the ticks of a time did, as a page that opens from disk. */
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import { InputError } from '#core/errors.ts';
@@ -38,6 +38,7 @@ type ReportOptions = {
   readonly since?: number;
   readonly group?: readonly string[];
   readonly state?: string;
+  readonly runnerHour?: number;
   readonly json?: true;
 };
 
@@ -53,13 +54,14 @@ export function addReport(program: Command, terminal: Terminal, finish: (code: E
       '--state <store>',
       'where the ticks leave their records: dynamodb:TABLE or sqlite:PATH (default: $STATE_STORE)',
     )
+    .option('--runner-hour <price>', 'what a registered runner costs an hour, in US dollars', price)
     .option('--json', 'print what the page shows as one JSON document; everything else goes to stderr')
     .addHelpText('after', HELP)
     .action(async (options: ReportOptions) => finish(await report(options, terminal.io.clock.now(), terminal)));
 }
 
 async function report(options: ReportOptions, now: Instant, terminal: Terminal): Promise<ExitCode> {
-  const { html, since = 24 * HOUR_MS, group: groups, json } = options;
+  const { html, since = 24 * HOUR_MS, group: groups, runnerHour, json } = options;
   if (html === undefined && json === undefined) {
     throw new InputError('Say where to write the page with --html FILE, or ask for its numbers with --json');
   }
@@ -77,6 +79,7 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
     to: now,
     facts,
     ...(groups === undefined ? {} : { groups }),
+    ...(runnerHour === undefined ? {} : { runnerHour }),
   });
   await readInto(records, state, { from: now - since, to: now }, terminal);
   if (records.ticks === 0) throw new InputError(noTicks(groups));
@@ -87,6 +90,11 @@ async function report(options: ReportOptions, now: Instant, terminal: Terminal):
     terminal.tell(`${html}: ${counted(records.ticks, 'tick')}`);
   }
   return 0;
+}
+
+function price(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give an amount of US dollars, such as 0.05.');
 }
 
 /** Slice by slice, oldest first. */

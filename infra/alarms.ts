@@ -30,6 +30,9 @@ const CALLS_LEFT_PERCENT = 20;
 /** Ticks that last longer get in the way of the next minute's. */
 const SLOW_TICK_SECONDS = 45;
 
+/** A tenth of what Bitbucket lets a step wait before it fails. */
+const LONG_WAIT_SECONDS = 900;
+
 /** The alarms. Without a topic they are still seen in the console and on the dashboard. */
 export function alarmResources(parameters: Parameters): Resources {
   return Object.fromEntries(
@@ -113,6 +116,16 @@ function groupAlarms(perTick: PerTick): readonly Alarm[] {
       of: 15,
       bad: 15,
       threshold: 1,
+    },
+    {
+      ...perTick,
+      name: 'steps-wait-long',
+      description: `Steps of some group have waited for more than ${LONG_WAIT_SECONDS / 60} minutes; after 150 they fail.`,
+      metric: 'LongestWait',
+      statistic: 'Maximum',
+      of: 5,
+      bad: 3,
+      threshold: LONG_WAIT_SECONDS,
     },
     {
       ...perTick,

@@ -20,6 +20,10 @@ const drain = z.object({
   enabledAt: z.number().optional(),
   confirm: z.literal(true).optional(),
 });
+const waits = z.object({
+  queued: z.array(z.object({ since: z.number(), steps: z.number() })),
+  begun: z.array(z.object({ from: z.number(), waitedMs: z.number(), steps: z.number() })),
+});
 const recentTarget = z.object({ target: z.number(), since: z.number() });
 const groupMemory = z
   .object({
@@ -32,6 +36,7 @@ const groupMemory = z
     working: z.array(z.string()).optional(),
     doubts: times.optional(),
     arrivals: z.array(z.object({ from: z.number(), steps: z.number() })).optional(),
+    waits: waits.optional(),
     recentTargets: z.array(recentTarget).optional(),
     runners: times.optional(),
     jobless: z.array(z.string()).optional(),

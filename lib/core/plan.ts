@@ -42,12 +42,17 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
   // own document will tell of other runners from now on.
   const isFirst = memoryKey !== groupMemoryKey(group.name) && memoryVersion === 0;
   if (decided.kind === 'unseen') return { ...known, actions: [], memory, memoryChanged: isFirst };
-  const { observation, classified, decision, creates, enable, retire, recentTargets } = decided;
+  const { observation, classified, decision, creates, enable, retire, recentTargets, waits } = decided;
   // One that is put back stays, though its time to be removed may have come in this very look.
   const staying = classified.filter(({ runner }) => !enable.includes(runner));
   const tidying = cleanUp(observation, staying, at);
   const out = [...retire, ...tidying.filter((action) => action.action === 'disable')];
-  const next = remember(observation, classified, { enable, retire: out, recentTargets, creates }, at);
+  const next = remember(
+    observation,
+    classified,
+    { enable, retire: out, recentTargets, creates, ...(waits && { waits }) },
+    at,
+  );
   const { identity } = observation;
   const isFull = out.some(({ reason }) => reason.code === 'resize-stuck') || hasStuck(classified, memory);
   const add: Action = { action: 'add', identity, ...(isFull && { isFull }), reason: decision.reason };

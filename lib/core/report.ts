@@ -1,6 +1,7 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/start-trouble.ts';
+import { waitingOf } from './decide/waiting.ts';
 import { placesOf } from './inventory.ts';
 import type { Fleet } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
@@ -91,13 +92,14 @@ function reportBudget(budget: BudgetReport, decisions: readonly GroupDecision[])
 }
 
 function reportGroup(
-  { observation, classified, decision }: GroupDecision,
+  { observation, classified, decision, waits }: GroupDecision,
   at: Instant,
   plans: ReadonlyMap<string, GroupPlan>,
   applied: Applied,
 ): GroupReport {
   const { name, scope } = observation.group;
   const { action, from, to, reason } = decision;
+  const waiting = waits && waitingOf(waits, at);
   return {
     name,
     workspace: scope.workspace,
@@ -105,6 +107,7 @@ function reportGroup(
     counts: decision.counts,
     ...(observation.unlisted && { countsUnknown: true }),
     decision: { action, from, to, reason },
+    ...(waiting && { waiting }),
     bounds: decision.bounds,
     troubles: startTroubles(observation, classified, at),
     plan: (plans.get(name)?.actions ?? []).map(planned),

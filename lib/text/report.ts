@@ -4,6 +4,8 @@
  */
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
+import { MINUTE_MS } from '#core/time.ts';
+import { duration } from '#core/words.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
 import { leftoverLines } from './leftover-lines.ts';
 import { actionLines } from './report-actions.ts';
@@ -136,10 +138,19 @@ export function details(group: GroupReport, mode: Mode): readonly Line[] {
   const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
     ...group.bounds.filter(({ text }) => text !== why(group)).map(boundLine),
+    ...waitingLines(group),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, mode),
     ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
   ];
+}
+
+/** How long steps waited, where any waited for long. */
+function waitingLines({ waiting }: GroupReport): readonly Line[] {
+  if (waiting === undefined || waiting.longestMs < MINUTE_MS) return [];
+  const { steps, p50Ms, p95Ms, longestMs, still } = waiting;
+  const text = `waiting: of ${counted(steps, 'step')} of the last hour, half waited at most ${duration(p50Ms)}, 95 % at most ${duration(p95Ms)}, one ${duration(longestMs)}; ${still} still wait`;
+  return [{ text, tone: 'quiet' }];
 }
 
 /** A limit is a warning; an open window, and who woke the group, only explain where the bounds come from. */

@@ -1,6 +1,6 @@
 /** Steps as they come up, from a synthetic load or a history, as streams that are read no further than they are needed. */
 import type { Instant } from '#core/model/observation.ts';
-import type { StepRequest } from './simulator/bitbucket.ts';
+import type { StepRequest } from './simulator/step.ts';
 
 /** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
 export type Arrival = StepRequest & { readonly at: Instant };

@@ -49,6 +49,7 @@ describe("a group's memory", () => {
       failedStarts: { '{c}': 9 },
       startUps: { tookMs: [10], awaited: ['{d}'], newest: 11 },
       worked: ['{d}'],
+      waits: { queued: [{ since: 12, steps: 2 }], begun: [{ from: 13, waitedMs: 14, steps: 1 }] },
       recentTargets: [{ target: 9, since: 5 }],
       drains: {
         '{b}': { cause: 'surplus', at: 1 },
@@ -108,7 +109,7 @@ describe("a group's memory", () => {
 
 describe("a workspace's memory", () => {
   it('comes back as it was saved', () => {
-    const memory = { month: '2026-11', runners: 9 };
+    const memory = { month: '2026-11', runners: 9, steps: 8, elsewhere: 1 };
     expect(parseWorkspaceMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
 

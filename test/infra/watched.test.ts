@@ -22,7 +22,7 @@ function emitted(perGroup: boolean): readonly Emitted[] {
   const sets: (readonly MetricSet[])[] = [
     metricsOf(
       report({
-        groups: [group()],
+        groups: [group({ waiting: { steps: 1, p50Ms: 0, p95Ms: 0, longestMs: 0, still: 1 } })],
         budgets: [budget()],
         credential: { expiresAt: '2026-11-26T08:00:00.000Z', daysLeft: 3 },
       }),

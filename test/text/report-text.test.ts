@@ -51,6 +51,18 @@ describe('the report as text', () => {
   });
 
   it.each([
+    ['a minute', 60_000, true],
+    ['a little less', 59_999, false],
+  ])('tells what steps waited where one waited for %s', (_, longestMs, isTold) => {
+    const waiting = { steps: 12, p50Ms: 1_000, p95Ms: 30_000, longestMs, still: 2 };
+    const text = renderReport(report({ groups: [group({ waiting })] }), { width: 200 }).join('\n');
+    const told =
+      'waiting: of 12 steps of the last hour, half waited at most 1s, 95 % at most 30s, one 1m; 2 still wait';
+    expect(text.includes(told)).toBe(isTold);
+    expect(text.includes('waiting:')).toBe(isTold);
+  });
+
+  it.each([
     ['four fifths of the calls', budget({ used: 800, left: 200 }), false],
     ['one call more', budget({ used: 801, left: 199 }), true],
     ['something held back', budget({ heldBack: ['queue'] }), true],

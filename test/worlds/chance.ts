@@ -2,10 +2,10 @@
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
-import type { Step } from '#tools/simulator/bitbucket.ts';
 import type { Faults, Span } from '#tools/simulator/faults.ts';
 import { type Mishap, type PortCall, SERVICES } from '#tools/simulator/interrupt.ts';
 import type { Random } from '#tools/simulator/random.ts';
+import type { Step } from '#tools/simulator/step.ts';
 import type { World } from '#tools/simulator/world.ts';
 import { ownLabel } from './fleets.ts';
 import type { Outage, Window, WorldSetting } from './setting.ts';

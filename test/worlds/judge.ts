@@ -7,8 +7,8 @@ import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
-import type { Step } from '#tools/simulator/bitbucket.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
+import type { Step } from '#tools/simulator/step.ts';
 import type { World } from '#tools/simulator/world.ts';
 import { LONGEST_STEP_MS } from './chance.ts';
 

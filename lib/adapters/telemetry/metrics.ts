@@ -14,7 +14,7 @@ export const NAMESPACE = 'BitbucketRunnerAutoscaler';
 /** One number under one name; the names are listed in docs/operate.md. */
 type Metric = {
   readonly name: string;
-  readonly unit: 'Count' | 'Milliseconds' | 'Percent';
+  readonly unit: 'Count' | 'Milliseconds' | 'Percent' | 'Seconds';
   readonly value: number;
 };
 
@@ -38,7 +38,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
   return [
     ...(perGroup ? report.groups : []).map((group) => ({
       group: group.name,
-      metrics: [...(wasSeen(group) ? amounts(group) : []), ...events(group)],
+      metrics: [...(wasSeen(group) ? amounts(group) : []), ...events(group), ...longestWait([group])],
     })),
     {
       metrics: [
@@ -51,6 +51,7 @@ export function metricsOf(report: Report, { perGroup }: { readonly perGroup: boo
         ...budgetMetrics(report),
         ...(report.groups.every(wasSeen) ? sumOf(report.groups.map(amounts)) : []),
         ...sumOf(report.groups.map(events)),
+        ...longestWait(report.groups),
         count('GroupsInQuarantine', report.groups.filter(({ bounds }) => bounds.some(isQuarantine)).length),
         count('PlacesOutOfReach', (report.leftovers ?? []).filter(({ problems }) => problems.length > 0).length),
         count('ConfigurationRefused', report.configuration === undefined ? 0 : 1),
@@ -125,6 +126,13 @@ function events(group: GroupReport): readonly Metric[] {
     count('StartFailures', failedStarts(group)),
     count('Failures', failures),
   ];
+}
+
+/** Of the groups whose queue was ever counted; nothing is known of the others. */
+function longestWait(groups: readonly GroupReport[]): readonly Metric[] {
+  const known = groups.flatMap(({ waiting }) => waiting ?? []);
+  if (known.length === 0) return [];
+  return [{ name: 'LongestWait', unit: 'Seconds', value: Math.max(...known.map(({ longestMs }) => longestMs)) / 1000 }];
 }
 
 /** Each failed start counts once, with the tick that removes it: one whose removal fails is planned again. */

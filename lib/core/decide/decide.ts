@@ -11,6 +11,7 @@ import type {
   Observation,
   RecentTarget,
   SeenGroup,
+  Waits,
 } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS } from './age.ts';
@@ -25,6 +26,7 @@ import {
   mayRun,
 } from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
+import { begunSteps } from './experience.ts';
 import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { dueIn, recycle, recyclingBounds, wantedWith } from './recycling.ts';
@@ -34,6 +36,7 @@ import type { Claimant } from './shares.ts';
 import { targetsWithin } from './stabilisation.ts';
 import { wishOf } from './strategies/index.ts';
 import { surplusOf } from './surplus.ts';
+import { nextWaits } from './waiting.ts';
 
 /** A decision about a group of which everything was read, with what `plan` needs to carry it out. */
 export type SeenDecision = Pick<Claimant, 'observation' | 'classified' | 'creates' | 'enable' | 'retire'> & {
@@ -41,6 +44,8 @@ export type SeenDecision = Pick<Claimant, 'observation' | 'classified' | 'create
   readonly decision: Decision;
   /** The targets that the way down has to mind from now on. */
   readonly recentTargets: readonly RecentTarget[];
+  /** What the next look has to know of steps that wait; absent: no queue was ever counted. */
+  readonly waits?: Waits;
   /** Present while the decision could change with what waits in a queue that nobody has counted yet. */
   readonly question?: QueueQuestion;
 };
@@ -54,7 +59,7 @@ export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
 export type GroupDecision = SeenDecision | UnseenDecision;
 
 /** A group half-way: it knows what it wants and what its own limits leave of it. */
-type Assessment = Claimant & { readonly wish: Wanted; readonly descent: Descent };
+type Assessment = Claimant & { readonly wish: Wanted; readonly descent: Descent; readonly waits: Waits | undefined };
 
 /** How many working runners the strategy wants, and why. */
 type Wanted = { readonly working: number; readonly reason: Reason };
@@ -147,6 +152,11 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
     descent,
     enable,
     retire: [...descent.chosen, ...recycled],
+    waits: nextWaits(
+      observation.memory.waits,
+      { waiting, begun: begunSteps(observation.memory, entry.classified), counts },
+      at,
+    ),
     bounds: [
       ...unknownStatuses(observation),
       ...stuckAtWork(entry, at),
@@ -206,7 +216,7 @@ function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
 }
 
 function conclude(assessment: Assessment, seen: Observation): SeenDecision {
-  const { observation, classified, counts, working, wish, creates, enable, retire, descent } = assessment;
+  const { observation, classified, counts, working, wish, creates, enable, retire, descent, waits } = assessment;
   const bounds = [...assessment.bounds, ...descent.bounds];
   const shared = { group: observation.group.name, from: working, bounds, counts };
   const more = creates + enable.length;
@@ -219,7 +229,7 @@ function conclude(assessment: Assessment, seen: Observation): SeenDecision {
   const question = questionOf(assessment, seen);
   const { recentTargets } = descent;
   const decided = { observation, classified, decision, creates, enable, retire, recentTargets };
-  return { kind: 'seen', ...decided, ...(question && { question }) };
+  return { kind: 'seen', ...decided, ...(waits && { waits }), ...(question && { question }) };
 }
 
 /** The way down: how many are too many, which of them go, and what keeps the others. */

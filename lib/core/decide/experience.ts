@@ -78,14 +78,19 @@ function nextDoubts(
 
 /** A step has come for each runner that works and did not at the last look; without one nobody can tell. */
 function arrivedNow(
-  { working }: GroupMemory,
+  memory: GroupMemory,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly ArrivalCount[] {
-  if (working === undefined) return [];
-  const worked = new Set(working);
-  const steps = classified.filter(({ class: name, runner }) => name === 'busy' && !worked.has(runner.uuid)).length;
+  const steps = begunSteps(memory, classified);
   return steps === 0 ? [] : [{ from: at - (at % SPAN_MS), steps }];
+}
+
+/** How many runners work that did not at the last look; 0 without one. */
+export function begunSteps({ working }: Pick<GroupMemory, 'working'>, classified: readonly ClassifiedRunner[]): number {
+  if (working === undefined) return 0;
+  const worked = new Set(working);
+  return classified.filter(({ class: name, runner }) => name === 'busy' && !worked.has(runner.uuid)).length;
 }
 
 function nextArrivals(

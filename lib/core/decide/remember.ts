@@ -11,7 +11,7 @@ import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
 import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
-export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'recentTargets'>;
+export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'recentTargets' | 'waits'>;
 
 /**
  * The memory after this look. A runner counts as out of service from the first look that sees it so: disabling may fail,
@@ -20,7 +20,7 @@ export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'rece
 export function remember(
   observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
-  { enable, retire, recentTargets, creates }: Decided,
+  { enable, retire, recentTargets, creates, waits }: Decided,
   at: Instant,
 ): GroupMemory {
   const { memory } = observation;
@@ -32,6 +32,7 @@ export function remember(
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
     startUps: nextStartUps(memory.startUps, classified),
+    waits,
     recentTargets,
     ...nextInventory(memory, placesOf(observation), creates, at),
     jobless: jobless.map(({ runner }) => runner.uuid),

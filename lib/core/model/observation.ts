@@ -122,6 +122,8 @@ export type GroupMemory = {
   readonly doubts?: Readonly<Record<string, Instant>>;
   /** Steps that looks saw begin in the last hour, by spans of five minutes, oldest first. */
   readonly arrivals?: readonly ArrivalCount[];
+  /** Absent until the group's queue was counted for the first time. */
+  readonly waits?: Waits;
   /** Present where there is a stabilisation window: the targets that still count, highest first. */
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
@@ -136,6 +138,15 @@ export type GroupMemory = {
 
 /** Steps that came in a span of five minutes, and when it began, by our clock. */
 export type ArrivalCount = { readonly from: Instant; readonly steps: number };
+
+/** Steps that wait, and the look that first saw them do so, by our clock. */
+export type WaitingSince = { readonly since: Instant; readonly steps: number };
+
+/** Steps that wait, the oldest first, and those that began in the last hour by spans of five minutes. */
+export type Waits = {
+  readonly queued: readonly WaitingSince[];
+  readonly begun: readonly { readonly from: Instant; readonly waitedMs: number; readonly steps: number }[];
+};
 
 /** How many runners a tick was going to add, written down before the first of them, and when, by our clock. */
 export type IntendedAdds = { readonly at: Instant; readonly adds: number };

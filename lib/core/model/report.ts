@@ -112,9 +112,24 @@ export type GroupReport = Told & {
     readonly to: number;
     readonly reason: Reason;
   };
+  /** Absent while nobody counted the group's queue. */
+  readonly waiting?: WaitingReport;
   readonly bounds: Bounds;
   /** What keeps starting runners from coming online. */
   readonly troubles: readonly Reason[];
+};
+
+/**
+ * How long steps waited, as far as looks saw it: of those that began in the last hour, and of those that still wait with what
+ * they have waited so far. A step that no look saw waiting has waited for 0.
+ */
+export type WaitingReport = {
+  readonly steps: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly longestMs: number;
+  /** How many of them still wait. */
+  readonly still: number;
 };
 
 /** Runners of ours at a place that no group has any more. */

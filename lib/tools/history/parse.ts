@@ -17,7 +17,7 @@ import {
 export type Skip = 'invalid' | 'no-labels' | 'repeated';
 
 /** A step that can be played. */
-export type UsableStep = Pick<HistoryStep, 'ready' | 'durationMs' | 'workspace' | 'repository' | 'id'> & {
+export type UsableStep = Pick<HistoryStep, 'ready' | 'durationMs' | 'workspace' | 'repository' | 'waitedMs' | 'id'> & {
   readonly labels: readonly string[];
 };
 
@@ -166,10 +166,19 @@ function toEnd({ omitted, ...end }: z.output<typeof endFields>): Parsed {
   return { kind: 'end', end: { ...end, omitted: { ...NOTHING_OMITTED, ...omitted } } };
 }
 
-function toStep({ ready, durationMs, workspace, repository, labels, id }: z.output<typeof stepFields>): Parsed {
+function toStep({
+  ready,
+  durationMs,
+  workspace,
+  repository,
+  labels,
+  waitedMs,
+  id,
+}: z.output<typeof stepFields>): Parsed {
   if (!labels?.length) return { kind: 'skip', skip: 'no-labels' };
   const step = { ready, durationMs, workspace, labels: sorted(labels) };
-  return { kind: 'step', step: { ...step, ...(repository && { repository }), ...(id && { id }) } };
+  const waited = typeof waitedMs === 'number' && { waitedMs };
+  return { kind: 'step', step: { ...step, ...(repository && { repository }), ...waited, ...(id && { id }) } };
 }
 
 function sorted(labels: readonly string[]): readonly string[] {

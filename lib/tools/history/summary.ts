@@ -3,6 +3,7 @@
 import { DAY_MS } from '#core/time.ts';
 import { duration, plural } from '#core/words.ts';
 import { isoText } from '#text/time.ts';
+import { WaitingHistogram } from '../laboratory/histogram.ts';
 import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';
 import type { Parsed, Skip, UsableStep } from './parse.ts';
 
@@ -24,6 +25,14 @@ export type HistorySummary = {
   readonly alike: number;
   /** Of the steps: those that ran for less than `HARDLY_ANY_MS`. */
   readonly brief: number;
+  /** How long steps really waited, under whatever scaled their runners; absent where no step says so. */
+  readonly waited?: {
+    readonly steps: number;
+    readonly meanMs: number;
+    readonly p50Ms: number;
+    readonly p95Ms: number;
+    readonly longestMs: number;
+  };
   /** Absent without a step. `to` is when the last one became ready. */
   readonly span?: Range;
   /** Of several, as when files are put one behind the other: all their time. */
@@ -57,6 +66,7 @@ export function describeSummary(summary: HistorySummary): readonly string[] {
     `${name}: ${count(steps, 'step')} in ${count(lines, 'line')}${time}.`,
     ...Object.entries(SKIPPED).flatMap(([kind, what]) => describeSkipped(summary.skipped[kind as Skip], what)),
     ...(alike > 0 ? [`${count(alike, 'step')} equal another one in everything; they count, for they have no id.`] : []),
+    ...describeWaited(summary),
     ...describeBrief(summary),
     ...describeEnd(summary),
     ...describeGaps(summary),
@@ -69,6 +79,14 @@ function describeSkipped(skipped: Skipped | undefined, what: string): readonly s
   const { lines, firstLine, why } = skipped;
   const there = why === undefined ? '' : ` (${why})`;
   return [`Skipped ${count(lines, 'line')} (the first is line ${firstLine}): ${what}${there}.`];
+}
+
+function describeWaited({ waited }: HistorySummary): readonly string[] {
+  if (waited === undefined) return [];
+  const { steps, meanMs, p50Ms, p95Ms, longestMs } = waited;
+  return [
+    `${count(steps, 'step')} really waited ${duration(meanMs)} on average, half of them at most ${duration(p50Ms)}, 95 % at most ${duration(p95Ms)}, one ${duration(longestMs)}.`,
+  ];
 }
 
 function describeBrief({ brief, steps }: HistorySummary): readonly string[] {
@@ -102,6 +120,7 @@ function count(number: number, noun: string): string {
 export function keepBooks(name: string) {
   let [lines, steps, marks, blank, alike, brief, gapCount] = [0, 0, 0, 0, 0, 0, 0];
   const skipped: Partial<Record<Skip, Skipped>> = {};
+  const waiting = new WaitingHistogram();
   const gaps: Gap[] = [];
   const quiet: Range[] = [];
   let span: Range | undefined;
@@ -140,9 +159,10 @@ export function keepBooks(name: string) {
     },
     repeated: (): void => skip('repeated'),
     /** Takes a step, in order of time. */
-    step: ({ ready: at, durationMs }: UsableStep, isAlike: boolean): void => {
+    step: ({ ready: at, durationMs, waitedMs }: UsableStep, isAlike: boolean): void => {
       steps += 1;
       if (durationMs < HARDLY_ANY_MS) brief += 1;
+      if (waitedMs !== undefined) waiting.add(waitedMs);
       if (isAlike) alike += 1;
       if (span !== undefined) keepQuiet({ from: span.to, to: at });
       span = { from: span?.from ?? at, to: at };
@@ -156,6 +176,7 @@ export function keepBooks(name: string) {
       skipped: { ...skipped },
       alike,
       brief,
+      ...(waiting.count > 0 && { waited: waitedIn(waiting) }),
       ...(span && { span }),
       ...(header && { header }),
       ...(end && { end }),
@@ -164,6 +185,11 @@ export function keepBooks(name: string) {
       quiet: [...quiet],
     }),
   };
+}
+
+function waitedIn(waiting: WaitingHistogram): HistorySummary['waited'] {
+  const { count: steps, meanMs, longestMs } = waiting;
+  return { steps, meanMs, p50Ms: waiting.quantileMs(0.5), p95Ms: waiting.quantileMs(0.95), longestMs };
 }
 
 function both(one: HistoryHeader | undefined, other: HistoryHeader): HistoryHeader {

@@ -12,7 +12,7 @@
  */
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import type { Step } from '../simulator/bitbucket.ts';
+import type { Step } from '../simulator/step.ts';
 import type { World } from '../simulator/world.ts';
 import { mayRun } from './ownership.ts';
 import { bareManifests, type Policy } from './policy.ts';

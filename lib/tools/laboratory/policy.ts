@@ -4,7 +4,7 @@ import type { Report } from '#core/model/report.ts';
 import type { Manifest, Ports } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { GROUP_ANNOTATION, jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
-import type { Step } from '../simulator/bitbucket.ts';
+import type { Step } from '../simulator/step.ts';
 import type { World } from '../simulator/world.ts';
 
 /** What a policy acts in. */

@@ -5,7 +5,8 @@
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
-import { type RunnerTotals, registeredIn, type Step } from '../simulator/bitbucket.ts';
+import { type RunnerTotals, registeredIn } from '../simulator/registrations.ts';
+import type { Step } from '../simulator/step.ts';
 import { WaitingHistogram } from './histogram.ts';
 
 /** Numbers of steps by where they are; each step is in exactly one, and each arrived. */

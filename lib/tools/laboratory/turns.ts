@@ -3,7 +3,8 @@
  * ready in it. So one run gives what a setting is chosen by and what it is checked on, of the same weeks.
  */
 import type { Instant } from '#core/model/observation.ts';
-import type { RunnerTotals, Step, StepRequest } from '../simulator/bitbucket.ts';
+import type { RunnerTotals } from '../simulator/registrations.ts';
+import type { Step, StepRequest } from '../simulator/step.ts';
 import { type Books, type Present, Tally } from './tally.ts';
 
 /** Stretches of equal length that begin at `from`, which does not lie after the scenario's start. */

@@ -7,7 +7,14 @@ import { MINUTE_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
 import type { Stretch, Track, TrackSeries } from './data.ts';
 import { DecisionLog, withholds } from './decision-log.ts';
-import { emptyTally, type GroupTally, HELD_MS, PRODUCTION_LEVELS, tallyValues } from './production-figures.ts';
+import {
+  emptyTally,
+  type GroupTally,
+  HELD_MS,
+  noteWaiting,
+  PRODUCTION_LEVELS,
+  tallyValues,
+} from './production-figures.ts';
 import { formatLevel, formatNumber, formatStretch } from './script/format.js';
 import { decisionsThen, limitThen, worstWindow } from './worst-half-hour.ts';
 
@@ -46,6 +53,7 @@ export class GroupBook {
   add(at: Instant, group: GroupReport): void {
     this.#decisions.addGroup(at, group);
     this.#count(group);
+    if (group.waiting !== undefined) noteWaiting(this.tally, group.waiting);
     if (!isWhole(group)) return;
     this.#holdUntil(at);
     const { counts, bounds } = group;

@@ -1,4 +1,6 @@
 /** The figures of a group in production, and what exactly each of them is. */
+
+import type { WaitingReport } from '#core/model/report.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import type { LevelDefinition } from './data.ts';
 import { defineFigures } from './define-figures.ts';
@@ -19,28 +21,56 @@ export type GroupTally = Record<(typeof COUNTED)[number], number> & {
   readonly levelMs: Record<(typeof PRODUCTION_LEVELS)[number]['id'], number>;
 };
 
+/** The largest that a report said, NaN before one did. */
+const WAITED = ['waitedP50Ms', 'waitedP95Ms', 'waitedLongestMs'] as const;
+
 const COUNTED = [
   ...(['ticks', 'looks', 'knownMs', 'saturatedMs', 'peak', 'scaleUps', 'added', 'scaleDowns'] as const),
+  ...WAITED,
   ...(['takenOut', 'limitedTicks', 'quarantineTicks', 'problemTicks', 'failedActions'] as const),
 ];
 
 export function emptyTally(): GroupTally {
   const counted = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Record<(typeof COUNTED)[number], number>;
+  for (const name of WAITED) counted[name] = Number.NaN;
   return { ...counted, levelMs: { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 } };
 }
 
-/** All groups together: sums, but of the time that is known the average, and the peak that they had at once. */
+/** Takes what a report says of waiting. */
+export function noteWaiting(tally: GroupTally, { p50Ms, p95Ms, longestMs }: WaitingReport): void {
+  const seen = { waitedP50Ms: p50Ms, waitedP95Ms: p95Ms, waitedLongestMs: longestMs };
+  for (const name of WAITED) tally[name] = largest(tally[name], seen[name]);
+}
+
+function isWaited(name: (typeof COUNTED)[number]): boolean {
+  return WAITED.some((waited) => waited === name);
+}
+
+function largest(one: number, other: number): number {
+  return Number.isNaN(one) ? other : Math.max(one, Number.isNaN(other) ? one : other);
+}
+
+/** All groups together: sums, but of waiting the longest, of the time that is known the average, and the peak that they had at once. */
 export function addTallies(tallies: readonly GroupTally[], peak: number): GroupTally {
   const all = emptyTally();
   for (const tally of tallies) {
-    for (const name of COUNTED) all[name] += tally[name];
+    for (const name of COUNTED) {
+      all[name] = isWaited(name) ? largest(all[name], tally[name]) : all[name] + tally[name];
+    }
     for (const { id } of PRODUCTION_LEVELS) all.levelMs[id] += tally.levelMs[id];
   }
   return { ...all, peak, knownMs: all.knownMs / Math.max(1, tallies.length) };
 }
 
-/** Every figure, in the order of the table, and a group's values by their ids. */
-export const { definitions: PRODUCTION_FIGURES, valuesOf: tallyValues } = defineFigures<GroupTally>({
+const WORST =
+  'at its worst: as far as queue and runners showed, to the length of a look. Unknown where no queue was counted.';
+
+const FIGURES = defineFigures<GroupTally>({
+  Waiting: [
+    ['waitedP50', 'Half waited at most', 'ms', ({ waitedP50Ms }) => waitedP50Ms, `Of the steps of an hour, ${WORST}`],
+    ['waitedP95', '95 % waited at most', 'ms', ({ waitedP95Ms }) => waitedP95Ms, `Of the steps of an hour, ${WORST}`],
+    ['waitedLongest', 'Longest', 'ms', ({ waitedLongestMs }) => waitedLongestMs, `Of all steps, ${WORST}`],
+  ],
   'Runner-hours': [
     [
       'hoursBusy',
@@ -133,6 +163,14 @@ export const { definitions: PRODUCTION_FIGURES, valuesOf: tallyValues } = define
     ],
   ],
 });
+
+/** Every figure, in the order of the table. */
+export const { definitions: PRODUCTION_FIGURES } = FIGURES;
+
+/** A group's values by their ids; what is not known is not there. */
+export function tallyValues(tally: GroupTally): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(FIGURES.valuesOf(tally)).filter(([, value]) => !Number.isNaN(value)));
+}
 
 function hours(level: keyof GroupTally['levelMs']): (tally: GroupTally) => number {
   return ({ levelMs }) => levelMs[level] / HOUR_MS;

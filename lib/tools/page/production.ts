@@ -1,10 +1,11 @@
 /**
- * The page of production, from tick records. Bitbucket does not tell how long steps wait, so the page is about runners,
- * decisions, and what held them back; what cannot be known it says. Pure; records are given one after the other, so that
+ * The page of production, from tick records: runners, decisions, what held them back, what steps waited as far as queues were
+ * counted, and what it costs; what cannot be known it says. Pure; records are given one after the other, so that
  * no more of them than one must be in memory.
  */
 import type { Instant } from '#core/model/observation.ts';
 import type { BudgetReport, TickRecord } from '#core/model/report.ts';
+import { Bills } from './bills.ts';
 import type { BudgetFigures, Fact, PageData, Track, TrackSeries } from './data.ts';
 import { largestOf } from './decision-log.ts';
 import { GroupBook, registered } from './group-book.ts';
@@ -27,6 +28,8 @@ type ProductionPage = {
   readonly groups?: readonly string[];
   /** What else it is from, such as the state store. */
   readonly facts?: readonly Fact[];
+  /** What a registered runner costs an hour, in US dollars; absent: nobody said. */
+  readonly runnerHour?: number;
 };
 
 const BUCKETS = 720;
@@ -46,6 +49,7 @@ export class ProductionRecords {
   readonly #books = new Map<string, GroupBook>();
   readonly #notices = new Notices();
   readonly #budgets = new Map<string, BudgetFigures>();
+  readonly #bills = new Bills();
   #ticks = 0;
   #peak = 0;
   /** Of the axis: the first tick, where ticks began long after the time that was asked for. */
@@ -64,6 +68,7 @@ export class ProductionRecords {
     const { from, to } = this.#page;
     this.#from ??= at - from > (to - from) * EMPTY_SHARE ? at : from;
     this.#ticks += 1;
+    for (const workspace of report.workspaces ?? []) this.#bills.note(workspace);
     for (const group of groups) this.#bookOf(group.name).add(at, group);
     this.#notices.add(at, report, (name) => this.#isWanted(name));
     for (const budget of report.budgets ?? [])
@@ -107,6 +112,7 @@ export class ProductionRecords {
       facts: [
         { name: 'Time', text: `${formatDate(from)} to ${formatDate(to)} (${formatStretch(to - from)})` },
         { name: 'Ticks', text: formatNumber(this.#ticks, 0) },
+        ...this.#bills.facts(all, this.#page.runnerHour),
         ...facts,
       ],
       headlines: headlines(all, groups, this.#ticks),

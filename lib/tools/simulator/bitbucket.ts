@@ -6,38 +6,14 @@
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { Registration } from '#core/model/decision.ts';
-import type { Instant, Runner, RunnerStatus, ScopeIdentity } from '#core/model/observation.ts';
+import type { Runner, RunnerStatus, ScopeIdentity } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import type { VirtualClock } from './clock.ts';
-import { type Faults, GONE_KEPT_MS, NO_FAULTS, type Span } from './faults.ts';
-import { fits, type Gone, listed, namedScope, type Registered, show, totalOf } from './registrations.ts';
-
-/** A step of a pipeline, from the moment it is ready to run. */
-export type Step = {
-  readonly id: number;
-  readonly scope: Scope;
-  readonly labels: readonly string[];
-  readonly readyAt: Instant;
-  readonly durationMs: number;
-  state: 'waiting' | 'running' | 'finished' | 'failed';
-  /**
-   * Why it failed: nobody was online for it, it waited for too long, its runner was taken away (by the autoscaler), or
-   * its runner died.
-   */
-  failure?: 'no-runner' | 'expired' | 'killed' | 'crashed';
-  /** Uuid of the runner that it runs or ran on, or that is about to pick it up. */
-  runner?: string;
-  /** When a free runner was there for it. */
-  runnerAt?: Instant;
-  startedAt?: Instant;
-  endedAt?: Instant;
-  /** When its runner does not show it; absent: it always does. */
-  hidden?: readonly Span[];
-};
-
-/** A step as it is submitted. */
-export type StepRequest = Pick<Step, 'scope' | 'labels' | 'durationMs'>;
+import { Directory } from './directory.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
+import { fits, listed, namedScope, type Registered, type RunnerTotals, show, totalOf } from './registrations.ts';
+import type { Step, StepRequest } from './step.ts';
 
 /** How long a runner takes at most until it asks for work again. */
 const ASKS_AGAIN_MS = 30_000;
@@ -64,19 +40,6 @@ export type BitbucketOptions = {
  */
 export type ProcessEnd = 'killed' | 'crashed' | 'lost' | 'unnoticed';
 
-/** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
-export type RunnerTotals = {
-  readonly busy: number;
-  readonly idle: number;
-  readonly starting: number;
-  readonly unavailable: number;
-};
-
-/** All registrations. */
-export function registeredIn({ busy, idle, starting, unavailable }: RunnerTotals): number {
-  return busy + idle + starting + unavailable;
-}
-
 /** What a step's end, or a removal, is told to whoever listens. */
 export type Listeners = {
   /** The registration is gone: its process will find out and exit. */
@@ -95,11 +58,7 @@ export class SimulatedBitbucket {
   readonly #clock: VirtualClock;
   readonly #options: BitbucketOptions;
   readonly #listeners: Listeners;
-  readonly #runners = new Map<string, Registered>();
-  /** The same runners by scope, so that what concerns one scope costs nothing for the others. */
-  readonly #scopes = new Map<string, Map<string, Registered>>();
-  /** Those that are gone and that a list may still show, by scope, the last one last. */
-  readonly #gone = new Map<string, Gone[]>();
+  readonly #directory = new Directory();
   readonly #waiting = new Set<Step>();
   /** By workspace, the one with the latest step first. */
   readonly #repositories = new Map<string, readonly string[]>();
@@ -115,24 +74,24 @@ export class SimulatedBitbucket {
 
   /** Every registration of a scope, as the API shows it when it is asked for each of them. */
   list(scope: Scope): readonly Runner[] {
-    return Array.from(this.#presentIn(scope), (entry) => this.#show(entry));
+    return Array.from(this.#directory.in(scope), (entry) => this.#show(entry));
   }
 
   /** The registrations of a scope as the API lists them: what its faults make of `list`. */
   listed(scope: Scope): readonly Runner[] {
     const faults = this.#faults;
     if (faults === NO_FAULTS) return this.list(scope);
-    const shelf = { present: this.#presentIn(scope), gone: this.#gone.get(keyOf(scope)) ?? [] };
+    const shelf = { present: this.#directory.in(scope), gone: this.#directory.goneFrom(scope) };
     return listed(shelf, scope, faults, this.#clock.now, this.#options.stepLagMs);
   }
 
   /** Every registration as it really is. */
   get registered(): Iterable<Readonly<Registered>> {
-    return this.#runners.values();
+    return this.#directory.all;
   }
 
   get(scope: Scope, uuid: string): Runner | undefined {
-    const entry = this.#find(scope, uuid);
+    const entry = this.#directory.find(scope, uuid);
     return entry === undefined ? undefined : this.#show(entry);
   }
 
@@ -168,21 +127,20 @@ export class SimulatedBitbucket {
       hasConnected: false,
       showsLostStep: false,
     };
-    this.#runners.set(uuid, entry);
-    this.#membersOf(scope).set(uuid, entry);
+    this.#directory.add(entry);
     this.#totals.starting += 1;
     this.#listeners.registered?.(entry);
     return { runner: this.#show(entry), clientId: `client-${uuid}`, clientSecret: new Secret(`secret-of-${uuid}`) };
   }
 
   disable(scope: Scope, uuid: string): void {
-    const entry = this.#find(scope, uuid);
+    const entry = this.#directory.find(scope, uuid);
     if (entry !== undefined) this.#setStatus(entry, 'DISABLED');
   }
 
   /** Puts a runner back into service: it is ENABLED until it asks for work the next time. */
   enable(scope: Scope, uuid: string): void {
-    const entry = this.#find(scope, uuid);
+    const entry = this.#directory.find(scope, uuid);
     if (entry === undefined || !this.#options.enables) {
       const sentence = `Enabling runner ${uuid} of ${scopeKey(scope)} was refused; a new one takes its place.`;
       throw new ServiceError(sentence, { service: 'bitbucket', outcome: 'refused', status: entry ? 400 : 404 });
@@ -198,26 +156,25 @@ export class SimulatedBitbucket {
 
   /** Whether a step runs on the runner, whatever the API shows. */
   isAtWork(uuid: string): boolean {
-    return this.#runners.get(uuid)?.step !== undefined;
+    return this.#directory.get(uuid)?.step !== undefined;
   }
 
   /** Deletes a registration. A step that still ran on it is lost: the one thing that must never happen. */
   remove(scope: Scope, uuid: string): void {
-    const entry = this.#find(scope, uuid);
+    const entry = this.#directory.find(scope, uuid);
     if (entry === undefined) return;
     this.#listeners.changing();
     this.#endStep(entry, 'killed');
     this.#totals[totalOf(entry)] -= 1;
-    this.#runners.delete(uuid);
-    this.#membersOf(entry.scope).delete(uuid);
+    this.#directory.remove(entry);
     this.#letGo(entry);
-    this.#noteGone(entry);
+    this.#directory.noteGone(entry, this.#clock.now, this.#faults.listLagMs?.(entry.scope) ?? 0);
     this.#listeners.removed(uuid);
   }
 
   /** A repository, or a workspace, is deleted: its registrations go with it, and so does what runs on them. */
   deleteScope(scope: Scope): void {
-    for (const entry of [...this.#presentIn(scope)]) {
+    for (const entry of [...this.#directory.in(scope)]) {
       this.disconnect(entry.uuid, 'crashed');
       this.remove(scope, entry.uuid);
     }
@@ -225,7 +182,7 @@ export class SimulatedBitbucket {
 
   /** A runner process starts and shows its credentials. Gives whether it is let in. */
   connect(uuid: string): boolean {
-    const entry = this.#runners.get(uuid);
+    const entry = this.#directory.get(uuid);
     if (entry === undefined) return false;
     entry.connected = true;
     entry.hasConnected = true;
@@ -237,7 +194,7 @@ export class SimulatedBitbucket {
 
   /** A runner process is gone; what it was doing is lost. */
   disconnect(uuid: string, end: ProcessEnd): void {
-    const entry = this.#runners.get(uuid);
+    const entry = this.#directory.get(uuid);
     if (entry === undefined) return;
     this.#listeners.changing();
     entry.connected = false;
@@ -249,7 +206,7 @@ export class SimulatedBitbucket {
 
   /** Gives a runner a status of its own, such as one that nobody knows. */
   setStatus(uuid: string, status: RunnerStatus, statusText: string = status): void {
-    const entry = this.#runners.get(uuid);
+    const entry = this.#directory.get(uuid);
     if (entry !== undefined) this.#setStatus(entry, status, statusText);
   }
 
@@ -279,7 +236,7 @@ export class SimulatedBitbucket {
 
   /** The repository's steps that wait or run, the latest first. */
   openSteps({ workspace, repository }: Required<Scope>): readonly Step[] {
-    const running = Array.from(this.#inReachOf({ workspace, repository }), ({ step }) => step);
+    const running = Array.from(this.#directory.inReachOf({ workspace, repository }), ({ step }) => step);
     return [...this.#waiting, ...running]
       .filter((step) => step !== undefined)
       .filter(({ scope }) => scope.workspace === workspace && scope.repository === repository)
@@ -305,7 +262,7 @@ export class SimulatedBitbucket {
     this.#waiting.add(step);
     const expire = () => {
       this.#listeners.changing();
-      delete this.#runners.get(step.runner ?? '')?.next;
+      delete this.#directory.get(step.runner ?? '')?.next;
       this.#waiting.delete(step);
       step.state = 'failed';
       step.failure = 'expired';
@@ -327,44 +284,16 @@ export class SimulatedBitbucket {
     return this.#options.faults?.() ?? NO_FAULTS;
   }
 
-  #noteGone(entry: Registered): void {
-    const now = this.#clock.now;
-    const key = keyOf(entry.scope);
-    const recent = (this.#gone.get(key) ?? []).filter(({ at }) => at > now - GONE_KEPT_MS);
-    this.#gone.set(key, [...recent, { entry, at: now, listLagMs: this.#faults.listLagMs?.(entry.scope) ?? 0 }]);
-  }
-
-  #find(scope: Scope, uuid: string): Registered | undefined {
-    const entry = this.#runners.get(uuid);
-    return entry !== undefined && keyOf(entry.scope) === keyOf(scope) ? entry : undefined;
-  }
-
-  #presentIn(scope: Scope): Iterable<Registered> {
-    return this.#scopes.get(keyOf(scope))?.values() ?? [];
-  }
-
-  #membersOf(scope: Scope): Map<string, Registered> {
-    const key = keyOf(scope);
-    const members = this.#scopes.get(key) ?? new Map<string, Registered>();
-    this.#scopes.set(key, members);
-    return members;
-  }
-
   /** The first free runner for a step, those of its workspace before those of its repository. */
   #lookFor(step: Step): { readonly free?: Registered; readonly anyOnline: boolean } {
     let anyOnline = false;
-    for (const entry of this.#inReachOf(step.scope)) {
+    for (const entry of this.#directory.inReachOf(step.scope)) {
       if (entry.status !== 'ONLINE' || (anyOnline && entry.step !== undefined) || !fits(step, entry)) continue;
       anyOnline = true;
       // Steps are asked for by the process.
       if (isFree(entry)) return { free: entry, anyOnline };
     }
     return { anyOnline };
-  }
-
-  *#inReachOf({ workspace, repository }: Scope): Iterable<Registered> {
-    yield* this.#scopes.get(scopeKey({ workspace }))?.values() ?? [];
-    if (repository !== undefined) yield* this.#scopes.get(scopeKey({ workspace, repository }))?.values() ?? [];
   }
 
   #show(entry: Registered): Runner {
@@ -464,10 +393,6 @@ function isFree({
   next,
 }: Pick<Registered, 'status' | 'connected' | 'step' | 'next'>): boolean {
   return status === 'ONLINE' && connected && step === undefined && next === undefined;
-}
-
-function keyOf(scope: Scope): string {
-  return scopeKey(namedScope(scope));
 }
 
 function uuidOf(name: string, made: string): string {

@@ -3,8 +3,8 @@
  * that respect. A setting that is a function is asked each time, so that it can draw from a seed, and change with time.
  */
 import type { Scope } from '#core/model/configuration.ts';
-import type { Step } from './bitbucket.ts';
 import type { Mishap, PortCall } from './interrupt.ts';
+import type { Step } from './step.ts';
 
 /** Part of a step's life, in ms since its start; `to` is not in it. */
 export type Span = { readonly from: number; readonly to: number };

@@ -1,8 +1,21 @@
 /** A registration in the simulated Bitbucket, and how its API shows one: now, at an earlier moment, in a list. */
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant, Runner, RunnerStatus } from '#core/model/observation.ts';
-import type { RunnerTotals, Step } from './bitbucket.ts';
 import type { Faults } from './faults.ts';
+import type { Step } from './step.ts';
+
+/** Registrations by what they are at; together they are all. `unavailable`: disabled, offline and the like, without a step. */
+export type RunnerTotals = {
+  readonly busy: number;
+  readonly idle: number;
+  readonly starting: number;
+  readonly unavailable: number;
+};
+
+/** All registrations. */
+export function registeredIn({ busy, idle, starting, unavailable }: RunnerTotals): number {
+  return busy + idle + starting + unavailable;
+}
 
 /** A status and since when it holds, by our clock. */
 type StatusSince = {

@@ -11,7 +11,7 @@ import type { Calls } from '#core/model/report.ts';
 import type { Deadline, MemoryChange, Ports, StateStore, StepInLog } from '#core/ports.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { manifestsFromTemplates } from '#manifests/manifests.ts';
-import { type Listeners, SimulatedBitbucket, type Step, type StepRequest } from './bitbucket.ts';
+import { type Listeners, SimulatedBitbucket } from './bitbucket.ts';
 import { CallLimit } from './call-limit.ts';
 import { VirtualClock } from './clock.ts';
 import { type ClusterOptions, SimulatedCluster } from './cluster.ts';
@@ -28,6 +28,7 @@ import {
 } from './interrupt.ts';
 import { meterCalls } from './meter.ts';
 import { jobApiOf, pipelineApiOf, runnerApiOf } from './ports.ts';
+import type { Step, StepRequest } from './step.ts';
 
 /** How a world behaves; everything has a default. */
 export type WorldOptions = {

@@ -90,6 +90,14 @@ describe('metrics of a report', () => {
     expect(metrics).toMatchObject({ RunnersWithheld: 2 });
   });
 
+  it('tells the longest wait, of each group and of all, where queues were counted', () => {
+    const waiting = (longestMs: number) => ({ steps: 2, p50Ms: 1, p95Ms: 2, longestMs, still: 1 });
+    const groups = [group({ waiting: waiting(90_000) }), group({ waiting: waiting(61_500) }), group()];
+    const sets = flat(metricsOf(report({ groups }), { perGroup: true }));
+    const longest = sets.map(([, metrics]) => (metrics as Record<string, number>).LongestWait);
+    expect(longest).toEqual([90, 61.5, undefined, 90]);
+  });
+
   it('counts what never came online, and the groups that wait because of it', () => {
     const late = reason('never-online', { ageMs: 700_000, startTimeoutMs: 600_000, pod: 'Pending' });
     const broken = reason('start-hopeless', { kind: 'image', message: 'InvalidImageName' });

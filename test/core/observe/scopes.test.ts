@@ -214,7 +214,12 @@ describe("a workspace's registrations", () => {
       list: async ({ namespace }) => (namespace === 'web' ? fails('503')() : jobsOf(count)),
     });
     const unknown: Script['runners'] = { identify: fails('503') };
-    const memory = (elsewhere?: number) => ({ month: '2026-11', runners: 0, ...(elsewhere && { elsewhere }) });
+    const memory = (elsewhere?: number) => ({
+      month: '2026-11',
+      runners: 0,
+      steps: 0,
+      ...(elsewhere && { elsewhere }),
+    });
 
     it.each<{
       readonly name: string;

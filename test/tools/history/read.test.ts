@@ -78,6 +78,19 @@ describe('durations', () => {
   });
 });
 
+describe('what steps really waited', () => {
+  it('is summed up where the file says it, under whatever scaled them', async () => {
+    const waits = [0, 1_000, 2_000, 3_000, 94_000];
+    const lines = waits.map((waitedMs, minute) => stepLine(step(minute, { waitedMs })));
+    const { summary } = await read([...lines, stepLine(step(9))].join('\n'));
+    expect(summary.waited).toEqual({ steps: 5, meanMs: 20_000, p50Ms: 2_000, p95Ms: 94_000, longestMs: 94_000 });
+    expect(describeSummary(summary)[1]).toBe(
+      '5 steps really waited 20s on average, half of them at most 2s, 95 % at most 1m 34s, one 1m 34s.',
+    );
+    expect('waited' in (await read(stepLine(step(9)))).summary).toBe(false);
+  });
+});
+
 describe('a whole history', () => {
   it('becomes arrivals, and says of itself what it is', async () => {
     const end = { steps: 2, gaps: 1, omitted: { hosted: 3, notRun: 0, unfinished: 0, outside: 0 } };

@@ -11,7 +11,7 @@ import {
   startUpsOf,
 } from '#tools/laboratory/conditions.ts';
 import { shippedPolicy } from '#tools/laboratory/shipped.ts';
-import type { Step } from '#tools/simulator/bitbucket.ts';
+import type { Step } from '#tools/simulator/step.ts';
 import { World } from '#tools/simulator/world.ts';
 import { play, scenarioOf } from './trial.ts';
 

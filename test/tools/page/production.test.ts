@@ -59,6 +59,70 @@ function pageOf(records: readonly ReturnType<typeof record>[], groups?: readonly
   return page.close();
 }
 
+describe('waiting', () => {
+  const waiting = (p50Ms: number, p95Ms: number, longestMs: number) => ({
+    steps: 9,
+    p50Ms,
+    p95Ms,
+    longestMs,
+    still: 0,
+  });
+
+  it('is the worst that ticks said, of each group and of all', () => {
+    const { tracks } = pageOf([
+      record(1, [group({ waiting: waiting(1, 20, 30) }), group({ name: 'tests' })]),
+      record(2, [group({ waiting: waiting(2, 10, 40) }), group({ name: 'tests', waiting: waiting(0, 50, 60) })]),
+    ]);
+    const told = tracks.map(({ figures: { waitedP50, waitedP95, waitedLongest } }) => [
+      waitedP50,
+      waitedP95,
+      waitedLongest,
+    ]);
+    expect(told).toEqual([
+      [2, 50, 60],
+      [2, 20, 40],
+      [0, 50, 60],
+    ]);
+  });
+
+  it('is unknown, and not nothing, where no queue was counted', () => {
+    const { tracks } = pageOf([record(1, [group({ waiting: waiting(1, 2, 3) }), group({ name: 'tests' })])]);
+    expect(tracks.map(({ figures }) => figures.waitedP95)).toEqual([2, 2, undefined]);
+    expect(Object.keys(tracks[2]?.figures ?? {})).not.toContain('waitedP95');
+  });
+});
+
+describe('money', () => {
+  const workspace = {
+    ...{ workspace: 'acme', registrations: 9, maxRunners: 100, inUse: 9, expected: 9 },
+    peak: { month: '2026-11', runners: 9, steps: 7 },
+  };
+
+  it('is the month’s most steps at the price that was named last, and runners at the price of an hour', () => {
+    const page = new ProductionRecords({ from: FROM, to: FROM + HOUR, runnerHour: 2 });
+    page.add(record(0, [group()], { workspaces: [{ ...workspace, nextSlot: { costs: 15, currency: 'USD' } }] }));
+    page.add(record(10, [group()], { workspaces: [{ ...workspace, peak: { ...workspace.peak, steps: 8 } }] }));
+    expect(page.close().facts).toEqual(
+      expect.arrayContaining([
+        // Three runners for 25 minutes: until the last look, and a quarter of an hour.
+        { name: 'Runners cost', text: 'USD 2.50 for 1.3 hours' },
+        {
+          name: 'Build slots of acme',
+          text: '8 steps at once at the most in 2026-11, USD 120.00 where slots are billed',
+        },
+      ]),
+    );
+  });
+
+  it('is left out where nobody said a price, or steps were not counted', () => {
+    const { month, runners } = workspace.peak;
+    const { facts } = pageOf([record(0, [group()], { workspaces: [{ ...workspace, peak: { month, runners } }] })]);
+    expect(facts.map(({ name }) => name)).toEqual(['Time', 'Ticks']);
+    const unpriced = pageOf([record(0, [group()], { workspaces: [workspace] })]);
+    expect(unpriced.facts.at(-1)?.text).toBe('7 steps at once at the most in 2026-11');
+  });
+});
+
 describe('the axis of time', () => {
   it.each([
     ['begins with what was asked for', 6, 0],
