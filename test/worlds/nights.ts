@@ -17,11 +17,11 @@ import {
   settleConditions,
   startUpsOf,
 } from '#tools/laboratory/conditions.ts';
-import type { Step } from '#tools/simulator/bitbucket.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { SERVICES } from '#tools/simulator/interrupt.ts';
 import { createRandom, type Random } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
+import type { Step } from '#tools/simulator/step.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const SECOND = 1000;
