@@ -121,14 +121,13 @@ describe('simulate', () => {
     );
     const args = ['-c', file('fleet.yaml'), '--scenario', file('busy.yaml')];
     const { policies } = await documentOf(...args);
-    const [ours, baseline] = policies;
+    const [ours] = policies;
     const { arrived, finished, running, waiting, failed } = ours.steps;
     const lost = failed.noRunner + failed.expired + failed.killed + failed.crashed;
     expect(finished + running + waiting + lost).toBe(arrived);
     expect(arrived).toBeGreaterThan(200);
     // A look at two workspaces with three scopes every minute, somewhat more often where the calls pay for it.
     expect(ours.calls.bitbucket).toBeGreaterThan(3 * 6 * 60);
-    expect(baseline.calls.bitbucket).toBeLessThan(ours.calls.bitbucket);
     expect(await simulate('--json', ...args)).toEqual(await simulate('--json', ...args));
   });
 
