@@ -49,12 +49,12 @@ describe.each(KINDS)('a page of the %s', (kind) => {
     const data = sample(kind);
     const html = renderPage(data);
     const cells = [...html.matchAll(/<data value="([^"]*)" data-figure="([^"]*)">([^<]*)<\/data>/g)];
-    expect(cells).toHaveLength(data.figures.length * data.tracks.length);
+    // What is not known, such as waiting where no queue is counted, is a dash.
+    const known = (id: string) => data.tracks.flatMap(({ figures }) => figures[id] ?? []);
+    expect(cells).toHaveLength(data.figures.flatMap(({ id }) => known(id)).length);
     for (const { id, unit } of data.figures) {
       const shown = cells.filter(([, , figure]) => figure === id).map(([, value, , text]) => [Number(value), text]);
-      expect(shown).toEqual(
-        data.tracks.map(({ figures }) => [figures[id], formatValue(figures[id] ?? Number.NaN, unit)]),
-      );
+      expect(shown).toEqual(known(id).map((value) => [value, formatValue(value, unit)]));
     }
   });
 
