@@ -8,7 +8,7 @@ import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { Secret } from '#core/secret.ts';
 import { fleet, group, runner } from '#kit/fleet.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { World } from '#tools/simulator/world.ts';
 import { openClusterStage } from './cluster-stage.ts';
 import { printTable } from './table.ts';

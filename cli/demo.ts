@@ -5,8 +5,8 @@
  */
 import { loadFleet } from '#config/load.ts';
 import type { GroupReport } from '#core/model/report.ts';
+import { duration, percent } from '#core/quantities.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { duration, percent } from '#core/words.ts';
 import { layColumns } from '#text/table.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';
 import type { Figures } from '#tools/laboratory/figures.ts';

@@ -1,7 +1,7 @@
 /** How far an export is, while it goes on: a line that moves on a terminal, and one now and then where there is none. */
 
 import type { Instant } from '#core/model/observation.ts';
-import { duration } from '#core/words.ts';
+import { duration } from '#core/quantities.ts';
 import type { FetchProgress } from '#tools/history/fetch.ts';
 import type { Terminal } from './terminal.ts';
 

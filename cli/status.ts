@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import { withOneNameEach } from '#core/observe/one-name.ts';
 import { lookAndDecide } from '#core/reconcile.ts';
 import { groupsAt } from '#core/schedule/bounds.ts';

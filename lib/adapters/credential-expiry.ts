@@ -1,9 +1,9 @@
 /** Credentials end, and those of Bitbucket after a year at most: what the report says of that, and from when on. Pure. */
 
 import type { Instant } from '#core/model/observation.ts';
+import { plural } from '#core/quantities.ts';
 import type { Circumstances } from '#core/report.ts';
 import { DAY_MS } from '#core/time.ts';
-import { plural } from '#core/words.ts';
 
 /** What a secret says of its end; `unreadable`: something that is no date. */
 export type KnownExpiry = { readonly secretId: string; readonly expiresAt: Instant | 'unreadable' };

@@ -10,9 +10,9 @@ import type { ClusterSettings, Fleet, Scope } from '#core/model/configuration.ts
 import type { Instant } from '#core/model/observation.ts';
 import type { Calls, Mode } from '#core/model/report.ts';
 import type { PipelineApi, Ports, Reach, RunnerApi, StateStore } from '#core/ports.ts';
-import { manifestsFromTemplates } from '#manifests/manifests.ts';
+import { manifestsFromTemplates } from '#manifests/render.ts';
 import { createBitbucketClient } from './bitbucket/client.ts';
-import { createGate, type Gate } from './bitbucket/gate.ts';
+import { createGate, type Gate } from './bitbucket/first-call.ts';
 import type { FileReading } from './bitbucket/pipeline-reader.ts';
 import { createBitbucketPipelineApi } from './bitbucket/pipelines.ts';
 import { createBitbucketRunnerApi } from './bitbucket/runners.ts';

@@ -1,8 +1,8 @@
 /** Whether the hourly calls of the credentials are enough to look as often as the configuration asks for. Pure. */
 import { CALLS_PER_HOUR, looksEvery } from '#core/budget/hour.ts';
+import { duration } from '#core/quantities.ts';
 import { scopeKey } from '#core/scope.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
 import { pollInterval } from '#yaml/fields.ts';
 import { type Finding, warning } from '#yaml/finding.ts';
 import type { GroupEntry } from './group-checks.ts';

@@ -7,7 +7,7 @@
 import { InputError, ServiceError } from '#core/errors.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { plural } from '#core/words.ts';
+import { plural } from '#core/quantities.ts';
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { LoadDependencies } from './load.ts';
 

@@ -5,7 +5,7 @@
 import { SLOW_FACTOR } from './decide/start-up.ts';
 import { STRATEGY_WORDS, type StrategyWords } from './decide/strategies/index.ts';
 import type { Because } from './decide/strategies/strategy.ts';
-import { duration, plural } from './words.ts';
+import { duration, plural } from './quantities.ts';
 
 type StrategyValues = { readonly [Code in keyof StrategyWords]: Parameters<StrategyWords[Code]>[0] };
 

@@ -7,7 +7,7 @@
  * stops before `apply`. `now` comes in with the request, once; everything else comes through the ports.
  */
 import { apply } from './apply.ts';
-import { budgetsOf, type TickBudgets } from './budget/tick.ts';
+import { budgetsOf, type TickBudgets } from './budget/tick-budgets.ts';
 import { decide, type GroupDecision, questionsIn } from './decide/decide.ts';
 import { decideLeftovers } from './decide/leftovers.ts';
 import { sentenceOf } from './errors.ts';

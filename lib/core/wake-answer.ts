@@ -3,13 +3,13 @@ import { parseWakeNote, type WakeNote, wakeNoteKey } from './memory.ts';
 import type { Fleet, Scope } from './model/configuration.ts';
 import type { Instant, ScopeIdentity } from './model/observation.ts';
 import type { StateStore } from './ports.ts';
+import { plural } from './quantities.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 import { MINUTE_MS } from './time.ts';
 import { ask, type WakeAsk, wokenAt } from './wake.ts';
 import { isLookDue, type LookCause } from './wake-look.ts';
 import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
-import { plural } from './words.ts';
 
 /** Who asks. Uuids are in braces. */
 export type Asker = Required<ScopeIdentity> & {

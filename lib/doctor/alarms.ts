@@ -1,7 +1,7 @@
 /** Whether somebody hears when a deployment stops working. */
 import type { Alarm } from '#adapters/aws/alarms.ts';
 import { sentenceOf } from '#core/errors.ts';
-import { plural } from '#core/words.ts';
+import { plural } from '#core/quantities.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
 import { stackName, tableOf } from './deployment.ts';
 import type { Instruments } from './instruments.ts';

@@ -1,9 +1,9 @@
 /** Whether the hourly calls of a credential are enough for what the configuration does with it. Pure. */
 import { CALLS_PER_HOUR, looksEvery } from '#core/budget/hour.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { duration } from '#core/quantities.ts';
 import { scopeKey } from '#core/scope.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
 import { type Check, failed, ok } from './check.ts';
 
 /** Seconds later than was asked for are no fault. */

@@ -10,9 +10,9 @@ import type { Rendered } from './configuration.ts';
 import { kubernetesGroups, type Whereabouts } from './deployment.ts';
 import { dryRun } from './dry-run.ts';
 import type { Instruments } from './instruments.ts';
-import { checkLimitRanges, checkQuotas, withDefaults } from './limits.ts';
 import { checkNodes } from './nodes.ts';
 import { checkPodSecurity } from './pod-security.ts';
+import { checkLimitRanges, checkQuotas, withDefaults } from './quotas.ts';
 import { type Actor, checkRights, type PlaceOfRights } from './rights.ts';
 
 /** The first version of Kubernetes that has native sidecars, with which runners end. */

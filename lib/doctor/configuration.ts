@@ -2,7 +2,7 @@
 import type { InspectedFleet } from '#config/load.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import { plural } from '#core/words.ts';
+import { plural } from '#core/quantities.ts';
 import { type ManifestPreview, previewManifests } from '#manifests/preview.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { type Fields, isAbsent, listOf, recordOf } from '#yaml/values.ts';

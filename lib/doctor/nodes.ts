@@ -6,7 +6,7 @@ import { listOf, recordOf } from '#yaml/values.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Listed } from './cluster.ts';
 import { podOf, type Rendered } from './configuration.ts';
-import { amountsOf, takenBy, withDefaults } from './limits.ts';
+import { amountsOf, takenBy, withDefaults } from './quotas.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

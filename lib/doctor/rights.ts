@@ -5,7 +5,7 @@
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import type { ClusterSettings } from '#core/model/configuration.ts';
-import { duration } from '#core/words.ts';
+import { duration } from '#core/quantities.ts';
 import { type Check, failed, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { KubernetesGroups } from './deployment.ts';
 

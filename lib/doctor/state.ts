@@ -2,9 +2,9 @@
 import { sentenceOf } from '#core/errors.ts';
 import { DEPLOYMENT_KEY } from '#core/memory.ts';
 import type { TickRecord } from '#core/model/report.ts';
+import { duration, plural } from '#core/quantities.ts';
 import { hasFailed } from '#core/report.ts';
 import { DAY_MS, MINUTE_MS } from '#core/time.ts';
-import { duration, plural } from '#core/words.ts';
 import { type Check, failed, failedBy, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
 

@@ -13,7 +13,7 @@ import { settingFindings } from './check-settings.ts';
 import { structureFindings } from './check-structure.ts';
 import { trapFindings } from './check-traps.ts';
 import { whenIdleFindings } from './check-when-idle.ts';
-import { builtInSecret, renderObjects } from './manifests.ts';
+import { builtInSecret, renderObjects } from './render.ts';
 import { STAND_IN_UUID, standInFor } from './stand-ins.ts';
 import type { RenderedObject } from './template.ts';
 

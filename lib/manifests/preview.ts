@@ -6,7 +6,7 @@ import * as yaml from 'yaml';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { recordOf } from '#yaml/values.ts';
-import { renderManifests } from './manifests.ts';
+import { renderManifests } from './render.ts';
 import { standInFor } from './stand-ins.ts';
 
 /** What a group would create for one runner. */

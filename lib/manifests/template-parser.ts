@@ -4,8 +4,8 @@
  */
 import * as yaml from 'yaml';
 import type { JobTemplate } from '#core/model/configuration.ts';
+import { tooLarge } from '#yaml/bounded.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
-import { tooLarge } from '#yaml/limits.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type TextPart, textParts } from './template-text.ts';

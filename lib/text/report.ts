@@ -4,8 +4,8 @@
  */
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
+import { duration } from '#core/quantities.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
 import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
 import { leftoverLines } from './leftover-lines.ts';
 import { actionLines } from './report-actions.ts';

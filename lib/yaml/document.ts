@@ -17,8 +17,8 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import { plainValue, tooLarge, YamlError, type YamlLimits } from './bounded.ts';
 import { type Finding, formatPath, type Path, problem } from './finding.ts';
-import { plainValue, tooLarge, YamlError, type YamlLimits } from './limits.ts';
 import type { InputProblem } from './problem.ts';
 
 /** A parsed document. `value` is undefined when the text is not YAML; then `findings` says why. */

@@ -1,6 +1,6 @@
 /** The demo: plain lines where nothing can move, a picture that fits its terminal, and the figures of the day. */
 import { describe, expect, it } from 'vitest';
-import { duration } from '#core/words.ts';
+import { duration } from '#core/quantities.ts';
 import type { Figures } from '#tools/laboratory/figures.ts';
 import { playDemo, type Stage } from '../../cli/demo.ts';
 import { drawFrame, type Frame } from '../../cli/demo-picture.ts';

@@ -4,7 +4,7 @@ import type { PodSettings } from '#core/model/configuration.ts';
 import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group, runner } from '#kit/fleet.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 
 /** A uuid in Bitbucket's form, by number. */
 export function uuidOf(number: number): string {

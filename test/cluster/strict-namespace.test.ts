@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
 import type { Namespace } from '#core/ports.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { migrate } from '#tools/migrate/migrate.ts';
 import type { SourceFile } from '#tools/migrate/source-files.ts';
 import { manifestInput } from '../manifests/group.ts';

@@ -8,7 +8,7 @@ import type { PodSettings } from '#core/model/configuration.ts';
 import type { Manifest, Namespace } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { standInFor } from '#manifests/stand-ins.ts';
 import { RELATIONS, STRUCTURE, UNSTARTABLE, VALUES } from '#spec/refused-manifests.ts';
 import { groupWith, templateOf } from '../manifests/group.ts';

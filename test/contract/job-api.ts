@@ -8,8 +8,8 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { JobApi, Namespace } from '#core/ports.ts';
 import { Secret } from '#core/secret.ts';
 import { group, runner } from '#kit/fleet.ts';
-import { manifestsFromTemplates, renderManifests } from '#manifests/manifests.ts';
 import { jobName, secretName } from '#manifests/naming.ts';
+import { manifestsFromTemplates, renderManifests } from '#manifests/render.ts';
 
 /** An API and the hands behind it that look into the cluster and do what its controllers and nodes do. */
 export type JobApiSubject = {

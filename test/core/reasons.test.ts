@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { duration, percent } from '#core/quantities.ts';
 import { type ReasonCode, type ReasonValues, reason } from '#core/reasons.ts';
-import { duration, percent } from '#core/words.ts';
 
 /** Every code, its numbers, and the sentence that people read. A code that is missing here does not compile. */
 const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues[Code], text: string] } = {

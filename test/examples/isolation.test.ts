@@ -2,8 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
-import { renderManifests } from '#manifests/manifests.ts';
 import { PROTECTED_LABEL } from '#manifests/naming.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { groupWith, manifestInput, templateOf } from '../manifests/group.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');

@@ -6,7 +6,7 @@ import type { JobTemplate, PodSettings, RunnerGroup, Toleration } from '#core/mo
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';
 import { structureFindings } from '#manifests/check-structure.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 import { hostile } from './hostile.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PodSettings } from '#core/model/configuration.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
 const LITTLE = { cpu: '50m', memory: '256Mi' };

@@ -18,7 +18,7 @@ import { type Answer, type AnswerLimit, type Exchange, type HttpRequest, jsonReq
 import { fixedIdentity } from '../http/identity.ts';
 import { createAuthorization } from './auth.ts';
 import { failure, type Permission } from './failure.ts';
-import type { Gate } from './gate.ts';
+import type { Gate } from './first-call.ts';
 
 /** What the client is made of. */
 export type ClientOptions = Omit<DeliveryOptions, 'backOff'> & {

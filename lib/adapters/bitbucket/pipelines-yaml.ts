@@ -4,8 +4,8 @@
  * these shortened.
  */
 import type { Scalar } from 'yaml';
+import { plainValue, tooLarge, type YamlLimits } from '#yaml/bounded.ts';
 import { parseLeniently } from '#yaml/indentation.ts';
-import { plainValue, tooLarge, type YamlLimits } from '#yaml/limits.ts';
 import { isRecord } from '#yaml/values.ts';
 import { type ByKey, type PipelinesFile, type Section, shortName, type YamlStep } from './sections.ts';
 

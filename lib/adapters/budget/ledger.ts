@@ -6,9 +6,9 @@ import type { BudgetUsage, CallBudget, HeldBack, RateLimit } from '#core/budget/
 import { type Importance, isCheapLook } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { duration } from '#core/quantities.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
-import { duration } from '#core/words.ts';
-import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './rule.ts';
+import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './priority.ts';
 import {
   addBudgets,
   addCalls,

@@ -6,8 +6,8 @@
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { GroupReport, Report } from '#core/model/report.ts';
+import { plural } from '#core/quantities.ts';
 import { hasFailed } from '#core/report.ts';
-import { plural } from '#core/words.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { redactField } from './redact.ts';
 

@@ -1,10 +1,10 @@
 /** Which queues a decision depends on: those of groups whose next runners the waiting steps would change. */
 import type { QueueSource, RunnerGroup } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
+import { roomUnderMax } from './allowance.ts';
 import { workspaceCaps } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { enableable } from './enabling.ts';
-import { roomUnderMax } from './limits.ts';
 import { nextQuarantine } from './quarantine.ts';
 import type { Claimant } from './shares.ts';
 import { queueOf } from './strategies/index.ts';

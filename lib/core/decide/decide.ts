@@ -15,6 +15,7 @@ import type {
 } from '../model/observation.ts';
 import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS } from './age.ts';
+import { limitByGroup } from './allowance.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
 import { capsOf, underCaps } from './caps.ts';
 import {
@@ -27,7 +28,6 @@ import {
 } from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { begunSteps } from './experience.ts';
-import { limitByGroup } from './limits.ts';
 import { takersOf, waitingByGroup } from './queue.ts';
 import { dueIn, recycle, recyclingBounds, wantedWith } from './recycling.ts';
 import { pendingResizes } from './resizing.ts';

@@ -4,9 +4,9 @@
  */
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { QueueObservation, WaitingSteps } from '../model/observation.ts';
+import { roomUnderMax } from './allowance.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { enableable } from './enabling.ts';
-import { roomUnderMax } from './limits.ts';
 
 /** A group whose queue was counted, in these repositories, and how many waiting steps it has room for at most. */
 export type Taker = {

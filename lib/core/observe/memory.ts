@@ -1,5 +1,5 @@
 /** What a look needs of memory: documents, the places that no group has any more, and the runners that are known. */
-import type { TickBudgets } from '../budget/tick.ts';
+import type { TickBudgets } from '../budget/tick-budgets.ts';
 import {
   DEPLOYMENT_KEY,
   groupMemoryKey,

@@ -3,7 +3,7 @@
  * parallel. Whatever cannot be read becomes a sentence in the `missing` of exactly those groups that needed it.
  */
 import pLimit from 'p-limit';
-import type { TickBudgets } from '../budget/tick.ts';
+import type { TickBudgets } from '../budget/tick-budgets.ts';
 import { parseWakeMemory, wakeMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type { GroupObservation, Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';

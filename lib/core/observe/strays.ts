@@ -1,7 +1,7 @@
 /** What a look finds that is nobody's, or somebody's under another name: it is told, and left alone. Pure. */
 import type { Fleet } from '../model/configuration.ts';
 import type { GroupObservation } from '../model/observation.ts';
-import { plural } from '../words.ts';
+import { plural } from '../quantities.ts';
 import type { Strays } from './belonging.ts';
 
 /** Sentences about runners and Jobs that no group has, and about those that a group goes on with. */

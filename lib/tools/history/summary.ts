@@ -1,7 +1,7 @@
 /** What was found in a history: every line is counted as exactly one thing, and what is odd is told. Pure. */
 
+import { duration, plural } from '#core/quantities.ts';
 import { DAY_MS } from '#core/time.ts';
-import { duration, plural } from '#core/words.ts';
 import { isoText } from '#text/time.ts';
 import { WaitingHistogram } from '../laboratory/histogram.ts';
 import { addOmitted, type Gap, type HistoryEnd, type HistoryHeader, type Range } from './format.ts';

@@ -8,9 +8,9 @@ import type { Counts, RunnerClass } from '#core/model/decision.ts';
 import type { GroupObservation, Instant, Observation, Runner, RunnerJob } from '#core/model/observation.ts';
 import type { LeftoverReport } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
+import { duration } from '#core/quantities.ts';
 import type { Look } from '#core/reconcile.ts';
 import { reportLeftovers } from '#core/report.ts';
-import { duration } from '#core/words.ts';
 
 /** The answer of `status`. */
 export type Status = {

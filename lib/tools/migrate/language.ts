@@ -8,7 +8,7 @@ import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { checkManifests } from '#manifests/check.ts';
-import { plainValue, YamlError } from '#yaml/limits.ts';
+import { plainValue, YamlError } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';

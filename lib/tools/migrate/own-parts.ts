@@ -5,7 +5,7 @@
 import * as yaml from 'yaml';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { podOf } from '#manifests/check-relations.ts';
-import { plainValue } from '#yaml/limits.ts';
+import { plainValue } from '#yaml/bounded.ts';
 import { type Fields, isAbsent, isRecord, recordOf } from '#yaml/values.ts';
 import type { GroupDefaults } from './config.ts';
 import { MOST_VALUES } from './language.ts';

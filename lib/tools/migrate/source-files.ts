@@ -4,7 +4,7 @@
  * files. Values of Secrets and of environment variables are never looked at, only names.
  */
 import * as yaml from 'yaml';
-import { tooLarge } from '#yaml/limits.ts';
+import { tooLarge } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { lineAt, objectsIn, offsetOf } from '#yaml/tree.ts';
 import type { CredentialKind } from './changes.ts';

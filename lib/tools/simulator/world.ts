@@ -10,7 +10,7 @@ import type { Instant } from '#core/model/observation.ts';
 import type { Calls } from '#core/model/report.ts';
 import type { Deadline, MemoryChange, Ports, StateStore, StepInLog } from '#core/ports.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { manifestsFromTemplates } from '#manifests/manifests.ts';
+import { manifestsFromTemplates } from '#manifests/render.ts';
 import { type Listeners, SimulatedBitbucket } from './bitbucket.ts';
 import { CallLimit } from './call-limit.ts';
 import { VirtualClock } from './clock.ts';

@@ -1,5 +1,5 @@
 /** A tuning as text for a terminal and as one JSON document. Pure. */
-import { duration, percent } from '#core/words.ts';
+import { duration, percent } from '#core/quantities.ts';
 import { counted, layLines, type TextOptions, type Tone } from '#text/layout.ts';
 import { layTable, type Row, type TableColumn } from '#text/table.ts';
 import { meetsGoal } from './frontier.ts';

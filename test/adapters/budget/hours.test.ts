@@ -1,7 +1,7 @@
 /** Budgets over hours: what the rule comes to when everybody keeps to it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addLook, allowance, holdBackLook } from '#adapters/budget/rule.ts';
+import { addLook, allowance, holdBackLook } from '#adapters/budget/priority.ts';
 import { addCalls, EMPTY_BUDGET } from '#adapters/budget/state.ts';
 import { type Importance, isCheapLook, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { joinJobs, podPage } from '#adapters/kubernetes/job-objects.ts';
 import { createKubernetesJobApi } from '#adapters/kubernetes/jobs.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { manifestInput } from '../../manifests/group.ts';
 import { type Loopback, openLoopback } from './loopback.ts';
 

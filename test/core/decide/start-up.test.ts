@@ -1,8 +1,8 @@
 /** What is learned of start-ups, and what follows for a start that takes too long. */
 import { describe, expect, it } from 'vitest';
+import { limitByGroup } from '#core/decide/allowance.ts';
 import { classify, classifyGroup } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
-import { limitByGroup } from '#core/decide/limits.ts';
 import { takerOf } from '#core/decide/queue.ts';
 import { remember } from '#core/decide/remember.ts';
 import { isSlow, nextStartUps, usualStartUpMs } from '#core/decide/start-up.ts';

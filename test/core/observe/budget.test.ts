@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCallBudget } from '#adapters/budget/ledger.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import { BudgetError } from '#core/errors.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import { observe } from '#core/observe/observe.ts';

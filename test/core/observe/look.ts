@@ -1,5 +1,5 @@
 /** Looks through recorded ports, and what such tests script. */
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Observation, Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import { observe } from '#core/observe/observe.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';

@@ -1,7 +1,7 @@
 /** Build slots of a workspace: what counts as one, the month's peak, and what is remembered of it. */
 
 import { describe, expect, it } from 'vitest';
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';

@@ -12,7 +12,7 @@ import type { JobApi, PipelineApi, Ports, RunnerApi, StateStore } from '#core/po
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
 import { runner } from '#kit/fleet.ts';
-import { manifestsFromTemplates } from '#manifests/manifests.ts';
+import { manifestsFromTemplates } from '#manifests/render.ts';
 
 /** What a test scripts; the rest gives an empty world that lets everything be done. */
 export type Script = {

@@ -1,7 +1,7 @@
 /** The language of templates: what is converted, to the same objects; what cannot be, with its line and a next step. */
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { renderTemplate } from '#manifests/template.ts';
 import { variablesOf } from '#manifests/variables.ts';
 import { fileExcerpt } from '#tools/migrate/excerpt.ts';

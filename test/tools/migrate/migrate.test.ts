@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
 import { loadFleet } from '#config/load.ts';
 import { InputError } from '#core/errors.ts';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { migrate } from '#tools/migrate/migrate.ts';
 import { renderMigration } from '#tools/migrate/migration-text.ts';
 import type { SourceFile } from '#tools/migrate/source-files.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as yaml from 'yaml';
-import { renderManifests } from '#manifests/manifests.ts';
+import { renderManifests } from '#manifests/render.ts';
 import { groupWith, manifestInput } from '../../manifests/group.ts';
 import { migrateTexts, templateOf, templateWith } from './samples.ts';
 

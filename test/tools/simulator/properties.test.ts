@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply } from '#core/apply.ts';
-import { budgetsOf } from '#core/budget/tick.ts';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import type { Fleet, Strategy } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
+import { duration } from '../../quantities.ts';
 import { MINUTE_MS } from '../../time.ts';
-import { duration } from '../../words.ts';
 import { ARRIVALS_COUNT_FOR_MS, type Outlook } from '../experience.ts';
 import { atLeast, reasonsIn, type Stay, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
 

@@ -7,8 +7,8 @@
 import * as z from 'zod';
 import { type Finding, type Path, problem, warning } from '#yaml/finding.ts';
 import type { Counts } from '../../model/decision.ts';
+import { percent } from '../../quantities.ts';
 import { MINUTE_MS } from '../../time.ts';
-import { percent } from '../../words.ts';
 import { reasonsIn, type Strategy, type Wish, type WrittenGroup } from './strategy.ts';
 
 /** Scale by the share of online runners that are busy. Both comparisons are strict. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addLook, allowance, holdBack, holdBackLook, lookInterval, moreFrom } from '#adapters/budget/rule.ts';
+import { addLook, allowance, holdBack, holdBackLook, lookInterval, moreFrom } from '#adapters/budget/priority.ts';
 import { type BudgetState, EMPTY_BUDGET } from '#adapters/budget/state.ts';
 import { type Importance, isCheapLook, looksEvery } from '#core/budget/hour.ts';
 import { NOON } from '#kit/fleet.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { plainValue, tooLarge, YamlError } from '#yaml/limits.ts';
+import { plainValue, tooLarge, YamlError } from '#yaml/bounded.ts';
 
 const OPTIONS = { stringKeys: true, uniqueKeys: false, logLevel: 'silent' } as const;
 

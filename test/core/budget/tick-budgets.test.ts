@@ -3,7 +3,7 @@ import { createCallBudget } from '#adapters/budget/ledger.ts';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { CallBudget } from '#core/budget/call-budget.ts';
 import type { Importance } from '#core/budget/hour.ts';
-import { budgetsOf, followBudgets, type TickBudget } from '#core/budget/tick.ts';
+import { budgetsOf, followBudgets, type TickBudget } from '#core/budget/tick-budgets.ts';
 import type { StateStore } from '#core/ports.ts';
 import { group, NOON } from '#kit/fleet.ts';
 import { calls, MINUTE } from '../../adapters/budget/states.ts';

@@ -5,7 +5,7 @@ import { InputError } from '#core/errors.ts';
 import type { PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { checkTemplate, manifestsFromTemplates, renderManifests } from '#manifests/manifests.ts';
+import { checkTemplate, manifestsFromTemplates, renderManifests } from '#manifests/render.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 

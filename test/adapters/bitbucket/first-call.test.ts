@@ -1,6 +1,6 @@
 /** What all calls with one credential go through until it is known to be good. */
 import { describe, expect, it } from 'vitest';
-import { createGate } from '#adapters/bitbucket/gate.ts';
+import { createGate } from '#adapters/bitbucket/first-call.ts';
 import { CredentialError, ServiceError } from '#core/errors.ts';
 
 const refusal = new CredentialError('The credential is refused: Bitbucket answered 401');

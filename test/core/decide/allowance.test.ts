@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { limitByGroup } from '#core/decide/allowance.ts';
 import { classifyGroup } from '#core/decide/classify.ts';
-import { limitByGroup } from '#core/decide/limits.ts';
 import { group, groupObservation, NOON, population } from '#kit/fleet.ts';
 
 type GroupRow = {
