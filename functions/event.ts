@@ -58,9 +58,14 @@ function partsOf(event: unknown): { readonly own: unknown; readonly detail: unkn
   if (!isRecord(event)) return { own: event, detail: {} };
   const { detail = {}, ...own } = event;
   return {
-    own: Object.fromEntries(Object.entries(own).filter(([key]) => !ENVELOPE.has(key))),
+    own: Object.fromEntries(Object.entries(own).filter(([key, value]) => !(ENVELOPE.has(key) && isPlain(value)))),
     detail: typeof detail === 'string' ? parsed(detail) : detail,
   };
+}
+
+/** What an envelope's field may hold; anything else may be meant for us, and is refused. */
+function isPlain(value: unknown): boolean {
+  return Array.isArray(value) ? value.every((one) => typeof one === 'string') : !isRecord(value);
 }
 
 function parsed(text: string): unknown {

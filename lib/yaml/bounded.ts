@@ -114,16 +114,22 @@ function entriesOf(node: YAMLMap, path: Path, progress: Progress): unknown {
   for (const { key, value } of node.items) {
     // Also what is left out may have an anchor that others use.
     const { value: keyValue } = read(key, path, progress);
-    const name = isScalar(key) ? String(key.value) : String(keyValue);
-    const entry = read(value, [...path, name], progress).value;
+    const name = nameOf(key, keyValue);
+    const entry = read(value, [...path, name ?? ''], progress).value;
     if (isMergeKey(key)) merge(entry, merged, node);
-    else if (typeof keyValue !== 'object' || keyValue === null) {
+    else if (name !== undefined) {
       if (own.has(name)) progress.onRepeatedKey?.([...path, name], offsetOf(key));
       own.set(name, entry);
     }
   }
   // Of several sources the first one counts.
   return Object.fromEntries([...merged.toReversed(), ...own]);
+}
+
+/** A collection as a key has no name: its text would hold what its aliases multiply, which no budget counts. */
+function nameOf(key: unknown, value: unknown): string | undefined {
+  if (isScalar(key)) return String(key.value);
+  return typeof value === 'object' && value !== null ? undefined : String(value);
 }
 
 /** Adds what a merge key brings in. */

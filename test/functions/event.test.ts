@@ -57,6 +57,8 @@ describe('events', () => {
     ['a text', 'now', 'expected object'],
     ['a list', [], 'expected object'],
     ['an unknown field', { dryrun: true }, '"dryrun"'],
+    ['our field inside of one of the envelope', { version: { dryRun: true } }, '"version"'],
+    ['our field in a list of the envelope', { resources: [{ dryRun: true }] }, '"resources"'],
     ['a doctor that is denied', { doctor: false }, 'doctor: '],
     ['a flag that is a text', { dryRun: 'yes' }, 'dryRun: '],
     ['a flag that is nothing', { dryRun: null }, 'dryRun: '],

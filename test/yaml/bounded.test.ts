@@ -88,6 +88,14 @@ describe('a document as data', () => {
     expect(failure(text, values - 1)).toMatch(/^its aliases and merges multiply into too many values @/);
   });
 
+  it('never has the text of a collection that is a key, which its aliases could make longer than any text may be', () => {
+    const text = `x: &a ${'b'.repeat(60_000)}\n? [${'*a, '.repeat(9_500)}*a]\n: 1\ny: 2\n`;
+    expect(plain(text, 20_000)).toEqual({
+      x: 'b'.repeat(60_000),
+      y: 2,
+    });
+  });
+
   it('tells of keys that are given twice, at their paths', () => {
     const repeated: unknown[] = [];
     const value = plainValue(parseDocument('a:\n  - b: 1\n    b: 2\na: 3', OPTIONS), {

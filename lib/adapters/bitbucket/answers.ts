@@ -8,14 +8,21 @@ import { bracedUuid } from '#core/uuid.ts';
 import type { Answer } from '../http/exchange.ts';
 import { unusableAnswer } from './failure.ts';
 
-const Uuid = z.string().regex(/^\{?[0-9a-z-]+\}?$/i, 'expected a uuid');
-const Text = z.string().nullish();
+const Uuid = z.string().regex(/^\{?[0-9a-z-]{1,64}\}?$/i, 'expected a uuid');
+/** Whoever registers a runner names it; no more than that of any text is kept. */
+const LONGEST_TEXT = 200;
+const MOST_LABELS = 100;
+const Foreign = z.string().transform((text) => text.slice(0, LONGEST_TEXT));
+const Text = Foreign.nullish();
 
 /** One runner, as GET and PUT answer. */
 export const RunnerDocument = z.object({
   uuid: Uuid,
   name: Text,
-  labels: z.array(z.string()).nullish(),
+  labels: z
+    .array(Foreign)
+    .transform((labels) => labels.slice(0, MOST_LABELS))
+    .nullish(),
   created_on: Text,
   updated_on: Text,
   state: z
@@ -25,7 +32,7 @@ export const RunnerDocument = z.object({
       cordoned: z.boolean().nullish(),
       step: z.unknown().optional(),
       // Nothing but a hint: whatever else stands there is no reason to refuse a list.
-      version: z.object({ version: z.string(), current: z.string() }).nullish().catch(undefined),
+      version: z.object({ version: Foreign, current: Foreign }).nullish().catch(undefined),
     })
     .nullish(),
 });
@@ -38,7 +45,7 @@ export const RegistrationDocument = RunnerDocument.extend({
 /** One page of a list of runners. */
 export const RunnerPage = z.object({
   values: z.array(RunnerDocument),
-  next: Text,
+  next: z.string().nullish(),
   size: z.number().int().nonnegative().nullish(),
 });
 

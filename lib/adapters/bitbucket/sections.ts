@@ -49,7 +49,7 @@ export function stepsOf(sections: ByKey, source: PipelineSource): SectionSteps {
 /** `default`, `branches: feature/*`. */
 function nameOf({ section, pattern, ref }: PipelineSource): string {
   const key = section === 'default' ? undefined : (pattern ?? ref);
-  return key === undefined ? section : `${section}: ${key}`;
+  return key === undefined ? section : `${section}: ${shortName(key)}`;
 }
 
 function sectionOf(sections: ByKey, source: PipelineSource): Section | 'unclear' | undefined {

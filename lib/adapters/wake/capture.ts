@@ -43,6 +43,10 @@ export async function capture(span: unknown, state: StateStore, now: Instant): P
 const KNOWN =
   /^(?:bbc\.[a-z_]+|PENDING|READY|IN_PROGRESS|COMPLETED|SUCCESSFUL|FAILED|STOPPED|ERROR|EXPIRED|PAUSED|HALTED|\d{10,20})$/;
 
+/** Names of fields and of attributes, as documents and OpenTelemetry write them; what people name often looks otherwise. */
+const FIELD = /^[a-zA-Z_.]{1,60}$/;
+const ATTRIBUTE = /^[a-z_.]{1,60}$/;
+
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 /** The same shape, in which the same uuid is the same number, and other texts are told by their length. */
@@ -57,9 +61,12 @@ export function anonymise(span: unknown): unknown {
   };
   const walk = (value: unknown, field = ''): unknown => {
     if (Array.isArray(value)) return value.map((one) => walk(one));
-    if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, walk(one, key)]));
+    if (isRecord(value)) {
+      const named = ([key, one]: [string, unknown]) => [FIELD.test(key) ? key : hide(key), walk(one, key)];
+      return Object.fromEntries(Object.entries(value).map(named));
+    }
     // OpenTelemetry writes the names of attributes as values of "key".
-    if (field === 'key' && typeof value === 'string' && /^[a-z_.]{1,60}$/.test(value)) return value;
+    if (field === 'key' && typeof value === 'string' && ATTRIBUTE.test(value)) return value;
     return typeof value === 'string' ? hide(value) : value;
   };
   return walk(span);

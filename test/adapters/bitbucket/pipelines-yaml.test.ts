@@ -317,7 +317,7 @@ pipelines:
     [
       'a branch that takes too long to be compared',
       { section: 'branches', ref: 'x'.repeat(20_000) },
-      `has too many and too long patterns to choose from for branches: ${'x'.repeat(20_000)}`,
+      `has too many and too long patterns to choose from for branches: ${'x'.repeat(120)}`,
     ],
     ['a name of the language', { section: 'custom', pattern: 'toString' }, 'has no section custom: toString'],
   ])('%s is said', (_name, source, problem) => {

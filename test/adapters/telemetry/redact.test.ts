@@ -43,6 +43,12 @@ describe('texts', () => {
       '"{\\"token\\": \\"[secret]\\", \\"id\\":\\"x\\"}"',
     ],
     ['a form', 'grant_type=x&client_secret=topsecret&y=z', 'grant_type=x&client_secret=[secret]&y=z'],
+    [
+      'one part after another',
+      `${'a.'.repeat(200_000)}client_secret=topsecret`,
+      `${'a.'.repeat(200_000)}client_secret=[secret]`,
+    ],
+    ['a URL behind a long word', `${'a+'.repeat(200_000)}://me:topsecret@x`, `${'a+'.repeat(200_000)}://[secret]@x`],
     ['an API token', 'the token ATATT3xFfGF0topsecret', 'the token [secret]'],
     ['an EKS token', 'k8s-aws-v1.aHR0cHM6Ly90b3BzZWNyZXQ', '[secret]'],
     ['a sentence about tokens', 'the token lacks the scope read:runner', 'the token lacks the scope read:runner'],

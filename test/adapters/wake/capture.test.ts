@@ -14,6 +14,7 @@ it('keeps shape, numbers and Bitbucket’s own words; uuids become numbers, othe
     endTimeUnixNano: 1794225600,
     isLast: true,
     nothing: null,
+    'feature/for-acme': { deep: 1 },
     attributes: [
       { key: 'step.uuid', value: { stringValue: `{${UUID}}` } },
       { key: 'pipeline.uuid', value: { stringValue: OTHER } },
@@ -29,6 +30,7 @@ it('keeps shape, numbers and Bitbucket’s own words; uuids become numbers, othe
     endTimeUnixNano: 1794225600,
     isLast: true,
     nothing: null,
+    'text of 16': { deep: 1 },
     attributes: [
       { key: 'step.uuid', value: { stringValue: 'uuid 1' } },
       { key: 'pipeline.uuid', value: { stringValue: 'uuid 2' } },
