@@ -142,6 +142,13 @@ describe('a day that can be reckoned by hand', () => {
     expect(books.queueMs).toBe(books.waiting.sumMs);
   });
 
+  it('a step that would run for longer than Bitbucket lets it ends after two hours', async () => {
+    const scenario = scenarioOf({ span: '4h', loads: [{ kind: 'burst', at: '5m', steps: 1, duration: '3h' }] });
+    const { figures, books } = await play(scenario, builds, shippedPolicy('shipped', builds));
+    expect(figures.steps).toMatchObject({ arrived: 1, finished: 1 });
+    expect(books.servedMs).toBe(2 * HOUR_MS);
+  });
+
   it('steps at the end still run and wait, with what they have waited', async () => {
     const scenario = scenarioOf({ span: '1h', loads: [{ kind: 'burst', at: '55m', steps: 3, duration: '10m' }] });
     const { figures } = await play(scenario, builds, shippedPolicy('shipped', builds));
