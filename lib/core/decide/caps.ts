@@ -22,6 +22,8 @@ export type Cap = {
   readonly explain: (withheld: number) => Reason;
   /** Present where runners hold places, so that one group can make room for another. */
   readonly places?: Places;
+  /** Creates of a group that the cap never withholds; absent: none. */
+  readonly spares?: (member: Claimant) => number;
 };
 
 /** All caps of a look: those of workspaces, then those of credentials. */
@@ -57,13 +59,14 @@ function peakCap(workspace: string, { max: cap, committed, peak }: SlotObservati
 
 /**
  * On steps that run, and runners on their way to some: more would find no work. Idle runners take none of it, and nobody
- * can make room.
+ * can make room. A group without any runner gets one all the same: its steps would not wait for Bitbucket's limit, but fail.
  */
-function stepCap(workspace: string, { limit, running, inUse, committed }: SlotObservation): readonly Cap[] {
+function stepCap(workspace: string, { limit, running, inUse, committed, ...slots }: SlotObservation): readonly Cap[] {
   if (limit === undefined || running === undefined) return [];
-  const coming = committed - inUse;
+  const { coming = committed - inUse } = slots;
   const explain = (withheld: number) => reason('concurrency-limit', { limit, running, coming, withheld });
-  return [{ workspaces: [workspace], room: limit - running - coming, explain }];
+  const spares = (member: Claimant) => Number(stayingIn(member) === 0);
+  return [{ workspaces: [workspace], room: limit - running - coming, explain, spares }];
 }
 
 /** One cap for each budget, over all workspaces that it pays for. */
@@ -95,13 +98,17 @@ export function underCaps<Member extends Claimant>(
 function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap, at: Instant): readonly Member[] {
   const { room, places } = cap;
   const shares = places === undefined ? members.map(unshared) : sharesOf(members, room, places, at);
+  const spared = members.map((member) => Math.min(member.creates, cap.spares?.(member) ?? 0));
   const demands = members.map((member, index) => ({
-    wanted: Math.min(member.creates, shares[index]?.missing ?? 0),
+    wanted: Math.min(member.creates, shares[index]?.missing ?? 0) - (spared[index] ?? 0),
     weight: member.observation.group.weight,
     working: stayingIn(member),
   }));
-  const granted = shareOut(demands, room);
-  return members.map((member, index) => settle(member, granted[index] ?? 0, shares[index] ?? unshared(member), cap));
+  const granted = shareOut(demands, room - spared.reduce((sum, count) => sum + count, 0));
+  return members.map((member, index) => {
+    const creates = (spared[index] ?? 0) + (granted[index] ?? 0);
+    return settle(member, creates, shares[index] ?? unshared(member), cap);
+  });
 }
 
 /** The share of a group under a cap whose places nobody can give back. */

@@ -271,6 +271,8 @@ export type SlotObservation = {
   readonly committed: number;
   /** Runners with a step; absent in records from before they were counted. */
   readonly running?: number;
+  /** Of those that may come to be in use, all that may still be starting; absent in records from before they were counted. */
+  readonly coming?: number;
   /** The most steps that Bitbucket runs at once, where the configuration says so. */
   readonly limit?: number;
   /** The most that were seen at once in this month, now included. */

@@ -5,6 +5,7 @@
  */
 import { isOutOfService } from '../decide/classify.ts';
 import type { Instant, MonthPeak, Runner } from '../model/observation.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /** US dollars a month for one more slot, where the configuration names no other price. */
 export const PRICE_PER_SLOT = 15;
@@ -22,6 +23,17 @@ export function stepsRunning(runners: readonly Runner[]): number {
 /** Runners that are in use, or may come to be so: those out of service without a step will not. */
 export function slotsCommitted(runners: readonly Runner[]): number {
   return runners.filter(isCommitted).length;
+}
+
+/** No start takes longer; what is older and not online is dead, whoever made it. */
+const LONGEST_START_MS = 15 * MINUTE_MS;
+
+/** Runners that may still be starting. */
+export function runnersComing(runners: readonly Runner[], at: Instant): number {
+  return runners.filter((runner) => {
+    const since = Math.max(runner.createdAt, runner.stateChangedAt);
+    return isCommitted(runner) && !isInUse(runner) && at - since <= LONGEST_START_MS;
+  }).length;
 }
 
 /** Whether the runner is in use, or may come to be so. */

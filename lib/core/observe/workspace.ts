@@ -14,7 +14,7 @@ import { identityKey, scopeKey } from '../scope.ts';
 import { namespaceKey } from './belonging.ts';
 import type { Readings } from './observe.ts';
 import { documentOf, identityOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
-import { nextPeak, PRICE_PER_SLOT, slotsCommitted, slotsInUse, stepsRunning } from './slots.ts';
+import { nextPeak, PRICE_PER_SLOT, runnersComing, slotsCommitted, slotsInUse, stepsRunning } from './slots.ts';
 
 /** The workspace, and its memory if this look changed it. */
 export type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
@@ -53,7 +53,7 @@ export function observeWorkspace(
     price: price ?? PRICE_PER_SLOT,
     ...((price ?? 0) > 0 && { isPriced: true as const }),
     ...(max !== undefined && { max }),
-    ...(limit !== undefined && { limit }),
+    ...(limit !== undefined && { limit, coming: runnersComing(registered, at) + unlisted + assumed }),
   };
   const seen = {
     workspace,

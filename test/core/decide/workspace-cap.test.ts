@@ -170,7 +170,13 @@ describe("a workspace's cap", () => {
       ['no limit', { running: 9 }, [3, 4], [0, 0]],
       ['room for all', { running: 2, limit: 9 }, [3, 4], [0, 0]],
       ['one too few', { running: 3, limit: 9 }, [3, 3], [0, 1]],
-      ['reached', { running: 9, limit: 9 }, [0, 0], [3, 4]],
+      ['reached: but one for a group that has none', { running: 9, limit: 9 }, [1, 1], [2, 3]],
+      [
+        'dead runners of others are not on their way',
+        { running: 0, inUse: 0, committed: 9, coming: 0, limit: 9 },
+        [3, 4],
+        [0, 0],
+      ],
       // Two are on their way; those that are idle take nothing of the limit.
       ['with runners on their way', { running: 3, inUse: 6, committed: 8, limit: 9 }, [2, 2], [1, 2]],
       ['not counted, in records from before', { limit: 1 }, [3, 4], [0, 0]],

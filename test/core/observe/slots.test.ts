@@ -32,6 +32,24 @@ describe('a slot', () => {
     expect((await slotsOf([runner(over)])).slots).toMatchObject(expected);
   });
 
+  it.each([
+    ['one that starts', { status: 'UNREGISTERED', createdAt: NOON, stateChangedAt: NOON }, 1],
+    ['one that was enabled again', { status: 'ENABLED', stateChangedAt: NOON }, 1],
+    ['one that never came', { status: 'UNREGISTERED', createdAt: NOON - 901_000, stateChangedAt: NOON - 901_000 }, 0],
+    [
+      'one that may still come',
+      { status: 'UNREGISTERED', createdAt: NOON - 900_000, stateChangedAt: NOON - 901_000 },
+      1,
+    ],
+    ['one that is online', { stateChangedAt: NOON }, 0],
+    ['one out of service', { status: 'DISABLED', stateChangedAt: NOON }, 0],
+  ] as const)('is on its way: %s', async (_, over, coming) => {
+    const settings = { maxRunners: 100, api: 'internal', concurrencyLimit: 7 } as const;
+    const config = { ...fleet([builds]), workspaces: { acme: settings } };
+    const { seen } = await look(config, { runners: listing({ acme: [runner({ labels: ['other'], ...over })] }) });
+    expect(seen.workspaces[0]?.slots?.coming).toBe(coming);
+  });
+
   it('counts once in every scope, and of a scope that could not be listed as many as its groups may have', async () => {
     const schedules = [{ ...WINDOW, max: 7 }];
     const site = group({ name: 'site', scope: SITE, max: 4, schedules });
