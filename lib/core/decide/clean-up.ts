@@ -95,6 +95,9 @@ function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Inst
   return drainedMs >= group.drainGraceMs ? reason('drained', { drainedMs }) : undefined;
 }
 
+/** Causes of runners that were taken out of service as idle ones, while marks were trusted. */
+const RESTED: readonly (string | undefined)[] = ['surplus', 'too-old', 'outdated'];
+
 /**
  * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
  * neither as an idle one while they were nor before its pod ran, and not for longer than any step may take.
@@ -103,7 +106,7 @@ function isMarkless({ memory, idleTrusted }: SeenGroup, { runner, job }: Classif
   const cause = memory.drains?.[runner.uuid]?.cause;
   const neverRan = FAILED_STARTS.some((code) => code === cause) && !mayRun(job);
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  return !idleTrusted && cause !== 'surplus' && !neverRan && drainedMs <= LONGEST_STEP_MS;
+  return !idleTrusted && !RESTED.includes(cause) && !neverRan && drainedMs <= LONGEST_STEP_MS;
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

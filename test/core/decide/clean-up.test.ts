@@ -23,7 +23,14 @@ type Row = {
   /** The sentence with which it is only taken out of service. */
   readonly disabled?: string;
   /** Why it was taken out of service. */
-  readonly drained?: 'never-online' | 'start-hopeless' | 'left-over' | 'pod-leaving';
+  readonly drained?:
+    | 'never-online'
+    | 'start-hopeless'
+    | 'left-over'
+    | 'pod-leaving'
+    | 'surplus'
+    | 'too-old'
+    | 'outdated';
   /** Whether a place that the group has left cannot be seen. */
   readonly jobsUnsure?: true;
 };
@@ -122,6 +129,14 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     removed: 'out of service and without a step for 45s',
   },
+  ...(['surplus', 'too-old', 'outdated'] as const).map((drained) => ({
+    name: `was idle while that was proven, and is out of service as ${drained}`,
+    runner: { status: 'DISABLED' as const },
+    drainingForMs: 45 * SECOND,
+    drained,
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  })),
   {
     name: 'worked and is out of service, where "no step" proves nothing: another pod may have run',
     runner: { status: 'DISABLED' },
