@@ -50,9 +50,9 @@ export function watchRest(fleet: Fleet, world: World, tickMs: number): Rest {
   };
 }
 
-/** A plan is tried anew, and calls that are short come back with time. */
-function isQuiet({ plan, decision }: GroupReport): boolean {
-  return plan.length === 0 && decision.reason.code !== 'look-held-back';
+/** A plan is tried anew, calls that are short come back with time, and what steps have waited is told for an hour. */
+function isQuiet({ plan, decision, waiting }: GroupReport): boolean {
+  return plan.length === 0 && decision.reason.code !== 'look-held-back' && (waiting?.steps ?? 0) === 0;
 }
 
 /** No age is compared with more than this. */
