@@ -1,9 +1,15 @@
 /** Steps as they come up, from a synthetic load or a history, as streams that are read no further than they are needed. */
 import type { Instant } from '#core/model/observation.ts';
+import { HOUR_MS } from '#core/time.ts';
 import type { StepRequest } from './simulator/step.ts';
 
 /** When a step became ready to run, whose it is, what it asks for, and how long it runs once it has a runner. */
 export type Arrival = StepRequest & { readonly at: Instant };
+
+/** Bitbucket ends a step after two hours: one that is drawn longer, or was longer in another system, is played so long. */
+export function stepTime(durationMs: number): number {
+  return Math.min(durationMs, 2 * HOUR_MS);
+}
 
 /** Arrivals in order of time. They are looked at once, so they may come from a file of any length. */
 export type Arrivals = Iterable<Arrival> | AsyncIterable<Arrival>;

@@ -8,7 +8,7 @@ import { isCode } from '#adapters/file-errors.ts';
 import { InputError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { isoText } from '#text/time.ts';
-import type { Arrival } from '../arrival.ts';
+import { type Arrival, stepTime } from '../arrival.ts';
 import { invalid, type LineParser, type Parsed, parserFor, type UsableStep } from './parse.ts';
 import { type HistorySummary, keepBooks } from './summary.ts';
 
@@ -128,7 +128,8 @@ function whyBroken(line: string): Parsed | undefined {
 }
 
 function toArrival({ ready, durationMs, workspace, repository, labels }: UsableStep): Arrival {
-  return { at: ready, scope: repository === undefined ? { workspace } : { workspace, repository }, labels, durationMs };
+  const scope = repository === undefined ? { workspace } : { workspace, repository };
+  return { at: ready, scope, labels, durationMs: stepTime(durationMs) };
 }
 
 /** Whether there was a step with this id at the same moment, or an equal one where there is no id. */

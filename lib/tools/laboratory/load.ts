@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS, HOUR_MS } from '#core/time.ts';
-import { type Arrival, mergeArrivals } from '../arrival.ts';
+import { type Arrival, mergeArrivals, stepTime } from '../arrival.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import { distribution, draw } from './distribution.ts';
 import { longerThanNothing, span } from './span.ts';
@@ -133,7 +133,7 @@ function playedFor({ workspace, repository, labels = [] }: Load, owners: readonl
 function* stepsOf(from: Load, one: Owner, stretch: Stretch, random: Random): Generator<Arrival> {
   for (const at of timesOf(from, stretch, random)) {
     if (at >= stretch.end) return;
-    if (at >= stretch.start) yield { at, ...one, durationMs: draw(from.duration, random) };
+    if (at >= stretch.start) yield { at, ...one, durationMs: stepTime(draw(from.duration, random)) };
   }
 }
 

@@ -5,7 +5,6 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { callsBetween } from '#core/reconcile.ts';
-import { HOUR_MS } from '#core/time.ts';
 import { type Arrival, type Arrivals, openFeed } from '../arrival.ts';
 import { type Faults, NO_FAULTS } from '../simulator/faults.ts';
 import { registeredIn } from '../simulator/registrations.ts';
@@ -15,9 +14,6 @@ import type { Scenario } from './scenario.ts';
 import type { Books } from './tally.ts';
 import { Accounts, type Counting } from './turns.ts';
 import { openWorld, outagesOf } from './world.ts';
-
-/** Bitbucket ends a step after two hours, and so does whoever counts on it: longer ones of other histories are cut. */
-const LONGEST_STEP_MS = 2 * HOUR_MS;
 
 /** What is tried. `arrivals` must be a stream of its own for every run, and begin no earlier than the warm-up. */
 export type Trial = {
@@ -105,9 +101,8 @@ function openLaboratory(trial: Trial) {
     actor,
     advanceTo: (at: Instant) => world.clock.advanceTo(at),
     /** A step is to come at its time, which has not passed. */
-    expect: ({ at, durationMs, ...asked }: Arrival) =>
+    expect: ({ at, ...request }: Arrival) =>
       world.clock.schedule(at, () => {
-        const request = { ...asked, durationMs: Math.min(durationMs, LONGEST_STEP_MS) };
         accounts?.stepArrives(at, request);
         world.bitbucket.submit(request);
       }),
