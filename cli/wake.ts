@@ -6,7 +6,7 @@ import { InputError } from '#core/errors.ts';
 import { duration } from '#core/quantities.ts';
 import { MINUTE_MS, SECOND_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';
-import { isRecord } from '#yaml/values.ts';
+import { jsonIn, recordOf } from '#yaml/values.ts';
 import type { ExitCode } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 import { captureSpans } from './wake-capture.ts';
@@ -135,18 +135,9 @@ function read(exchange: Exchange): Told {
     return { message: `no answer (${why})`, counts: {}, isOnline: false, again: RETRY_MS };
   }
   const { status, text, retryAfterMs = RETRY_MS } = exchange;
-  const body = parsed(text);
+  const body = recordOf(jsonIn(text));
   const { message, retryAfterS: _, ...counts } = body;
   const said = typeof message === 'string' ? message : `the answer is ${status}`;
   const again = PASSING.includes(status) ? { again: Math.max(SECOND_MS, retryAfterMs) } : {};
   return { message: said, counts, isOnline: status === 200, ...again };
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { CredentialError, InputError, type ServiceError } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { Secret } from '#core/secret.ts';
+import { isRecord, jsonIn } from '#yaml/values.ts';
 import { type AwsClientOptions, awsClientSettings, countCalls } from './aws/client.ts';
 import { awsReadFailure, isAwsOutage } from './aws/failure.ts';
 import type { KnownExpiry } from './credential-expiry.ts';
@@ -80,9 +81,9 @@ function readExpiry(value: object): Credential['expiresAt'] {
  * `InputError` with one sentence; other fields than the expected ones are ignored.
  */
 export function parseCredential(json: string, source: string): Credential {
-  const value = parseObject(json);
-  if (value === undefined) {
-    const isEncoded = parseObject(Buffer.from(json, 'base64').toString('utf8')) !== undefined;
+  const value = jsonIn(json);
+  if (!isRecord(value)) {
+    const isEncoded = isRecord(jsonIn(Buffer.from(json, 'base64').toString('utf8')));
     const fault = isEncoded ? 'is base64 of the JSON, store the JSON itself' : 'is not a JSON object';
     throw new InputError(`${source} ${fault}: ${EXPECTED}`);
   }
@@ -174,14 +175,5 @@ async function readCredential(
     });
     if (known === undefined || !isAwsOutage(error)) throw failure;
     return { credential: known, unread: failure.message };
-  }
-}
-
-function parseObject(json: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

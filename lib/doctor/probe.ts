@@ -10,7 +10,7 @@ import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isScratch, scratchName } from '#core/scratch.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
+import { jsonIn, listOf, recordOf } from '#yaml/values.ts';
 import type { BodyTried, ProbeAnswers } from './probe-answers.ts';
 
 /** The most calls that a probe makes, repeats included. */
@@ -86,7 +86,7 @@ function askIn(scope: Scope, { client, calls, signal }: ProbeHands) {
   const path = (surface: Surface, uuid: string, rest = '') =>
     `${runnersPath(scope, surface)}/${encodeURIComponent(uuid)}${rest}`;
   const send = async (call: Omit<Call, 'doing'>) =>
-    recordOf(parse((await client.send({ ...call, doing: `Probing ${key}` })).text));
+    recordOf(jsonIn((await client.send({ ...call, doing: `Probing ${key}` })).text));
   return {
     made,
     mayAsk,
@@ -117,15 +117,6 @@ function askIn(scope: Scope, { client, calls, signal }: ProbeHands) {
           if (!(error instanceof ServiceError && error.status === 404)) throw error;
         }),
   };
-}
-
-/** Answers to changes need not have a body. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }
 
 /** Both surfaces' lists; a surface that this workspace does not have gives none. */

@@ -18,6 +18,15 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The value of a JSON text; undefined for a text that is none. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether no value is given. Kubernetes treats null as no value. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;

@@ -1,6 +1,7 @@
 /** The public keys of an issuer, from where OpenID Connect says that they are at Bitbucket. */
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
+import { jsonIn } from '#yaml/values.ts';
 import { jsonRequest, send, silenceOf } from '../http/exchange.ts';
 import { KeysUnavailableError } from './keys.ts';
 
@@ -16,15 +17,7 @@ export async function fetchKeys(issuer: string): Promise<JSONWebKeySet> {
     AbortSignal.timeout(TIMEOUT_MS),
   );
   if (exchange.kind !== 'answer') throw new KeysUnavailableError(`no keys from ${url} (${silenceOf(exchange)})`);
-  const keys = exchange.status === 200 ? KeySet.safeParse(parsed(exchange.text)).data : undefined;
+  const keys = exchange.status === 200 ? KeySet.safeParse(jsonIn(exchange.text)).data : undefined;
   if (keys === undefined) throw new KeysUnavailableError(`no keys from ${url} (it answers ${exchange.status})`);
   return keys;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

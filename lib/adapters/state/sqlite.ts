@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TickRecord } from '#core/model/report.ts';
 import type { LeaseAnswer, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { expiryOf, TICKS_KEPT_MS } from './retention.ts';
 import { type DatabaseOptions, openDatabase } from './sqlite-database.ts';
 
@@ -57,18 +58,9 @@ function loadDocuments(database: DatabaseSync, keys: readonly string[]): Readonl
   const found = new Map<string, MemoryDocument>();
   for (const key of keys) {
     const row = select.get(key);
-    if (row !== undefined) found.set(key, { version: Number(row.version), value: parse(String(row.value)) });
+    if (row !== undefined) found.set(key, { version: Number(row.version), value: jsonIn(String(row.value)) });
   }
   return found;
-}
-
-/** Undefined for what no save of ours has written; the port asks for that. */
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The column takes no null. */

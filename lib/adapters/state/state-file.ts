@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { fileReason, isCode } from '../file-errors.ts';
 
 /** What a state file holds. */
@@ -30,7 +31,7 @@ export function readStateFile(path: string): FormerState | undefined {
   const text = readIfPresent(path);
   const ticks = [`${path}.ticks.jsonl.1`, `${path}.ticks.jsonl`].flatMap(readTicks);
   if (text === undefined) return ticks.length === 0 ? undefined : { path, leases: [], documents: [], ticks };
-  const { data } = StateFile.safeParse(parse(text));
+  const { data } = StateFile.safeParse(jsonIn(text));
   if (data === undefined) {
     throw new InputError(
       `State file ${path} is damaged or not a state file, so nothing was taken over from it; move it away to start without memory, which only makes idle runners wait for one more cool-down`,
@@ -42,17 +43,9 @@ export function readStateFile(path: string): FormerState | undefined {
 /** A process that was killed may have left half a line, which must not hide the others. */
 function readTicks(path: string): FormerState['ticks'] {
   return (readIfPresent(path) ?? '').split('\n').flatMap((json) => {
-    const { data } = Tick.safeParse(parse(json));
+    const { data } = Tick.safeParse(jsonIn(json));
     return data === undefined ? [] : [{ ...data, json }];
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readIfPresent(path: string): string | undefined {

@@ -14,6 +14,7 @@ import { visible } from '#core/visible.ts';
 import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
 import { isLookDue } from '#core/wake-look.ts';
 import { isWakeable } from '#core/wake-notes.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { KeysUnavailableError } from '../oidc/keys.ts';
 import { issuerOf, type StepIdentity, TokenRefusedError, verifyToken } from '../oidc/token.ts';
 import { capture } from './capture.ts';
@@ -168,12 +169,7 @@ function refusal(status: number, message: string): DoorAnswer {
 
 /** Undefined for what is no JSON, or more of it than anybody needs. */
 function parsed(body: Buffer, longest: number): unknown {
-  if (body.length > longest) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  return body.length > longest ? undefined : jsonIn(body.toString('utf8'));
 }
 
 /** The value for a while; whoever asks meanwhile gets the same. */

@@ -3,6 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import { DAY_MS } from '#core/time.ts';
+import { isRecord, jsonIn } from '#yaml/values.ts';
 import {
   COLUMNS,
   type Gap,
@@ -96,8 +97,8 @@ export function parserFor(firstLine: string, name: string): LineParser {
 function jsonParser(name: string): LineParser {
   return {
     parse: (text) => {
-      const fields = parseObject(text);
-      if (fields === undefined) return invalid('it is no JSON object');
+      const fields = jsonIn(text);
+      if (!isRecord(fields)) return invalid('it is no JSON object');
       if ('history' in fields) return parseHeader(fields, name);
       if ('gap' in fields) return parsed(gapFields.safeParse(fields.gap), (gap) => ({ kind: 'gap', gap }));
       if ('end' in fields) return parsed(endFields.safeParse(fields.end), toEnd);
@@ -191,15 +192,6 @@ function parsed<Value>(result: z.ZodSafeParseResult<Value>, give: (value: Value)
   if (result.success) return give(result.data);
   const column = result.error.issues[0]?.path[0];
   return invalid(`${String(column ?? 'its value')} is missing, of the wrong type or out of bounds`);
-}
-
-function parseObject(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A line that is no part of a history. */

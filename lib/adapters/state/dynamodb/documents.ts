@@ -8,6 +8,7 @@ import pLimit from 'p-limit';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { MemoryChange, MemoryDocument, StateStore, UnsavedDocument } from '#core/ports.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { expiryOf } from '../retention.ts';
 import { backOffMs, request, type Table, ttlSeconds, writeIf } from './table.ts';
 
@@ -131,15 +132,7 @@ async function readKeys(table: Table, keys: readonly Key[]) {
 function toDocument(item: Record<string, AttributeValue>): readonly [string, MemoryDocument] {
   const key = item.pk?.S?.slice('memory#'.length) ?? '';
   const version = Number(item.version?.N ?? 0);
-  return [key, { version: Number.isInteger(version) ? version : 0, value: parse(item.value?.S) }];
-}
-
-function parse(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return [key, { version: Number.isInteger(version) ? version : 0, value: jsonIn(item.value?.S ?? '') }];
 }
 
 function chunked<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
