@@ -1,6 +1,7 @@
 /** Which queues a decision depends on: those of groups whose next runners the waiting steps would change. */
 import type { QueueSource, RunnerGroup } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
+import { HOUR_MS, MINUTE_MS } from '../time.ts';
 import { roomUnderMax } from './allowance.ts';
 import { workspaceCaps } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
@@ -42,21 +43,16 @@ const SPARED = 0.25;
 function hasCallsToSpare({ budgets = [], groups }: Observation, workspace: string): boolean {
   const budget = budgets.find(({ workspaces }) => workspaces.includes(workspace));
   if (budget === undefined) return false;
-  const asking = groups.filter(({ group }) => budget.workspaces.includes(group.scope.workspace));
-  const perLook = asking.reduce(
-    (sum, { group: { strategy }, runners }) =>
-      sum + repositoriesIn(strategy) + runners.filter(({ hasStep }) => hasStep).length,
-    0,
-  );
-  return perLook * MINUTES_IN_HOUR <= budget.left - budget.limit * SPARED;
+  const perLook = groups.reduce((sum, { group: { scope, strategy }, runners }) => {
+    if (strategy.kind !== 'queueAware' || !budget.workspaces.includes(scope.workspace)) return sum;
+    return sum + repositoriesIn(strategy.repositories) + runners.filter(({ hasStep }) => hasStep).length;
+  }, 0);
+  return (perLook * HOUR_MS) / MINUTE_MS <= budget.left - budget.limit * SPARED;
 }
 
-const MINUTES_IN_HOUR = 60;
-
-/** How many repositories a look at the group's queue takes; a query may find any number. */
-function repositoriesIn(strategy: RunnerGroup['strategy']): number {
-  if (strategy.kind !== 'queueAware') return 0;
-  return strategy.repositories.kind === 'named' ? strategy.repositories.names.length : Number.POSITIVE_INFINITY;
+/** How many repositories a look at a queue takes; a query may find any number. */
+function repositoriesIn(source: QueueSource): number {
+  return source.kind === 'named' ? source.names.length : Number.POSITIVE_INFINITY;
 }
 
 /** Whether others can make room for the group if it is below its share, so that what it wants matters without any. */
