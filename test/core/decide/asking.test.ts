@@ -1,0 +1,60 @@
+/** Which queues are asked ahead of need: where calls are to spare for a look at all of them every minute. */
+import { describe, expect, it } from 'vitest';
+import { decide, questionsIn } from '#core/decide/decide.ts';
+import type { BudgetObservation } from '#core/model/observation.ts';
+import { GUIDE, group, groupObservation, NOON, observation } from '#kit/fleet.ts';
+import { named, see } from '../observe/queue/look.ts';
+
+/** A quarter of 1,000 is spared, so that 350 are left to spend: five calls a look, every minute, take 300. */
+const BUDGET: BudgetObservation = {
+  credential: 'builds',
+  workspaces: ['acme'],
+  limit: 1_000,
+  left: 600,
+  creates: 50,
+  moreAt: NOON,
+};
+
+/** Calls of a look at its queue: one for the repository, and one for each busy runner. */
+const calm = (over: Parameters<typeof see>[0] = {}) => see({ runners: { busy: 1, idle: 5 }, ...over });
+
+const asked = (groups: readonly ReturnType<typeof calm>[], budgets?: readonly BudgetObservation[]) => {
+  const seen = { ...observation(groups), ...(budgets && { budgets }) };
+  return questionsIn(decide(seen)).map(({ group: { observation: of } }) => of.group.name);
+};
+
+describe('a queue that nothing says anything waits in', () => {
+  const repositories = (count: number) => named(...Array.from({ length: count }, (_, index) => `site-${index}`));
+  const others = groupObservation({ group: group({ name: 'others', strategy: GUIDE }), runners: calm().runners });
+  const elsewhere = calm({ name: 'elsewhere', workspace: 'other', source: repositories(50) });
+  const NOTHING_BUSY = { runners: { idle: 6 } };
+
+  it.each([
+    ['calls are to spare', [calm()], [BUDGET], ['builds']],
+    ['nobody counts calls', [calm()], undefined, []],
+    ['the calls of another workspace are counted', [calm()], [{ ...BUDGET, workspaces: ['other'] }], []],
+    ['one budget pays for several', [calm()], [{ ...BUDGET, workspaces: ['other', 'acme'] }], ['builds']],
+    [
+      'as many are left as a look takes',
+      [calm({ source: repositories(5), ...NOTHING_BUSY })],
+      [{ ...BUDGET, left: 550 }],
+      ['builds'],
+    ],
+    ['one less is left', [calm({ source: repositories(5), ...NOTHING_BUSY })], [{ ...BUDGET, left: 549 }], []],
+    ['a busy runner is a pipeline to look at', [calm({ source: repositories(5) })], [{ ...BUDGET, left: 550 }], []],
+    ['all groups take from the same calls', [calm({ source: repositories(4) }), calm({ name: 'more' })], [BUDGET], []],
+    [
+      'groups that ask for no queue take none',
+      [calm({ source: repositories(4), ...NOTHING_BUSY }), others],
+      [{ ...BUDGET, left: 490 }],
+      ['builds'],
+    ],
+    ['groups of another budget take none', [calm(), elsewhere], [BUDGET], ['builds']],
+    ['a query may find any number', [calm({ source: { kind: 'query', query: 'x' } })], [BUDGET], []],
+    ['no runner is online: nothing can wait', [calm({ runners: { starting: 6 } })], [BUDGET], []],
+    ['one is busy, none idle', [calm({ runners: { busy: 1, starting: 6 } })], [BUDGET], ['builds']],
+    ['one is idle, none busy', [calm({ runners: { idle: 1, starting: 6 } })], [BUDGET], ['builds']],
+  ] as const)('%s', (_, groups, budgets, names) => {
+    expect(asked(groups, budgets)).toEqual(names);
+  });
+});
