@@ -45,5 +45,5 @@ export async function takeUpLooks(state: StateStore, workspaces: readonly string
     const look = parseWakeLook(value);
     return look?.isOpen === true ? [{ key, expectedVersion: version, value: { ...look, isOpen: false } }] : [];
   });
-  if (changes.length > 0) await state.save(changes, now);
+  await state.save(changes, now);
 }

@@ -65,7 +65,7 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
     }),
   );
   const changes = left.flatMap((one) => one.changes);
-  const unsaved = changes.length === 0 ? [] : await ports.state.save(changes, now);
+  const unsaved = await ports.state.save(changes, now);
   const failures = unsaved.flatMap(({ failure }) => failure ?? []);
   return [...new Set([...left.flatMap(({ problems }) => problems), ...failures])];
 }
@@ -86,7 +86,8 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
 }
 
 type LookedUp = {
-  readonly entry: WakeNote['repositories'];
+  /** What is known of it, by its key. */
+  readonly entry?: WakeNote['repositories'] | undefined;
   readonly isNew?: true;
   readonly problem?: string;
 };
@@ -98,10 +99,10 @@ async function lookUp(
   ports: Ports,
   now: Instant,
 ): Promise<LookedUp> {
-  if (isUuid(scope.repository)) return { entry: {} };
+  if (isUuid(scope.repository)) return {};
   const key = scopeKey(scope);
   const known = repositories[key];
-  const entry = known === undefined ? {} : { [key]: known };
+  const entry = known && { [key]: known };
   if (known !== undefined && now - known.at < LOOKED_UP_FOR_MS) return { entry };
   try {
     const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(scope);
@@ -144,7 +145,7 @@ async function settleFloors(
   const inQuestion = asks.filter(
     (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
   );
-  if (document === undefined || inQuestion.length === 0) return [];
+  if (document === undefined) return [];
   const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, ports);
   const isBusy = counts !== undefined && counts.busy > 0;
   const settled = asks.map((ask) => {

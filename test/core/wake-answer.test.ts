@@ -135,10 +135,44 @@ describe('a step', () => {
     expect(await until(NOON + 60 * MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 60 * MINUTE }] });
     expect(await until(NOON + MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 10 * MINUTE }] });
   });
+
+  it('is remembered with its pipeline, where its token names one', async () => {
+    const state = await told();
+    await answerWake(await request({ state, asker: { ...asker, pipeline: '{p1}' } }));
+    const kept = (await state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'))?.value;
+    expect(kept).toMatchObject({ asks: [{ step: '{s1}', pipeline: '{p1}' }] });
+  });
+
+  it('hears of what it asked for itself, not of what others asked for', async () => {
+    const state = await told();
+    const asked = async (step: string, runners: number) => {
+      const order = { group: 'builds', runners };
+      return (await answerWake(await request({ state, order, asker: { ...asker, step } }))).message;
+    };
+    expect(await asked('{s1}', 3)).toMatch(/^0 of 3 online/);
+    expect(await asked('{s2}', 1)).toMatch(/^0 of 1 online/);
+  });
+
+  it('whose runners are online begins no look', async () => {
+    const state = await told(['builds'], { at: NOON, online: 2, starting: 0 });
+    const config = fleet([{ ...builds, min: 2 }]);
+    const looks: string[] = [];
+    const look = async (workspace: string) => void looks.push(workspace);
+    expect((await answerWake(await request({ fleet: config, state, look }))).status).toBe(200);
+    expect(looks).toEqual([]);
+  });
 });
 
 describe('a repository', () => {
   const late = 'the next tick looks up the repositories that may ask; ask again in 10 seconds';
+
+  it('beside others is asked to wait while one of them is not looked up yet', async () => {
+    const from = [...wake.from, { workspace: 'acme', repository: 'new' }];
+    const config = fleet([{ ...builds, wake: { ...wake, from } }]);
+    const stranger = { ...asker, repositoryUuid: '{new}' };
+    expect(await answerWake(await request({ fleet: config, asker: stranger }))).toMatchObject({ message: late });
+    expect((await answerWake(await request({ fleet: config }))).status).toBe(202);
+  });
 
   it('that no tick has looked up yet is asked to wait, and a tick begins', async () => {
     const looks: string[] = [];
@@ -158,6 +192,13 @@ describe('a repository', () => {
 });
 
 describe('a look', () => {
+  it('for a repository that is not looked up yet is a hint, which no look has to take up', async () => {
+    const state = await told(['tests']);
+    await answerWake(await request({ state, look: async () => {} }));
+    const look = (await state.load([wakeLookKey('acme')])).get(wakeLookKey('acme'));
+    expect(look?.value).toEqual({ at: NOON, isOpen: false });
+  });
+
   type Order = Partial<WakeRequest['order']> & { step?: string; at?: number };
 
   /** Asks one after the other; gives after which of them a look began. */

@@ -14,10 +14,10 @@ const wake = { from: [SHOP], max: 3, forMs: 10 * MINUTE };
 const sleeper = group({ min: 0, wake });
 
 /** A world with a sleeping group; ports may be bent, and every lookup of a repository is written down. */
-function open(over: Partial<RunnerGroup> = {}) {
+function open(over: Partial<RunnerGroup> = {}, ...others: readonly RunnerGroup[]) {
   const world = new World();
   const lookups: string[] = [];
-  const config = fleet([{ ...sleeper, ...over }]);
+  const config = fleet([...others, { ...sleeper, ...over }]);
   const bent = (bend: (ports: Ports) => Partial<Ports> = () => ({})): Ports => {
     const ports = world.ports();
     const counting = {
@@ -42,13 +42,15 @@ function open(over: Partial<RunnerGroup> = {}) {
     plan: () => planIn(world, config, bent()),
     note: async () => parseWakeNote((await value(wakeNoteKey('builds')))?.value),
     version: async () => (await value(wakeNoteKey('builds')))?.version,
+    asksVersion: async () => (await value(wakeMemoryKey('builds')))?.version,
     asks: async () => parseWakeMemory((await value(wakeMemoryKey('builds')))?.value),
     /** A step asks, as the door writes it down. */
-    ask: async (over: object = {}) => {
+    ask: async (...overs: readonly object[]) => {
       const until = world.now + 10 * MINUTE;
-      const asked = { step: '{s1}', by: 'acme/shop', runners: 2, until, knownUntil: until, pipeline: '{p1}', ...over };
+      const asked = { step: '{s1}', by: 'acme/shop', runners: 2, until, knownUntil: until, pipeline: '{p1}' };
+      const asks = (overs.length === 0 ? [{}] : overs).map((over) => ({ ...asked, ...over }));
       const version = (await value(wakeMemoryKey('builds')))?.version ?? 0;
-      const change = { key: wakeMemoryKey('builds'), expectedVersion: version, value: { asks: [asked] } };
+      const change = { key: wakeMemoryKey('builds'), expectedVersion: version, value: { asks } };
       await state().save([change], world.now);
     },
   };
@@ -93,11 +95,24 @@ describe('who may ask', () => {
     expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
   });
 
-  it('waits where the hourly calls are short', async () => {
-    const facts = { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 } as const;
+  const short = new BudgetError('held back', { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 });
+
+  it('waits where the hourly calls are short; what was known stays', async () => {
     const at = open();
-    expect((await at.tick(failing(new BudgetError('held back', facts)))).problems).toEqual([]);
+    expect((await at.tick(failing(short))).problems).toEqual([]);
     expect(await at.version()).toBeUndefined();
+    await at.tick();
+    at.world.advance(24 * 60 * MINUTE);
+    await at.ask();
+    expect((await at.tick(failing(short))).problems).toEqual([]);
+    expect(await at.version()).toBe(2);
+    expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
+  });
+
+  it('is written down where one of several is new', async () => {
+    const at = open({ wake: { ...wake, from: [SHOP, { ...SHOP, repository: '{api}' }] } });
+    await at.tick();
+    expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
   });
 });
 
@@ -114,16 +129,48 @@ describe('how many runners a group has', () => {
     expect((await at.note()).seen).toEqual({ at: at.world.now, online: 2, starting: 0 });
   });
 
-  it('stays as it was where the group could not be seen', async () => {
+  it.each([
+    ['could not be seen', new Error('503')],
+    ['was not looked at', new BudgetError('later', { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 })],
+  ])('stays as it was where the group %s', async (_, error) => {
     const at = open();
     await at.ask();
     await at.tick();
     const before = await at.note();
     at.world.advance(MINUTE);
     await at.tick((ports) => ({
-      runners: { ...ports.runners, list: async () => Promise.reject(new Error('503')) },
+      runners: { ...ports.runners, list: async () => Promise.reject(error) },
     }));
     expect(await at.note()).toEqual(before);
+  });
+
+  it('is told of the group that was asked for, and of no other', async () => {
+    const at = open({}, group({ name: 'tests', min: 1, wake }));
+    await at.ask({ runners: 3 });
+    await at.tick();
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 3 });
+    const others = (await at.state().load([wakeNoteKey('tests')])).get(wakeNoteKey('tests'));
+    expect(parseWakeNote(others?.value).seen).toBeUndefined();
+  });
+
+  it('leaves out what the tick did besides, and what it could not make', async () => {
+    const at = open();
+    at.world.bitbucket.register(sleeper.scope, sleeper);
+    at.world.advance(60 * MINUTE);
+    await at.ask();
+    let refused = 0;
+    const report = await at.tick((ports) => ({
+      runners: {
+        ...ports.runners,
+        register: async (...of) => {
+          refused += 1;
+          return refused === 1 ? Promise.reject(new Error('503')) : ports.runners.register(...of);
+        },
+      },
+    }));
+    const outcomes = report.groups[0]?.outcomes.map(({ action, status }) => `${action} ${status}`) ?? [];
+    expect(outcomes.sort()).toEqual(['add done', 'add failed', 'remove done']);
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 1 });
   });
 });
 
@@ -183,6 +230,27 @@ describe('a floor', () => {
     const [ask] = await at.asks();
     expect(ask?.until).toBe(ends === 'now' ? at.world.now : at.until);
     expect(ask?.knownUntil).toBe(at.until);
+    expect(await at.asksVersion()).toBe(ends === 'now' ? 2 : 1);
+  });
+
+  it('is settled beside one that stays as it is, each by its own repository', async () => {
+    const at = open();
+    const until = at.world.now + MS_LEFT;
+    const read: unknown[] = [];
+    await at.ask({ until, knownUntil: until }, { step: '{s2}', by: 'acme/api' });
+    await at.tick((ports) => ({
+      pipelines: {
+        ...ports.pipelines,
+        openPipelines: async (scope) => {
+          read.push(scope);
+          return running('{p1}')(ports).pipelines.openPipelines();
+        },
+      },
+    }));
+    expect(read).toEqual([SHOP]);
+    const later = at.world.now + 10 * MINUTE;
+    expect((await at.asks()).map((ask) => ask.until)).toEqual([later, later]);
+    expect(await at.asksVersion()).toBe(2);
   });
 
   it('that keeps no runner idle costs no call', async () => {

@@ -62,7 +62,7 @@ export function nextExperience(
 
 /** By uuid: idle runners that worked less than a minute ago, and the first look that saw each idle. */
 function nextDoubts(
-  { working = [], doubts = {} }: GroupMemory,
+  { working, doubts = {} }: GroupMemory,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): Readonly<Record<string, Instant>> {
@@ -70,8 +70,8 @@ function nextDoubts(
   return Object.fromEntries(
     classified.flatMap(({ class: name, runner: { uuid } }): readonly [string, Instant][] => {
       if (name !== 'idle') return [];
-      const since = doubts[uuid] ?? (worked.has(uuid) ? at : undefined);
-      return since !== undefined && at - since < DOUBT_MS ? [[uuid, since]] : [];
+      const since = doubts[uuid] ?? (worked.has(uuid) ? at : -Infinity);
+      return at - since < DOUBT_MS ? [[uuid, since]] : [];
     }),
   );
 }

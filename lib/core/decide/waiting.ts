@@ -33,7 +33,8 @@ export function nextWaits(before: Waits | undefined, seen: StepsSeen, at: Instan
   const { queued = [], begun: past = [] } = before ?? {};
   const total = stepsIn(queued);
   const left = Math.min(total, Math.max(begun, waiting === undefined ? 0 : total - waiting));
-  const come = waiting === undefined ? 0 : waiting - (total - left);
+  const stay = total - left;
+  const come = (waiting ?? stay) - stay;
   const { taken, rest } = takeOldest(queued, left);
   const unseen = begun > left ? [{ since: at, steps: begun - left }] : [];
   const now = [...taken, ...unseen].map(({ since, steps }) => ({

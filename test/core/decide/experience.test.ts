@@ -37,7 +37,7 @@ describe('arrivals', () => {
   it('are runners that work and did not at the last look', () => {
     const earlier = { from: NOON - 5 * MINUTE_MS, steps: 2 };
     const memory = { ...EMPTY, working: ['a'], arrivals: [earlier] };
-    const seen = [...as('busy', 'a', 'b', 'c'), ...as('idle', 'd')];
+    const seen = [...as('busy', 'c', 'b', 'a'), ...as('idle', 'd')];
     expect(experienceOf(memory, seen, NOON).arrivals).toBe(4);
     expect(nextExperience(memory, seen, NOON)).toMatchObject({
       working: ['a', 'b', 'c'],
@@ -46,7 +46,7 @@ describe('arrivals', () => {
   });
 
   it('are unknown while no look is remembered', () => {
-    expect(experienceOf(EMPTY, as('busy', 'a'), NOON)).toEqual({});
+    expect(experienceOf(EMPTY, as('busy', 'a'), NOON)).toStrictEqual({});
     expect(nextExperience(EMPTY, as('busy', 'a'), NOON)).toEqual({ working: ['a'] });
     expect(nextExperience(EMPTY, [], NOON)).toEqual({});
     expect(nextExperience({ ...EMPTY, working: ['a'] }, [], NOON)).toEqual({ working: [] });

@@ -5,6 +5,7 @@ import { decide } from '#core/decide/decide.ts';
 import { changeRequests } from '#core/decide/resizing.ts';
 import type { PodResize, Runner, RunnerPod, SeenGroup } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
+import { reason } from '#core/reasons.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -71,7 +72,7 @@ describe('what a pod asks for', () => {
               container: 'docker',
               isInit: true,
               requests: RESIZE[asks],
-              reason: expect.objectContaining({ code: asks === 'full' ? 'needs-all' : 'needs-little' }),
+              reason: asks === 'full' ? reason('needs-all', {}) : reason('needs-little', { idleMs: idleMs ?? 0 }),
             },
           ],
     );

@@ -98,7 +98,7 @@ describe('what the next look has to know', () => {
       { from: SPAN, waitedMs: 7 * MINUTE, steps: 1 },
       { from: SPAN, waitedMs: 8 * MINUTE, steps: 1 },
     ]);
-    const same = nextWaits({ queued: queued([3, 1]), begun }, look({ waiting: 0 }), AT + 1);
+    const same = nextWaits({ queued: queued([3, 1]), begun }, look({ waiting: 0 }), AT + 2);
     expect(same?.begun).toEqual([{ from: SPAN, waitedMs: 3 * MINUTE + 1, steps: 3 }]);
     const later = nextWaits({ queued: queued([3, 1]), begun }, look({ waiting: 0 }), AT + 5 * MINUTE);
     expect(later?.begun.map(({ from }) => from)).toEqual([SPAN, SPAN + 5 * MINUTE]);
