@@ -51,13 +51,26 @@ export async function prepareScenario(
     throw new InputError('--load is a scenario of its own; leave out --scenario and --history, or --load.');
   }
   const given = await givenScenario(file, load);
-  const scenario = seed === undefined ? given : { ...given, seed };
+  const scenario = {
+    ...given,
+    ...(seed !== undefined && { seed }),
+    concurrencyLimits: { ...limitsIn(fleet), ...given.concurrencyLimits },
+  };
   const steps = history ?? (file !== undefined ? historyOf(file, scenario) : undefined);
   if (steps !== undefined) return prepareHistory(steps, scenario, fleet);
   const { start, span, loads } = scenario;
   const open = () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, scenario.seed);
   const notes = loads.length === 0 ? [`${scenario.name}: no loads and no history, so no step comes.`] : [];
   return { scenario, notes, openArrivals: open };
+}
+
+/** Bitbucket's limits on running steps, as the configuration repeats them. */
+function limitsIn({ workspaces }: Fleet): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(workspaces).flatMap(([name, { concurrencyLimit: limit }]) =>
+      limit === undefined ? [] : [[name, limit]],
+    ),
+  );
 }
 
 async function givenScenario(file: string | undefined, load = 'working-week'): Promise<Scenario> {

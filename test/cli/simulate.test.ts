@@ -176,6 +176,18 @@ describe('simulate', () => {
     expect(bare.notes.at(-1)).toBe(`${file('bare.jsonl')}: 30 steps without a repository, played as those of builds.`);
   });
 
+  it('lets no more steps run at once than the configuration says that Bitbucket does', async () => {
+    const limited = `workspaces: { acme: { concurrencyLimit: 4 } }\n${CONFIG.replace('STRATEGY', 'queueAware')}`;
+    await writeFile(file('limited.yaml'), limited);
+    await writeFile(
+      file('burst.json'),
+      JSON.stringify({ span: '2h', loads: [{ kind: 'burst', at: '10m', steps: 30, every: '1h', duration: '5m' }] }),
+    );
+    const { policies } = await documentOf('-c', file('limited.yaml'), '--scenario', file('burst.json'));
+    // Slots are the most steps that ran at once, at 15 each.
+    expect(policies.map(({ money }: { money: { slots: number } }) => money.slots / 15)).toEqual([4, 4, 4]);
+  });
+
   it('shows the share of steps within the goal that is asked for', async () => {
     const args = ['-c', file('buffer.yaml'), '--load', 'burst'];
     const shareWithin = async (goal: string) =>

@@ -108,7 +108,8 @@ class Oracle {
   /** Starts what is missing, or removes what is left over. */
   #settle(pool: Pool): void {
     const floor = Math.max(1, pool.group.min);
-    const missing = Math.max(pool.waiting - pool.starting.size, floor - pool.runners.size);
+    const useful = Math.min(pool.waiting - pool.starting.size, this.#stepsLeft(pool));
+    const missing = Math.max(useful, floor - pool.runners.size);
     for (let count = Math.min(missing, this.#roomFor(pool)); count > 0; count -= 1) this.#start(pool);
     if (pool.waiting > 0) return;
     for (const uuid of pool.idle) {
@@ -118,11 +119,20 @@ class Oracle {
     }
   }
 
-  #roomFor({ group, runners }: Pool): number {
+  #inWorkspaceOf({ group: { scope } }: Pool): readonly Pool[] {
+    return this.#pools.filter(({ group }) => group.scope.workspace === scope.workspace);
+  }
+
+  /** How many more steps Bitbucket would let run. */
+  #stepsLeft(pool: Pool): number {
+    const limit = this.#fleet.workspaces[pool.group.scope.workspace]?.concurrencyLimit ?? Number.POSITIVE_INFINITY;
+    return this.#inWorkspaceOf(pool).reduce((left, { runners, idle }) => left - runners.size + idle.size, limit);
+  }
+
+  #roomFor(pool: Pool): number {
+    const { group, runners } = pool;
     const { workspace } = group.scope;
-    const inWorkspace = this.#pools
-      .filter((pool) => pool.group.scope.workspace === workspace)
-      .reduce((sum, pool) => sum + pool.runners.size, 0);
+    const inWorkspace = this.#inWorkspaceOf(pool).reduce((sum, each) => sum + each.runners.size, 0);
     const cap = this.#fleet.workspaces[workspace]?.maxRunners ?? Number.POSITIVE_INFINITY;
     return Math.min(group.max - runners.size, cap - inWorkspace);
   }

@@ -56,6 +56,8 @@ const written = z.strictObject({
   goal: longerThanNothing.default(MINUTE_MS),
   /** How long a step may wait before it fails: Bitbucket's limit. */
   queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
+  /** By workspace: how many steps Bitbucket lets run at once. */
+  concurrencyLimits: z.record(z.string(), z.int().positive()).default({}),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
   prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' }),

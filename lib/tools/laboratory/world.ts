@@ -14,13 +14,14 @@ export function openWorld(
   faults: Faults,
   listeners: NonNullable<WorldOptions['listeners']>,
 ): World {
-  const { start, warmUp, nodes, seed, callsPerHour } = scenario;
+  const { start, warmUp, nodes, seed, callsPerHour, concurrencyLimits } = scenario;
   const now = () => world.now;
   const world: World = new World({
     start: start - warmUp,
     startupMs: startUpsOf(scenario, seed),
     pickUpMs: pickUpsOf(scenario, seed),
     queueLimitMs: scenario.queueLimit,
+    stepLimit: (workspace) => concurrencyLimits[workspace] ?? Infinity,
     capacity: () => capacityAt(scenario, world.now),
     state: createRunStateStore(),
     faults: { ...latenessOf(scenario, seed, now), ...faults },

@@ -28,6 +28,8 @@ export type BitbucketOptions = {
   readonly queueLimitMs: number;
   /** How long a free runner takes to pick up this step. */
   readonly pickUpMs: (step: Step) => number;
+  /** How many steps of a workspace run at once; more wait, whatever runners are free. Absent or Infinity: any number. */
+  readonly stepLimit?: ((workspace: string) => number) | undefined;
   /** Whether it puts runners back into service. */
   readonly enables: boolean;
   /** What is wrong with its answers at present; absent: nothing. */
@@ -60,6 +62,8 @@ export class SimulatedBitbucket {
   readonly #listeners: Listeners;
   readonly #directory = new Directory();
   readonly #waiting = new Set<Step>();
+  /** By workspace: steps that run or are about to. */
+  readonly #taken = new Map<string, number>();
   /** By workspace, the one with the latest step first. */
   readonly #repositories = new Map<string, readonly string[]>();
   readonly #totals = { busy: 0, idle: 0, starting: 0, unavailable: 0 };
@@ -263,6 +267,7 @@ export class SimulatedBitbucket {
     const expire = () => {
       this.#listeners.changing();
       delete this.#directory.get(step.runner ?? '')?.next;
+      if (step.runner !== undefined) this.#giveUp(step);
       this.#waiting.delete(step);
       step.state = 'failed';
       step.failure = 'expired';
@@ -291,9 +296,30 @@ export class SimulatedBitbucket {
       if (entry.status !== 'ONLINE' || (anyOnline && entry.step !== undefined) || !fits(step, entry)) continue;
       anyOnline = true;
       // Steps are asked for by the process.
-      if (isFree(entry)) return { free: entry, anyOnline };
+      if (isFree(entry) && this.#mayRun(step)) return { free: entry, anyOnline };
     }
     return { anyOnline };
+  }
+
+  #mayRun({ scope: { workspace } }: Step): boolean {
+    return this.#takenIn(workspace) < this.#limitOf(workspace);
+  }
+
+  #limitOf(workspace: string): number {
+    return this.#options.stepLimit?.(workspace) ?? Infinity;
+  }
+
+  #takenIn(workspace: string): number {
+    return this.#taken.get(workspace) ?? 0;
+  }
+
+  /** A step of the workspace runs no longer. Where there is a limit, another one may run on any runner that is free. */
+  #giveUp({ scope: { workspace } }: Step): void {
+    this.#taken.set(workspace, this.#takenIn(workspace) - 1);
+    if (this.#limitOf(workspace) === Infinity) return;
+    this.#clock.schedule(this.#clock.now, () => {
+      for (const step of this.#waiting) if (step.runner === undefined) this.#tryToRun(step);
+    });
   }
 
   #show(entry: Registered): Runner {
@@ -313,6 +339,7 @@ export class SimulatedBitbucket {
 
   /** The runner is to run the step. Gives whether it has begun; otherwise it waits to be picked up. */
   #assign(entry: Registered, step: Step): boolean {
+    this.#taken.set(step.scope.workspace, this.#takenIn(step.scope.workspace) + 1);
     step.runnerAt = this.#clock.now;
     const takesMs = this.#options.pickUpMs(step);
     if (takesMs === 0) {
@@ -336,8 +363,15 @@ export class SimulatedBitbucket {
     delete entry.next;
     delete step.runner;
     delete step.runnerAt;
+    this.#giveUp(step);
+    this.#tryToRun(step);
+    if (step.runner === undefined) this.#listeners.stepChanged?.(step);
+  }
+
+  /** Gives the step that waits to the first runner that is free, if any. */
+  #tryToRun(step: Step): void {
     const { free } = this.#lookFor(step);
-    if (free === undefined || !this.#assign(free, step)) this.#listeners.stepChanged?.(step);
+    if (free !== undefined && !this.#assign(free, step)) this.#listeners.stepChanged?.(step);
   }
 
   #startStep(entry: Registered, step: Step): void {
@@ -371,13 +405,14 @@ export class SimulatedBitbucket {
     step.state = failure === undefined ? 'finished' : 'failed';
     if (failure !== undefined) step.failure = failure;
     step.endedAt = this.#clock.now;
+    this.#giveUp(step);
     this.#listeners.stepChanged?.(step);
   }
 
   #offerWork(entry: Registered): void {
     if (!isFree(entry)) return;
     for (const step of this.#waiting) {
-      if (step.runner !== undefined || !fits(step, entry)) continue;
+      if (step.runner !== undefined || !fits(step, entry) || !this.#mayRun(step)) continue;
       if (!this.#assign(entry, step)) this.#listeners.stepChanged?.(step);
       return;
     }

@@ -43,6 +43,8 @@ export type WorldOptions = {
   readonly stepLagMs?: number;
   /** How long a free runner takes to pick up a step; default 0. */
   readonly pickUpMs?: (step: Step) => number;
+  /** How many steps of a workspace run at once; default: any number. */
+  readonly stepLimit?: (workspace: string) => number;
   /** How long a step may wait before it fails; default: for ever. */
   readonly queueLimitMs?: number;
   /** Whether Bitbucket puts runners back into service; default: yes. */
@@ -94,6 +96,7 @@ export class World {
         stepLagMs: options.stepLagMs ?? 0,
         queueLimitMs: options.queueLimitMs ?? Infinity,
         pickUpMs: options.pickUpMs ?? (() => 0),
+        stepLimit: options.stepLimit,
         enables: options.enables !== false,
         faults: () => this.faults,
       },

@@ -20,6 +20,7 @@ describe('a scenario’s file', () => {
       faults: 'normal',
       goal: 60_000,
       queueLimit: 9_000_000,
+      concurrencyLimits: {},
       nodes: [],
       outages: [],
       prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' },
