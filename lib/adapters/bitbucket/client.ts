@@ -170,6 +170,7 @@ function readRateLimit(headers: IncomingHttpHeaders): RateLimit {
   const count = (name: string) => (/^\d{1,9}$/.test(read(name)) ? Number(read(name)) : undefined);
   const near = read('nearlimit').toLowerCase();
   return {
+    resource: read('resource').toLowerCase() || undefined,
     limit: count('limit') || undefined,
     remaining: count('remaining'),
     nearLimit: near === 'true' || near === 'false' ? near === 'true' : undefined,

@@ -14,6 +14,7 @@ import {
   addCalls,
   type BudgetState,
   EMPTY_BUDGET,
+  extraCalls,
   forgetOld,
   leftCalls,
   limitNow,
@@ -53,6 +54,10 @@ export function createCallBudget(options: {
   const refused: Record<Importance, number> = { removal: 0, create: 0, look: 0, queue: 0 };
   const state = () => addBudgets(addBudgets(stored, unconfirmed), own);
   const { limit } = options;
+  const payerOf = (importance: Importance) => {
+    if (importance === 'look') return 'look';
+    return importance === 'queue' && extraCalls(state(), limit(), now()) > 0 ? 'extra' : 'other';
+  };
   const noteRefusal = (importance: Importance, calls: number, { why }: HeldBack) => {
     refused[importance] += calls;
     if (why === 'throttled') unsent += calls;
@@ -74,11 +79,11 @@ export function createCallBudget(options: {
       throw new BudgetError(describe(doing, facts), facts);
     },
     count: (importance) => {
-      own = addCalls(own, importance === 'look' ? 'look' : 'other', 1, now());
+      own = addCalls(own, payerOf(importance), 1, now());
     },
     heard: ({ status, rateLimit }) => {
       if (status === 429) throttledAnswers += 1;
-      own = { ...own, ...wordOf(rateLimit, limit(), now()) };
+      own = { ...own, ...wordOf(rateLimit, limit(), now()), ...largerIn(rateLimit, limit(), now()) };
     },
     turnedAway: (retryAfterMs) => {
       own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
@@ -135,6 +140,15 @@ function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<B
   const near = said.nearLimit === true ? Math.floor((said.limit ?? limit) * NEAR) : undefined;
   const left = said.remaining ?? near;
   return { word: { at, ...(said.limit !== undefined && { limit: said.limit }), ...(left !== undefined && { left }) } };
+}
+
+/** What Bitbucket calls the addresses under which queues are counted. */
+const QUEUES_AT = 'api';
+
+/** A limit above the configuration's: it is no word about runners, which are elsewhere, so that it raises nothing else. */
+function largerIn(said: RateLimit | undefined, limit: number, at: Instant): Pick<BudgetState, 'larger'> {
+  const named = said?.resource === QUEUES_AT ? said.limit : undefined;
+  return named !== undefined && named > limit ? { larger: { at, limit: named } } : {};
 }
 
 /**

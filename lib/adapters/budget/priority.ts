@@ -6,13 +6,14 @@
  * | removal   | everything: taking a runner away safely is refused only while Bitbucket throttles   |
  * | create    | all but 10 % of the limit                                                          |
  * | look      | all but 25 %, spread over the hour; after five minutes all but 10 %                 |
- * | queue     | all but 25 % and what an hour of looking every minute still needs                  |
+ * | queue     | all but 25 % and what an hour of looking every minute still needs; or what a  |
+ * |           | larger limit, which Bitbucket names for where queues are counted, has above ours   |
  */
 import type { HeldBack, PlannedLook } from '#core/budget/call-budget.ts';
 import { type Importance, isCheapLook, LONGEST_BLIND_MS, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
-import { type BudgetState, leftCalls, limitNow, lookCost, throttledUntil, usedCalls } from './state.ts';
+import { type BudgetState, extraCalls, leftCalls, limitNow, lookCost, throttledUntil, usedCalls } from './state.ts';
 
 /** What is counted: an hour, and the minute besides that it may begin in (see `MINUTES_COUNTED`). */
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
@@ -36,7 +37,8 @@ export function allowance(importance: Importance, state: BudgetState, limit: num
   if (throttledUntil(state, now) !== undefined) return 0;
   if (importance === 'removal') return Number.POSITIVE_INFINITY;
   const kept = reserve(importance, state, limit, now) + (importance === 'queue' ? lookNeed(state, now) : 0);
-  return Math.max(0, leftCalls(state, limit, now) - kept);
+  const left = Math.max(0, leftCalls(state, limit, now) - kept);
+  return importance === 'queue' ? Math.max(left, extraCalls(state, limit, now)) : left;
 }
 
 /** Whether `calls` for this must wait. */

@@ -8,7 +8,13 @@ import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 
 /** Calls that left in one minute. `minute`: since the epoch. */
-type MinuteCalls = { readonly minute: number; readonly look: number; readonly other: number };
+type MinuteCalls = {
+  readonly minute: number;
+  readonly look: number;
+  readonly other: number;
+  /** For counting queues, paid by the larger limit. */
+  readonly extra?: number | undefined;
+};
 
 /** What an answer said of Bitbucket's own limit, and when. */
 type LimitWord = {
@@ -18,6 +24,9 @@ type LimitWord = {
   /** The most calls that can be left of them. */
   readonly left?: number;
 };
+
+/** A limit above the configuration's that Bitbucket named for `/2.0/repositories`, where queues are counted. */
+type LargerLimit = { readonly at: Instant; readonly limit: number };
 
 /** Bitbucket turned calls away: nothing is sent before `until`. `strikes`: how often one soon followed another. */
 export type Throttle = { readonly at: Instant; readonly until: Instant; readonly strikes: number };
@@ -33,6 +42,7 @@ export type BudgetState = {
   /** At most one entry for a minute, in no order. */
   readonly calls: readonly MinuteCalls[];
   readonly word?: LimitWord;
+  readonly larger?: LargerLimit;
   readonly throttle?: Throttle;
   /** By workspace. */
   readonly looks: Readonly<Record<string, Look>>;
@@ -46,13 +56,17 @@ const MINUTES_COUNTED = 61;
 /** What Bitbucket said counts for this long; other programs may have used, or left, much since. */
 const WORD_KEPT_MS = 10 * MINUTE_MS;
 
+/** A larger limit goes with the seats of a workspace, which change rarely. */
+const LARGER_KEPT_MS = HOUR_MS;
+
 /** For how long after its end a throttle makes the next one longer. */
 export const STRIKES_KEPT_MS = 15 * MINUTE_MS;
 
 const count = z.int().min(0);
 const document = z.object({
-  calls: z.array(z.object({ minute: z.int(), look: count, other: count })),
+  calls: z.array(z.object({ minute: z.int(), look: count, other: count, extra: count.optional() })),
   word: z.object({ at: z.number(), limit: count.optional(), left: count.optional() }).optional(),
+  larger: z.object({ at: z.number(), limit: count }).optional(),
   throttle: z.object({ at: z.number(), until: z.number(), strikes: count }).optional(),
   looks: z.record(z.string(), z.object({ at: z.number(), slot: z.number(), calls: count })),
 });
@@ -69,11 +83,13 @@ export function addBudgets(one: BudgetState, other: BudgetState): BudgetState {
   const minutes = new Map(one.calls.map((entry) => [entry.minute, entry]));
   for (const entry of other.calls) minutes.set(entry.minute, addEntries(entry, minutes.get(entry.minute)));
   const word = later(one.word, other.word);
+  const larger = later(one.larger, other.larger);
   const throttle = later(one.throttle, other.throttle);
   const laterLooks = Object.entries(other.looks).filter(([name, look]) => later(one.looks[name], look) === look);
   return {
     calls: [...minutes.values()],
     ...(word && { word }),
+    ...(larger && { larger }),
     ...(throttle && { throttle }),
     looks: { ...one.looks, ...Object.fromEntries(laterLooks) },
   };
@@ -81,28 +97,55 @@ export function addBudgets(one: BudgetState, other: BudgetState): BudgetState {
 
 function addEntries(entry: MinuteCalls, before?: MinuteCalls): MinuteCalls {
   if (before === undefined) return entry;
-  return { minute: entry.minute, look: before.look + entry.look, other: before.other + entry.other };
+  const { look, other, extra = 0 } = before;
+  const extras = extra + (entry.extra ?? 0);
+  return {
+    minute: entry.minute,
+    look: look + entry.look,
+    other: other + entry.other,
+    ...(extras > 0 && { extra: extras }),
+  };
 }
 
 /** The state without what has no effect any more. */
-export function forgetOld({ calls, word, throttle, looks }: BudgetState, now: Instant): BudgetState {
+export function forgetOld({ calls, word, larger, throttle, looks }: BudgetState, now: Instant): BudgetState {
   return {
     calls: calls.filter((entry) => isCounted(entry, now)),
     ...(word && now - word.at < WORD_KEPT_MS && { word }),
+    ...(larger && now - larger.at < LARGER_KEPT_MS && { larger }),
     ...(throttle && now - throttle.until < STRIKES_KEPT_MS && { throttle }),
     looks: Object.fromEntries(Object.entries(looks).filter(([, look]) => isCurrent(look, now))),
   };
 }
 
-/** The state after `calls` more, for looking or for anything else. */
-export function addCalls(state: BudgetState, kind: 'look' | 'other', calls: number, now: Instant): BudgetState {
+/** The state after `calls` more, for looking, paid by a larger limit, or for anything else. */
+export function addCalls(
+  state: BudgetState,
+  kind: 'look' | 'other' | 'extra',
+  calls: number,
+  now: Instant,
+): BudgetState {
   const minute = minuteOf(now);
   const before = state.calls.find((entry) => entry.minute === minute) ?? { minute, look: 0, other: 0 };
   const others = state.calls.filter((entry) => entry.minute !== minute && isCounted(entry, now));
-  return { ...state, calls: [...others, { ...before, [kind]: before[kind] + calls }] };
+  return { ...state, calls: [...others, { ...before, [kind]: (before[kind] ?? 0) + calls }] };
 }
 
-/** Calls of the past hour. */
+/**
+ * Calls that a larger limit of Bitbucket still pays for; 0 without one. What it has above the configuration's `limit` is
+ * counted apart, so that both together never exceed it.
+ */
+export function extraCalls(state: BudgetState, limit: number, now: Instant): number {
+  const { calls, larger } = state;
+  if (larger === undefined || now - larger.at >= LARGER_KEPT_MS) return 0;
+  const extra = sum(
+    calls.filter((entry) => isCounted(entry, now)),
+    'extra',
+  );
+  return Math.max(0, Math.min(larger.limit - limit - extra, leftByWord(state, now)));
+}
+
+/** Calls of the past hour, but for those that a larger limit paid. */
 export function usedCalls(state: BudgetState, now: Instant): { readonly look: number; readonly other: number } {
   const counted = state.calls.filter((entry) => isCounted(entry, now));
   return { look: sum(counted, 'look'), other: sum(counted, 'other') };
@@ -133,7 +176,7 @@ export function throttledUntil({ throttle }: BudgetState, now: Instant): Instant
 function leftByWord({ word, calls }: BudgetState, now: Instant): number {
   if (word?.left === undefined || now - word.at >= WORD_KEPT_MS) return Number.POSITIVE_INFINITY;
   const since = calls.filter(({ minute }) => minute > minuteOf(word.at));
-  return word.left - sum(since, 'look') - sum(since, 'other');
+  return word.left - sum(since, 'look') - sum(since, 'other') - sum(since, 'extra');
 }
 
 function isCounted({ minute }: MinuteCalls, now: Instant): boolean {
@@ -154,6 +197,6 @@ function later<Known extends { readonly at: Instant }>(one?: Known, other?: Know
   return other.at >= one.at ? other : one;
 }
 
-function sum(entries: readonly MinuteCalls[], kind: 'look' | 'other'): number {
-  return entries.reduce((total, entry) => total + entry[kind], 0);
+function sum(entries: readonly MinuteCalls[], kind: 'look' | 'other' | 'extra'): number {
+  return entries.reduce((total, entry) => total + (entry[kind] ?? 0), 0);
 }

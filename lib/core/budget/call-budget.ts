@@ -11,6 +11,8 @@ export type PlannedLook = { readonly workspace: string; readonly calls: number; 
 
 /** What an answer says of Bitbucket's limit, as its headers `X-RateLimit-*` give it; nothing of it is promised. */
 export type RateLimit = {
+  /** The group of addresses that it is about, such as `api`. */
+  readonly resource?: string;
   /** Calls in an hour. */
   readonly limit?: number;
   readonly remaining?: number;

@@ -116,6 +116,19 @@ describe('what Bitbucket says of its limit', () => {
     await api.list(ACME);
     expect(budget.usage()).toMatchObject(expected);
   });
+
+  it.each([
+    ['for where queues are counted', ' API '],
+    ['for something else', 'git'],
+    ['for nobody knows what', ''],
+  ])('a larger limit %s', async (name, resource) => {
+    const { api, budget, bitbucket } = await setUpWithBudget();
+    const headers = { 'X-RateLimit-Limit': '5000', 'X-RateLimit-Resource': resource };
+    bitbucket.script({ reply: { status: 200, headers, body: page } });
+    await api.list(ACME);
+    budget.count('queue');
+    expect(budget.usage().used).toBe(name === 'for where queues are counted' ? 1 : 2);
+  });
 });
 
 describe('429', () => {

@@ -105,6 +105,37 @@ describe('what Bitbucket says', () => {
   });
 });
 
+describe('a larger limit that Bitbucket names', () => {
+  const queues = (budget: CallBudget, count: number) => {
+    for (let call = 0; call < count; call += 1) budget.count('queue');
+  };
+
+  it('for where queues are counted pays for that, and leaves the rest to others', () => {
+    const { budget } = setUp();
+    budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 2000 } });
+    queues(budget, 1000);
+    expect(budget.usage()).toMatchObject({ limit: 1000, used: 0, left: 1000 });
+    expect(refusal(budget, 'queue')).toBeUndefined();
+    queues(budget, 750);
+    expect(budget.usage()).toMatchObject({ used: 750, left: 250 });
+    expect(refusal(budget, 'queue')).toBeInstanceOf(BudgetError);
+    budget.count('create');
+    expect(budget.usage().used).toBe(751);
+  });
+
+  it.each([
+    ['something else', { resource: 'git', limit: 2000 }],
+    ['nobody says what', { limit: 2000 }],
+    ['queues, and is none', { resource: 'api', limit: 1000 }],
+    ['queues, without a number', { resource: 'api' }],
+  ])('for %s raises nothing', (_, rateLimit) => {
+    const { budget } = setUp();
+    budget.heard({ status: 200, rateLimit });
+    queues(budget, 5);
+    expect(budget.usage()).toMatchObject({ limit: 1000, used: 5 });
+  });
+});
+
 describe('a call that Bitbucket turned away', () => {
   it('stops every other, removals too, for as long as it asks', () => {
     const { budget, clock } = setUp();

@@ -45,6 +45,27 @@ describe('who may spend what', () => {
   });
 });
 
+describe('a larger limit for where queues are counted', () => {
+  const larger = (other: number, limit = 2000): BudgetState => ({
+    ...calls([1, 0, other]),
+    larger: { at: NOON, limit },
+  });
+
+  it.each([
+    ['pays for counting them with all that it has above the configuration’s', larger(0), 1000],
+    ['when the configuration’s is used up', larger(900), 1000],
+    ['or the configuration’s pays for more', larger(0, 1100), 750],
+  ])('%s', (_, state, left) => {
+    expect(allowance('queue', state, 1000, NOON)).toBe(left);
+  });
+
+  it('pays for nothing else, nor while Bitbucket throttles', () => {
+    expect(allowance('create', larger(900), 1000, NOON)).toBe(0);
+    expect(allowance('look', larger(900), 1000, NOON)).toBe(0);
+    expect(allowance('queue', { ...throttled, larger: { at: NOON, limit: 2000 } }, 1000, NOON)).toBe(0);
+  });
+});
+
 describe('what is held back', () => {
   it.each([
     ['nothing, with exactly as many calls as it takes', calls([0, 0, 740]), 10, undefined],

@@ -5,6 +5,7 @@ import {
   addCalls,
   type BudgetState,
   EMPTY_BUDGET,
+  extraCalls,
   forgetOld,
   leftCalls,
   limitNow,
@@ -70,6 +71,40 @@ describe('what is left', () => {
     ['the configuration, once the word is old', word({ limit: 999 }, 10 * MINUTE), 1000],
   ])('the limit is that of %s', (_, state, limit) => {
     expect(limitNow(state, 1000, NOON)).toBe(limit);
+  });
+});
+
+describe('calls that a larger limit pays for', () => {
+  const larger = (ago = 0): BudgetState => ({ ...calls([0, 100, 50]), larger: { at: NOON - ago, limit: 5000 } });
+  const spent = (extra: number, ago = 1): BudgetState => ({
+    ...larger(),
+    calls: [...larger().calls, { minute: NOON / MINUTE - ago, look: 0, other: 0, extra }],
+  });
+
+  it.each([
+    ['none without it', calls([0, 1, 1]), 0],
+    ['all that is above the configuration’s', larger(), 4000],
+    ['less those that it paid', spent(850, 1), 3150],
+    ['of the past hour', spent(850, 60), 3150],
+    ['and no longer', spent(850, 61), 4000],
+    ['never less than none', spent(5000), 0],
+    ['no more than Bitbucket says', { ...larger(), word: { at: NOON, left: 70 } }, 70],
+    ['less what followed', { ...spent(30, 0), word: { at: NOON - MINUTE, left: 200 } }, 20],
+    ['for an hour', larger(HOUR - 1), 4000],
+    ['and not for longer', larger(HOUR), 0],
+  ])('%s', (_, state, left) => {
+    expect(extraCalls(state, 1000, NOON)).toBe(left);
+  });
+
+  it('are added up, kept for as long as they count, and no part of the others', () => {
+    const sum = addBudgets(addCalls(spent(3), 'extra', 2, NOON), addCalls(larger(), 'extra', 4, NOON));
+    expect(sum.calls).toContainEqual({ minute: NOON / MINUTE, look: 200, other: 100, extra: 6 });
+    expect(usedCalls(sum, NOON)).toEqual({ look: 200, other: 100 });
+    expect(addBudgets(sum, calls([0, 1, 1])).larger).toEqual(sum.larger);
+    expect(forgetOld(sum, NOON + HOUR - 1).larger).toEqual(sum.larger);
+    expect(forgetOld(sum, NOON + HOUR)).not.toHaveProperty('larger');
+    expect(parseBudget(JSON.parse(JSON.stringify(sum)))).toEqual(sum);
+    expect(addBudgets(calls([0, 1, 1]), calls([0, 1, 1])).calls[0]).not.toHaveProperty('extra');
   });
 });
 
