@@ -11,7 +11,7 @@ import { isStuck } from './resizing.ts';
 import { byAge, type Retirement } from './retirement.ts';
 
 /** Causes of draining that are the replacement of a runner for its age or settings: so many at once are limited. */
-const RENEWALS: readonly string[] = ['too-old', 'outdated'];
+const RENEWALS: readonly (string | undefined)[] = ['too-old', 'outdated'];
 
 /** What is due in a group at a look. */
 export type Due = {
@@ -44,10 +44,9 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
     const isOutdated = onChange === true && job !== undefined && job.fingerprint !== fingerprint;
     return isOutdated ? [{ runner, class: name, reason: reason('outdated', {}) }] : [];
   });
-  const goes = classified.filter(({ class: name, runner }) => {
-    const cause = memory.drains?.[runner.uuid]?.cause;
-    return name === 'draining' && cause !== undefined && RENEWALS.includes(cause);
-  });
+  const goes = classified.filter(
+    ({ class: name, runner }) => name === 'draining' && RENEWALS.includes(memory.drains?.[runner.uuid]?.cause),
+  );
   const atOnce = Math.max(1, Math.floor(working.length / 4));
   const idle = idleTrusted ? stale.filter((entry) => entry.class === 'idle') : [];
   return {

@@ -5,6 +5,7 @@ import { decide } from '#core/decide/decide.ts';
 import type { Recycle, RunnerGroup } from '#core/model/configuration.ts';
 import type { Drain, GroupMemory, Runner, RunnerJob } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
+import { reason } from '#core/reasons.ts';
 import { GUIDE, group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -113,6 +114,22 @@ describe('one step for each runner', () => {
       bounds: ['one-step-waits'],
     },
     {
+      name: 'a dead one is no other that is online',
+      runners: [busy('{a}'), runner({ uuid: '{b}', status: 'UNREGISTERED' })],
+      over: { strategy: STEADY },
+      creates: 1,
+      retired: [],
+      bounds: ['one-step-waits'],
+    },
+    {
+      name: 'one that has worked and starts anew is not at rest',
+      runners: [idle('{a}'), starting('{b}')],
+      worked: ['{b}'],
+      creates: 0,
+      retired: [],
+      bounds: ['last-usable'],
+    },
+    {
       name: 'and goes where none is wanted',
       runners: [idle('{a}')],
       worked: ['{a}'],
@@ -128,6 +145,19 @@ describe('one step for each runner', () => {
       retired,
       bounds,
     });
+  });
+
+  it('goes beside what goes as a surplus, each once', () => {
+    const rested = { idleSince: { '{b}': NOON - HOUR } };
+    const runners = [busy('{a}'), idle('{b}'), idle('{c}', 5)];
+    expect(decided({ recycle, runners, memory: rested }).retired).toEqual(['{b} surplus', '{a} first-step']);
+    const worked = { ...rested, worked: ['{b}'] };
+    expect(decided({ recycle, runners: runners.slice(1), memory: worked }).retired).toEqual(['{b} surplus']);
+  });
+
+  it('says how many wait', () => {
+    const { decision } = decided({ recycle, runners: [busy('{a}')] });
+    expect(decision?.decision.bounds).toContainEqual(reason('one-step-waits', { runners: 1 }));
   });
 
   it('what finishes its step counts as busy for the strategy, and is not online', () => {
@@ -293,6 +323,58 @@ describe('what is too old, or made from other settings', () => {
       bounds: ['recycling'],
     },
     {
+      name: 'of six and two on their way two at once',
+      runners: [...many(6), starting('{a}'), starting('{b}')],
+      over: { min: 4 },
+      creates: 0,
+      retired: ['{0} too-old', '{1} too-old'],
+      bounds: ['recycling'],
+    },
+    {
+      name: 'of four, and four that go for something else, one at once',
+      runners: [...many(4), ...['{w}', '{x}', '{y}', '{z}'].map((uuid) => runner({ uuid, status: 'DISABLED' }))],
+      memory: { drains: Object.fromEntries(['{w}', '{x}', '{y}', '{z}'].map((uuid) => [uuid, drain('excess')])) },
+      over: { min: 2 },
+      creates: 0,
+      retired: ['{0} too-old'],
+      bounds: ['recycling'],
+    },
+    {
+      name: 'beside those at work, as many as the group can do without',
+      runners: [busy('{a}', 55), busy('{b}', 55), ...many(6)],
+      over: { min: 7 },
+      creates: 1,
+      retired: ['{0} too-old'],
+      bounds: ['recycling'],
+    },
+    {
+      name: 'one that has worked and is too old goes once, where more could go',
+      recycle: { ...OLD, afterSteps: 1 },
+      runners: [...many(1), idle('{young}', 55), idle('{too}', 55)],
+      memory: { worked: ['{0}'] },
+      creates: 0,
+      retired: ['{0} first-step'],
+    },
+    {
+      name: 'what rests after its step is not at work',
+      recycle: { ...OLD, afterSteps: 1 },
+      runners: many(3),
+      memory: { worked: ['{2}'] },
+      over: { min: 2 },
+      creates: 0,
+      retired: ['{2} first-step'],
+      bounds: ['recycling'],
+    },
+    {
+      name: 'the last one online stays, whatever finishes its step',
+      recycle: { ...OLD, afterSteps: 1 },
+      runners: [busy('{x}', 55), busy('{y}', 56), ...many(1)],
+      over: { strategy: QUIET },
+      creates: 0,
+      retired: ['{x} first-step', '{y} first-step'],
+      bounds: ['recycling'],
+    },
+    {
       name: 'of seven one at once',
       runners: many(7),
       over: { min: 5 },
@@ -431,6 +513,12 @@ describe('what is too old, or made from other settings', () => {
     const memory = { idleSince: Object.fromEntries(runners.map(({ uuid }) => [uuid, NOON - HOUR])) };
     const { retired } = decided({ recycle: OLD, runners, memory });
     expect(retired).toEqual(['{0} surplus', '{1} surplus']);
+  });
+
+  it('says how old it is', () => {
+    const { decision } = decided({ recycle: OLD, runners: [idle('{young}', 55), ...many(1)] });
+    const ageMs = 59 * MINUTE;
+    expect(decision?.retire.map((entry) => entry.reason)).toEqual([reason('too-old', { ageMs, ...OLD })]);
   });
 
   it('says how many wait for what', () => {

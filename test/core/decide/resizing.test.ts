@@ -120,7 +120,8 @@ describe('a node that does not give it', () => {
   ])('%s: it takes no other step', (_, pending, over, retired) => {
     const { retire = [] } = decided(look(pending, over)) ?? {};
     expect(retire.map(({ runner: { uuid } }) => uuid)).toEqual(retired);
-    expect(retire.every(({ reason }) => reason.code === 'resize-stuck')).toBe(true);
+    const word = pending?.reason ?? '';
+    expect(retire.map(({ reason: why }) => why)).toEqual(retired.map(() => reason('resize-stuck', { word })));
   });
 
   it('is told in the words of the cluster, the same ones together', () => {
