@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   groupMemoryKey,
+  isSame,
   parseGroupMemory,
   parseScopeMemory,
   parseWorkspaceMemory,
   scopeMemoryKey,
+  wakeLookKey,
   workspaceMemoryKey,
 } from '#core/memory.ts';
 import { scopeKey } from '#core/scope.ts';
@@ -18,8 +20,29 @@ describe('keys', () => {
   it('of documents: a group, a scope and a workspace of one name never meet', () => {
     expect(groupMemoryKey('acme')).toBe('group/acme');
     expect(workspaceMemoryKey('acme')).toBe('workspace/acme');
+    expect(wakeLookKey('acme')).toBe('wake/look/acme');
     expect(scopeMemoryKey({ workspace: 'acme' })).toBe('scope/acme');
     expect(scopeMemoryKey({ workspace: 'acme', repository: 'site' })).toBe('scope/acme/site');
+  });
+});
+
+describe('two things to remember say the same', () => {
+  it.each([
+    ['in another order', { a: 1, b: [2] }, { b: [2], a: 1 }, true],
+    ['with something empty or undefined besides', { a: 1 }, { a: 1, b: {}, c: undefined }, true],
+    ['but for a value', { a: 1 }, { a: 2 }, false],
+    ['but for a key', { a: 1 }, { b: 1 }, false],
+    ['but for one more', { a: 1 }, { a: 1, b: 2 }, false],
+    ['nothing and null', {}, null, false],
+    ['null and nothing', null, {}, false],
+    ['null and null', null, null, true],
+    ['a null within', { a: null }, { a: null }, true],
+    ['a null within and none', { a: null }, {}, false],
+    ['a text and a list', 'a', ['a'], false],
+    ['a list and a text', ['a'], 'a', false],
+    ['a number and nothing', 1, {}, false],
+  ])('%s', (_, one, other, are) => {
+    expect(isSame(one, other)).toBe(are);
   });
 });
 
