@@ -35,7 +35,7 @@ Examples:
   $ runner-autoscaler tune -c runners_config.yaml -g linux-large --load working-week --goal 95%<60s --write-diff tuned.diff
   $ patch runners_config.yaml < tuned.diff
 
-Exit code: 0 something keeps the goal, 1 nothing does, or the change cannot be written as a diff, 2 wrong use or invalid
+Exit code: 0 a setting keeps the goal, 1 none does, or the change cannot be written as a diff, 2 wrong use or invalid
 input.`;
 
 type TuneOptions = ScenarioOptions & {

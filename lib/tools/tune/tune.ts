@@ -14,9 +14,10 @@ import { shippedPolicy } from '../laboratory/shipped.ts';
 import { type Turns, turnAt } from '../laboratory/turns.ts';
 import { distinct, frontierOf } from '../page/script/frontier.js';
 import { createRandom } from '../simulator/random.ts';
-import { preferred } from './frontier.ts';
+import { meetsGoal, preferred } from './frontier.ts';
 import { type Goal, withMargin } from './goal.ts';
 import { type Measure, type Outcome, outcomeOf } from './outcome.ts';
+import { Diary, type Repeat } from './repeats.ts';
 import { plannedWork, search, type Tried } from './search.ts';
 import { changesBetween, type Kind, type Setting, settingOf, withSetting } from './setting.ts';
 import { refuseForeignBounds, type SearchBounds, type Space, spacesAround } from './space.ts';
@@ -77,7 +78,12 @@ export type Tuning = {
   readonly frontier: readonly Candidate[];
   /** Of the frontier: the cheapest that keeps the goal in the training part, or, where none does, the one nearest to it. */
   readonly best: Candidate;
+  /** A setting with windows for what repeats that keeps the goal in both parts and costs less; absent: none does. */
+  readonly schedule?: Scheduled;
 };
+
+/** A setting with windows beside it. */
+export type Scheduled = Candidate & { readonly windows: readonly Repeat[] };
 
 /** More than that nobody compares. */
 const MOST_SHOWN = 10;
@@ -89,7 +95,8 @@ export async function tune(request: TuneRequest): Promise<Tuning> {
   refuseForeignBounds(request.bounds, spaces);
   const goal = withMargin(request.goal);
   const turns = turnsOf(scenario, request.holdOut);
-  const parts = await survey(request, turns);
+  const diary = new Diary(turns, scenario);
+  const parts = await survey(request, turns, diary);
   const present = settingOf(group);
   const stages = stagesFor(scenario.span);
   const peers = peersOf(request.fleet, group);
@@ -106,6 +113,10 @@ export async function tune(request: TuneRequest): Promise<Tuning> {
     const { holdOut, withheldByMax, ...training } = outcome;
     candidates.set(tried, { setting, training, holdOut, withheldByMax });
   }
+  const scheduled = await tryWindows(
+    { diary, group, frontier, best, goal: request.goal, searched: goal },
+    (setting, windows) => play(setting, scenario, windows),
+  );
   const candidateOf = (tried: Tried<Played>) => candidates.get(tried) ?? raise('every candidate was played');
   return {
     ...{ goal: request.goal, searched: goal, measure, ...parts, turns, peers: peers.map(({ name }) => name), spaces },
@@ -113,7 +124,45 @@ export async function tune(request: TuneRequest): Promise<Tuning> {
     present: candidateOf(found.present),
     frontier: thinned(frontier, best).map(candidateOf),
     best: candidateOf(best),
+    ...(scheduled && { schedule: scheduled }),
   };
+}
+
+/** So many settings are tried with windows. */
+const MOST_SCHEDULED = 5;
+
+type Scheduling = {
+  readonly diary: Diary;
+  readonly group: RunnerGroup;
+  readonly frontier: readonly Tried<Played>[];
+  readonly best: Tried<Played>;
+  readonly goal: Goal;
+  readonly searched: Goal;
+};
+
+/**
+ * Windows for what repeats in the training part, beside settings that cost no more than the best one. They are worth
+ * telling only where the hold-out bears them out. A group that has windows has its own reasons for them.
+ */
+async function tryWindows(
+  { diary, group, frontier, best, goal, searched }: Scheduling,
+  play: (setting: Setting, windows: readonly Repeat[]) => Promise<Played>,
+): Promise<Scheduled | undefined> {
+  const windows = group.schedules.length > 0 ? [] : diary.repeats();
+  if (windows.length === 0) return undefined;
+  const cheap = frontier.filter(
+    ({ outcome }) => !meetsGoal(searched, best.outcome) || outcome.cost <= best.outcome.cost,
+  );
+  const played: (Played & { readonly setting: Setting })[] = [];
+  for (const { setting } of thinned(cheap, best, MOST_SCHEDULED))
+    played.push({ setting, ...(await play(setting, windows)) });
+  const first = preferred(played, searched);
+  if (first === undefined) return undefined;
+  const { setting, holdOut, withheldByMax, ...training } = first;
+  const keeps = (one: Outcome, other: Outcome) => meetsGoal(searched, one) && meetsGoal(goal, other);
+  if (!keeps(training, holdOut)) return undefined;
+  if (keeps(best.outcome, best.outcome.holdOut) && best.outcome.holdOut.cost <= holdOut.cost) return undefined;
+  return { setting, training, holdOut, withheldByMax, windows };
 }
 
 /** The other groups of the workspace, where all of them together may want more runners than it may have. */
@@ -137,6 +186,7 @@ export function stagesFor(spanMs: number): readonly number[] {
 async function survey(
   { fleet, group, scenario, openArrivals }: TuneRequest,
   turns: Turns,
+  diary: Diary,
 ): Promise<Pick<Tuning, 'training' | 'holdOut' | 'otherSteps'>> {
   const isOwn = stepsOf(fleet, group);
   const counts = { training: 0, holdOut: 0, other: 0 };
@@ -144,6 +194,7 @@ async function survey(
     if (!isOwn(arrival)) counts.other += 1;
     else if (turnAt(turns, arrival.at) === 0) counts.training += 1;
     else counts.holdOut += 1;
+    if (isOwn(arrival)) diary.note(arrival.at);
   }
   refuseEmpty(group, counts);
   const { training, holdOut, other } = counts;
@@ -173,9 +224,11 @@ function openPlays({ fleet, group, peers, turns, openArrivals, goal, measure, on
   const isOwn = stepsOf(fleet, group);
   const isPlayed = [isOwn, ...peers.map((peer) => stepsOf(fleet, peer))];
   let [runs, doneMs] = [0, 0];
-  return async (setting: Setting, scenario: Scenario): Promise<Played> => {
+  return async (setting: Setting, scenario: Scenario, windows: readonly Repeat[] = []): Promise<Played> => {
     runs += 1;
-    const groups = [withSetting(group, setting), ...peers];
+    const own = withSetting(group, setting);
+    const extra = windows.map(({ schedule }) => ({ ...schedule, min: Math.min(schedule.min, own.max), max: own.max }));
+    const groups = [{ ...own, schedules: [...own.schedules, ...extra] }, ...peers];
     let [looks, atMax] = [0, 0];
     const result = await run({
       scenario,
@@ -205,11 +258,11 @@ function fewestChangesFirst(tried: readonly Tried<Played>[], present: Setting): 
   return [...tried].sort((a, b) => (changes.get(a) ?? 0) - (changes.get(b) ?? 0));
 }
 
-/** At most so many as anybody compares, evenly from one end to the other, `best` among them. */
-export function thinned<Item>(frontier: readonly Item[], best: Item): readonly Item[] {
-  if (frontier.length <= MOST_SHOWN) return frontier;
-  const step = (frontier.length - 1) / (MOST_SHOWN - 2);
-  const some = new Set(Array.from({ length: MOST_SHOWN - 1 }, (_, index) => Math.round(index * step)));
+/** At most so many, evenly from one end to the other, `best` among them. */
+export function thinned<Item>(frontier: readonly Item[], best: Item, most: number = MOST_SHOWN): readonly Item[] {
+  if (frontier.length <= most) return frontier;
+  const step = (frontier.length - 1) / (most - 2);
+  const some = new Set(Array.from({ length: most - 1 }, (_, index) => Math.round(index * step)));
   return frontier.filter((item, index) => item === best || some.has(index));
 }
 

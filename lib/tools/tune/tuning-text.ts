@@ -5,6 +5,7 @@ import { layTable, type Row, type TableColumn } from '#text/table.ts';
 import { meetsGoal } from './frontier.ts';
 import { renderGoal, renderShare, renderSpan } from './goal.ts';
 import type { Outcome } from './outcome.ts';
+import { renderWindow } from './repeats.ts';
 import { changesBetween, parametersOf, renderParameter, type Setting } from './setting.ts';
 import { renderSpace } from './space.ts';
 import type { Candidate, Tuning } from './tune.ts';
@@ -32,7 +33,7 @@ export function renderTuning(tuning: Tuning, options: TextOptions): readonly str
     ...layTable(columnsOf(tuning), 'SETTING', rows, options),
     '',
     ...layLines(
-      [...verdictOf(tuning), ...NOTES].map((text) => ({ text })),
+      [...verdictOf(tuning), ...scheduleOf(tuning), ...NOTES].map((text) => ({ text })),
       0,
       options,
     ),
@@ -41,7 +42,7 @@ export function renderTuning(tuning: Tuning, options: TextOptions): readonly str
 
 /** What was found, for machines; waiting times that no runner ended are null. */
 export function tuningDocument(tuning: Tuning, group: string, diff?: string): object {
-  const { goal, measure, present, frontier, best, training, holdOut, runs, settings, isExhaustive } = tuning;
+  const { goal, measure, present, frontier, best, schedule, training, holdOut, runs, settings, isExhaustive } = tuning;
   const isKept = meetsGoal(goal, best.training);
   return {
     version: 1,
@@ -59,7 +60,10 @@ export function tuningDocument(tuning: Tuning, group: string, diff?: string): ob
     recommended: isKept ? frontier.indexOf(best) : null,
     nearest: isKept ? null : frontier.indexOf(best),
     holds: { training: isKept, holdOut: isKept && meetsGoal(goal, best.holdOut) },
-    verdict: verdictOf(tuning),
+    verdict: [...verdictOf(tuning), ...scheduleOf(tuning)],
+    ...(schedule && {
+      schedule: { ...candidateDocument(schedule), windows: schedule.windows.map(({ schedule: own }) => own) },
+    }),
     ...(diff === undefined ? {} : { diff }),
   };
 }
@@ -152,6 +156,17 @@ function verdictOf(tuning: Tuning): readonly string[] {
       ? 'No setting of the frontier keeps it in both: the two parts differ, or the goal is too near to what is possible.'
       : `The cheapest that keeps it in both: ${differenceOf(present.setting, steadier.setting)}, for ${costOf(steadier.training, measure)} a month.`,
     ...maxOf(best),
+  ];
+}
+
+/** Windows that do better, as they are to be written. */
+function scheduleOf({ schedule, present, measure, goal }: Tuning): readonly string[] {
+  if (schedule === undefined) return [];
+  const { setting, training, holdOut, windows } = schedule;
+  const max = setting.values.max ?? 0;
+  return [
+    `Much comes at the same time of day. With ${differenceOf(present.setting, setting)} and a window for it the goal is kept in both parts, for ${costOf(training, measure)} a month (${waitOf(holdOut, goal.share)} in the hold-out). Write it into the group by hand; a diff leaves windows alone:`,
+    `schedules: [${windows.map((window) => renderWindow(window, max)).join(', ')}]`,
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Tuning in the real laboratory, on loads of which the cheapest setting is known. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { arrivalsOf, ownersOf } from '#tools/laboratory/load.ts';
 import { parseScenario, type ScenarioInput } from '#tools/laboratory/scenario.ts';
 import type { SearchBounds } from '#tools/tune/space.ts';
@@ -49,6 +50,72 @@ async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {
     ...changes,
   };
 }
+
+describe('a batch at the same time of every working day', () => {
+  /** Five days: searched in on Monday, Wednesday and Friday. */
+  const BATCH: ScenarioInput = {
+    span: '5d',
+    startup: '90s',
+    loads: [{ kind: 'burst', at: '10h7s', every: '24h', steps: 8, duration: '5m' }],
+  };
+  /** A look every five minutes, so that five days take a moment. */
+  async function requestFor(
+    scenario: ScenarioInput,
+    idleCount: number,
+    own: Partial<RunnerGroup> = {},
+  ): Promise<TuneRequest> {
+    const { fleet, group, ...request } = await requestOf(scenario, {
+      bounds: { ...ONLY_IDLE_COUNT, idleCount: { from: 1, to: idleCount } },
+    });
+    const changed = { ...group, ...own };
+    return { ...request, group: changed, fleet: { ...fleet, pollEveryMs: 5 * MINUTE_MS, groups: [changed] } };
+  }
+
+  it('is met by a window where no setting does, which is told with its text', async () => {
+    const tuning = await tune(await requestFor(BATCH, 1));
+    expect(unmetGoal(tuning)).toBeDefined();
+    expect(tuning.schedule).toMatchObject({
+      training: { waitedMs: 0, steps: 24 },
+      holdOut: { waitedMs: 0, steps: 16 },
+      windows: [{ days: 'mon-fri', schedule: { from: 585, to: 615, min: 8 } }],
+    });
+    const text = renderTuning(tuning, { width: 400 }).join('\n');
+    expect(text).toContain(
+      'schedules: [{ name: mon-fri-0945, days: [mon-fri], from: "09:45", to: "10:15", timezone: UTC, min: 8, max: 10 }]',
+    );
+    expect(tuningDocument(tuning, 'linux')).toMatchObject({
+      schedule: { parameters: { idleCount: 1 }, windows: [{ name: 'mon-fri-0945', min: 8 }] },
+    });
+  });
+
+  it('is told of where it is cheaper than any setting that keeps the goal', async () => {
+    const { best, schedule } = await tune(await requestFor(BATCH, 8));
+    expect(best.setting.values.idleCount).toBe(8);
+    expect(schedule?.holdOut.cost).toBeLessThan(best.holdOut.cost / 2);
+  });
+
+  it.each<readonly [string, ScenarioInput, Partial<RunnerGroup>]>([
+    [
+      'the hold-out does not bear it out',
+      {
+        ...BATCH,
+        loads: [
+          { kind: 'burst', at: '10h7s', every: '48h', steps: 8, duration: '5m' },
+          { kind: 'burst', at: '33h7s', every: '48h', steps: 8, duration: '5m' },
+        ],
+      },
+      {},
+    ],
+    [
+      'the group has windows of its own',
+      BATCH,
+      { schedules: [{ name: 'own', days: ['sun'], from: 0, to: 60, timezone: 'UTC', min: 1, max: 10 }] },
+    ],
+  ])('is not told of where %s', async (_, scenario, own) => {
+    const tuning = await tune(await requestFor(scenario, 1, own));
+    expect(tuning.schedule).toBeUndefined();
+  });
+});
 
 describe('tune', () => {
   const seen: number[] = [];
