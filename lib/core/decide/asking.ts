@@ -19,17 +19,22 @@ export type QueueQuestion = {
   readonly enough: number;
 };
 
-/** The group's question, if its strategy has one and it may get more runners; in quarantine it tries one runner, whatever waits. */
+/**
+ * The group's question, if its strategy has one and it may get more runners, or is about to let idle ones go: marks are late,
+ * and runners of short steps look idle for minutes. In quarantine it tries one runner, whatever waits.
+ */
 export function questionOf(group: Claimant, seen: Observation): QueueQuestion | undefined {
-  const { observation, classified, expected } = group;
+  const { observation, classified, expected, retire } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
-  const source = queueOf(strategy, expected, hasCallsToSpare(seen, scope.workspace));
+  const lets = retire.some(({ reason: { code } }) => code === 'surplus');
+  const source = queueOf(strategy, expected, lets || hasCallsToSpare(seen, scope.workspace));
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
   const free = roomIn(scope.workspace, seen);
   const room = free <= 0 && group.due > 0 && hasPeers(observation.group, seen) ? Infinity : free;
   const creates = Math.max(0, Math.min(roomUnderMax(observation), room, maxCreatesPerTick));
-  const more = creates + enableable(group).length;
+  // So many that wait keep everybody.
+  const more = Math.max(creates + enableable(group).length, lets ? expected.idle : 0);
   return more > 0 ? { group, source, enough: expected.starting + more } : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Which queues are asked ahead of need: where calls are to spare for a look at all of them every minute. */
+/** Which queues are asked besides those of saturated groups: where calls are to spare, and before idle runners go. */
 import { describe, expect, it } from 'vitest';
 import { decide, questionsIn } from '#core/decide/decide.ts';
 import type { BudgetObservation } from '#core/model/observation.ts';
@@ -22,6 +22,34 @@ const asked = (groups: readonly ReturnType<typeof calm>[], budgets?: readonly Bu
   const seen = { ...observation(groups), ...(budgets && { budgets }) };
   return questionsIn(decide(seen)).map(({ group: { observation: of } }) => of.group.name);
 };
+
+describe('before idle runners go', () => {
+  const rested = (idle: number, restedMs: number, over: Parameters<typeof see>[0] = {}) => {
+    const seen = see({ runners: { busy: 1, idle }, ...over });
+    const idleSince = Object.fromEntries(seen.runners.map(({ uuid }) => [uuid, NOON - restedMs]));
+    return { ...seen, memory: { idleSince, drainingSince: {} } };
+  };
+
+  it.each([
+    ['the queue is asked', rested(5, 300_000), ['builds']],
+    ['nothing is asked while they have their cool-down', rested(5, 299_999), []],
+    ['nothing is asked where none is too many', rested(1, 300_000), []],
+    [
+      'nothing is asked where they go for their age',
+      { ...rested(1, 0), group: { ...rested(1, 0).group, recycle: { afterMs: 1 } } },
+      [],
+    ],
+  ])('%s', (_, group, names) => {
+    expect(asked([group])).toEqual(names);
+  });
+
+  it('as many waiting steps suffice as keep everybody', () => {
+    const [question] = questionsIn(
+      decide(observation([rested(5, 300_000, { runners: { busy: 1, idle: 5, starting: 2 }, max: 8 })])),
+    );
+    expect(question?.enough).toBe(7);
+  });
+});
 
 describe('a queue that nothing says anything waits in', () => {
   const repositories = (count: number) => named(...Array.from({ length: count }, (_, index) => `site-${index}`));

@@ -63,8 +63,10 @@ export const queueAware: Strategy<QueueAware, typeof words> = {
 /** A runner for every step that runs or waits, and the buffer on top for those that come next. */
 function wishOfQueue(settings: Buffer, counts: Outlook, min: number, waiting: number): Wish {
   const { busy, idle } = counts;
-  // Where more steps wait than runners look idle, these are at work, and the mark is late.
-  const buffer = Math.max(bufferFor(settings, counts), waiting > idle ? idle : 0);
+  // A free runner takes a step within moments. So while steps wait, runners that look idle are at work, and their marks are
+  // late: all of them where more steps wait than there are of them, else as many as steps wait, which do not go.
+  const atWork = waiting > idle ? idle : Math.min(waiting, idle - waiting);
+  const buffer = Math.max(bufferFor(settings, counts), atWork);
   const wanted = busy + waiting + buffer;
   const values = { busy, waiting, buffer, wanted };
   return atLeast(min, counts, { working: wanted, because: because('queue-counted', values) });
