@@ -56,6 +56,21 @@ describe('scripts', () => {
   });
 });
 
+describe('README.md', () => {
+  it('is short, and links each of its promises to a test', async () => {
+    const text = await readFile('README.md', 'utf8');
+    expect(text.split('\n').length).toBeLessThanOrEqual(100);
+    const promises = text.split(/^- (?=\*\*)/m).slice(1);
+    expect(promises.length).toBeGreaterThan(5);
+    expect(promises.filter((promise) => !promise.includes('([test](test/'))).toEqual([]);
+  });
+
+  it('names this version', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await readFile('README.md', 'utf8')).toContain(`bitbucket-runner-autoscaler-${version}.tgz`);
+  });
+});
+
 it('the configuration of README.md loads', async () => {
   const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(await readFile('README.md', 'utf8')) ?? [];
   const config = text.replace(/^ {3}/gm, '');

@@ -79,7 +79,9 @@ const endings: (() => unknown)[] = [];
 beforeAll(async () => {
   const workspaces = { acme: ['shop'], [WORKSPACE]: [REPOSITORY] };
   const world = await startDoorsWorld(CONFIG, { bitbucket: { workspaces } });
-  const door = await scriptedService(() => json(200, { message: 'online', group: 'linux-large', online: 2 }));
+  const door = await scriptedService(({ method }) =>
+    method === 'GET' ? json(405, {}) : json(200, { message: 'online', group: 'linux-large', online: 2 }),
+  );
   environment = {
     ...world.environment,
     STATE_STORE: 'sqlite:./state.sqlite',
