@@ -17,7 +17,7 @@ const CONFIGURATION = `runner-autoscaler-${STAGE}-${ACCOUNT}-${REGION}`;
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld(STAGE, { CodeBucket: CODE, Cluster: CLUSTER, Stage: STAGE, Memory: '1024' }, deployPlain);
+  world = await openWorld(STAGE, { CodeBucket: CODE, Cluster: CLUSTER, Stage: STAGE, Memory: '1024', Wake: 'true' }, deployPlain);
 });
 
 afterAll(async () => {
@@ -62,6 +62,11 @@ it('the functions are there, as their parameters say', async () => {
     Handler: 'dist/scale.handler',
     MemorySize: 1024,
     Environment: { Variables },
+  });
+  expect(await functionConfiguration(world.aws, STAGE, 'wake')).toMatchObject({
+    Handler: 'dist/wake.handler',
+    MemorySize: 1024,
+    Environment: { Variables: { SCALE_FUNCTION: `${nameOf(STAGE)}-scale`, SHARDS: '1' } },
   });
 });
 
