@@ -17,7 +17,11 @@ const CONFIGURATION = `runner-autoscaler-${STAGE}-${ACCOUNT}-${REGION}`;
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld(STAGE, { CodeBucket: CODE, Cluster: CLUSTER, Stage: STAGE, Memory: '1024', Wake: 'true' }, deployPlain);
+  world = await openWorld(
+    STAGE,
+    { CodeBucket: CODE, Cluster: CLUSTER, Stage: STAGE, Memory: '1024', Wake: 'true' },
+    deployPlain,
+  );
 });
 
 afterAll(async () => {
@@ -42,7 +46,8 @@ async function deployPlain(aws: Emulator, stage: string, parameters: Readonly<Re
   await s3.send(new PutObjectCommand({ Bucket: CODE, Key, Body: await readFile(code) }));
   await aws.call('cloudformation', 'create_stack', {
     StackName: nameOf(stage),
-    TemplateBody: await readFile(template, 'utf8'),
+    // The emulator knows no function URLs, and fails where an output asks for the address of one.
+    TemplateBody: (await readFile(template, 'utf8')).replace(/^ {2}WakeUrl: \{Condition: .*FunctionUrl.*\n/m, ''),
     Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
     Capabilities: ['CAPABILITY_IAM'],
   });
