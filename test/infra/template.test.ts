@@ -1,6 +1,7 @@
 /** The plain template says for its parameters what osls deploys for the same ones. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Resources } from '../../infra/cloudformation.ts';
 import { functionsOf } from '../../infra/functions.ts';
 import { readParameters } from '../../infra/parameters.ts';
@@ -127,6 +128,7 @@ describe('the plain template', () => {
     const text = templateText('1.2.3', 'functions.zip');
     expect(text.length).toBeLessThan(51_200);
     expect(text).toContain('version 1.2.3: one cluster, one shard');
+    expect(parse(text, { version: '1.1' })).toEqual(JSON.parse(JSON.stringify(TEMPLATE)));
   });
 });
 
