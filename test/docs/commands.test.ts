@@ -56,8 +56,8 @@ describe('scripts', () => {
   });
 });
 
-describe('README.md', () => {
-  it('is short, and links each of its promises to a test', async () => {
+describe('the way in', () => {
+  it('README.md is short, and links each of its promises to a test', async () => {
     const text = await readFile('README.md', 'utf8');
     expect(text.split('\n').length).toBeLessThanOrEqual(100);
     const promises = text.split(/^- (?=\*\*)/m).slice(1);
@@ -65,10 +65,14 @@ describe('README.md', () => {
     expect(promises.filter((promise) => !promise.includes('([test](test/'))).toEqual([]);
   });
 
-  it('names this version', async () => {
-    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
-    expect(await readFile('README.md', 'utf8')).toContain(`bitbucket-runner-autoscaler-${version}.tgz`);
-  });
+  it.each(['README.md', 'docs/install.md', 'docs/from-zero.md'])(
+    '%s names the package of this version',
+    async (document) => {
+      const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+      const packages = (await readFile(document, 'utf8')).match(/[a-z-]+-\d\S*?\.tgz/g) ?? [];
+      expect(new Set(packages)).toEqual(new Set([`bitbucket-runner-autoscaler-${version}.tgz`]));
+    },
+  );
 });
 
 it('the configuration of README.md loads', async () => {
