@@ -3,6 +3,8 @@
  * the other in the same run. Requests are those that the server's audit log counted. Absolute times are this machine's
  * of this minute, with the API server on the same cores; read the ratios and the counts.
  */
+import '../scripts/help.ts';
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobApi, Manifest, Namespace } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';

@@ -6,6 +6,8 @@
  * busy machine, and a function's first second is spent computing, not waiting. Elapsed time is only shown. Each is the
  * least of all rounds: what else runs on the machine can only add to it.
  */
+import '../scripts/help.ts';
+
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -3,6 +3,8 @@
  * call 100 ms away; what that comes to in functions of different memory; and what it costs in a month. With `-- --write`
  * the measurements become bench/measured.json, from which `npm run generate` computes the costs in the documents.
  */
+import '../scripts/help.ts';
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

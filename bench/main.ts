@@ -2,6 +2,8 @@
  * `npm run bench`: what a tick costs, side by side with the calls of Atlassian's autoscaler against the same stand-in
  * Bitbucket in the same run. Absolute times are this machine's of this minute; read the ratios and the counts.
  */
+import '../scripts/help.ts';
+
 import { playBaseline } from './baseline.ts';
 import type { PureMeasured } from './pure-process.ts';
 import type { QueuesMeasured } from './queue-process.ts';

@@ -4,6 +4,7 @@
  * is missed. `--json`: one document instead of tables. `--field`: only the loads under field conditions; `--long`: these with
  * ten seeds, and the shapes of real histories.
  */
+import '../scripts/help.ts';
 
 import { arrivalsOf } from '#tools/laboratory/load.ts';
 import { compare } from '#tools/laboratory/run.ts';

@@ -3,6 +3,8 @@
  * always something to do, nights and weekends; the shipped line beside the two policies that it is compared with. Times are
  * processor time, which other work on the machine changes little; compare how they grow.
  */
+import '../scripts/help.ts';
+
 import { loadFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import { atlassianPolicy } from '#tools/laboratory/atlassian.ts';

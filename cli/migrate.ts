@@ -49,7 +49,7 @@ export function addMigrate(program: Command, terminal: Terminal, finish: (code: 
 
 async function run(files: readonly string[], options: Options, { print, layout }: Terminal): Promise<ExitCode> {
   const { out, builtIn = false, schema, force = false, json } = options;
-  const sources = await Promise.all(files.map(async (source) => ({ source, text: await readSource(source) })));
+  const sources = await Promise.all(files.map(read));
   // Kubernetes' field tables come with it, which the other commands have no use for.
   const { migrate } = await import('#tools/migrate/migrate.ts');
   const migration = await migrate(sources, { builtIn, ...(schema === undefined ? {} : { schema }) });
@@ -62,16 +62,25 @@ async function run(files: readonly string[], options: Options, { print, layout }
   return migration.problems.length === 0 ? 0 : 1;
 }
 
+/** A file's text. Throws `InputError` for a Helm chart, which is no file with objects but a folder or an archive of templates. */
+async function read(source: string): Promise<{ readonly source: string; readonly text: string }> {
+  const isChart = /\.t(ar\.)?gz$/.test(source) || (await exists(join(source, 'Chart.yaml')));
+  if (!isChart) return { source, text: await readSource(source) };
+  throw new InputError(
+    `${source} is a Helm chart; render it first (helm template … > rendered.yaml) and give the result`,
+  );
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function refuseToOverwrite(out: string, { files }: Migration): Promise<void> {
   const paths = files.map(({ name }) => join(out, name));
-  const exist = await Promise.all(
-    paths.map((path) =>
-      stat(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const exist = await Promise.all(paths.map(exists));
   const existing = paths.filter((_, index) => exist[index]);
   if (existing.length === 0) return;
   const verb = existing.length === 1 ? 'exists' : 'exist';

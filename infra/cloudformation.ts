@@ -18,6 +18,11 @@ export type Resource = {
 
 export type Resources = Readonly<Record<string, Resource>>;
 
+/** What a stack tells of itself. `Condition`: as that of a resource. */
+export type Outputs = Readonly<
+  Record<string, { readonly Description: string; readonly Value: Value; readonly Condition?: string }>
+>;
+
 export const SERVICE_NAME = 'bitbucket-runner-autoscaler';
 
 /** What everything of this deployment is named after. */

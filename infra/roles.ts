@@ -64,10 +64,11 @@ function answerPipelines(parameters: Parameters): readonly Statement[] {
     allow('State', ['dynamodb:BatchGetItem'], table, only(OF_WAKES, OF_CONFIGURATION)),
     allow('Wakes', ['dynamodb:PutItem'], table, only(OF_WAKES)),
     ...readConfiguration(placesOf(parameters)),
+    allow('Scale', ['lambda:InvokeFunction'], [arn(`lambda:REGION:ACCOUNT:function:${nameOf(parameters)}-scale`)]),
+    // Behind what is always there, for the plain template.
     ...(webhookSecret === undefined
       ? []
       : [allow('WebhookSecret', ['secretsmanager:GetSecretValue'], [secretArn(webhookSecret)])]),
-    allow('Scale', ['lambda:InvokeFunction'], [arn(`lambda:REGION:ACCOUNT:function:${nameOf(parameters)}-scale`)]),
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { AWS } from 'osls';
 import { accessEntryResources } from './access-entries.ts';
 import { alarmResources } from './alarms.ts';
-import { type Resources, SERVICE_NAME } from './cloudformation.ts';
+import { type Outputs, type Resources, SERVICE_NAME } from './cloudformation.ts';
 import { bucketResources, configSourceValue } from './config-place.ts';
 import { dashboardResources } from './dashboard.ts';
 import { ARCHITECTURE, functionsOf, RUNTIME } from './functions.ts';
@@ -60,7 +60,7 @@ export function resourcesOf(parameters: Parameters): Resources {
 }
 
 /** What somebody who configures the autoscaler has to know of the stack. */
-export function outputsOf(parameters: Parameters) {
+export function outputsOf(parameters: Parameters): Outputs {
   return {
     ConfigSource: { Description: 'Where the configuration belongs', Value: configSourceValue(parameters) },
     StateTableName: { Description: 'The table of the state', Value: tableName(parameters) },

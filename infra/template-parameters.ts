@@ -23,6 +23,8 @@ export const ALWAYS = {
   accessEntries: false,
   enabled: false,
   reserveConcurrency: false,
+  // What there is only with it, is on condition of the parameter Wake.
+  wake: true,
 } satisfies Partial<Parameters>;
 
 const PROXY = { address: `\${Proxy}` };
@@ -33,6 +35,7 @@ export const OPTIONS: readonly Option[] = [
   { name: 'ReportSecretName', value: { reportSecret: `\${ReportSecretName}` } },
   { name: 'AccessEntries', isFlag: true, value: { accessEntries: true } },
   { name: 'Template', value: { templates: [`\${Template}`] } },
+  { name: 'WebhookSecretName', value: { webhookSecret: `\${WebhookSecretName}` } },
   { name: 'PermissionsBoundary', value: { permissionsBoundary: `\${PermissionsBoundary}` } },
   {
     name: 'Subnets',
@@ -54,11 +57,23 @@ export const LISTS: readonly string[] = ['Subnets', 'SecurityGroups'];
 /** Whether a parameter has a value. */
 export const isGiven = (name: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, ''] }] });
 
+/** Whether there is a function at which pipelines wake groups. */
+export const IS_WOKEN = { 'Fn::Equals': [{ Ref: 'Wake' }, 'true'] };
+
 /** Parameters that need another. */
 export const RULES = {
   SubnetsNeedGroups: needs('Subnets', 'SecurityGroups'),
   GroupsNeedSubnets: needs('SecurityGroups', 'Subnets'),
   NoProxyNeedsProxy: needs('NoProxy', 'Proxy'),
+  WebhookNeedsWake: {
+    RuleCondition: isGiven('WebhookSecretName'),
+    Assertions: [
+      {
+        Assert: IS_WOKEN,
+        AssertDescription: 'Wake is not true, although WebhookSecretName is given; give both, or neither.',
+      },
+    ],
+  },
 };
 
 function needs(name: string, other: string) {
@@ -80,6 +95,17 @@ export type TemplateParameter = Readonly<
 >;
 
 const SECRET_NAME = /[\w/+=.@-]{1,512}/;
+
+const NETWORK = {
+  Subnets: {
+    ...optional(/subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})*/, 'ids of subnets, with commas and no blanks'),
+    Description: 'Subnets of the functions, to reach a private cluster, with commas and no blanks.',
+  },
+  SecurityGroups: {
+    ...optional(/sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17})*/, 'ids of security groups, with commas and no blanks'),
+    ...of('security-groups'),
+  },
+};
 
 /** All of them, in the order in which the console asks for them. */
 export function templateParameters(codeKey: string): Readonly<Record<string, TemplateParameter>> {
@@ -119,14 +145,7 @@ export function templateParameters(codeKey: string): Readonly<Record<string, Tem
       ...of('alarm-topic'),
     },
     AccessEntries: flag('access-entries'),
-    Subnets: {
-      ...optional(/subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})*/, 'ids of subnets, with commas and no blanks'),
-      Description: 'Subnets of the functions, to reach a private cluster, with commas and no blanks.',
-    },
-    SecurityGroups: {
-      ...optional(/sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17})*/, 'ids of security groups, with commas and no blanks'),
-      ...of('security-groups'),
-    },
+    ...NETWORK,
     Proxy: {
       ...optional(/https?:\/\/[\w.-]+(:\d+)?\/?/, 'the address of a proxy without user and password, http://host:port'),
       ...of('proxy'),
@@ -155,6 +174,11 @@ export function templateParameters(codeKey: string): Readonly<Record<string, Tem
       Description: 'Days for which logs are kept.',
     },
     GroupMetrics: flag('group-metrics'),
+    Wake: flag('wake'),
+    WebhookSecretName: {
+      ...optional(SECRET_NAME, 'the name of a secret in Secrets Manager, not its ARN'),
+      ...of('webhook-secret'),
+    },
   };
 }
 

@@ -3,13 +3,14 @@
  * one shard, a tick a minute. The fragments are rendered with `${Name}` in place of values, and once more for every
  * option; where an option makes a difference stands a condition. Pure.
  */
-import { nameOf, type Resources, SERVICE_NAME } from './cloudformation.ts';
+import { nameOf, type Outputs, type Resources, SERVICE_NAME } from './cloudformation.ts';
 import { ARCHITECTURE, type FunctionSettings, functionsOf, RUNTIME } from './functions.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { DESCRIPTION, outputsOf, resourcesOf } from './service.ts';
 import { choose } from './template-conditions.ts';
 import {
   ALWAYS,
+  IS_WOKEN,
   isGiven,
   LISTS,
   OPTIONS,
@@ -44,9 +45,23 @@ export function templateOf(version: string, codeKey: string): Template {
     Description: `${DESCRIPTION}, version ${version}: one cluster, one shard`,
     Parameters: templateParameters(codeKey),
     Rules: RULES,
-    Conditions: Object.fromEntries(OPTIONS.map((option) => [conditionOf(option.name), isChosen(option)])),
-    ...(withReferences(whole) as Pick<Template, 'Resources'>),
+    Conditions: {
+      ...Object.fromEntries(OPTIONS.map((option) => [conditionOf(option.name), isChosen(option)])),
+      [WITH_WAKE]: IS_WOKEN,
+    },
+    ...(withReferences(onlyWithWake(whole as Rendered, render({ ...base, wake: false }, codeKey))) as Rendered),
   };
+}
+
+const WITH_WAKE = 'WithWake';
+
+/** On condition of Wake: what a stack without it does not have. */
+function onlyWithWake(whole: Rendered, without: Rendered): Rendered {
+  const mark = <Part>(parts: Readonly<Record<string, Part>>, others: object) =>
+    Object.fromEntries(
+      Object.entries(parts).map(([id, part]) => [id, id in others ? part : { Condition: WITH_WAKE, ...part }]),
+    );
+  return { Resources: mark(whole.Resources, without.Resources), Outputs: mark(whole.Outputs, without.Outputs) };
 }
 
 const conditionOf = (name: string) => `With${name}`;
@@ -56,12 +71,15 @@ function isChosen({ name, isFlag, besides }: Option): unknown {
   return besides === undefined ? isGiven(name) : { 'Fn::And': [isGiven(name), isGiven(besides)] };
 }
 
-function render(parameters: Parameters, codeKey: string) {
-  const { scale, report } = functionsOf(parameters);
+type Rendered = { readonly Resources: Resources; readonly Outputs: Outputs };
+
+function render(parameters: Parameters, codeKey: string): Rendered {
+  const { scale, report, wake } = functionsOf(parameters);
   return {
     Resources: {
       ...functionResources(parameters, 'scale', scale, codeKey),
       ...functionResources(parameters, 'report', report, codeKey),
+      ...(wake && functionResources(parameters, 'wake', wake, codeKey)),
       ...resourcesOf(parameters),
     },
     Outputs: outputsOf(parameters),

@@ -1,5 +1,5 @@
 /** The address at which pipelines ask for runners. Whoever knows it may call; who may wake what, the function decides. */
-import { attribute, type Resources } from './cloudformation.ts';
+import { attribute, type Outputs, type Resources } from './cloudformation.ts';
 import type { Parameters } from './parameters.ts';
 
 const FUNCTION = 'WakeLambdaFunction';
@@ -34,7 +34,7 @@ export function wakeResources({ wake }: Parameters): Resources {
 }
 
 /** Where it is. */
-export function wakeOutputs({ wake }: Parameters) {
+export function wakeOutputs({ wake }: Parameters): Outputs {
   if (!wake) return {};
   return { WakeUrl: { Description: 'Where pipelines ask for runners', Value: attribute('WakeUrl', 'FunctionUrl') } };
 }

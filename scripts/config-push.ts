@@ -2,6 +2,7 @@
  * `npm run config:push -- --stage prod FILE`: validates the configuration as the function will see it, then uploads it
  * and its templates to where the function reads them. Exit code 2: something is wrong with it, and nothing was uploaded.
  */
+import './help.ts';
 
 import { awsClientSettings } from '#adapters/aws/client.ts';
 import { awsFailure } from '#adapters/aws/failure.ts';

@@ -73,9 +73,9 @@ function costSentence(profile: TickProfile, settings: CostSettings): string {
   const all = total(lines);
   return (
     `One workspace with ten groups and ${profile.runners} runners costs **${dollars(all)} a month** with a tick every minute: ` +
-    `${dollars(all - watching)} for running and ${dollars(watching)} for being watched. In an account that uses none of ` +
-    `AWS's monthly free allowances otherwise it is ${dollars(total(lines, priceAfterFree))}. ` +
-    'The arithmetic, for larger fleets, too, is in [docs/deploy.md](docs/deploy.md#what-it-costs).'
+    `${dollars(all - watching)} for running and ${dollars(watching)} for monitoring. ` +
+    `If nothing else in the account uses AWS's monthly free allowances, it is ${dollars(total(lines, priceAfterFree))}. ` +
+    '[Deploying](docs/deploy.md#what-it-costs) has the arithmetic, also for larger fleets.'
   );
 }
 

@@ -3,6 +3,8 @@
  * Half a minute; `-- --seconds N` for longer, which is part of a release, and `--from CASE` to go on where an earlier run has
  * stopped, or to play one case again. A case is a function of its number. Exits with 1 when something does not hold.
  */
+import './help.ts';
+
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -2,6 +2,8 @@
  * `npm run generate` writes every generated file; with `-- --check` it writes nothing and fails when one is out of
  * date.
  */
+import './help.ts';
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { generatedFiles } from './generated-files.ts';
 

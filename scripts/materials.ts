@@ -3,6 +3,8 @@
  * (CycloneDX) of everything that the bundles may hold, with the hash of each package; `licences.txt` has their licences, word
  * for word. A package whose licence asks for more than its text fails the run.
  */
+import './help.ts';
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { billOfMaterials, licenceTexts, shippedPackages, unknownLicences } from './materials/packages.ts';

@@ -1,9 +1,11 @@
 /**
- * Mutation testing for CI, within two minutes: the mutants of the files that have changed since the last release;
+ * `npm run mutate:changed`: mutation testing for CI, within two minutes: the mutants of the files that have changed since the last release;
  * docs/decisions/0171-mutants-of-a-release.md. What does not fit into the time is named, and left to `npm run mutate`.
  *
  * MUTATE_BASE: a commit to compare with instead of the last release.
  */
+import './help.ts';
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync, rmSync } from 'node:fs';

@@ -2,6 +2,8 @@
  * `npm run picture`: docs/page.png, the charts over time of a page that `simulate --html` writes, as a browser shows it. Make it again
  * when the page changes; no check compares it, since no two machines draw letters alike.
  */
+import './help.ts';
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -2,6 +2,8 @@
  * `npm run release`: what a release consists of, in `release/`: the npm package, the CloudFormation template and the code
  * of its functions, and what makes an image of the package; `npm run materials` adds what is in them.
  */
+import './help.ts';
+
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { packPackage } from './release/package.ts';

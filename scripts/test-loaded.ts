@@ -1,4 +1,6 @@
 /** `npm run test:loaded`: the tests while every core is busy with something else, twice over. No test may fail by time. */
+import './help.ts';
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';

@@ -5,6 +5,8 @@
  * them. `-- --nights N` instead plays N nights in which pipelines wake a group, each once quiet and once troubled. Exits with 1
  * if a property fails.
  */
+import './help.ts';
+
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -25,6 +25,8 @@ export type Environment = {
   readonly cloudWatchUrl?: string;
   readonly eksClusterName?: string;
   readonly kubeconfig?: string;
+  /** Where pipelines ask for runners. */
+  readonly wakeUrl?: string;
   /** What Bitbucket signs its events with: the name or ARN of a secret, or the text itself. */
   readonly webhookSecretId?: string;
   readonly webhookSecret?: Secret;
@@ -108,6 +110,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     cloudWatchUrl: read('AWS_ENDPOINT_URL_CLOUDWATCH') ?? read('AWS_ENDPOINT_URL'),
     eksClusterName,
     kubeconfig: read('KUBECONFIG'),
+    wakeUrl: read('WAKE_URL'),
     webhookSecretId: read('WEBHOOK_SECRET_ID'),
     ...(webhookSecret && { webhookSecret: new Secret(webhookSecret) }),
   };

@@ -44,6 +44,11 @@ export type LocalConnectors = {
 /** For the doctor's first question, which is asked once. */
 const KNOCK_TIMEOUT_MS = 10_000;
 
+/** Asks for an address once, without a credential. */
+function ring(url: string) {
+  return send(jsonRequest({ method: 'GET', url, headers: {} }, undefined), AbortSignal.timeout(KNOCK_TIMEOUT_MS));
+}
+
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
@@ -76,7 +81,6 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
     /** For a doctor, who looks at what ports hide: answers' headers, and objects of a cluster that no tick reads. */
     instruments: () => {
       const { bitbucketBaseUrl: bitbucketUrl, configSource: source = 'none', stateStore } = environment;
-      const timeout = () => AbortSignal.timeout(KNOCK_TIMEOUT_MS);
       return {
         now,
         source,
@@ -88,11 +92,11 @@ export function wire(environment: Environment, local: LocalConnectors, now: () =
         bitbucketUrl,
         knock: () => {
           counter.bitbucket();
-          return send(
-            jsonRequest({ method: 'GET', url: `${bitbucketUrl}/2.0/hook_events`, headers: {} }, undefined),
-            timeout(),
-          );
+          return ring(`${bitbucketUrl}/2.0/hook_events`);
         },
+        wakeUrl: environment.wakeUrl,
+        ring,
+        webhookSecret: async () => (await import('./wake/webhook-secret.ts')).readWebhookSecret(environment),
         cluster: clusterClient,
         bitbucketCalls: () => counter.total().bitbucket,
         stateStore,

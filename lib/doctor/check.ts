@@ -20,6 +20,7 @@ const TITLES = {
   runners: 'Runners listable',
   writing: 'Runners can be changed',
   pipelines: 'Pipelines readable',
+  waking: 'Repositories that wake',
   calls: 'Calls per hour',
   scratch: 'Scratch runners',
   probe: 'Probe',
@@ -39,6 +40,8 @@ const TITLES = {
   ticks: 'Last tick',
   starts: 'Runners come online',
   alarms: 'Alarms',
+  door: 'Door for pipelines',
+  webhook: 'Secret of the webhook',
 } as const;
 
 export type CheckId = keyof typeof TITLES;

@@ -157,8 +157,19 @@ async function checkWorkspace(workspace: string, groups: readonly RunnerGroup[],
     // A scope of the credential is there for all of them or for none.
     first === undefined ? [] : checkWriting(first, use),
     checkPipelines(groups, use.client),
+    ...wakersOf(groups).map((key) => checkReading('waking', key, use.client, repositoryCall(key))),
   ]);
   return [readable, ...checks.flat()];
+}
+
+/** The repositories whose pipelines may wake these groups: a name that is none wakes nobody. */
+function wakersOf(groups: readonly RunnerGroup[]): readonly string[] {
+  return [...new Set(groups.flatMap(({ wake }) => wake?.from ?? []).map(scopeKey))];
+}
+
+/** The call that reads `workspace/repository`. */
+function repositoryCall(key: string): Pick<Call, 'path' | 'needs'> {
+  return { path: `/2.0/repositories/${key.split('/').map(encodeURIComponent).join('/')}`, needs: 'readRepository' };
 }
 
 /** Only administrators of a workspace manage its runners. Consumers and access tokens have scopes, and no rank. */
@@ -180,14 +191,7 @@ async function checkAdministrator(workspace: string, client: BitbucketClient): P
 async function checkScope(scope: Scope, { client, fleet }: Use): Promise<readonly Check[]> {
   const key = scopeKey(scope);
   const repository =
-    scope.repository === undefined
-      ? []
-      : [
-          await checkReading('repository', key, client, {
-            path: `/2.0/repositories/${encodeURIComponent(scope.workspace)}/${encodeURIComponent(scope.repository)}`,
-            needs: 'readRepository',
-          }),
-        ];
+    scope.repository === undefined ? [] : [await checkReading('repository', key, client, repositoryCall(key))];
   if (repository.some(({ outcome }) => outcome === 'failed')) return repository;
   return [...repository, ...(await checkRunners(key, pathIn(scope, fleet), client))];
 }
@@ -270,12 +274,17 @@ async function checkQuery(workspace: string, query: string | undefined, client: 
 }
 
 async function checkReading(
-  id: 'workspace' | 'repository' | 'pipelines',
+  id: 'workspace' | 'repository' | 'pipelines' | 'waking',
   subject: string,
   client: BitbucketClient,
   { path, needs }: Pick<Call, 'path' | 'needs'>,
 ): Promise<Check> {
-  const doing = { workspace: 'Reading workspace', repository: 'Reading repository', pipelines: 'Reading pipelines of' };
+  const doing = {
+    workspace: 'Reading workspace',
+    repository: 'Reading repository',
+    pipelines: 'Reading pipelines of',
+    waking: 'Reading repository',
+  };
   try {
     await read(client, path, `${doing[id]} ${subject}`, needs);
     return ok(id, subject, 'the credential may read it');

@@ -12,6 +12,7 @@ import { type Check, type Diagnosis, diagnosisOf, failedBy } from './check.ts';
 import { checkCluster } from './cluster.ts';
 import { checkConfiguration, renderAll } from './configuration.ts';
 import { accountsOf, checkAccount } from './credential.ts';
+import { checkDoor } from './door.ts';
 import type { Instruments } from './instruments.ts';
 import { makeProbe, type ProbeOrder, recallProbe } from './probe-visit.ts';
 import { checkState } from './state.ts';
@@ -39,11 +40,12 @@ export async function diagnose(
     ? selectGroups(fleet, names === undefined ? {} : { groups: names })
     : fleet.groups.filter(({ name }) => names?.includes(name) ?? true);
   const { rendered, checks: ofManifests } = renderAll(groups);
-  const [way, ofClusters, ofState, ofAlarms] = await Promise.all([
+  const [way, ofClusters, ofState, ofAlarms, ofDoor] = await Promise.all([
     checkWay(instruments),
     Promise.all(clustersOf(groups).map((cluster) => checkCluster(cluster, rendered, fleet, instruments))),
     checkState(instruments),
     checkAlarms(instruments),
+    checkDoor(groups, instruments),
   ]);
   const isOpen = way.every(({ id, outcome }) => id !== 'bitbucket' || outcome === 'ok');
   const accounts = isOpen ? accountsOf(groups, fleet, instruments) : [];
@@ -60,6 +62,7 @@ export async function diagnose(
     ...ofClusters.flat(),
     ...ofState,
     ...ofAlarms,
+    ...ofDoor,
   ];
   return diagnosisOf(checks, instruments.now());
 }

@@ -8,6 +8,7 @@ import type { InspectedFleet } from '#config/load.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { StateStore } from '#core/ports.ts';
+import type { Secret } from '#core/secret.ts';
 
 export type Instruments = {
   readonly now: () => Instant;
@@ -25,6 +26,12 @@ export type Instruments = {
   readonly bitbucketUrl: string;
   /** Asks Bitbucket once for something that anybody may read. */
   readonly knock: () => Promise<Answer | NoAnswer | TooLarge>;
+  /** Where pipelines ask for runners, as the environment names it. */
+  readonly wakeUrl: string | undefined;
+  /** Asks for this address once, without a token. */
+  readonly ring: (url: string) => Promise<Answer | NoAnswer | TooLarge>;
+  /** What events are signed with; undefined where none is named. Throws as `readWebhookSecret`. */
+  readonly webhookSecret: () => Promise<Secret | undefined>;
   /** Requests to Bitbucket since the process began. */
   readonly bitbucketCalls: () => number;
   /** Rejects where the cluster's configuration cannot be used. */

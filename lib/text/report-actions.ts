@@ -3,7 +3,7 @@ import type { Action, Outcome } from '#core/model/decision.ts';
 import type { GroupReport, Mode } from '#core/model/report.ts';
 import { counted, type Line, type Tone } from './layout.ts';
 
-/** More actions of one kind than this are summed up: the terminal is for people, `--json` lists them all. */
+/** More reasons of one kind, or runners of one reason, than this are summed up: `--json` lists them all. */
 const MAX_LISTED = 10;
 
 const VERBS: Readonly<Record<Action['action'], { readonly base: string; readonly past: string }>> = {
@@ -29,18 +29,17 @@ const TONES: Readonly<Record<Status, Tone>> = {
   failed: 'failure',
 };
 
-/** Something that happened to so many runners for one and the same reason. */
+/** Something that happened to these runners for one and the same reason. */
 type Entry = {
   readonly action: Action['action'];
   readonly status: Status;
-  readonly runner: string;
+  readonly runners: readonly string[];
   readonly why: string;
-  readonly amount: number;
 };
 
-/** One line for each thing that is done, or in a dry run would be. Equal ones are counted together. */
+/** One line for each thing that is done, or in a dry run would be, and its reason, with all of its runners. */
 export function actionLines(group: Acted, mode: Mode): readonly Line[] {
-  const kinds = Map.groupBy(mergeAdds(entriesOf(group, mode)), ({ action, status }) => `${status} ${action}`);
+  const kinds = Map.groupBy(merge(entriesOf(group, mode)), ({ action, status }) => `${status} ${action}`);
   return [...kinds.values()].flatMap((entries) => {
     const listed = entries.length > MAX_LISTED ? entries.slice(0, MAX_LISTED - 1) : entries;
     const rest = entries.slice(listed.length);
@@ -64,34 +63,38 @@ function entriesOf({ plan, outcomes }: Acted, mode: Mode): readonly Entry[] {
     const outcome = outcomes[index];
     // An add happens for the reason of the decision, which stands above.
     const why = action === 'add' ? '' : reason.text;
-    if (mode === 'plan') return { action, status: 'planned', runner, why, amount: 1 };
-    if (outcome === undefined) return { action, status: 'skipped', runner, why: '', amount: 1 };
+    if (mode === 'plan') return { action, status: 'planned', runners: [runner], why };
+    if (outcome === undefined) return { action, status: 'skipped', runners: [runner], why: '' };
     const told = outcome.status === 'done' ? why : (outcome.error ?? '');
-    return { action, status: outcome.status, runner, why: told, amount: 1 };
+    return { action, status: outcome.status, runners: [runner], why: told };
   });
 }
 
-/** Runners to add have no name worth telling: those with the same fate become one entry. */
-function mergeAdds(entries: readonly Entry[]): readonly Entry[] {
-  const adds = entries.filter(({ action }) => action === 'add');
-  const merged = Map.groupBy(adds, ({ status, why }) => `${status} ${why}`);
-  return [
-    ...[...merged.values()].flatMap(([first, ...more]) =>
-      first === undefined ? [] : [{ ...first, amount: 1 + more.length }],
-    ),
-    ...entries.filter(({ action }) => action !== 'add'),
-  ];
+function merge(entries: readonly Entry[]): readonly Entry[] {
+  const merged = Map.groupBy(entries, ({ action, status, why }) => `${status} ${action} ${why}`);
+  return [...merged.values()].flatMap((equal) => {
+    const [first] = equal;
+    return first === undefined ? [] : [{ ...first, runners: equal.flatMap(({ runners }) => runners) }];
+  });
 }
 
 function lineOf(entry: Entry): Line {
-  const what = entry.action === 'add' ? counted(entry.amount, 'runner') : entry.runner;
-  const text = `${phrase(entry)} ${what}`;
+  const text = `${phrase(entry)} ${namesOf(entry)}`;
   return { text: entry.why === '' ? text : `${text}: ${entry.why}`, tone: TONES[entry.status] };
+}
+
+/** Runners to add have no name worth telling. */
+function namesOf({ action, runners }: Entry): string {
+  if (action === 'add') return counted(runners.length, 'runner');
+  if (runners.length <= MAX_LISTED) return runners.join(', ');
+  const listed = runners.slice(0, MAX_LISTED - 1);
+  return `${listed.join(', ')} and ${runners.length - listed.length} more (--json lists them all)`;
 }
 
 function restLine([first, ...more]: readonly Entry[]): readonly Line[] {
   if (first === undefined) return [];
-  return [{ text: `${phrase(first)} ${1 + more.length} more (--json lists them all)`, tone: TONES[first.status] }];
+  const runners = [first, ...more].reduce((sum, entry) => sum + entry.runners.length, 0);
+  return [{ text: `${phrase(first)} ${runners} more (--json lists them all)`, tone: TONES[first.status] }];
 }
 
 function phrase({ action, status }: Entry): string {

@@ -1,13 +1,15 @@
 /** The npm package: installed into an empty folder without a registry, and run there. */
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { packPackage } from '../../scripts/release/package.ts';
-import { runProgram } from '../doors/program.ts';
 import { configuration, startDoorsWorld } from '../doors/world.ts';
+
+const execFileAsync = promisify(execFile);
 
 let directory: string;
 let tarball: string;
@@ -56,14 +58,28 @@ describe('the npm package', () => {
     });
   });
 
-  it('makes a first plan against stand-ins, with nothing else beside it', async () => {
+  it('makes a first plan with the three commands of README.md, where there is nothing but Node', async () => {
     await using world = await startDoorsWorld();
-    const program = join(directory, 'node_modules/bitbucket-runner-autoscaler/bin.mjs');
-    expect(await runProgram(program, ['plan'], world.environment)).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('would add 3 runners'),
-    });
-  });
+    const readme = await readFile('README.md', 'utf8');
+    const [, configuration = ''] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
+    const [, block = ''] = /```console\n( *\$ npm install -g[\s\S]*?)```/.exec(readme) ?? [];
+    const commands = [...block.matchAll(/^ *\$ (.+)$/gm)].map(([, command = '']) => command);
+    expect(commands).toHaveLength(3);
+
+    const home = join(directory, 'newcomer');
+    await mkdir(home);
+    await copyFile(tarball, join(home, basename(tarball)));
+    await writeFile(join(home, 'runners_config.yaml'), configuration.replace(/^ {3}/gm, ''));
+    const { BITBUCKET_BASE_URL, KUBECONFIG, PATH } = world.environment;
+    const env = {
+      ...{ BITBUCKET_BASE_URL, KUBECONFIG, HOME: home, PATH: `${home}/bin:${PATH}` },
+      // No registry, and a folder for what is installed that nobody else uses.
+      ...{ npm_config_offline: 'true', npm_config_prefix: home },
+    };
+    const { stdout } = await execFileAsync('sh', ['-ec', commands.join('\n')], { cwd: home, env });
+    expect(stdout).toContain('would add 1 runner');
+    expect(world.runners()).toEqual([]);
+  }, 120_000);
 
   it('has the command that npx runs', () => {
     const { status, stdout } = spawnSync('npx', ['--offline', 'runner-autoscaler', '--version'], {
@@ -82,6 +98,12 @@ describe('the npm package', () => {
       stderr:
         'error: runner-autoscaler needs Node 24 or newer, and this is 20.19.0; install one, such as with "nvm install 24".\n',
     });
+  });
+
+  it('is not what npm packs of a checkout, which says so', () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run'], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, expect.not.stringContaining('.tgz')]);
+    expect(stderr).toContain('error: these are the sources; "npm run release" makes the package, in release/');
   });
 
   it('is what the image holds, of this version and on the Node of the functions', async () => {

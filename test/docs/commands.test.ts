@@ -56,6 +56,25 @@ describe('scripts', () => {
   });
 });
 
+describe('the way in', () => {
+  it('README.md is short, and links each of its promises to a test', async () => {
+    const text = await readFile('README.md', 'utf8');
+    expect(text.split('\n').length).toBeLessThanOrEqual(100);
+    const promises = text.split(/^- (?=\*\*)/m).slice(1);
+    expect(promises.length).toBeGreaterThan(5);
+    expect(promises.filter((promise) => !promise.includes('([test](test/'))).toEqual([]);
+  });
+
+  it.each(['README.md', 'docs/install.md', 'docs/from-zero.md'])(
+    '%s names the package of this version',
+    async (document) => {
+      const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+      const packages = (await readFile(document, 'utf8')).match(/[a-z-]+-\d\S*?\.tgz/g) ?? [];
+      expect(new Set(packages)).toEqual(new Set([`bitbucket-runner-autoscaler-${version}.tgz`]));
+    },
+  );
+});
+
 it('the configuration of README.md loads', async () => {
   const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(await readFile('README.md', 'utf8')) ?? [];
   const config = text.replace(/^ {3}/gm, '');

@@ -219,6 +219,73 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+const waking = (from = 'acme/app') => queueAware(`repositories: [app], wake: { from: [${from}], max: 2 }`);
+
+describe('the door for pipelines', () => {
+  const WEBHOOK_SECRET = 'a-secret-of-a-webhook';
+  const rows: readonly (readonly [string, string | undefined, ScriptedAnswer, Finding])[] = [
+    ['that is ill', undefined, { status: 503 }, ['door', /^it answers 503$/, /log of the function wake/]],
+    ['that was removed', undefined, { status: 403 }, ['door', /^something else answers there \(403\)$/, /WakeUrl/]],
+    ['that takes anything', undefined, { status: 200 }, ['door', /^something else answers there \(200\)$/, /WakeUrl/]],
+    ['that breaks off', undefined, 'reset', ['door', /^it does not answer \(ECONNRESET\)$/, /wake=true/]],
+    ['whose address is none', 'my door', { status: 405 }, ['door', /^WAKE_URL is not an address$/, /WakeUrl/]],
+  ];
+
+  it.each(rows)('%s', async (_name, address, answer, found) => {
+    await using world = await startDoorsWorld(waking());
+    const door = await scriptedService(() => answer);
+    await expectFault({ ...world.environment, WAKE_URL: address ?? door.url, WEBHOOK_SECRET }, found);
+    await door.close();
+  });
+
+  it('whose secret could be guessed', async () => {
+    await using world = await startDoorsWorld(waking());
+    await expectFault({ ...world.environment, WEBHOOK_SECRET: 'short' }, ['webhook', /less than 16 char/, /openssl/]);
+  });
+
+  it('whose secret is not there', async () => {
+    await using world = await startDoorsWorld(waking());
+    const secrets = await scriptedService(() => jsonError(400, 'ResourceNotFoundException'));
+    for (const [name, value] of Object.entries(awsEnvironment(secrets.url))) vi.stubEnv(name, value);
+    const environment = { ...world.environment, WEBHOOK_SECRET_ID: 'prod/webhook' };
+    await expectFault(environment, ['webhook', /prod\/webhook/, /create it, or correct WEBHOOK_SECRET_ID/]);
+    vi.unstubAllEnvs();
+    await secrets.close();
+  });
+
+  it('that a repository is to use which is not there', async () => {
+    await using world = await startDoorsWorld(waking('acme/app, acme/gone'));
+    await expectFault(world.environment, ['waking', /404/, /names/]);
+  });
+
+  it('that is well is rung once, without a token, and no fault', async () => {
+    await using world = await startDoorsWorld(waking());
+    const door = await scriptedService(() => ({ status: 405 }));
+    const { checks } = await expectHealth({ ...world.environment, WAKE_URL: door.url, WEBHOOK_SECRET });
+    const told = checks.filter(({ id }) => ['waking', 'door', 'webhook'].includes(id));
+    expect(told.map(({ id, subject, outcome }) => [id, subject, outcome])).toEqual([
+      ['waking', 'acme/app', 'ok'],
+      ['door', new URL(door.url).host, 'ok'],
+      ['webhook', undefined, 'ok'],
+    ]);
+    expect(door.seen).toEqual([expect.objectContaining({ method: 'GET', body: '' })]);
+    expect(door.seen[0]?.headers).not.toHaveProperty('authorization');
+    await door.close();
+  });
+
+  it('is not looked at where nothing names it, and not spoken of where no group can be woken', async () => {
+    await using world = await startDoorsWorld(waking());
+    const { checks } = await expectHealth(world.environment);
+    expect(checks.filter(({ id }) => ['door', 'webhook'].includes(id)).map(({ outcome }) => outcome)).toEqual([
+      'skipped',
+      'skipped',
+    ]);
+    await world.write('runners_config.yaml', configuration());
+    const { checks: others } = await expectHealth(world.environment);
+    expect(others.filter(({ id }) => ['waking', 'door', 'webhook'].includes(id))).toEqual([]);
+  });
+});
+
 describe('a planted fault is found, and nothing else', () => {
   it.each(ROWS)('$fault', async ({ config, variables = {}, scripts = [], found, ...over }) => {
     await using world = await startDoorsWorld(config, over);

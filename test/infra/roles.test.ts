@@ -76,8 +76,8 @@ describe('the role of wake', () => {
       'Wakes: dynamodb:PutItem',
       'ConfigObjects: s3:GetObject',
       'ConfigParameters: ssm:GetParameter',
-      'WebhookSecret: secretsmanager:GetSecretValue',
       'Scale: lambda:InvokeFunction',
+      'WebhookSecret: secretsmanager:GetSecretValue',
       'Key: kms:Decrypt',
     ]);
     const of = (sid: string) => granted.find(({ Sid }) => Sid === sid);

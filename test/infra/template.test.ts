@@ -1,6 +1,7 @@
 /** The plain template says for its parameters what osls deploys for the same ones. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Resources } from '../../infra/cloudformation.ts';
 import { functionsOf } from '../../infra/functions.ts';
 import { readParameters } from '../../infra/parameters.ts';
@@ -36,11 +37,22 @@ const SETTINGS: readonly (readonly [Readonly<Record<string, string>>, Readonly<R
   [{ Enabled: 'false' }, { enabled: 'false' }],
   [{ AlarmTopic: ARN.topic }, { 'alarm-topic': ARN.topic }],
   [{ GroupMetrics: 'true' }, { 'group-metrics': 'true' }],
+  [{ Wake: 'true' }, { wake: 'true' }],
+  [
+    { Wake: 'true', WebhookSecretName: 'ci/webhook' },
+    { wake: 'true', 'webhook-secret': 'ci/webhook' },
+  ],
 ];
 const ALL = SETTINGS.reduce(([ours, theirs], [own, its]) => [
   { ...ours, ...own },
   { ...theirs, ...its },
 ]);
+
+/** All of the others, so that nothing of the door is left where it is not wanted. */
+const ALL_BUT_WAKE = [
+  { ...ALL[0], Wake: 'false', WebhookSecretName: '' },
+  Object.fromEntries(Object.entries(ALL[1]).filter(([name]) => !['wake', 'webhook-secret'].includes(name))),
+] as const;
 
 const parametersOf = (values: Readonly<Record<string, string>>) =>
   readParameters({ stage: 'test', values: { clusters: 'ci', ...values } }, true);
@@ -57,16 +69,18 @@ function ofFragments(values: Readonly<Record<string, string>>): Resources {
 }
 
 describe('the plain template', () => {
-  it.each([...SETTINGS, ALL])('with %j makes what the fragments say with %j', (given, values) => {
+  it.each([...SETTINGS, ALL, ALL_BUT_WAKE])('with %j makes what the fragments say with %j', (given, values) => {
     const { Resources } = resolveTemplate(TEMPLATE, { ...NEEDED, ...given, Stage: 'test' });
     const ofOsls = Object.keys(Resources).filter((id) => /Lambda(Function|EvConf)|LogGroup/.test(id));
     const others = Object.entries(Resources).filter(([id]) => !ofOsls.includes(id));
     expect(Object.fromEntries(others)).toEqual(ofFragments(values));
-    const { scale, report } = functionsOf(parametersOf(values));
+    const { scale, report, wake } = functionsOf(parametersOf(values));
     expect(Resources).toMatchObject({
       ScaleLambdaFunction: { Properties: { Environment: { Variables: scale.environment } } },
       ReportLambdaFunction: { Properties: { Environment: { Variables: report.environment } } },
+      ...(wake && { WakeLambdaFunction: { Properties: { Environment: { Variables: wake.environment } } } }),
     });
+    expect(Object.keys(Resources).some((id) => id.startsWith('WakeLambda'))).toBe(wake !== undefined);
   });
 
   it('makes the functions as osls makes them', async () => {
@@ -114,6 +128,7 @@ describe('the plain template', () => {
     const text = templateText('1.2.3', 'functions.zip');
     expect(text.length).toBeLessThan(51_200);
     expect(text).toContain('version 1.2.3: one cluster, one shard');
+    expect(parse(text, { version: '1.1' })).toEqual(JSON.parse(JSON.stringify(TEMPLATE)));
   });
 });
 

@@ -72,6 +72,19 @@ describe('the report as text', () => {
     expect(text.includes('budget: ci/bitbucket has made')).toBe(isTold);
   });
 
+  it('lists ten reasons of one kind at the most, and counts the runners of the others', () => {
+    const idle = (minutes: number) => reason('surplus', { idleMs: minutes * 60_000 });
+    const plan = Array.from({ length: 24 }, (_, index) => ({
+      ...{ action: 'disable' as const, runner: `{${index}}` },
+      reason: idle(20 + Math.floor(index / 2)),
+    }));
+    const lines = renderReport(report({ tick: { mode: 'plan' }, groups: [group({ plan })] }), { width: 300 });
+    const told = lines.map((line) => line.trim()).filter((line) => line.includes('would disable'));
+    expect(told).toHaveLength(9 + 1);
+    expect(told[8]).toMatch(/would disable \{16\}, \{17\}: idle for 28m and not needed$/);
+    expect(told[9]).toBe('would disable 6 more (--json lists them all)');
+  });
+
   it('says a limit once where it is the reason of a hold', () => {
     const last = reason('last-usable', { starting: 2 });
     const held = group({ decision: { action: 'hold', from: 3, to: 3, reason: last }, bounds: [last] });

@@ -96,6 +96,7 @@ function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError
   return nothingIn(file, `is not valid YAML: ${rule}`, line);
 }
 
+const CHART = 'describes a Helm chart; render the chart first (helm template … > rendered.yaml) and give the result';
 const RENDER_FIRST = 'is a Helm template; render the chart first (helm template … > rendered.yaml) and give the result';
 
 function nothingIn({ source }: SourceFile, message: string, line?: number): Part {
@@ -111,7 +112,10 @@ function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): 
   const items = node.get('items');
   if (kind === 'List' && yaml.isSeq(items)) return items.items.flatMap((item) => contentsOfNode(file, item, false));
   if (kind === 'ConfigMap') return contentsOfConfigMap(file, node);
-  if (kind === undefined) return [nothingIn(file, UNKNOWN, lineAt(file.text, offsetOf(node)))];
+  if (kind === undefined) {
+    const isOfChart = node.has('apiVersion') && node.has('version');
+    return [nothingIn(file, isOfChart ? CHART : UNKNOWN, lineAt(file.text, offsetOf(node)))];
+  }
   return [{ object: objectOf(file, node), credentials: credentialsIn(file, node) }];
 }
 

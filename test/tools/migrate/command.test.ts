@@ -104,6 +104,17 @@ describe('goes wrong, and writes nothing', () => {
     expect(await read('runners_config.yaml')).toBe(CONFIG);
   });
 
+  it.each(['chart', 'chart-3.11.0.tgz', 'chart/Chart.yaml'])('a chart instead of its rendering: %s', async (name) => {
+    await mkdir(join(cwd, 'chart'));
+    await writeFile(join(cwd, 'chart/Chart.yaml'), 'apiVersion: v2\nname: chart\nversion: 3.11.0\n');
+    await writeFile(join(cwd, 'chart-3.11.0.tgz'), Buffer.from([0x1f, 0x8b, 8]));
+    const { code, stderr } = await run(`--out out ${name}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: \S+ (is|describes) a Helm chart; render [a-z ]+ first \(helm template … > rendered\.yaml\)[^\n]+\n$/,
+    );
+  });
+
   it('one of two files is there already', async () => {
     await mkdir(join(cwd, 'out'));
     await writeFile(join(cwd, 'out/job-template.yaml'), 'mine');

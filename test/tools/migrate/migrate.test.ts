@@ -210,6 +210,11 @@ describe('files that hold nothing to migrate', () => {
       ['{{- if .Values.rbac.create }}\nkind: ConfigMap\n{{- end }}\n'],
       /^0\.yaml:1 is a Helm template; render the chart first/,
     ],
+    [
+      'the description of a Helm chart',
+      ['apiVersion: v2\nname: runners-autoscaler\nversion: 3.11.0\n'],
+      /^0\.yaml:1 describes a Helm chart; render the chart first/,
+    ],
   ])('%s', async (_, texts, message) => {
     const attempt = migrate(texts.map((text, index) => ({ source: `${index}.yaml`, text })));
     await expect(attempt).rejects.toThrow(InputError);
