@@ -20,13 +20,13 @@ export type QueueQuestion = {
 };
 
 /**
- * The group's question, if its strategy has one and it may get more runners, or is about to let idle ones go: marks are late,
- * and runners of short steps look idle for minutes. In quarantine it tries one runner, whatever waits.
+ * The group's question, if its strategy has one and it may get more runners, or is about to let idle ones go while others
+ * are at work: marks are late, and runners of short steps look idle for minutes. In quarantine it tries one runner, whatever waits.
  */
 export function questionOf(group: Claimant, seen: Observation): QueueQuestion | undefined {
   const { observation, classified, expected, retire } = group;
   const { scope, maxCreatesPerTick, strategy } = observation.group;
-  const lets = retire.some(({ reason: { code } }) => code === 'surplus');
+  const lets = expected.busy > 0 && retire.some(({ reason: { code } }) => code === 'surplus');
   const source = queueOf(strategy, expected, lets || hasCallsToSpare(seen, scope.workspace));
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;

@@ -33,6 +33,7 @@ describe('before idle runners go', () => {
   it.each([
     ['the queue is asked', rested(5, 300_000), ['builds']],
     ['nothing is asked while they have their cool-down', rested(5, 299_999), []],
+    ['nothing is asked where nobody is at work', rested(5, 300_000, { runners: { idle: 5 } }), []],
     ['nothing is asked where none is too many', rested(1, 300_000), []],
     [
       'nothing is asked where they go for their age',
