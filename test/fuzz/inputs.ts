@@ -151,6 +151,8 @@ export const SHAPES: readonly Shape[] = [
   (entry, size) => numbered(size, (index) => `unknown${index}: 1\n`) + entry,
   (_, size) => `groups:\n${numbered(size, () => '  - {}\n')}`,
   (_, size) => `groups:\n  - name: a\n${numbered(size, () => '    workspac: [1]\n')}`,
+  (entry, size) =>
+    `groups:\n${entry}    schedules:\n${numbered(size, (n) => `      - { name: s${n}, from: "07:00", to: "08:00", timezone: ${'x'.repeat(50)}${n} }\n`)}`,
   (entry, size) => `groups:\n${entry}${numbered(size, (index) => `    labls${index}: &a${index} !x ~\n`)}`,
   (_, size) => `{"values":[${numbered(size, () => '{},')}{}],"items":[${numbered(size, () => '{},')}{}]}`,
 ];
