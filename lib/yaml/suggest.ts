@@ -36,7 +36,6 @@ function withoutSpelling(word: string): string {
  * more than `most`: a text may have thousands of words that are near nothing.
  */
 function editDistance(a: string, b: string, most = Number.POSITIVE_INFINITY): number {
-  if (Math.abs(a.length - b.length) > most) return Number.POSITIVE_INFINITY;
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, character] of [...a].entries()) {
     const row = [index + 1];
