@@ -21,8 +21,8 @@ it('takes a moment for a word of 40,000 characters, and for hundreds that are ne
   const zones = Intl.supportedValuesOf('timeZone');
   const before = process.cpuUsage();
   expect(suggest('x'.repeat(40_000), zones)).toBeUndefined();
-  for (let index = 0; index < 300; index += 1) {
+  for (let index = 0; index < 100; index += 1) {
     expect(suggest(`${'x'.repeat(50)}${String(index).padStart(9, '0')}`, zones)).toBeUndefined();
   }
-  expect(process.cpuUsage(before).user / 1000).toBeLessThan(3_000);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000);
 });
