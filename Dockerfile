@@ -1,6 +1,6 @@
 # The command line as an image, for `run` in a pod: made from the npm package of a release, without a step that runs anything.
 #
-#   npm run release
+#   npm run release:make
 #   docker build --tag bitbucket-runner-autoscaler:1.0.0-rc.1 release
 #
 # It needs no right to write but where the state is: run it with a read-only root file system.

@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz`: hostile input through everything that reads what others write, in a process with the memory of a function.
- * Half a minute; `-- --seconds N` for longer, which is part of a release, and `--from CASE` to go on where an earlier run has
- * stopped, or to play one case again. A case is a function of its number. Exits with 1 when something does not hold.
+ * Half a minute; `-- --seconds N` for longer (five minutes are part of a release), and `--from CASE` to go on where an earlier run has
+ * stopped, or to play one case again. A case is a function of its number. Exits with 1 when something does not hold, and stops when the process has taken more than 512 MB.
  */
 import './help.ts';
 
@@ -21,17 +21,21 @@ const { values } = parseArgs({
 });
 
 async function play(): Promise<number> {
-  const { faultOf } = await import('../test/fuzz/run.ts');
+  const { excessMemory, faultOf } = await import('../test/fuzz/run.ts');
   const end = performance.now() + Number(values.seconds) * 1000;
   let number = Number(values.from);
   let faults = 0;
-  for (; performance.now() < end; number += 1) {
+  let excess: string | undefined;
+  for (; excess === undefined && performance.now() < end; number += 1) {
     // A process that dies leaves the number of the case that it died of.
     process.stdout.write(`\r${number}`);
     const fault = await faultOf(number);
-    if (fault === undefined) continue;
-    faults += 1;
-    process.stdout.write(`\r${fault}\n`);
+    excess = excessMemory();
+    for (const one of [fault, excess && `case ${number}: ${excess}`]) {
+      if (one === undefined) continue;
+      faults += 1;
+      process.stdout.write(`\r${one}\n`);
+    }
   }
   process.stdout.write(`\r${number - Number(values.from)} cases, ${faults} faults; go on with --from ${number}\n`);
   return faults === 0 ? 0 : 1;

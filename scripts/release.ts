@@ -1,6 +1,7 @@
 /**
- * `npm run release`: what a release consists of, in `release/`: the npm package, the CloudFormation template and the code
- * of its functions, and what makes an image of the package; `npm run materials` adds what is in them.
+ * `npm run release:make`: what a release consists of, in `release/`: the npm package, the CloudFormation template and the code
+ * of its functions, and what makes an image of the package; `npm run materials` adds what is in
+ * them. `npm run release` plays the long fuzz and the long worlds before it.
  */
 import './help.ts';
 

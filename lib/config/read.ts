@@ -62,8 +62,8 @@ function soundPartOf(value: unknown, problems: readonly Finding[]): Config | und
   if (!isRecord(value) || problems.some(({ path }) => path.length === 0)) return undefined;
   const wrong = new Set(problems.map(({ path: [section, entry] }) => `${section} ${entry}`));
   const isWrong = (section: string, entry: string | number) => wrong.has(`${section} ${entry}`);
-  const isWrongAsWhole = (section: string) => problems.some(({ path }) => path.length === 1 && path[0] === section);
-  const sections = Object.entries(value).filter(([section]) => !isWrongAsWhole(section));
+  const wrongAsWhole = new Set(problems.filter(({ path }) => path.length === 1).map(({ path }) => path[0]));
+  const sections = Object.entries(value).filter(([section]) => !wrongAsWhole.has(section));
   const entries = sections.map(([section, content]) => {
     if (Array.isArray(content)) return [section, content.filter((_, index) => !isWrong(section, index))];
     if (!isRecord(content)) return [section, content];

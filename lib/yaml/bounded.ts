@@ -39,6 +39,28 @@ export function tooLarge(text: string, { characters, tokens }: Omit<YamlLimits, 
   return undefined;
 }
 
+/**
+ * How foreign texts are parsed: nothing is printed or quoted, and repeated keys are left to `plainValue`, since the parser
+ * takes the square of their number.
+ */
+const PARSING = { prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const;
+
+/** What `parse` makes of a text within bounds. Throws `YamlError` for one that is too large or nested too deeply. */
+export function parseWithin<Parsed>(
+  text: string,
+  limits: Omit<YamlLimits, 'values'>,
+  parse: (text: string, options: typeof PARSING) => Parsed,
+): Parsed {
+  const excess = tooLarge(text, limits);
+  if (excess !== undefined) throw new YamlError(excess, undefined);
+  try {
+    return parse(text, PARSING);
+  } catch (error) {
+    // The parser recurses: nesting of many thousand levels ends in an exception.
+    throw error instanceof RangeError ? new YamlError('is not valid YAML: it is nested too deeply', undefined) : error;
+  }
+}
+
 /** What keeps a document from being put together. The message ends a sentence about the text; the offset is in it. */
 export class YamlError extends Error {
   override readonly name = 'YamlError';

@@ -31,7 +31,7 @@ export type YamlDocument = {
 };
 
 /** Two thousand groups written out, and more where they share anchors; what a function can hold beside its work. */
-const LIMITS: YamlLimits = { characters: 1024 * 1024, tokens: 400_000, values: 400_000 };
+export const CONFIGURATION_LIMITS: YamlLimits = { characters: 1024 * 1024, tokens: 400_000, values: 400_000 };
 
 /**
  * Parses one YAML document (1.2, merge keys included, as Atlassian's parser knows them). `source` names the text in
@@ -49,7 +49,7 @@ export function parseYaml(text: string, source: string): YamlDocument {
     findings: [problem([], message)],
     locate: (finding) => locateAt(finding, offset),
   });
-  const excess = tooLarge(text, LIMITS);
+  const excess = tooLarge(text, CONFIGURATION_LIMITS);
   if (excess !== undefined) return refuse(`${excess}; divide it among several deployments`);
   try {
     const document = parseDocument(text, { ...OPTIONS, lineCounter: lines });
@@ -60,7 +60,7 @@ export function parseYaml(text: string, source: string): YamlDocument {
     const fatal = complaints.find(({ isFatal }) => isFatal);
     if (fatal !== undefined) return refuse(fatal.finding.message, fatal.offset);
     const value = plainValue(document, {
-      values: LIMITS.values,
+      values: CONFIGURATION_LIMITS.values,
       onRepeatedKey: (path, offset = 0) => complaints.push(repeatedKey(path, offset)),
     });
     const offsets = new Map(complaints.map(({ finding, offset }) => [finding, offset]));
@@ -181,7 +181,7 @@ function childIn(pair: Pair): Child {
 }
 
 /** The nodes that aliases stand for: each the last one of its name before it. */
-function targetsOf(document: Document): ReadonlyMap<Alias, Node> {
+export function targetsOf(document: Document): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   visit(document, {

@@ -3,6 +3,7 @@
  * where things are; the text is spliced, because a tree that is written anew would lose its author's spacing. Pure.
  */
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { targetsOf } from './document.ts';
 
 /** What is to become of an entry of a mapping; the first of its keys that is there is meant. */
 export type KeyEdit = {
@@ -17,7 +18,13 @@ export type GroupEdits = { readonly group: readonly KeyEdit[]; readonly paramete
 
 /** The text after the edits; undefined where the group or a place for them cannot be found. What it means is not checked. */
 export function editText(text: string, group: string, edits: GroupEdits): string | undefined {
-  const document = parseDocument(text, { merge: true, stringKeys: true });
+  // Who writes it has had it read, within bounds.
+  const document = parseDocument(text, {
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const map = groupIn(document, group);
   if (map === undefined) return undefined;
   const parameters = pairOf(map, ['parameters'])?.value;
@@ -105,7 +112,8 @@ function removalInFlow(map: YAMLMap, pair: Pair, kept: number): Splice | undefin
 function groupIn(document: Document, name: string): YAMLMap | undefined {
   const groups = document.get('groups');
   if (!isSeq(groups)) return undefined;
-  const maps = groups.items.map((item) => (isAlias(item) ? item.resolve(document) : item));
+  const targets = targetsOf(document);
+  const maps = groups.items.map((item) => (isAlias(item) ? targets.get(item) : item));
   return maps.find((map): map is YAMLMap => isMap(map) && map.get('name') === name);
 }
 

@@ -10,12 +10,12 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   if (word.length > LONGEST_WORD) return undefined;
   const plain = withoutSpelling(word);
   const [best] = candidates
-    .map((candidate) => ({
-      candidate,
-      distance: editDistance(plain, withoutSpelling(candidate)),
-      exactDistance: editDistance(word, candidate),
-    }))
-    .filter(({ candidate, distance }) => distance <= Math.floor(candidate.length / 3))
+    .map((candidate) => {
+      const most = Math.floor(candidate.length / 3);
+      return { candidate, most, distance: editDistance(plain, withoutSpelling(candidate), most) };
+    })
+    .filter(({ distance, most }) => distance <= most)
+    .map((near) => ({ ...near, exactDistance: editDistance(word, near.candidate) }))
     .sort((a, b) => a.distance - b.distance || a.exactDistance - b.exactDistance);
   return best?.candidate;
 }
@@ -31,8 +31,11 @@ function withoutSpelling(word: string): string {
   return word.replaceAll(/[_\s-]/g, '').toLowerCase();
 }
 
-/** Levenshtein distance: how many characters must be inserted, removed or replaced. */
-function editDistance(a: string, b: string): number {
+/**
+ * Levenshtein distance: how many characters must be inserted, removed or replaced. Infinite as soon as it is known to be
+ * more than `most`: a text may have thousands of words that are near nothing.
+ */
+function editDistance(a: string, b: string, most = Number.POSITIVE_INFINITY): number {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, character] of [...a].entries()) {
     const row = [index + 1];
@@ -40,6 +43,7 @@ function editDistance(a: string, b: string): number {
       const replaced = (above[column - 1] ?? 0) + (character === b[column - 1] ? 0 : 1);
       row.push(Math.min(replaced, (above[column] ?? 0) + 1, (row[column - 1] ?? 0) + 1));
     }
+    if (Math.min(...row) > most) return Number.POSITIVE_INFINITY;
     above = row;
   }
   return above[b.length] ?? 0;

@@ -6,11 +6,6 @@ export function offsetOf(node: unknown): number {
   return (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }
 
-/** The line of an offset, counted from 1. */
-export function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
-}
-
 /** The mappings of a List or of a sequence, or the one mapping that the node is. */
 export function objectsIn(node: unknown): readonly yaml.YAMLMap[] {
   const items = yaml.isMap(node) ? node.get('items') : node;

@@ -103,7 +103,7 @@ describe('the npm package', () => {
   it('is not what npm packs of a checkout, which says so', () => {
     const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run'], { encoding: 'utf8' });
     expect([status, stdout]).toEqual([1, expect.not.stringContaining('.tgz')]);
-    expect(stderr).toContain('error: these are the sources; "npm run release" makes the package, in release/');
+    expect(stderr).toContain('error: these are the sources; "npm run release:make" makes the package, in release/');
   });
 
   it('is what the image holds, of this version and on the Node of the functions', async () => {

@@ -35,10 +35,13 @@ const HOSTILE: Readonly<Record<string, string>> = {
 
 it('is read within bounds, and everything else is scaled as if it were not there', async () => {
   const decisions: unknown[] = [];
+  const sizes: number[] = [];
   for (const files of [{}, HOSTILE]) {
     const config = `groups:${group('good', 'good', ['app', 'hostile'])}${group('other', 'other', ['hostile'])}`;
     await using world = await startFunctionWorld(config);
-    await using scale = await startLambda(bundled('scale.js'), world.environment);
+    // What Lambda leaves of 512 MB for the heap.
+    const memory = { NODE_OPTIONS: '--max-old-space-size=460' };
+    await using scale = await startLambda(bundled('scale.js'), { ...world.environment, ...memory });
     const { bitbucket } = world;
     await scale.invoke({});
     for (const runner of world.runners()) Object.assign(runner, { status: 'ONLINE', step: { uuid: '{1}' } });
@@ -54,13 +57,26 @@ it('is read within bounds, and everything else is scaled as if it were not there
     }
     const { report, error, output } = await scale.invoke({}, { clockAheadMs: 60_000 });
     expect(error).toBeUndefined();
-    decisions.push(report?.groups.map(({ name, decision, problems }) => ({ name, decision, problems })));
+    const outcomesOf = (all: readonly { readonly action: string; readonly status: string }[]) =>
+      all.map(({ action, status }) => `${action} ${status}`);
+    decisions.push(
+      report?.groups.map(({ name, decision, outcomes, problems }) => ({
+        ...{ name, decision, problems },
+        outcomes: outcomesOf(outcomes),
+      })),
+    );
     const told = Object.keys(files).filter((commit) => commit !== 'escapes');
     for (const commit of told) {
       expect(report?.notes.join('\n')).toContain(`bitbucket-pipelines.yml of acme/hostile at ${commit} `);
     }
+    const state = await world.textOfState();
+    expect(state).not.toMatch(/y{1000}/);
+    sizes.push(state.length);
     expect(output).not.toMatch(/(?!\n)[\p{Cc}\u202e]|\\u001b|y{1000}/u);
   }
+  // Its notes, and nothing of what they are about.
+  const [plain = 0, withHostile = 0] = sizes;
+  expect(withHostile - plain).toBeLessThan(20_000);
   expect(decisions[1]).toEqual(decisions[0]);
-  expect(decisions[0]).toMatchObject([{ decision: { action: 'scale-up' } }, {}]);
+  expect(decisions[0]).toMatchObject([{ decision: { action: 'scale-up' }, outcomes: ['add done', 'add done'] }, {}]);
 });

@@ -1,7 +1,7 @@
 /** A few hundred cases of the fuzzer, for crashes only; `npm run fuzz` plays more, and holds their time against that of plain ones. */
 import { expect, it, vi } from 'vitest';
 import { InputError, ServiceError } from '#core/errors.ts';
-import { caseAt, TARGET_NAMES } from './run.ts';
+import { caseAt, excessMemory, TARGET_NAMES } from './run.ts';
 import { TARGETS } from './targets.ts';
 
 it.each(TARGET_NAMES.map((name, index) => [name, index] as const))(
@@ -18,6 +18,13 @@ it.each(TARGET_NAMES.map((name, index) => [name, index] as const))(
     }
   },
 );
+
+it('holds the memory of the process against that of a function', () => {
+  expect([excessMemory(512 * 1024), excessMemory(512 * 1024 + 1)]).toEqual([
+    undefined,
+    'the process took 513 MB, of 512',
+  ]);
+});
 
 it('is the same case for the same number', () => {
   expect(caseAt(77).input).toBe(caseAt(77).input);

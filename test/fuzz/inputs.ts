@@ -46,7 +46,18 @@ const PIECES: readonly string[] = [
     '{% if %}',
     '__proto__',
   ],
-  ...['\0', '\x1b[2J', '\u202e', '\u2028', '\ufeff', '\ud800', '*'.repeat(20), '{a,b}', 'x'.repeat(100)],
+  ...[
+    '\0',
+    '\x1b[2J',
+    '\u202e',
+    '\u2028',
+    '\ufeff',
+    '\ud800',
+    '*'.repeat(20),
+    '{a,b}',
+    'x'.repeat(100),
+    ' '.repeat(200),
+  ],
 ];
 
 const pick = <Item>(random: Random, items: readonly Item[]): Item => items[random.between(0, items.length - 1)] as Item;
@@ -126,10 +137,22 @@ export const SHAPES: readonly Shape[] = [
   (_, size) =>
     `m0: &m0 { k: 1 }\n${numbered(size, (index) => `m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}`,
   (_, size) => `x: &a { k: 1 }\ngroups: { <<: [${numbered(size, () => '*a, ')}] }\n`,
+  // Lists and mappings as keys, each made of those before it.
+  (_, size) => `x: &a0 [${'x'.repeat(100)}]\n${numbered(size, (n) => `? &a${n + 1} [*a${n}, *a${n}]\n: 1\n`)}`,
+  (_, size) =>
+    `groups:\n  ? &a0 { k: x }\n  : 1\n${numbered(size, (n) => `  ? &a${n + 1} { *a${n} : *a${n} }\n  : 1\n`)}`,
+  (_, size) => `a: 1\n${'? '.repeat(90)}b\n${numbered(size, (n) => `? [${n}]\n: { ? {} : [] }\n`)}`,
+  // Jinja that begins and has no end, and long runs of spaces in it.
+  (entry, size) => `${entry}a: "<% ${' '.repeat(size)}`,
+  (entry, size) => `${entry}\n{% ${' '.repeat(size / 2)}x${' '.repeat(size)}`,
+  (entry, size) => `${entry}a: |\n  ${'<%{#{{'.repeat(size / 6)}`,
+  (entry, size) => entry + '{% if repositoryUuid %}\n{% endif %}\n'.repeat(size / 36),
   // A problem in each line: keys that nobody knows, that come twice, values of the wrong kind, names that are near others.
   (entry, size) => numbered(size, (index) => `unknown${index}: 1\n`) + entry,
   (_, size) => `groups:\n${numbered(size, () => '  - {}\n')}`,
   (_, size) => `groups:\n  - name: a\n${numbered(size, () => '    workspac: [1]\n')}`,
+  (entry, size) =>
+    `groups:\n${entry}    schedules:\n${numbered(size, (n) => `      - { name: s${n}, from: "07:00", to: "08:00", timezone: ${'x'.repeat(50)}${n} }\n`)}`,
   (entry, size) => `groups:\n${entry}${numbered(size, (index) => `    labls${index}: &a${index} !x ~\n`)}`,
   (_, size) => `{"values":[${numbered(size, () => '{},')}{}],"items":[${numbered(size, () => '{},')}{}]}`,
 ];

@@ -16,6 +16,15 @@ export function caseAt(number: number) {
   return { name, target, size, plain, input: hostile(grown(plain, Math.max(plain.length, 1)), number, size, entry) };
 }
 
+/** What a function has. */
+const MOST_RSS_MB = 512;
+
+/** More memory than a function has; undefined while it never was so much. It never gets less. */
+export function excessMemory(kilobytes = process.resourceUsage().maxRSS): string | undefined {
+  const megabytes = Math.ceil(kilobytes / 1024);
+  return megabytes <= MOST_RSS_MB ? undefined : `the process took ${megabytes} MB, of ${MOST_RSS_MB}`;
+}
+
 /** Less time than this says nothing. */
 const LEAST_MS = 20;
 const MOST_TIMES = 20;

@@ -27,6 +27,13 @@ const GROUP = `  - name: builds
     parameters: { min: 1, max: 10, scaleUpThreshold: 0.8, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 }
 `;
 
+const JINJA = `  - kind: Job
+    metadata: { name: "runner-<%runnerUuid%>" }
+    {%- if repositoryUuid %}
+    repository: <% repositoryUuid %>
+    {%- endif %}
+`;
+
 const RUNNER = `{"uuid":"{11111111-1111-4111-8111-111111111111}","name":"r","labels":["linux"],"created_on":"2026-11-23T12:00:00.123456789Z","state":{"status":"ONLINE","step":{"uuid":"x"}}},`;
 const PIPELINE = `{"uuid":"{1}","created_on":"2026-11-23T12:00:00Z","target":{"ref_type":"branch","ref_name":"feature/a","selector":{"type":"branches","pattern":"feature/*"},"commit":{"hash":"abc"}}},`;
 const STEP = `{"name":"Build","state":{"name":"PENDING","stage":{"name":"x"}},"started_on":"2026-11-23T12:00:00Z"},`;
@@ -61,6 +68,18 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     },
   },
   migrate: { plain: { before: 'groups:\n', entry: GROUP }, read: (text) => migrate([{ source: 'c.yaml', text }]) },
+  migrateTemplates: {
+    plain: { before: 'kind: List\nitems:\n', entry: JINJA },
+    read: (text) => migrate([{ source: 'job.yaml.template', text }]),
+  },
+  migrateConfigMaps: {
+    plain: {
+      before:
+        'kind: ConfigMap\nmetadata: { name: runner-config }\ndata:\n  job.yaml.template: |\n    kind: List\n    items:\n',
+      entry: JINJA.replaceAll(/^/gm, '    ').trimEnd(),
+    },
+    read: (text) => migrate([{ source: 'configmap.yaml', text }]),
+  },
   runners: {
     plain: page(RUNNER),
     read: (text) => parseAnswer(RunnerPage, answer(text), 'Listing').values.map((each) => toRunner(each, 0)),

@@ -242,11 +242,13 @@ describe('traps', () => {
     (image) => {
       const text = changed('privileged: true', 'privileged: false').replace('image: docker:dind', `image: ${image}`);
       expect(warningsOf(text)).toEqual([expect.stringMatching(/should say "privileged: true".* runtimeClassName/)]);
-      const sandboxed = text.replace(
-        'restartPolicy: OnFailure',
-        'restartPolicy: OnFailure\n          runtimeClassName: kata',
-      );
-      expect(verdictOf(sandboxed)).toEqual({ problems: [], warnings: [] });
+      for (const runtime of ['kata', 'sysbox-runc']) {
+        const sandboxed = text.replace(
+          'restartPolicy: OnFailure',
+          `restartPolicy: OnFailure\n          runtimeClassName: ${runtime}`,
+        );
+        expect(verdictOf(sandboxed)).toEqual({ problems: [], warnings: [] });
+      }
     },
   );
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { plainValue, tooLarge, YamlError } from '#yaml/bounded.ts';
+import { parseWithin, plainValue, tooLarge, YamlError } from '#yaml/bounded.ts';
 
 const OPTIONS = { stringKeys: true, uniqueKeys: false, logLevel: 'silent' } as const;
 
@@ -31,6 +31,28 @@ describe('a text', () => {
     const limits = { characters: 1024, tokens: 4, values: 1 };
     // The beginning of the document, a bracket, a word; with the other bracket it is one too many.
     expect([tooLarge('[', limits), tooLarge('[a,]', limits)]).toEqual([undefined, 'has more than 4 pieces of YAML']);
+  });
+});
+
+describe('parsing within bounds', () => {
+  const limits = { characters: 1024, tokens: 10 };
+  const fails = (error: unknown) => () =>
+    parseWithin('a', limits, () => {
+      throw error;
+    });
+
+  it('quotes and prints nothing, and leaves repeated keys alone', () => {
+    const { errors, warnings } = parseWithin('a: 1\na: !x 2', { characters: 1024, tokens: 100 }, parseDocument);
+    expect([errors, warnings.map(({ message }) => message)]).toEqual([[], ['Unresolved tag: !x']]);
+  });
+
+  it('ends before the parser begins, or when the parser gives up', () => {
+    const tooMany = () => parseWithin('[a, b, c, d]', limits, parseDocument);
+    expect(tooMany).toThrow(new YamlError('has more than 10 pieces of YAML', undefined));
+    expect(fails(new RangeError('stack'))).toThrow(
+      new YamlError('is not valid YAML: it is nested too deeply', undefined),
+    );
+    expect(fails(new TypeError('ours'))).toThrow(new TypeError('ours'));
   });
 });
 

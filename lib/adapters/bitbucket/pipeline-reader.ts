@@ -91,7 +91,7 @@ export function createPipelineReader(client: BitbucketClient, { parse, stopped }
       if (commit === undefined) return { problem: 'is at a commit that Bitbucket does not tell' };
       const path = `${repositoryPath(scope)}/src/${encodeURIComponent(commit)}/bitbucket-pipelines.yml`;
       const file = await files(path, async () => {
-        const stop = await stopped?.find(scopeKey(scope));
+        const stop = await stopped?.find(scopeKey(scope), shortCommit(commit));
         if (stop !== undefined) throw new NotRead(stop);
         return readFile(path, scope, commit);
       }).catch((error) => {
@@ -105,9 +105,13 @@ export function createPipelineReader(client: BitbucketClient, { parse, stopped }
 
 /** A failure is not remembered for the file: later it is read. */
 class NotRead extends Error {
-  constructor({ commit, until }: Stop) {
+  constructor({ commits, until }: Stop) {
     const time = new Date(until).toISOString().slice(11, 16);
-    super(`is not read before ${time} UTC, since reading the repository's file at ${commit} was broken off`);
+    const why =
+      commits.length === 1
+        ? 'since reading it was broken off'
+        : `since reading the repository's files at ${commits.join(', ')} was broken off`;
+    super(`is not read before ${time} UTC, ${why}`);
   }
 }
 

@@ -4,6 +4,8 @@
  */
 import * as yaml from 'yaml';
 import { readConfig } from '#config/read.ts';
+import { parseWithin, YamlError } from '#yaml/bounded.ts';
+import { CONFIGURATION_LIMITS } from '#yaml/document.ts';
 import { formatPath, type Path } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { insertBefore, offsetOf } from '#yaml/tree.ts';
@@ -16,7 +18,7 @@ import {
   templateNamedChange,
 } from './changes.ts';
 import { type Excerpt, problemIn, problemInFile } from './excerpt.ts';
-import { type Placeholder, placeholdersOf, toReplace, withStandIns } from './placeholders.ts';
+import { type Placeholder, placeholdersOf, textWithStandIns, toReplace } from './placeholders.ts';
 
 /** What every group gets that does not say it itself: a Job template, resources, a node selector. */
 export type GroupDefaults = Readonly<Record<string, unknown>>;
@@ -36,10 +38,11 @@ export type ConvertedConfig = {
 /** Converts a configuration. */
 export function convertConfig(excerpt: Excerpt): ConvertedConfig {
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(excerpt.text, { merge: true, prettyErrors: false, lineCounter: lines });
-  const placeholders = document.errors.length > 0 ? [] : placeholdersOf(document);
+  const document = documentIn(excerpt, lines);
+  const placeholders = document === undefined ? [] : placeholdersOf(document);
   const problems = problemsOf(excerpt, document, placeholders);
-  if (problems.length > 0) return { changes: [], problems, warnings: [], limits: [], placeholders };
+  if (problems.length > 0 || document === undefined)
+    return { changes: [], problems, warnings: [], limits: [], placeholders };
   const warn = (offset: number, path: Path, message: string) => {
     const { line, col } = lines.linePos(offset);
     return problemIn(excerpt, { line, column: col }, message, formatPath(path));
@@ -47,6 +50,19 @@ export function convertConfig(excerpt: Excerpt): ConvertedConfig {
   const warnings = placeholders.map((one) => warn(one.offset, one.path, toReplace(one)));
   const limits = limitsOf(document).map(({ offset, path }) => warn(offset, path, LIMITS_STEPS));
   return { document, changes: replaceConstants(document), problems, warnings, limits, placeholders };
+}
+
+/** Undefined for what the loader cannot read either. */
+function documentIn({ text }: Excerpt, lineCounter: yaml.LineCounter): yaml.Document | undefined {
+  try {
+    const parse = (within: string, options: yaml.ParseOptions) =>
+      yaml.parseDocument(within, { ...options, lineCounter });
+    const document = parseWithin(text, CONFIGURATION_LIMITS, parse);
+    return document.errors.length > 0 ? undefined : document;
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return undefined;
+  }
 }
 
 const LIMITS_STEPS =
@@ -64,13 +80,13 @@ function limitsOf(document: yaml.Document): readonly { readonly offset: number; 
 /** What the loader of this project says, of the text as it is; only placeholders are forgiven. */
 function problemsOf(
   excerpt: Excerpt,
-  document: yaml.Document,
+  document: yaml.Document | undefined,
   placeholders: readonly Placeholder[],
 ): readonly InputProblem[] {
   const { problems } = readConfig(excerpt.text, excerpt.source);
-  if (problems.length === 0 || document.errors.length > 0)
+  if (problems.length === 0 || document === undefined)
     return problems.map((problem) => problemInFile(excerpt, problem));
-  const text = withStandIns(document, placeholders).toString({ lineWidth: 0 });
+  const text = textWithStandIns(document, placeholders);
   const real = new Set(readConfig(text, excerpt.source).problems.map(({ path }) => path));
   return problems.filter(({ path }) => real.has(path)).map((problem) => problemInFile(excerpt, problem));
 }

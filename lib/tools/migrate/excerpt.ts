@@ -4,7 +4,6 @@
  */
 import * as yaml from 'yaml';
 import type { InputProblem } from '#yaml/problem.ts';
-import { lineAt } from '#yaml/tree.ts';
 
 /** Lines and columns count from 1. */
 type TextPlace = { readonly line: number; readonly column?: number };
@@ -37,15 +36,15 @@ export function fileExcerpt(source: string, text: string, firstLine = 1): Excerp
 }
 
 /**
- * A string in a YAML file. A literal block (`|`) keeps its lines, so that places inside it are known; of a string in
+ * A string in a YAML file, which begins in `line`. A literal block (`|`) keeps its lines, so that places inside it are known; of a string in
  * any other form (one long line in quotes, as kubectl prints it) only the beginning is.
  */
-export function scalarExcerpt(source: string, scalar: yaml.Scalar, fileText: string): Excerpt {
+export function scalarExcerpt(source: string, scalar: yaml.Scalar, line: number, fileText: string): Excerpt {
   const text = String(scalar.value);
-  const offset = scalar.range?.[0] ?? 0;
-  const line = lineAt(fileText, offset);
   if (scalar.type !== yaml.Scalar.BLOCK_LITERAL) return { source, text, placeOf: () => ({ line }), isFolded: true };
-  const indentation = indentationOf(fileText.split('\n').slice(line)) - indentationOf(text.split('\n'));
+  const [start, end] = scalar.range ?? [];
+  const [, ...lines] = fileText.slice(start, end).split('\n');
+  const indentation = indentationOf(lines) - indentationOf(text.split('\n'));
   return {
     source,
     text,

@@ -22,9 +22,12 @@ type Untagged = {
 /** The only variables that have no value for some runners in Atlassian's autoscaler. */
 const OPTIONAL = /^(repositoryUuid|repository_uuid)(\s+is\s+defined)?$/;
 
-const TAG_LINE = /^\s*\{%[-+]?\s*(.*?)\s*[-+]?%\}\s*(#.*)?$/;
+const TAG_LINE = /^\{%(.*?)%\}\s*(#.*)?$/;
 const TWO_TEMPLATES =
   'make two templates, one for groups with a repository and one for groups without, and name them in jobTemplates';
+
+/** Atlassian's templates have two or three. */
+const MOST_CONDITIONS = 100;
 
 /** Takes the tags out of a template. */
 export function removeTags(source: string): Untagged {
@@ -55,9 +58,14 @@ type Line = {
 function readLine(text: string, index: number): Line {
   const number = index + 1;
   if (text.trimStart().startsWith('#')) return { number, rest: text, hasTagWithin: false };
-  const [, statement, comment] = TAG_LINE.exec(text) ?? [];
-  if (statement === undefined) return { number, rest: text, hasTagWithin: text.includes('{%') };
-  return { number, statement, hasTagWithin: false, ...(comment === undefined ? {} : { rest: comment }) };
+  const [, tag, comment] = TAG_LINE.exec(text.trim()) ?? [];
+  if (tag === undefined) return { number, rest: text, hasTagWithin: text.includes('{%') };
+  return {
+    number,
+    statement: withinTag(tag),
+    hasTagWithin: false,
+    ...(comment === undefined ? {} : { rest: comment }),
+  };
 }
 
 /**
@@ -65,21 +73,24 @@ function readLine(text: string, index: number): Line {
  * group's node selector is laid over the pod of any template. A block that does anything else stays, for its faults.
  */
 function withoutNodeSelector(lines: readonly Line[]): readonly Line[] {
-  const start = lines.findIndex(({ statement = '' }) => SELECTOR_START.test(statement));
-  if (start < 0) return lines;
-  const length = blockLength(lines.slice(start));
-  const isPlain = lines.slice(start, start + length).every(isOfSelector);
-  const before = lines.slice(0, start + (isPlain ? 0 : length));
-  return [...before, ...withoutNodeSelector(lines.slice(start + length))];
+  const kept: Line[] = [];
+  for (let start = 0, end = 0; start < lines.length; start = end) {
+    const isSelector = SELECTOR_START.test(lines[start]?.statement ?? '');
+    end = isSelector ? endOfBlock(lines, start) : start + 1;
+    const block = lines.slice(start, end);
+    if (!(isSelector && block.every(isOfSelector))) for (const line of block) kept.push(line);
+  }
+  return kept;
 }
 
-/** How many lines the block has that the first line opens; all of them when nothing closes it. */
-function blockLength(lines: readonly Line[]): number {
+/** Behind the block that a line opens; the end of all when nothing closes it. */
+function endOfBlock(lines: readonly Line[], start: number): number {
   let depth = 0;
-  for (const [index, { statement = '' }] of lines.entries()) {
+  for (let end = start; end < lines.length; end += 1) {
+    const { statement = '' } = lines[end] ?? {};
     if (/^(if|for)\b/.test(statement)) depth += 1;
     if (/^end(if|for)\b/.test(statement)) depth -= 1;
-    if (depth === 0) return index + 1;
+    if (depth === 0) return end + 1;
   }
   return lines.length;
 }
@@ -87,10 +98,10 @@ function blockLength(lines: readonly Line[]): number {
 const SELECTOR_IF = /^if node_selector(\s+is\s+defined)?$/;
 const SELECTOR_LOOP = /^for \w+\s*,\s*\w+ in node_selector\.items\(\)$/;
 const SELECTOR_START = new RegExp(`${SELECTOR_IF.source}|${SELECTOR_LOOP.source}`);
-const SELECTOR_TEXT = /^\s*(nodeSelector:|["']?<%\s*\w+\s*%>["']?\s*:\s*["']?<%\s*\w+\s*%>["']?)?\s*(#.*)?$/;
+const SELECTOR_TEXT = /^(nodeSelector:|["']?<%\s*\w+\s*%>["']?\s*:\s*["']?<%\s*\w+\s*%>["']?)?\s*(#.*)?$/;
 
 function isOfSelector({ statement, rest = '' }: Line): boolean {
-  if (statement === undefined) return SELECTOR_TEXT.test(rest);
+  if (statement === undefined) return SELECTOR_TEXT.test(rest.trim());
   return SELECTOR_START.test(statement) || /^end(if|for)$/.test(statement);
 }
 
@@ -108,7 +119,10 @@ function pairTags(lines: readonly Line[]): Pick<Untagged, 'conditions' | 'faults
     if (opened !== undefined) conditions.push({ ...opened, to: kept });
   }
   const unclosed = open.map(({ tagLine }) => ({ line: tagLine, message: 'this "if" has no "endif"; add it' }));
-  return { conditions, faults: [...faults, ...unclosed] };
+  const excess = conditions.slice(MOST_CONDITIONS, MOST_CONDITIONS + 1).map(({ tagLine: line }) => {
+    return { line, message: `has more than ${MOST_CONDITIONS} conditions before this one; ${TWO_TEMPLATES}` };
+  });
+  return { conditions: conditions.slice(0, MOST_CONDITIONS), faults: [...faults, ...unclosed, ...excess] };
 }
 
 const TAG_WITHIN_LINE = `a {% tag %} within a line cannot be converted; ${TWO_TEMPLATES}`;
@@ -140,26 +154,44 @@ const REWRITE = `write out what always holds, or ${TWO_TEMPLATES}`;
 
 /** `{# a #}` becomes `# a` at the end of a line and on lines of its own, and goes without trace before other text. */
 function commentsAsYaml(text: string): string {
-  return text.replace(/\{#[-+]?([\s\S]*?)[-+]?#\}([^\n]*)/g, (_, comment: string, rest: string) => {
+  const last = text.lastIndexOf('#}');
+  const border = last < 0 ? 0 : text.indexOf('\n', last) + 1 || text.length;
+  return replaceBefore(border, text, /\{#[-+]?([\s\S]*?)[-+]?#\}([^\n]*)/g, (comment, rest) => {
     const lines = comment.split('\n').map((line) => `# ${line.trim()}`.trimEnd());
     return rest.trim() === '' ? lines.join('\n') : `${'\n'.repeat(lines.length - 1)}${rest}`;
   });
 }
 
+type Replacement = (first: string, second: string) => string;
+
+/** Where no end follows, each beginning would be held against all that is left: nothing is looked for there. */
+function replaceBefore(border: number, text: string, what: RegExp, by: Replacement): string {
+  const replaced = text.slice(0, border).replace(what, (_, first, second) => by(first, second));
+  return replaced + text.slice(border);
+}
+
+/** What stands in a tag, without the signs that trim the text around it. */
+function withinTag(text: string): string {
+  return text.replace(/^[-+]/, '').replace(/[-+]$/, '').trim();
+}
+
 /** A scalar with its `<% variables %>` as `{{variables}}`, or one sentence of what cannot be converted. */
 export function withHandlebars(text: string): { readonly text: string } | { readonly fault: string } {
   const escaped = text.replaceAll('{{', '\\{{');
-  const expressions = [...escaped.matchAll(/<%[-+]?\s*([\s\S]*?)\s*[-+]?%>/g)].map(([, expression = '']) => expression);
+  const expressions: string[] = [];
+  const translated = replaceBefore(escaped.lastIndexOf('%>') + 2, escaped, /<%([\s\S]*?)%>/g, (tag) => {
+    const expression = withinTag(tag);
+    expressions.push(expression);
+    return `{{${expression}}}`;
+  });
   const wrong = expressions.find((expression) => !/^\w+$/.test(expression));
-  if (wrong !== undefined) {
-    return { fault: `only plain variables such as <%runnerUuid%> can be converted, not <%${wrong}%>; ${WRITE_OUT}` };
-  }
-  return { text: escaped.replace(/<%[-+]?\s*(\w+)\s*[-+]?%>/g, '{{$1}}') };
+  if (wrong === undefined) return { text: translated };
+  return { fault: `only plain variables such as <%runnerUuid%> can be converted, not <%${wrong}%>; ${WRITE_OUT}` };
 }
 
 const WRITE_OUT = 'write the value out, or set it in the group';
 
 /** Helm's own templating: what the chart makes of it can be migrated, not the chart. */
 export function isHelmTemplate(text: string): boolean {
-  return /\{\{[^}]*(\.Values\b|\.Release\b|\.Chart\b|\binclude\s+")/.test(text);
+  return text.matchAll(/\{\{([^}]*)/g).some(([, inner = '']) => /\.(Values|Release|Chart)\b|\binclude\s+"/.test(inner));
 }

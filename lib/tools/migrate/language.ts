@@ -8,11 +8,12 @@ import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { checkManifests } from '#manifests/check.ts';
-import { plainValue, YamlError } from '#yaml/bounded.ts';
+import { parseWithin, YamlError, type YamlLimits } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
+import { repeatedKeys } from './source-files.ts';
 
 /** A template in the language of this project; `problemAt` gives the place in the source of an offset in the tree. */
 type Translated = {
@@ -24,16 +25,19 @@ type Translated = {
 type Fault = { readonly offset: number; readonly message: string };
 
 /** Many times any Job, aliases written out. */
-export const MOST_VALUES = 40_000;
+const LIMITS: YamlLimits = { characters: 256 * 1024, tokens: 40_000, values: 40_000 };
+export const MOST_VALUES = LIMITS.values;
 
-/** Translates a template; with problems, its document is of no use. */
+/** Translates a template; with problems, its document is of no use. Throws `YamlError` for what is too large to be read. */
 export function translate(excerpt: Excerpt): Translated {
   const untagged = removeTags(excerpt.text);
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(untagged.text, { version: '1.1', prettyErrors: false, lineCounter: lines });
-  const lineOf = (offset: number) => lines.linePos(offset).line;
+  const lineCounter = new yaml.LineCounter();
+  const document = parseWithin(untagged.text, LIMITS, (text, options) =>
+    yaml.parseDocument(text, { ...options, version: '1.1', lineCounter }),
+  );
+  const lineOf = (offset: number) => lineCounter.linePos(offset).line;
   const problemAt = (offset: number, message: string) =>
-    problemIn(excerpt, { line: untagged.sourceLine(lineOf(offset)), column: lines.linePos(offset).col }, message);
+    problemIn(excerpt, { line: untagged.sourceLine(lineOf(offset)), column: lineCounter.linePos(offset).col }, message);
   const located = (faults: readonly Fault[]) => faults.map(({ offset, message }) => problemAt(offset, message));
 
   const tags = untagged.faults.map(({ line, message }) => problemIn(excerpt, { line }, message));
@@ -53,11 +57,10 @@ export function translate(excerpt: Excerpt): Translated {
   return { document, problems: found.length > 0 ? found : located(refusals(document)), problemAt };
 }
 
-/** Why it cannot be put together within bounds. */
+/** Keys that come twice, or why it cannot be put together within bounds. */
 function excessIn(document: yaml.Document): readonly Fault[] {
   try {
-    plainValue(document, { values: MOST_VALUES });
-    return [];
+    return repeatedKeys(document, MOST_VALUES);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     return [{ offset: error.offset ?? 0, message: error.message }];

@@ -20,7 +20,7 @@ import { addToGroups, type ConvertedConfig, convertConfig, nameTemplate } from '
 import { type Excerpt, problemIn } from './excerpt.ts';
 import { templateText } from './language.ts';
 import { type OwnParts, ownParts } from './own-parts.ts';
-import { withStandIns } from './placeholders.ts';
+import { textWithStandIns } from './placeholders.ts';
 import { type Contents, type FoundObject, readContents, type SourceFile } from './source-files.ts';
 import { type ConvertedTemplate, convertTemplate } from './template.ts';
 
@@ -179,7 +179,7 @@ type Verdict = Pick<Migration, 'problems' | 'warnings' | 'groups'>;
 async function verify(files: readonly MigratedFile[], config: ConvertedConfig | undefined): Promise<Verdict> {
   if (config?.document === undefined) return { problems: [], warnings: [], groups: 0 };
   const texts = new Map(files.map(({ name, text }) => [name, text]));
-  const standIn = withStandIns(config.document, config.placeholders).toString({ lineWidth: 0 });
+  const standIn = textWithStandIns(config.document, config.placeholders);
   try {
     const { fleet, warnings } = await loadFleet(CONFIG_FILE, {
       readText: async (name) => (name === CONFIG_FILE ? standIn : (texts.get(name) ?? '')),

@@ -10,6 +10,7 @@ export type Placeholder = {
   readonly path: readonly (string | number)[];
   readonly value: string;
   readonly offset: number;
+  readonly node: yaml.Scalar;
 };
 
 /** The placeholders among the names, labels and namespaces of all groups. */
@@ -17,27 +18,31 @@ export function placeholdersOf(document: yaml.Document): readonly Placeholder[] 
   const groups = document.get('groups');
   if (!yaml.isSeq(groups)) return [];
   return groups.items.flatMap((group, index) => {
-    const labels = yaml.isMap(group) ? group.get('labels') : undefined;
-    const count = yaml.isSeq(labels) ? labels.items.length : 0;
-    const inNames = ['workspace', 'repository', 'namespace'].map((key) => ['groups', index, key]);
-    const inLabels = Array.from({ length: count }, (_, label) => ['groups', index, 'labels', label]);
-    return [...inNames, ...inLabels].flatMap((path) => placeholderAt(document, path));
+    if (!yaml.isMap(group)) return [];
+    const labels = group.get('labels');
+    const inNames = ['workspace', 'repository', 'namespace'].flatMap((key) =>
+      placeholderAt(['groups', index, key], group.get(key, true)),
+    );
+    const inLabels = (yaml.isSeq(labels) ? labels.items : []).flatMap((node, label) =>
+      placeholderAt(['groups', index, 'labels', label], node),
+    );
+    return [...inNames, ...inLabels];
   });
 }
 
-function placeholderAt(document: yaml.Document, path: readonly (string | number)[]): readonly Placeholder[] {
-  const node = document.getIn(path, true);
+function placeholderAt(path: Placeholder['path'], node: unknown): readonly Placeholder[] {
   if (!yaml.isScalar(node) || typeof node.value !== 'string') return [];
   const isName = path.includes('workspace') || path.includes('repository');
   const isPlaceholder = isName ? isPlaceholderName(node.value) : /^<.*>$/.test(node.value);
-  return isPlaceholder ? [{ path, value: node.value, offset: offsetOf(node) }] : [];
+  return isPlaceholder ? [{ path, value: node.value, offset: offsetOf(node), node }] : [];
 }
 
-/** The document with something valid in the place of every placeholder. */
-export function withStandIns(document: yaml.Document, placeholders: readonly Placeholder[]): yaml.Document {
-  const copy = document.clone();
-  for (const { path, value } of placeholders) copy.setIn(path, standInFor(path, value));
-  return copy;
+/** The document's text with something valid in the place of every placeholder. */
+export function textWithStandIns(document: yaml.Document, placeholders: readonly Placeholder[]): string {
+  for (const { path, value, node } of placeholders) node.value = standInFor(path, value);
+  const text = document.toString({ lineWidth: 0 });
+  for (const { value, node } of placeholders) node.value = value;
+  return text;
 }
 
 /** Names stay recognizable in messages; labels differ from each other, as they will when they are filled in. */

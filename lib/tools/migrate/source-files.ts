@@ -4,9 +4,10 @@
  * files. Values of Secrets and of environment variables are never looked at, only names.
  */
 import * as yaml from 'yaml';
-import { tooLarge } from '#yaml/bounded.ts';
+import { parseWithin, plainValue, YamlError, type YamlLimits } from '#yaml/bounded.ts';
+import type { Path } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
-import { lineAt, objectsIn, offsetOf } from '#yaml/tree.ts';
+import { objectsIn, offsetOf } from '#yaml/tree.ts';
 import type { CredentialKind } from './changes.ts';
 import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
@@ -57,14 +58,26 @@ type Part = {
 };
 
 /** Many times what an installation has in one file. */
-const LIMITS = { characters: 1024 * 1024, tokens: 200_000 };
+export const LIMITS: YamlLimits = { characters: 1024 * 1024, tokens: 200_000, values: 200_000 };
 
-function contentsOf(file: SourceFile): readonly Part[] {
-  const excess = tooLarge(file.text, LIMITS);
-  if (excess !== undefined) return [nothingIn(file, `${excess}; give the files of Atlassian's autoscaler only`)];
-  const documents = documentsIn(file.text);
-  if (documents === undefined) return [nothingIn(file, 'is not valid YAML: it is nested too deeply')];
-  const [fault] = documents.flatMap(({ errors }) => errors);
+/** A file with what tells the line of an offset, counted from 1. */
+type File = SourceFile & { readonly lineAt: (offset: number) => number };
+
+function contentsOf(source: SourceFile): readonly Part[] {
+  const lineCounter = new yaml.LineCounter();
+  const file = { ...source, lineAt: (offset: number) => lineCounter.linePos(offset).line };
+  try {
+    const parse = (text: string, options: yaml.ParseOptions) =>
+      yaml.parseAllDocuments(text, { ...options, lineCounter });
+    return contentsOfDocuments(file, parseWithin(file.text, LIMITS, parse));
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return [nothingIn(file, `${error.message}; give the files of Atlassian's autoscaler only`)];
+  }
+}
+
+function contentsOfDocuments(file: File, documents: readonly yaml.Document.Parsed[]): readonly Part[] {
+  const [fault] = documents.flatMap(faultsIn);
   if (fault !== undefined) {
     const isTemplate = /<%|\{%/.test(file.text) && !/^kind:\s*ConfigMap\s*$/m.test(file.text);
     return [isTemplate ? { template: fileExcerpt(file.source, file.text) } : unreadable(file, fault)];
@@ -74,14 +87,21 @@ function contentsOf(file: SourceFile): readonly Part[] {
   return roots.flatMap((root) => contentsOfNode(file, root, roots.length === 1));
 }
 
-/** Undefined: it is nested so deeply that the parser, which recurses, gives up. */
-function documentsIn(text: string): readonly yaml.Document.Parsed[] | undefined {
-  try {
-    return yaml.parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent' });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+/** What is wrong with a document's text, and where. */
+type Fault = { readonly message: string; readonly offset: number };
+
+/** What the parser says, or else keys that come twice. Throws `YamlError` for values that are too many, or no values. */
+function faultsIn(document: yaml.Document.Parsed): readonly Fault[] {
+  if (document.errors.length > 0) return document.errors.map(({ message, pos: [offset] }) => ({ message, offset }));
+  return repeatedKeys(document, LIMITS.values);
+}
+
+/** The keys that come twice in a mapping. Throws what `plainValue` throws. */
+export function repeatedKeys(document: yaml.Document, values: number): readonly Fault[] {
+  const faults: Fault[] = [];
+  const onRepeatedKey = (_: Path, offset = 0) => faults.push({ message: 'Map keys must be unique', offset });
+  plainValue(document, { values, onRepeatedKey });
+  return faults;
 }
 
 function isEmpty(root: unknown): boolean {
@@ -89,8 +109,8 @@ function isEmpty(root: unknown): boolean {
 }
 
 /** The parser quotes the text that it stumbles over, which may be a credential: only the rule is repeated. */
-function unreadable(file: SourceFile, { message, pos: [offset] }: yaml.YAMLError): Part {
-  const line = lineAt(file.text, offset);
+function unreadable(file: File, { message, offset }: Fault): Part {
+  const line = file.lineAt(offset);
   if (isHelmTemplate(file.text)) return nothingIn(file, RENDER_FIRST, line);
   const rule = /stack/.test(message) ? 'it is nested too deeply' : (message.split(/[:\n]/, 1)[0] ?? '');
   return nothingIn(file, `is not valid YAML: ${rule}`, line);
@@ -103,8 +123,8 @@ function nothingIn({ source }: SourceFile, message: string, line?: number): Part
   return { problem: { source, ...(line === undefined ? {} : { line }), path: '', message } };
 }
 
-function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): readonly Part[] {
-  if (!yaml.isMap(node)) return [nothingIn(file, UNKNOWN, lineAt(file.text, offsetOf(node)))];
+function contentsOfNode(file: File, node: unknown, isWholeFile: boolean): readonly Part[] {
+  if (!yaml.isMap(node)) return [nothingIn(file, UNKNOWN, file.lineAt(offsetOf(node)))];
   const excerpt = () => (isWholeFile ? fileExcerpt(file.source, file.text) : lineExcerpt(file, node));
   if (isConfig(node)) return [{ config: excerpt() }];
   if (isTemplate(file, node)) return [{ template: excerpt() }];
@@ -114,7 +134,7 @@ function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): 
   if (kind === 'ConfigMap') return contentsOfConfigMap(file, node);
   if (kind === undefined) {
     const isOfChart = node.has('apiVersion') && node.has('version');
-    return [nothingIn(file, isOfChart ? CHART : UNKNOWN, lineAt(file.text, offsetOf(node)))];
+    return [nothingIn(file, isOfChart ? CHART : UNKNOWN, file.lineAt(offsetOf(node)))];
   }
   return [{ object: objectOf(file, node), credentials: credentialsIn(file, node) }];
 }
@@ -122,14 +142,14 @@ function contentsOfNode(file: SourceFile, node: unknown, isWholeFile: boolean): 
 const UNKNOWN =
   "is neither a runner configuration (groups) nor a Job template nor Kubernetes objects; give the files of Atlassian's autoscaler";
 
-function contentsOfConfigMap(file: SourceFile, node: yaml.YAMLMap): readonly Part[] {
+function contentsOfConfigMap(file: File, node: yaml.YAMLMap): readonly Part[] {
   const data = node.get('data');
   const parts = (yaml.isMap(data) ? data.items : []).map(({ key, value }): Part => {
     if (!yaml.isScalar(value) || typeof value.value !== 'string') return {};
-    const excerpt = scalarExcerpt(file.source, value, file.text);
+    const excerpt = scalarExcerpt(file.source, value, file.lineAt(offsetOf(value)), file.text);
     const name = yaml.isScalar(key) ? String(key.value) : '';
     if (name === 'runners_config.yaml' || /^groups:/m.test(excerpt.text)) return { config: excerpt };
-    return name === 'job.yaml.template' || /^\s*(- )?kind:\s*Job\b/m.test(excerpt.text) ? { template: excerpt } : {};
+    return name === 'job.yaml.template' || /^[ \t]*(- )?kind:\s*Job\b/m.test(excerpt.text) ? { template: excerpt } : {};
   });
   const object = objectOf(file, node);
   // Kubernetes puts it into every namespace.
@@ -148,14 +168,14 @@ function isTemplate(file: SourceFile, node: yaml.YAMLMap): boolean {
 }
 
 /** The lines of a document that is not alone in its file. */
-function lineExcerpt(file: SourceFile, node: yaml.YAMLMap): Excerpt {
-  const firstLine = lineAt(file.text, offsetOf(node));
+function lineExcerpt(file: File, node: yaml.YAMLMap): Excerpt {
+  const firstLine = file.lineAt(offsetOf(node));
   return fileExcerpt(file.source, textOf(file, node), firstLine);
 }
 
 const THEIR_NAMES = /runners?-autoscal|runner-controller|bitbucket-runner-control-plane|runner-bitbucket-credentials/;
 
-function objectOf(file: SourceFile, node: yaml.YAMLMap): FoundObject {
+function objectOf(file: File, node: yaml.YAMLMap): FoundObject {
   const name = node.getIn(['metadata', 'name']);
   const kind = String(node.get('kind'));
   // The values of a Secret are left out of what is looked at.
@@ -166,7 +186,7 @@ function objectOf(file: SourceFile, node: yaml.YAMLMap): FoundObject {
     kind,
     name: typeof name === 'string' ? name : '',
     source: file.source,
-    line: lineAt(file.text, offsetOf(node)),
+    line: file.lineAt(offsetOf(node)),
     isTheirs: THEIR_NAMES.test(visible),
     isOfHelm: node.getIn(['metadata', 'labels', 'app.kubernetes.io/managed-by']) === 'Helm',
   };

@@ -1,5 +1,6 @@
 /** Atlassian's Job template as one of ours: the language first, faithfully; then the repairs of what goes wrong. */
 import type * as yaml from 'yaml';
+import { YamlError } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { LANGUAGE, MANDATORY_LABELS, type MigrationChange, NODE_SELECTOR } from './changes.ts';
 import { type Excerpt, problemIn } from './excerpt.ts';
@@ -21,6 +22,17 @@ export type ConvertedTemplate = {
 
 /** Converts a template and repairs it. */
 export function convertTemplate(excerpt: Excerpt): ConvertedTemplate {
+  try {
+    return convert(excerpt);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return { changes: [], warnings: [], problems: [problemIn(excerpt, { line: 1 }, `${error.message}; ${ONE_JOB}`)] };
+  }
+}
+
+const ONE_JOB = 'a template holds one Job';
+
+function convert(excerpt: Excerpt): ConvertedTemplate {
   if (isHelmTemplate(excerpt.text)) {
     const line = excerpt.text.split('\n').findIndex(isHelmTemplate) + 1;
     const message = 'this is Helm; render the chart first (helm template … > rendered.yaml) and migrate the result';
@@ -33,7 +45,7 @@ export function convertTemplate(excerpt: Excerpt): ConvertedTemplate {
     document,
     changes: [
       LANGUAGE,
-      ...(/^\s*\{%.*\bnode_selector\b/m.test(excerpt.text) ? [NODE_SELECTOR] : []),
+      ...(/^[ \t]*\{%.*\bnode_selector\b/m.test(excerpt.text) ? [NODE_SELECTOR] : []),
       ...changes,
       MANDATORY_LABELS,
     ],

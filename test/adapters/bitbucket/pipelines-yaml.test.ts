@@ -334,10 +334,18 @@ d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
 e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
 pipelines: { default: *e }`;
 
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `k${index}: 1`).join(', ');
+  // Each takes what an alias is made of as many times as there were aliases before.
+  const chained = `k0: &k0 [${'xxxxx,'.repeat(6_500)}]\n${Array.from({ length: 15 }, (_, n) => `k${n + 1}: &k${n + 1} [*k${n}, *k${n}]\n`).join('')}`;
+  const merges = `x: &a { ${names(3_000)} }\ny: [${'{ <<: *a },'.repeat(3_000)}]`;
+
   it.each<[name: string, text: string, problem: string | RegExp]>([
     ['no YAML', 'pipelines:\n  default: [', 'is no YAML (BAD_INDENT in line 2)'],
     ['an alias of nothing', 'pipelines: *nothing', 'is YAML that cannot be resolved (aliases or nesting)'],
     ['an alias bomb', bomb, 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['39 KB with 30 aliases', chained, 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['65 KB of merges', merges, 'is YAML that cannot be resolved (aliases or nesting)'],
+    ['500 KB without an alias', `a: [${'x,'.repeat(250_000)}]`, 'is longer than 128 KiB'],
     ['nesting without end', '['.repeat(20_000), /^is /],
     ['too long', `# ${'x'.repeat(128 * 1024 - 1)}`, 'is longer than 128 KiB'],
     ['as long as may be', `# ${'x'.repeat(128 * 1024 - 2)}`, 'has no section default'],

@@ -266,28 +266,32 @@ describe('a file of somebody who means no good', () => {
     ]);
   });
 
-  it('keeps the others of its repository from being read for a while, and no other repository', async () => {
+  it('is skipped by its commit; the third keeps the others of its repository from being read for a while, and no other repository', async () => {
     const bitbucket = await startLoopbackBitbucket();
     onTestFinished(() => bitbucket.close());
     const client = createBitbucketClient({ baseUrl: bitbucket.url, credential: CREDENTIALS.apiToken });
     const clock = { now: Date.parse('2026-11-23T12:00:00Z') };
     const state = createMemoryStateStore();
     const parsed: string[] = [];
-    const api = createBitbucketPipelineApi(client, {
-      parse: async (text) => {
-        parsed.push(text);
-        return text === 'slow' ? { stopped: 'takes longer than 3 s to read' } : parsePipelines(text);
-      },
-      stopped: rememberStopped({ openState: async () => state, now: () => clock.now, mayKeep: () => true }),
-    });
+    const startReader = () =>
+      createBitbucketPipelineApi(client, {
+        parse: async (text) => {
+          parsed.push(text);
+          return text === 'slow' ? { stopped: 'takes longer than 3 s to read' } : parsePipelines(text);
+        },
+        stopped: rememberStopped({ openState: async () => state, now: () => clock.now, mayKeep: () => true }),
+      });
+    const api = startReader();
     const other = { ...APP, repository: 'other' };
     const slow = 'f'.repeat(40);
-    bitbucket.putFile(APP, 'slow', slow);
-    bitbucket.putFile(APP, FILE, 'good');
+    const slower = ['slow', 'e'.repeat(40), 'd'.repeat(40)];
+    for (const commit of [slow, ...slower]) bitbucket.putFile(APP, 'slow', commit);
+    for (const commit of ['good', 'better']) bitbucket.putFile(APP, FILE, commit);
     bitbucket.putFile(other, FILE, 'good');
     const pipelineAt = (commit: string) => ({ uuid: '{1}', section: 'default', commit }) as const;
     for (const scope of [APP, other]) bitbucket.addPipeline(scope, { uuid: '{1}', steps: [READY] });
-    const ask = async (scope: typeof APP, commit: string) => api.waitingSteps(scope, pipelineAt(commit));
+    const ask = async (scope: typeof APP, commit: string, reader = api) =>
+      reader.waitingSteps(scope, pipelineAt(commit));
 
     const first = await ask(APP, slow);
     expect(first).toEqual({
@@ -296,13 +300,21 @@ describe('a file of somebody who means no good', () => {
         'bitbucket-pipelines.yml of acme/app at ffffffffffff takes longer than 3 s to read, so it is not read: its waiting steps are not counted.',
       ],
     });
-    expect((await ask(APP, 'good')).notes).toEqual([
-      "bitbucket-pipelines.yml of acme/app at good is not read before 12:10 UTC, since reading the repository's file at ffffffffffff was broken off: its waiting steps are not counted.",
+    // Another process skips this commit, and reads its neighbour.
+    const next = startReader();
+    expect((await ask(APP, slow, next)).notes).toEqual([
+      'bitbucket-pipelines.yml of acme/app at ffffffffffff is not read before 13:00 UTC, since reading it was broken off: its waiting steps are not counted.',
+    ]);
+    expect((await ask(APP, 'good', next)).waiting).toHaveLength(1);
+    expect(parsed).toEqual(['slow', FILE]);
+
+    for (const commit of slower.slice(0, 2)) await ask(APP, commit);
+    expect((await ask(APP, 'better')).notes).toEqual([
+      "bitbucket-pipelines.yml of acme/app at better is not read before 12:10 UTC, since reading the repository's files at ffffffffffff, slow, eeeeeeeeeeee was broken off: its waiting steps are not counted.",
     ]);
     expect((await ask(other, 'good')).waiting).toHaveLength(1);
     clock.now += 10 * 60_000;
-    expect((await ask(APP, 'good')).waiting).toHaveLength(1);
-    expect(await ask(APP, slow)).toEqual(first);
-    expect(parsed).toEqual(['slow', FILE, FILE]);
+    expect((await ask(APP, 'better')).waiting).toHaveLength(1);
+    expect(parsed).toEqual(['slow', FILE, 'slow', 'slow', FILE, FILE]);
   });
 });

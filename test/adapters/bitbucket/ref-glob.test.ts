@@ -56,6 +56,11 @@ describe('patterns of branches and tags', () => {
     expect(bestMatch([pattern, 'x'], 'x'.repeat(249))).toBe('unclear');
   });
 
+  it('does not choose among a hundred patterns of 1 KB for a long name', () => {
+    const patterns = Array.from({ length: 100 }, (_, n) => `${n}${'{a,b,*}'.repeat(146)}`);
+    expect(bestMatch(patterns, 'a'.repeat(250))).toBe('unclear');
+  });
+
   it('needs no time for the name itself', () => {
     const name = 'n'.repeat(1000);
     expect(bestMatch(['*'.repeat(1000), name], name)).toEqual({ pattern: name });

@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
 import { type HttpRequest, jsonRequest, networkFailure, oneLine, send, sizeText } from '#adapters/http/exchange.ts';
@@ -138,6 +139,20 @@ describe('what comes back', () => {
     const { came } = await endless(500, { limit: { bytes: 100, beyond: 'refuse' } });
     expect(came).toMatchObject({ kind: 'answer', status: 500 });
     expect('text' in came && came.text.length).toBeLessThan(200_000);
+  });
+
+  it('is never unpacked: 390 KB of gzip stay what they are', async () => {
+    const body = gzipSync(Buffer.alloc(390 * 1000 * 1000, 'x'));
+    const { url, close } = await listen(
+      http.createServer((request, response) => {
+        expect(request.headers['accept-encoding']).toBeUndefined();
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+      }),
+    );
+    onTestFinished(close);
+    const { came } = await exchange('hang', { url });
+    expect('text' in came && came.text.length).toBeLessThan(400_000);
+    expect(body.length).toBeGreaterThan(350_000);
   });
 
   it('may be as large as its limit', async () => {
