@@ -19,7 +19,7 @@ import { type BudgetState, extraCalls, leftCalls, limitNow, lookCost, throttledU
 const COUNTED_MS = HOUR_MS + MINUTE_MS;
 
 /** Looks that come more often than every minute may take this share of the hour's calls, so that they cost no others. */
-const OFTEN_WITHIN = 0.1;
+const OFTEN_WITHIN = 0.15;
 
 /**
  * How early a look may start, by the time between two: whoever tries things out by hand looks a few times in a row, which
