@@ -7,7 +7,7 @@ import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
 import { nextExperience } from './experience.ts';
-import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
+import { nextFailedStarts, nextInterruptions, nextQuarantine } from './quarantine.ts';
 import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
@@ -31,6 +31,7 @@ export function remember(
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
+    interruptions: nextInterruptions(memory, classified),
     startUps: nextStartUps(memory.startUps, classified),
     waits,
     recentTargets,
