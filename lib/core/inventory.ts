@@ -3,7 +3,7 @@
  * registration is asked for counts from that moment, so that neither a list that is late nor a tick that was killed makes
  * anybody create a runner twice. Pure.
  */
-import type { GroupMemory, GroupObservation, Instant } from './model/observation.ts';
+import type { GroupMemory, GroupObservation, Instant, IntendedAdds } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -15,6 +15,11 @@ export const LISTING_LAG_MS = 120_000;
 /** The adds that are still to be seen, when the runners with these uuids are there. */
 export function pendingAdds(memory: GroupMemory, uuids: readonly string[], at: Instant): number {
   return unseenAdds(memory, uuids, at).reduce((sum, { adds }) => sum + adds, 0);
+}
+
+/** Whether some of the adds that were begun are given up if this look does not see them. */
+export function hasOldAdds({ intended = [] }: GroupMemory, at: Instant): boolean {
+  return intended.some((entry) => isGivenUp(entry, at));
 }
 
 /** What to remember of runners and adds after a look that saw these uuids, for a tick that begins so many adds. */
@@ -60,7 +65,11 @@ function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonl
       seen -= found;
       return { at: entry.at, adds: entry.adds - found };
     })
-    .filter((entry) => entry.adds > 0 && at - entry.at < LISTING_LAG_MS);
+    .filter((entry) => entry.adds > 0 && !isGivenUp(entry, at));
+}
+
+function isGivenUp(entry: IntendedAdds, at: Instant): boolean {
+  return at - entry.at >= LISTING_LAG_MS;
 }
 
 /** Uuids, with braces, of the runners of a group that were seen: listed, or behind a Job. */

@@ -73,12 +73,13 @@ describe('pages that do not make one list', () => {
     known: readonly string[] = [],
     there: readonly string[] = [],
     leaving: readonly string[] = [],
+    unknown: readonly string[] = [],
   ) {
     const { api, bitbucket } = await setUp();
     for (const { values, ...rest } of readings.flat()) {
       bitbucket.script(page({ ...rest, values: values.map(runner) }));
     }
-    for (const uuid of known) {
+    for (const uuid of [...known, ...unknown]) {
       const reply = there.includes(uuid) ? { status: 200, body: runner(uuid) } : { status: 404 };
       bitbucket.script({ path: `{${uuid}}`, reply });
     }
@@ -86,6 +87,7 @@ describe('pages that do not make one list', () => {
     const list = api.list(ACME, async () => ({
       staying: braced((uuid) => !leaving.includes(uuid)),
       leaving: braced((uuid) => leaving.includes(uuid)),
+      isLastChance: unknown.length > 0,
     }));
     return { list: await list.then((all) => all.map(({ uuid }) => uuid)), calls: bitbucket.requests.length };
   }
@@ -186,6 +188,35 @@ describe('pages that do not make one list', () => {
     },
   ])('whoever is known and missing is looked for: $name', async ({ readings, there, leaving, list, asked }) => {
     expect(await read(readings, ['a', 'b'], there, leaving)).toEqual({ list, calls: readings.flat().length + asked });
+  });
+
+  const LATER: Reading = [
+    { size: 2, values: ['a'], next: NEXT },
+    { size: 2, values: ['b'] },
+  ];
+
+  it.each<{
+    readonly name: string;
+    readonly readings: readonly Reading[];
+    readonly there?: readonly string[];
+    readonly list: readonly string[];
+    readonly asked: number;
+  }>([
+    { name: 'the second has it', readings: [LATER, WHOLE], list: ['{a}', '{b}', '{new}'], asked: 0 },
+    {
+      name: 'only the first has it, and it is there',
+      readings: [WHOLE, LATER],
+      there: ['new'],
+      list: ['{a}', '{b}', '{new}'],
+      asked: 1,
+    },
+    { name: 'only the first has it, and it is gone', readings: [WHOLE, LATER], list: ['{a}', '{b}'], asked: 1 },
+    { name: 'one page cannot slip', readings: [[{ size: 2, values: ['a', 'b'] }]], list: ['{a}', '{b}'], asked: 0 },
+  ])('the last chance of one that nobody knows has two readings: $name', async ({ readings, there, list, asked }) => {
+    expect(await read(readings, ['a', 'b'], there, [], ['new'])).toEqual({
+      list,
+      calls: readings.flat().length + asked,
+    });
   });
 
   it('that lead back to themselves', async () => {

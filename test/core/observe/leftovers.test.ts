@@ -67,7 +67,7 @@ describe('a place that no group has any more', () => {
       return [];
     };
     await look(fleet([old]), { ...remembering(old, { 'group/old': memory }), runners: { list } });
-    expect(asked).toEqual([{ staying: ['{known}', '{left}'], leaving: ['{gone}'] }]);
+    expect(asked).toEqual([{ staying: ['{known}', '{left}'], leaving: ['{gone}'], isLastChance: false }]);
   });
 
   it('is listed, with the runners that are recorded there or stamped by this deployment', async () => {
