@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { BitbucketClient } from '#adapters/bitbucket/client.ts';
+import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
+import { ServiceError } from '#core/errors.ts';
+import { Secret } from '#core/secret.ts';
 import { ACME, APP, setUp } from './setup.ts';
 
 const LIST = '/internal/workspaces/acme/pipelines-config/runners';
 const runner = (uuid: string) => ({ uuid });
+const TOKEN = { kind: 'accessToken', token: new Secret('a-token') } as const;
 const page = (body: object) => ({ reply: { status: 200, body } });
 
 describe('a list of several pages', () => {
@@ -56,6 +61,58 @@ describe('a list of several pages', () => {
     bitbucket.script(page({ values: [runner('a'), runner('b')], next: `${LIST}?page=2` }));
     bitbucket.script(page({ values: [runner('{b}'), runner('{c}')] }));
     expect((await api.list(ACME)).map(({ uuid }) => uuid)).toEqual(['{a}', '{b}', '{c}']);
+  });
+});
+
+describe('5,000 registrations, of which one goes and one comes every 3 s', () => {
+  const PAGE_MS = 400;
+  const COUNT = 5000;
+
+  /** A client whose every call takes its time, meanwhile somebody works on the list. */
+  function busyWorkspace() {
+    let now = 0;
+    let changes = 0;
+    let calls = 0;
+    const all = Array.from({ length: COUNT }, (_, index) => `{first-${index}}`);
+    const passTime = () => {
+      now += PAGE_MS;
+      for (; changes < Math.floor(now / 3000); changes += 1) {
+        all.splice((changes * 1009) % COUNT, 1);
+        all.push(`{later-${changes}}`);
+      }
+    };
+    const send: BitbucketClient['send'] = async ({ path }) => {
+      passTime();
+      calls += 1;
+      const answer = { kind: 'answer', status: 200, headers: {} } as const;
+      const [, named] = /runners\/(.+)$/.exec(path) ?? [];
+      if (named !== undefined) {
+        const uuid = decodeURIComponent(named);
+        const details = { service: 'bitbucket', outcome: 'refused', status: 404 } as const;
+        if (!all.includes(uuid)) throw new ServiceError('404', details);
+        return { ...answer, text: JSON.stringify(runner(uuid)) };
+      }
+      const number = Number(/page=(\d+)$/.exec(path)?.[1] ?? 1);
+      const values = all.slice((number - 1) * 100, number * 100).map(runner);
+      const next = number * 100 < COUNT ? { next: `${LIST}?page=${number + 1}` } : {};
+      return { ...answer, text: JSON.stringify({ size: COUNT, values, ...next }) };
+    };
+    return { client: { send, pathOf: (link: string) => link }, all, calls: () => calls };
+  }
+
+  it('no look of 12 fails, and each has everybody who was there before it and after it', async () => {
+    const { client, all, calls } = busyWorkspace();
+    const api = createBitbucketRunnerApi({ baseUrl: 'http://127.0.0.1:1', credential: TOKEN, api: 'internal' }, client);
+    for (let look = 0; look < 12; look += 1) {
+      const before = [...all];
+      const list = new Set(
+        (await api.list(ACME, async () => ({ staying: before, leaving: [] }))).map(({ uuid }) => uuid),
+      );
+      const after = new Set(all);
+      expect(before.filter((uuid) => after.has(uuid) && !list.has(uuid))).toEqual([]);
+    }
+    // Two readings of 50 pages, and some that are asked for by name.
+    expect(calls() / 12).toBeLessThan(150);
   });
 });
 

@@ -271,6 +271,25 @@ describe('the public surface', () => {
     expectNobodyKilled(world);
   });
 
+  it.each([
+    { name: 'where logs may be read', podsLog: true, afterMs: 0 },
+    { name: 'where they may not, once the mark is an hour old', podsLog: false, afterMs: HOUR },
+  ])('marks that show once and never again, $name: 0 of 264 builds are killed', async ({ podsLog, afterMs }) => {
+    const onlyOnce = ({ id }: { readonly id: number }) => (id > 1 ? [{ from: 0, to: Infinity }] : []);
+    const world = new World({ podsLog, faults: { stepHidden: onlyOnce } });
+    await runTicks(world, config(3), { count: 2 });
+    world.submit({ scope, labels, durationMs: MINUTE });
+    await runTicks(world, config(3), { count: 1 });
+    await runTicks(world, config(3), { count: afterMs / MINUTE });
+    for (let step = 0; step < 264; step += 1) {
+      world.submit({ scope, labels, durationMs: (1 + (step % 7) * 2) * MINUTE }, world.now + step * 2 * MINUTE);
+    }
+    // What is wanted goes up and down, so that runners have to go all the while.
+    for (let part = 0; part < 28; part += 1) await runTicks(world, config(1 + (part % 3) * 2), { count: 20 });
+    expectNobodyKilled(world);
+    expect(world.steps.filter(({ state }) => state === 'finished')).toHaveLength(265);
+  });
+
   it('marks that are seen again are trusted again', async () => {
     const world = new World();
     await runTicks(world, config(3), { count: 2 });
