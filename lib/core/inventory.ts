@@ -3,7 +3,7 @@
  * registration is asked for counts from that moment, so that neither a list that is late nor a tick that was killed makes
  * anybody create a runner twice. Pure.
  */
-import type { GroupMemory, GroupObservation, Instant, IntendedAdds } from './model/observation.ts';
+import type { GroupMemory, GroupObservation, Instant, IntendedAdds, Runner } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -54,6 +54,15 @@ export function withAdds(memory: GroupMemory, made: readonly string[], gone: num
 /** Whether a runner is known to have had a Job. */
 export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string): boolean {
   return runners[uuid] !== undefined && !jobless.includes(uuid);
+}
+
+/**
+ * Whether a runner that no look has seen before is an add that was begun and has run: it must have had a Job, since nothing
+ * else brings a runner of ours online. A tick may have failed to write down that it made one.
+ */
+export function isAddThatRan({ runners = {}, intended = [] }: GroupMemory, runner: Runner): boolean {
+  const isAdd = intended.some(({ at }) => Math.abs(runner.createdAt - at) <= LISTING_LAG_MS);
+  return isAdd && runners[runner.uuid] === undefined && runner.status !== 'UNREGISTERED';
 }
 
 /** Each runner that no look has seen before is one of the oldest adds. */

@@ -1,5 +1,5 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import { hadJob, nextInventory, placesOf } from '../inventory.ts';
+import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
 import { ORPHAN_GRACE_MS } from './age.ts';
@@ -26,7 +26,8 @@ export function remember(
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
-  const jobless = classified.filter(({ runner, job }) => job === undefined && !hadJob(memory, runner.uuid));
+  const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
+  const jobless = classified.filter(({ runner, job }) => job === undefined && !isKnownToHaveRun(runner));
   const besides = {
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
