@@ -29,7 +29,7 @@ export function runnerApiOf(
       // Who is known and missing is asked for by name. Only lists of several pages slip.
       const { staying, leaving, isLastChance } = await known();
       const isLong = faults().slippedPlace !== undefined;
-      const listed = isLong && isLastChance ? bitbucket.listed(scope) : once;
+      const listed = isLong && isLastChance ? bitbucket.listed(scope, true) : once;
       const uuids = new Set(listed.map(({ uuid }) => uuid));
       const seen = listed === once ? [] : once.map(({ uuid }) => uuid);
       const all = new Set([...staying, ...(isLong ? leaving : []), ...seen]);
