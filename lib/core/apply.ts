@@ -122,7 +122,7 @@ async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, h
     outcomes: all.map(({ outcome }) => outcome),
     refusal: isStarted ? undefined : adds.flatMap(({ refusal = [] }) => refusal)[0],
     made: adds.flatMap(({ outcome: { runner = [] } }) => runner),
-    gone: adds.filter(({ isGone, outcome }) => isGone && outcome.runner === undefined).length,
+    gone: adds.filter(({ isGone }) => isGone).length,
   };
 }
 

@@ -154,6 +154,15 @@ const ROWS: readonly Row[] = [
     removed: 'out of service and without a step for 45s',
   },
   {
+    name: 'its pod was taken away with its Job, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drainingForMs: 45 * SECOND,
+    drained: 'pod-leaving',
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
     name: 'its pod is being taken away, where "no step" proves nothing: it may run a step beside the next one',
     runner: { status: 'DISABLED' },
     job: { pod: { ...RUNNING, phase: 'Pending' }, takenAway: EVICTED },
