@@ -174,12 +174,12 @@ describe('what a look makes of it', () => {
 describe('starts that are interrupted', () => {
   const EVICTED = { why: 'EvictionByEvictionAPI' };
   const young: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - MINUTE };
-  type Kind = 'leaving' | 'ended' | 'working';
-  /** A runner whose pod leaves, whose Job ended with it, or that works. */
+  type Kind = 'leaving' | 'ended' | 'working' | 'late';
+  /** A runner whose pod leaves, whose Job ended with it, that works, or that never came online. */
   const made = (kind: Kind, over: Partial<Runner> = {}) => {
     const one = runner(kind === 'working' ? { createdAt: NOON - MINUTE, ...over } : { ...young, ...over });
     const job = jobOf(one, {
-      ...(kind !== 'working' && { takenAway: EVICTED }),
+      ...((kind === 'leaving' || kind === 'ended') && { takenAway: EVICTED }),
       ...(kind === 'ended' && { status: 'failed' as const }),
     });
     return { one, job };
@@ -231,6 +231,11 @@ describe('starts that are interrupted', () => {
     {
       name: 'one that was online is not interrupted in its start',
       found: [made('leaving', { status: 'ONLINE' })],
+    },
+    {
+      name: 'one that never came online is a failure, and no interruption',
+      found: [made('late', { createdAt: NOON - 20 * MINUTE })],
+      failures: 1,
     },
     { name: 'nothing new', found: [], before: { interruptions: row(3) }, looks: 3 },
     {
