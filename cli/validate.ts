@@ -13,6 +13,7 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import { PLACES_KEYS, type Places, parsePlaces } from '#core/places.ts';
 import { duration } from '#core/quantities.ts';
 import { selectGroups } from '#core/select.ts';
+import { memoryRisk } from '#manifests/when-idle.ts';
 import { counted } from '#text/layout.ts';
 import { formatProblem, type InputProblem } from '#yaml/problem.ts';
 import type { ExitCode } from './failure.ts';
@@ -137,8 +138,10 @@ async function unwokenBy(
 function conditionsOf(groups: readonly RunnerGroup[]): readonly string[] {
   if (groups.length === 0) return [];
   const grace = duration(Math.min(...groups.map(({ drainGraceMs }) => drainGraceMs)));
+  const risk = memoryRisk(groups);
   return [
     `no build is killed where the right to get pods/log is granted (component pods-log, docs/deploy.md); without it, none while Bitbucket hides a running step for less than drainGrace (${grace})`,
+    ...(risk === undefined ? [] : [`with one exception: ${risk}`]),
   ];
 }
 

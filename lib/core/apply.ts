@@ -87,7 +87,10 @@ type GroupApplied = {
   readonly outcomes: readonly Outcome[];
   /** Why starts were refused, where none succeeded. */
   readonly refusal: string | undefined;
-  /** Runners that adds have made, and adds that came to nothing, so that they take no place. */
+  /**
+   * Runners that adds have made, also those that were taken back: a deletion may take effect late, so that the next look asks
+   * for them by name. And adds that came to nothing, so that they take no place.
+   */
   readonly made: readonly string[];
   readonly gone: number;
 };
@@ -118,7 +121,7 @@ async function applyGroup({ group, actions }: GroupPlan, limit: LimitFunction, h
   return {
     outcomes: all.map(({ outcome }) => outcome),
     refusal: isStarted ? undefined : adds.flatMap(({ refusal = [] }) => refusal)[0],
-    made: adds.flatMap(({ outcome: { runner = [] }, isGone }) => (isGone ? [] : runner)),
+    made: adds.flatMap(({ outcome: { runner = [] } }) => runner),
     gone: adds.filter(({ isGone }) => isGone).length,
   };
 }
@@ -181,7 +184,6 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
     const failure = sentenceOf(error);
     return {
       outcome: { ...outcome, status: 'failed', error: `${failure}${undone}` },
-      isGone: undone === '' && !mayRun,
       ...(isRefusal(error) && { refusal: failure }),
     };
   }

@@ -3,7 +3,7 @@
  * registration is asked for counts from that moment, so that neither a list that is late nor a tick that was killed makes
  * anybody create a runner twice. Pure.
  */
-import type { GroupMemory, GroupObservation, Instant } from './model/observation.ts';
+import type { GroupMemory, GroupObservation, Instant, IntendedAdds, Runner } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -15,6 +15,11 @@ export const LISTING_LAG_MS = 120_000;
 /** The adds that are still to be seen, when the runners with these uuids are there. */
 export function pendingAdds(memory: GroupMemory, uuids: readonly string[], at: Instant): number {
   return unseenAdds(memory, uuids, at).reduce((sum, { adds }) => sum + adds, 0);
+}
+
+/** Whether some of the adds that were begun are given up if this look does not see them. */
+export function hasOldAdds({ intended = [] }: GroupMemory, at: Instant): boolean {
+  return intended.some((entry) => isGivenUp(entry, at));
 }
 
 /** What to remember of runners and adds after a look that saw these uuids, for a tick that begins so many adds. */
@@ -51,6 +56,15 @@ export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string
   return runners[uuid] !== undefined && !jobless.includes(uuid);
 }
 
+/**
+ * Whether a runner that no look has seen before is an add that was begun and has run: it must have had a Job, since nothing
+ * else brings a runner of ours online. A tick may have failed to write down that it made one.
+ */
+export function isAddThatRan({ runners = {}, intended = [] }: GroupMemory, runner: Runner): boolean {
+  const isAdd = intended.some(({ at }) => Math.abs(runner.createdAt - at) <= LISTING_LAG_MS);
+  return isAdd && runners[runner.uuid] === undefined && runner.status !== 'UNREGISTERED';
+}
+
 /** Each runner that no look has seen before is one of the oldest adds. */
 function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonly string[], at: Instant) {
   let seen = uuids.filter((uuid) => runners[uuid] === undefined).length;
@@ -60,7 +74,11 @@ function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonl
       seen -= found;
       return { at: entry.at, adds: entry.adds - found };
     })
-    .filter((entry) => entry.adds > 0 && at - entry.at < LISTING_LAG_MS);
+    .filter((entry) => entry.adds > 0 && !isGivenUp(entry, at));
+}
+
+function isGivenUp(entry: IntendedAdds, at: Instant): boolean {
+  return at - entry.at >= LISTING_LAG_MS;
 }
 
 /** Uuids, with braces, of the runners of a group that were seen: listed, or behind a Job. */

@@ -32,6 +32,7 @@ const groupMemory = z
     drains: z.record(z.string(), drain).optional(),
     quarantine: quarantine.optional(),
     failedStarts: times.optional(),
+    interruptions: z.object({ looks: z.number(), registered: z.number() }).optional(),
     startUps: startUps.optional(),
     working: z.array(z.string()).optional(),
     doubts: times.optional(),

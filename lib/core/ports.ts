@@ -15,15 +15,20 @@ import type { Secret } from './secret.ts';
 
 /**
  * Uuids of runners that were there. Those that are `leaving` may have been removed since, so that nobody wonders about them
- * unless the list has several pages, between which a runner may slip through.
+ * unless the list has several pages, between which a runner may slip through. `isLastChance`: runners that nobody knows by
+ * uuid are given up unless this list shows them.
  */
-export type KnownRunners = { readonly staying: readonly string[]; readonly leaving: readonly string[] };
+export type KnownRunners = {
+  readonly staying: readonly string[];
+  readonly leaving: readonly string[];
+  readonly isLastChance?: boolean;
+};
 
 /** Runner registrations at Bitbucket. */
 export interface RunnerApi {
   /**
    * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed: half a list is
-   * worse than none. A list that changed while it was read is read again; one that still lacks a runner that is `known` is
+   * worse than none. A list that changed while it was read, or is a last chance, is read again; one that still lacks a runner that is `known` is
    * completed by asking for that runner: who is missing now is gone.
    */
   list(scope: Scope, known?: () => Promise<KnownRunners>): Promise<readonly Runner[]>;

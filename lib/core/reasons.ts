@@ -170,7 +170,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'start-ended': (v) =>
     `its Job is ${v.jobStatus}, and it has never connected; see kubectl logs of the next one's pod while it starts`,
   'start-interrupted': (v) =>
-    `its Job is ${v.jobStatus}, because its pod was taken away before the runner had connected; this is no failed start`,
+    `its Job is ${v.jobStatus}, because its pod was taken away before the runner had connected`,
   'pod-leaving': (v) => `its pod is being taken away (${v.why}), so it takes no new step`,
   'first-step': () => 'one step per runner (recycle.afterSteps), and it has its own, so it takes no other',
   'resize-stuck': (v) =>

@@ -4,6 +4,7 @@ import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { memoryRisk } from '#manifests/when-idle.ts';
 import { recordOf } from '#yaml/values.ts';
 import { type Check, failed, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Rendered } from './configuration.ts';
@@ -184,7 +185,7 @@ async function checkNamespace(place: Place, client: ClusterClient, actor: Actor)
 /** What of a namespace's groups rights depend on. */
 function placeOf(namespace: string, subject: string, groups: readonly RunnerGroup[]): PlaceOfRights {
   const drainGraceMs = Math.min(...groups.map((group) => group.drainGraceMs));
-  return { namespace, subject, drainGraceMs, resizes: groups.some(hasWhenIdle) };
+  return { namespace, subject, drainGraceMs, resizes: groups.some(hasWhenIdle), risk: memoryRisk(groups) };
 }
 
 function hasWhenIdle({ pod }: RunnerGroup): boolean {

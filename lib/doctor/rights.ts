@@ -49,25 +49,30 @@ export type Actor = {
   readonly groups: KubernetesGroups;
 };
 
-/** A namespace. `subject` names it; `drainGraceMs`: the shortest of its groups; `resizes`: whether one has `whenIdle`. */
+/**
+ * A namespace. `subject` names it; `drainGraceMs`: the shortest of its groups; `resizes`: whether one has `whenIdle`; `risk`:
+ * what the promise that no build is killed leaves out there.
+ */
 export type PlaceOfRights = {
   readonly namespace: string;
   readonly subject: string;
   readonly drainGraceMs: number;
   readonly resizes: boolean;
+  readonly risk?: string | undefined;
 };
 
 /** The checks of one namespace. */
 export async function checkRights(
   client: ClusterClient,
-  { namespace, subject, drainGraceMs, resizes }: PlaceOfRights,
+  place: PlaceOfRights,
   actor: Actor,
 ): Promise<readonly Check[]> {
+  const { namespace, subject, resizes } = place;
   try {
     const verdict = await askWho(client, namespace, actor);
     return [
       judge(verdict, subject, actor),
-      judgeLogs(verdict, subject, actor, drainGraceMs),
+      judgeLogs(verdict, place, actor),
       ...(resizes ? [judgeResizes(verdict, subject, actor)] : []),
     ];
   } catch (error) {
@@ -121,13 +126,15 @@ function judge({ who, isGroup, allowed }: Verdict, subject: string, { self, grou
 }
 
 /** What the promise that no build is killed rests on. Logs are a matter of choice, so that a missing right is no fault. */
-function judgeLogs({ who, isGroup, allowed }: Verdict, subject: string, { self }: Actor, drainGraceMs: number): Check {
+function judgeLogs({ who, isGroup, allowed }: Verdict, place: PlaceOfRights, { self }: Actor): Check {
+  const { subject, drainGraceMs, risk } = place;
+  const except = risk === undefined ? '' : `; with one exception: ${risk}`;
   if (self === 'report' && !isGroup) return skipped('pods-log', subject, 'the report reads no logs, scale may');
   if (allowed.get(LOG_RIGHT) === true) {
-    return ok('pods-log', subject, `${who} has it: that no build is killed rests on the runners' own logs`);
+    return ok('pods-log', subject, `${who} has it: that no build is killed rests on the runners' own logs${except}`);
   }
   const rests = `that no build is killed rests on drainGrace (${duration(drainGraceMs)})`;
-  return skipped('pods-log', subject, `not granted: ${rests}; the component pods-log would grant it`);
+  return skipped('pods-log', subject, `not granted: ${rests}; the component pods-log would grant it${except}`);
 }
 
 /** Groups with `whenIdle` ask for it, so that a missing right is a fault there. */

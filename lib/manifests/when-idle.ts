@@ -2,7 +2,7 @@
  * Requests that follow what a runner is at: those of the container in which steps run are small while it is idle, and those
  * of its size while it works. Limits stay, and so does the pod's QoS class, which Kubernetes never lets a resize change. Pure.
  */
-import type { PodSettings, Quantities } from '#core/model/configuration.ts';
+import type { PodSettings, Quantities, RunnerGroup } from '#core/model/configuration.ts';
 import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 import { containersOf, dockerAmong } from './containers.ts';
 import { RESIZE_ANNOTATION } from './naming.ts';
@@ -31,6 +31,16 @@ export function withIdleRequests(
     metadata: { ...metadata, annotations: { ...recordOf(metadata.annotations), [RESIZE_ANNOTATION]: mark } },
     spec: asking(spec, resizable, isFull ? resizable.full : resizable.idle),
   };
+}
+
+/**
+ * What the promise that no build is killed leaves out where pods of idle runners request little memory; undefined: nothing.
+ * CPU has no such risk.
+ */
+export function memoryRisk(groups: readonly RunnerGroup[]): string | undefined {
+  const names = groups.filter(({ pod }) => pod.whenIdle?.requests.memory !== undefined).map(({ name }) => `"${name}"`);
+  if (names.length === 0) return undefined;
+  return `a node that runs out of memory first evicts pods that use more than they request, and the steps in them: until a look has resized it, or while its node does not give it more, so may a busy pod of ${names.join(', ')} (whenIdle.requests.memory)`;
 }
 
 /** The first container that looks like Docker and has a name. */

@@ -237,6 +237,16 @@ describe('validate', () => {
     expect(text.filter((line) => line.startsWith('note: '))).toEqual([expect.stringMatching(condition)]);
   });
 
+  it('says what it leaves out where pods of idle runners request little memory', async () => {
+    const little = '    whenIdle: { requests: { cpu: 50m, memory: 256Mi } }\n';
+    await using own = await startDoorsWorld(`${configuration()}${little}`);
+    const { stdout } = await runCommand(['validate', '--json'], own.environment);
+    expect(JSON.parse(stdout).conditions).toEqual([
+      expect.stringContaining('pods/log is granted'),
+      expect.stringMatching(/^with one exception: .* evicts .* a busy pod of "[^"]+" \(whenIdle\.requests\.memory\)$/),
+    ]);
+  });
+
   it('calls neither Bitbucket nor the cluster', async () => {
     await using own = await startDoorsWorld();
     const {

@@ -43,6 +43,21 @@ describe('run', () => {
     expect(await ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/stopped after 2 ticks\n$/) });
   });
 
+  it('every 5s, with a list that is 20 s late: 6 of 6 are registered, and never more', async () => {
+    await using world = await startDoorsWorld(configuration({ min: 6, max: 6 }));
+    // What is made by the first look is in no list of the next four.
+    const reply = { status: 200, body: { size: 0, page: 1, pagelen: 100, values: [] } };
+    world.bitbucket.script({ method: 'GET', path: 'runners?pagelen', times: 5, reply });
+    const { signal, clock, seen, ended } = startCommand(['run', '--every', '5s', '--json'], world.environment);
+    for (let look = 1; look <= 8; look += 1) {
+      await seen('stdout', new RegExp(`^(?:.*\\n){${look}}`));
+      expect(world.bitbucket.runners({ workspace: 'acme' })).toHaveLength(6);
+      clock.advance(5_000);
+    }
+    signal('SIGTERM');
+    expect((await ended).code).toBe(0);
+  });
+
   it('reads the configuration anew, shows what fails, and goes on', async () => {
     await using world = await startDoorsWorld();
     const { signal, clock, seen, ended } = startCommand(['run', '--every', '1s', '--json'], world.environment);

@@ -137,7 +137,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   ],
   'start-interrupted': [
     { jobStatus: 'failed' },
-    'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+    'its Job is failed, because its pod was taken away before the runner had connected',
   ],
   'pod-leaving': [
     { why: 'EvictionByEvictionAPI' },

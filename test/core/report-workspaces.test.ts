@@ -154,15 +154,6 @@ describe('the line of a workspace', () => {
       ],
     ],
     [
-      'kept back by the limit on steps',
-      9,
-      { ...SLOTS, running: 4, inUse: 4, committed: 4, limit: 4, peak: { month: '2026-11', runners: 8, steps: 9 } },
-      {},
-      [
-        "workspace acme: 6 of 100 registered; 4 in use, the month's peak is 8; 4 of at most 4 steps run, 9 at most this month",
-      ],
-    ],
-    [
       'with registrations that nobody saw',
       6,
       PRICED,
@@ -173,6 +164,15 @@ describe('the line of a workspace', () => {
     ],
   ])('%s', (_, min, slots, more, lines) => {
     expect(linesOf(min, slots, more)).toEqual(lines);
+  });
+
+  it('says what the limit on steps keeps back', () => {
+    const slots = { ...SLOTS, running: 4, inUse: 4, committed: 4, limit: 4 };
+    const strategy = { kind: 'idleBuffer', idleCount: 9, scaleFactor: 0, scaleFactorLimit: 9 } as const;
+    const report = reportOf(1, { ...slots, peak: { month: '2026-11', runners: 8, steps: 9 } }, {}, { strategy });
+    expect(workspaceLines(report).map(({ text }) => text)).toEqual([
+      "workspace acme: 6 of 100 registered; 4 in use, the month's peak is 8; 4 of at most 4 steps run, 9 at most this month",
+    ]);
   });
 
   it('is not there where only the group itself sets limits', () => {

@@ -104,6 +104,20 @@ it.each<[string, Partial<Actor>, readonly string[], object | undefined]>([
   expect(found).toEqual(expected === undefined ? [] : [expect.objectContaining(expected)]);
 });
 
+it.each([
+  { granted: true, risk: undefined, ends: "rests on the runners' own logs" },
+  { granted: true, risk: 'R', ends: "rests on the runners' own logs; with one exception: R" },
+  { granted: false, risk: undefined, ends: 'the component pods-log would grant it' },
+  { granted: false, risk: 'R', ends: 'the component pods-log would grant it; with one exception: R' },
+])('what the promise rests on, pods/log $granted, at risk: $risk', async ({ granted: allowed, risk, ends }) => {
+  const client = { request: async () => ({ status: { allowed } }) } as unknown as ClusterClient;
+  const groups = { scale: 'scale', report: 'report' };
+  const place = { namespace: 'runners', subject: 'runners', drainGraceMs: 90_000, resizes: false, risk };
+  const checks = await checkRights(client, place, { self: 'user', name: 'me', settings: undefined, groups });
+  const detail = checks.find(({ id }) => id === 'pods-log')?.detail ?? '';
+  expect(detail.slice(-ends.length)).toBe(ends);
+});
+
 function missingRight(): ServiceError {
   const details = { service: 'kubernetes', outcome: 'refused', status: 403 } as const;
   return new ServiceError('no', details, { cause: { missingRight: true } });

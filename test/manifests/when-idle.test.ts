@@ -1,9 +1,11 @@
 /** `whenIdle`: what pods ask for when they are created, and what is refused since Kubernetes would refuse it, or kill a step. */
 import { describe, expect, it } from 'vitest';
 import type { PodSettings } from '#core/model/configuration.ts';
+import { group } from '#kit/fleet.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
 import { checkManifests } from '#manifests/check.ts';
 import { renderManifests } from '#manifests/render.ts';
+import { memoryRisk } from '#manifests/when-idle.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
 const LITTLE = { cpu: '50m', memory: '256Mi' };
@@ -162,4 +164,16 @@ describe('what is refused', () => {
     );
     expect(inContainers.problems.some(({ path }) => path.endsWith('spec.containers'))).toBe(true);
   });
+});
+
+it.each([
+  ['none', [{}, { cpu: '50m' }], undefined],
+  ['one', [{ memory: '256Mi' }, { cpu: '50m' }], '"g0"'],
+  ['two', [{ memory: '256Mi', cpu: '1' }, { memory: '1Gi' }], '"g0", "g1"'],
+] as const)('memory that idle pods do not request is a risk: of %s', (_name, all, names) => {
+  const groups = all.map((requests, index) =>
+    group({ name: `g${index}`, pod: { ...group().pod, whenIdle: { requests } } }),
+  );
+  const risk = memoryRisk([...groups, group({ name: 'plain' })]);
+  expect(risk?.match(/a busy pod of (.+) \(whenIdle/)?.[1]).toBe(names);
 });

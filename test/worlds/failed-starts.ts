@@ -20,7 +20,10 @@ type Row = { readonly since: Instant; readonly starting: ReadonlySet<string>; re
 const CREATES = ['register', 'createJob', 'createSecret'];
 /** A runner that takes longer than this may have been given up before it connected. */
 const SLOW_MS = 60_000;
-/** One that ended so soon after its registration may never have been shown online by a list that is old. */
+/**
+ * One that ended, or was taken out of service as its pod was leaving, so soon after its registration may never have been
+ * shown online by a list that is old.
+ */
 const BRIEF_MS = 120_000;
 /** How long a write may take to land. */
 const LANDS_WITHIN_MS = 60_000;
@@ -60,10 +63,11 @@ export class FailedStarts {
   async compare({ groups }: Fleet): Promise<readonly Comparison[]> {
     const { now, state } = this.#world;
     const starting = new Set<string>();
-    for (const { uuid, connected, hasConnected, statuses } of this.#world.bitbucket.registered) {
+    for (const { uuid, connected, hasConnected, status, statuses } of this.#world.bitbucket.registered) {
       const ageMs = now - statuses[0].from;
       if (!hasConnected) starting.add(uuid);
-      const isDoubtful = hasConnected ? !connected && ageMs < BRIEF_MS : ageMs > SLOW_MS;
+      const isOut = status === 'DISABLED' || (hasConnected && !connected);
+      const isDoubtful = (isOut && ageMs < BRIEF_MS) || (!hasConnected && ageMs > SLOW_MS);
       if (isDoubtful) this.#doubtful.add(uuid);
     }
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));

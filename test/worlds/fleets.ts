@@ -37,18 +37,27 @@ export function firstName(name: string): string {
 
 const SYSTEM_LABELS = ['autoscaler.created', 'linux', 'self.hosted'];
 
-/** Where runners are replaced, their pods are resized as well. */
-const pod = { ...group().pod, whenIdle: { requests: { cpu: '50m' } } };
 const RECYCLES: Readonly<Record<WorldSetting['recycle'], Partial<RunnerGroup>>> = {
   never: {},
-  used: { pod, recycle: { afterSteps: 1 } },
-  stale: { pod, recycle: { afterMs: 30 * MINUTE_MS, onChange: true } },
+  used: { recycle: { afterSteps: 1 } },
+  stale: { recycle: { afterMs: 30 * MINUTE_MS, onChange: true } },
 };
 
-function beginning({ strategy, coolDownMinutes, drainGraceSeconds, recycle }: WorldSetting): readonly Slot[] {
+const THRIFTY = { pod: { ...group().pod, whenIdle: { requests: { cpu: '50m' } } } };
+
+function strategyOf({ strategy: kind, learnsBuffer }: WorldSetting): Pick<RunnerGroup, 'strategy'> {
+  const { strategy } = STRATEGIES[kind];
+  if (!learnsBuffer || strategy.kind === 'percentageRunnersIdle') return { strategy };
+  return { strategy: { ...strategy, scaleFactor: 0, scaleFactorLimit: 7, learned: true } };
+}
+
+function beginning(setting: WorldSetting): readonly Slot[] {
+  const { strategy, coolDownMinutes, drainGraceSeconds, recycle, whenIdle, weights } = setting;
   const common = {
     ...STRATEGIES[strategy],
+    ...strategyOf(setting),
     ...RECYCLES[recycle],
+    ...(whenIdle && THRIFTY),
     coolDownMs: coolDownMinutes * MINUTE_MS,
     startTimeoutMs: 5 * MINUTE_MS,
     drainGraceMs: drainGraceSeconds * 1000,
@@ -58,11 +67,11 @@ function beginning({ strategy, coolDownMinutes, drainGraceSeconds, recycle }: Wo
     group({ ...common, name: 'builds', min: 1, max: 5 }),
     group({ ...common, name: 'big', min: 2, max: 7 }),
     group({ ...common, name: 'repo', min: 0, max: 3, scope: site }),
-  ].map((entry) => ({ group: entry, isThere: true }));
+  ].map((entry, index) => ({ group: { ...entry, weight: weights[index] ?? 1 }, isThere: true }));
 }
 
-function fleetOf(slots: readonly Slot[], { cap, api }: WorldSetting): Fleet {
-  const workspace = { maxRunners: cap, api };
+function fleetOf(slots: readonly Slot[], { cap, api, concurrencyLimit: limit }: WorldSetting): Fleet {
+  const workspace = { maxRunners: cap, api, ...(limit !== 'none' && { concurrencyLimit: limit }) };
   return {
     groups: slots.filter(({ isThere }) => isThere).map((slot) => slot.group),
     workspaces: { acme: workspace, beta: workspace },

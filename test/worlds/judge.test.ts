@@ -7,7 +7,7 @@ import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { FailedStarts } from './failed-starts.ts';
 import { type Calm, Judge, type Property } from './judge.ts';
 import { play } from './play.ts';
-import { KIND, settingOf, type WorldSetting } from './setting.ts';
+import { KIND, PLAIN, settingOf, type WorldSetting } from './setting.ts';
 import { levelShares, sharesIn } from './shares.ts';
 import { printTest } from './shrink.ts';
 import { Strangers } from './strangers.ts';
@@ -40,10 +40,11 @@ describe('a world', () => {
 });
 
 describe('shares', () => {
+  const weight = 1;
   const claims = [
-    { min: 1, max: 5 },
-    { min: 2, max: 7 },
-    { min: 0, max: 3 },
+    { min: 1, max: 5, weight },
+    { min: 2, max: 7, weight },
+    { min: 0, max: 3, weight },
   ];
 
   it.each([
@@ -54,6 +55,26 @@ describe('shares', () => {
     { places: 2, shares: [0, 0, 0] },
   ])('of $places places', ({ places, shares }) => {
     expect(levelShares(claims, places)).toEqual(shares);
+  });
+
+  it.each([
+    { places: 10, weights: [3, 2], shares: [6, 4] },
+    { places: 7, weights: [3, 1], shares: [5, 2] },
+    { places: 3, weights: [3, 1], shares: [2, 1] },
+  ])('of $places places by weights $weights', ({ places, weights, shares }) => {
+    const weighted = weights.map((weight) => ({ min: 0, max: 9, weight }));
+    expect(levelShares(weighted, places)).toEqual(shares);
+  });
+
+  it('under a limit on steps are one runner, or min', () => {
+    const [one, two] = [group({ name: 'one', min: 0 }), group({ name: 'two', labels: ['two'], min: 4 })];
+    const limited = {
+      ...fleet([one, two], 20),
+      workspaces: { acme: { maxRunners: 20, api: 'internal', concurrencyLimit: 3 } },
+    } as const;
+    const world = new World();
+    world.bitbucket.register(SCOPE, { name: 'one', labels: one.labels });
+    expect(sharesIn(limited, [...world.bitbucket.registered], () => true).map(({ share }) => share)).toEqual([1, 4]);
   });
 
   it('leave out what is not theirs, and groups that want none or cannot be reached', () => {
@@ -78,7 +99,11 @@ describe('shares', () => {
     { name: 'whose step shows no mark when the faults end', seed: 939, over: { marksOnce: true } },
     { name: 'beside the Job of a deleted repository', seed: 1461, over: { vanished: [{ from: 364 }] } },
   ])('are right in the world of a group $name', async ({ seed, over }) => {
-    const setting = settingOf(seed, { minutes: 480, lookEverySeconds: 60 });
+    const setting = {
+      ...settingOf(seed, { minutes: 480, lookEverySeconds: 60 }),
+      ...PLAIN,
+      ...{ reclaimedPodsPerHour: 0 },
+    };
     expect(setting).toMatchObject({ contest: true, ...over });
     expect(await play(setting)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { scopeKey } from '#core/scope.ts';
-import { MINUTE_MS } from '#core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
 import { type FleetSchedule, fleetAt, tickIn } from '#tools/simulator/drive.ts';
 import { dieAt, type Interruption, inTurn, undisturbed } from '#tools/simulator/interrupt.ts';
@@ -32,6 +32,8 @@ import { Strangers } from './strangers.ts';
 const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
 /** Long enough for what waits, what runs, every cool-down and window, and ten minutes. */
 const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
+/** A buffer that learned from the last steps has forgotten them. */
+const FORGETS_MS = HOUR_MS;
 /** After so long a scope that is not found counts as gone for good. */
 const FORGOTTEN_AFTER_MINUTES = 10;
 /** For so long the Job of a process that has ended is there. */
@@ -90,6 +92,7 @@ class Run {
       clusterSkewMs: setting.clusterSkewSeconds * 1000,
       state: createRunStateStore(),
       podsLog: setting.logs,
+      resizing: () => this.#refusedResize(),
       listeners: {
         registered: (entry) => this.#registered(entry),
         stepChanged: (step) => this.#judge.judgeStep(step),
@@ -166,7 +169,8 @@ class Run {
     const { world } = this.#stage;
     const calm = this.#calm();
     let reports: readonly Report[] = [];
-    while (world.now < this.#calmFrom + CALM_MS) {
+    const calmMs = CALM_MS + (this.#setting.learnsBuffer ? FORGETS_MS : 0);
+    while (world.now < this.#calmFrom + calmMs) {
       reports = await this.#look(undisturbed);
       this.#judge.judgeCalm(calm);
     }
@@ -233,6 +237,14 @@ class Run {
     const since = this.#world.now - WORLD_START;
     if (this.#world.now >= this.#end) return Number.POSITIVE_INFINITY;
     return this.#setting.shortages.find((window) => isWithin(window, since))?.capacity ?? Number.POSITIVE_INFINITY;
+  }
+
+  #refusedResize(): 'Deferred' | 'Infeasible' | undefined {
+    const { world, random } = this.#stage;
+    const { refusedResizes } = this.#setting;
+    if (refusedResizes === 0 || world.now >= this.#end) return undefined;
+    const chance = random.next() / refusedResizes;
+    return chance < 0.5 ? 'Deferred' : chance < 1 ? 'Infeasible' : undefined;
   }
 
   #scheduleEvents(): void {

@@ -37,6 +37,14 @@ export type WorldSetting = {
   readonly drainGraceSeconds: number;
   /** Whether runners that work are replaced: after one step, or when they are old or made from other settings. */
   readonly recycle: 'never' | 'used' | 'stale';
+  /** Whether pods of idle runners ask for little. */
+  readonly whenIdle: boolean;
+  /** Whether buffers follow what comes. */
+  readonly learnsBuffer: boolean;
+  /** Of the groups, in their order; each divides six. */
+  readonly weights: readonly [number, number, number];
+  /** The most steps that are said to run at once in a workspace; Bitbucket of these worlds runs more. */
+  readonly concurrencyLimit: number | 'none';
   readonly startupSeconds: number;
   readonly bitbucketSkewSeconds: number;
   readonly clusterSkewSeconds: number;
@@ -69,6 +77,8 @@ export type WorldSetting = {
   readonly unnoticedFailuresPerHour: number;
   /** Pods that are to leave their node two minutes later. */
   readonly reclaimedPodsPerHour: number;
+  /** Of pods that are to ask for more or less. */
+  readonly refusedResizes: number;
   /** The repository of the third group answers 404; without an end it is deleted. */
   readonly vanished: readonly { readonly from: number; readonly to?: number }[];
   readonly changes: readonly Change[];
@@ -103,12 +113,21 @@ export const KIND = {
   lostNodesPerHour: 0,
   unnoticedFailuresPerHour: 0,
   reclaimedPodsPerHour: 0,
-  recycle: 'never',
+  refusedResizes: 0,
   vanished: [],
   changes: [],
   shards: 1,
   strangers: 0,
   contest: false,
+} as const satisfies Partial<WorldSetting>;
+
+/** For each rule that groups may have or not, the value without it. */
+export const PLAIN = {
+  recycle: 'never',
+  whenIdle: false,
+  learnsBuffer: false,
+  weights: [1, 1, 1],
+  concurrencyLimit: 'none',
 } as const satisfies Partial<WorldSetting>;
 
 const OUTAGES = ['bitbucket', 'kubernetes', 'aws', 'credential', 'removals'] as const;
@@ -171,11 +190,10 @@ export function settingOf(
     hangingStarts: maybe(random.next() * 0.3, 0),
     lostNodesPerHour: maybe(random.next() * 2, 0),
     unnoticedFailuresPerHour: maybe(random.next() * 2, 0),
-    reclaimedPodsPerHour: 0,
-    recycle: 'never',
     vanished: maybe(vanishing(times), []),
     changes: maybe(changes(times), []),
     ...companyOf(createRandom(seed * 104_729 + 31)),
+    ...rulesOf(createRandom(seed * 130_363 + 43), hasAll),
   };
 }
 
@@ -184,6 +202,24 @@ function companyOf(random: Random): Pick<WorldSetting, 'shards' | 'strangers' | 
   const shards = random.next() < 0.3 ? 3 : 1;
   const strangers = random.next() < 0.5 ? random.between(1, 2) : 0;
   return { shards, strangers, contest: random.next() < 0.5 };
+}
+
+/** What the rules of its groups are, and what goes wrong with them: drawn apart, as company is. */
+function rulesOf(
+  random: Random,
+  hasAll: boolean,
+): Pick<WorldSetting, keyof typeof PLAIN | 'reclaimedPodsPerHour' | 'refusedResizes'> {
+  const maybe = <T>(value: T, none: T): T => (hasAll || random.next() < 0.5 ? value : none);
+  const weight = () => random.between(1, 3);
+  return {
+    recycle: maybe(random.next() < 0.5 ? 'used' : 'stale', 'never'),
+    whenIdle: maybe(true, false),
+    learnsBuffer: maybe(true, false),
+    weights: maybe([weight(), weight(), weight()], [1, 1, 1]),
+    concurrencyLimit: maybe<WorldSetting['concurrencyLimit']>(random.between(2, 12), 'none'),
+    reclaimedPodsPerHour: maybe(random.next() * 20, 0),
+    refusedResizes: maybe(random.next() * 0.5, 0),
+  };
 }
 
 type Times = { readonly random: Random; readonly minutes: number };

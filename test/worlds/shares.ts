@@ -3,18 +3,19 @@ import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { isOf, type Share } from './judge.ts';
 
-/** A group's claim: at least `min`, at most `max`. */
-type Claim = { readonly min: number; readonly max: number };
+/** A group's claim: at least `min`, at most `max`; its `weight` divides six. */
+type Claim = { readonly min: number; readonly max: number; readonly weight: number };
 
 /**
- * Max–min fairness between claims of one weight, in whole runners: the highest level that fits, to which all are filled.
- * Nobody has a share where not even all `min` fit.
+ * Weighted max–min fairness between claims, in whole runners, of which who has the fewest for its weight gets the next: the
+ * highest level that fits, to which all are filled. Nobody has a share where not even all `min` fit.
  */
 export function levelShares(claims: readonly Claim[], places: number): readonly number[] {
-  const at = (level: number) => claims.map(({ min, max }) => Math.min(max, Math.max(min, level)));
+  const at = (level: number) =>
+    claims.map(({ min, max, weight }) => Math.min(max, Math.max(min, Math.ceil((level * weight) / 6))));
   const total = (level: number) => at(level).reduce((sum, one) => sum + one, 0);
   if (total(0) > places) return claims.map(() => 0);
-  const highest = Math.max(0, ...claims.map(({ max }) => max));
+  const highest = 6 * Math.max(0, ...claims.map(({ max }) => max));
   let level = 0;
   while (level < highest && total(level + 1) <= places) level += 1;
   return at(level);
@@ -30,7 +31,7 @@ export function sharesIn(
   isReachable: (group: RunnerGroup) => boolean,
   adrift: readonly string[] = [],
 ): readonly Share[] {
-  return Object.entries(workspaces).flatMap(([workspace, { maxRunners }]) => {
+  return Object.entries(workspaces).flatMap(([workspace, { maxRunners, concurrencyLimit }]) => {
     const members = groups.filter((group) => group.scope.workspace === workspace && isReachable(group));
     const inWorkspace = registered.filter(({ scope }) => scope.workspace === workspace);
     const isMembers = (entry: Readonly<Registered>) => members.some((group) => isOf(group, entry));
@@ -38,10 +39,14 @@ export function sharesIn(
     const others = inWorkspace.filter((entry) => !isMembers(entry)).length + jobs;
     const has = (group: RunnerGroup) =>
       inWorkspace.filter((entry) => isOf(group, entry) && entry.status !== 'DISABLED').length;
-    const shares = levelShares(
-      members.map((group) => ({ min: group.min, max: has(group) > 0 || wakes(group) ? group.max : group.min })),
-      maxRunners - others,
-    );
+    const claimOf = (group: RunnerGroup): Claim => {
+      const { min, max, weight } = group;
+      const isAwake = has(group) > 0 || wakes(group);
+      // Nobody makes room for others under a limit on steps.
+      const most = concurrencyLimit === undefined ? max : Math.min(max, Math.max(1, min));
+      return { min, max: isAwake ? most : min, weight };
+    };
+    const shares = levelShares(members.map(claimOf), maxRunners - others);
     return members.map((group, index) => ({ name: group.name, share: shares[index] ?? 0, has: has(group) }));
   });
 }

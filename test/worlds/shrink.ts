@@ -1,7 +1,7 @@
 /** Makes a world smaller in which a property does not hold, and prints it as a test. */
 import { PROPERTIES, type Property } from './judge.ts';
 import { play } from './play.ts';
-import { KIND, type Window, type WorldSetting } from './setting.ts';
+import { KIND, PLAIN, type Window, type WorldSetting } from './setting.ts';
 
 /** Worlds that are played to find a smaller one. */
 const TRIES = 60;
@@ -23,8 +23,8 @@ export async function shrink(setting: WorldSetting, property: Property): Promise
 
 type Simplification = (setting: WorldSetting) => WorldSetting | undefined;
 
-const WITHOUT: readonly Simplification[] = Object.entries(KIND).map(([key, none]) => {
-  const field = key as keyof typeof KIND;
+const WITHOUT: readonly Simplification[] = Object.entries({ ...KIND, ...PLAIN }).map(([key, none]) => {
+  const field = key as keyof typeof KIND | keyof typeof PLAIN;
   const isNone = (setting: WorldSetting) => JSON.stringify(setting[field]) === JSON.stringify(none);
   return (setting) => (isNone(setting) ? undefined : { ...setting, [field]: none });
 });

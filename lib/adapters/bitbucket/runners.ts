@@ -109,8 +109,8 @@ const CONCURRENT_QUESTIONS = 10;
 /**
  * Every runner of a list, each once. Half a list is worse than none: a runner that is missing from it looks like one
  * that is gone. A list may change between two pages, even so that the numbers are right and a runner is missing; so one
- * of several pages whose numbers are wrong, or that lacks a runner that is known, is read once more. Whoever of the known
- * is still missing is asked for by name: a long list of a busy workspace never holds still. Throws ServiceError when more
+ * of several pages whose numbers are wrong, that lacks a runner that is known, or that is a last chance, is read once more.
+ * Whoever is known and still missing is asked for by name, and so is whoever only the first reading of a last chance has: a long list of a busy workspace never holds still. Throws ServiceError when more
  * is wrong than changes between pages explain.
  */
 async function readWholeList(
@@ -122,8 +122,8 @@ async function readWholeList(
   const missingIn = ({ runners }: Pages, uuids: readonly string[]) =>
     uuids.filter((uuid) => !runners.has(bracedUuid(uuid)));
   const once = await read();
-  const { staying, leaving } = await known();
-  const isWhole = errorOf(once) === 0 && (once.pages === 1 || missingIn(once, staying).length === 0);
+  const { staying, leaving, isLastChance } = await known();
+  const isWhole = errorOf(once) === 0 && (once.pages === 1 || (!isLastChance && missingIn(once, staying).length === 0));
   const list = isWhole ? once : await read();
   if (errorOf(list) >= list.pages) {
     const stated = list.sizes.join(' and then ');
@@ -132,7 +132,8 @@ async function readWholeList(
     );
   }
   const limit = pLimit(CONCURRENT_QUESTIONS);
-  const missing = missingIn(list, list.pages === 1 ? staying : [...staying, ...leaving]);
+  const expected = [...staying, ...(list.pages === 1 ? [] : leaving), ...(isLastChance ? once.runners.keys() : [])];
+  const missing = missingIn(list, [...new Set(expected.map(bracedUuid))]);
   const asked = await Promise.all(missing.map((uuid) => limit(() => ask(uuid))));
   return [...list.runners.values(), ...asked.filter((runner) => runner !== undefined)];
 }

@@ -59,13 +59,14 @@ function peakCap(workspace: string, { max: cap, committed, peak }: SlotObservati
 
 /**
  * On steps that run, and runners on their way to some: more would find no work. Idle runners take none of it, and nobody
- * can make room. A group without any runner gets one all the same: its steps would not wait for Bitbucket's limit, but fail.
+ * can make room. A group gets its `min` all the same, and one where that is none: without a runner its steps would not wait
+ * for Bitbucket's limit, but fail.
  */
 function stepCap(workspace: string, { limit, running, inUse, committed, ...slots }: SlotObservation): readonly Cap[] {
   if (limit === undefined || running === undefined) return [];
   const { coming = committed - inUse } = slots;
   const explain = (withheld: number) => reason('concurrency-limit', { limit, running, coming, withheld });
-  const spares = (member: Claimant) => Number(stayingIn(member) === 0);
+  const spares = (member: Claimant) => Math.max(0, Math.max(1, member.observation.group.min) - stayingIn(member));
   return [{ workspaces: [workspace], room: limit - running - coming, explain, spares }];
 }
 

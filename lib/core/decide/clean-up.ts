@@ -98,15 +98,18 @@ function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Inst
 /** Causes of runners that were taken out of service as idle ones, while marks were trusted. */
 const RESTED: readonly (string | undefined)[] = ['surplus', 'too-old', 'outdated'];
 
+/** Causes of runners that no step can run on once no pod of theirs runs, and none is on its way out. */
+const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod-leaving'];
+
 /**
  * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
- * neither as an idle one while they were nor before its pod ran, and not for longer than any step may take.
+ * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
  */
 function isMarkless({ memory, idleTrusted }: SeenGroup, { runner, job }: ClassifiedRunner, at: Instant): boolean {
   const cause = memory.drains?.[runner.uuid]?.cause;
-  const neverRan = FAILED_STARTS.some((code) => code === cause) && !mayRun(job);
+  const isAtRest = WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  return !idleTrusted && !RESTED.includes(cause) && !neverRan && drainedMs <= LONGEST_STEP_MS;
+  return !idleTrusted && !RESTED.includes(cause) && !isAtRest && drainedMs <= LONGEST_STEP_MS;
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

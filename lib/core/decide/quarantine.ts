@@ -3,7 +3,15 @@
  * Without it a broken image or an exhausted quota would be asked for, and cleaned up after, on every tick. Pure.
  */
 import type { RunnerGroup } from '../model/configuration.ts';
-import type { FailedStart, GroupMemory, GroupObservation, Instant, Quarantine } from '../model/observation.ts';
+import type {
+  FailedStart,
+  GroupMemory,
+  GroupObservation,
+  Instant,
+  Interruptions,
+  Quarantine,
+  Runner,
+} from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { hashOf } from '../select.ts';
 import { CLOCK_SKEW_MS } from './age.ts';
@@ -15,6 +23,12 @@ export const LONGEST_QUARANTINE_MS = 600_000;
 
 /** Failed starts that are told one by one. */
 const FAILURES_KEPT = 10;
+
+/**
+ * Looks in a row that may find interrupted starts before the next ones count as failed: nodes come and go through nobody's
+ * fault, but where every pod is taken away before its runner is online, each look would register others.
+ */
+const INTERRUPTIONS_BORNE = 3;
 
 /** Causes of death that are failed starts, and not the end of a runner that has worked. */
 export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless', 'start-ended'];
@@ -35,25 +49,41 @@ export function quarantineRoom(
 
 /**
  * The quarantine after this look. It deepens with a look that finds failed starts which no look before found, unless a
- * runner that was registered with one or later works: then the group can start runners, and that one had bad luck. It is
- * over when a runner works that was registered well after the last failure, which only a probe is, or when what starts
- * the runners was changed.
+ * runner that was registered with one or later works: then the group can start runners, and that one had bad luck. Starts
+ * that were interrupted count too, while it lasts and after some looks in a row that found such. It is over when a runner
+ * works that was registered well after the last failure, which only a probe is, or when what starts the runners was changed.
  */
 export function nextQuarantine(
   { group, memory }: Pick<GroupObservation, 'group' | 'memory'>,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): Quarantine | undefined {
-  const { quarantine, failedStarts = {} } = memory;
+  const { quarantine, interruptions } = memory;
   const isMended = quarantine?.settings !== undefined && quarantine.settings !== settingsOf(group);
   const before = isMended ? undefined : quarantine;
-  const failed = classified.flatMap((entry): readonly FailedStart[] => {
-    if (!isFailedStart(entry) || failedStarts[entry.runner.uuid] !== undefined) return [];
-    const { runner, cause } = entry;
-    return worksSince(classified, runner.createdAt) ? [] : [{ runner: runner.uuid, at, cause: cause.text }];
-  });
+  const isBorne = before === undefined && (interruptions?.looks ?? 0) < INTERRUPTIONS_BORNE;
+  const failed = newlyFailed(memory, classified)
+    .filter((start) => !isBorne || !start.isInterrupted)
+    .map(({ runner, cause }): FailedStart => ({ runner: runner.uuid, at, cause: cause.text }));
   if (failed.length > 0) return extendQuarantine(before, group, failed, at);
   return before === undefined || newestAtWork(classified) >= before.since + FIRST_WAIT_MS / 2 ? undefined : before;
+}
+
+/**
+ * The looks in a row after this one that found interrupted starts. A runner ends the row that works and was registered as
+ * late as the last of them.
+ */
+export function nextInterruptions(
+  memory: GroupMemory,
+  classified: readonly ClassifiedRunner[],
+): Interruptions | undefined {
+  const { interruptions: before } = memory;
+  const interrupted = newlyFailed(memory, classified).filter((start) => start.isInterrupted);
+  if (interrupted.length > 0) {
+    const registered = Math.max(...interrupted.map(({ runner }) => runner.createdAt));
+    return { looks: (before?.looks ?? 0) + 1, registered };
+  }
+  return before === undefined || worksSince(classified, before.registered) ? undefined : before;
 }
 
 /** One more failure, of one or several starts at once. */
@@ -81,7 +111,8 @@ export function nextFailedStarts(
   at: Instant,
 ): Readonly<Record<string, Instant>> {
   const kept = Object.entries(failedStarts).filter(([, seenAt]) => at - seenAt < LONGEST_QUARANTINE_MS);
-  return Object.fromEntries([...kept, ...classified.filter(isFailedStart).map(({ runner }) => [runner.uuid, at])]);
+  const failed = classified.flatMap(failureOf);
+  return Object.fromEntries([...kept, ...failed.map(({ runner }) => [runner.uuid, at])]);
 }
 
 /** Whether a runner works that was registered no earlier than this, by as much as clocks may differ. */
@@ -95,8 +126,25 @@ function newestAtWork(classified: readonly ClassifiedRunner[]): Instant {
     .reduce((newest, { runner }) => Math.max(newest, runner.createdAt), Number.NEGATIVE_INFINITY);
 }
 
-function isFailedStart(entry: ClassifiedRunner): entry is Extract<ClassifiedRunner, { class: 'dead' }> {
-  return entry.class === 'dead' && FAILED_STARTS.includes(entry.cause.code);
+/** A start that came to nothing. */
+type Failure = { readonly runner: Runner; readonly cause: Reason; readonly isInterrupted: boolean };
+
+/** Those that no look before found, and beside which no runner works that was registered as late. */
+function newlyFailed({ failedStarts = {} }: GroupMemory, classified: readonly ClassifiedRunner[]): readonly Failure[] {
+  return classified
+    .flatMap(failureOf)
+    .filter(({ runner }) => failedStarts[runner.uuid] === undefined && !worksSince(classified, runner.createdAt));
+}
+
+function failureOf(entry: ClassifiedRunner): readonly Failure[] {
+  const { runner, leaving } = entry;
+  if (leaving !== undefined && runner.status === 'UNREGISTERED') {
+    return [{ runner, cause: reason('pod-leaving', { why: leaving.why }), isInterrupted: true }];
+  }
+  if (entry.class !== 'dead') return [];
+  const { cause } = entry;
+  const isInterrupted = cause.code === 'start-interrupted';
+  return isInterrupted || FAILED_STARTS.includes(cause.code) ? [{ runner, cause, isInterrupted }] : [];
 }
 
 /** Stands for all that starts a runner of the group: another template, image, namespace or cluster may mend it. */

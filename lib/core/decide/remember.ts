@@ -1,5 +1,5 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import { hadJob, nextInventory, placesOf } from '../inventory.ts';
+import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
 import { ORPHAN_GRACE_MS } from './age.ts';
@@ -7,7 +7,7 @@ import { type ClassifiedRunner, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
 import { nextExperience } from './experience.ts';
-import { nextFailedStarts, nextQuarantine } from './quarantine.ts';
+import { nextFailedStarts, nextInterruptions, nextQuarantine } from './quarantine.ts';
 import { nextStartUps } from './start-up.ts';
 
 /** What this tick decided, as far as the next ones have to know. */
@@ -26,11 +26,13 @@ export function remember(
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
-  const jobless = classified.filter(({ runner, job }) => job === undefined && !hadJob(memory, runner.uuid));
+  const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
+  const jobless = classified.filter(({ runner, job }) => job === undefined && !isKnownToHaveRun(runner));
   const besides = {
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
+    interruptions: nextInterruptions(memory, classified),
     startUps: nextStartUps(memory.startUps, classified),
     waits,
     recentTargets,

@@ -112,8 +112,10 @@ export type GroupMemory = {
   readonly drains?: Readonly<Record<string, Drain>>;
   /** Present while the group's runners fail to start. */
   readonly quarantine?: Quarantine;
-  /** By runner uuid: when its failed start was last seen, by our clock. Each of them counts once. */
+  /** By runner uuid: when its failed or interrupted start was last seen, by our clock. Each of them counts once. */
   readonly failedStarts?: Readonly<Record<string, Instant>>;
+  /** Present while starts are interrupted. */
+  readonly interruptions?: Interruptions;
   /** Absent until the group has had a runner. */
   readonly startUps?: StartUps;
   /** Uuids of the runners that worked at the latest look; absent: none has been remembered. */
@@ -164,6 +166,9 @@ export type Drain = {
 
 /** A number of runners that was wanted, and since when no more than that was, by our clock. */
 export type RecentTarget = { readonly target: number; readonly since: Instant };
+
+/** Looks in a row that found starts whose pods were taken away, and when the last of these was registered, by Bitbucket's clock. */
+export type Interruptions = { readonly looks: number; readonly registered: Instant };
 
 /** Looks and ticks that found new failed starts, and when the last of them was, by our clock. */
 export type Quarantine = {

@@ -1,5 +1,6 @@
 /** What a look needs of memory: documents, the places that no group has any more, and the runners that are known. */
 import type { TickBudgets } from '../budget/tick-budgets.ts';
+import { hasOldAdds } from '../inventory.ts';
 import {
   DEPLOYMENT_KEY,
   groupMemoryKey,
@@ -10,6 +11,7 @@ import {
   workspaceMemoryKey,
 } from '../memory.ts';
 import type { Fleet, RunnerGroup } from '../model/configuration.ts';
+import type { Instant } from '../model/observation.ts';
 import {
   type FormerPlace,
   formerPlaces,
@@ -39,6 +41,8 @@ export type Memory = {
   readonly deployment: string | undefined;
   /** Uuids of the runners that each group, also of a former place, was known to have when it was looked at last. */
   readonly recorded: ReadonlyMap<RunnerGroup, readonly string[]>;
+  /** The same groups, where adds are given up if this look does not see them. */
+  readonly hopeful: readonly RunnerGroup[];
   /** Uuids of those that drained then: a removal may have been sent since, so that nobody need list them. */
   readonly leaving: ReadonlySet<string>;
 };
@@ -47,12 +51,13 @@ export type Memory = {
 type MemoryRequest = {
   readonly fleet: Fleet;
   readonly budgets: TickBudgets;
+  readonly at: Instant;
   readonly looksAfter?: (place: Place) => boolean;
 };
 
 /** Loads it; twice where a place is left whose own memory nobody could name before. */
 export async function loadMemory(
-  { fleet, budgets, looksAfter = () => false }: MemoryRequest,
+  { fleet, budgets, at, looksAfter = () => false }: MemoryRequest,
   peers: readonly RunnerGroup[],
   ports: Ports,
 ): Promise<Memory> {
@@ -80,6 +85,7 @@ export async function loadMemory(
     renamed,
     deployment: parseDeployment(documentOf(documents, DEPLOYMENT_KEY)?.value),
     recorded: new Map(memories.map(([group, all]) => [group, all.flatMap(({ runners = {} }) => Object.keys(runners))])),
+    hopeful: memories.flatMap(([group, all]) => (all.some((memory) => hasOldAdds(memory, at)) ? [group] : [])),
     leaving: new Set(memories.flatMap(([, all]) => all.flatMap(({ drainingSince }) => Object.keys(drainingSince)))),
   };
 }

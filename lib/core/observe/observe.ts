@@ -201,11 +201,12 @@ async function readAll(request: LookRequest, peers: readonly RunnerGroup[], port
         });
   const recorded = remembered.then((memory) => Map.groupBy(memory.recorded, ([group]) => scopeOf(group)));
   const known = async (scope: Scope) => {
-    const [{ leaving }, inScopes] = await Promise.all([remembered, recorded]);
+    const [{ leaving, hopeful }, inScopes] = await Promise.all([remembered, recorded]);
     const uuids = inScopes.get(scopeKey(scope))?.flatMap(([, of]) => of) ?? [];
     return {
       staying: uuids.filter((uuid) => !leaving.has(uuid)),
       leaving: uuids.filter((uuid) => leaving.has(uuid)),
+      isLastChance: hopeful.some((group) => scopeOf(group) === scopeKey(scope)),
     };
   };
   const readScopes = (groups: readonly RunnerGroup[]) =>

@@ -81,10 +81,14 @@ export class SimulatedBitbucket {
     return Array.from(this.#directory.in(scope), (entry) => this.#show(entry));
   }
 
-  /** The registrations of a scope as the API lists them: what its faults make of `list`. */
-  listed(scope: Scope): readonly Runner[] {
-    const faults = this.#faults;
-    if (faults === NO_FAULTS) return this.list(scope);
+  /**
+   * The registrations of a scope as the API lists them: what its faults make of `list`. `isAgain`: it is read once more in the
+   * same moment, in which nothing else has gone, so that nothing slips.
+   */
+  listed(scope: Scope, isAgain = false): readonly Runner[] {
+    if (this.#faults === NO_FAULTS) return this.list(scope);
+    const { slippedPlace, ...steady } = this.#faults;
+    const faults = { ...steady, ...(slippedPlace && !isAgain && { slippedPlace }) };
     const shelf = { present: this.#directory.in(scope), gone: this.#directory.goneFrom(scope) };
     return listed(shelf, scope, faults, this.#clock.now, this.#options.stepLagMs);
   }

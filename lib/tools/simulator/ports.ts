@@ -25,12 +25,15 @@ export function runnerApiOf(
   return {
     list: async (scope, known = async () => ({ staying: [], leaving: [] })) => {
       find(scope);
-      const listed = bitbucket.listed(scope);
-      const uuids = new Set(listed.map(({ uuid }) => uuid));
+      const once = bitbucket.listed(scope);
       // Who is known and missing is asked for by name. Only lists of several pages slip.
-      const { staying, leaving } = await known();
-      const all = faults().slippedPlace === undefined ? staying : [...staying, ...leaving];
-      const missing = all.filter((uuid) => !uuids.has(uuid));
+      const { staying, leaving, isLastChance } = await known();
+      const isLong = faults().slippedPlace !== undefined;
+      const listed = isLong && isLastChance ? bitbucket.listed(scope, true) : once;
+      const uuids = new Set(listed.map(({ uuid }) => uuid));
+      const seen = listed === once ? [] : once.map(({ uuid }) => uuid);
+      const all = new Set([...staying, ...(isLong ? leaving : []), ...seen]);
+      const missing = [...all].filter((uuid) => !uuids.has(uuid));
       const found = missing.flatMap((uuid) => {
         asked();
         return bitbucket.get(scope, uuid) ?? [];

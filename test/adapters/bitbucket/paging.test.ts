@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { BitbucketClient } from '#adapters/bitbucket/client.ts';
+import { createBitbucketRunnerApi } from '#adapters/bitbucket/runners.ts';
+import { ServiceError } from '#core/errors.ts';
+import { Secret } from '#core/secret.ts';
 import { ACME, APP, setUp } from './setup.ts';
 
 const LIST = '/internal/workspaces/acme/pipelines-config/runners';
 const runner = (uuid: string) => ({ uuid });
+const TOKEN = { kind: 'accessToken', token: new Secret('a-token') } as const;
 const page = (body: object) => ({ reply: { status: 200, body } });
 
 describe('a list of several pages', () => {
@@ -59,6 +64,58 @@ describe('a list of several pages', () => {
   });
 });
 
+describe('5,000 registrations, of which one goes and one comes every 3 s', () => {
+  const PAGE_MS = 400;
+  const COUNT = 5000;
+
+  /** A client whose every call takes its time, meanwhile somebody works on the list. */
+  function busyWorkspace() {
+    let now = 0;
+    let changes = 0;
+    let calls = 0;
+    const all = Array.from({ length: COUNT }, (_, index) => `{first-${index}}`);
+    const passTime = () => {
+      now += PAGE_MS;
+      for (; changes < Math.floor(now / 3000); changes += 1) {
+        all.splice((changes * 1009) % COUNT, 1);
+        all.push(`{later-${changes}}`);
+      }
+    };
+    const send: BitbucketClient['send'] = async ({ path }) => {
+      passTime();
+      calls += 1;
+      const answer = { kind: 'answer', status: 200, headers: {} } as const;
+      const [, named] = /runners\/(.+)$/.exec(path) ?? [];
+      if (named !== undefined) {
+        const uuid = decodeURIComponent(named);
+        const details = { service: 'bitbucket', outcome: 'refused', status: 404 } as const;
+        if (!all.includes(uuid)) throw new ServiceError('404', details);
+        return { ...answer, text: JSON.stringify(runner(uuid)) };
+      }
+      const number = Number(/page=(\d+)$/.exec(path)?.[1] ?? 1);
+      const values = all.slice((number - 1) * 100, number * 100).map(runner);
+      const next = number * 100 < COUNT ? { next: `${LIST}?page=${number + 1}` } : {};
+      return { ...answer, text: JSON.stringify({ size: COUNT, values, ...next }) };
+    };
+    return { client: { send, pathOf: (link: string) => link }, all, calls: () => calls };
+  }
+
+  it('no look of 12 fails, and each has everybody who was there before it and after it', async () => {
+    const { client, all, calls } = busyWorkspace();
+    const api = createBitbucketRunnerApi({ baseUrl: 'http://127.0.0.1:1', credential: TOKEN, api: 'internal' }, client);
+    for (let look = 0; look < 12; look += 1) {
+      const before = [...all];
+      const list = new Set(
+        (await api.list(ACME, async () => ({ staying: before, leaving: [] }))).map(({ uuid }) => uuid),
+      );
+      const after = new Set(all);
+      expect(before.filter((uuid) => after.has(uuid) && !list.has(uuid))).toEqual([]);
+    }
+    // Two readings of 50 pages, and some that are asked for by name.
+    expect(calls() / 12).toBeLessThan(150);
+  });
+});
+
 describe('pages that do not make one list', () => {
   const NEXT = `${LIST}?page=2`;
 
@@ -73,12 +130,13 @@ describe('pages that do not make one list', () => {
     known: readonly string[] = [],
     there: readonly string[] = [],
     leaving: readonly string[] = [],
+    unknown: readonly string[] = [],
   ) {
     const { api, bitbucket } = await setUp();
     for (const { values, ...rest } of readings.flat()) {
       bitbucket.script(page({ ...rest, values: values.map(runner) }));
     }
-    for (const uuid of known) {
+    for (const uuid of [...known, ...unknown]) {
       const reply = there.includes(uuid) ? { status: 200, body: runner(uuid) } : { status: 404 };
       bitbucket.script({ path: `{${uuid}}`, reply });
     }
@@ -86,6 +144,7 @@ describe('pages that do not make one list', () => {
     const list = api.list(ACME, async () => ({
       staying: braced((uuid) => !leaving.includes(uuid)),
       leaving: braced((uuid) => leaving.includes(uuid)),
+      isLastChance: unknown.length > 0,
     }));
     return { list: await list.then((all) => all.map(({ uuid }) => uuid)), calls: bitbucket.requests.length };
   }
@@ -186,6 +245,35 @@ describe('pages that do not make one list', () => {
     },
   ])('whoever is known and missing is looked for: $name', async ({ readings, there, leaving, list, asked }) => {
     expect(await read(readings, ['a', 'b'], there, leaving)).toEqual({ list, calls: readings.flat().length + asked });
+  });
+
+  const LATER: Reading = [
+    { size: 2, values: ['a'], next: NEXT },
+    { size: 2, values: ['b'] },
+  ];
+
+  it.each<{
+    readonly name: string;
+    readonly readings: readonly Reading[];
+    readonly there?: readonly string[];
+    readonly list: readonly string[];
+    readonly asked: number;
+  }>([
+    { name: 'the second has it', readings: [LATER, WHOLE], list: ['{a}', '{b}', '{new}'], asked: 0 },
+    {
+      name: 'only the first has it, and it is there',
+      readings: [WHOLE, LATER],
+      there: ['new'],
+      list: ['{a}', '{b}', '{new}'],
+      asked: 1,
+    },
+    { name: 'only the first has it, and it is gone', readings: [WHOLE, LATER], list: ['{a}', '{b}'], asked: 1 },
+    { name: 'one page cannot slip', readings: [[{ size: 2, values: ['a', 'b'] }]], list: ['{a}', '{b}'], asked: 0 },
+  ])('the last chance of one that nobody knows has two readings: $name', async ({ readings, there, list, asked }) => {
+    expect(await read(readings, ['a', 'b'], there, [], ['new'])).toEqual({
+      list,
+      calls: readings.flat().length + asked,
+    });
   });
 
   it('that lead back to themselves', async () => {

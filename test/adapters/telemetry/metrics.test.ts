@@ -7,6 +7,7 @@ import {
   metricsOfFailure,
   metricsOfInvocation,
 } from '#adapters/telemetry/metrics.ts';
+import type { Report } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
 import { budget, group, growing, partial, report, shrinking } from '../../doors/reports.ts';
 
@@ -116,6 +117,17 @@ describe('metrics of a report', () => {
     const outcomes = (['failed', 'done', 'skipped'] as const).map((status) => ({ action: 'remove', status }) as const);
     const [[, metrics] = []] = flat(metricsOf(report({ groups: [group({ plan, outcomes })] }), { perGroup: false }));
     expect(metrics).toMatchObject({ StartFailures: 1 });
+  });
+
+  it('counts the places that groups have left and that cannot be read', () => {
+    const left = { counts: QUIET, plan: [], outcomes: [] };
+    const leftovers = [{ problems: [] }, { problems: ['x', 'y'] }, { problems: ['z'] }].map((entry) => ({
+      ...left,
+      ...entry,
+    }));
+    const value = { ...report({}), leftovers } as unknown as Report;
+    const [[, metrics] = []] = flat(metricsOf(value, { perGroup: false }));
+    expect(metrics).toMatchObject({ PlacesOutOfReach: 2 });
   });
 
   it('tells that the last good configuration is in force, of a tick that succeeds', () => {

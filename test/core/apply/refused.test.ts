@@ -55,6 +55,7 @@ describe('a refused start is remembered', () => {
           expectedVersion: 8,
           value: {
             ...BEFORE,
+            runners: { '{new-1}': NOON, '{new-2}': NOON },
             quarantine: {
               failures,
               since: NOON,

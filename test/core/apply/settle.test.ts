@@ -42,9 +42,10 @@ describe('of two adds that were begun', () => {
       left: 2,
     },
     {
-      name: 'the Jobs are refused, the registrations taken back',
+      name: 'the Jobs are refused, the registrations taken back, which may take effect late: they are asked for by name',
       script: { jobs: { createJob: throwing('refused') } },
       left: 0,
+      made: ['{new-1}', '{new-2}'],
     },
     {
       name: 'the Jobs are refused, and the registrations cannot be taken back: they are there',

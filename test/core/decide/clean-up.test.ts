@@ -145,6 +145,32 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
   },
   {
+    name: 'its pod was taken away, where "no step" proves nothing: the next one does not run yet',
+    runner: { status: 'DISABLED' },
+    job: { pod: { ...RUNNING, phase: 'Pending' } },
+    drainingForMs: 45 * SECOND,
+    drained: 'pod-leaving',
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'its pod was taken away with its Job, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drainingForMs: 45 * SECOND,
+    drained: 'pod-leaving',
+    idleTrusted: false,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'its pod is being taken away, where "no step" proves nothing: it may run a step beside the next one',
+    runner: { status: 'DISABLED' },
+    job: { pod: { ...RUNNING, phase: 'Pending' }, takenAway: EVICTED },
+    drainingForMs: 45 * SECOND,
+    drained: 'pod-leaving',
+    idleTrusted: false,
+  },
+  {
     name: 'registered, no Job here, but a place that was left cannot be seen',
     runner: { status: 'UNREGISTERED' },
     job: 'none',
@@ -292,16 +318,14 @@ const ROWS: readonly Row[] = [
     name: 'never connected, its Job failed with the pod that was taken away',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed', takenAway: EVICTED },
-    removed:
-      'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+    removed: 'its Job is failed, because its pod was taken away before the runner had connected',
   },
   {
     name: 'never connected, its Job failed, and its pod was taken away at an earlier look',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed' },
     drained: 'pod-leaving',
-    removed:
-      'its Job is failed, because its pod was taken away before the runner had connected; this is no failed start',
+    removed: 'its Job is failed, because its pod was taken away before the runner had connected',
   },
   {
     name: 'unhealthy, where "no step" proves nothing',

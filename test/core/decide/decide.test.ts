@@ -209,7 +209,7 @@ describe('pods that are being taken away', () => {
     const [plan] = makePlan(observation([look]), decide(observation([look]))).groups;
     expect(plan?.actions.map(({ action }) => action)).toEqual(['add', 'disable']);
     expect(plan?.memory).not.toHaveProperty('quarantine');
-    expect(plan?.memory).not.toHaveProperty('failedStarts');
+    expect(plan?.memory.interruptions).toEqual({ looks: 1, registered: starting.createdAt });
     expect(plan?.memory.drains?.[starting.uuid]).toMatchObject({ cause: 'pod-leaving' });
   });
 });

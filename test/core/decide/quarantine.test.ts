@@ -4,7 +4,7 @@ import { decide } from '#core/decide/decide.ts';
 import { nextQuarantine, quarantineRoom } from '#core/decide/quarantine.ts';
 import { remember } from '#core/decide/remember.ts';
 import { isSame } from '#core/memory.ts';
-import type { Quarantine, Runner } from '#core/model/observation.ts';
+import type { GroupMemory, Quarantine, Runner } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -168,5 +168,112 @@ describe('what a look makes of it', () => {
   ])('is something new to save: %s', (_name, after) => {
     expect(isSame(memory({ failures: 1, since: 1 }), memory(after))).toBe(false);
     expect(isSame(memory({ failures: 1, since: 1 }), memory({ failures: 1, since: 1 }))).toBe(true);
+  });
+});
+
+describe('starts that are interrupted', () => {
+  const EVICTED = { why: 'EvictionByEvictionAPI' };
+  const young: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - MINUTE };
+  type Kind = 'leaving' | 'ended' | 'working' | 'late';
+  /** A runner whose pod leaves, whose Job ended with it, that works, or that never came online. */
+  const made = (kind: Kind, over: Partial<Runner> = {}) => {
+    const one = runner(kind === 'working' ? { createdAt: NOON - MINUTE, ...over } : { ...young, ...over });
+    const job = jobOf(one, {
+      ...((kind === 'leaving' || kind === 'ended') && { takenAway: EVICTED }),
+      ...(kind === 'ended' && { status: 'failed' as const }),
+    });
+    return { one, job };
+  };
+  const lookAt = (found: readonly ReturnType<typeof made>[], remembered: Partial<GroupMemory> = {}) => {
+    const seen = groupObservation({
+      runners: found.map(({ one }) => one),
+      jobs: found.map(({ job }) => job),
+      memory: { ...memory(), ...remembered },
+    });
+    const classified = classify(seen, NOON);
+    return remember(seen, classified, { enable: [], retire: [], recentTargets: [], creates: 0 }, NOON);
+  };
+  const registered = NOON - MINUTE;
+  const row = (looks: number) => ({ looks, registered: NOON - 5 * MINUTE });
+  const quarantine = { failures: 2, since: NOON - 10 * MINUTE };
+
+  it.each<{
+    readonly name: string;
+    readonly found: readonly ReturnType<typeof made>[];
+    readonly before?: Partial<GroupMemory>;
+    readonly looks?: number;
+    readonly failures?: number;
+  }>([
+    { name: 'none', found: [] },
+    { name: 'the first', found: [made('leaving')], looks: 1 },
+    { name: 'several at one look are one', found: [made('leaving'), made('ended')], looks: 1 },
+    { name: 'the third look is borne', found: [made('ended')], before: { interruptions: row(2) }, looks: 3 },
+    {
+      name: 'the fourth is a failure',
+      found: [made('leaving')],
+      before: { interruptions: row(3) },
+      looks: 4,
+      failures: 1,
+    },
+    {
+      name: 'in a row of failures the first is one',
+      found: [made('leaving')],
+      before: { quarantine },
+      looks: 1,
+      failures: 3,
+    },
+    {
+      name: 'in a row of failures with other settings it is borne',
+      found: [made('leaving')],
+      before: { quarantine: { ...quarantine, settings: 1 } },
+      looks: 1,
+    },
+    {
+      name: 'one that was online is not interrupted in its start',
+      found: [made('leaving', { status: 'ONLINE' })],
+    },
+    {
+      name: 'one that never came online is a failure, and no interruption',
+      found: [made('late', { createdAt: NOON - 20 * MINUTE })],
+      failures: 1,
+    },
+    { name: 'nothing new', found: [], before: { interruptions: row(3) }, looks: 3 },
+    {
+      name: 'one that works and is as late ends the row',
+      found: [made('working', { createdAt: NOON - 6 * MINUTE })],
+      before: { interruptions: row(3) },
+    },
+    {
+      name: 'one that works and is older does not',
+      found: [made('working', { createdAt: NOON - 6 * MINUTE - 1 })],
+      before: { interruptions: row(3) },
+      looks: 3,
+    },
+    {
+      name: 'beside one that works it is bad luck, and the row over',
+      found: [made('leaving'), made('working')],
+      before: { interruptions: row(3) },
+    },
+  ])('$name', ({ found, before, looks, failures }) => {
+    const next = lookAt(found, before);
+    expect(next.interruptions?.looks).toBe(looks);
+    expect(next.quarantine?.failures).toBe(failures);
+  });
+
+  it('each counts once, and says why it does', () => {
+    const known = made('leaving', { createdAt: NOON - 2 * MINUTE });
+    const next = lookAt([known, made('leaving'), made('ended', { createdAt: NOON - 3 * MINUTE })], {
+      interruptions: row(3),
+      failedStarts: { [known.one.uuid]: NOON - MINUTE },
+    });
+    expect(next.interruptions).toEqual({ looks: 4, registered });
+    expect(next.quarantine?.failed?.map(({ cause }) => cause)).toEqual([
+      'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+      'its Job is failed, because its pod was taken away before the runner had connected',
+    ]);
+    expect(Object.values(next.failedStarts ?? {})).toEqual([NOON, NOON, NOON]);
+    expect(lookAt([known], { interruptions: row(3), failedStarts: next.failedStarts ?? {} })).toMatchObject({
+      interruptions: row(3),
+    });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { decide } from '#core/decide/decide.ts';
 import { remember } from '#core/decide/remember.ts';
+import { LISTING_LAG_MS } from '#core/inventory.ts';
 import { isSame } from '#core/memory.ts';
 import type { Drain, GroupMemory, Runner } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
@@ -146,6 +147,8 @@ const ROWS: readonly Row[] = [
   { name: 'gone: its cause is forgotten', before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } }, after: {} },
 ];
 
+const MADE = NOON - 3_600_000;
+
 describe('remember', () => {
   it.each(ROWS)('$name', ({ seen, before, ended, decided, after }) => {
     const runners = seen === undefined ? [] : [runner({ uuid: A, ...seen })];
@@ -172,8 +175,39 @@ describe('remember', () => {
     { name: 'had a Job, which is gone', before: { runners: { [A]: EARLIER } }, isThere: false, jobless: undefined },
     { name: 'never had one', before: { runners: { [A]: EARLIER }, jobless: [A] }, isThere: false, jobless: [A] },
     { name: 'is new and has none', before: {}, isThere: false, jobless: [A] },
-  ])('a runner that $name', ({ before, isThere, jobless }) => {
-    const one = runner({ uuid: A });
+    {
+      name: 'is an add that was begun with its registration, and ran: it had one',
+      before: { intended: [{ at: MADE - LISTING_LAG_MS, adds: 1 }] },
+      isThere: false,
+      jobless: undefined,
+    },
+    {
+      name: 'is an add by a clock that is behind: it had one',
+      before: { intended: [{ at: MADE + LISTING_LAG_MS, adds: 1 }] },
+      isThere: false,
+      jobless: undefined,
+    },
+    {
+      name: 'was made longer after an add than any list is late',
+      before: { intended: [{ at: MADE - LISTING_LAG_MS - 1, adds: 1 }] },
+      isThere: false,
+      jobless: [A],
+    },
+    {
+      name: 'is an add and never ran',
+      seen: { status: 'UNREGISTERED' as const },
+      before: { intended: [{ at: MADE, adds: 1 }] },
+      isThere: false,
+      jobless: [A],
+    },
+    {
+      name: 'was seen without one before an add was begun',
+      before: { runners: { [A]: EARLIER }, jobless: [A], intended: [{ at: MADE, adds: 1 }] },
+      isThere: false,
+      jobless: [A],
+    },
+  ])('a runner that $name', ({ before, isThere, jobless, ...row }) => {
+    const one = runner({ uuid: A, createdAt: MADE, ...('seen' in row ? row.seen : {}) });
     const memory = { ...NOTHING, ...before };
     const look = groupObservation({ runners: [one], jobs: isThere ? [jobOf(one)] : [], memory });
     const known = { enable: [], retire: [], recentTargets: [], creates: 0 };

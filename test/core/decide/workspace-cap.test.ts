@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { SlotObservation, WorkspaceObservation } from '#core/model/observation.ts';
 import { group, groupObservation, observation, population } from '#kit/fleet.ts';
 
@@ -125,8 +126,15 @@ describe("a workspace's cap", () => {
       price: 15,
       ...(max !== undefined && { max }),
     });
-    const boundsOf = (registrations: number, seen: SlotObservation) => {
-      const looks = [3, 4].map((min, index) => groupObservation({ group: group({ name: `g${index}`, min }) }));
+    /** Two groups that want three and four runners. */
+    const wanting = (wanted: number): Partial<RunnerGroup> => ({
+      min: 0,
+      strategy: { kind: 'idleBuffer', idleCount: wanted, scaleFactor: 0, scaleFactorLimit: wanted },
+    });
+    const boundsOf = (registrations: number, seen: SlotObservation, over: readonly Partial<RunnerGroup>[] = []) => {
+      const looks = [3, 4].map((wanted, index) =>
+        groupObservation({ group: group({ name: `g${index}`, ...wanting(wanted), ...over[index] }) }),
+      );
       const workspaces = [{ workspace: 'acme', registrations, maxRunners: 20, slots: seen }];
       return decide(observation(looks, workspaces)).map(({ creates, decision }) => ({
         creates,
@@ -190,8 +198,33 @@ describe("a workspace's cap", () => {
       );
     });
 
+    it.each([
+      ['its min, however many run', [2, 0], [2, 1], [1, 3]],
+      ['all that min asks for', [3, 4], [3, 4], [0, 0]],
+      ['its min, however far above the limit', [9, 0], [9, 1], [0, 3]],
+    ])('on steps that run: a group gets %s', (_, [one = 0, two = 0], creates, withheld) => {
+      const seen = { ...slots(6), inUse: 6, running: 9, limit: 9 };
+      expect(boundsOf(0, seen, [{ min: one }, { min: two }])).toEqual(
+        creates.map((count, index) => {
+          const { [index]: less = 0 } = withheld;
+          return { creates: count, bounds: less === 0 ? [] : [['concurrency-limit', less]] };
+        }),
+      );
+    });
+
+    it('on steps that run: what works already counts towards min, also where it is more', () => {
+      const looks = [3, 1].map((min, index) =>
+        groupObservation({ group: group({ name: `g${index}`, ...wanting(6), min }), runners: population({ busy: 2 }) }),
+      );
+      const seen = { ...slots(4), inUse: 4, running: 4, limit: 4 };
+      const decided = decide(
+        observation(looks, [{ workspace: 'acme', registrations: 4, maxRunners: 20, slots: seen }]),
+      );
+      expect(decided.map(({ creates }) => creates)).toEqual([1, 0]);
+    });
+
     it('says how many steps run, and how many runners are on their way', () => {
-      const look = groupObservation({ group: group({ min: 3 }) });
+      const look = groupObservation({ group: group(wanting(3)) });
       const seen = { ...slots(8), inUse: 6, running: 4, limit: 7 };
       const [decided] = decide(
         observation([look], [{ workspace: 'acme', registrations: 11, maxRunners: 100, slots: seen }]),

@@ -5,7 +5,7 @@ import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, GroupObservation, Observation, RunnerJob } from '#core/model/observation.ts';
 import { withElsewhere } from '#core/observe/leftovers.ts';
-import { placeOf, placesKeyOf } from '#core/places.ts';
+import { placeMemoryKey, placeOf, placesKeyOf } from '#core/places.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { reason } from '#core/reasons.ts';
 import { scopeKey } from '#core/scope.ts';
@@ -67,7 +67,23 @@ describe('a place that no group has any more', () => {
       return [];
     };
     await look(fleet([old]), { ...remembering(old, { 'group/old': memory }), runners: { list } });
-    expect(asked).toEqual([{ staying: ['{known}', '{left}'], leaving: ['{gone}'] }]);
+    expect(asked).toEqual([{ staying: ['{known}', '{left}'], leaving: ['{gone}'], isLastChance: false }]);
+  });
+
+  it.each([
+    { name: 'there', at: NOON - 200_000, isLastChance: true },
+    { name: 'there, not yet', at: NOON - 100_000, isLastChance: false },
+  ])('tells the list that adds are given up that were begun $name', async ({ at, isLastChance }) => {
+    const begun = { ...NOTHING, intended: [{ at, adds: 1 }] };
+    const asked: unknown[] = [];
+    const list: RunnerApi['list'] = async (scope, missing) => {
+      if (scope.repository === 'shop') asked.push((await missing?.())?.isLastChance);
+      return [];
+    };
+    const moved = { ...old, scope: { workspace: 'acme' } };
+    const memories = { [placeMemoryKey(keyOf(old))]: begun, 'group/old': NOTHING };
+    await look(fleet([moved]), { ...remembering(old, memories), runners: { list } });
+    expect(asked).toEqual([isLastChance]);
   });
 
   it('is listed, with the runners that are recorded there or stamped by this deployment', async () => {

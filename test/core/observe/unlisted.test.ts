@@ -1,4 +1,5 @@
 /** What is unknown is marked as unknown, and what refuses everything is told in the same words everywhere. */
+
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
 import { CredentialError, ServiceError } from '#core/errors.ts';
@@ -6,7 +7,8 @@ import type { Observation } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { makeReport } from '#core/report.ts';
-import { fleet, NOON, runner } from '#kit/fleet.ts';
+import { scopeKey } from '#core/scope.ts';
+import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { builds, documents, fails, listing, look, site } from './look.ts';
 
 const config = fleet([builds, site]);
@@ -71,6 +73,34 @@ describe('an add that was begun three minutes ago', () => {
     expect(seen.workspaces[0]?.registrations).toBeGreaterThanOrEqual(pending ?? 0);
   });
 });
+
+it.each([
+  { at: NOON - 120_000, isLastChance: true },
+  { at: NOON - 119_999, isLastChance: false },
+])(
+  'the list is told that it is the last chance of adds that grow too old: $isLastChance',
+  async ({ at, isLastChance }) => {
+    const memory = {
+      idleSince: {},
+      drainingSince: {},
+      intended: [
+        { at, adds: 1 },
+        { at: NOON, adds: 1 },
+      ],
+    };
+    const asked: Record<string, unknown> = {};
+    const list: RunnerApi['list'] = async (scope, known) => {
+      asked[scopeKey(scope)] = (await known?.())?.isLastChance;
+      return [];
+    };
+    const other = group({ name: 'other', scope: { workspace: 'acme', repository: 'site' } });
+    await look(fleet([builds, other]), {
+      ...documents({ 'group/builds': { version: 1, value: memory } }),
+      runners: { list },
+    });
+    expect(asked).toEqual({ acme: isLastChance, 'acme/site': false });
+  },
+);
 
 describe('a group whose runners are listed', () => {
   it('has counts that are known, whatever else cannot be read', async () => {

@@ -99,6 +99,9 @@ describe('a list whose pages slip', () => {
     expect(await shown()).toEqual([0, 1, 2]);
     await runners.remove(SCOPE, uuids[0] ?? '');
     expect(await shown()).toEqual([1, 0]);
+    const known = { staying: [], leaving: [], isLastChance: true };
+    const again = await runners.list(SCOPE, async () => known);
+    expect(again.map(({ uuid }) => uuids.indexOf(uuid))).toEqual([1, 2]);
     world.faults = {};
     expect(await shown()).toEqual([1, 2]);
   });

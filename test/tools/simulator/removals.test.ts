@@ -17,7 +17,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** Wants its `min`, or one idle runner beside those at work. */
 const strategy = { kind: 'idleBuffer', idleCount: 1, scaleFactor: 0, scaleFactorLimit: 1 } as const;
-const builds = group({ min: 1, max: 5, strategy, coolDownMs: 0, drainGraceMs: 90 * SECOND });
+const builds = group({ min: 1, max: 6, strategy, coolDownMs: 0, drainGraceMs: 90 * SECOND });
 const scope = builds.scope;
 const labels = ['self.hosted'];
 const NOBODY = fleet([{ ...builds, min: 0, strategy: { ...strategy, idleCount: 0, scaleFactorLimit: 0 } }]);
@@ -101,38 +101,38 @@ describe('the grace counts from the first look that sees the runner out of servi
 });
 
 describe('what was taken out of service as a surplus and is wanted again', () => {
-  /** Five idle runners, of which four are taken out of service, and the burst that comes a minute later. */
+  /** Six idle runners, of which five are taken out of service, and the burst that comes a minute later. */
   async function burst(options: WorldOptions = {}) {
-    const world = await idleWorld(5, options);
+    const world = await idleWorld(6, options);
     await runTicks(world, WANTED(1), { count: 1 });
-    expect(world.bitbucket.list(scope).filter(({ status }) => status === 'DISABLED')).toHaveLength(4);
-    const reports = await runTicks(world, WANTED(5), { count: 1 });
+    expect(world.bitbucket.list(scope).filter(({ status }) => status === 'DISABLED')).toHaveLength(5);
+    const reports = await runTicks(world, WANTED(6), { count: 1 });
     return { world, reports };
   }
 
-  it('is enabled again: four that are online still, and nobody is created or deleted', async () => {
+  it('is enabled again: five that are online still, and nobody is created or deleted', async () => {
     const { world, reports } = await burst();
-    expect(reports[0]?.groups[0]?.decision).toMatchObject({ action: 'scale-up', from: 1, to: 5 });
-    const later = await runTicks(world, WANTED(5), { count: 10 });
-    expect(actionsOf([...reports, ...later])).toEqual(Array.from({ length: 4 }, () => 'enable'));
-    expect(world.bitbucket.everRegistered).toBe(5);
-    expect(world.bitbucket.totals.idle).toBe(5);
+    expect(reports[0]?.groups[0]?.decision).toMatchObject({ action: 'scale-up', from: 1, to: 6 });
+    const later = await runTicks(world, WANTED(6), { count: 10 });
+    expect(actionsOf([...reports, ...later])).toEqual(Array.from({ length: 5 }, () => 'enable'));
+    expect(world.bitbucket.everRegistered).toBe(6);
+    expect(world.bitbucket.totals.idle).toBe(6);
   });
 
   it('where Bitbucket refuses, is replaced, and goes: a refusal is no failure', async () => {
     const { world, reports } = await burst({ enables: false });
-    expect(actionsOf(reports, 'skipped')).toEqual(['enable', 'enable', 'enable', 'enable']);
-    const later = await runTicks(world, WANTED(5), { count: 8 });
-    // max is 5, so that the disabled ones go first; nobody tries twice.
-    expect(actionsOf([...reports, ...later], 'skipped')).toHaveLength(4);
-    expect(actionsOf(later).filter((action) => action === 'remove')).toHaveLength(4);
-    expect(world.bitbucket.totals).toMatchObject({ idle: 5, unavailable: 0 });
-    expectNothingLeftOver(world, WANTED(5));
+    expect(actionsOf(reports, 'skipped')).toEqual(['enable', 'enable', 'enable', 'enable', 'enable']);
+    const later = await runTicks(world, WANTED(6), { count: 8 });
+    // max is 6, so that the disabled ones go first; nobody tries twice.
+    expect(actionsOf([...reports, ...later], 'skipped')).toHaveLength(5);
+    expect(actionsOf(later).filter((action) => action === 'remove')).toHaveLength(5);
+    expect(world.bitbucket.totals).toMatchObject({ idle: 6, unavailable: 0 });
+    expectNothingLeftOver(world, WANTED(6));
   });
 
   it('and is no surplus again later, is read by GET before it is deleted', async () => {
     const { world } = await burst();
-    await runTicks(world, WANTED(5), { count: 3 });
+    await runTicks(world, WANTED(6), { count: 3 });
     const calls: PortCall[] = [];
     const listen: Interruption = (call, proceed) => {
       if (call.port === 'runners') calls.push(call);
@@ -140,8 +140,8 @@ describe('what was taken out of service as a surplus and is wanted again', () =>
     };
     await runTicks(world, WANTED(1), { count: 6, ports: () => world.ports(listen) });
     const methods = calls.map(({ method }) => method);
-    expect(methods.filter((method) => method === 'get')).toHaveLength(4);
-    expect(methods.filter((method) => method === 'remove')).toHaveLength(4);
+    expect(methods.filter((method) => method === 'get')).toHaveLength(5);
+    expect(methods.filter((method) => method === 'remove')).toHaveLength(5);
   });
 });
 
@@ -269,6 +269,25 @@ describe('the public surface', () => {
     expect(actionsOf(reports)).not.toContain('disable');
     expect(reports.at(-1)?.groups[0]?.decision.reason.code).toBe('idle-unproven');
     expectNobodyKilled(world);
+  });
+
+  it.each([
+    { name: 'where logs may be read', podsLog: true, afterMs: 0 },
+    { name: 'where they may not, once the mark is an hour old', podsLog: false, afterMs: HOUR },
+  ])('marks that show once and never again, $name: 0 of 264 builds are killed', async ({ podsLog, afterMs }) => {
+    const onlyOnce = ({ id }: { readonly id: number }) => (id > 1 ? [{ from: 0, to: Infinity }] : []);
+    const world = new World({ podsLog, faults: { stepHidden: onlyOnce } });
+    await runTicks(world, config(3), { count: 2 });
+    world.submit({ scope, labels, durationMs: MINUTE });
+    await runTicks(world, config(3), { count: 1 });
+    await runTicks(world, config(3), { count: afterMs / MINUTE });
+    for (let step = 0; step < 264; step += 1) {
+      world.submit({ scope, labels, durationMs: (1 + (step % 7) * 2) * MINUTE }, world.now + step * 2 * MINUTE);
+    }
+    // What is wanted goes up and down, so that runners have to go all the while.
+    for (let part = 0; part < 28; part += 1) await runTicks(world, config(1 + (part % 3) * 2), { count: 20 });
+    expectNobodyKilled(world);
+    expect(world.steps.filter(({ state }) => state === 'finished')).toHaveLength(265);
   });
 
   it('marks that are seen again are trusted again', async () => {

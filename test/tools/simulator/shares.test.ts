@@ -92,6 +92,24 @@ describe('a cap of 10 of which A has all and wants 14, when B comes an hour late
   });
 });
 
+it('of 192 steps that come to B in six hours and a half none times out, and none waits for longer than until its share', async () => {
+  const world = new World();
+  const late = group({ name: 'b', ...buffer(4) });
+  const both = fleet([a, late], 10);
+  keepBusy(world, a, 8 * HOUR_MS);
+  await runTicks(world, fleet([a, { ...late, ...buffer(0), min: 1 }], 10), { count: 60 });
+  const own = Array.from({ length: 192 }, (_, index) =>
+    world.submit({ scope: SCOPE, labels: late.labels, durationMs: 7 * MINUTE_MS }, world.now + index * 2 * MINUTE_MS),
+  );
+  await runTicks(world, both, { count: 7 * 60 });
+  const ofB = world.steps.filter(({ labels }) => labels.includes('b'));
+  expect(ofB).toHaveLength(own.length);
+  expect(ofB.filter(({ state }) => state !== 'finished')).toEqual([]);
+  const waits = ofB.map(({ readyAt, startedAt = Infinity }) => startedAt - readyAt);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(LONGEST_STEP_MS + HOW_LATE_MS);
+  expectNobodyKilled(world);
+});
+
 /** Steps of 10 to 40 minutes for this group, always more than it has runners. */
 function keepBusy(world: World, { labels }: RunnerGroup, forMs: number): void {
   for (let at = 0; at < forMs; at += 2 * MINUTE_MS) {

@@ -106,3 +106,48 @@ it('the whole fleet at once: out of service at the first look, and replaced as f
   }
   expect(world.bitbucket.totals).toEqual({ busy: 0, idle: 3, starting: 0, unavailable: 0 });
 });
+
+it.each([
+  { everyMs: MINUTE, looks: 1, most: 22 },
+  { everyMs: 10_000, looks: 6, most: 22 },
+])(
+  'every pod is taken away before its runner is online, $looks looks a minute: starts are tried, and not all the time',
+  async (row) => {
+    const { everyMs, most } = row;
+    let isSpotGone = true;
+    const world: World = new World({
+      startupMs: () => (isSpotGone ? 4 * MINUTE : 45_000),
+      listeners: {
+        registered: ({ uuid }) => {
+          if (isSpotGone) world.clock.schedule(world.now + 5000, () => world.cluster.reclaim(uuid, NOTICE));
+        },
+      },
+    });
+    const config = fleet([group({ strategy: BUFFER, min: 3, max: 8 })]);
+    const play = async (minutes: number) => {
+      const reports: Report[] = [];
+      for (const end = world.now + minutes * MINUTE; world.now < end; world.advance(everyMs)) {
+        reports.push(await tickIn(world, config));
+        expectWithinLimits(world, config);
+      }
+      return reports;
+    };
+    const first = await play(60);
+    const madeFirst = world.bitbucket.everRegistered;
+    const later = await play(60);
+    // Three looks that find it are borne. Then one is tried at a time, at last every ten minutes and its own time.
+    expect(madeFirst).toBeLessThanOrEqual(most);
+    expect(world.bitbucket.everRegistered - madeFirst).toBeLessThanOrEqual(6);
+    expect(world.bitbucket.everRegistered - madeFirst).toBeGreaterThanOrEqual(4);
+    expect(codesIn(first)).toContain('quarantine');
+    const waits = later.flatMap(({ groups }) =>
+      groups.flatMap(({ bounds }) =>
+        bounds.flatMap((bound) => (bound.code === 'quarantine' ? [bound.values.waitMs] : [])),
+      ),
+    );
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10 * MINUTE);
+    isSpotGone = false;
+    await play(14);
+    expect(world.bitbucket.totals).toEqual({ busy: 0, idle: 3, starting: 0, unavailable: 0 });
+  },
+);

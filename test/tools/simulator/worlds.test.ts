@@ -1,7 +1,8 @@
 /**
  * Properties over random worlds with everything wrong at once: lists that lag, slip and show other labels, marks that are
  * late and fall away, calls that fail, hang or take effect late, ticks that die, memory that is lost, nodes that die,
- * repositories that vanish, configurations that change, runners of others, ticks in shards. `npm run test:worlds` plays thousands more.
+ * repositories that vanish, spot nodes that are reclaimed, configurations that change, runners of others, ticks in shards; by
+ * every rule: buffers that learn, runners that are replaced, pods that ask for little, limits on steps, weights. `npm run test:worlds` plays thousands more.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROPERTIES, type Property, type Violation } from '../../worlds/judge.ts';
@@ -10,17 +11,8 @@ import { settingOf, type WorldSetting } from '../../worlds/setting.ts';
 import { printTest, shrink } from '../../worlds/shrink.ts';
 
 const SETTINGS: readonly WorldSetting[] = [
-  ...Array.from({ length: 80 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
+  ...Array.from({ length: 74 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
   ...Array.from({ length: 20 }, (_, index) => settingOf(index + 1, { minutes: 90, lookEverySeconds: 10 })),
-  // On spot nodes.
-  ...Array.from({ length: 12 }, (_, index) => ({
-    ...settingOf(index + 1, { minutes: 120, lookEverySeconds: 60 }),
-    reclaimedPodsPerHour: 20,
-  })),
-  ...Array.from({ length: 12 }, (_, index) => ({
-    ...settingOf(index + 21, { minutes: 120, lookEverySeconds: 60 }),
-    recycle: index % 2 === 0 ? ('used' as const) : ('stale' as const),
-  })),
 ];
 
 type Found = { readonly setting: WorldSetting; readonly violation: Violation };
