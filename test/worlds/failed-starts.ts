@@ -5,6 +5,7 @@
 import { parseGroupMemory } from '#core/memory.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { bareUuid } from '#core/uuid.ts';
 import type { Interruption } from '#tools/simulator/interrupt.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import type { World } from '#tools/simulator/world.ts';
@@ -82,12 +83,21 @@ export class FailedStarts {
       // A write may land late, so a row may have begun a little before memory last said none.
       const rows = [
         ...(this.#rows.get(first) ?? [BEGINNING]),
-        { since: now, starting, failedCalls: this.#failedCalls },
+        { since: now, starting: new Set([...starting, ...this.#takenBack()]), failedCalls: this.#failedCalls },
       ];
       const begun = rows.findLastIndex(({ since }) => since <= now - LANDS_WITHIN_MS);
       this.#rows.set(first, rows.slice(Math.max(0, begun)));
       return [];
     });
+  }
+
+  /** Uuids of registrations that were taken back while their Jobs stay, which a page that slips may show once more. */
+  #takenBack(): ReadonlySet<string> {
+    const jobs = this.#world.cluster.objects.jobs.map((name) => name.slice(name.lastIndexOf('/') + 1));
+    const lost = this.#attempts.filter(
+      ({ uuid, hasConnected }) => !hasConnected && jobs.includes(`runner-${bareUuid(uuid)}`),
+    );
+    return new Set(lost.map(({ uuid }) => uuid));
   }
 
   #failedIn(group: RunnerGroup): number {

@@ -1,10 +1,10 @@
 /**
  * Putting runners back into service that were taken out of it as a surplus and are wanted again before they were deleted:
- * they are online already, where a new one would have to start. Nobody has seen Bitbucket do it, so it is tried once for
+ * they are online already, where a new one would have to start. One whose pod does not run is not. Nobody has seen Bitbucket do it, so it is tried once for
  * each runner; one that is still out of service at the next look is replaced. Pure.
  */
 import type { Runner } from '../model/observation.ts';
-import { type ClassifiedGroup, isOutOfService } from './classify.ts';
+import { type ClassifiedGroup, isOutOfService, mayRun } from './classify.ts';
 
 /** The runners of the group that may be put back, the one that was taken out last first. */
 export function enableable({ observation, classified }: ClassifiedGroup): readonly Runner[] {
@@ -13,8 +13,9 @@ export function enableable({ observation, classified }: ClassifiedGroup): readon
     .filter(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
       const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
-      const mayStay = job !== undefined && !ended && job.takenAway === undefined && !worked.includes(runner.uuid);
-      return isSurplus && isOutOfService(runner) && !runner.hasStep && mayStay;
+      const isOnline =
+        job !== undefined && !ended && job.takenAway === undefined && (job.pod === undefined || mayRun(job));
+      return isSurplus && isOutOfService(runner) && !runner.hasStep && isOnline && !worked.includes(runner.uuid);
     })
     .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
     .sort((a, b) => b.at - a.at)

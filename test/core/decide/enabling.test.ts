@@ -1,11 +1,13 @@
 /** Runners that were taken out of service and are wanted again: which of them are put back, instead of how many new ones. */
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
-import type { Drain, Runner, RunnerJob, WorkspaceObservation } from '#core/model/observation.ts';
+import type { Drain, Runner, RunnerJob, RunnerPod, WorkspaceObservation } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
 const A = '{a}';
 const SURPLUS: Drain = { cause: 'surplus', at: NOON - 60_000 };
+
+const pod = (phase: RunnerPod['phase']): RunnerPod => ({ name: 'pod-1', phase, restarts: 0, isProtected: true });
 
 type Row = {
   readonly name: string;
@@ -25,6 +27,9 @@ const ROWS: readonly Row[] = [
   { name: 'enabled before, to no effect', drain: { ...SURPLUS, enabledAt: NOON - 60_000 }, enabled: false },
   { name: 'still at a step', runner: { hasStep: true }, enabled: false },
   { name: 'its pod is being taken away', job: { takenAway: { why: 'Deleted' } }, enabled: false },
+  { name: 'its pod runs', job: { pod: pod('Running') }, enabled: true },
+  { name: 'its pod may run: its node says nothing', job: { pod: pod('Unknown') }, enabled: true },
+  { name: 'its pod waits for a node, as after an eviction', job: { pod: pod('Pending') }, enabled: false },
   { name: 'its Job has ended', job: { status: 'complete' }, enabled: false },
   { name: 'without a Job', job: 'none', enabled: false },
   { name: 'offline by now', runner: { status: 'OFFLINE' }, enabled: false },
