@@ -117,7 +117,7 @@ function groupMetrics(): string {
   );
   const metrics = sets.flatMap((set) => set.metrics).length;
   return (
-    `With \`group-metrics=true\` each group adds ${metrics} metrics, ${dollars(metrics * PRICES.metricMonth)} a month; the log ` +
+    `With \`group-metrics=true\` each group adds ${metrics} metrics, ${dollars(metrics * PRICES.metricMonth)} a month, and one more where its queue is counted; the log ` +
     'holds the same numbers for every group, and the dashboard shows them from there.'
   );
 }
