@@ -23,58 +23,86 @@ export type NodeFigures = {
 
 const MONTH_MS = 30 * DAY_MS;
 
+const NOTHING: Amounts = { cpu: 0, memory: 0 };
+
+/** What one look finds; `idle` and `idleAtWork` are what pods of idle runners request now, and would at work. */
+type Seen = {
+  readonly pods: number;
+  readonly nodes: number;
+  readonly idleNodes: number;
+  readonly idle: Amounts;
+  readonly idleAtWork: Amounts;
+};
+
 /** Adds up, look by look. */
 export class NodeBook {
   readonly #node: Node;
+  #changes = Number.NaN;
+  #seen: Seen = { pods: 0, nodes: 0, idleNodes: 0, idle: NOTHING, idleAtWork: NOTHING };
   #spanMs = 0;
-  #nodeMs = 0;
-  #idleNodeMs = 0;
-  readonly #idle = { cpu: 0, memory: 0 };
-  readonly #idleAtWork = { cpu: 0, memory: 0 };
-  #hasPods = false;
+  #sums: Seen = this.#seen;
 
   constructor(node: Node) {
     this.#node = node;
   }
 
   /** The world as a look finds it stands for the time since the look before. */
-  add({ bitbucket, cluster }: World, ms: number): void {
-    const idle = new Set<string>();
-    for (const entry of bitbucket.registered) if (totalOf(entry) === 'idle') idle.add(entry.uuid);
-    const all: Amounts[] = [];
-    const others: Amounts[] = [];
-    for (const { runnerUuid, now, full } of cluster.requests()) {
-      all.push(now);
-      if (idle.has(runnerUuid)) this.#addIdle(now, full, ms);
-      else others.push(now);
-    }
-    const nodes = nodesFor(all, this.#node);
+  add(world: World, ms: number): void {
+    // Most looks of a night find what the one before them found.
+    if (world.changes !== this.#changes) this.#seen = lookAt(world, this.#node);
+    this.#changes = world.changes;
+    const { pods, nodes, idleNodes, idle, idleAtWork } = this.#seen;
     this.#spanMs += ms;
-    this.#nodeMs += nodes * ms;
-    this.#idleNodeMs += (nodes - nodesFor(others, this.#node)) * ms;
-    this.#hasPods ||= all.length > 0;
+    this.#sums = {
+      pods: this.#sums.pods + pods * ms,
+      nodes: this.#sums.nodes + nodes * ms,
+      idleNodes: this.#sums.idleNodes + idleNodes * ms,
+      idle: plus(this.#sums.idle, idle, ms),
+      idleAtWork: plus(this.#sums.idleAtWork, idleAtWork, ms),
+    };
   }
 
   /** Undefined where no pod has said what it requests. */
   close(): NodeFigures | undefined {
-    if (!this.#hasPods) return undefined;
+    const { pods, nodes, idleNodes, idle, idleAtWork } = this.#sums;
+    if (pods === 0) return undefined;
     const monthly = (ms: number) => ((ms / HOUR_MS) * this.#node.hour * MONTH_MS) / this.#spanMs;
-    const share = (kind: keyof Amounts) =>
-      this.#idleAtWork[kind] === 0 ? 1 : this.#idle[kind] / this.#idleAtWork[kind];
+    const share = (kind: keyof Amounts) => (idleAtWork[kind] === 0 ? 1 : idle[kind] / idleAtWork[kind]);
     return {
-      hours: this.#nodeMs / HOUR_MS,
-      aMonth: monthly(this.#nodeMs),
-      idleAMonth: monthly(this.#idleNodeMs),
+      hours: nodes / HOUR_MS,
+      aMonth: monthly(nodes),
+      idleAMonth: monthly(idleNodes),
       idleShare: { cpu: share('cpu'), memory: share('memory') },
     };
   }
+}
 
-  #addIdle(now: Amounts, full: Amounts, ms: number): void {
-    for (const kind of ['cpu', 'memory'] as const) {
-      this.#idle[kind] += now[kind] * ms;
-      this.#idleAtWork[kind] += full[kind] * ms;
-    }
-  }
+function plus(sum: Amounts, { cpu, memory }: Amounts, times = 1): Amounts {
+  return { cpu: sum.cpu + cpu * times, memory: sum.memory + memory * times };
+}
+
+function lookAt({ bitbucket, cluster }: World, node: Node): Seen {
+  const registered = Array.from(bitbucket.registered).filter((entry) => totalOf(entry) === 'idle');
+  const resting = new Set(registered.map(({ uuid }) => uuid));
+  const pods = [...cluster.requests()];
+  const idle = pods.filter(({ runnerUuid }) => resting.has(runnerUuid));
+  const others = pods.filter(({ runnerUuid }) => !resting.has(runnerUuid));
+  const nodes = nodesFor(
+    pods.map(({ now }) => now),
+    node,
+  );
+  return {
+    pods: pods.length,
+    nodes,
+    idleNodes:
+      nodes -
+      nodesFor(
+        others.map(({ now }) => now),
+        node,
+      ),
+    idle: idle.reduce((sum, { now }) => plus(sum, now), NOTHING),
+    idleAtWork: idle.reduce((sum, { full }) => plus(sum, full), NOTHING),
+  };
 }
 
 /** Amounts are sums of fractions; what fits but for their last digit fits. */
