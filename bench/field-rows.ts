@@ -180,6 +180,7 @@ export const GOAL_ROWS: readonly Row[] = [
   row('working day/idleBuffer', WORKING_DAY, group('idleBuffer')),
   row('nightly batch/queueAware', NIGHTLY, group('queueAware', { max: 70 })),
   row('random bursts/queueAware', RANDOM_BURSTS, group('queueAware')),
+  row('random bursts, events/queueAware', { ...RANDOM_BURSTS, events: '3s' }, group('queueAware')),
   row('30 repositories/queueAware', REPOSITORIES, THIRTY_GROUPS),
 ];
 

@@ -54,6 +54,9 @@ function widgetsOf(parameters: Parameters): readonly Widget[] {
     graph('Calls', sums('BitbucketCalls', 'KubernetesCalls', 'AwsCalls', 'BitbucketThrottled')),
     graph('Hourly calls to Bitbucket: % left', [series(parameters, 'BitbucketBudgetLeft', { stat: 'Minimum' })]),
     graph('Starts that fail', sums('StartFailures', 'GroupsInQuarantine')),
+    ...(parameters.wake
+      ? [graph('Requests for runners, and events', sums('WakesTaken', 'WakesRefused', 'WakesForged', 'WakesFailed'))]
+      : []),
     groupTable(parameters),
     ...(parameters.groupMetrics ? [groupGraph(parameters)] : []),
   ];

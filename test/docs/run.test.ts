@@ -91,6 +91,7 @@ beforeAll(async () => {
   for (const name of ['runners.yaml', 'now.yaml', 'buffered.yaml']) await world.write(name, CONFIG);
   await mkdir(world.path('examples/laboratory'), { recursive: true });
   for (const name of ['hours.yaml', 'examples/laboratory/bad-day.yaml']) await world.write(name, HOURS);
+  await cp('examples/when-idle', world.path('examples/when-idle'), { recursive: true });
   for (const name of ['old.yaml', 'autoscaler.yaml']) {
     await cp('test/kit/atlassian/chart-3.11/rendered.yaml', world.path(name));
   }

@@ -5,6 +5,7 @@ import type { LambdaFunctionURLResult } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awsEnvironment, json, type ScriptedAnswer, type SeenRequest, scriptedService } from '#kit/loopback.ts';
 import { openIssuer } from '#kit/step-tokens.ts';
+import { STRANGER } from '#kit/stranger.ts';
 import { bundled } from '../doors/bundle.ts';
 import { API_TOKEN, configuration } from '../doors/world.ts';
 import { type Invocation, linesOf, startLambda } from './lambda.ts';
@@ -185,6 +186,7 @@ describe('the door', () => {
     const invocation = await stage.door.invoke(posted(headers, {}));
     expect(answerOf(invocation).status).toBe(403);
     expect(emitted(invocation, 'WakesForged')).toEqual([1]);
+    expect(Buffer.byteLength(invocation.output) + STRANGER.logBytesOfLambda).toBeLessThan(STRANGER.logBytes);
     expect(stage.fetches).toEqual([]);
   });
 

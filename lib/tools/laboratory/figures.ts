@@ -1,6 +1,7 @@
 /** What a run came to, in the units that people decide by. Pure; the definitions here are those of every table and page. */
 import type { Calls } from '#core/model/report.ts';
 import { HOUR_MS } from '#core/time.ts';
+import type { NodeFigures } from './nodes.ts';
 import type { Scenario } from './scenario.ts';
 import type { Books, StepCounts } from './tally.ts';
 
@@ -46,6 +47,8 @@ export type Figures = {
     readonly slots: number;
     readonly total: number;
   };
+  /** What nodes for the requests of its pods cost; absent for a policy whose pods do not say what they request. */
+  readonly nodes?: NodeFigures;
 };
 
 /** The figures of closed books. */
@@ -55,8 +58,12 @@ export function figuresOf(
     runners,
     calls,
     callsInAnHour,
+    nodes,
     scenario: { prices, goal },
-  }: Pick<Figures, 'runners' | 'calls' | 'callsInAnHour'> & { readonly scenario: Pick<Scenario, 'prices' | 'goal'> },
+  }: Pick<Figures, 'runners' | 'calls' | 'callsInAnHour'> & {
+    readonly nodes: NodeFigures | undefined;
+    readonly scenario: Pick<Scenario, 'prices' | 'goal'>;
+  },
 ): Figures {
   const { waiting, pickUp, peak } = books;
   const runnerHours = hoursOf(books);
@@ -80,6 +87,7 @@ export function figuresOf(
     calls,
     callsInAnHour,
     money: { runners: ofRunners, slots: ofSlots, total: ofRunners + ofSlots },
+    ...(nodes && { nodes }),
   };
 }
 

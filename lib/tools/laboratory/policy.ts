@@ -22,6 +22,8 @@ export type Stage = {
 export type Actor = {
   /** A look at the world, and what follows from it. */
   readonly tick?: () => Promise<void>;
+  /** Bitbucket tells of an event. */
+  readonly told?: () => Promise<void>;
   /** A step waits, runs, or has ended. */
   readonly stepChanged?: (step: Step) => void;
   /** A runner is online and there is no step for it. */

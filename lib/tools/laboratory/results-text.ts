@@ -39,6 +39,12 @@ const partsFor = (goal: string): readonly (readonly Cell[])[] => [
   ],
 ];
 
+/** Where a policy lets the pods of idle runners reserve less, what that comes to. */
+const NODES: readonly Cell[] = [
+  { title: 'nodes', of: ({ nodes }) => (nodes ? formatNumber(nodes.aMonth, 2) : '–') },
+  { title: 'of it idle', of: ({ nodes }) => (nodes ? formatNumber(nodes.idleAMonth, 2) : '–') },
+];
+
 /** What the columns mean. */
 const notesFor = (goal: string, currency: string): readonly string[] => [
   'mean, p50, p95, p99, longest: how long steps waited, from ready until a free runner was there for them',
@@ -48,6 +54,9 @@ const notesFor = (goal: string, currency: string): readonly string[] => [
   `cost: runner-hours and slots at the scenario’s prices, in ${currency}; calls: to Bitbucket and the cluster`,
   'oracle: pays for no idle runner, so steps wait for its starts: a lower bound of cost, not of waiting',
 ];
+
+const NODES_NOTE =
+  'nodes: what the nodes that the pods’ requests take cost in 30 days; of it idle: what they would cost less without idle runners';
 
 /** What a table is for: its width, the time that steps should not wait longer than, and what money is in. */
 export type ResultsLayout = { readonly width: number; readonly goalMs: number; readonly currency: string };
@@ -61,9 +70,12 @@ export function renderResults(
   { width, goalMs, currency }: ResultsLayout,
 ): readonly string[] {
   const goal = stretch(goalMs);
+  const hasNodes = results.some(({ figures: { nodes } }) => nodes && Math.min(...Object.values(nodes.idleShare)) < 1);
+  const parts = [...partsFor(goal), ...(hasNodes ? [NODES] : [])];
+  const notes = [...notesFor(goal, currency), ...(hasNodes ? [NODES_NOTE] : [])];
   return [
-    ...tablesOf(results, partsFor(goal), width).flatMap((table) => [...table, '']),
-    ...notesFor(goal, currency).flatMap((note) => wrap(note, width)),
+    ...tablesOf(results, parts, width).flatMap((table) => [...table, '']),
+    ...notes.flatMap((note) => wrap(note, width)),
   ];
 }
 

@@ -5,10 +5,12 @@
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { callsBetween } from '#core/reconcile.ts';
+import { SECOND_MS } from '#core/time.ts';
 import { type Arrival, type Arrivals, openFeed } from '../arrival.ts';
 import { type Faults, NO_FAULTS } from '../simulator/faults.ts';
 import { registeredIn } from '../simulator/registrations.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import { NodeBook } from './nodes.ts';
 import type { Actor, Policy } from './policy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Books } from './tally.ts';
@@ -51,9 +53,19 @@ export async function run(trial: Trial): Promise<Result> {
     await feed.until(at);
     laboratory.advanceTo(at);
   };
+  /** Between two ticks, to the second. */
+  const listen = async (until: Instant) => {
+    if (scenario.events === undefined) return;
+    for (let at = laboratory.world.now + SECOND_MS; at < until; at += SECOND_MS) {
+      await advanceTo(at);
+      if (laboratory.hasNews()) await laboratory.actor.told?.();
+    }
+  };
   for (let tick = 0, at = start - warmUp; at < end; tick += 1, at += policy.tickMs) {
     await advanceTo(at);
+    if (at > start) laboratory.nodes.add(laboratory.world, policy.tickMs);
     await laboratory.actor.tick?.();
+    await listen(Math.min(at + policy.tickMs, end));
     if (tick % TICKS_BETWEEN_PAUSES === 0) {
       trial.onProgress?.(Math.max(0, (at - start) / scenario.span));
       await pause();
@@ -75,6 +87,7 @@ function openLaboratory(trial: Trial) {
   const { start } = scenario;
   let actor: Actor = {};
   let accounts: Accounts | undefined;
+  let hasNews = false;
   let before = { created: 0, registered: 0, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } };
   const world = openWorld(scenario, faults, {
     changing: () =>
@@ -82,6 +95,10 @@ function openLaboratory(trial: Trial) {
     stepChanged: (step) => {
       accounts?.stepChanged(step);
       actor.stepChanged?.(step);
+      if (scenario.events === undefined || (step.state !== 'waiting' && step.endedAt === undefined)) return;
+      world.clock.schedule(world.now + scenario.events, () => {
+        hasNews = true;
+      });
     },
     rested: (uuid) => actor.rested?.(uuid),
   });
@@ -97,8 +114,17 @@ function openLaboratory(trial: Trial) {
     };
   });
   actor = policy.open({ world, ports, barePorts: world.ports(outages, { bare: true }), onReport });
+  const nodes = new NodeBook(scenario.prices.node);
   return {
     actor,
+    world,
+    nodes,
+    /** Whether Bitbucket has told of anything since this was asked. */
+    hasNews: () => {
+      const had = hasNews;
+      hasNews = false;
+      return had;
+    },
     advanceTo: (at: Instant) => world.clock.advanceTo(at),
     /** A step is to come at its time, which has not passed. */
     expect: ({ at, ...request }: Arrival) =>
@@ -114,7 +140,7 @@ function openLaboratory(trial: Trial) {
       const calls = callsBetween(before.calls, ports.calls());
       const { mostCallsInAnHour: callsInAnHour } = world;
       const accountOf = (books: Books): Account => {
-        return { books, figures: figuresOf(books, { runners, calls, callsInAnHour, scenario }) };
+        return { books, figures: figuresOf(books, { runners, calls, callsInAnHour, scenario, nodes: nodes.close() }) };
       };
       return { policy: policy.name, ...accountOf(first), ...(counting.turns && { others: accountOf(second) }) };
     },

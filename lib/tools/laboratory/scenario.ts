@@ -8,6 +8,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { parseYaml } from '#yaml/document.ts';
 import { type Finding, formatPath, type Path, problem } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
+import { parseQuantity } from '#yaml/quantity.ts';
 import { CONDITION_KEYS, settleConditions } from './conditions.ts';
 import { load } from './load.ts';
 import { longerThanNothing, span } from './span.ts';
@@ -24,6 +25,19 @@ const outage = z
 /** From `from` on, counted from the start, that many pods fit on the nodes. */
 const nodes = z.strictObject({ from: span, capacity: z.number().int().nonnegative() });
 
+/** An amount as Kubernetes writes it; comes out as cores or bytes. */
+const quantity = z
+  .string()
+  .refine((text) => (parseQuantity(text) ?? 0) > 0, 'must be a quantity like 7.9, 500m or 30Gi')
+  .transform((text) => parseQuantity(text) ?? 0);
+
+/** What pods may request of a node, and what it costs an hour; 8 cores and 32 GiB of EC2 unless given (m6i.2xlarge). */
+const node = z.strictObject({
+  cpu: quantity.prefault('7.9'),
+  memory: quantity.prefault('30Gi'),
+  hour: money.default(0.384),
+});
+
 /** What things cost, in one currency. */
 const prices = z.strictObject({
   /** A registered runner for an hour: its share of a node. */
@@ -32,6 +46,8 @@ const prices = z.strictObject({
   slotMonth: money.default(15),
   /** Slots that cost nothing. */
   includedSlots: money.default(0),
+  /** The nodes that pods are packed on, to see what their requests cost. */
+  node: node.prefault({}),
   /** Only shown. */
   currency: z.string().min(1).max(8).default('USD'),
 });
@@ -58,9 +74,11 @@ const written = z.strictObject({
   queueLimit: longerThanNothing.default(2.5 * HOUR_MS),
   /** By workspace: how many steps Bitbucket lets run at once. */
   concurrencyLimits: z.record(z.string(), z.int().positive()).default({}),
+  /** Bitbucket tells of steps that are ready or have ended, so long afterwards; absent: nobody takes its events. */
+  events: span.optional(),
   nodes: z.array(nodes).default([]),
   outages: z.array(outage).default([]),
-  prices: prices.default({ runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' }),
+  prices: prices.prefault({}),
   ...CONDITION_KEYS,
 });
 

@@ -2,6 +2,7 @@
 import type { Fleet } from '#core/model/configuration.ts';
 import { callsBetween, reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
+import { isLookDue } from '#core/wake-look.ts';
 import { isoText } from '#text/time.ts';
 import type { Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
@@ -24,23 +25,28 @@ export function shippedPolicy(
     tickMs,
     open: ({ world, ports, onReport }) => {
       const rest = watchRest(fleet, world, tickMs);
-      return {
-        tick: async () => {
-          const tickId = world.nextTickId();
-          const repeated = everyTick ? undefined : rest.repeated();
-          if (repeated !== undefined) {
-            const { report, calls } = repeated;
-            world.countSpared(calls);
-            const at = isoText(world.now);
-            onReport({ ...report, tick: { ...report.tick, id: tickId, at } });
-            return;
-          }
-          const before = ports.calls();
-          const report = await reconcile({ fleet, mode: 'apply', now: world.now, tickId, elapsedMs: () => 0 }, ports);
-          rest.note({ report, calls: callsBetween(before, ports.calls()) });
-          onReport(report);
-        },
+      const workspaces = [...new Set(fleet.groups.map(({ scope }) => scope.workspace))];
+      const look = async () => {
+        const tickId = world.nextTickId();
+        const repeated = everyTick ? undefined : rest.repeated();
+        if (repeated !== undefined) {
+          const { report, calls } = repeated;
+          world.countSpared(calls);
+          const at = isoText(world.now);
+          onReport({ ...report, tick: { ...report.tick, id: tickId, at } });
+          return;
+        }
+        const before = ports.calls();
+        const report = await reconcile({ fleet, mode: 'apply', now: world.now, tickId, elapsedMs: () => 0 }, ports);
+        rest.note({ report, calls: callsBetween(before, ports.calls()) });
+        onReport(report);
       };
+      const told = async () => {
+        const due = [];
+        for (const workspace of workspaces) due.push(await isLookDue(world.state, workspace, 'hint', world.now));
+        if (due.includes(true)) await look();
+      };
+      return { tick: look, told };
     },
   };
 }

@@ -143,6 +143,20 @@ export const { definitions: LABORATORY_FIGURES, valuesOf: figureValues } = defin
       ({ money }) => money.total,
       "Runners and build slots together, in the scenario's currency.",
     ],
+    [
+      'nodesMonth',
+      'Nodes for a month',
+      'money',
+      ({ nodes }) => nodes?.aMonth,
+      "What nodes cost in 30 days when the pods are packed on as few as their requests allow, at the scenario's price of a node. Not part of the total.",
+    ],
+    [
+      'nodesIdleMonth',
+      'Nodes for a month: idle runners',
+      'money',
+      ({ nodes }) => nodes?.idleAMonth,
+      'How much less that would be without the pods of idle runners.',
+    ],
   ],
   Effort: [
     ['created', 'Runners created', 'count', ({ runners }) => runners.created, 'Registrations that were made.'],

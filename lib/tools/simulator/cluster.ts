@@ -20,6 +20,7 @@ import {
 import { listOf, recordOf } from '#yaml/values.ts';
 import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
+import { type Amounts, type PodRequests, podRequestsOf } from './pod-requests.ts';
 
 /** How this cluster behaves. */
 export type ClusterOptions = {
@@ -61,6 +62,8 @@ type StoredJob = {
   /** What its pod may ask for, and asks for now; and as it is created. */
   resize?: PodResize;
   readonly resizedFrom?: PodResize;
+  /** Absent where its manifest says nothing of pods. */
+  readonly requests?: PodRequests;
   /** How the API showed it last. */
   shown?: RunnerJob;
 };
@@ -109,7 +112,7 @@ export class SimulatedCluster {
       phase: 'waiting',
       life: 1,
       isProtected: true,
-      ...readResize(manifest),
+      ...readPod(manifest),
     };
     this.#jobs.set(key, stored);
     this.#byUid.set(reference.uid, stored);
@@ -217,6 +220,15 @@ export class SimulatedCluster {
     if (stored.phase === 'waiting') this.#pending -= 1;
     stored.phase = 'refused';
     stored.refusal = message;
+  }
+
+  /** What the pods that have a node request of it now, and at work; none of those whose manifests do not say it. */
+  *requests(): Generator<{ readonly runnerUuid: string; readonly now: Amounts; readonly full: Amounts }> {
+    for (const { job, phase, resize, requests } of this.#jobs.values()) {
+      if (requests === undefined || (phase !== 'starting' && phase !== 'running')) continue;
+      const now = resize?.asks === 'idle' ? requests.idle : requests.full;
+      yield { runnerUuid: `{${job.runnerUuid}}`, now, full: requests.full };
+    }
   }
 
   /** Everything there is, by name: what a test looks for when nothing may be left. */
@@ -363,18 +375,19 @@ function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'tak
   };
 }
 
-/** How the pod of a Job is resized, as the manifest writes it down. */
-function readResize({ spec }: Manifest): Pick<StoredJob, 'resize' | 'resizedFrom'> {
+/** What the pod of a Job requests, and how it is resized, as the manifest writes it down. */
+function readPod({ spec }: Manifest): Pick<StoredJob, 'resize' | 'resizedFrom' | 'requests'> {
   const { metadata, spec: pod } = recordOf(recordOf(spec).template);
+  if (pod === undefined) return {};
   const text = stringsOf(recordOf(metadata).annotations)[RESIZE_ANNOTATION];
-  if (text === undefined) return {};
+  if (text === undefined) return { requests: podRequestsOf(recordOf(pod), undefined) };
   const mark = JSON.parse(text) as Omit<PodResize, 'asks'>;
   const { initContainers, containers } = recordOf(pod);
   const items = listOf(mark.isInit ? initContainers : containers).map(recordOf);
   const { requests } = recordOf(items.find(({ name }) => name === mark.container)?.resources);
   const isIdle = Object.entries(mark.idle).every(([kind, amount]) => recordOf(requests)[kind] === amount);
   const resize: PodResize = { ...mark, asks: isIdle ? 'idle' : 'full' };
-  return { resize, resizedFrom: resize };
+  return { resize, resizedFrom: resize, requests: podRequestsOf(recordOf(pod), resize) };
 }
 
 function stringsOf(value: unknown): Readonly<Record<string, string>> {

@@ -87,6 +87,28 @@ describe('results in a terminal', () => {
     ]);
   });
 
+  it('say what nodes cost where one lets idle runners reserve less, and “–” for pods that say nothing', () => {
+    const [first, second] = RESULTS;
+    if (first === undefined || second === undefined) throw new Error('two results');
+    const withNodes = (cpu: number, memory: number): Result => {
+      const nodes = { hours: 720, aMonth: 276.48, idleAMonth: 182.5, idleShare: { cpu, memory } };
+      return { ...first, figures: { ...first.figures, nodes } };
+    };
+    const layout = { width: 40, goalMs: 60_000, currency: 'EUR' };
+    const told = (cpu: number, memory: number) => renderResults([withNodes(cpu, memory), second], layout);
+    for (const lines of [told(0.5, 1), told(1, 0.5)]) {
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          'policy             nodes  of it idle',
+          'buffered.yaml     276.48      182.50',
+          'Atlassian’s rule       –           –',
+        ]),
+      );
+      expect(lines.join(' ')).toContain('nodes: what the nodes that the pods’ requests take cost in 30 days');
+    }
+    expect(told(1, 1).join(' ')).not.toContain('nodes');
+  });
+
   it('name bounds with their source', () => {
     const point = { label: 'β 1', waitingMeanMs: 4_200, waitingP95Ms: 63_000, runnerHours: 1234.56, money: 80 };
     const bounds = [{ name: 'staffing', source: 'R + β√R.', points: [point, { ...point, label: 'staffing' }] }];

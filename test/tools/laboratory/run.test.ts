@@ -125,6 +125,13 @@ describe('a day that can be reckoned by hand', () => {
       calls: expect.objectContaining({ bitbucket: expect.any(Number) }),
       callsInAnHour: 0,
       money: { runners: 0.1, slots: 30, total: 30.1 },
+      // One node for both; for ten of the 59 looks neither is idle.
+      nodes: {
+        hours: 59 / 60,
+        aMonth: expect.closeTo(0.384 * 720, 6),
+        idleAMonth: expect.closeTo((0.384 * 720 * 39) / 59, 6),
+        idleShare: { cpu: 1, memory: 1 },
+      },
     });
     expect(books.servedMs).toBe(30 * MINUTE_MS);
   });

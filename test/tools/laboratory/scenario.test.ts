@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '#core/errors.ts';
 import { parseScenario, readScenario } from '#tools/laboratory/scenario.ts';
 
+const NODE = { cpu: 7.9, memory: 30 * 2 ** 30, hour: 0.384 };
+
 describe('a scenario’s file', () => {
   it('needs nothing', () => {
     expect(parseScenario({}, 'scenario.json')).toEqual({
@@ -23,7 +25,7 @@ describe('a scenario’s file', () => {
       concurrencyLimits: {},
       nodes: [],
       outages: [],
-      prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0, currency: 'USD' },
+      prices: { runnerHour: 0.05, slotMonth: 15, includedSlots: 0, node: NODE, currency: 'USD' },
     });
   });
 
@@ -52,7 +54,7 @@ describe('a scenario’s file', () => {
     expect(start).toBe(Date.UTC(2026, 4, 31, 22));
     expect(outages).toEqual([{ service: 'bitbucket', from: 86_400_000, to: 93_600_000 }]);
     expect(nodes).toEqual([{ from: 18_000_000, capacity: 3 }]);
-    expect(prices).toEqual({ runnerHour: 0.05, slotMonth: 10, includedSlots: 0, currency: 'USD' });
+    expect(prices).toEqual({ runnerHour: 0.05, slotMonth: 10, includedSlots: 0, node: NODE, currency: 'USD' });
   });
 
   it.each([

@@ -38,31 +38,39 @@ async function play(
 
 describe.each(Object.entries(STRATEGIES))('one step per runner, %s', (_name, strategy) => {
   it.each([
-    { everyMs: MINUTE, hours: 5, seed: 1 },
-    { everyMs: 10_000, hours: 1, seed: 2 },
-  ])('with a look every $everyMs ms: none runs two long steps, and one is always online', async (row) => {
-    const { everyMs, hours, seed } = row;
-    const config = group({ ...strategy, min: 1, max: 20, coolDownMs: 2 * MINUTE, recycle: { afterSteps: 1 } });
-    const world = new World({ state: createRunStateStore() });
-    await play(world, { config, forMs: 3 * MINUTE, everyMs });
-    const random = createRandom(seed);
-    for (let at = world.now; at < world.now + hours * HOUR; at += random.exponential(6 * MINUTE)) {
-      for (let steps = random.between(1, 4); steps > 0; steps -= 1) {
-        world.submit({ ...STEP, durationMs: random.exponential(8 * MINUTE) }, at);
+    { everyMs: 10_000, lateMs: 0, hours: 1, seed: 2, longMs: 80_000 },
+    { everyMs: MINUTE, lateMs: MINUTE, hours: 5, seed: 1, longMs: 3 * MINUTE },
+    // Who is the last one online stays until another is, which takes its time from the late mark on.
+    { everyMs: 10_000, lateMs: MINUTE, hours: 1, seed: 3, longMs: 80_000 + MINUTE },
+  ])(
+    'with a look every $everyMs ms, marks $lateMs ms late: none runs two long steps, and one is always online',
+    async (row) => {
+      const { everyMs, lateMs, hours, seed, longMs } = row;
+      const config = group({ ...strategy, min: 1, max: 20, coolDownMs: 2 * MINUTE, recycle: { afterSteps: 1 } });
+      const world = new World({
+        state: createRunStateStore(),
+        faults: { stepHidden: () => [{ from: 0, to: lateMs }], settlesAfterMs: lateMs },
+      });
+      await play(world, { config, forMs: 3 * MINUTE, everyMs });
+      const random = createRandom(seed);
+      for (let at = world.now; at < world.now + hours * HOUR; at += random.exponential(6 * MINUTE)) {
+        for (let steps = random.between(1, 4); steps > 0; steps -= 1) {
+          world.submit({ ...STEP, durationMs: random.exponential(8 * MINUTE) }, at);
+        }
       }
-    }
-    await play(world, { config, forMs: hours * HOUR, everyMs }, () => {
-      expect(online(world).length).toBeGreaterThan(0);
-    });
-    await play(world, { config, forMs: 2 * HOUR });
-    expectNobodyKilled(world);
-    expect(world.steps.filter(({ state }) => state !== 'finished')).toEqual([]);
-    const long = world.steps.filter(({ durationMs }) => durationMs > 2 * everyMs + MINUTE);
-    expect(long.length).toBeGreaterThan(5);
-    expect(new Set(long.map(({ runner }) => runner)).size).toBe(long.length);
-    expectNothingLeftOver(world, fleet([config]));
-    expect(out(world)).toEqual([]);
-  });
+      await play(world, { config, forMs: hours * HOUR, everyMs }, () => {
+        expect(online(world).length).toBeGreaterThan(0);
+      });
+      await play(world, { config, forMs: 2 * HOUR });
+      expectNobodyKilled(world);
+      expect(world.steps.filter(({ state }) => state !== 'finished')).toEqual([]);
+      const long = world.steps.filter(({ durationMs }) => durationMs > longMs);
+      expect(long.length).toBeGreaterThan(5);
+      expect(new Set(long.map(({ runner }) => runner)).size).toBe(long.length);
+      expectNothingLeftOver(world, fleet([config]));
+      expect(out(world)).toEqual([]);
+    },
+  );
 });
 
 describe('a change reaches runners that are there', () => {
