@@ -68,7 +68,8 @@ export class FailedStarts {
       const ageMs = now - statuses[0].from;
       if (!hasConnected) starting.add(uuid);
       const isOut = status === 'DISABLED' || (hasConnected && !connected);
-      const isDoubtful = (isOut && ageMs < BRIEF_MS) || (!hasConnected && ageMs > SLOW_MS);
+      const outAfterMs = status === 'DISABLED' ? (statuses.at(-1) ?? statuses[0]).from - statuses[0].from : ageMs;
+      const isDoubtful = (isOut && outAfterMs <= BRIEF_MS) || (!hasConnected && ageMs > SLOW_MS);
       if (isDoubtful) this.#doubtful.add(uuid);
     }
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));
