@@ -4,6 +4,7 @@
  * option; where an option makes a difference stands a condition. Pure.
  */
 import { nameOf, type Outputs, type Resources, SERVICE_NAME } from './cloudformation.ts';
+import { dashboardResources } from './dashboard.ts';
 import { ARCHITECTURE, type FunctionSettings, functionsOf, RUNTIME } from './functions.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { DESCRIPTION, outputsOf, resourcesOf } from './service.ts';
@@ -81,6 +82,8 @@ function render(parameters: Parameters, codeKey: string): Rendered {
       ...functionResources(parameters, 'report', report, codeKey),
       ...(wake && functionResources(parameters, 'wake', wake, codeKey)),
       ...resourcesOf(parameters),
+      // Of the 51,200 bytes of a template none are left for the graph of the door.
+      ...dashboardResources({ ...parameters, wake: false }),
     },
     Outputs: outputsOf(parameters),
   };

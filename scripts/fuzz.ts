@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz`: hostile input through everything that reads what others write, in a process with the memory of a function.
  * Half a minute; `-- --seconds N` for longer (five minutes are part of a release), and `--from CASE` to go on where an earlier run has
- * stopped, or to play one case again. A case is a function of its number. Exits with 1 when something does not hold, and stops when the process has taken more than 512 MB.
+ * stopped, or to play one case again. A case is a function of its number. Stops when the process
+ * has taken more than 512 MB, and exits with 1 then and when something does not hold.
  */
 import './help.ts';
 

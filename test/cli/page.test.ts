@@ -76,7 +76,11 @@ describe('report', () => {
   });
 });
 
-type Policy = { readonly name: string; readonly waiting: Readonly<Record<string, number>> };
+type Policy = {
+  readonly name: string;
+  readonly nodes?: { readonly aMonth: number; readonly idleAMonth: number };
+  readonly waiting: Readonly<Record<string, number>>;
+};
 
 describe('simulate --html', () => {
   it('writes a page whose numbers are those of the table', async () => {
@@ -94,11 +98,11 @@ describe('simulate --html', () => {
       name,
       ascending(figures),
     ];
-    // The share within the goal is in the table of shares beside the chart.
-    const printed = policies.map(({ name, waiting: { withinGoal: _, ...waiting }, ...figures }: Policy) => [
-      name,
-      ascending({ waiting, ...figures }),
-    ]);
+    // The share within the goal is in the table of shares beside the chart; of nodes the page tells the money.
+    const printed = policies.map(({ name, nodes, waiting: { withinGoal: _, ...waiting }, ...figures }: Policy) => {
+      const money = nodes && { month: nodes.aMonth, idle: nodes.idleAMonth };
+      return [name, ascending({ waiting, ...figures, ...money })];
+    });
     expect(data.tracks.map(numbers)).toEqual(printed);
     expect(data.tracks[0].figures).toMatchObject({ stepsArrived: 11, stepsFinished: 11 });
   });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Resources } from '../../infra/cloudformation.ts';
+import { dashboardResources } from '../../infra/dashboard.ts';
 import { functionsOf } from '../../infra/functions.ts';
 import { readParameters } from '../../infra/parameters.ts';
 import { resourcesOf } from '../../infra/service.ts';
@@ -57,9 +58,10 @@ const ALL_BUT_WAKE = [
 const parametersOf = (values: Readonly<Record<string, string>>) =>
   readParameters({ stage: 'test', values: { clusters: 'ci', ...values } }, true);
 
-/** Of the fragments, without what osls adds; the region of the key is that of the stack. */
+/** Of the fragments, without what osls adds and the graph of the door; the region of the key is that of the stack. */
 function ofFragments(values: Readonly<Record<string, string>>): Resources {
-  const resources = resourcesOf(parametersOf(values));
+  const parameters = parametersOf(values);
+  const resources = { ...resourcesOf(parameters), ...dashboardResources({ ...parameters, wake: false }) };
   const { Resources } = resolveTemplate({ Resources: resources }, {});
   return JSON.parse(
     JSON.stringify(Resources)
