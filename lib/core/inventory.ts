@@ -62,7 +62,9 @@ export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string
  */
 export function isAddThatRan({ runners = {}, intended = [] }: GroupMemory, runner: Runner): boolean {
   const isAdd = intended.some(({ at }) => Math.abs(runner.createdAt - at) <= LISTING_LAG_MS);
-  return isAdd && runners[runner.uuid] === undefined && runner.status !== 'UNREGISTERED';
+  const isUnseen = runners[runner.uuid] === undefined && runner.status !== 'UNREGISTERED';
+  // One that shows a step may be somebody's own: nothing is concluded of it that might end the step.
+  return isAdd && isUnseen && !runner.hasStep;
 }
 
 /** Each runner that no look has seen before is one of the oldest adds. */

@@ -83,7 +83,7 @@ export function createCallBudget(options: {
     },
     heard: ({ status, rateLimit }) => {
       if (status === 429) throttledAnswers += 1;
-      own = { ...own, ...wordOf(rateLimit, limit(), now()), ...largerIn(rateLimit, limit(), now()) };
+      own = { ...own, ...wordOf(rateLimit, limit(), now()), ...largerIn(rateLimit, now()) };
     },
     turnedAway: (retryAfterMs) => {
       own = { ...own, throttle: nextThrottle(state(), retryAfterMs, now()) };
@@ -146,9 +146,10 @@ function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<B
 const QUEUES_AT = 'api';
 
 /** A limit above the configuration's: it is no word about runners, which are elsewhere, so that it raises nothing else. */
-function largerIn(said: RateLimit | undefined, limit: number, at: Instant): Pick<BudgetState, 'larger'> {
+function largerIn(said: RateLimit | undefined, at: Instant): Pick<BudgetState, 'larger'> {
   const named = said?.resource === QUEUES_AT ? said.limit : undefined;
-  return named !== undefined && named > limit ? { larger: { at, limit: named } } : {};
+  // One that is no larger any more ends what an earlier answer said.
+  return named === undefined ? {} : { larger: { at, limit: named } };
 }
 
 /**

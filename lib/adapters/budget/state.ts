@@ -133,7 +133,7 @@ export function addCalls(
 
 /**
  * Calls that a larger limit of Bitbucket still pays for; 0 without one. What it has above the configuration's `limit` is
- * counted apart, so that both together never exceed it.
+ * counted apart, so that both together never exceed it; of what Bitbucket says is left, as much stays for other calls.
  */
 export function extraCalls(state: BudgetState, limit: number, now: Instant): number {
   const { calls, larger } = state;
@@ -142,7 +142,7 @@ export function extraCalls(state: BudgetState, limit: number, now: Instant): num
     calls.filter((entry) => isCounted(entry, now)),
     'extra',
   );
-  return Math.max(0, Math.min(larger.limit - limit - extra, leftByWord(state, now)));
+  return Math.max(0, Math.min(larger.limit - extra, leftByWord(state, now)) - limit);
 }
 
 /** Calls of the past hour, but for those that a larger limit paid. */

@@ -123,6 +123,14 @@ describe('a larger limit that Bitbucket names', () => {
     expect(budget.usage().used).toBe(751);
   });
 
+  it('ends when Bitbucket names no larger one any more', () => {
+    const { budget } = setUp();
+    budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 2000 } });
+    budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 1000 } });
+    queues(budget, 5);
+    expect(budget.usage().used).toBe(5);
+  });
+
   it.each([
     ['something else', { resource: 'git', limit: 2000 }],
     ['nobody says what', { limit: 2000 }],

@@ -88,8 +88,9 @@ describe('calls that a larger limit pays for', () => {
     ['of the past hour', spent(850, 60), 3150],
     ['and no longer', spent(850, 61), 4000],
     ['never less than none', spent(5000), 0],
-    ['no more than Bitbucket says', { ...larger(), word: { at: NOON, left: 70 } }, 70],
-    ['less what followed', { ...spent(30, 0), word: { at: NOON - MINUTE, left: 200 } }, 20],
+    ['no more than Bitbucket says', { ...larger(), word: { at: NOON, left: 1070 } }, 70],
+    ['less what followed', { ...spent(30, 0), word: { at: NOON - MINUTE, left: 1200 } }, 20],
+    ['none while others need what is left', { ...larger(), word: { at: NOON, left: 300 } }, 0],
     ['for an hour', larger(HOUR - 1), 4000],
     ['and not for longer', larger(HOUR), 0],
   ])('%s', (_, state, left) => {
