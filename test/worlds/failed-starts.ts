@@ -29,9 +29,10 @@ const BRIEF_MS = 120_000;
 /** How long a write may take to land. */
 const LANDS_WITHIN_MS = 60_000;
 
-/** How long after its registration a runner was taken out of service; of one whose process ended, its age. */
-function outAfter(status: Registered['status'], statuses: Registered['statuses'], ageMs: number): number {
-  return status === 'DISABLED' ? (statuses.at(-1) ?? statuses[0]).from - statuses[0].from : ageMs;
+/** Whether a runner was taken out of service, or its process ended, soon after its registration. */
+function wentSoon(status: Registered['status'], statuses: Registered['statuses'], ageMs: number): boolean {
+  const [first] = statuses;
+  return status === 'DISABLED' ? (statuses.at(-1) ?? first).from - first.from <= BRIEF_MS : ageMs < BRIEF_MS;
 }
 
 /** Before a group's first look its memory is empty, and what that look writes may land late. */
@@ -73,7 +74,7 @@ export class FailedStarts {
       const ageMs = now - statuses[0].from;
       if (!hasConnected) starting.add(uuid);
       const isOut = status === 'DISABLED' || (hasConnected && !connected);
-      const isDoubtful = (isOut && outAfter(status, statuses, ageMs) <= BRIEF_MS) || (!hasConnected && ageMs > SLOW_MS);
+      const isDoubtful = (isOut && wentSoon(status, statuses, ageMs)) || (!hasConnected && ageMs > SLOW_MS);
       if (isDoubtful) this.#doubtful.add(uuid);
     }
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));
