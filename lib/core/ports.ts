@@ -28,8 +28,8 @@ export type KnownRunners = {
 export interface RunnerApi {
   /**
    * Every registration of the scope, all pages, each once. Throws when any page is missing or malformed: half a list is
-   * worse than none. A list that changed while it was read, or is a last chance, is read again; one that still lacks a runner that is `known` is
-   * completed by asking for that runner: who is missing now is gone.
+   * worse than none. A list that changed while it was read, or is a last chance, is read again; one that still lacks a
+   * runner that is `known` is completed by asking for that runner: who is missing now is gone.
    */
   list(scope: Scope, known?: () => Promise<KnownRunners>): Promise<readonly Runner[]>;
   /** The runner as it is now; undefined when there is no such registration. */

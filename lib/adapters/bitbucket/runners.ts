@@ -110,8 +110,8 @@ const CONCURRENT_QUESTIONS = 10;
  * Every runner of a list, each once. Half a list is worse than none: a runner that is missing from it looks like one
  * that is gone. A list may change between two pages, even so that the numbers are right and a runner is missing; so one
  * of several pages whose numbers are wrong, that lacks a runner that is known, or that is a last chance, is read once more.
- * Whoever is known and still missing is asked for by name, and so is whoever only the first reading of a last chance has: a long list of a busy workspace never holds still. Throws ServiceError when more
- * is wrong than changes between pages explain.
+ * Whoever is known and still missing is asked for by name, and so is whoever only the first reading of a last chance has: a
+ * long list of a busy workspace never holds still. Throws ServiceError when more is wrong than changes between pages explain.
  */
 async function readWholeList(
   read: () => Promise<Pages>,

@@ -145,7 +145,7 @@ function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<B
 /** What Bitbucket calls the addresses under which queues are counted. */
 const QUEUES_AT = 'api';
 
-/** A limit above the configuration's: it is no word about runners, which are elsewhere, so that it raises nothing else. */
+/** The limit for counting queues: it is no word about runners, which are elsewhere, so that it raises nothing else. */
 function largerIn(said: RateLimit | undefined, at: Instant): Pick<BudgetState, 'larger'> {
   const named = said?.resource === QUEUES_AT ? said.limit : undefined;
   // One that is no larger any more ends what an earlier answer said.

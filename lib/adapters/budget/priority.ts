@@ -6,8 +6,8 @@
  * | removal   | everything: taking a runner away safely is refused only while Bitbucket throttles   |
  * | create    | all but 10 % of the limit                                                          |
  * | look      | all but 25 %, spread over the hour; after five minutes all but 10 %                 |
- * | queue     | all but 25 % and what an hour of looking every minute still needs; or what a  |
- * |           | larger limit, which Bitbucket names for where queues are counted, has above ours   |
+ * | queue     | all but 25 % and what an hour of looking every minute still needs; or what a limit  |
+ * |           | that Bitbucket names for where queues are counted has above ours                    |
  */
 import type { HeldBack, PlannedLook } from '#core/budget/call-budget.ts';
 import { type Importance, isCheapLook, LONGEST_BLIND_MS, LOOK_SPAN_MS, RESERVED, spread } from '#core/budget/hour.ts';

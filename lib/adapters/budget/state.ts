@@ -25,7 +25,7 @@ type LimitWord = {
   readonly left?: number;
 };
 
-/** A limit above the configuration's that Bitbucket named for `/2.0/repositories`, where queues are counted. */
+/** The limit that Bitbucket named for `/2.0/repositories`, where queues are counted; it matters where it is above ours. */
 type LargerLimit = { readonly at: Instant; readonly limit: number };
 
 /** Bitbucket turned calls away: nothing is sent before `until`. `strikes`: how often one soon followed another. */

@@ -23,8 +23,9 @@ export function roomUnderMax(observation: GroupObservation): number {
 }
 
 /**
- * Limits that concern the group alone. Every place counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is that of after this look: a start that it finds to have
- * failed is not replaced at once, and a probe that it finds at work lets the others follow.
+ * Limits that concern the group alone. Every place counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is
+ * that of after this look: a start that it finds to have failed is not replaced at once, and a probe that it finds at work
+ * lets the others follow.
  */
 export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant): Allowance {
   const { observation, classified, counts } = entry;

@@ -1,7 +1,7 @@
 /**
  * Putting runners back into service that were taken out of it as a surplus and are wanted again before they were deleted:
- * they are online already, where a new one would have to start. One whose pod does not run is not. Nobody has seen Bitbucket do it, so it is tried once for
- * each runner; one that is still out of service at the next look is replaced. Pure.
+ * they are online already, where a new one would have to start. One whose pod does not run is not. Nobody has seen Bitbucket
+ * do it, so it is tried once for each runner; one that is still out of service at the next look is replaced. Pure.
  */
 import type { Runner } from '../model/observation.ts';
 import { type ClassifiedGroup, isOutOfService, mayRun } from './classify.ts';

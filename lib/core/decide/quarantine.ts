@@ -25,10 +25,13 @@ export const LONGEST_QUARANTINE_MS = 600_000;
 const FAILURES_KEPT = 10;
 
 /**
- * Looks in a row that may find interrupted starts before the next ones count as failed: nodes come and go through nobody's
+ * Looks, one soon after the other, that may find interrupted starts before the next ones count as failed: nodes come and go through nobody's
  * fault, but where every pod is taken away before its runner is online, each look would register others.
  */
 const INTERRUPTIONS_BORNE = 3;
+
+/** Starts so far apart are no row: more than a quarantine at its longest, and the start that follows it. */
+const ROW_KEPT_MS = 3 * LONGEST_QUARANTINE_MS;
 
 /** Causes of death that are failed starts, and not the end of a runner that has worked. */
 export const FAILED_STARTS: readonly ReasonCode[] = ['never-online', 'start-hopeless', 'start-ended'];
@@ -58,10 +61,8 @@ export function nextQuarantine(
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): Quarantine | undefined {
-  const { quarantine, interruptions } = memory;
-  const isMended = quarantine?.settings !== undefined && quarantine.settings !== settingsOf(group);
-  const before = isMended ? undefined : quarantine;
-  const isBorne = before === undefined && (interruptions?.looks ?? 0) < INTERRUPTIONS_BORNE;
+  const before = isMended(group, memory) ? undefined : memory.quarantine;
+  const isBorne = before === undefined && (rowBefore({ group, memory }, at)?.looks ?? 0) < INTERRUPTIONS_BORNE;
   const failed = newlyFailed(memory, classified)
     .filter((start) => !isBorne || !start.isInterrupted)
     .map(({ runner, cause }): FailedStart => ({ runner: runner.uuid, at, cause: cause.text }));
@@ -70,20 +71,36 @@ export function nextQuarantine(
 }
 
 /**
- * The looks in a row after this one that found interrupted starts. A runner ends the row that works and was registered as
- * late as the last of them.
+ * The looks after this one that found interrupted starts, one soon after the other. A runner ends the row that works and was
+ * registered as late as the last of them.
  */
 export function nextInterruptions(
-  memory: GroupMemory,
+  { group, memory }: Pick<GroupObservation, 'group' | 'memory'>,
   classified: readonly ClassifiedRunner[],
+  at: Instant,
 ): Interruptions | undefined {
-  const { interruptions: before } = memory;
+  const before = rowBefore({ group, memory }, at);
   const interrupted = newlyFailed(memory, classified).filter((start) => start.isInterrupted);
   if (interrupted.length > 0) {
     const registered = Math.max(...interrupted.map(({ runner }) => runner.createdAt));
     return { looks: (before?.looks ?? 0) + 1, registered };
   }
   return before === undefined || worksSince(classified, before.registered) ? undefined : before;
+}
+
+/** The row that this look may go on with: the last of it is not long ago, and nothing that starts runners was changed. */
+function rowBefore(
+  { group, memory }: Pick<GroupObservation, 'group' | 'memory'>,
+  at: Instant,
+): Interruptions | undefined {
+  const { interruptions } = memory;
+  if (interruptions === undefined || isMended(group, memory)) return undefined;
+  return at - interruptions.registered < ROW_KEPT_MS ? interruptions : undefined;
+}
+
+/** Whether what starts the runners was changed since the last failure. */
+function isMended(group: RunnerGroup, { quarantine }: GroupMemory): boolean {
+  return quarantine?.settings !== undefined && quarantine.settings !== settingsOf(group);
 }
 
 /** One more failure, of one or several starts at once. */

@@ -32,7 +32,7 @@ export function remember(
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
-    interruptions: nextInterruptions(memory, classified),
+    interruptions: nextInterruptions(observation, classified, at),
     startUps: nextStartUps(memory.startUps, classified),
     waits,
     recentTargets,

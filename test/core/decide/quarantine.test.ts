@@ -239,6 +239,26 @@ describe('starts that are interrupted', () => {
     },
     { name: 'nothing new', found: [], before: { interruptions: row(3) }, looks: 3 },
     {
+      name: 'the last of the row was registered half an hour ago: it is none any more',
+      found: [made('leaving')],
+      before: { interruptions: { looks: 3, registered: NOON - 30 * MINUTE } },
+      looks: 1,
+    },
+    {
+      name: 'a moment less than half an hour ago',
+      found: [made('leaving')],
+      before: { interruptions: { looks: 3, registered: NOON - 30 * MINUTE + 1 } },
+      looks: 4,
+      failures: 1,
+    },
+    {
+      name: 'with other settings a row begins anew',
+      found: [made('leaving')],
+      before: { interruptions: row(9), quarantine: { ...quarantine, settings: 1 } },
+      looks: 1,
+    },
+    { name: 'a row that is over is forgotten', found: [], before: { interruptions: { looks: 3, registered: 0 } } },
+    {
       name: 'one that works and is as late ends the row',
       found: [made('working', { createdAt: NOON - 6 * MINUTE })],
       before: { interruptions: row(3) },
