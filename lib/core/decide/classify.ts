@@ -170,16 +170,25 @@ function verdictOn(found: Case): Verdict {
 }
 
 /** A step on a runner that is not online (disabled, say) may still run: it takes nothing new and nobody touches it. */
-function verdictOnWorking({ runner, job, ended, group, at }: Case): Verdict {
-  if (isOutOfService(runner)) {
-    // It took its step before, and Bitbucket ends every step.
-    const outMs = ageOf(runner.stateChangedAt, at);
-    return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
-  }
+function verdictOnWorking(of: Case): Verdict {
+  const { runner, job, ended, group, at } = of;
+  if (isOutOfService(runner)) return verdictOnLastStep(of);
   if (runner.status !== 'OFFLINE') return runner.status === 'ONLINE' && !ended ? IS.busy : IS.draining;
   const offlineMs = ageOf(runner.stateChangedAt, at);
   const isRunning = job?.status === 'active' && job.pod?.phase === 'Running';
   if (isRunning || offlineMs <= group.startTimeoutMs) return IS.draining;
+  return lostAtWork(offlineMs, job);
+}
+
+function verdictOnLastStep({ runner, job, drain, group, at }: Case): Verdict {
+  // It was taken out of service because nothing runs its step; a pod that runs again may have taken another one before.
+  if (drain?.cause === 'lost-at-work' && !mayRun(job)) return lostAtWork(group.startTimeoutMs + at - drain.at, job);
+  // It took its step before, and Bitbucket ends every step.
+  const outMs = ageOf(runner.stateChangedAt, at);
+  return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
+}
+
+function lostAtWork(offlineMs: number, job: RunnerJob | undefined): Verdict {
   return dead(reason('lost-at-work', { offlineMs, pod: job === undefined ? 'none' : describePod(job) }));
 }
 

@@ -48,11 +48,11 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
 
 /**
  * Whether a process of a dead runner may connect before a deletion takes effect, and take a step that would be lost with it.
- * Such a runner drains like any other. A pod that lacks its Secret never starts, and one that shows a step that nothing
- * runs has been out of reach for longer than it may take to come back.
+ * Such a runner drains like any other: a pod that has waited for a node for long may get one now. One that lacks its Secret
+ * never starts.
  */
 function mayConnect({ jobsUnsure }: SeenGroup, { runner, job, ended }: ClassifiedRunner, { code }: Reason): boolean {
-  if (isOutOfService(runner) || runner.hasStep || ended || code === 'secret-missing') return false;
+  if (isOutOfService(runner) || ended || code === 'secret-missing') return false;
   return job !== undefined || jobsUnsure === true;
 }
 

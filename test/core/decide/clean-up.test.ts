@@ -28,6 +28,7 @@ type Row = {
     | 'start-hopeless'
     | 'left-over'
     | 'pod-leaving'
+    | 'lost-at-work'
     | 'surplus'
     | 'too-old'
     | 'outdated';
@@ -239,10 +240,31 @@ const ROWS: readonly Row[] = [
     job: { pod: RUNNING },
   },
   {
-    name: 'heart-beat lost with a step, and no pod: needs no trust',
+    name: 'heart-beat lost with a step, and no pod: another one may start, so it is disabled first',
     runner: { status: 'OFFLINE', hasStep: true },
     idleTrusted: false,
-    removed: 'offline for 59m in the middle of a step that nothing runs any more (pod: none)',
+    disabled: 'offline for 59m in the middle of a step that nothing runs any more (pod: none)',
+  },
+  {
+    name: 'heart-beat lost with a step, and a pod that waits for a node',
+    runner: { status: 'OFFLINE', hasStep: true },
+    job: { pod: { ...RUNNING, phase: 'Pending' } },
+    disabled: 'offline for 59m in the middle of a step that nothing runs any more (pod: Pending)',
+  },
+  {
+    name: 'disabled since its step was lost, and no pod runs: needs no trust',
+    runner: { status: 'DISABLED', hasStep: true },
+    drainingForMs: 45 * SECOND,
+    drained: 'lost-at-work',
+    idleTrusted: false,
+    removed: 'offline for 10m 45s in the middle of a step that nothing runs any more (pod: none)',
+  },
+  {
+    name: 'disabled since its step was lost, and a pod runs again: it may have taken another step',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: { pod: RUNNING },
+    drainingForMs: 45 * SECOND,
+    drained: 'lost-at-work',
   },
   {
     name: 'online, but its Job has ended: seen so for the grace',
@@ -342,7 +364,11 @@ function look(row: Row): SeenGroup {
   return groupObservation({
     runners: [seen],
     jobs: job === 'none' ? [] : [jobOf(seen, job)],
-    memory: { idleSince: {}, drainingSince, ...(drained && { drains: { [A]: { cause: drained, at: NOON } } }) },
+    memory: {
+      idleSince: {},
+      drainingSince,
+      ...(drained && { drains: { [A]: { cause: drained, at: NOON - (drainingForMs ?? 0) } } }),
+    },
     idleTrusted,
     ...(jobsUnsure && { jobsUnsure }),
   });
