@@ -7,11 +7,11 @@ import { isSeen } from '../decide/classify.ts';
 import { pendingAdds } from '../inventory.ts';
 import { isSame, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
-import type { DocumentEntry, GroupObservation, Instant, RunnerJob, ScopeIdentity } from '../model/observation.ts';
+import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
 import { type FormerPlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
 import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
-import { type Knowledge, namespaceKey } from './belonging.ts';
+import { type Knowledge, namespaceKey, type Strays } from './belonging.ts';
 import type { GroupReading } from './group.ts';
 import type { Memory } from './memory.ts';
 import { documentOf, isGone } from './reading.ts';
@@ -58,16 +58,38 @@ export function standingOf(
 /** A group as it was seen, and what was read of it. */
 export type SeenAt = { readonly entry: GroupObservation; readonly reading: GroupReading };
 
-/** Whether nothing of a group is where it was: everything could be read, or there has been no such place for long. */
-export function isDeserted(entry: GroupObservation, { scope, jobs }: GroupReading, at: Instant): boolean {
-  if (entry.runners.length + entry.orphanJobs.length + (entry.pendingAdds ?? 0) > 0) return false;
+/** What is left at a place that no group has any more, and how many runners there may be. */
+export type Leftover = { readonly entry: GroupObservation; readonly places: number };
+
+/** What is left at a place, if anything is, or may be where not everything could be read. `strays`: Jobs of nobody else. */
+export function leftoverOf(
+  { entry, reading: { scope, jobs } }: SeenAt,
+  strays: Strays['jobs'],
+  at: Instant,
+): Leftover | undefined {
+  // Of a scope that is gone for good nothing is listed, and nothing but its Jobs can show a runner.
+  const isLost = isGone(scope, at) && 'value' in jobs.jobs;
+  const isSure = isLost || isSeen(entry);
+  const places = isSure ? placesIn(entry) + (isLost ? strays.filter(isFrom(entry)).length : 0) : placesKnown(entry);
   // What cannot be reached is not forgotten.
-  if (entry.unreachable !== undefined) return false;
-  if (isSeen(entry)) return true;
-  const { group, memory } = entry;
-  const isHere = (job: RunnerJob) =>
-    job.group === group.name || memory.runners?.[bracedUuid(job.runnerUuid)] !== undefined;
-  return isGone(scope, at) && 'value' in jobs.jobs && !jobs.listed.some(isHere);
+  return isSure && places === 0 && entry.unreachable === undefined ? undefined : { entry, places };
+}
+
+/** How many runners and adds of a group were seen. */
+function placesIn({ runners, orphanJobs, pendingAdds = 0 }: GroupObservation): number {
+  return runners.length + orphanJobs.length + pendingAdds;
+}
+
+/** … and how many there may be while not everything can be seen. */
+function placesKnown(entry: GroupObservation): number {
+  const { memory, pendingAdds = 0 } = entry;
+  return Math.max(placesIn(entry), Object.keys(memory.runners ?? {}).length + pendingAdds);
+}
+
+function isFrom({ group, memory }: GroupObservation) {
+  return ({ namespace, job }: Strays['jobs'][number]): boolean =>
+    namespaceKey(namespace) === namespaceKey(group) &&
+    (job.group === group.name || memory.runners?.[bracedUuid(job.runnerUuid)] !== undefined);
 }
 
 /** The documents of places that this look changes: with those of groups, and those where something is `left`. */
@@ -95,34 +117,27 @@ export function rememberPlaces(
   });
 }
 
-/** How many places what is left takes: what is seen, or as many as are known while not everything can be seen. */
-function placesOfLeft(left: GroupObservation): number {
-  const { runners, orphanJobs, pendingAdds: pending = 0, memory } = left;
-  const seen = runners.length + orphanJobs.length;
-  const known = isSeen(left) ? seen : Math.max(seen, Object.keys(memory.runners ?? {}).length);
-  return known + pending;
-}
-
 /** A place of which nobody can tell yet whether it is a group's under another name: it counts, and nothing is done there. */
-export function unsureLeftover({ key, group }: FormerPlace, { documents }: Memory, at: Instant): GroupObservation {
+export function unsureLeftover({ key, group }: FormerPlace, { documents }: Memory, at: Instant): Leftover {
   const memoryKey = placeMemoryKey(key);
   const document = documentOf(documents, memoryKey);
   const memory = parseGroupMemory(document?.value);
   const scope = scopeKey(group.scope);
-  return {
+  const entry = {
     ...{ group, runners: [], jobs: [], orphanJobs: [], idleTrusted: false },
     ...{ memoryKey, memory, memoryVersion: document?.version ?? 0, pendingAdds: pendingAdds(memory, [], at) },
     missing: [`${scope}: nobody can tell yet whether it is another name of the scope of a group with the same labels`],
   };
+  return { entry, places: placesKnown(entry) };
 }
 
 /** The group, with what it still has at places that it has left. */
-export function withElsewhere(entry: GroupObservation, leftovers: readonly GroupObservation[]): GroupObservation {
+export function withElsewhere(entry: GroupObservation, leftovers: readonly Leftover[]): GroupObservation {
   const { group } = entry;
   const own = leftovers.filter(
-    (left) => left.group.name === group.name || labelSetKey(left.group) === labelSetKey(group),
+    ({ entry: left }) => left.group.name === group.name || labelSetKey(left.group) === labelSetKey(group),
   );
-  const elsewhere = own.reduce((sum, left) => sum + placesOfLeft(left), 0);
+  const elsewhere = own.reduce((sum, { places }) => sum + places, 0);
   return {
     ...entry,
     ...(elsewhere > 0 && { elsewhere }),
@@ -131,6 +146,6 @@ export function withElsewhere(entry: GroupObservation, leftovers: readonly Group
 }
 
 /** Whether the Jobs of a place were read, whatever else of it was not: a scope that is gone for good hides no Job. */
-function areJobsRead({ unreachable, heldBack }: GroupObservation): boolean {
+function areJobsRead({ entry: { unreachable, heldBack } }: Leftover): boolean {
   return unreachable === undefined && heldBack === undefined;
 }

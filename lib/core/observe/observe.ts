@@ -15,8 +15,8 @@ import { wokenAt } from '../wake.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
-  isDeserted,
   knowledgeOf,
+  leftoverOf,
   rememberPlaces,
   type SeenAt,
   standingOf,
@@ -79,11 +79,12 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   });
   const see = seerOf(readings, of, ports.manifests, at);
   const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
-  const leftovers = [
-    ...left.filter(({ entry, reading }) => !isDeserted(entry, reading, at)).map(({ entry }) => entry),
+  const inPlaces = [
+    ...left.flatMap((seen) => leftoverOf(seen, strays.jobs, at) ?? []),
     ...unsure.map((place) => unsureLeftover(place, memory, at)),
   ];
-  const observed = peers.map((group) => withElsewhere(see(group).entry, leftovers));
+  const leftovers = inPlaces.map(({ entry }) => entry);
+  const observed = peers.map((group) => withElsewhere(see(group).entry, inPlaces));
   const kept = new Set(leftovers.map(({ group }) => group));
   const places = rememberPlaces(everything.memory, groups, kept);
   const parts = [...observed, ...leftovers];
@@ -117,8 +118,11 @@ function withoutRenamed(everything: Readings, present: readonly RunnerGroup[], a
   // A scope that is gone for good is no other name of one that is there.
   const gone = new Set(everything.scopes.filter((reading) => isGone(reading, at)).map(({ scope }) => scopeKey(scope)));
   const lasting = present.filter((group) => !gone.has(scopeOf(group)));
+  const identify = (of: RunnerGroup) => identities.get(scopeOf(of));
+  // Nobody will ever know the uuids of a scope that is gone.
+  const isNameless = (group: RunnerGroup) => gone.has(scopeOf(group)) && identify(group) === undefined;
   const { left = [], unknown: unsure = [] } = Object.groupBy(everything.memory.former, ({ group }) =>
-    standingOf(group, lasting, (of) => identities.get(scopeOf(of))),
+    isNameless(group) ? 'left' : standingOf(group, lasting, identify),
   );
   const named = new Set([...present, ...[...left, ...unsure].map(({ group }) => group)].map(scopeOf));
   const readings: Readings = {

@@ -354,7 +354,13 @@ describe('a runner without a Job here', () => {
     const { seen } = await look(fleet([group()]));
     const [entry] = seen.groups;
     if (entry === undefined) throw new Error('the group was not seen');
-    expect('jobsUnsure' in withElsewhere(entry, [entry, { ...entry, ...left }])).toBe(unsure);
+    expect(
+      'jobsUnsure' in
+        withElsewhere(
+          entry,
+          [entry, { ...entry, ...left }].map((one) => ({ entry: one, places: 0 })),
+        ),
+    ).toBe(unsure);
   });
 });
 
@@ -459,6 +465,38 @@ describe('places are remembered', () => {
     });
     expect(isForgotten(seen)).toBe(!kept);
     expect(seen.leftovers ?? []).toHaveLength(kept ? 1 : 0);
+  });
+
+  describe('a group has moved on from a scope that is gone for good', () => {
+    const moved = { ...old, scope: { workspace: 'acme', repository: 'web' } };
+    const memory = { ...NOTHING, runners: { '{known}': 1, '{two}': 1, '{three}': 1 } };
+    const its = jobOf(known, { group: 'old', identity: SHOP });
+    const at = (unlistedFor: number) => ({ stepSeen: true, identity: SHOP, unlistedSince: NOON - unlistedFor });
+    const { identity: _, ...nameless } = at(600_000);
+    it.each([
+      { name: 'a moment before, its last three count', scope: at(599_999), jobs: [its], elsewhere: 3 },
+      { name: 'its one Job counts', scope: at(600_000), jobs: [its], elsewhere: 1 },
+      { name: '… whose uuids nobody ever knew', scope: nameless, jobs: [its], elsewhere: 1 },
+      { name: 'nothing counts without a Job', scope: at(600_000), jobs: [], elsewhere: undefined },
+      { name: '… whose uuids nobody ever knew', scope: nameless, jobs: [], elsewhere: undefined },
+      {
+        name: 'a Job where it is now is its own',
+        scope: at(600_000),
+        jobs: [jobOf(unknown, { group: 'old', identity: { workspaceUuid: '{acme}', repositoryUuid: '{web}' } })],
+        elsewhere: undefined,
+      },
+    ])('$name', async ({ scope, jobs, elsewhere }) => {
+      const { seen } = await look(fleet([moved]), {
+        ...remembering(old, { 'group/old': memory, 'scope/acme/shop': scope }),
+        runners: {
+          list: ({ repository }) => (repository === 'shop' ? gone() : Promise.resolve([])),
+          identify: async () => ({ workspaceUuid: '{acme}', repositoryUuid: '{web}' }),
+        },
+        jobs: { list: async () => jobs },
+      });
+      expect(seen.groups[0]?.elsewhere).toBe(elsewhere);
+      expect(isForgotten(seen)).toBe(elsewhere === undefined);
+    });
   });
 
   it('from the first look at a group on, and are not written again', async () => {
