@@ -34,6 +34,8 @@ const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
 const CALM_MS = QUEUE_LIMIT_MS + LONGEST_STEP_MS + 40 * MINUTE_MS;
 /** A buffer that learned from the last steps has forgotten them. */
 const FORGETS_MS = HOUR_MS;
+/** On the public surface a mark that was seen is trusted for so long. */
+const MARKS_SHOWN_FOR_MS = HOUR_MS;
 /** After so long a scope that is not found counts as gone for good. */
 const FORGOTTEN_AFTER_MINUTES = 10;
 /** For so long the Job of a process that has ended is there. */
@@ -322,8 +324,19 @@ class Run {
     return this.#setting.outages.every(({ from, to }) => to <= minute || minute + ENDED_JOB_KEPT_MINUTES < from);
   }
 
+  /**
+   * On the public surface the log alone proves nothing: a mark must have been seen in the last hour. Where steps come after the
+   * faults one is; else nothing must have hidden them, or put off a removal, in the hour before.
+   */
+  #isIdleTrusted(): boolean {
+    const { api, logs, contest, outages } = this.#setting;
+    const hourBefore = this.#end - MARKS_SHOWN_FOR_MS;
+    const isHindered = outages.some(({ to }) => WORLD_START + to * MINUTE_MS > hourBefore);
+    return api === 'internal' || (logs && (contest || (!isHindered && this.#memoryLostAt < hourBefore)));
+  }
+
   #calm(): Calm {
-    const { api, logs, coolDownMinutes } = this.#setting;
+    const { coolDownMinutes } = this.#setting;
     const isFound = ({ scope }: Pick<Registered, 'scope'>) => this.#world.faults.isNotFound?.(scope) !== true;
     const isOurs = (entry: Readonly<Registered>) =>
       !this.#strangers.has(entry) &&
@@ -337,7 +350,7 @@ class Run {
       fleet: fleetAt(this.#fleets, this.#end),
       calmSince: this.#calmFrom,
       coolDownMs: coolDownMinutes * MINUTE_MS,
-      isIdleTrusted: api === 'internal' || logs,
+      isIdleTrusted: this.#isIdleTrusted(),
       isOurs,
       isOursByUuid: (uuid) =>
         !this.#strangers.hasJobOf(uuid) &&
