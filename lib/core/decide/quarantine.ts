@@ -25,10 +25,13 @@ export const LONGEST_QUARANTINE_MS = 600_000;
 const FAILURES_KEPT = 10;
 
 /**
- * Looks, one soon after the other, that may find interrupted starts before the next ones count as failed: nodes come and go through nobody's
- * fault, but where every pod is taken away before its runner is online, each look would register others.
+ * Waves of interrupted starts, one soon after the other, that are borne before the next ones count as failed: nodes come and
+ * go through nobody's fault, but where every pod is taken away before its runner is online, each look would register others.
  */
 const INTERRUPTIONS_BORNE = 3;
+
+/** What was registered so soon after the first of a wave was not registered because that one was interrupted. */
+const WAVE_MS = FIRST_WAIT_MS / 2;
 
 /** Starts so far apart are no row: more than a quarantine at its longest, and the start that follows it. */
 const ROW_KEPT_MS = 3 * LONGEST_QUARANTINE_MS;
@@ -62,7 +65,8 @@ export function nextQuarantine(
   at: Instant,
 ): Quarantine | undefined {
   const before = isMended(group, memory) ? undefined : memory.quarantine;
-  const isBorne = before === undefined && (rowBefore({ group, memory }, at)?.looks ?? 0) < INTERRUPTIONS_BORNE;
+  const { looks = 0 } = nextInterruptions({ group, memory }, classified, at) ?? {};
+  const isBorne = before === undefined && looks <= INTERRUPTIONS_BORNE;
   const failed = newlyFailed(memory, classified)
     .filter((start) => !isBorne || !start.isInterrupted)
     .map(({ runner, cause }): FailedStart => ({ runner: runner.uuid, at, cause: cause.text }));
@@ -71,7 +75,7 @@ export function nextQuarantine(
 }
 
 /**
- * The looks after this one that found interrupted starts, one soon after the other. A runner ends the row that works and was
+ * The waves of interrupted starts after this look, one soon after the other. A runner ends the row that works and was
  * registered as late as the last of them.
  */
 export function nextInterruptions(
@@ -83,7 +87,8 @@ export function nextInterruptions(
   const interrupted = newlyFailed(memory, classified).filter((start) => start.isInterrupted);
   if (interrupted.length > 0) {
     const registered = Math.max(...interrupted.map(({ runner }) => runner.createdAt));
-    return { looks: (before?.looks ?? 0) + 1, registered };
+    const isSameWave = before !== undefined && registered - before.registered < WAVE_MS;
+    return isSameWave ? before : { looks: (before?.looks ?? 0) + 1, registered };
   }
   return before === undefined || worksSince(classified, before.registered) ? undefined : before;
 }

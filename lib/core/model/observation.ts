@@ -167,7 +167,7 @@ export type Drain = {
 /** A number of runners that was wanted, and since when no more than that was, by our clock. */
 export type RecentTarget = { readonly target: number; readonly since: Instant };
 
-/** Looks, one soon after the other, that found starts whose pods were taken away, and when the last of these was registered, by Bitbucket's clock. */
+/** Waves of starts whose pods were taken away, one soon after the other, and when the last was registered, by Bitbucket's clock. */
 export type Interruptions = { readonly looks: number; readonly registered: Instant };
 
 /** Looks and ticks that found new failed starts, and when the last of them was, by our clock. */

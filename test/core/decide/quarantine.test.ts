@@ -216,6 +216,19 @@ describe('starts that are interrupted', () => {
       failures: 1,
     },
     {
+      name: 'what was registered within half a minute of the third is of the same wave',
+      found: [made('leaving', { createdAt: NOON - 5 * MINUTE + 29_999 })],
+      before: { interruptions: row(3) },
+      looks: 3,
+    },
+    {
+      name: '… and half a minute later of the next',
+      found: [made('leaving', { createdAt: NOON - 5 * MINUTE + 30_000 })],
+      before: { interruptions: row(3) },
+      looks: 4,
+      failures: 1,
+    },
+    {
       name: 'in a row of failures the first is one',
       found: [made('leaving')],
       before: { quarantine },
