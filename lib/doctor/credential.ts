@@ -14,7 +14,7 @@ import { plural } from '#core/quantities.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isScratch } from '#core/scratch.ts';
 import { DAY_MS } from '#core/time.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
+import { jsonIn, listOf, recordOf } from '#yaml/values.ts';
 import { checkCalls } from './calls.ts';
 import { type Check, failed, failedBy, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
@@ -240,7 +240,7 @@ async function checkPipelines(groups: readonly RunnerGroup[], client: BitbucketC
   const found = (await Promise.all(groups.map((group) => queuesOf(group, client)))).flat();
   const repositories = new Set(found.filter((one) => typeof one === 'string'));
   const pipelines = [...repositories].map((key) => {
-    const path = `/2.0/repositories/${key.split('/').map(encodeURIComponent).join('/')}/pipelines?pagelen=1`;
+    const path = `${repositoryCall(key).path}/pipelines?pagelen=1`;
     return checkReading('pipelines', key, client, { path, needs: 'readPipelines' });
   });
   return [...found.filter((one) => typeof one === 'object'), ...(await Promise.all(pipelines))];
@@ -295,11 +295,7 @@ async function checkReading(
 
 /** The document of an answer; without a field when it is none. */
 function bodyOf({ text }: Answer) {
-  try {
-    return recordOf(JSON.parse(text));
-  } catch {
-    return {};
-  }
+  return recordOf(jsonIn(text));
 }
 
 function read(client: BitbucketClient, path: string, doing: string, needs?: Call['needs']): Promise<Answer> {
