@@ -11,7 +11,7 @@ import { checkManifests } from '#manifests/check.ts';
 import { parseWithin, YamlError, type YamlLimits } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
-import { type Excerpt, problemIn } from './excerpt.ts';
+import { type Excerpt, type Fault, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
 import { repeatedKeys } from './source-files.ts';
 
@@ -21,8 +21,6 @@ type Translated = {
   readonly problems: readonly InputProblem[];
   readonly problemAt: (offset: number, message: string) => InputProblem;
 };
-
-type Fault = { readonly offset: number; readonly message: string };
 
 /** Many times any Job, aliases written out. */
 const LIMITS: YamlLimits = { characters: 256 * 1024, tokens: 40_000, values: 40_000 };

@@ -15,15 +15,14 @@ import {
   SIZE_MOVED,
   TIME_TO_LIVE,
 } from './changes.ts';
-
-type Note = { readonly offset: number; readonly message: string };
+import type { Fault } from './excerpt.ts';
 
 /** What a template gave to the runner container in plain amounts, by `requests` and `limits`. */
 export type Amounts = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 type Repaired = {
   readonly changes: readonly MigrationChange[];
-  readonly warnings: readonly Note[];
+  readonly warnings: readonly Fault[];
   /** Absent when the template has variables there, or amounts that are those of `size: 1x`. */
   readonly amounts?: Amounts | undefined;
 };
@@ -71,7 +70,7 @@ function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
   return containersOf(pod, 'containers').find(({ item }) => isRunner(item))?.node;
 }
 
-function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
+function otherContainers(pod: yaml.YAMLMap): readonly Fault[] {
   return containersOf(pod, 'containers')
     .filter(({ item }) => !isRunner(item))
     .map(({ node, item }) => ({
