@@ -3,7 +3,7 @@
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
 import { RESERVED } from '../budget/hour.ts';
-import type { Counts, Decision } from '../model/decision.ts';
+import type { Decision } from '../model/decision.ts';
 import type {
   BudgetObservation,
   GroupObservation,
@@ -25,6 +25,7 @@ import {
   isOutOfService,
   isSeen,
   mayRun,
+  workingIn,
 } from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { begunSteps } from './experience.ts';
@@ -167,10 +168,6 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
       ...recyclingBounds(due, [...descent.chosen, ...recycled]),
     ],
   };
-}
-
-function workingIn({ busy, idle, starting }: Counts): number {
-  return busy + idle + starting;
 }
 
 function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
