@@ -4,7 +4,7 @@
  */
 import type { GroupMemory, Instant, Runner, StartUps } from '../model/observation.ts';
 import { ageOf } from './age.ts';
-import { type ClassifiedRunner, isOnline } from './classify.ts';
+import type { ClassifiedRunner } from './classify.ts';
 
 /** A start that takes this many times as long as usual is slow. */
 export const SLOW_FACTOR = 3;
@@ -31,7 +31,7 @@ export function nextStartUps(
   if (before === undefined && classified.length === 0) return undefined;
   const { tookMs, newest } = before ?? { tookMs: [], newest: 0 };
   const started = classified
-    .filter(isOnline)
+    .filter(({ class: name }) => name === 'busy' || name === 'idle')
     .map(({ runner }) => runner)
     .filter(({ uuid, createdAt }) => before?.awaited.includes(uuid) || createdAt > newest)
     .sort((a, b) => a.createdAt - b.createdAt);
