@@ -30,15 +30,6 @@ export function dieAt(index: number, when: 'before' | 'after'): Interruption {
   };
 }
 
-/** Fails the calls that match, with no effect (`refused`) or after it has happened (`unknown`). */
-export function failWhere(matches: (call: PortCall) => boolean, outcome: 'refused' | 'unknown'): Interruption {
-  return async (call, proceed) => {
-    if (!matches(call)) return proceed();
-    if (outcome === 'unknown') await proceed();
-    throw new ServiceError(`${call.port}.${call.method} failed as scripted`, { service: serviceOf(call), outcome });
-  };
-}
-
 /** What becomes of a call that does not just do what it asks for. */
 export type Mishap =
   /** It fails without an effect. `status`: HTTP's, when there was an answer. */
