@@ -52,7 +52,7 @@ export function renderReport(report: Report, options: TextOptions): readonly str
 
 /** One line for the tick, and beneath it only what happened: groups that scaled, acted or failed. */
 export function renderTick(report: Report, options: TextOptions): readonly string[] {
-  const time = timeOf(report).slice(11, 19);
+  const time = report.tick.at.slice(11, 19);
   if (report.tick.skipped !== undefined) {
     return layLines([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
   }
@@ -187,11 +187,14 @@ function budgetLine({ credential, used, limit, left, throttledUntil, heldBack }:
 }
 
 function heading(report: Report): Line {
-  const { id, mode, durationMs, calls } = report.tick;
+  const { id, at, mode, durationMs, calls } = report.tick;
   const what = mode === 'plan' ? 'Dry run' : 'Tick';
   const { bitbucket, kubernetes, aws } = calls;
   const total = `${bitbucket} Bitbucket, ${kubernetes} Kubernetes and ${aws} AWS calls`;
-  return { text: `${what} of ${timeOf(report)} UTC (${seconds(durationMs)}, ${total}, id ${id})`, tone: 'quiet' };
+  return {
+    text: `${what} of ${at.slice(0, 19).replace('T', ' ')} UTC (${seconds(durationMs)}, ${total}, id ${id})`,
+    tone: 'quiet',
+  };
 }
 
 /** `2 groups: 1 up, 1 hold; 5 runners: 4 busy, 1 idle` */
@@ -217,9 +220,4 @@ function listed(entries: readonly (readonly [number, string])[]): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
-function timeOf({ tick }: Report): string {
-  return tick.at.slice(0, 19).replace('T', ' ');
 }

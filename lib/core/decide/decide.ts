@@ -163,7 +163,7 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
       ...stuckAtWork(entry, at),
       ...leavingPods(entry),
       ...pendingResizes(entry.classified),
-      ...unknownQueue(observation),
+      ...(observation.queue?.kind === 'unknown' ? [reason('queue-unknown', { why: observation.queue.why })] : []),
       ...allowance.bounds,
       ...recyclingBounds(due, [...descent.chosen, ...recycled]),
     ],
@@ -206,10 +206,6 @@ function leavingPods({ classified }: ClassifiedGroup): readonly Reason[] {
 /** Out of service, which hides whether it is online, with a Job that goes on in a pod that is not at work yet. */
 function isBereft({ runner, job }: ClassifiedRunner): boolean {
   return isOutOfService(runner) && job?.status === 'active' && job.pod !== undefined && !mayRun(job);
-}
-
-function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
-  return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
 function conclude(assessment: Assessment, seen: Observation): SeenDecision {

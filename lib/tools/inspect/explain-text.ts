@@ -52,7 +52,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
     ...section(heading, [], options),
     '',
     ...section('Seen', seenLines, options),
-    ...indent(runnerTable(seen.runners, options)),
+    ...runnerTable(seen.runners, options).map((line) => (line === '' ? line : `  ${line}`)),
     '',
     ...section('Decided', decided, options),
     ...(besides.length === 0 ? [] : ['', ...section('The tick besides', besides, options)]),
@@ -63,7 +63,12 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
 export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
   const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
   const rows = spans.map((span) => ({
-    cells: [spanText(span), String(span.ticks), ...cellsOf(span), decisionOf(span.group)],
+    cells: [
+      spanText(span),
+      String(span.ticks),
+      ...(span.group.countsUnknown ? UNKNOWN_CELLS : classCells(span.least, span.most)),
+      decisionOf(span.group),
+    ],
     tone: toneOf(span.group),
     sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
   }));
@@ -72,10 +77,6 @@ export function renderTimeline(name: string, spans: readonly Span[], options: Te
     '',
     ...layTable(TIMELINE_COLUMNS, 'WHY (the last of them)', rows, options),
   ];
-}
-
-function cellsOf({ least, most, group }: Span): readonly string[] {
-  return group.countsUnknown ? UNKNOWN_CELLS : classCells(least, most);
 }
 
 function events(group: GroupReport): readonly Line[] {
@@ -110,10 +111,6 @@ const TONES: Readonly<Record<keyof Counts, Tone>> = {
   draining: 'down',
   dead: 'warning',
 };
-
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => (line === '' ? line : `  ${line}`));
-}
 
 function countsText({ counts, countsUnknown }: GroupReport): string {
   if (countsUnknown) return 'nothing of its runners: they could not be listed';

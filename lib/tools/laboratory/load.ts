@@ -149,7 +149,7 @@ function timesOf(from: Load, stretch: Stretch, random: Random): Iterable<Instant
     case 'poisson':
       return poisson(stretch, from.perHour, () => 1, random);
     case 'nightly':
-      return nightly(midnightOf(start) + from.at, from.steps, from.over);
+      return nightly(start - (start % DAY_MS) + from.at, from.steps, from.over);
     case 'flapping':
       return flapping(start, from);
     case 'ramp':
@@ -216,8 +216,4 @@ function* poisson(
 function activityAt(at: Instant, weekend: number): number {
   const activity = ACTIVITY[Math.floor((at % DAY_MS) / HOUR_MS)] ?? 0;
   return weekdayOf(Math.floor(at / DAY_MS)) < 5 ? activity : activity * weekend;
-}
-
-function midnightOf(at: Instant): Instant {
-  return at - (at % DAY_MS);
 }

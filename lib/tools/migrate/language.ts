@@ -139,13 +139,9 @@ function refusals(document: yaml.Document): readonly Fault[] {
   const problems = STAND_INS.flatMap((group) => checkManifests({ ...group, pod: { ...group.pod, template } }).problems);
   const faults = problems.map(({ path, message }) => ({
     offset: offsetAt(document, path),
-    message: told(path, message),
+    message: path === '' ? message : `${path}: ${message}`,
   }));
   return [...new Map(faults.map((fault) => [`${fault.offset} ${fault.message}`, fault])).values()];
-}
-
-function told(path: string, message: string): string {
-  return path === '' ? message : `${path}: ${message}`;
 }
 
 /** The text of a template's tree, in which no line is broken. */

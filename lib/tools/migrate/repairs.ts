@@ -62,14 +62,6 @@ function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'):
   return nodes.map((node) => ({ node, item: recordOf(node.toJSON()), isInit: list === 'initContainers' }));
 }
 
-function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return dockerAmong([...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')])[0]?.node;
-}
-
-function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return containersOf(pod, 'containers').find(({ item }) => isRunner(item))?.node;
-}
-
 function otherContainers(pod: yaml.YAMLMap): readonly Fault[] {
   return containersOf(pod, 'containers')
     .filter(({ item }) => !isRunner(item))
@@ -88,8 +80,9 @@ const SIZE = {
 const RUNNER_SIZE = { requests: { memory: '512Mi', cpu: '250m' }, limits: { memory: '1Gi' } };
 
 function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
-  const runner = runnerOf(pod);
-  const docker = dockerOf(pod);
+  const containers = containersOf(pod, 'containers');
+  const runner = containers.find(({ item }) => isRunner(item))?.node;
+  const docker = dockerAmong([...containers, ...containersOf(pod, 'initContainers')])[0]?.node;
   if (runner === undefined || docker === undefined) return { changes: [], warnings: [] };
   const resources = runner.get('resources');
   if (docker.has('resources')) {

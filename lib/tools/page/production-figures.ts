@@ -42,10 +42,6 @@ export function noteWaiting(tally: GroupTally, { p50Ms, p95Ms, longestMs }: Wait
   for (const name of WAITED) tally[name] = largest(tally[name], seen[name]);
 }
 
-function isWaited(name: (typeof COUNTED)[number]): boolean {
-  return WAITED.some((waited) => waited === name);
-}
-
 function largest(one: number, other: number): number {
   return Number.isNaN(one) ? other : Math.max(one, Number.isNaN(other) ? one : other);
 }
@@ -55,7 +51,7 @@ export function addTallies(tallies: readonly GroupTally[], peak: number): GroupT
   const all = emptyTally();
   for (const tally of tallies) {
     for (const name of COUNTED) {
-      all[name] = isWaited(name) ? largest(all[name], tally[name]) : all[name] + tally[name];
+      all[name] = WAITED.some((waited) => waited === name) ? largest(all[name], tally[name]) : all[name] + tally[name];
     }
     for (const { id } of PRODUCTION_LEVELS) all.levelMs[id] += tally.levelMs[id];
   }
