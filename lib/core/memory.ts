@@ -178,7 +178,7 @@ export function parseWakeNote(value: unknown): WakeNote {
 }
 
 /** When a look was asked for, and whether no tick has taken it up yet (`isOpen`). */
-export type WakeLook = z.output<typeof wakeLook>;
+type WakeLook = z.output<typeof wakeLook>;
 
 /** It from its document; undefined where none was asked for. */
 export function parseWakeLook(value: unknown): WakeLook | undefined {

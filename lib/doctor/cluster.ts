@@ -26,7 +26,7 @@ const MOST_NODES = 500;
 const CONCURRENT_REQUESTS = 10;
 
 /** What groups of one cluster come to. */
-export type ClusterGroups = { readonly name: string; readonly groups: readonly RunnerGroup[] };
+type ClusterGroups = { readonly name: string; readonly groups: readonly RunnerGroup[] };
 
 /** Checks one cluster; one that cannot be reached costs one failed check. */
 export async function checkCluster(

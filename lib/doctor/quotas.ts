@@ -17,7 +17,7 @@ type Amounts = Partial<Record<Resource, number>>;
 type Container = { readonly name: string; readonly role: 'init' | 'sidecar' | 'main' } & Record<Kind, Amounts>;
 
 /** A group's pod as the API server would settle it. */
-export type SettledPod = {
+type SettledPod = {
   readonly group: string;
   /** The most runners of the group. */
   readonly max: number;

@@ -91,7 +91,7 @@ function table(report: Report, told: ReadonlySet<string>, options: TextOptions):
 }
 
 /** A problem that several groups have in the same words. */
-export type SharedProblem = { readonly problem: string; readonly groups: readonly string[] };
+type SharedProblem = { readonly problem: string; readonly groups: readonly string[] };
 
 /** A wrong token, say, is one fault and not one for each group. */
 export function sharedProblems(groups: readonly Pick<GroupReport, 'name' | 'problems'>[]): readonly SharedProblem[] {

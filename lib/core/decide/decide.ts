@@ -52,7 +52,7 @@ export type SeenDecision = Pick<Claimant, 'observation' | 'classified' | 'create
 };
 
 /** The hold of a group of which not everything was read: nothing of it is touched. */
-export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
+type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
   readonly kind: 'unseen';
   readonly observation: GroupObservation;
 };

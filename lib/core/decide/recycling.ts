@@ -14,7 +14,7 @@ import { byAge, type Retirement } from './retirement.ts';
 const RENEWALS: readonly (string | undefined)[] = ['too-old', 'outdated'];
 
 /** What is due in a group at a look. */
-export type Due = {
+type Due = {
   /** Online runners that are to take no other step than they have, or had: all of them go, but the last one online. */
   readonly used: readonly (ClassifiedRunner & { readonly why: Reason })[];
   /** Idle ones that are too old or outdated, the oldest first: as many as may be replaced at once. */

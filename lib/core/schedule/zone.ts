@@ -8,7 +8,7 @@ import type { Instant } from '../model/observation.ts';
 import { DAY_MS } from '../time.ts';
 
 /** Milliseconds since the epoch by the clock of some zone; compare it only with others of the same zone. */
-export type WallTime = number;
+type WallTime = number;
 
 /** Whether Node knows this name. Offsets such as `+01:00` are no zones: they have no daylight saving. */
 export function isZone(name: string): boolean {

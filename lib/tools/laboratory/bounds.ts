@@ -18,7 +18,7 @@ export type Bound = {
   readonly points: readonly BoundPoint[];
 };
 
-export type BoundPoint = {
+type BoundPoint = {
   readonly label: string;
   readonly waitingMeanMs: number;
   readonly waitingP95Ms: number;

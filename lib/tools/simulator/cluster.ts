@@ -31,7 +31,7 @@ export type ClusterOptions = {
 };
 
 /** What happens to runner processes, told to Bitbucket's side. */
-export type ProcessListeners = {
+type ProcessListeners = {
   /** The process is up. Gives whether Bitbucket lets it in. */
   readonly started: (runnerUuid: string) => boolean;
   readonly stopped: (runnerUuid: string, how: ProcessEnd) => void;

@@ -97,7 +97,7 @@ function isShown(step: Step | undefined, at: Instant, stepLagMs: number): boolea
 }
 
 /** What a list is made of. */
-export type Shelf = { readonly present: Iterable<Registered>; readonly gone: readonly Gone[] };
+type Shelf = { readonly present: Iterable<Registered>; readonly gone: readonly Gone[] };
 
 /** The registrations of a scope as a list shows them. */
 export function listed({ present, gone }: Shelf, scope: Scope, faults: Faults, now: Instant, stepLagMs: number) {
