@@ -6,7 +6,7 @@ import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { duration } from '#core/quantities.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { counted, type Line, layLines, problemLines, type TextOptions, type Tone } from './layout.ts';
 import { leftoverLines } from './leftover-lines.ts';
 import { actionLines } from './report-actions.ts';
 import { layTable, type TableColumn } from './table.ts';
@@ -135,13 +135,12 @@ function why({ decision: { reason }, problems }: GroupReport, told: ReadonlySet<
 /** What limited the decision, what was done or would be, and what went wrong: a line each. */
 export function details(group: GroupReport, mode: Mode): readonly Line[] {
   // A partial observation names its problems in its reason already; of a hold the reason may be its only bound.
-  const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
     ...group.bounds.filter(({ text }) => text !== why(group)).map(boundLine),
     ...waitingLines(group),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, mode),
-    ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(group.problems, why(group)),
   ];
 }
 
@@ -162,7 +161,7 @@ export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
 
 function tickLines(report: Report): readonly Line[] {
   return [
-    ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(report.problems),
     ...leftoverLines(report.leftovers ?? [], report.tick.mode),
     ...workspaceLines(report),
     ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),

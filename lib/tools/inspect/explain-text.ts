@@ -1,7 +1,7 @@
 /** Explanations as a person reads them in a terminal. Pure. */
 import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { counted, type Line, layLines, problemLines, type TextOptions, type Tone } from '#text/layout.ts';
 import {
   boundLine,
   CLASS_COLUMNS,
@@ -45,7 +45,7 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
   const counts = wasLookedAt ? countsText(group) : 'nothing of its runners: they were not looked at';
   const seenLines = [{ text: counts }, ...seen.more.map((text): Line => ({ text }))];
   const besides: readonly Line[] = [
-    ...explanation.problems.map((text): Line => ({ text: `problem: ${text}`, tone: 'failure' })),
+    ...problemLines(explanation.problems),
     ...explanation.notes.map((text): Line => ({ text: `note: ${text}` })),
   ];
   return [
@@ -84,9 +84,7 @@ function events(group: GroupReport): readonly Line[] {
     ...group.bounds.map(boundLine),
     ...group.troubles.map(({ text }): Line => ({ text: `trouble: ${text}`, tone: 'warning' })),
     ...actionSummary(group, 'apply'),
-    ...group.problems
-      .filter((problem) => !group.decision.reason.text.includes(problem))
-      .map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(group.problems, group.decision.reason.text),
   ];
 }
 
