@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
     globalSetup: ['test/cluster/global-setup.ts'],
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    // Against what hangs, never a measure of speed.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -12,6 +12,7 @@ export default defineConfig({
     // Against what hangs, never a measure of speed: everything must hold while the machine has other things to do.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 600_000 } },
     // Programs that tests start from source: each would compile all of it anew.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compiled', import.meta.url)) },
     // vitest leaves a core free; here nothing else is waiting for one.

@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/deploy/**/*.test.ts'],
     // Packaging happens in one folder of the checkout.
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    // Against what hangs, never a measure of speed.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -11,7 +11,7 @@ import { duration } from '#core/quantities.ts';
 import { selectGroups } from '#core/select.ts';
 import { parseGoal } from '#tools/tune/goal.ts';
 import { rewrite, unifiedDiff } from '#tools/tune/rewrite.ts';
-import { DURATIONS, type Kind, PARAMETERS } from '#tools/tune/setting.ts';
+import { DURATIONS, type Kind, kindOf, PARAMETERS } from '#tools/tune/setting.ts';
 import type { SearchBounds } from '#tools/tune/space.ts';
 import type { TurnLength } from '#tools/tune/stretch.ts';
 import { type Tuning, tune } from '#tools/tune/tune.ts';
@@ -92,7 +92,7 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
     openArrivals,
     goal,
     measure: options.by,
-    strategies: options.strategy ?? [group.strategy.kind],
+    strategies: options.strategy ?? [kindOf(group)],
     bounds: options.within ?? {},
     ...(options.holdOut && { holdOut: options.holdOut }),
     mostRuns: options.budgetRuns,

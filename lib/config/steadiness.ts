@@ -50,7 +50,7 @@ function maySwing(settings: Strategy): boolean {
     case 'idleBuffer':
       // All busy means double, and what is idle then is not wanted.
       return Math.min(settings.scaleFactorLimit, Math.max(settings.idleCount, settings.scaleFactor)) === 0;
-    case 'queueAware':
+    default:
       return false;
   }
 }

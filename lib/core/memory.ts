@@ -65,6 +65,7 @@ const wakeAsk = z.object({
   until: z.number(),
   knownUntil: z.number(),
   pipeline: z.string().optional(),
+  askedAt: z.number().optional(),
 });
 const wakeMemory = z.object({ asks: z.array(wakeAsk) });
 const repository = z.object({ workspaceUuid: z.string(), repositoryUuid: z.string(), at: z.number() });

@@ -6,9 +6,9 @@ import type { StateStore } from './ports.ts';
 import { plural } from './quantities.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
-import { MINUTE_MS } from './time.ts';
+import { MINUTE_MS, SECOND_MS } from './time.ts';
 import { ask, type WakeAsk, wokenAt } from './wake.ts';
-import { isLookDue, type LookCause } from './wake-look.ts';
+import { forgetLook, isLookDue, type LookCause } from './wake-look.ts';
 import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
 
 /** Who asks. Uuids are in braces. */
@@ -53,6 +53,9 @@ const [WHILE_STARTING_S, WHEN_LOST_S, WHEN_FULL_S] = [10, 2, 60];
 
 /** What a tick told before that says nothing about now. */
 const RECENT_MS = 5 * MINUTE_MS;
+
+/** By then what a step asks for is written down, and a tick that begins sees it, whatever its clock says. */
+const WRITTEN_MS = 5 * SECOND_MS;
 
 /** Writes down what the step asks for, if it may. Rejects when the state store does. */
 export async function answerWake(request: WakeRequest): Promise<WakeAnswer> {
@@ -120,7 +123,8 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   const { step, pipeline, expiresAt } = asker;
   const until = now + group.wake.forMs;
   const knownUntil = Math.max(until, expiresAt);
-  const wanted: WakeAsk = { step, by, runners: order.runners, until, knownUntil, ...(pipeline && { pipeline }) };
+  const asked = { step, by, runners: order.runners, until, knownUntil, askedAt: now };
+  const wanted: WakeAsk = { ...asked, ...(pipeline && { pipeline }) };
   const { outcome, asks } = await ask(state, group.name, wanted, now);
   if (outcome === 'full') {
     const message = `too many steps have asked for group ${group.name}; ask again in a minute`;
@@ -132,7 +136,7 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   const own = asks.find((entry) => entry.step === step) ?? wanted;
   const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
   const needed = Math.min(own.runners, group.max);
-  const answer = progress(group.name, needed, floorOf(asks), recentCounts(note, now));
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(note, asks, now));
   const isRaised = outcome === 'taken' && floorOf(asks) > floorOf(asks.filter((entry) => entry !== own));
   if (isRaised) await lookIfDue(request, group, 'floor');
   // Whoever waits learns sooner that its runners are online.
@@ -141,21 +145,33 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
 }
 
 async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable, cause: LookCause): Promise<void> {
-  if (look !== undefined && (await isLookDue(state, scope.workspace, cause, now))) await look(scope.workspace);
+  if (look === undefined || !(await isLookDue(state, scope.workspace, cause, now))) return;
+  try {
+    await look(scope.workspace);
+  } catch (error) {
+    // Whoever asks next begins it.
+    await forgetLook(state, scope.workspace, now).catch(() => undefined);
+    throw error;
+  }
 }
 
-type Present = { readonly online: number; readonly starting: number };
+/** `isKept`: what is online stays, since a floor has kept it from before the look. */
+type Present = { readonly online: number; readonly starting: number; readonly isKept: boolean };
 
-function progress(group: string, needed: number, wanted: number, { online, starting }: Present): WakeAnswer {
+function progress(group: string, needed: number, wanted: number, present: Present): WakeAnswer {
+  const { online, starting, isKept } = present;
   const told = { group, online, starting, wanted };
-  if (online >= needed) {
+  if (isKept && online >= needed) {
     return { status: 200, message: `${online} ${plural(online, 'runner')} of group ${group} online`, ...told };
   }
-  const message = `${online} of ${needed} online, ${starting} starting; ask again in ${WHILE_STARTING_S} seconds`;
+  const why = online < needed ? `${starting} starting` : 'as they were before they were asked for';
+  const message = `${online} of ${needed} online, ${why}; ask again in ${WHILE_STARTING_S} seconds`;
   return { status: 202, message, retryAfterS: WHILE_STARTING_S, ...told };
 }
 
 /** As the last tick saw them; none where no tick has looked lately. */
-function recentCounts({ seen }: WakeNote, now: Instant): Present {
-  return seen === undefined || now - seen.at > RECENT_MS ? { online: 0, starting: 0 } : seen;
+function recentCounts({ seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
+  if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, isKept: false };
+  const isKept = asks.some(({ until, askedAt = 0 }) => until > now && askedAt + WRITTEN_MS <= seen.at);
+  return { online: seen.online, starting: seen.starting, isKept };
 }

@@ -38,6 +38,13 @@ export async function isLookDue(
   return unsaved === undefined || unsaved.failure !== undefined;
 }
 
+/** Forgets a look that could not be begun: the next one who asks is to begin one. */
+export async function forgetLook(state: StateStore, workspace: string, now: Instant): Promise<void> {
+  const key = wakeLookKey(workspace);
+  const document = (await state.load([key])).get(key);
+  await state.save([{ key, expectedVersion: document?.version ?? 0, value: { at: 0, isOpen: false } }], now);
+}
+
 /** Takes up the looks at these workspaces that are open: floors that are saved from now on need another. */
 export async function takeUpLooks(state: StateStore, workspaces: readonly string[], now: Instant): Promise<void> {
   const documents = await state.load(workspaces.map(wakeLookKey));

@@ -6,7 +6,7 @@
 import { BudgetError, sentenceOf } from './errors.ts';
 import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
 import type { RunnerGroup, Scope } from './model/configuration.ts';
-import type { Instant, Observation } from './model/observation.ts';
+import type { GroupObservation, Instant, Observation } from './model/observation.ts';
 import type { GroupReport, Report } from './model/report.ts';
 import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
 import { wasSeen } from './report.ts';
@@ -73,10 +73,12 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
 
 async function noteOf(group: Wakeable, before: WakeNote, { observation, report }: Seen, ports: Ports, now: Instant) {
   const looked = await Promise.all(group.wake.from.map((scope) => lookUp(scope, before, ports, now)));
-  const woken = observation.groups.find((entry) => entry.group.name === group.name)?.group.woken;
-  const counts = countsIn(report.groups.find(({ name }) => name === group.name));
-  const seen =
-    woken === undefined ? undefined : counts && { at: now, online: counts.online, starting: counts.starting };
+  const entry = observation.groups.find((one) => one.group.name === group.name);
+  const counts = countsIn(
+    report.groups.find(({ name }) => name === group.name),
+    entry,
+  );
+  const seen = entry?.group.woken && counts && { at: now, online: counts.online, starting: counts.starting };
   const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
   return {
     note: { repositories, seen: seen ?? before.seen },
@@ -118,17 +120,22 @@ export function isUuid(name: string): boolean {
   return name.startsWith('{');
 }
 
-/** Those that this tick made start as well; undefined where the group was not seen. */
-function countsIn(group: GroupReport | undefined) {
+/**
+ * Those that this tick made start as well; undefined where the group was not seen. `steps`: runners that show a step, be they
+ * in service or not.
+ */
+function countsIn(group: GroupReport | undefined, seen: GroupObservation | undefined) {
   if (group === undefined || !wasSeen(group)) return;
   const { busy, idle, starting } = group.counts;
   const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
-  return { busy, idle, online: busy + idle, starting: starting + made };
+  const steps = seen?.runners.filter(({ hasStep }) => hasStep).length ?? 0;
+  return { idle, online: busy + idle, starting: starting + made, steps };
 }
 
 /**
  * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
- * although their pipelines have ended are over. Where nobody can tell, a pipeline is taken to run while a runner is busy.
+ * although their pipelines have ended are over. Where nobody can tell, the latest that asked are taken to run, for as many
+ * runners as show a step: others that are over would keep runners idle for as long as anybody works.
  * Where the group itself could not be seen (`counts` undefined), none runs out: nothing would be let go before it is seen
  * again, and then the pipelines are, too.
  */
@@ -148,16 +155,25 @@ async function settleFloors(
   );
   if (document === undefined) return [];
   const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, ports);
-  const isBusy = counts !== undefined && counts.busy > 0;
+  const runs = new Map(inQuestion.map((ask) => [ask, isRunning(ask)]));
+  let kept = runnersOf(asks.filter((ask) => ask.until > now && (runs.get(ask) === true || !isEnding(ask))));
+  for (const ask of inQuestion.filter((one) => isEnding(one) && runs.get(one) === undefined).reverse()) {
+    if (kept >= (counts?.steps ?? 0)) break;
+    runs.set(ask, true);
+    kept += ask.runners;
+  }
   const settled = asks.map((ask) => {
-    const runs = inQuestion.includes(ask) ? (isRunning(ask) ?? (isBusy || undefined)) : undefined;
-    if (runs === false && isOld(ask)) return { ...ask, until: now };
-    if (runs !== true || !isEnding(ask)) return ask;
+    if (runs.get(ask) === false && isOld(ask)) return { ...ask, until: now };
+    if (runs.get(ask) !== true || !isEnding(ask)) return ask;
     const until = now + wake.forMs;
     return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };
   });
   if (settled.every((ask, index) => ask === asks[index])) return [];
   return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: settled } }];
+}
+
+function runnersOf(asks: readonly WakeAsk[]): number {
+  return asks.reduce((sum, { runners }) => sum + runners, 0);
 }
 
 /**

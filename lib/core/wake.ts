@@ -21,6 +21,8 @@ export type WakeAsk = {
   readonly knownUntil: Instant;
   /** The uuid of its pipeline, if its token names it. */
   readonly pipeline?: string | undefined;
+  /** When the step asked for the first time; absent: long ago. */
+  readonly askedAt?: Instant | undefined;
 };
 
 /** The group with its `min` raised to what was asked for and has not run out; never above `wake.max` or `max`. */

@@ -48,7 +48,7 @@ export function pathOf(namespace: string, collection: Collection): string {
 export type Cluster = ReturnType<typeof useCluster>;
 
 /** How long controllers may take for anything that a test waits for; they take tens of milliseconds. */
-const SOON = { timeout: 45_000, interval: 50 };
+const SOON = { timeout: 600_000, interval: 50 };
 
 /** The control plane of the test run, or another one. */
 export function useCluster(address: ControlPlaneAddress = inject('controlPlane')) {

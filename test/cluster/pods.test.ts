@@ -81,7 +81,7 @@ describe('a pod', () => {
           await kubelet.settle();
           return podsByJob();
         },
-        { timeout: 20_000 },
+        { timeout: 600_000 },
       )
       .toMatchObject({ [second]: { phase: 'Running' } });
   });
@@ -89,7 +89,7 @@ describe('a pod', () => {
   it('that takes its time to start says nothing of it', async () => {
     const kubelet = await startKubelet(cluster, place, { fateOf: () => runs, startDelay: 3 });
     await launch(api, place, 1);
-    await expect.poll(() => kubelet.pass(), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => kubelet.pass(), { timeout: 600_000 }).toBe(true);
     await kubelet.pass();
     const [waiting] = await api.list(place);
     expect(waiting?.pod).toMatchObject({ phase: 'Pending' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
 import type { StateStore } from '#core/ports.ts';
-import { MOST_ASKS } from '#core/wake.ts';
+import { MOST_ASKS, type WakeAsk } from '#core/wake.ts';
 import { answerWake, type WakeRequest } from '#core/wake-answer.ts';
 import { takeUpLooks } from '#core/wake-look.ts';
 import { fleet, group, NOON } from '#kit/fleet.ts';
@@ -37,6 +37,13 @@ async function told(names = ['builds', 'tests'], seen?: Parameters<typeof note>[
     NOON,
   );
   return state;
+}
+
+/** Another step has asked for a runner of the group. */
+async function askedBefore(state: StateStore, over: Partial<WakeAsk>): Promise<void> {
+  const until = NOON + 5 * MINUTE;
+  const one: WakeAsk = { step: '{s9}', by: 'acme/shop', runners: 1, until, knownUntil: until, ...over };
+  await state.save([{ key: wakeMemoryKey('builds'), expectedVersion: 0, value: { asks: [one] } }], NOON);
 }
 
 async function request(over: Partial<WakeRequest> = {}): Promise<WakeRequest> {
@@ -131,7 +138,7 @@ describe('a step', () => {
       await answerWake(await request({ state, asker: { ...asker, expiresAt } }));
       return (await state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'))?.value;
     };
-    const kept = { step: '{s1}', by: 'acme/shop', runners: 2, until: NOON + 10 * MINUTE };
+    const kept = { step: '{s1}', by: 'acme/shop', runners: 2, until: NOON + 10 * MINUTE, askedAt: NOON };
     expect(await until(NOON + 60 * MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 60 * MINUTE }] });
     expect(await until(NOON + MINUTE)).toEqual({ asks: [{ ...kept, knownUntil: NOON + 10 * MINUTE }] });
   });
@@ -155,7 +162,8 @@ describe('a step', () => {
 
   it('whose runners are online begins no look', async () => {
     const state = await told(['builds'], { at: NOON, online: 2, starting: 0 });
-    const config = fleet([{ ...builds, min: 2 }]);
+    await askedBefore(state, { askedAt: NOON - MINUTE });
+    const config = fleet([{ ...builds, min: 3 }]);
     const looks: string[] = [];
     const look = async (workspace: string) => void looks.push(workspace);
     expect((await answerWake(await request({ fleet: config, state, look }))).status).toBe(200);
@@ -264,6 +272,16 @@ describe('a look', () => {
     expect(await looksAfter(waits)).toEqual([0, 4, 6]);
   });
 
+  it('that could not be begun is begun by whoever asks next', async () => {
+    const state = await told();
+    const fails = async () => Promise.reject(new Error('throttled'));
+    await expect(answerWake(await request({ state, look: fails }))).rejects.toThrow('throttled');
+    const begun: string[] = [];
+    const look = async (workspace: string) => void begun.push(workspace);
+    await answerWake(await request({ state, look, now: NOON + 1 }));
+    expect(begun).toEqual(['acme']);
+  });
+
   it('begins where the document could not be saved, and not where somebody else was faster', async () => {
     const begun = async (unsaved: object) => {
       const state = await told();
@@ -282,12 +300,40 @@ describe('a look', () => {
   });
 });
 
-it('what a tick saw says nothing after five minutes', async () => {
-  const at = async (seenAt: number) => {
-    const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
-    return (await answerWake(await request({ state }))).status;
+describe('runners that a tick saw online', () => {
+  type Row = {
+    readonly name: string;
+    readonly before?: Partial<WakeAsk>;
+    readonly seenAt?: number;
+    readonly status: number;
   };
-  expect([await at(NOON - 5 * MINUTE), await at(NOON - 5 * MINUTE - 1)]).toEqual([200, 202]);
+  const long = { askedAt: NOON - 9 * MINUTE };
+  it.each<Row>([
+    { name: 'are on their way out, as nobody has asked for any', status: 202 },
+    { name: '… or what was asked for is over', before: { ...long, until: NOON }, status: 202 },
+    { name: 'stay, as somebody had asked for some', before: long, status: 200 },
+    { name: '… five seconds before that tick', before: { askedAt: NOON - 5_000 }, status: 200 },
+    {
+      name: 'may be on their way out: the tick may not have read it yet',
+      before: { askedAt: NOON - 4_999 },
+      status: 202,
+    },
+    { name: 'stay, by a document that does not say when', before: {}, status: 200 },
+    { name: 'say something for five minutes', before: long, seenAt: NOON - 5 * MINUTE, status: 200 },
+    { name: 'say nothing after that', before: long, seenAt: NOON - 5 * MINUTE - 1, status: 202 },
+  ])('$name', async ({ before, seenAt = NOON, status }) => {
+    const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
+    if (before !== undefined) await askedBefore(state, before);
+    expect((await answerWake(await request({ state }))).status).toBe(status);
+  });
+
+  it('before the step asked are told as such', async () => {
+    const state = await told(['builds'], { at: NOON, online: 2, starting: 0 });
+    expect(await answerWake(await request({ state }))).toMatchObject({
+      message: '2 of 2 online, as they were before they were asked for; ask again in 10 seconds',
+      online: 2,
+    });
+  });
 });
 
 it('a step that asks until its runners are online is told so, and adds nothing', async () => {

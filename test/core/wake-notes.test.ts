@@ -270,6 +270,41 @@ describe('a floor', () => {
     expect((await at.asks())[0]?.until).toBe(world.now + 10 * MINUTE);
   });
 
+  it('lasts while a runner with a step is out of service, where nobody can tell of pipelines', async () => {
+    const { world, ...at } = await idleFor(0);
+    world.submit({ scope: SHOP, labels: sleeper.labels, durationMs: 20 * MINUTE });
+    world.advance(9 * MINUTE);
+    for (const { uuid } of world.bitbucket.registered) await world.ports().runners.disable(sleeper.scope, uuid);
+    await at.tick(partly);
+    expect((await at.asks())[0]?.until).toBe(world.now + 10 * MINUTE);
+  });
+
+  it.each([
+    { name: 'the latest, for the one runner that works', steps: 1, runners: [1, 1, 1], lasting: ['{s3}'] },
+    { name: 'as many as there are steps', steps: 2, runners: [1, 1, 1], lasting: ['{s2}', '{s3}'] },
+    { name: 'one that asked for more than work', steps: 1, runners: [1, 1, 3], lasting: ['{s3}'] },
+    { name: 'none beside one that lasts anyway', steps: 1, runners: [1, 1, 1], later: 1, lasting: [] },
+    { name: 'another beside one that lasts anyway', steps: 2, runners: [1, 1, 1], later: 1, lasting: ['{s2}'] },
+  ])('of many where nobody can tell of pipelines: $name', async ({ steps, runners, later = 0, lasting }) => {
+    const at = open({ min: 2 });
+    await at.tick();
+    at.world.advance(2 * MINUTE);
+    for (let step = 0; step < steps; step += 1) {
+      at.world.submit({ scope: SHOP, labels: sleeper.labels, durationMs: 20 * MINUTE });
+    }
+    at.world.advance(MINUTE);
+    const until = at.world.now + MS_LEFT;
+    const asks = runners.map((count, index) => ({
+      step: `{s${index + 1}}`,
+      runners: count,
+      until: until + (index === 2 ? later : 0),
+    }));
+    await at.ask(...asks);
+    await at.tick(partly);
+    const lasts = (await at.asks()).filter((ask) => ask.until === at.world.now + 10 * MINUTE);
+    expect(lasts.map(({ step }) => step)).toEqual(lasting);
+  });
+
   it('lasts while the group cannot be seen, without a call for its pipeline', async () => {
     const at = open();
     const until = at.world.now + MS_LEFT;

@@ -7,7 +7,7 @@ import { type Invocation, type Lambda, linesOf } from '../functions/lambda.ts';
 import { CLUSTER, credential, openWorld, type World } from './world.ts';
 
 const MINUTE = 60_000;
-const SOON = { timeout: 60_000, interval: 20 };
+const SOON = { timeout: 600_000, interval: 20 };
 
 let world: World;
 

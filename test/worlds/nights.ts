@@ -3,7 +3,7 @@
  * in between on Bitbucket's own machines. What must hold of each is judged here.
  */
 import { ServiceError } from '#core/errors.ts';
-import type { Fleet } from '#core/model/configuration.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { Ports } from '#core/ports.ts';
 import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
@@ -30,7 +30,7 @@ const NIGHT = 8 * 60 * MINUTE;
 
 const SHOP = { workspace: 'acme', repository: 'shop' };
 const WAKE = { from: [SHOP], max: 6, forMs: 10 * MINUTE };
-const GROUP = group({
+const SLEEPER = group({
   min: 0,
   max: 6,
   strategy: {
@@ -40,12 +40,22 @@ const GROUP = group({
     scaleFactorLimit: 0,
     repositories: { kind: 'named', names: ['shop'] },
   },
-  coolDownMs: 5 * MINUTE,
-  stabilisationWindowMs: 5 * MINUTE,
   drainGraceMs: 90 * SECOND,
   wake: WAKE,
 });
-const FLEET: Fleet = fleet([GROUP]);
+
+/** How long idle runners stay: beside a fixed buffer, beside one that is learned, by the share of busy ones, and not at all. */
+const STAYS = [
+  { coolDownMs: 5 * MINUTE, stabilisationWindowMs: 5 * MINUTE },
+  { coolDownMs: 2 * MINUTE, stabilisationWindowMs: 2 * MINUTE },
+  { coolDownMs: 5 * MINUTE, stabilisationWindowMs: 0 },
+  { coolDownMs: 0, stabilisationWindowMs: 0 },
+];
+
+/** Each night has one of them in its turn. */
+function groupOf(seed: number): RunnerGroup {
+  return { ...SLEEPER, ...STAYS[(seed - 1) % STAYS.length] };
+}
 
 /** From the request to the look that it begins. */
 const LOOK_BEGINS_MS = 700;
@@ -54,7 +64,9 @@ const LOOK_BEGINS_MS = 700;
 const WAITS_MS = 25 * MINUTE;
 
 /** Cool-down and drain, with what looks a minute apart and marks a minute late add to them. */
-const MOST_IDLE_MS = GROUP.coolDownMs + GROUP.drainGraceMs + 5 * MINUTE;
+function mostIdleMs({ coolDownMs, stabilisationWindowMs, drainGraceMs }: RunnerGroup): number {
+  return Math.max(coolDownMs, stabilisationWindowMs) + drainGraceMs + 5 * MINUTE;
+}
 
 /** What a night may be like. `troubled`: services, starts and runners fail as in a normal month, and Bitbucket once for long. */
 export type NightSetting = { readonly seed: number; readonly troubled: boolean };
@@ -85,6 +97,8 @@ type OpenNight = Awaited<ReturnType<typeof openNight>>;
 
 async function openNight(seed: number, troubled: boolean) {
   const random = createRandom(seed);
+  const sleeper = groupOf(seed);
+  const config: Fleet = fleet([sleeper]);
   const conditions = settleConditions('field', { faults: troubled ? 'normal' : 'none' });
   const long = random.next() * NIGHT;
   const outages: readonly Outage[] = [
@@ -124,11 +138,12 @@ async function openNight(seed: number, troubled: boolean) {
   const agenda: { readonly at: Instant; readonly what: () => Promise<unknown> }[] = [];
   const violations: string[] = [];
   // While Bitbucket is out nobody can be let go.
-  const watch = troubled ? () => undefined : watchIdle(world, violations);
+  const watch = troubled ? () => undefined : watchIdle(world, mostIdleMs(sleeper), violations);
   const who = await world.ports().runners.identify(SHOP);
   const lately = { ended: start };
   return {
     world,
+    config,
     random,
     who,
     open,
@@ -143,7 +158,7 @@ async function openNight(seed: number, troubled: boolean) {
       const isOver = open.size === 0 && lately.ended < world.now && world.now > start;
       // Nothing is there and nobody wants anything: what a tick would do is known.
       if (isOver && [...world.bitbucket.registered].length === 0) return;
-      await tickIn(world, FLEET, ports());
+      await tickIn(world, config, ports());
       watch(open.size > 0 ? world.now : lately.ended);
     },
     playOut: async () => {
@@ -196,11 +211,11 @@ function answerAt(
   asker: Parameters<typeof answerWake>[0]['asker'],
   runners: number,
 ): Promise<WakeAnswer> {
-  const { world } = night;
+  const { world, config } = night;
   return answerWake({
-    fleet: FLEET,
+    fleet: config,
     asker,
-    order: { group: GROUP.name, runners },
+    order: { group: SLEEPER.name, runners },
     now: world.now,
     state: world.state,
     look: async () => night.in(LOOK_BEGINS_MS, night.tick),
@@ -212,7 +227,7 @@ async function runBlock(night: OpenNight, pipeline: string, [block, ...rest]: re
   const { world } = night;
   night.in(block.gapMs, async () => {
     const before = world.steps.length;
-    for (const durationMs of block.steps) world.submit({ scope: SHOP, labels: GROUP.labels, durationMs });
+    for (const durationMs of block.steps) world.submit({ scope: SHOP, labels: SLEEPER.labels, durationMs });
     const own = world.steps.slice(before);
     const look = async (): Promise<void> => {
       if (own.some(({ state }) => state === 'failed')) return end(night, pipeline);
@@ -229,7 +244,7 @@ function end({ world, open, lately, canSee }: OpenNight, pipeline: string): void
 }
 
 /** No runner that is online and without a step is there for longer than it takes to let it go. */
-function watchIdle(world: World, violations: string[]) {
+function watchIdle(world: World, mostMs: number, violations: string[]) {
   const since = new Map<string, Instant>();
   return (wantedUntil: Instant) => {
     for (const entry of world.bitbucket.registered) {
@@ -237,7 +252,7 @@ function watchIdle(world: World, violations: string[]) {
       if (!isIdle(entry)) since.delete(uuid);
       else if (!since.has(uuid)) since.set(uuid, world.now);
       const idleMs = world.now - Math.max(since.get(uuid) ?? world.now, wantedUntil);
-      if (idleMs > MOST_IDLE_MS) violations.push(`${uuid} was idle for ${Math.round(idleMs / MINUTE)} minutes`);
+      if (idleMs > mostMs) violations.push(`${uuid} was idle for ${Math.round(idleMs / MINUTE)} minutes`);
     }
   };
 }

@@ -6,9 +6,15 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Instant } from '#core/model/observation.ts';
 import { DAY_MS, HOUR_MS } from '#core/time.ts';
 
-/** Nobody can tell now whether a token is genuine. */
+/** Nobody can tell now whether a token is genuine. `isTooSoon`: its key was not there a moment ago. */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
+  readonly isTooSoon: boolean;
+
+  constructor(message: string, isTooSoon = false) {
+    super(message);
+    this.isTooSoon = isTooSoon;
+  }
 }
 
 /** After this long they are fetched anew. */
@@ -19,6 +25,9 @@ const KEPT_MS = DAY_MS;
 
 /** Between two fetches, whatever comes in between. */
 const BETWEEN_FETCHES_MS = 30_000;
+
+const OUT_OF_REACH = 'the keys of Bitbucket cannot be fetched now; ask again in 30 seconds';
+const TOO_SOON = 'the key of the token was not among those of Bitbucket a moment ago; ask again in 30 seconds';
 
 /** What is known of one issuer. */
 type Known = { keys?: JWTVerifyGetKey; fetchedAt: Instant; askedAt: Instant; fetching?: Promise<void> };
@@ -50,19 +59,22 @@ export function createKeyring(
   return (issuer) => async (header, token) => {
     const known = issuers.get(issuer) ?? { fetchedAt: -Infinity, askedAt: -Infinity };
     issuers.set(issuer, known);
+    const asked = now();
     const lookUp = () => {
-      if (known.keys === undefined || now() - known.fetchedAt >= KEPT_MS) {
-        throw new KeysUnavailableError('the keys of Bitbucket cannot be fetched now; ask again in 30 seconds');
-      }
+      if (known.keys === undefined || now() - known.fetchedAt >= KEPT_MS) throw new KeysUnavailableError(OUT_OF_REACH);
       return known.keys(header, token);
     };
-    if (now() - known.fetchedAt >= FRESH_MS) await refresh(issuer, known);
+    if (asked - known.fetchedAt >= FRESH_MS) await refresh(issuer, known);
     try {
       return await lookUp();
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await refresh(issuer, known);
-      return lookUp();
+      // Only keys that came since then tell that there is no such key.
+      if (known.fetchedAt >= asked) return lookUp();
+      throw known.fetchedAt >= known.askedAt
+        ? new KeysUnavailableError(TOO_SOON, true)
+        : new KeysUnavailableError(OUT_OF_REACH);
     }
   };
 }

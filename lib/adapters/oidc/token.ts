@@ -11,7 +11,7 @@ export type StepIdentity = {
   readonly repositoryUuid: string;
   readonly workspaceUuid: string;
   readonly pipeline?: string | undefined;
-  /** When the token runs out. */
+  /** When nobody takes the token any more, whose clock may be behind. */
   readonly expiresAt: Instant;
 };
 
@@ -96,7 +96,7 @@ function identityIn(payload: JWTPayload): StepIdentity {
     repositoryUuid: braced(repositoryUuid),
     workspaceUuid: braced(workspaceUuid),
     ...(pipelineUuid && { pipeline: braced(pipelineUuid) }),
-    expiresAt: exp * 1000,
+    expiresAt: (exp + TOLERANCE_S) * 1000,
   };
 }
 

@@ -87,6 +87,7 @@ export function metricsOfWake(outcome: DoorOutcome): readonly MetricSet[] {
 const WAKES: Readonly<Record<DoorOutcome, string>> = {
   taken: 'WakesTaken',
   refused: 'WakesRefused',
+  stray: 'WakesStray',
   forged: 'WakesForged',
   failed: 'WakesFailed',
 };

@@ -27,8 +27,11 @@ export type DoorRequest = {
   readonly body: Buffer;
 };
 
-/** What became of a request: `forged`, no secret that counts made it; `failed`, it may succeed another time. */
-export type DoorOutcome = 'taken' | 'refused' | 'forged' | 'failed';
+/**
+ * What became of a request: `stray`, no pipeline and no webhook sends such; `forged`, no secret that counts made it;
+ * `failed`, it may succeed another time.
+ */
+export type DoorOutcome = 'taken' | 'refused' | 'stray' | 'forged' | 'failed';
 
 /** The answer; `told` is its body, as JSON. `cause`: what failed, which is not for strangers. */
 export type DoorAnswer = {
@@ -66,6 +69,8 @@ const FAILURE_KEPT_MS = 5 * SECOND_MS;
 
 /** When to ask again where something of ours failed. */
 const WHEN_FAILED_S = 10;
+/** Keys are fetched no sooner. */
+const WITHOUT_KEYS_S = 30;
 
 const MOST_ASKED = 1_000;
 
@@ -88,17 +93,25 @@ export function openDoor(means: DoorMeans): (request: DoorRequest) => Promise<Do
   const inTurn = oneByOne();
   return async (request) => {
     try {
-      if (request.body.length > LONGEST_BODY) return refusal(413, 'the request is longer than 512 KB');
+      if (request.body.length > LONGEST_BODY) return stray(413, 'the request is longer than 512 KB');
       const { 'x-hub-signature': signature } = request.headers;
-      if (request.method !== 'POST') return refusal(405, 'send a POST with the token of a step');
+      if (request.method !== 'POST') return stray(405, 'send a POST with the token of a step');
       if (signature !== undefined) return await takeEvent(request, signature, kept);
       return await takeOrder(request, kept, inTurn);
     } catch (error) {
-      const message = error instanceof KeysUnavailableError ? error.message : FAILED;
+      if (error instanceof KeysUnavailableError) return withoutKeys(error);
       const cause = visible(sentenceOf(error));
-      return { status: 503, outcome: 'failed', told: { message, retryAfterS: WHEN_FAILED_S }, cause };
+      return { status: 503, outcome: 'failed', told: { message: FAILED, retryAfterS: WHEN_FAILED_S }, cause };
     }
   };
+}
+
+/** A key that was not there a moment ago is a stranger's, as good as always: no pipeline fails for it, and no alarm says so. */
+function withoutKeys({ message, isTooSoon }: KeysUnavailableError): DoorAnswer {
+  const told = { message, retryAfterS: WITHOUT_KEYS_S };
+  return isTooSoon
+    ? { status: 503, outcome: 'forged', told }
+    : { status: 503, outcome: 'failed', told, cause: message };
 }
 
 const FAILED = 'what has to be asked here does not answer now; ask again in 10 seconds';
@@ -106,7 +119,7 @@ const FAILED = 'what has to be asked here does not answer now; ask again in 10 s
 async function takeOrder(request: DoorRequest, means: DoorMeans, inTurn: InTurn): Promise<DoorAnswer> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) {
-    return refusal(403, 'the request has no token; send "Authorization: Bearer $BITBUCKET_STEP_OIDC_TOKEN"');
+    return stray(403, 'the request has no token; send "Authorization: Bearer $BITBUCKET_STEP_OIDC_TOKEN"');
   }
   const fleet = await means.loadFleet();
   let asker: StepIdentity;
@@ -149,7 +162,7 @@ async function takeEvent({ headers, body }: DoorRequest, signature: string, mean
   const event = headers['x-event-key'] ?? '';
   if (!isHint(event)) return taken('nothing is read of such events; the webhook need not send them');
   const [value, state, fleet] = [parsed(body, LONGEST_BODY), await means.openState(), await means.loadFleet()];
-  if (isSpan(event)) await capture(value, state, means.now());
+  if (isSpan(event) && value !== undefined) await capture(value, state, means.now());
   const look = means.look(fleet);
   const named = workspacesIn(value);
   const all = [...new Set(fleet.groups.map(({ scope }) => scope.workspace))];
@@ -165,6 +178,10 @@ const taken = (message: string): DoorAnswer => ({ status: 202, outcome: 'taken',
 
 function refusal(status: number, message: string): DoorAnswer {
   return { status, outcome: 'refused', told: { message } };
+}
+
+function stray(status: number, message: string): DoorAnswer {
+  return { ...refusal(status, message), outcome: 'stray' };
 }
 
 /** Undefined for what is no JSON, or more of it than anybody needs. */

@@ -1,11 +1,13 @@
 /** The parameters of a group that can be tuned, as numbers by name, and the way back to a group. Pure. */
 import { type Buffer, stayOfBuffer } from '#core/decide/strategies/idle-buffer.ts';
-import type { RunnerGroup, Strategy } from '#core/model/configuration.ts';
+import type { RunnerGroup } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
 import { renderSpan } from './goal.ts';
 
-/** A strategy by its name. */
-export type Kind = Strategy['kind'];
+/** A strategy that can be tuned, by its name. */
+export type Kind = (typeof TUNABLE)[number];
+
+const TUNABLE = ['percentageRunnersIdle', 'idleBuffer', 'queueAware'] as const;
 
 const COMMON = ['min', 'max', 'coolDown'] as const;
 const RULE = ['scaleUpThreshold', 'scaleDownThreshold', 'scaleUpMultiplier', 'scaleDownMultiplier'] as const;
@@ -33,15 +35,20 @@ export type Setting = { readonly strategy: Kind; readonly values: Readonly<Parti
 /** The rule that Atlassian's guide begins with, for groups that have had another one. */
 const GUIDE = { scaleUpThreshold: 0.5, scaleDownThreshold: 0.2, scaleUpMultiplier: 1.5, scaleDownMultiplier: 0.5 };
 
+/** The strategy of a group; what cannot be tuned begins as a buffer. */
+export function kindOf({ strategy }: RunnerGroup): Kind {
+  return TUNABLE.find((kind) => kind === strategy.kind) ?? 'idleBuffer';
+}
+
 /** A group's present setting, or, for another strategy than its own, what it would begin with. */
-export function settingOf(group: RunnerGroup, kind: Kind = group.strategy.kind): Setting {
+export function settingOf(group: RunnerGroup, kind: Kind = kindOf(group)): Setting {
   const { strategy, min, max, coolDownMs, stabilisationWindowMs } = group;
   const common = { min, max, coolDown: coolDownMs };
   if (kind === 'percentageRunnersIdle') {
     const { kind: _, ...rule } = strategy.kind === kind ? strategy : { kind, ...GUIDE };
     return { strategy: kind, values: { ...common, ...rule } };
   }
-  const isBuffer = strategy.kind !== 'percentageRunnersIdle';
+  const isBuffer = strategy.kind === 'idleBuffer' || strategy.kind === 'queueAware';
   const buffer: Buffer = isBuffer
     ? strategy
     : { idleCount: 1, scaleFactor: 0, scaleFactorLimit: highestMax(group), learned: true };

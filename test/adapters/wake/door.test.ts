@@ -129,8 +129,8 @@ describe('refused', () => {
     'the body is no request for runners; send {"group": "NAME", "runners": 1}, or "labels": ["…"] instead of the group';
   const many = (count: number) => JSON.stringify({ group: 'builds', runners: 1, x: 'x'.repeat(count) });
   const rows: readonly (readonly [name: string, make: () => Promise<DoorRequest>, answer: object])[] = [
-    ['a GET', async () => ({ ...(await order()), method: 'GET' }), { status: 405, outcome: 'refused' }],
-    ['no token', async () => post({}, '{}'), { status: 403, outcome: 'refused', told: { message: NO_TOKEN } }],
+    ['a GET', async () => ({ ...(await order()), method: 'GET' }), { status: 405, outcome: 'stray' }],
+    ['no token', async () => post({}, '{}'), { status: 403, outcome: 'stray', told: { message: NO_TOKEN } }],
     [
       'another scheme',
       async () => post({ authorization: 'Basic eDp5' }, '{}'),
@@ -182,7 +182,7 @@ describe('refused', () => {
     [
       'a body of more than 512 KB',
       async () => post({}, 'x'.repeat(524_289)),
-      { status: 413, told: { message: 'the request is longer than 512 KB' } },
+      { status: 413, outcome: 'stray', told: { message: 'the request is longer than 512 KB' } },
     ],
   ];
   it.each(rows)('%s', async (_, make, expected) => {

@@ -77,6 +77,7 @@ beforeAll(async () => {
   await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
   await writeFile(path.join(copy, STRATEGIES, 'head-room.ts'), HEAD_ROOM);
   await writeFile(path.join(copy, 'lib/try.ts'), TRY);
+  await writeFile(path.join(copy, 'tsconfig.lib.json'), '{ "extends": "./tsconfig.json", "include": ["lib"] }');
 });
 
 afterAll(() => rm(copy, { recursive: true }));
@@ -93,6 +94,7 @@ it('takes one file and one line in the list', async () => {
   expect(listed.split('\n').filter((line) => line.includes('headRoom'))).toHaveLength(2);
   await writeFile(index, listed);
 
+  await run('tsc', ['--noEmit', '--project', 'tsconfig.lib.json'], { cwd: copy });
   const { stdout } = await run(process.execPath, ['lib/try.ts'], { cwd: copy });
   expect(JSON.parse(stdout)).toEqual({
     problems: [
