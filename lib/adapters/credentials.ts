@@ -17,6 +17,20 @@ export type Credential = z.output<typeof CredentialSchema> & {
   readonly expiresAt?: Instant | 'unreadable';
 };
 
+/** What of it may be shown and tells it from others: the account or the consumer; empty for an access token. */
+export function publicPart(credential: Credential): string {
+  switch (credential.kind) {
+    case 'apiToken':
+      return credential.email;
+    case 'oauth':
+      return credential.clientId;
+    case 'appPassword':
+      return credential.username;
+    case 'accessToken':
+      return '';
+  }
+}
+
 /** Credentials by secret id, for a process that needs the same one every minute. */
 type CredentialCache = Map<string, KeptCredential>;
 

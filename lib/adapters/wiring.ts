@@ -52,12 +52,13 @@ function ring(url: string) {
 /** Prepares everything and calls nobody yet. `now`: by which credentials are read again. */
 export function wire(environment: Environment, local: LocalConnectors, now: () => Instant = Date.now) {
   const counter = countCalls();
-  const { bitbucketSecretId: secretId, credential: fromEnvironment } = environment;
+  const { bitbucketSecretId: secretId, credential: fromEnvironment, eksClusterName, kubeconfig } = environment;
   const budgets = keepBudgets({ secretId, fromEnvironment }, now);
   const clusterClient = keepClusterClients(counter, local);
   const loading: LoadDependencies = {
     readText: (source) => readSource(source, { onCall: counter.aws }),
-    defaultCluster: defaultClusterOf(environment),
+    defaultCluster:
+      eksClusterName === undefined ? { kind: 'kubeconfig', path: kubeconfig } : { kind: 'eks', name: eksClusterName },
   };
   let state: Promise<StateStore> | undefined;
   const openState = (): Promise<StateStore> => {
@@ -157,11 +158,6 @@ function configSourceOf({ configSource }: Environment): string {
   throw new InputError(
     'No configuration is named; give --config SOURCE or set CONFIG_SOURCE to s3://bucket/key, ssm:/name or a file',
   );
-}
-
-function defaultClusterOf({ eksClusterName, kubeconfig }: Environment): ClusterSettings {
-  if (eksClusterName !== undefined) return { kind: 'eks', name: eksClusterName };
-  return { kind: 'kubeconfig', path: kubeconfig };
 }
 
 /** Bitbucket's ports, over one client or over those of all workspaces. */

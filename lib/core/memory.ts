@@ -84,8 +84,16 @@ const workspaceMemory = z.object({
 
 const NO_MEMORY: GroupMemory = { idleSince: {}, drainingSince: {} };
 
-/** Documents are never changed; a store in the process gives the same one until another is saved. */
-const parsed = new WeakMap<object, GroupMemory>();
+/** Parses each document once: none is ever changed, and a store in the process gives the same one until another is saved. */
+export function parsedOnce<Parsed>(parse: (document: unknown) => Parsed): (document: unknown) => Parsed {
+  const kept = new WeakMap<object, Parsed>();
+  return (document) => {
+    if (typeof document !== 'object' || document === null) return parse(document);
+    const parsed = kept.get(document) ?? parse(document);
+    kept.set(document, parsed);
+    return parsed;
+  };
+}
 
 /** The document with the name of the deployment. */
 export const DEPLOYMENT_KEY = 'deployment';
@@ -129,14 +137,7 @@ export function workspaceMemoryKey(workspace: string): string {
  * A group's memory from its document. What cannot be read is forgotten, which only makes the autoscaler more patient:
  * every idle runner then starts its cool-down anew.
  */
-export function parseGroupMemory(value: unknown): GroupMemory {
-  if (typeof value !== 'object' || value === null) return NO_MEMORY;
-  const known = parsed.get(value);
-  if (known !== undefined) return known;
-  const memory = groupMemory.safeParse(value).data ?? NO_MEMORY;
-  parsed.set(value, memory);
-  return memory;
-}
+export const parseGroupMemory = parsedOnce((value): GroupMemory => groupMemory.safeParse(value).data ?? NO_MEMORY);
 
 /** Whether two things to remember say the same, in whatever order, and whether what is empty is there or not. */
 export function isSame(a: unknown, b: unknown): boolean {
@@ -178,7 +179,7 @@ export function parseWakeNote(value: unknown): WakeNote {
 }
 
 /** When a look was asked for, and whether no tick has taken it up yet (`isOpen`). */
-export type WakeLook = z.output<typeof wakeLook>;
+type WakeLook = z.output<typeof wakeLook>;
 
 /** It from its document; undefined where none was asked for. */
 export function parseWakeLook(value: unknown): WakeLook | undefined {

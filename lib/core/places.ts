@@ -3,6 +3,7 @@
  * nothing of ours is there, so that what a changed configuration no longer names is found and retired. Pure.
  */
 import * as z from 'zod';
+import { parsedOnce } from './memory.ts';
 import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
 import type { Reach } from './ports.ts';
 import { scopeKey } from './scope.ts';
@@ -52,23 +53,16 @@ export function placeMemoryKey(key: string): string {
   return `place/${key}`;
 }
 
-/** Documents are never changed, and a store in the process gives the same one until another is saved. */
-const parsed = new WeakMap<object, Places>();
-
 /** The places of a document. One that cannot be read is forgotten; the others are not. */
-export function parsePlaces(value: unknown): Places {
-  if (typeof value !== 'object' || value === null) return {};
-  const known = parsed.get(value);
-  if (known !== undefined) return known;
-  const places = Object.fromEntries(
-    Object.entries(value).flatMap(([key, entry]): readonly [string, Place][] => {
-      const read = place.safeParse(entry).data;
-      return read === undefined ? [] : [[key, read]];
-    }),
-  );
-  parsed.set(value, places);
-  return places;
-}
+export const parsePlaces = parsedOnce(
+  (value): Places =>
+    Object.fromEntries(
+      Object.entries(Object(value)).flatMap(([key, entry]): readonly [string, Place][] => {
+        const read = place.safeParse(entry).data;
+        return read === undefined ? [] : [[key, read]];
+      }),
+    ),
+);
 
 /** Where the group makes its runners, under its key; undefined while its cluster is not in the configuration. */
 export function placeOf(group: RunnerGroup, fleet: Fleet): readonly [key: string, place: Place] | undefined {

@@ -53,7 +53,23 @@ export function reportLeftovers(
   plan: Plan,
   applied?: Applied,
 ): readonly LeftoverReport[] {
-  return leftovers.map((left, index) => reportLeftover(left, index, plan, applied));
+  return leftovers.map(({ observation, decision }, index) => {
+    const { group, missing, unreachable = [] } = observation;
+    const { name, scope, cluster, namespace } = group;
+    return {
+      group: name,
+      workspace: scope.workspace,
+      ...(scope.repository === undefined ? {} : { repository: scope.repository }),
+      cluster,
+      namespace,
+      counts: decision.counts,
+      runners: placesOf(observation),
+      reason: decision.reason,
+      plan: (plan.leftovers?.[index]?.actions ?? []).map(planned),
+      outcomes: applied?.leftovers?.[index] ?? [],
+      problems: [...missing, unreachable].flat(),
+    };
+  });
 }
 
 /** What to know of workspaces on the public API in which runners are taken out of service, or put back. */
@@ -80,6 +96,11 @@ export function hasFailed({ problems, groups, leftovers = [] }: Report): boolean
     groups.some((group) => group.problems.length > 0) ||
     [...groups, ...leftovers].some(({ outcomes }) => outcomes.some((outcome) => outcome.status === 'failed'))
   );
+}
+
+/** Whether the numbers of a group are those of the world: nothing seen is not nobody there. */
+export function wasSeen({ decision: { reason } }: GroupReport): boolean {
+  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
 }
 
 /** Creates are held back where they are decided on, everything else where it is asked for. */
@@ -113,29 +134,6 @@ function reportGroup(
     plan: (plans.get(name)?.actions ?? []).map(planned),
     outcomes: applied.outcomes.get(name) ?? [],
     problems: observation.missing,
-  };
-}
-
-function reportLeftover(
-  { observation, decision }: GroupDecision,
-  index: number,
-  { leftovers = [] }: Plan,
-  applied: Applied | undefined,
-): LeftoverReport {
-  const { group, missing, unreachable = [] } = observation;
-  const { name, scope, cluster, namespace } = group;
-  return {
-    group: name,
-    workspace: scope.workspace,
-    ...(scope.repository === undefined ? {} : { repository: scope.repository }),
-    cluster,
-    namespace,
-    counts: decision.counts,
-    runners: placesOf(observation),
-    reason: decision.reason,
-    plan: (leftovers[index]?.actions ?? []).map(planned),
-    outcomes: applied?.leftovers?.[index] ?? [],
-    problems: [...missing, unreachable].flat(),
   };
 }
 

@@ -12,14 +12,14 @@ import { forgetLook, isLookDue, type LookCause } from './wake-look.ts';
 import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
 
 /** Who asks. Uuids are in braces. */
-export type Asker = Required<ScopeIdentity> & {
+type Asker = Required<ScopeIdentity> & {
   readonly step: string;
   readonly pipeline?: string | undefined;
   readonly expiresAt: Instant;
 };
 
 /** What is asked for: a group by its name, or by labels that its runners have, and how many runners. */
-export type WakeOrder = {
+type WakeOrder = {
   readonly group?: string | undefined;
   readonly labels?: readonly string[] | undefined;
   readonly runners: number;

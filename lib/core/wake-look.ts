@@ -11,7 +11,7 @@ import { MINUTE_MS, SECOND_MS } from './time.ts';
 export type LookCause = 'floor' | 'hint';
 
 /** Between two looks for hints, of whatever kind the first was. */
-export const HINTS_APART_MS = 15 * SECOND_MS;
+const HINTS_APART_MS = 15 * SECOND_MS;
 
 /** A look that was asked for and did not begin in this time never will. */
 const LOST_AFTER_MS = MINUTE_MS;

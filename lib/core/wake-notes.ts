@@ -9,6 +9,7 @@ import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { GroupObservation, Instant, Observation } from './model/observation.ts';
 import type { GroupReport, Report } from './model/report.ts';
 import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
+import { wasSeen } from './report.ts';
 import { scopeKey } from './scope.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 import type { WakeAsk } from './wake.ts';
@@ -124,7 +125,7 @@ export function isUuid(name: string): boolean {
  * in service or not.
  */
 function countsIn(group: GroupReport | undefined, seen: GroupObservation | undefined) {
-  if (group === undefined || ['partial-observation', 'look-held-back'].includes(group.decision.reason.code)) return;
+  if (group === undefined || !wasSeen(group)) return;
   const { busy, idle, starting } = group.counts;
   const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
   const steps = seen?.runners.filter(({ hasStep }) => hasStep).length ?? 0;

@@ -5,7 +5,7 @@ import { isMissingRight } from '#adapters/kubernetes/failure.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { ClusterSettings, Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { memoryRisk } from '#manifests/when-idle.ts';
-import { recordOf } from '#yaml/values.ts';
+import { type Fields, recordOf } from '#yaml/values.ts';
 import { type Check, failed, failedBy, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Rendered } from './configuration.ts';
 import { kubernetesGroups, type Whereabouts } from './deployment.ts';
@@ -26,7 +26,7 @@ const MOST_NODES = 500;
 const CONCURRENT_REQUESTS = 10;
 
 /** What groups of one cluster come to. */
-export type ClusterGroups = { readonly name: string; readonly groups: readonly RunnerGroup[] };
+type ClusterGroups = { readonly name: string; readonly groups: readonly RunnerGroup[] };
 
 /** Checks one cluster; one that cannot be reached costs one failed check. */
 export async function checkCluster(
@@ -69,7 +69,7 @@ function gently(client: ClusterClient): ClusterClient {
   return { ...client, request: (...request) => few(() => client.request(...request)) };
 }
 
-function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, actor: Actor): Check {
+function judgeVersion(name: string, version: Fields, actor: Actor): Check {
   const text = String(version.gitVersion ?? 'of an unknown version');
   const minor = Number.parseInt(String(version.minor), 10);
   if (Number(version.major) === 1 && minor < OLDEST_MINOR) {
@@ -83,7 +83,7 @@ function judgeVersion(name: string, version: Readonly<Record<string, unknown>>, 
 const OLDEST_RESIZING_MINOR = 33;
 
 /** Whether the API server, and all kubelets that we may see, resize pods in place, as `whenIdle` needs. */
-function judgeResizing(name: string, { minor }: Readonly<Record<string, unknown>>, nodes: Listed): Check {
+function judgeResizing(name: string, { minor }: Fields, nodes: Listed): Check {
   const next = `upgrade to Kubernetes 1.${OLDEST_RESIZING_MINOR}, or leave whenIdle out`;
   if (Number.parseInt(String(minor), 10) < OLDEST_RESIZING_MINOR) {
     return failed('pods-resize', name, 'the cluster is too old to resize pods in place, as whenIdle asks for', next);
@@ -96,12 +96,8 @@ function judgeResizing(name: string, { minor }: Readonly<Record<string, unknown>
     return kubelet !== undefined && Number(kubelet) < OLDEST_RESIZING_MINOR;
   });
   if (old.length === 0) return ok('pods-resize', name, 'the API server and the nodes can');
-  return failed(
-    'pods-resize',
-    name,
-    `${old.length} of ${nodes.length} nodes are too old to resize pods in place`,
-    next,
-  );
+  const detail = `${old.length} of ${nodes.length} nodes are too old to resize pods in place`;
+  return failed('pods-resize', name, detail, next);
 }
 
 /** EKS encrypts what it stores from Kubernetes 1.28 on, which is older than the oldest that works. */
@@ -114,18 +110,12 @@ function judgeEncryption(
     const key = secretsKey() ?? 'a key that AWS owns; with one of yours its use is on record, and you can take it away';
     return ok('encryption', name, `EKS encrypts them before they are stored, with ${key}`);
   }
-  const isEks = /-eks-/.test(String(gitVersion));
-  return isEks
-    ? ok(
-        'encryption',
-        name,
-        'EKS encrypts them before they are stored; "aws eks describe-cluster" shows whether with a key of yours',
-      )
-    : skipped(
-        'encryption',
-        name,
-        "the Kubernetes API does not show whether they are encrypted; see the API server's EncryptionConfiguration",
-      );
+  if (/-eks-/.test(String(gitVersion))) {
+    const shown = '"aws eks describe-cluster" shows whether with a key of yours';
+    return ok('encryption', name, `EKS encrypts them before they are stored; ${shown}`);
+  }
+  const unknown = 'the Kubernetes API does not show whether they are encrypted';
+  return skipped('encryption', name, `${unknown}; see the API server's EncryptionConfiguration`);
 }
 
 async function actorAt(
@@ -231,8 +221,6 @@ export async function checkAdding(
     }),
   );
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Objects, or why there are none to look at. */
 export type Listed = readonly unknown[] | 'not-allowed';

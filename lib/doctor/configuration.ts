@@ -3,6 +3,7 @@ import type { InspectedFleet } from '#config/load.ts';
 import { InputError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { plural } from '#core/quantities.ts';
+import { containersOf } from '#manifests/containers.ts';
 import { type ManifestPreview, previewManifests } from '#manifests/preview.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { type Fields, isAbsent, listOf, recordOf } from '#yaml/values.ts';
@@ -56,19 +57,16 @@ export function renderAll(groups: readonly RunnerGroup[]) {
 /** Variables by which a runner is told the images that it pulls itself; what it pulls without them are tags that move. */
 const VARIABLES_OF_IMAGES = ['PAUSE_IMAGE', 'AUTH_PROXY_IMAGE', 'CLONE_IMAGE'];
 
+const NAME_A_VERSION = 'name a version or a digest, so that a new release comes when you choose';
+
 /** Images whose tag is `latest`, or that have none, change without anybody's doing; other tags may move, too. */
 function checkImages(rendered: readonly Rendered[]): readonly Check[] {
-  const images = [...new Set(rendered.flatMap(({ preview }) => imagesOf(containersOf(podOf(preview)))))].sort();
+  const images = [...new Set(rendered.flatMap(({ preview }) => imagesOf(containersIn(preview))))].sort();
   if (images.length === 0) return [skipped('images', undefined, 'no template could be rendered')];
   const untagged = images.filter((image) => tagOf(image) === undefined || tagOf(image) === 'latest');
   if (untagged.length > 0) {
     return untagged.map((image) =>
-      failed(
-        'images',
-        image,
-        'this tag means another image with every release',
-        'name a version or a digest, so that a new release comes when you choose',
-      ),
+      failed('images', image, 'this tag means another image with every release', NAME_A_VERSION),
     );
   }
   const moving = images.filter((image) => !isFixed(image));
@@ -87,7 +85,7 @@ function imagesOf(containers: readonly Fields[]): readonly string[] {
 /** Of what runners pull without being told which, the end of a sentence. */
 function pulledByRunners(rendered: readonly Rendered[]): string {
   const untold = rendered.flatMap(({ group, preview }) => {
-    const names = containersOf(podOf(preview))
+    const names = containersIn(preview)
       .flatMap(variablesOf)
       .map(({ name }) => name);
     const missing = VARIABLES_OF_IMAGES.filter((variable) => !names.includes(variable));
@@ -108,10 +106,9 @@ export function podOf({ job }: ManifestPreview) {
   return recordOf(recordOf(job.spec).template);
 }
 
-/** Every container of a pod, those that run before the others included. */
-export function containersOf(pod: Readonly<Record<string, unknown>>) {
-  const { initContainers, containers } = recordOf(pod.spec);
-  return [...listOf(initContainers), ...listOf(containers)].map(recordOf);
+/** Every container of the pod, those that run before the others included. */
+export function containersIn(preview: ManifestPreview): readonly Fields[] {
+  return containersOf(recordOf(podOf(preview).spec)).map(({ item }) => item);
 }
 
 /** The tag; undefined where there is neither a tag nor a digest. */

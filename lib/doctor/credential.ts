@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import type { BitbucketClient, Call } from '#adapters/bitbucket/client.ts';
 import { runnersPath } from '#adapters/bitbucket/runners.ts';
 import { WARNING_DAYS } from '#adapters/credential-expiry.ts';
-import type { Credential } from '#adapters/credentials.ts';
+import { type Credential, publicPart } from '#adapters/credentials.ts';
 import type { Answer } from '#adapters/http/exchange.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup, Scope } from '#core/model/configuration.ts';
@@ -14,7 +14,7 @@ import { plural } from '#core/quantities.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isScratch } from '#core/scratch.ts';
 import { DAY_MS } from '#core/time.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
+import { jsonIn, listOf, recordOf } from '#yaml/values.ts';
 import { checkCalls } from './calls.ts';
 import { type Check, failed, failedBy, ok, skipped } from './check.ts';
 import type { Instruments } from './instruments.ts';
@@ -46,16 +46,17 @@ export async function checkAccount(
   }
 }
 
+/** What each is called, before its public part. */
 const KINDS: Readonly<Record<Credential['kind'], string>> = {
-  apiToken: 'API token',
-  oauth: 'OAuth consumer',
+  apiToken: 'API token of ',
+  oauth: 'OAuth consumer ',
   accessToken: 'access token',
-  appPassword: 'app password',
+  appPassword: 'app password of ',
 };
 
 function judgeCredential(credential: Credential, name: string, now: number): Check {
   const { kind, expiresAt } = credential;
-  const what = `${KINDS[kind]}${publicName(credential)}`;
+  const what = `${KINDS[kind]}${publicPart(credential)}`;
   if (kind === 'appPassword') {
     const next =
       'create an API token with the scopes that docs/deploy.md lists and use it with the e-mail of its account';
@@ -74,19 +75,6 @@ function judgeCredential(credential: Credential, name: string, now: number): Che
   const detail =
     days < 0 ? `${what}; it ended on ${day}` : `${what}; ${days} ${plural(days, 'day')} left (until ${day})`;
   return failed('credential', name, detail, 'create a new one and put it into the secret, with its own expiresAt');
-}
-
-function publicName(credential: Credential): string {
-  switch (credential.kind) {
-    case 'apiToken':
-      return ` of ${credential.email}`;
-    case 'oauth':
-      return ` ${credential.clientId}`;
-    case 'appPassword':
-      return ` of ${credential.username}`;
-    case 'accessToken':
-      return '';
-  }
 }
 
 /** A doctor is in no hurry, and others use the same credential. */
@@ -240,7 +228,7 @@ async function checkPipelines(groups: readonly RunnerGroup[], client: BitbucketC
   const found = (await Promise.all(groups.map((group) => queuesOf(group, client)))).flat();
   const repositories = new Set(found.filter((one) => typeof one === 'string'));
   const pipelines = [...repositories].map((key) => {
-    const path = `/2.0/repositories/${key.split('/').map(encodeURIComponent).join('/')}/pipelines?pagelen=1`;
+    const path = `${repositoryCall(key).path}/pipelines?pagelen=1`;
     return checkReading('pipelines', key, client, { path, needs: 'readPipelines' });
   });
   return [...found.filter((one) => typeof one === 'object'), ...(await Promise.all(pipelines))];
@@ -295,11 +283,7 @@ async function checkReading(
 
 /** The document of an answer; without a field when it is none. */
 function bodyOf({ text }: Answer) {
-  try {
-    return recordOf(JSON.parse(text));
-  } catch {
-    return {};
-  }
+  return recordOf(jsonIn(text));
 }
 
 function read(client: BitbucketClient, path: string, doing: string, needs?: Call['needs']): Promise<Answer> {

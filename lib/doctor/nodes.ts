@@ -2,13 +2,11 @@
 import type { ClusterClient } from '#adapters/kubernetes/cluster-client.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
+import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Listed } from './cluster.ts';
 import { podOf, type Rendered } from './configuration.ts';
 import { amountsOf, takenBy, withDefaults } from './quotas.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Checks every group against the nodes that are there now. Karpenter's node pools may add others. */
 export async function checkNodes(

@@ -4,13 +4,13 @@
  * whatever stops a probe, the next one or a tick removes it.
  */
 import type { BitbucketClient, Call } from '#adapters/bitbucket/client.ts';
-import { runnersPath } from '#adapters/bitbucket/runners.ts';
+import { runnersPath, type Surface } from '#adapters/bitbucket/runners.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isScratch, scratchName } from '#core/scratch.ts';
-import { jsonIn, listOf, recordOf } from '#yaml/values.ts';
+import { type Fields, jsonIn, listOf, recordOf } from '#yaml/values.ts';
 import type { BodyTried, ProbeAnswers } from './probe-answers.ts';
 
 /** The most calls that a probe makes, repeats included. */
@@ -27,8 +27,6 @@ const LABELS = ['autoscaler.probe', 'linux', 'self.hosted'];
 /** Looks at the list, a second apart, until it shows what was made or removed. */
 const MOST_LOOKS = 6;
 const LOOK_EVERY_MS = 1_000;
-
-type Surface = 'internal' | 'public';
 
 /** What a probe acts through. */
 export type ProbeHands = {
@@ -73,7 +71,6 @@ export async function probe(scope: Scope, id: string, hands: ProbeHands): Promis
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 type Runners = readonly Fields[];
 type Ask = ReturnType<typeof askIn>;
 

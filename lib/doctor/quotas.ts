@@ -1,7 +1,7 @@
 /** Quotas and LimitRanges of a namespace against the pods that its groups would create. Pure. */
 import { highestMax } from '#core/schedule/bounds.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
-import { listOf, recordOf } from '#yaml/values.ts';
+import { type Fields, listOf, recordOf } from '#yaml/values.ts';
 import { type Check, failed, NOT_ALLOWED, ok, skipped } from './check.ts';
 import type { Listed } from './cluster.ts';
 import { podOf, type Rendered } from './configuration.ts';
@@ -17,7 +17,7 @@ type Amounts = Partial<Record<Resource, number>>;
 type Container = { readonly name: string; readonly role: 'init' | 'sidecar' | 'main' } & Record<Kind, Amounts>;
 
 /** A group's pod as the API server would settle it. */
-export type SettledPod = {
+type SettledPod = {
   readonly group: string;
   /** The most runners of the group. */
   readonly max: number;
@@ -48,7 +48,7 @@ export function withDefaults(rendered: readonly Rendered[], ranges: Listed): rea
 }
 
 function settleContainer(
-  { name, resources }: Readonly<Record<string, unknown>>,
+  { name, resources }: Fields,
   role: Container['role'],
   defaults: Record<Kind, Amounts>,
 ): Container {
@@ -144,7 +144,7 @@ export function checkLimitRanges(subject: string, ranges: Listed, pods: readonly
   return faults.map((fault) => failed('limit-range', subject, fault, next));
 }
 
-function faultsOf(pod: SettledPod, rule: Readonly<Record<string, unknown>>): readonly string[] {
+function faultsOf(pod: SettledPod, rule: Fields): readonly string[] {
   const [max, min] = [amountsOf(rule.max), amountsOf(rule.min)];
   const parts =
     rule.type === 'Pod'
@@ -175,7 +175,7 @@ function faultsOf(pod: SettledPod, rule: Readonly<Record<string, unknown>>): rea
   );
 }
 
-function rulesOf(ranges: Listed): readonly Readonly<Record<string, unknown>>[] {
+function rulesOf(ranges: Listed): readonly Fields[] {
   if (ranges === 'not-allowed') return [];
   return ranges.flatMap((range) => listOf(recordOf(recordOf(range).spec).limits)).map(recordOf);
 }

@@ -18,7 +18,7 @@ type Right = {
 };
 
 /** The rights of the Role that is bound to the autoscaler's group: every tick that acts needs all of them. */
-export const ROLE_RIGHTS: readonly Right[] = [
+const ROLE_RIGHTS: readonly Right[] = [
   { verb: 'create', resource: 'jobs', group: 'batch' },
   { verb: 'list', resource: 'jobs', group: 'batch' },
   { verb: 'delete', resource: 'jobs', group: 'batch' },
@@ -142,12 +142,8 @@ function judgeResizes({ who, isGroup, allowed }: Verdict, subject: string, { sel
   if (self === 'report' && !isGroup) return skipped('pods-resize', subject, 'the report resizes no pods, scale may');
   if (allowed.get(RESIZE_RIGHT) === true) return ok('pods-resize', subject, `${who} may`);
   const detail = `${who} lacks: patch pods/resize, so that busy runners keep what idle ones ask for`;
-  return failed(
-    'pods-resize',
-    subject,
-    detail,
-    'apply the component pods-resize of infra/kubernetes, or leave whenIdle out',
-  );
+  const next = 'apply the component pods-resize of infra/kubernetes, or leave whenIdle out';
+  return failed('pods-resize', subject, detail, next);
 }
 
 /** `create jobs.batch` */

@@ -1,5 +1,4 @@
 /** The memory between ticks: whether it can be read, and what the last ticks came to. */
-import { sentenceOf } from '#core/errors.ts';
 import { DEPLOYMENT_KEY } from '#core/memory.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import { duration, plural } from '#core/quantities.ts';
@@ -32,38 +31,25 @@ export async function checkState({ stateStore, openState, now }: Instruments): P
   }
 }
 
+const SEE_SCHEDULE = 'see that the schedule is enabled, then read the log of the function scale';
+
 function judgeTicks(ticks: readonly TickRecord[], now: number, stateStore: string): Check {
   const last = ticks.at(-1);
   // Only a deployment ticks by a schedule of its own; on a laptop nobody waits for the next tick.
   const isDeployed = stateStore.startsWith('dynamodb:');
   if (last === undefined) {
-    return isDeployed
-      ? failed(
-          'ticks',
-          undefined,
-          'none in the past day',
-          'see that the schedule is enabled, then read the log of the function scale',
-        )
-      : skipped('ticks', undefined, 'none in the past day');
+    const detail = 'none in the past day';
+    return isDeployed ? failed('ticks', undefined, detail, SEE_SCHEDULE) : skipped('ticks', undefined, detail);
   }
   const succeeded = ticks.findLast(({ report }) => report.tick.skipped === undefined && !hasFailed(report));
   const ago = `${duration(Math.max(0, now - last.at))} ago`;
   if (succeeded === undefined) {
-    const why = sentenceOf(firstProblem(last)).replace(/\.$/, '');
-    return failed(
-      'ticks',
-      undefined,
-      `the last one, ${ago}, failed, and so did all of those before it: ${why}`,
-      '"explain" shows what failed',
-    );
+    const why = firstProblem(last).replace(/\.$/, '');
+    const detail = `the last one, ${ago}, failed, and so did all of those before it: ${why}`;
+    return failed('ticks', undefined, detail, '"explain" shows what failed');
   }
   if (isDeployed && now - last.at > SILENCE_MS) {
-    return failed(
-      'ticks',
-      undefined,
-      `the last one was ${ago}`,
-      'see that the schedule is enabled, then read the log of the function scale',
-    );
+    return failed('ticks', undefined, `the last one was ${ago}`, SEE_SCHEDULE);
   }
   return ok('ticks', undefined, `the last one that succeeded was ${duration(Math.max(0, now - succeeded.at))} ago`);
 }

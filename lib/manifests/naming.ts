@@ -2,7 +2,8 @@
  * The names, labels and annotations by which the autoscaler finds its own objects again. Names are functions of the
  * runner's uuid, so that a create that is repeated hits the object that it made before.
  */
-import { bareUuid } from '#core/uuid.ts';
+import type { RunnerJob } from '#core/model/observation.ts';
+import { bareUuid, bracedUuid } from '#core/uuid.ts';
 
 /** Label that marks an object as the autoscaler's; lists select by it. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
@@ -59,6 +60,29 @@ export function secretName(runnerUuid: string): string {
 /** The uuid in a Job name that `jobName` made; undefined for any other name. */
 export function runnerUuidOf(name: string): string | undefined {
   return name.startsWith(JOB_PREFIX) && name.length > JOB_PREFIX.length ? name.slice(JOB_PREFIX.length) : undefined;
+}
+
+type Marks = Readonly<Record<string, string | undefined>>;
+
+/** What the marks of a Job say, whatever template made it; some may have been taken away. */
+export function stampsOf(
+  labels: Marks,
+  annotations: Marks,
+): Pick<RunnerJob, 'group' | 'labels' | 'deployment' | 'fingerprint' | 'identity'> {
+  const { [WORKSPACE_LABEL]: workspace, [REPOSITORY_LABEL]: repository, [DEPLOYMENT_LABEL]: deployment } = labels;
+  const { [LABELS_ANNOTATION]: asked, [FINGERPRINT_ANNOTATION]: fingerprint } = annotations;
+  return {
+    group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
+    ...(asked !== undefined && { labels: asked.split(' ') }),
+    ...(deployment !== undefined && { deployment }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(workspace !== undefined && {
+      identity: {
+        workspaceUuid: bracedUuid(workspace),
+        ...(repository && { repositoryUuid: bracedUuid(repository) }),
+      },
+    }),
+  };
 }
 
 /** A group name as a label value: what labels forbid becomes `-`; two names may come out equal. */

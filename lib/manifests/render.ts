@@ -36,7 +36,9 @@ import { withIdleRequests } from './when-idle.ts';
 
 /** Manifests from Job templates. */
 export const manifestsFromTemplates: Manifests = {
-  problems: (group) => (group.pod.template === undefined ? [] : checkTemplate(group.pod.template, group)),
+  // Whether Kubernetes would take the result is the question of check.ts.
+  problems: (group) =>
+    group.pod.template === undefined ? [] : renderObjects(group.pod.template, standInFor(group)).problems,
   render: renderManifests,
   fingerprint: fingerprintOf,
   jobName,
@@ -63,14 +65,6 @@ function fingerprintOf({ pod: { template = BUILT_IN_TEMPLATE, ...settings } }: R
   const inOrder = (_key: string, value: unknown) =>
     isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
   return hashOf(JSON.stringify([template.text, settings], inOrder)).toString(16);
-}
-
-/**
- * What keeps a template from being filled for a group; empty when nothing does. Whether Kubernetes would take the
- * result is the question of check.ts.
- */
-export function checkTemplate(template: JobTemplate, group: RunnerGroup): readonly InputProblem[] {
-  return renderObjects(template, standInFor(group)).problems;
 }
 
 /** A template's objects with their values filled in, and what makes them useless as a runner's Job and Secret. */

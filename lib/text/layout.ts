@@ -7,6 +7,13 @@ export type Tone = 'heading' | 'quiet' | 'up' | 'down' | 'warning' | 'failure';
 /** A text still to be wrapped. */
 export type Line = { readonly text: string; readonly tone?: Tone };
 
+/** What has failed, without what the sentence before it has said. */
+export function problemLines(problems: readonly string[], said = ''): readonly Line[] {
+  return problems
+    .filter((problem) => !said.includes(problem))
+    .map((problem) => ({ text: `problem: ${problem}`, tone: 'failure' }));
+}
+
 /** Breaks at spaces so that no line is wider than `width` cells; a word that is wider stands alone, unbroken. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];

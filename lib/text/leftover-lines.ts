@@ -1,6 +1,6 @@
 /** What groups have left behind, in the text of a report or a status: how many runners, where, and what becomes of them. Pure. */
 import type { LeftoverReport, Mode } from '#core/model/report.ts';
-import { counted, type Line } from './layout.ts';
+import { counted, type Line, problemLines } from './layout.ts';
 import { actionLines } from './report-actions.ts';
 
 /** `left over: 3 runners of group "old" in acme/shop (cluster main, namespace runners), 1 busy and 2 draining: …`, and what is done. */
@@ -8,9 +8,7 @@ export function leftoverLines(leftovers: readonly LeftoverReport[], mode: Mode):
   return leftovers.flatMap((left) => [
     { text: `left over: ${describe(left)}: ${left.reason.text}`, tone: 'warning' as const },
     ...actionLines(left, mode),
-    ...left.problems
-      .filter((problem) => !left.reason.text.includes(problem))
-      .map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(left.problems, left.reason.text),
   ]);
 }
 

@@ -6,7 +6,7 @@ import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { duration } from '#core/quantities.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { counted, type Line, layLines, type TextOptions, type Tone } from './layout.ts';
+import { counted, type Line, layLines, problemLines, type TextOptions, type Tone } from './layout.ts';
 import { leftoverLines } from './leftover-lines.ts';
 import { actionLines } from './report-actions.ts';
 import { layTable, type TableColumn } from './table.ts';
@@ -52,7 +52,7 @@ export function renderReport(report: Report, options: TextOptions): readonly str
 
 /** One line for the tick, and beneath it only what happened: groups that scaled, acted or failed. */
 export function renderTick(report: Report, options: TextOptions): readonly string[] {
-  const time = timeOf(report).slice(11, 19);
+  const time = report.tick.at.slice(11, 19);
   if (report.tick.skipped !== undefined) {
     return layLines([{ text: `${time}  skipped: ${report.tick.skipped}`, tone: 'warning' }], 0, options);
   }
@@ -91,7 +91,7 @@ function table(report: Report, told: ReadonlySet<string>, options: TextOptions):
 }
 
 /** A problem that several groups have in the same words. */
-export type SharedProblem = { readonly problem: string; readonly groups: readonly string[] };
+type SharedProblem = { readonly problem: string; readonly groups: readonly string[] };
 
 /** A wrong token, say, is one fault and not one for each group. */
 export function sharedProblems(groups: readonly Pick<GroupReport, 'name' | 'problems'>[]): readonly SharedProblem[] {
@@ -135,13 +135,12 @@ function why({ decision: { reason }, problems }: GroupReport, told: ReadonlySet<
 /** What limited the decision, what was done or would be, and what went wrong: a line each. */
 export function details(group: GroupReport, mode: Mode): readonly Line[] {
   // A partial observation names its problems in its reason already; of a hold the reason may be its only bound.
-  const unsaid = group.problems.filter((problem) => !why(group).includes(problem));
   return [
     ...group.bounds.filter(({ text }) => text !== why(group)).map(boundLine),
     ...waitingLines(group),
     ...group.troubles.map((trouble): Line => ({ text: `trouble: ${trouble.text}`, tone: 'warning' })),
     ...actionLines(group, mode),
-    ...unsaid.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(group.problems, why(group)),
   ];
 }
 
@@ -162,7 +161,7 @@ export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
 
 function tickLines(report: Report): readonly Line[] {
   return [
-    ...report.problems.map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(report.problems),
     ...leftoverLines(report.leftovers ?? [], report.tick.mode),
     ...workspaceLines(report),
     ...(report.budgets ?? []).filter(isWorthTelling).map(budgetLine),
@@ -187,11 +186,14 @@ function budgetLine({ credential, used, limit, left, throttledUntil, heldBack }:
 }
 
 function heading(report: Report): Line {
-  const { id, mode, durationMs, calls } = report.tick;
+  const { id, at, mode, durationMs, calls } = report.tick;
   const what = mode === 'plan' ? 'Dry run' : 'Tick';
   const { bitbucket, kubernetes, aws } = calls;
   const total = `${bitbucket} Bitbucket, ${kubernetes} Kubernetes and ${aws} AWS calls`;
-  return { text: `${what} of ${timeOf(report)} UTC (${seconds(durationMs)}, ${total}, id ${id})`, tone: 'quiet' };
+  return {
+    text: `${what} of ${at.slice(0, 19).replace('T', ' ')} UTC (${seconds(durationMs)}, ${total}, id ${id})`,
+    tone: 'quiet',
+  };
 }
 
 /** `2 groups: 1 up, 1 hold; 5 runners: 4 busy, 1 idle` */
@@ -217,9 +219,4 @@ function listed(entries: readonly (readonly [number, string])[]): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** `2026-11-23T08:00:00.000Z` → `2026-11-23 08:00:00` */
-function timeOf({ tick }: Report): string {
-  return tick.at.slice(0, 19).replace('T', ' ');
 }

@@ -1,4 +1,5 @@
 /** Steps as they come up, from a synthetic load or a history, as streams that are read no further than they are needed. */
+import { countWhile } from '#core/halving.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { HOUR_MS } from '#core/time.ts';
 import type { StepRequest } from './simulator/step.ts';
@@ -31,18 +32,10 @@ type Head = Stream & { readonly next: Arrival };
 function advance(heads: Head[], { order, rest }: Stream): void {
   const { value: next, done } = rest.next();
   if (done === true) return;
-  let [low, high] = [0, heads.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const head = heads[middle];
-    if (head !== undefined && isLater(head, next.at, order)) low = middle + 1;
-    else high = middle;
-  }
-  heads.splice(low, 0, { order, rest, next });
-}
-
-function isLater(head: Head, at: Instant, order: number): boolean {
-  return head.next.at > at || (head.next.at === at && head.order > order);
+  const isLater = (head: Head | undefined) =>
+    head !== undefined && (head.next.at > next.at || (head.next.at === next.at && head.order > order));
+  const place = countWhile(heads.length, (index) => isLater(heads[index]));
+  heads.splice(place, 0, { order, rest, next });
 }
 
 type Feed = {

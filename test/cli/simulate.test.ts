@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSqliteStateStore } from '#adapters/state/sqlite.ts';
 import { loadFleet } from '#config/load.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { World } from '#tools/simulator/world.ts';
 import { runCommand } from '../doors/command.ts';
 

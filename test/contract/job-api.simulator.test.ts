@@ -1,8 +1,9 @@
 import type { JobApi } from '#core/ports.ts';
+import { failWhere } from '#kit/failing-calls.ts';
 import { runnerUuidOf } from '#manifests/naming.ts';
 import { VirtualClock } from '#tools/simulator/clock.ts';
 import { SimulatedCluster } from '#tools/simulator/cluster.ts';
-import { failWhere, type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
+import { type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
 import { jobApiOf } from '#tools/simulator/ports.ts';
 import { World } from '#tools/simulator/world.ts';
 import { jobApiContract } from './job-api.ts';

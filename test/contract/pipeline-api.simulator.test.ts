@@ -1,5 +1,6 @@
 import type { Scope } from '#core/model/configuration.ts';
-import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { failWhere } from '#kit/failing-calls.ts';
+import { type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { pipelineApiContract } from './pipeline-api.ts';
 

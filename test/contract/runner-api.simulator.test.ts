@@ -1,5 +1,6 @@
 import type { RunnerApi } from '#core/ports.ts';
-import { failWhere, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { failWhere } from '#kit/failing-calls.ts';
+import { type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { runnerApiContract } from './runner-api.ts';
 

@@ -7,7 +7,7 @@ import { MOST_ASKS, type WakeAsk } from '#core/wake.ts';
 import { answerWake, type WakeRequest } from '#core/wake-answer.ts';
 import { takeUpLooks } from '#core/wake-look.ts';
 import { fleet, group, NOON } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;

@@ -5,7 +5,8 @@ import { parseWakeMemory, parseWakeNote, wakeLookKey, wakeMemoryKey, wakeNoteKey
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Ports } from '#core/ports.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { planIn, tickIn } from '#tools/simulator/drive.ts';
+import { planIn } from '#kit/ticks.ts';
+import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;

@@ -5,7 +5,7 @@ import { parseWakeMemory, wakeMemoryKey } from '#core/memory.ts';
 import type { StateStore } from '#core/ports.ts';
 import { ask, MOST_ASKS, type WakeAsk, wokenAt } from '#core/wake.ts';
 import { fleet, group, NOON } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { World } from '#tools/simulator/world.ts';
 import { documents, look } from './observe/look.ts';
 

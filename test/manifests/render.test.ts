@@ -5,7 +5,7 @@ import { InputError } from '#core/errors.ts';
 import type { PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import type { Manifest } from '#core/ports.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { checkTemplate, manifestsFromTemplates, renderManifests } from '#manifests/render.ts';
+import { manifestsFromTemplates, renderManifests } from '#manifests/render.ts';
 import { formatProblem } from '#yaml/problem.ts';
 import { groupWith, manifestInput, templateOf } from './group.ts';
 
@@ -223,15 +223,15 @@ describe('templates of one’s own', () => {
       ['job.yaml:1:13 apiVersion: must be batch/v1, not batch/v1beta1'],
     ],
   ])('refused: %s', (_name, text, expected) => {
-    const problems = checkTemplate(templateOf(text), groupWith()).map(formatProblem);
-    expect(problems).toEqual(expected);
-    const input = manifestInput(groupWith({ template: templateOf(text) }));
-    expect(() => renderManifests(input)).toThrow(InputError);
+    const group = groupWith({ template: templateOf(text) });
+    expect(manifestsFromTemplates.problems(group).map(formatProblem)).toEqual(expected);
+    expect(() => renderManifests(manifestInput(group))).toThrow(InputError);
   });
 
   it('a good one has no problems', () => {
-    expect(checkTemplate(GUIDE, groupWith())).toEqual([]);
-    expect(checkTemplate(BUILT_IN_TEMPLATE, groupWith())).toEqual([]);
+    for (const template of [GUIDE, BUILT_IN_TEMPLATE]) {
+      expect(manifestsFromTemplates.problems(groupWith({ template }))).toEqual([]);
+    }
   });
 });
 

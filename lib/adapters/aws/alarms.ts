@@ -6,6 +6,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { send, silenceOf } from '../http/exchange.ts';
 import { type AwsClientOptions, awsClientSettings } from './client.ts';
 
@@ -38,16 +39,12 @@ export async function describeAlarms(prefix: string, options: AlarmOptions): Pro
   onCall();
   const exchange = await send(request, AbortSignal.timeout(timeoutMs));
   if (exchange.kind === 'answer' && /AccessDenied|NotAuthorized/.test(exchange.text)) return undefined;
-  const answer = exchange.kind === 'answer' && exchange.status === 200 ? parse(exchange.text) : undefined;
+  const isAnswered = exchange.kind === 'answer' && exchange.status === 200;
+  const answer = isAnswered ? Answer.safeParse(jsonIn(exchange.text)).data : undefined;
   if (answer === undefined) {
     const why = exchange.kind === 'answer' ? `it answers ${exchange.status}` : silenceOf(exchange);
-    throw new ServiceError(
-      `CloudWatch does not tell of its alarms (${why}); check AWS_REGION and the AWS credentials`,
-      {
-        service: 'aws',
-        outcome: 'unknown',
-      },
-    );
+    const sentence = `CloudWatch does not tell of its alarms (${why}); check AWS_REGION and the AWS credentials`;
+    throw new ServiceError(sentence, { service: 'aws', outcome: 'unknown' });
   }
   return answer.MetricAlarms.map(({ AlarmName: name, StateValue, ActionsEnabled, AlarmActions }) => ({
     name,
@@ -57,14 +54,6 @@ export async function describeAlarms(prefix: string, options: AlarmOptions): Pro
 }
 
 type AlarmOptions = AwsClientOptions & { readonly url?: string | undefined };
-
-function parse(text: string): z.output<typeof Answer> | undefined {
-  try {
-    return Answer.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The request, with region and credentials as every client of the SDK finds them. */
 async function signed(body: string, { url: given, ...options }: AlarmOptions) {

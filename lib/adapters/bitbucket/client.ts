@@ -81,7 +81,14 @@ const BACK_OFF = { firstMs: 250, longestMs: 4_000 };
 
 /** Throws InputError when an address or the credential cannot be used at all. */
 export function createBitbucketClient(options: ClientOptions): BitbucketClient {
-  const { credential, meter, refused = itself, onCall = () => {}, timeoutMs = 10_000, now = Date.now } = options;
+  const {
+    credential,
+    meter,
+    refused = (error: ServiceError) => error,
+    onCall = () => {},
+    timeoutMs = 10_000,
+    now = Date.now,
+  } = options;
   const base = readBaseUrl(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
   const tokenHost = base.hostname === 'api.bitbucket.org' ? 'https://bitbucket.org' : base.origin + prefix;
@@ -143,10 +150,6 @@ export function createBitbucketClient(options: ClientOptions): BitbucketClient {
 
 function limitOf({ answer }: Call): Pick<HttpRequest, 'limit'> {
   return answer === undefined ? {} : { limit: ANSWERS[answer] };
-}
-
-function itself(error: ServiceError): ServiceError {
-  return error;
 }
 
 function readBaseUrl(text: string): URL {

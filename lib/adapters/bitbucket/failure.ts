@@ -3,6 +3,7 @@
  * that is taken from an answer is the message of Bitbucket's error object, shortened and with every credential hidden.
  */
 import { ServiceError } from '#core/errors.ts';
+import { jsonIn, recordOf } from '#yaml/values.ts';
 import type { Credential } from '../credentials.ts';
 import { type Delivery, effectOf } from '../http/delivery.ts';
 import { type Answer, type NoAnswer, oneLine, sizeText, type TooLarge } from '../http/exchange.ts';
@@ -129,10 +130,6 @@ function quote(facts: CallFacts, answer: Answer): string {
 
 /** The message of Bitbucket's error object `{"error": {"message": …}}`; empty when the body is anything else. */
 function messageIn(text: string): string {
-  try {
-    const message = JSON.parse(text)?.error?.message;
-    return typeof message === 'string' ? message : '';
-  } catch {
-    return '';
-  }
+  const { message } = recordOf(recordOf(jsonIn(text)).error);
+  return typeof message === 'string' ? message : '';
 }

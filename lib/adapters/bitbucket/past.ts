@@ -33,7 +33,7 @@ export type PastApi = {
 };
 
 /** A step that ran. Absent fields are not known. */
-export type RanStep = {
+type RanStep = {
   readonly ready: Instant;
   readonly durationMs: number;
   readonly labels?: readonly string[];

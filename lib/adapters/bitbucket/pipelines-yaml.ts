@@ -6,7 +6,7 @@
 import type { Scalar } from 'yaml';
 import { plainValue, tooLarge, type YamlLimits } from '#yaml/bounded.ts';
 import { parseLeniently } from '#yaml/indentation.ts';
-import { isRecord } from '#yaml/values.ts';
+import { type Fields, isRecord } from '#yaml/values.ts';
 import { type ByKey, type PipelinesFile, type Section, shortName, type YamlStep } from './sections.ts';
 
 /** Longer than files written by hand, and few enough values that a hundred files fit into a function's memory. */
@@ -65,7 +65,7 @@ function readSections(value: unknown): PipelinesFile {
 /** Label sets that were met, each once, and how many steps may follow. */
 type Work = { readonly labels: Map<string, readonly string[]>; left: number };
 
-function readKeys(patterns: Readonly<Record<string, unknown>>, work: Work): ByKey {
+function readKeys(patterns: Fields, work: Work): ByKey {
   return new Map(Object.entries(patterns).map(([key, section]) => [key, readSection(section, work)]));
 }
 
@@ -113,7 +113,7 @@ function readStep(step: unknown, block: number, work: Work): readonly YamlStep[]
 }
 
 /** By our command, or by a script that sends its token to `WAKE_URL`, as in docs/from-zero.md. */
-function asksForRunners(step: Readonly<Record<string, unknown>>): boolean {
+function asksForRunners(step: Fields): boolean {
   const script = fieldOf(step, 'script');
   const lines = Array.isArray(script) ? script : [];
   return fieldOf(step, 'oidc') === 'true' && lines.some((line) => /autoscaler wake|WAKE_URL/.test(String(line)));

@@ -8,7 +8,7 @@ import type { PipelinesFile } from './sections.ts';
 import { startWorker } from './start-worker.ts';
 
 /** A file, or why reading it was broken off, as the end of a sentence about it. */
-export type ReadFile = PipelinesFile | { readonly stopped: string };
+type ReadFile = PipelinesFile | { readonly stopped: string };
 
 /** Reads a file's text. Rejects only when there is no thread to read it. */
 export type ReadPipelines = (text: string) => Promise<ReadFile>;

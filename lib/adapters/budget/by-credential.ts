@@ -7,7 +7,7 @@ import type { CallBudget } from '#core/budget/call-budget.ts';
 import { CALLS_PER_HOUR } from '#core/budget/hour.ts';
 import type { Fleet } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import type { Credential } from '../credentials.ts';
+import { type Credential, publicPart } from '../credentials.ts';
 import { createCallBudget } from './ledger.ts';
 
 /** Where the credentials of workspaces come from that name no secret of their own. */
@@ -62,17 +62,4 @@ function nameEnvironment(credential: Credential | undefined): { readonly credent
     .update(`${kind} ${publicPart(credential)}`)
     .digest('hex');
   return { credential: `environment (${kind})`, key: `budget/environment/${kind}-${fingerprint.slice(0, 16)}` };
-}
-
-function publicPart(credential: Credential): string {
-  switch (credential.kind) {
-    case 'apiToken':
-      return credential.email;
-    case 'oauth':
-      return credential.clientId;
-    case 'appPassword':
-      return credential.username;
-    case 'accessToken':
-      return '';
-  }
 }

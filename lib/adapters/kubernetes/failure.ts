@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
+import { jsonIn } from '#yaml/values.ts';
 import { type Delivery, effectOf } from '../http/delivery.ts';
 import { type Answer, type Exchange, oneLine, sizeText } from '../http/exchange.ts';
 import type { ClusterRequest } from './cluster-client.ts';
@@ -125,12 +126,8 @@ function refuserOf({ message }: Status): string {
 }
 
 function statusOf({ text }: Answer): Status {
-  try {
-    return Status.parse(JSON.parse(text));
-  } catch {
-    // A proxy or load balancer answered; its page helps nobody.
-    return { reason: '', message: '', details: { causes: [] } };
-  }
+  // Without one a proxy or load balancer answered; its page helps nobody.
+  return Status.safeParse(jsonIn(text)).data ?? { reason: '', message: '', details: { causes: [] } };
 }
 
 /** The error for an answer of status 2xx that is not JSON. */

@@ -2,21 +2,10 @@
 import * as z from 'zod';
 import type { Quantities } from '#core/model/configuration.ts';
 import type { PodResize, PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
-import { bareUuid, bracedUuid } from '#core/uuid.ts';
-import {
-  DEPLOYMENT_LABEL,
-  FINGERPRINT_ANNOTATION,
-  GROUP_ANNOTATION,
-  GROUP_LABEL,
-  LABELS_ANNOTATION,
-  PROTECTED_LABEL,
-  REPOSITORY_LABEL,
-  RESIZE_ANNOTATION,
-  RUNNER_LABEL,
-  runnerUuidOf,
-  WORKSPACE_LABEL,
-} from '#manifests/naming.ts';
+import { bareUuid } from '#core/uuid.ts';
+import { PROTECTED_LABEL, RESIZE_ANNOTATION, RUNNER_LABEL, runnerUuidOf, stampsOf } from '#manifests/naming.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
+import { jsonIn } from '#yaml/values.ts';
 
 /** Controllers write as much as they like; a sentence has room for so much. */
 const LONGEST_TEXT = 500;
@@ -109,19 +98,12 @@ function runnerJob(object: JobObject, runnerUuid: string, pods: readonly PodObje
   const { name, labels, annotations } = object.metadata;
   const itsPod = pods.at(-1);
   const takenAway = takenAwayOf(object, pods);
-  const asked = annotations[LABELS_ANNOTATION];
-  const deployment = labels[DEPLOYMENT_LABEL];
-  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
   return {
     name,
     runnerUuid,
-    group: annotations[GROUP_ANNOTATION] ?? labels[GROUP_LABEL] ?? '',
-    identity: identityOf(labels),
-    ...(asked === undefined ? {} : { labels: asked.split(' ') }),
-    ...(deployment === undefined ? {} : { deployment }),
+    ...stampsOf(labels, annotations),
     status: jobStatus(object),
     createdAt: createdAt(object),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
     pod: itsPod && runnerPod(itsPod),
     ...(takenAway && { takenAway }),
   };
@@ -144,14 +126,6 @@ function takenAwayOf(job: JobObject, pods: readonly PodObject[]): TakenAway | un
   if (!present.some((each) => each.metadata.deletionTimestamp !== undefined && !hasEnded(each))) return undefined;
   const byItsJob = FAILURES.some((type) => isTrue(job, type));
   return { why: 'Deleted', ...(byItsJob && { byItsJob }) };
-}
-
-/** The scope, from labels that may have been taken away. */
-function identityOf(labels: Readonly<Record<string, string>>): RunnerJob['identity'] {
-  const workspace = labels[WORKSPACE_LABEL];
-  const repository = labels[REPOSITORY_LABEL];
-  if (workspace === undefined) return undefined;
-  return { workspaceUuid: bracedUuid(workspace), repositoryUuid: repository && bracedUuid(repository) };
 }
 
 function createdAt({ metadata: { creationTimestamp } }: JobObject | PodObject): number {
@@ -200,7 +174,7 @@ const ResizeMark = z.object({
 
 /** How the pod is resized, and what has come of it; undefined: it is not. */
 function resizeOf({ metadata: { annotations }, spec, status: { conditions } }: PodObject): PodResize | undefined {
-  const mark = parseMark(annotations[RESIZE_ANNOTATION]);
+  const mark = ResizeMark.safeParse(jsonIn(annotations[RESIZE_ANNOTATION] ?? '')).data;
   if (mark === undefined) return undefined;
   const all = [...(spec.initContainers ?? []), ...spec.containers];
   const requests = all.find(({ name }) => name === mark.container)?.resources?.requests ?? {};
@@ -213,15 +187,6 @@ function resizeOf({ metadata: { annotations }, spec, status: { conditions } }: P
     // Of unknown age it counts as old: its step goes on, and another runner is made.
     ...(pending && { pending: { reason: pending.reason, message: pending.message, since: since || 0 } }),
   };
-}
-
-function parseMark(text: string | undefined): z.output<typeof ResizeMark> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return ResizeMark.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether these amounts are what is asked for, however they are written: `1000m` comes back as `1`. */

@@ -27,7 +27,7 @@ export class TokenRefusedError extends Error {
 }
 
 /** What a token has to meet. */
-export type TokenRules = {
+type TokenRules = {
   /** The workspaces whose steps may ask at all, as their issuers. */
   readonly issuers: readonly string[];
   readonly keysOf: (issuer: string) => JWTVerifyGetKey;

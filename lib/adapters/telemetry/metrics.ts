@@ -5,7 +5,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { FAILED_STARTS } from '#core/decide/quarantine.ts';
 import type { GroupReport, Mode, Report } from '#core/model/report.ts';
-import { hasFailed } from '#core/report.ts';
+import { hasFailed, wasSeen } from '#core/report.ts';
 import type { DoorOutcome } from '../wake/door.ts';
 import { SERVICE } from './log.ts';
 
@@ -101,11 +101,6 @@ function budgetMetrics({ budgets = [] }: Report): readonly Metric[] {
 }
 
 const isQuarantine = ({ code }: GroupReport['bounds'][number]) => code === 'quarantine';
-
-/** Whether its numbers are those of the world: nothing seen is not nobody there. */
-function wasSeen({ decision: { reason } }: GroupReport): boolean {
-  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
-}
 
 function amounts({ counts: { busy, idle, starting, draining, dead } }: GroupReport): readonly Metric[] {
   return [

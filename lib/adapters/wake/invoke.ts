@@ -4,7 +4,7 @@ import { awsClientSettings } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
 
 /** The scaler, and among how many shards its schedule divides the workspaces. */
-export type Scaler = { readonly name: string; readonly shards: number };
+type Scaler = { readonly name: string; readonly shards: number };
 
 /** Lets it look at a workspace now. Throws `ServiceError`. */
 export async function invokeLook({ name, shards }: Scaler, workspace: string): Promise<void> {

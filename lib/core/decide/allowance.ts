@@ -7,7 +7,7 @@ import { nextQuarantine, quarantineRoom, worksSince } from './quarantine.ts';
 import { usualStartUpMs } from './start-up.ts';
 
 /** How many runners a group may create on this tick, how many at any pace (`due`), and what withheld the rest. */
-export type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
+type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
 
 /**
  * Places that the group's runners take: every registration that is not known to be gone, whatever its state; every Job

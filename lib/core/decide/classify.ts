@@ -107,6 +107,16 @@ export function countClasses(runners: readonly ClassifiedRunner[]): Counts {
   return counts;
 }
 
+/** Runners that work or soon will. */
+export function workingIn({ busy, idle, starting }: Counts): number {
+  return busy + idle + starting;
+}
+
+/** Whether the runner is online and in service. */
+export function isOnline({ class: name }: ClassifiedRunner): boolean {
+  return name === 'busy' || name === 'idle';
+}
+
 /** Whether the runner was taken out of service: it gets no new step, though it may carry one. */
 export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;

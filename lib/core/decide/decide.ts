@@ -3,7 +3,7 @@
  * the workspace), and which runners go. Pure; the same observation always gives the same decisions.
  */
 import { RESERVED } from '../budget/hour.ts';
-import type { Counts, Decision } from '../model/decision.ts';
+import type { Decision } from '../model/decision.ts';
 import type {
   BudgetObservation,
   GroupObservation,
@@ -25,6 +25,7 @@ import {
   isOutOfService,
   isSeen,
   mayRun,
+  workingIn,
 } from './classify.ts';
 import { chooseEnabled, type FreeSlots } from './enabling.ts';
 import { begunSteps } from './experience.ts';
@@ -51,7 +52,7 @@ export type SeenDecision = Pick<Claimant, 'observation' | 'classified' | 'create
 };
 
 /** The hold of a group of which not everything was read: nothing of it is touched. */
-export type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
+type UnseenDecision = Omit<SeenDecision, 'kind' | 'observation'> & {
   readonly kind: 'unseen';
   readonly observation: GroupObservation;
 };
@@ -162,15 +163,11 @@ function assess(entry: ClassifiedGroup<SeenGroup>, { waiting, free, scarce }: Ci
       ...stuckAtWork(entry, at),
       ...leavingPods(entry),
       ...pendingResizes(entry.classified),
-      ...unknownQueue(observation),
+      ...(observation.queue?.kind === 'unknown' ? [reason('queue-unknown', { why: observation.queue.why })] : []),
       ...allowance.bounds,
       ...recyclingBounds(due, [...descent.chosen, ...recycled]),
     ],
   };
-}
-
-function workingIn({ busy, idle, starting }: Counts): number {
-  return busy + idle + starting;
 }
 
 function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
@@ -209,10 +206,6 @@ function leavingPods({ classified }: ClassifiedGroup): readonly Reason[] {
 /** Out of service, which hides whether it is online, with a Job that goes on in a pod that is not at work yet. */
 function isBereft({ runner, job }: ClassifiedRunner): boolean {
   return isOutOfService(runner) && job?.status === 'active' && job.pod !== undefined && !mayRun(job);
-}
-
-function unknownQueue({ queue }: GroupObservation): readonly Reason[] {
-  return queue?.kind === 'unknown' ? [reason('queue-unknown', { why: queue.why })] : [];
 }
 
 function conclude(assessment: Assessment, seen: Observation): SeenDecision {

@@ -10,7 +10,7 @@ import type { ClassifiedRunner } from './classify.ts';
 import { usualStartUpMs } from './start-up.ts';
 
 /** How long a runner that has worked may look idle before it counts as idle. */
-export const DOUBT_MS = MINUTE_MS;
+const DOUBT_MS = MINUTE_MS;
 
 /** Steps are counted by spans of this length. */
 const SPAN_MS = 5 * MINUTE_MS;
@@ -76,16 +76,6 @@ function nextDoubts(
   );
 }
 
-/** A step has come for each runner that works and did not at the last look; without one nobody can tell. */
-function arrivedNow(
-  memory: GroupMemory,
-  classified: readonly ClassifiedRunner[],
-  at: Instant,
-): readonly ArrivalCount[] {
-  const steps = begunSteps(memory, classified);
-  return steps === 0 ? [] : [{ from: at - (at % SPAN_MS), steps }];
-}
-
 /** How many runners work that did not at the last look; 0 without one. */
 export function begunSteps({ working }: Pick<GroupMemory, 'working'>, classified: readonly ClassifiedRunner[]): number {
   if (working === undefined) return 0;
@@ -93,20 +83,20 @@ export function begunSteps({ working }: Pick<GroupMemory, 'working'>, classified
   return classified.filter(({ class: name, runner }) => name === 'busy' && !worked.has(runner.uuid)).length;
 }
 
+/** A step has come for each runner that works and did not at the last look. */
 function nextArrivals(
   memory: GroupMemory,
   classified: readonly ClassifiedRunner[],
   at: Instant,
 ): readonly ArrivalCount[] {
   const { arrivals = [] } = memory;
-  const [now] = arrivedNow(memory, classified, at);
+  const steps = begunSteps(memory, classified);
   // What is too old goes when there is something new to save.
-  if (now === undefined) return arrivals;
-  const kept = arrivals.filter(({ from }) => counts(from, at));
+  if (steps === 0) return arrivals;
+  const from = at - (at % SPAN_MS);
+  const kept = arrivals.filter((entry) => counts(entry.from, at));
   const last = kept.at(-1);
-  return last?.from === now.from
-    ? [...kept.slice(0, -1), { from: now.from, steps: last.steps + now.steps }]
-    : [...kept, now];
+  return last?.from === from ? [...kept.slice(0, -1), { from, steps: last.steps + steps }] : [...kept, { from, steps }];
 }
 
 /** The busiest span counts no more than the one behind it: a burst that came once is no rate. */

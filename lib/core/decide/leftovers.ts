@@ -6,7 +6,15 @@
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
 import { labelSetKey } from '../scope.ts';
-import { type ClassifiedGroup, type ClassifiedRunner, classifyGroup, isOutOfService, isSeen } from './classify.ts';
+import {
+  type ClassifiedGroup,
+  type ClassifiedRunner,
+  classifyGroup,
+  isOnline,
+  isOutOfService,
+  isSeen,
+  workingIn,
+} from './classify.ts';
 import { type GroupDecision, holdUnseen, NOTHING_DECIDED } from './decide.ts';
 
 /** Decides for what is left over, given the groups that there are. */
@@ -33,7 +41,7 @@ function retireAll(
   const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
   const why = reason('left-over', { group: group.name });
   const retire = inService.filter((entry) => entry !== last).map(({ runner }) => ({ runner, reason: why }));
-  const from = counts.busy + counts.idle + counts.starting;
+  const from = workingIn(counts);
   const to = from - retire.length;
   const decision = { group: group.name, from, to, counts, bounds: [], reason: why };
   return {
@@ -48,10 +56,6 @@ function isMissedBy({ group: left }: GroupObservation, groups: readonly GroupDec
     ({ observation: { group }, decision: { counts, to } }) =>
       labelSetKey(group) === labelSetKey(left) && counts.busy + counts.idle === 0 && to > 0,
   );
-}
-
-function isOnline({ class: name }: ClassifiedRunner): boolean {
-  return name === 'busy' || name === 'idle';
 }
 
 /** One that is at work stays anyway for a while. */

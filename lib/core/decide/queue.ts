@@ -50,7 +50,10 @@ export function waitingByGroup(
   const add = ({ group }: Taker, steps: number): void => {
     waiting.set(group.name, (waiting.get(group.name) ?? 0) + steps);
   };
-  for (const { steps, takers: able } of batchesOf(queues, takers.toSorted(bySuitability))) {
+  for (const { steps, takers: able } of batchesOf(
+    queues,
+    takers.toSorted((a, b) => bySuitability(a.group, b.group)),
+  )) {
     let left = steps;
     for (const taker of able) {
       const room = Math.max(0, taker.room - (waiting.get(taker.group.name) ?? 0));
@@ -73,7 +76,8 @@ export function runnableBy(
   return waiting.filter((entry) => takers.some((taker) => canRun(taker, scope, entry)));
 }
 
-function bySuitability({ group: a }: Taker, { group: b }: Taker): number {
+/** The group that suits a step best first, of those that can run it. */
+export function bySuitability(a: RunnerGroup, b: RunnerGroup): number {
   return a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a);
 }
 

@@ -6,7 +6,7 @@
 import type { Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { ageOf } from './age.ts';
-import type { ClassifiedGroup, ClassifiedRunner } from './classify.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, isOnline } from './classify.ts';
 import { isStuck } from './resizing.ts';
 import { byAge, type Retirement } from './retirement.ts';
 
@@ -14,7 +14,7 @@ import { byAge, type Retirement } from './retirement.ts';
 const RENEWALS: readonly (string | undefined)[] = ['too-old', 'outdated'];
 
 /** What is due in a group at a look. */
-export type Due = {
+type Due = {
   /** Online runners that are to take no other step than they have, or had: all of them go, but the last one online. */
   readonly used: readonly (ClassifiedRunner & { readonly why: Reason })[];
   /** Idle ones that are too old or outdated, the oldest first: as many as may be replaced at once. */
@@ -29,7 +29,7 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
   const { group, memory, fingerprint, idleTrusted } = observation;
   const { afterSteps, afterMs = Number.POSITIVE_INFINITY, onChange } = group.recycle ?? {};
   const { worked = [] } = memory;
-  const working = classified.filter(({ class: name }) => name === 'busy' || name === 'idle' || name === 'starting');
+  const working = classified.filter((entry) => isOnline(entry) || entry.class === 'starting');
   const isUsed = ({ class: name, runner }: ClassifiedRunner) =>
     afterSteps !== undefined && (name === 'busy' || (name === 'idle' && worked.includes(runner.uuid)));
   const whyUsed = (entry: ClassifiedRunner): Reason | undefined => {
@@ -80,7 +80,7 @@ export function recycle(
   chosen: readonly Retirement[],
 ): readonly Retirement[] {
   const isStaying = ({ runner }: { readonly runner: Runner }) => !chosen.some((entry) => entry.runner === runner);
-  const online = classified.filter((entry) => (entry.class === 'busy' || entry.class === 'idle') && isStaying(entry));
+  const online = classified.filter((entry) => isOnline(entry) && isStaying(entry));
   const used = due.used.filter(isStaying);
   const last = wanted > 0 && used.length === online.length ? lastOf(used) : undefined;
   const out = used.filter((entry) => entry !== last).map(({ runner, why }) => ({ runner, reason: why }));

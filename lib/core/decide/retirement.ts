@@ -12,7 +12,7 @@ import type { ClassifiedGroup, ClassifiedRunner } from './classify.ts';
 export type Retirement = { readonly runner: Runner; readonly reason: Reason };
 
 /** The chosen ones, and what kept more from being chosen. */
-export type Retirements = { readonly chosen: readonly Retirement[]; readonly bounds: readonly Reason[] };
+type Retirements = { readonly chosen: readonly Retirement[]; readonly bounds: readonly Reason[] };
 
 /** How many to retire, split by where they may come from. */
 export type Surplus = { readonly starting: number; readonly idle: number };

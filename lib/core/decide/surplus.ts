@@ -5,7 +5,7 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Instant, RecentTarget } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { ClassifiedGroup } from './classify.ts';
+import { type ClassifiedGroup, workingIn } from './classify.ts';
 import type { Surplus } from './retirement.ts';
 import { timeLeft } from './stabilisation.ts';
 
@@ -15,12 +15,13 @@ import { timeLeft } from './stabilisation.ts';
  */
 export function surplusOf(
   { max, stabilisationWindowMs: windowMs }: RunnerGroup,
-  { counts, expected: { busy, idle, starting } }: Pick<ClassifiedGroup, 'counts' | 'expected'>,
+  { counts, expected }: Pick<ClassifiedGroup, 'counts' | 'expected'>,
   target: number,
   recentTargets: readonly RecentTarget[],
   at: Instant,
 ): { readonly surplus: Surplus; readonly bounds: readonly Reason[] } {
-  const working = busy + idle + starting;
+  const { idle, starting } = expected;
+  const working = workingIn(expected);
   const slow = counts.starting - starting;
   const excessStarting = Math.min(counts.starting, Math.max(0, working + slow - max));
   // Slow ones go first, and nobody counts on them.

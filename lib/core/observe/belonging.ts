@@ -13,7 +13,7 @@ export type ListedScope = {
 };
 
 /** A namespace and the Jobs that were listed there. */
-export type ListedNamespace = { readonly namespace: Namespace; readonly listed: readonly RunnerJob[] };
+type ListedNamespace = { readonly namespace: Namespace; readonly listed: readonly RunnerJob[] };
 
 /** What belongs to one group, in the order of the lists. */
 export type Belongings = {

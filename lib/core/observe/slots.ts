@@ -51,12 +51,8 @@ export function nextPeak(
   seen: { readonly runners: number; readonly steps: number },
   at: Instant,
 ): MonthPeak {
-  const month = monthOf(at);
+  const month = new Date(at).toISOString().slice(0, 7);
   if (before?.month !== month) return { month, ...seen };
   const { runners, steps = 0 } = before;
   return { month, runners: Math.max(runners, seen.runners), steps: Math.max(steps, seen.steps) };
-}
-
-function monthOf(at: Instant): string {
-  return new Date(at).toISOString().slice(0, 7);
 }

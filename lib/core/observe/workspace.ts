@@ -17,7 +17,7 @@ import { documentOf, identityOf, isGone, type JobReading, type ScopeReading } fr
 import { nextPeak, PRICE_PER_SLOT, runnersComing, slotsCommitted, slotsInUse, stepsRunning } from './slots.ts';
 
 /** The workspace, and its memory if this look changed it. */
-export type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
+type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
 
 /** Adds up what takes places in a workspace of the fleet. `groups`: all that were seen, those that are left over included. */
 export function observeWorkspace(

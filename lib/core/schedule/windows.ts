@@ -59,8 +59,8 @@ function openingOn({ days, from, to, timezone }: Schedule, day: number): Opening
   return opensAt < closesAt ? { opensAt, closesAt } : undefined;
 }
 
-/** 0 is Monday. */
-function weekdayOf(day: number): number {
+/** The weekday of a day since the epoch; 0 is Monday. */
+export function weekdayOf(day: number): number {
   // Also before the epoch, where the remainder is negative.
   return (((day + WEEKDAY_OF_THE_EPOCH) % 7) + 7) % 7;
 }

@@ -3,11 +3,12 @@
  * the milliseconds that a clock at UTC would count when it shows the same date and time. Pure: the same instant always
  * gives the same answer.
  */
+import { countWhile } from '../halving.ts';
 import type { Instant } from '../model/observation.ts';
 import { DAY_MS } from '../time.ts';
 
 /** Milliseconds since the epoch by the clock of some zone; compare it only with others of the same zone. */
-export type WallTime = number;
+type WallTime = number;
 
 /** Whether Node knows this name. Offsets such as `+01:00` are no zones: they have no daylight saving. */
 export function isZone(name: string): boolean {
@@ -64,14 +65,7 @@ export function describeWallTime(zone: string, at: Instant): string {
 /** The first instant of the later offset, of two instants with one change between them. */
 function changeBetween(zone: string, from: Instant, to: Instant): Instant {
   const before = offsetAt(zone, from);
-  let low = from;
-  let high = to;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (offsetAt(zone, middle) === before) low = middle;
-    else high = middle;
-  }
-  return high;
+  return from + countWhile(to - from, (ms) => offsetAt(zone, from + ms) === before);
 }
 
 type Parts = { readonly [Type in Intl.DateTimeFormatPartTypes]?: string };

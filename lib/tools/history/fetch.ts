@@ -2,14 +2,13 @@
  * Reading the past: repository by repository, each from its newest pipeline back to the beginning of the range. Whatever
  * was read is in the journal before the next call goes out, so that it may end at any point and go on there.
  */
-import type { PastApi, RanStep } from '#adapters/bitbucket/past.ts';
+import type { PastApi } from '#adapters/bitbucket/past.ts';
 import type { Pipeline } from '#adapters/bitbucket/pipeline-answers.ts';
 import type { Part } from '#adapters/bitbucket/pipeline-reader.ts';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
 import { HOUR_MS } from '#core/time.ts';
 import { type Patience, patiently } from './calls.ts';
-import type { HistoryStep } from './format.ts';
 import type { ExportPlan, Journal, Progress, ReadPipeline } from './journal.ts';
 
 /** How far a fetch is: `share` in [0, 1]. */
@@ -101,7 +100,11 @@ async function fetchPipeline(
   const { plan } = journal.progress;
   try {
     const { ran, problem, ...others } = await patiently(() => api.steps(scope, pipeline), patience);
-    const all = ran.map((step) => toHistoryStep(step, scope, pipeline));
+    const all = ran.map(({ index, ...step }) => ({
+      ...step,
+      ...scope,
+      id: `${pipeline.number ?? pipeline.uuid}.${index}`,
+    }));
     const steps = all.filter(({ ready }) => ready >= plan.from && ready < plan.to);
     const omitted = { ...others, outside: all.length - steps.length };
     const read: ReadPipeline = { repository: scope.repository, uuid: pipeline.uuid, steps, omitted };
@@ -113,10 +116,6 @@ async function fetchPipeline(
     const gap = { from: at, to: at, repository: scope.repository, reason };
     await journal.append({ kind: 'gap', gap, uuid: pipeline.uuid });
   }
-}
-
-function toHistoryStep({ index, ...step }: RanStep, scope: Required<Scope>, { number, uuid }: Pipeline): HistoryStep {
-  return { ...step, ...scope, id: `${number ?? uuid}.${index}` };
 }
 
 /** In the range, or of an unknown time, and not read before. */

@@ -3,7 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import * as z from 'zod';
 import { InputError } from '#core/errors.ts';
 import { DAY_MS } from '#core/time.ts';
-import { isRecord, jsonIn } from '#yaml/values.ts';
+import { type Fields, isRecord, jsonIn } from '#yaml/values.ts';
 import {
   COLUMNS,
   type Gap,
@@ -39,8 +39,6 @@ export type LineParser = {
   /** A shell command that prints the file in the order of `ready`. `line` is one of its steps, `file` is quoted. */
   readonly sortCommand: (file: string, line: string) => string;
 };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** More than twice as long as Bitbucket lets any step run. */
 const LONGEST_STEP_MS = DAY_MS;

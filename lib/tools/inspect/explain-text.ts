@@ -1,7 +1,7 @@
 /** Explanations as a person reads them in a terminal. Pure. */
 import type { Counts } from '#core/model/decision.ts';
 import type { GroupReport } from '#core/model/report.ts';
-import { counted, type Line, layLines, type TextOptions, type Tone } from '#text/layout.ts';
+import { counted, type Line, layLines, problemLines, type TextOptions, type Tone } from '#text/layout.ts';
 import {
   boundLine,
   CLASS_COLUMNS,
@@ -45,14 +45,14 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
   const counts = wasLookedAt ? countsText(group) : 'nothing of its runners: they were not looked at';
   const seenLines = [{ text: counts }, ...seen.more.map((text): Line => ({ text }))];
   const besides: readonly Line[] = [
-    ...explanation.problems.map((text): Line => ({ text: `problem: ${text}`, tone: 'failure' })),
+    ...problemLines(explanation.problems),
     ...explanation.notes.map((text): Line => ({ text: `note: ${text}` })),
   ];
   return [
     ...section(heading, [], options),
     '',
     ...section('Seen', seenLines, options),
-    ...indent(runnerTable(seen.runners, options)),
+    ...runnerTable(seen.runners, options).map((line) => (line === '' ? line : `  ${line}`)),
     '',
     ...section('Decided', decided, options),
     ...(besides.length === 0 ? [] : ['', ...section('The tick besides', besides, options)]),
@@ -63,7 +63,12 @@ export function renderExplanation(explanation: Explanation, options: TextOptions
 export function renderTimeline(name: string, spans: readonly Span[], options: TextOptions): readonly string[] {
   const ticks = spans.reduce((sum, span) => sum + span.ticks, 0);
   const rows = spans.map((span) => ({
-    cells: [spanText(span), String(span.ticks), ...cellsOf(span), decisionOf(span.group)],
+    cells: [
+      spanText(span),
+      String(span.ticks),
+      ...(span.group.countsUnknown ? UNKNOWN_CELLS : classCells(span.least, span.most)),
+      decisionOf(span.group),
+    ],
     tone: toneOf(span.group),
     sentences: [{ text: span.group.decision.reason.text }, ...events(span.group)],
   }));
@@ -74,18 +79,12 @@ export function renderTimeline(name: string, spans: readonly Span[], options: Te
   ];
 }
 
-function cellsOf({ least, most, group }: Span): readonly string[] {
-  return group.countsUnknown ? UNKNOWN_CELLS : classCells(least, most);
-}
-
 function events(group: GroupReport): readonly Line[] {
   return [
     ...group.bounds.map(boundLine),
     ...group.troubles.map(({ text }): Line => ({ text: `trouble: ${text}`, tone: 'warning' })),
     ...actionSummary(group, 'apply'),
-    ...group.problems
-      .filter((problem) => !group.decision.reason.text.includes(problem))
-      .map((problem): Line => ({ text: `problem: ${problem}`, tone: 'failure' })),
+    ...problemLines(group.problems, group.decision.reason.text),
   ];
 }
 
@@ -110,10 +109,6 @@ const TONES: Readonly<Record<keyof Counts, Tone>> = {
   draining: 'down',
   dead: 'warning',
 };
-
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => (line === '' ? line : `  ${line}`));
-}
 
 function countsText({ counts, countsUnknown }: GroupReport): string {
   if (countsUnknown) return 'nothing of its runners: they could not be listed';

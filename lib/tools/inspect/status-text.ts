@@ -39,7 +39,7 @@ export function renderStatus(
       [
         ...leftoverLines(status.leftovers ?? [], 'plan'),
         ...status.workspaces.map(workspaceLine),
-        ...status.notes.map(noteLine),
+        ...status.notes.map((note): Line => ({ text: `note: ${note}`, tone: 'warning' })),
       ],
       0,
       options,
@@ -110,8 +110,4 @@ function warningLine(text: string): Line {
 function workspaceLine({ workspace, registrations, assumed, maxRunners }: Status['workspaces'][number]): Line {
   const registered = `${counted(registrations, 'registration')}${assumption(assumed)}`;
   return { text: `Workspace ${workspace}: ${registered} of at most ${maxRunners}` };
-}
-
-function noteLine(note: string): Line {
-  return { text: `note: ${note}`, tone: 'warning' };
 }

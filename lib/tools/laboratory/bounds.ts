@@ -2,8 +2,9 @@
  * How far any policy can get, from the steps alone: what it would cost to know the future, and what may be had by knowing
  * the rate of each hour and nothing else. Both know no `min`, no `max` and no labels, so no fleet is cheaper.
  */
+import { countWhile } from '#core/halving.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { DAY_MS, HOUR_MS } from '#core/time.ts';
+import { DAY_MS, HOUR_MS, MONTH_MS } from '#core/time.ts';
 import type { Arrivals } from '../arrival.ts';
 import { createRandom } from '../simulator/random.ts';
 import { type Distribution, draw } from './distribution.ts';
@@ -17,7 +18,7 @@ export type Bound = {
   readonly points: readonly BoundPoint[];
 };
 
-export type BoundPoint = {
+type BoundPoint = {
   readonly label: string;
   readonly waitingMeanMs: number;
   readonly waitingP95Ms: number;
@@ -25,8 +26,6 @@ export type BoundPoint = {
   /** As of `Figures.money`: runners, and the peak of running steps. */
   readonly money: number;
 };
-
-const MONTH_MS = 30 * DAY_MS;
 
 /** Safety β of square-root staffing, and the share of steps that then wait at all: 1 / (1 + β Φ(β) / φ(β)). */
 const SAFETIES = [
@@ -85,23 +84,15 @@ function knowTheFuture(start: Instant, end: Instant, startMs: number) {
       // What was idle for longer would have been removed.
       if (!isKept) idleSince.length = 0;
       ms += (isKept ? at - since : startMs) + Math.min(durationMs, end - at);
-      busyUntil.splice(placeFor(busyUntil, at + durationMs), 0, at + durationMs);
+      const until = at + durationMs;
+      // The times fall, so that the one that comes first stands last.
+      const place = countWhile(busyUntil.length, (index) => (busyUntil[index] ?? 0) > until);
+      busyUntil.splice(place, 0, until);
       const month = Math.floor((at - start) / MONTH_MS);
       monthlyPeaks[month] = Math.max(monthlyPeaks[month] ?? 0, busyUntil.length);
     },
     runnerMs: () => ms,
   };
-}
-
-/** The times fall, so that the one that comes first stands last. */
-function placeFor(times: readonly Instant[], until: Instant): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? 0) > until) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** How many steps came in each hour, and how much work there was in it. */
@@ -137,13 +128,7 @@ function keepHours(start: Instant, end: Instant) {
 
 /** The first whole second at which a falling share is no more than that. */
 function firstBelow(share: (ms: number) => number, most: number): number {
-  let [low, high] = [-1, DAY_MS / 1000];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (share(middle * 1000) <= most) high = middle;
-    else low = middle;
-  }
-  return high * 1000;
+  return countWhile(DAY_MS / 1000, (seconds) => share(seconds * 1000) > most) * 1000;
 }
 
 const DRAWS = 2_000;

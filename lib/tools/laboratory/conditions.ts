@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Instant } from '#core/model/observation.ts';
-import { DAY_MS } from '#core/time.ts';
+import { DAY_MS, MONTH_MS } from '#core/time.ts';
 import type { Faults } from '../simulator/faults.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import { type Distribution, distribution, draw } from './distribution.ts';
@@ -68,8 +68,6 @@ export function settleConditions(set: 'field' | 'ideal', written: Written): Cond
 
 /** Calls to a service fail from `from` until `to`, both counted from the scenario's start, in ms. */
 export type Outage = { readonly service: 'bitbucket' | 'kubernetes'; readonly from: number; readonly to: number };
-
-const MONTH_MS = 30 * DAY_MS;
 
 /** How often a service fails in a normal month, and for how long. */
 const NORMAL_OUTAGES: readonly { readonly service: Outage['service']; perMonth: number; lasts: Distribution }[] = [

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { weekdayOf } from '#core/schedule/windows.ts';
 import { DAY_MS, HOUR_MS } from '#core/time.ts';
 import { type Arrival, mergeArrivals, stepTime } from '../arrival.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
@@ -148,7 +149,7 @@ function timesOf(from: Load, stretch: Stretch, random: Random): Iterable<Instant
     case 'poisson':
       return poisson(stretch, from.perHour, () => 1, random);
     case 'nightly':
-      return nightly(midnightOf(start) + from.at, from.steps, from.over);
+      return nightly(start - (start % DAY_MS) + from.at, from.steps, from.over);
     case 'flapping':
       return flapping(start, from);
     case 'ramp':
@@ -213,12 +214,6 @@ function* poisson(
 }
 
 function activityAt(at: Instant, weekend: number): number {
-  // The epoch began on a Thursday.
-  const weekday = (Math.floor(at / DAY_MS) + 3) % 7;
   const activity = ACTIVITY[Math.floor((at % DAY_MS) / HOUR_MS)] ?? 0;
-  return weekday < 5 ? activity : activity * weekend;
-}
-
-function midnightOf(at: Instant): Instant {
-  return at - (at % DAY_MS);
+  return weekdayOf(Math.floor(at / DAY_MS)) < 5 ? activity : activity * weekend;
 }

@@ -2,7 +2,7 @@
  * What nodes for the pods of a run cost: at every look the pods are packed on as few nodes as their requests allow, the
  * largest first. So it is what a cluster comes to that keeps its nodes full, as Karpenter does; a slower one costs more.
  */
-import { DAY_MS, HOUR_MS } from '#core/time.ts';
+import { HOUR_MS, MONTH_MS } from '#core/time.ts';
 import type { Amounts } from '../simulator/pod-requests.ts';
 import { totalOf } from '../simulator/registrations.ts';
 import type { World } from '../simulator/world.ts';
@@ -20,8 +20,6 @@ export type NodeFigures = {
   /** What pods of idle runners request, as a share of what they request at work; 1 without idle runners. */
   readonly idleShare: Amounts;
 };
-
-const MONTH_MS = 30 * DAY_MS;
 
 const NOTHING: Amounts = { cpu: 0, memory: 0 };
 

@@ -12,9 +12,9 @@
  */
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
+import { fits } from '../simulator/registrations.ts';
 import type { Step } from '../simulator/step.ts';
 import type { World } from '../simulator/world.ts';
-import { mayRun } from './ownership.ts';
 import { bareManifests, type Policy } from './policy.ts';
 
 /** How often it makes up for runners that it has lost; nothing else waits for that. */
@@ -88,7 +88,7 @@ class Oracle {
   }
 
   #queue(step: Step): void {
-    const pool = this.#pools.find(({ group }) => mayRun(step, group));
+    const pool = this.#pools.find(({ group }) => fits(step, group));
     if (pool === undefined) return;
     pool.waiting += 1;
     this.#poolOfStep.set(step, pool);

@@ -1,41 +1,26 @@
 /** Which group a step is for, if any. Pure. */
+import { bySuitability } from '#core/decide/queue.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { counted } from '#text/layout.ts';
 import type { Arrival } from '../arrival.ts';
+import { fits } from '../simulator/registrations.ts';
 import { repositoryOf } from './load.ts';
-
-/** Whether a step may run on the runners of a group: the same rule as Bitbucket's. */
-export function mayRun(step: Pick<Arrival, 'scope' | 'labels'>, { scope, labels }: RunnerGroup): boolean {
-  return (
-    step.scope.workspace === scope.workspace &&
-    (scope.repository === undefined || scope.repository === step.scope.repository) &&
-    step.labels.every((label) => labels.includes(label))
-  );
-}
 
 /**
  * Tells the steps that are the group's: those that it can run and that suit no other group better. The one with the fewest
  * labels suits best, then a repository's before a workspace's, then the first in the configuration.
  */
 export function stepsOf(fleet: Fleet, group: RunnerGroup): (step: Pick<Arrival, 'scope' | 'labels'>) => boolean {
-  const bySuitability = orderBySuitability(fleet.groups);
+  const inOrder = fleet.groups.toSorted(bySuitability);
   const known = new Map<string, boolean>();
   return (arrival) => {
     const key = JSON.stringify([arrival.scope.workspace, arrival.scope.repository, arrival.labels]);
     const isKnown = known.get(key);
     if (isKnown !== undefined) return isKnown;
-    const isOwn = bySuitability.find((other) => mayRun(arrival, other))?.name === group.name;
+    const isOwn = inOrder.find((other) => fits(arrival, other))?.name === group.name;
     known.set(key, isOwn);
     return isOwn;
   };
-}
-
-function orderBySuitability(groups: readonly RunnerGroup[]): readonly RunnerGroup[] {
-  return [...groups].sort((a, b) => a.labels.length - b.labels.length || ownRepository(b) - ownRepository(a));
-}
-
-function ownRepository({ scope }: RunnerGroup): number {
-  return scope.repository === undefined ? 0 : 1;
 }
 
 /** Steps of a history that names no repository. */
@@ -51,7 +36,7 @@ type HousedSteps = {
  * such steps would be invisible to a group that counts them.
  */
 export function houseSteps(groups: readonly RunnerGroup[]): HousedSteps {
-  const bySuitability = orderBySuitability(groups);
+  const inOrder = groups.toSorted(bySuitability);
   const given = new Set<string>();
   let steps = 0;
   return {
@@ -62,8 +47,7 @@ export function houseSteps(groups: readonly RunnerGroup[]): HousedSteps {
         scope: { ...step.scope, repository: repositoryOf(group) },
       });
       const owner =
-        bySuitability.find((group) => mayRun(step, group)) ??
-        bySuitability.find((group) => mayRun(inRepositoryOf(group), group));
+        inOrder.find((group) => fits(step, group)) ?? inOrder.find((group) => fits(inRepositoryOf(group), group));
       if (owner === undefined) return step;
       steps += 1;
       given.add(repositoryOf(owner));
@@ -94,7 +78,7 @@ export function watchUnowned(groups: readonly RunnerGroup[]): UnownedSteps {
   let steps = 0;
   return {
     look: (step) => {
-      if (groups.some((group) => mayRun(step, group))) return;
+      if (groups.some((group) => fits(step, group))) return;
       steps += 1;
       const kind = `${step.labels.join(' ')} in ${step.scope.repository ?? step.scope.workspace}`;
       if (kinds.has(kind) || kinds.size < MOST_KINDS) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -59,7 +59,7 @@ const NODES_NOTE =
   'nodes: what the nodes that the pods’ requests take cost in 30 days; of it idle: what they would cost less without idle runners';
 
 /** What a table is for: its width, the time that steps should not wait longer than, and what money is in. */
-export type ResultsLayout = { readonly width: number; readonly goalMs: number; readonly currency: string };
+type ResultsLayout = { readonly width: number; readonly goalMs: number; readonly currency: string };
 
 /**
  * Title row, then a row for each result: one table if its lines fit into `width`, else as many as it takes, each with the

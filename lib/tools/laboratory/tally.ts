@@ -3,7 +3,7 @@
  * that its size does not depend on how long the run is.
  */
 import type { Instant } from '#core/model/observation.ts';
-import { DAY_MS } from '#core/time.ts';
+import { MONTH_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
 import { type RunnerTotals, registeredIn } from '../simulator/registrations.ts';
 import type { Step } from '../simulator/step.ts';
@@ -51,8 +51,6 @@ export type Books = {
 
 /** How many runners of each kind there are, and how many steps wait. */
 export type Present = { readonly totals: RunnerTotals; readonly queued: number };
-
-const MONTH_MS = 30 * DAY_MS;
 
 export class Tally {
   readonly #start: Instant;

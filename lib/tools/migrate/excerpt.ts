@@ -8,6 +8,9 @@ import type { InputProblem } from '#yaml/problem.ts';
 /** Lines and columns count from 1. */
 type TextPlace = { readonly line: number; readonly column?: number };
 
+/** What is wrong at an offset of a text. */
+export type Fault = { readonly offset: number; readonly message: string };
+
 export type Excerpt = {
   readonly source: string;
   readonly text: string;

@@ -11,7 +11,7 @@ import { checkManifests } from '#manifests/check.ts';
 import { parseWithin, YamlError, type YamlLimits } from '#yaml/bounded.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { offsetOf } from '#yaml/tree.ts';
-import { type Excerpt, problemIn } from './excerpt.ts';
+import { type Excerpt, type Fault, problemIn } from './excerpt.ts';
 import { type Condition, removeTags, withHandlebars } from './jinja.ts';
 import { repeatedKeys } from './source-files.ts';
 
@@ -21,8 +21,6 @@ type Translated = {
   readonly problems: readonly InputProblem[];
   readonly problemAt: (offset: number, message: string) => InputProblem;
 };
-
-type Fault = { readonly offset: number; readonly message: string };
 
 /** Many times any Job, aliases written out. */
 const LIMITS: YamlLimits = { characters: 256 * 1024, tokens: 40_000, values: 40_000 };
@@ -141,13 +139,9 @@ function refusals(document: yaml.Document): readonly Fault[] {
   const problems = STAND_INS.flatMap((group) => checkManifests({ ...group, pod: { ...group.pod, template } }).problems);
   const faults = problems.map(({ path, message }) => ({
     offset: offsetAt(document, path),
-    message: told(path, message),
+    message: path === '' ? message : `${path}: ${message}`,
   }));
   return [...new Map(faults.map((fault) => [`${fault.offset} ${fault.message}`, fault])).values()];
-}
-
-function told(path: string, message: string): string {
-  return path === '' ? message : `${path}: ${message}`;
 }
 
 /** The text of a template's tree, in which no line is broken. */

@@ -15,15 +15,14 @@ import {
   SIZE_MOVED,
   TIME_TO_LIVE,
 } from './changes.ts';
-
-type Note = { readonly offset: number; readonly message: string };
+import type { Fault } from './excerpt.ts';
 
 /** What a template gave to the runner container in plain amounts, by `requests` and `limits`. */
 export type Amounts = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 type Repaired = {
   readonly changes: readonly MigrationChange[];
-  readonly warnings: readonly Note[];
+  readonly warnings: readonly Fault[];
   /** Absent when the template has variables there, or amounts that are those of `size: 1x`. */
   readonly amounts?: Amounts | undefined;
 };
@@ -63,15 +62,7 @@ function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'):
   return nodes.map((node) => ({ node, item: recordOf(node.toJSON()), isInit: list === 'initContainers' }));
 }
 
-function dockerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return dockerAmong([...containersOf(pod, 'containers'), ...containersOf(pod, 'initContainers')])[0]?.node;
-}
-
-function runnerOf(pod: yaml.YAMLMap): yaml.YAMLMap | undefined {
-  return containersOf(pod, 'containers').find(({ item }) => isRunner(item))?.node;
-}
-
-function otherContainers(pod: yaml.YAMLMap): readonly Note[] {
+function otherContainers(pod: yaml.YAMLMap): readonly Fault[] {
   return containersOf(pod, 'containers')
     .filter(({ item }) => !isRunner(item))
     .map(({ node, item }) => ({
@@ -89,8 +80,9 @@ const SIZE = {
 const RUNNER_SIZE = { requests: { memory: '512Mi', cpu: '250m' }, limits: { memory: '1Gi' } };
 
 function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
-  const runner = runnerOf(pod);
-  const docker = dockerOf(pod);
+  const containers = containersOf(pod, 'containers');
+  const runner = containers.find(({ item }) => isRunner(item))?.node;
+  const docker = dockerAmong([...containers, ...containersOf(pod, 'initContainers')])[0]?.node;
   if (runner === undefined || docker === undefined) return { changes: [], warnings: [] };
   const resources = runner.get('resources');
   if (docker.has('resources')) {

@@ -9,7 +9,7 @@ import type { Path } from '#yaml/finding.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 import { objectsIn, offsetOf } from '#yaml/tree.ts';
 import type { CredentialKind } from './changes.ts';
-import { type Excerpt, fileExcerpt, scalarExcerpt } from './excerpt.ts';
+import { type Excerpt, type Fault, fileExcerpt, scalarExcerpt } from './excerpt.ts';
 import { isHelmTemplate } from './jinja.ts';
 
 /** A file to migrate; `source` names it in messages. */
@@ -86,9 +86,6 @@ function contentsOfDocuments(file: File, documents: readonly yaml.Document.Parse
   if (roots.length === 0) return [nothingIn(file, 'is empty; give a file with the configuration or the Job template')];
   return roots.flatMap((root) => contentsOfNode(file, root, roots.length === 1));
 }
-
-/** What is wrong with a document's text, and where. */
-type Fault = { readonly message: string; readonly offset: number };
 
 /** What the parser says, or else keys that come twice. Throws `YamlError` for values that are too many, or no values. */
 function faultsIn(document: yaml.Document.Parsed): readonly Fault[] {

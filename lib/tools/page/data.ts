@@ -40,7 +40,7 @@ export type PageData = {
   readonly bounds?: readonly PageBound[];
 };
 
-export type OutageTime = { readonly service: 'bitbucket' | 'kubernetes'; readonly from: Instant; readonly to: Instant };
+type OutageTime = { readonly service: 'bitbucket' | 'kubernetes'; readonly from: Instant; readonly to: Instant };
 
 /** Places between waiting and cost that belong together; `source`: what they are, and where that is from. */
 export type PageBound = {

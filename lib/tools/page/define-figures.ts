@@ -1,32 +1,37 @@
-/** Figures of a page: how each is called, where it comes from, and what exactly it is, in one row. */
+/** Figures of a page: how each is called, where it comes from, and what exactly it is. */
 import type { FigureDefinition, Unit } from './data.ts';
 
 /** A figure, and where it comes from; undefined: this source does not know it. */
-type Row<Source> = readonly [
-  id: string,
-  label: string,
-  unit: Unit,
-  value: (source: Source) => number | undefined,
-  meaning: string,
-];
+type Row<Source> = Omit<FigureDefinition, 'id' | 'section'> & {
+  readonly value: (source: Source) => number | undefined;
+};
+
+/** What makes the rows of each unit. */
+export function rowsOf<Source>() {
+  const rowIn = (unit: Unit) => {
+    return (label: string, value: Row<Source>['value'], meaning: string): Row<Source> => ({
+      label,
+      unit,
+      value,
+      meaning,
+    });
+  };
+  return { ms: rowIn('ms'), count: rowIn('count'), hours: rowIn('hours'), money: rowIn('money') };
+}
 
 /** The figures of sections of rows, in their order, and how their values are had by their ids. */
-export function defineFigures<Source>(sections: Readonly<Record<string, readonly Row<Source>[]>>): {
+export function defineFigures<Source>(sections: Readonly<Record<string, Readonly<Record<string, Row<Source>>>>>): {
   readonly definitions: readonly FigureDefinition[];
   readonly valuesOf: (source: Source) => Readonly<Record<string, number>>;
 } {
+  const rows = Object.entries(sections).flatMap(([section, figures]) =>
+    Object.entries(figures).map(([id, row]) => ({ id, section, ...row })),
+  );
   return {
-    definitions: Object.entries(sections).flatMap(([section, rows]) =>
-      rows.map(([id, label, unit, , meaning]) => ({ id, section, label, unit, meaning })),
-    ),
-    valuesOf: (source) =>
-      Object.fromEntries(
-        Object.values(sections).flatMap((rows) =>
-          rows.flatMap(([id, , , value]) => {
-            const known = value(source);
-            return known === undefined ? [] : [[id, known]];
-          }),
-        ),
-      ),
+    definitions: rows.map(({ value: _, ...definition }) => definition),
+    valuesOf: (source) => {
+      const values = rows.map(({ id, value }) => [id, value(source)] as const);
+      return Object.fromEntries(values.filter((entry): entry is [string, number] => entry[1] !== undefined));
+    },
   };
 }

@@ -36,7 +36,7 @@ function byColumn(data: PageData): string {
       `<th scope="col">${data.kind === 'laboratory' ? `${swatch(track, index)}<br>` : ''}${trackName(data, index)}</th>`,
   );
   const baseline = data.tracks.find(({ role }) => role === 'baseline');
-  const bodies = sectionsOf(data).map(([section, figures]) => {
+  const bodies = [...Map.groupBy(data.figures, ({ section }) => section)].map(([section, figures]) => {
     const title = `<tr><th class="section" scope="rowgroup" colspan="${data.tracks.length + 1}">${escapeHtml(section)}</th></tr>`;
     const rows = figures.map((figure) => {
       const cells = data.tracks.map(
@@ -57,10 +57,6 @@ function byRow(data: PageData): string {
     return `<tr><th scope="row">${trackName(data, index)}</th>${cells.join('')}</tr>`;
   });
   return `<table class="figures"><caption>Every figure</caption><thead><tr><th scope="col">Name</th>${heads.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
-}
-
-function sectionsOf({ figures }: PageData): readonly (readonly [string, readonly FigureDefinition[]])[] {
-  return [...Map.groupBy(figures, ({ section }) => section)];
 }
 
 function definitionLink({ id, label }: FigureDefinition, before = ''): string {

@@ -3,6 +3,7 @@ import { isSaturated } from '#core/decide/strategies/idle-buffer.ts';
 import type { Counts } from '#core/model/decision.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { GroupReport } from '#core/model/report.ts';
+import { wasSeen } from '#core/report.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { Series } from '../series.ts';
 import type { Stretch, Track, TrackSeries } from './data.ts';
@@ -54,7 +55,7 @@ export class GroupBook {
     this.#decisions.addGroup(at, group);
     this.#count(group);
     if (group.waiting !== undefined) noteWaiting(this.tally, group.waiting);
-    if (!isWhole(group)) return;
+    if (!wasSeen(group)) return;
     this.#holdUntil(at);
     const { counts, bounds } = group;
     this.tally.looks += 1;
@@ -151,11 +152,6 @@ export class GroupBook {
 /** Runners of every class. */
 export function registered({ busy, idle, starting, draining, dead }: Counts): number {
   return busy + idle + starting + draining + dead;
-}
-
-/** A group that was not looked at, or not wholly, has counts that mean nothing. */
-function isWhole({ decision: { reason } }: GroupReport): boolean {
-  return reason.code !== 'look-held-back' && reason.code !== 'partial-observation';
 }
 
 /** Known only where the queue decided. */

@@ -3,7 +3,7 @@
 import type { WaitingReport } from '#core/model/report.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import type { LevelDefinition } from './data.ts';
-import { defineFigures } from './define-figures.ts';
+import { defineFigures, rowsOf } from './define-figures.ts';
 
 export const PRODUCTION_LEVELS = [
   { id: 'busy', label: 'Busy', meaning: 'Registered runners with a step running on them.' },
@@ -42,10 +42,6 @@ export function noteWaiting(tally: GroupTally, { p50Ms, p95Ms, longestMs }: Wait
   for (const name of WAITED) tally[name] = largest(tally[name], seen[name]);
 }
 
-function isWaited(name: (typeof COUNTED)[number]): boolean {
-  return WAITED.some((waited) => waited === name);
-}
-
 function largest(one: number, other: number): number {
   return Number.isNaN(one) ? other : Math.max(one, Number.isNaN(other) ? one : other);
 }
@@ -55,7 +51,7 @@ export function addTallies(tallies: readonly GroupTally[], peak: number): GroupT
   const all = emptyTally();
   for (const tally of tallies) {
     for (const name of COUNTED) {
-      all[name] = isWaited(name) ? largest(all[name], tally[name]) : all[name] + tally[name];
+      all[name] = WAITED.some((waited) => waited === name) ? largest(all[name], tally[name]) : all[name] + tally[name];
     }
     for (const { id } of PRODUCTION_LEVELS) all.levelMs[id] += tally.levelMs[id];
   }
@@ -65,103 +61,79 @@ export function addTallies(tallies: readonly GroupTally[], peak: number): GroupT
 const WORST =
   'at its worst: as far as queue and runners showed, to the length of a look. Unknown where no queue was counted.';
 
+const { ms, count, hours } = rowsOf<GroupTally>();
+
 const FIGURES = defineFigures<GroupTally>({
-  Waiting: [
-    ['waitedP50', 'Half waited at most', 'ms', ({ waitedP50Ms }) => waitedP50Ms, `Of the steps of an hour, ${WORST}`],
-    ['waitedP95', '95 % waited at most', 'ms', ({ waitedP95Ms }) => waitedP95Ms, `Of the steps of an hour, ${WORST}`],
-    ['waitedLongest', 'Longest', 'ms', ({ waitedLongestMs }) => waitedLongestMs, `Of all steps, ${WORST}`],
-  ],
-  'Runner-hours': [
-    [
-      'hoursBusy',
+  Waiting: {
+    waitedP50: ms('Half waited at most', ({ waitedP50Ms }) => waitedP50Ms, `Of the steps of an hour, ${WORST}`),
+    waitedP95: ms('95 % waited at most', ({ waitedP95Ms }) => waitedP95Ms, `Of the steps of an hour, ${WORST}`),
+    waitedLongest: ms('Longest', ({ waitedLongestMs }) => waitedLongestMs, `Of all steps, ${WORST}`),
+  },
+  'Runner-hours': {
+    hoursBusy: hours(
       'Busy',
-      'hours',
-      hours('busy'),
+      hoursOf('busy'),
       'Busy runners times hours. What a tick sees is taken to hold until the next one looks, for 15 minutes at most.',
-    ],
-    ['hoursIdle', 'Idle', 'hours', hours('idle'), 'Idle runners times hours, added up as for busy ones.'],
-    [
-      'hoursStarting',
-      'Starting',
-      'hours',
-      hours('starting'),
-      'Starting runners times hours, added up as for busy ones.',
-    ],
-    [
-      'hoursGone',
+    ),
+    hoursIdle: hours('Idle', hoursOf('idle'), 'Idle runners times hours, added up as for busy ones.'),
+    hoursStarting: hours('Starting', hoursOf('starting'), 'Starting runners times hours, added up as for busy ones.'),
+    hoursGone: hours(
       'Draining or dead',
-      'hours',
       ({ levelMs }) => (levelMs.draining + levelMs.dead) / HOUR_MS,
       'Runners on their way out, times hours, added up as for busy ones.',
-    ],
-  ],
-  Runners: [
-    ['peak', 'Peak', 'count', ({ peak }) => peak, 'The most registrations that a tick saw at once.'],
-    [
-      'timeSaturated',
+    ),
+  },
+  Runners: {
+    peak: count('Peak', ({ peak }) => peak, 'The most registrations that a tick saw at once.'),
+    timeSaturated: ms(
       'All busy for',
-      'ms',
       ({ saturatedMs }) => saturatedMs,
       'How long every runner online was busy, so that another step would have had to wait. For the fleet: the sum over its groups.',
-    ],
-    [
-      'timeKnown',
+    ),
+    timeKnown: ms(
       'Known for',
-      'ms',
       ({ knownMs }) => knownMs,
       'How much of the time ticks tell of. For the fleet: the average over its groups.',
-    ],
-  ],
-  Decisions: [
-    ['scaleUps', 'Scale-ups', 'count', ({ scaleUps }) => scaleUps, 'Ticks that decided on more runners.'],
-    ['added', 'Runners to add', 'count', ({ added }) => added, 'How many more runners these decided on, in all.'],
-    ['scaleDowns', 'Scale-downs', 'count', ({ scaleDowns }) => scaleDowns, 'Ticks that decided on fewer runners.'],
-    [
-      'takenOut',
+    ),
+  },
+  Decisions: {
+    scaleUps: count('Scale-ups', ({ scaleUps }) => scaleUps, 'Ticks that decided on more runners.'),
+    added: count('Runners to add', ({ added }) => added, 'How many more runners these decided on, in all.'),
+    scaleDowns: count('Scale-downs', ({ scaleDowns }) => scaleDowns, 'Ticks that decided on fewer runners.'),
+    takenOut: count(
       'Runners to take out',
-      'count',
       ({ takenOut }) => takenOut,
       'How many fewer runners these decided on, in all.',
-    ],
-    [
-      'limitedTicks',
+    ),
+    limitedTicks: count(
       'Ticks with runners withheld',
-      'count',
       ({ limitedTicks }) => limitedTicks,
       'Ticks in which a limit – max, a cap of the workspace, the hourly calls, a quarantine – kept runners back that were wanted.',
-    ],
-  ],
-  Trouble: [
-    [
-      'quarantineTicks',
+    ),
+  },
+  Trouble: {
+    quarantineTicks: count(
       'Ticks in quarantine',
-      'count',
       ({ quarantineTicks }) => quarantineTicks,
       'Ticks in which a group held back because its runners do not start.',
-    ],
-    [
-      'problemTicks',
+    ),
+    problemTicks: count(
       'Ticks with problems',
-      'count',
       ({ problemTicks }) => problemTicks,
       'Ticks in which something of the group could not be read.',
-    ],
-    [
-      'failedActions',
+    ),
+    failedActions: count(
       'Actions that failed',
-      'count',
       ({ failedActions }) => failedActions,
       'Additions and removals that failed; a later tick makes up for them.',
-    ],
-    ['ticks', 'Ticks', 'count', ({ ticks }) => ticks, 'Ticks that decided about the group.'],
-    [
-      'looks',
+    ),
+    ticks: count('Ticks', ({ ticks }) => ticks, 'Ticks that decided about the group.'),
+    looks: count(
       'of these with a whole look',
-      'count',
       ({ looks }) => looks,
       'Ticks that saw all of the group; the others held.',
-    ],
-  ],
+    ),
+  },
 });
 
 /** Every figure, in the order of the table. */
@@ -172,6 +144,6 @@ export function tallyValues(tally: GroupTally): Readonly<Record<string, number>>
   return Object.fromEntries(Object.entries(FIGURES.valuesOf(tally)).filter(([, value]) => !Number.isNaN(value)));
 }
 
-function hours(level: keyof GroupTally['levelMs']): (tally: GroupTally) => number {
+function hoursOf(level: keyof GroupTally['levelMs']): (tally: GroupTally) => number {
   return ({ levelMs }) => levelMs[level] / HOUR_MS;
 }

@@ -19,7 +19,7 @@ import type { Step, StepRequest } from './step.ts';
 const ASKS_AGAIN_MS = 30_000;
 
 /** How this Bitbucket behaves. */
-export type BitbucketOptions = {
+type BitbucketOptions = {
   /** How far its clock is ahead of ours. */
   readonly skewMs: number;
   /** How long after a step has started its runner still looks idle. */

@@ -8,15 +8,7 @@ import type { Quantities } from '#core/model/configuration.ts';
 import type { PodResize, PodTrouble, RunnerJob, RunnerPod } from '#core/model/observation.ts';
 import type { Manifest, Namespace, ObjectReference } from '#core/ports.ts';
 import { bareUuid } from '#core/uuid.ts';
-import {
-  DEPLOYMENT_LABEL,
-  FINGERPRINT_ANNOTATION,
-  GROUP_ANNOTATION,
-  LABELS_ANNOTATION,
-  RESIZE_ANNOTATION,
-  RUNNER_LABEL,
-  secretName,
-} from '#manifests/naming.ts';
+import { RESIZE_ANNOTATION, RUNNER_LABEL, secretName, stampsOf } from '#manifests/naming.ts';
 import { listOf, recordOf } from '#yaml/values.ts';
 import type { ProcessEnd } from './bitbucket.ts';
 import type { VirtualClock } from './clock.ts';
@@ -39,7 +31,7 @@ export type ClusterOptions = {
 };
 
 /** What happens to runner processes, told to Bitbucket's side. */
-export type ProcessListeners = {
+type ProcessListeners = {
   /** The process is up. Gives whether Bitbucket lets it in. */
   readonly started: (runnerUuid: string) => boolean;
   readonly stopped: (runnerUuid: string, how: ProcessEnd) => void;
@@ -68,8 +60,6 @@ type StoredJob = {
   shown?: RunnerJob;
 };
 
-type StoredSecret = { readonly key: string; readonly owner: string };
-
 export class SimulatedCluster {
   readonly #clock: VirtualClock;
   readonly #options: ClusterOptions;
@@ -77,7 +67,8 @@ export class SimulatedCluster {
   readonly #jobs = new Map<string, StoredJob>();
   readonly #byUuid = new Map<string, StoredJob>();
   readonly #byUid = new Map<string, StoredJob>();
-  readonly #secrets = new Map<string, StoredSecret>();
+  /** The uid of each Secret's owner, by its key. */
+  readonly #secrets = new Map<string, string>();
   #pending = 0;
   #uids = 0;
   #occupied = 0;
@@ -124,7 +115,7 @@ export class SimulatedCluster {
 
   createSecret(namespace: Namespace, manifest: Manifest, owner: ObjectReference): void {
     const key = keyOf(namespace, manifest.metadata.name);
-    if (!this.#secrets.has(key)) this.#secrets.set(key, { key, owner: owner.uid });
+    if (!this.#secrets.has(key)) this.#secrets.set(key, owner.uid);
     // A Secret whose owner is gone is collected at once, as the garbage collector does within moments.
     if (!this.#byUid.has(owner.uid)) this.#secrets.delete(key);
     this.#startPods();
@@ -136,22 +127,20 @@ export class SimulatedCluster {
     this.#jobs.delete(stored.key);
     this.#byUid.delete(stored.reference.uid);
     if (this.#byUuid.get(stored.job.runnerUuid) === stored) this.#byUuid.delete(stored.job.runnerUuid);
-    for (const secret of this.#secrets.values()) {
-      if (secret.owner === stored.reference.uid) this.#secrets.delete(secret.key);
-    }
+    for (const [key, owner] of this.#secrets) if (owner === stored.reference.uid) this.#secrets.delete(key);
     this.#endPod(stored, 'killed');
   }
 
   /** Puts a pod's marks or takes them away. A pod that is gone needs none. */
   protectPod(namespace: Namespace, pod: string, isProtected: boolean): void {
-    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
-    if (stored !== undefined && podName(stored) === pod) stored.isProtected = isProtected;
+    const stored = this.#byPod(namespace, pod);
+    if (stored !== undefined) stored.isProtected = isProtected;
   }
 
   /** Changes what a running pod asks for; its node may not give it that. */
   resizePod(namespace: Namespace, pod: string, requests: Quantities): void {
-    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
-    if (stored?.resize === undefined || stored.phase !== 'running' || podName(stored) !== pod) {
+    const stored = this.#byPod(namespace, pod);
+    if (stored?.resize === undefined || stored.phase !== 'running') {
       const sentence = `There is no running pod ${pod} to resize.`;
       throw new ServiceError(sentence, { service: 'kubernetes', outcome: 'refused', status: 404 });
     }
@@ -164,8 +153,8 @@ export class SimulatedCluster {
 
   /** Uuid of the runner whose process runs in this pod. */
   runnerIn(namespace: Namespace, pod: string): string | undefined {
-    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
-    return stored?.phase === 'running' && podName(stored) === pod ? `{${stored.job.runnerUuid}}` : undefined;
+    const stored = this.#byPod(namespace, pod);
+    return stored?.phase === 'running' ? `{${stored.job.runnerUuid}}` : undefined;
   }
 
   /** The runner's process ends by itself, as it does when its registration is gone, and its Job is complete. */
@@ -178,11 +167,8 @@ export class SimulatedCluster {
   crash(runnerUuid: string, forGood: boolean): void {
     const stored = this.#byRunner(runnerUuid);
     if (stored === undefined || stored.phase === 'ended') return;
-    if (forGood) {
-      this.#finish(stored, 'failed', 'crashed');
-      return;
-    }
-    this.#restart(stored, 'crashed');
+    if (forGood) this.#finish(stored, 'failed', 'crashed');
+    else this.#restart(stored, 'crashed');
   }
 
   /** Another pod takes the place of one that ends so. */
@@ -238,6 +224,12 @@ export class SimulatedCluster {
 
   #byRunner(runnerUuid: string): StoredJob | undefined {
     return this.#byUuid.get(bareUuid(runnerUuid));
+  }
+
+  /** The Job whose present pod this is. */
+  #byPod(namespace: Namespace, pod: string): StoredJob | undefined {
+    const stored = this.#jobs.get(keyOf(namespace, pod.slice(0, pod.lastIndexOf('-'))));
+    return stored !== undefined && podName(stored) === pod ? stored : undefined;
   }
 
   /** Nodes came or went: pods that wait for one may start. */
@@ -351,27 +343,10 @@ function isSamePod(
 /** The marks that every Job of ours carries, whatever template made it. */
 function readStamps(manifest: Manifest): Omit<RunnerJob, 'status' | 'pod' | 'takenAway' | 'createdAt'> {
   const labels = stringsOf(manifest.metadata.labels);
-  const annotations = stringsOf(manifest.metadata.annotations);
-  const workspace = labels.accountUuid;
-  const repository = labels.repositoryUuid;
-  const asked = annotations[LABELS_ANNOTATION];
-  const deployment = labels[DEPLOYMENT_LABEL];
-  const fingerprint = annotations[FINGERPRINT_ANNOTATION];
   return {
     name: manifest.metadata.name,
     runnerUuid: labels[RUNNER_LABEL] ?? '',
-    group: annotations[GROUP_ANNOTATION] ?? '',
-    ...(asked === undefined ? {} : { labels: asked.split(' ') }),
-    ...(deployment === undefined ? {} : { deployment }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(workspace === undefined
-      ? {}
-      : {
-          identity: {
-            workspaceUuid: `{${workspace}}`,
-            ...(repository === undefined ? {} : { repositoryUuid: `{${repository}}` }),
-          },
-        }),
+    ...stampsOf(labels, stringsOf(manifest.metadata.annotations)),
   };
 }
 

@@ -30,15 +30,6 @@ export function dieAt(index: number, when: 'before' | 'after'): Interruption {
   };
 }
 
-/** Fails the calls that match, with no effect (`refused`) or after it has happened (`unknown`). */
-export function failWhere(matches: (call: PortCall) => boolean, outcome: 'refused' | 'unknown'): Interruption {
-  return async (call, proceed) => {
-    if (!matches(call)) return proceed();
-    if (outcome === 'unknown') await proceed();
-    throw new ServiceError(`${call.port}.${call.method} failed as scripted`, { service: serviceOf(call), outcome });
-  };
-}
-
 /** What becomes of a call that does not just do what it asks for. */
 export type Mishap =
   /** It fails without an effect. `status`: HTTP's, when there was an answer. */
@@ -86,16 +77,10 @@ export function inTurn(first: Interruption, second: Interruption): Interruption 
 export function interrupt(ports: Ports, interruption: Interruption): Ports {
   let index = 0;
   const through = <T extends object>(name: PortCall['port'], port: T): T =>
-    Object.fromEntries(
-      Object.entries(port).map(([method, perform]) => [
-        method,
-        (...args: unknown[]) => {
-          index += 1;
-          return interruption({ index, port: name, method, arguments: args }, async () => perform(...args));
-        },
-      ]),
-      // The mapping keeps every method's signature, which the type of fromEntries cannot say.
-    ) as T;
+    wrapMethods(port, (method, args, perform) => {
+      index += 1;
+      return interruption({ index, port: name, method, arguments: args }, perform);
+    });
   return {
     runners: through('runners', ports.runners),
     pipelines: through('pipelines', ports.pipelines),
@@ -105,6 +90,19 @@ export function interrupt(ports: Ports, interruption: Interruption): Ports {
     deadline: ports.deadline,
     calls: ports.calls,
   };
+}
+
+/** The same port with every call of a method going through `around`; `perform` makes it. */
+export function wrapMethods<T extends object>(
+  port: T,
+  around: (method: string, args: readonly unknown[], perform: () => Promise<unknown>) => Promise<unknown>,
+): T {
+  const wrapped = Object.entries(port).map(([method, perform]) => [
+    method,
+    (...args: unknown[]) => around(method, args, async () => perform(...args)),
+  ]);
+  // The mapping keeps every method's signature, which the type of fromEntries cannot say.
+  return Object.fromEntries(wrapped) as T;
 }
 
 /** Methods that change no answer of the world to the one process that acts in it. */

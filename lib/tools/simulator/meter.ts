@@ -3,6 +3,7 @@ import type { CallBudget } from '#core/budget/call-budget.ts';
 import type { Importance } from '#core/budget/hour.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Ports, RunnerApi } from '#core/ports.ts';
+import { wrapMethods } from './interrupt.ts';
 
 const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
   list: 'look',
@@ -17,19 +18,14 @@ const IMPORTANCE: Readonly<Record<keyof RunnerApi, Importance>> = {
 /** The same ports under a budget: every call is one request, and those for the queue come last. */
 export function meterCalls(ports: Ports, budgetOf: (workspace: string) => CallBudget): Ports {
   const metered = <T extends object>(port: T, importanceOf: (method: string) => Importance): T =>
-    Object.fromEntries(
-      Object.entries(port).map(([method, perform]) => [
-        method,
-        async (place: string | { readonly workspace: string }, ...rest: unknown[]) => {
-          const budget = budgetOf(typeof place === 'string' ? place : place.workspace);
-          const importance = importanceOf(method);
-          budget.admit(importance, method);
-          budget.count(importance);
-          return hear(budget, () => perform(place, ...rest));
-        },
-      ]),
-      // The mapping keeps every method's signature, which the type of fromEntries cannot say.
-    ) as T;
+    wrapMethods(port, async (method, [first], perform) => {
+      const place = first as string | { readonly workspace: string };
+      const budget = budgetOf(typeof place === 'string' ? place : place.workspace);
+      const importance = importanceOf(method);
+      budget.admit(importance, method);
+      budget.count(importance);
+      return hear(budget, perform);
+    });
   return {
     ...ports,
     budgetOf,

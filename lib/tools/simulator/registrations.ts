@@ -97,7 +97,7 @@ function isShown(step: Step | undefined, at: Instant, stepLagMs: number): boolea
 }
 
 /** What a list is made of. */
-export type Shelf = { readonly present: Iterable<Registered>; readonly gone: readonly Gone[] };
+type Shelf = { readonly present: Iterable<Registered>; readonly gone: readonly Gone[] };
 
 /** The registrations of a scope as a list shows them. */
 export function listed({ present, gone }: Shelf, scope: Scope, faults: Faults, now: Instant, stepLagMs: number) {
@@ -126,7 +126,7 @@ export function totalOf({ step, status }: Registered): keyof RunnerTotals {
 }
 
 /** A step runs on runners of its repository or of its workspace that have all its labels. */
-export function fits(step: Step, { scope, labels }: Registered): boolean {
+export function fits(step: Pick<Step, 'scope' | 'labels'>, { scope, labels }: Pick<Registered, 'scope' | 'labels'>) {
   return (
     step.scope.workspace === scope.workspace &&
     (scope.repository === undefined || scope.repository === step.scope.repository) &&

@@ -1,5 +1,5 @@
 /** What a run means for a goal: how long the steps waited that it is about, and what a month like it costs. Pure. */
-import { DAY_MS } from '#core/time.ts';
+import { MONTH_MS } from '#core/time.ts';
 import type { Figures } from '../laboratory/figures.ts';
 import type { Result } from '../laboratory/run.ts';
 import type { Point } from './frontier.ts';
@@ -20,8 +20,6 @@ export type Outcome = Point & {
   /** Registered runners times time, of 30 days like this. */
   readonly hours: number;
 };
-
-const MONTH_MS = 30 * DAY_MS;
 
 /** Judges the books of a run. Steps of which it is not known how long they would have waited count with what they have. */
 export function outcomeOf(

@@ -1,7 +1,7 @@
 /** Times of day at which many steps come again and again, as windows of a schedule. */
 import type { Schedule } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
-import { WEEKDAYS } from '#core/schedule/windows.ts';
+import { WEEKDAYS, weekdayOf } from '#core/schedule/windows.ts';
 import { DAY_MS, MINUTE_MS } from '#core/time.ts';
 import type { Scenario } from '../laboratory/scenario.ts';
 import { type Turns, turnAt } from '../laboratory/turns.ts';
@@ -31,9 +31,6 @@ const KINDS_OF_DAYS: readonly (readonly [name: string, weekdays: readonly number
   ['sat-sun', [5, 6]],
   ...WEEKDAYS.map((name, index) => [name, [index]] as const),
 ];
-
-/** The epoch was a Thursday. */
-const weekdayOf = (day: number) => (day + 3) % 7;
 
 /** Takes down when steps come in the first of the turns. */
 export class Diary {

@@ -4,7 +4,7 @@ import { apply } from '#core/apply.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Manifest, MemoryChange } from '#core/ports.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNothingLeftOver, registrationsOf } from '../../tools/simulator/invariants.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';

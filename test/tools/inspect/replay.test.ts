@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunnerGroup, Schedule, Strategy } from '#core/model/configuration.ts';
 import type { TickRecord } from '#core/model/report.ts';
+import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, GUIDE, group, NOON } from '#kit/fleet.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { replay } from '#tools/inspect/replay.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
-import { failWhere } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '#core/model/configuration.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { fleetAt, runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
+import { fleetAt } from '#tools/simulator/drive.ts';
 import type { Faults } from '#tools/simulator/faults.ts';
 import { World } from '#tools/simulator/world.ts';
 

@@ -7,7 +7,7 @@ import type { Fleet, RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import type { Faults } from '#tools/simulator/faults.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { World } from '#tools/simulator/world.ts';

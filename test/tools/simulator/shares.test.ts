@@ -7,7 +7,7 @@ import type { Fleet, RunnerGroup, Schedule } from '#core/model/configuration.ts'
 import type { Report } from '#core/model/report.ts';
 import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { WORLD_START, World, type WorldOptions } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectWithinLimits, registrationsOf } from './invariants.ts';
 

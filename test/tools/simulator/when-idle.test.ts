@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
 import { fleet, group } from '#kit/fleet.ts';
-import { runTicks } from '#tools/simulator/drive.ts';
+import { runTicks } from '#kit/ticks.ts';
 import { World, type WorldOptions } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver } from './invariants.ts';
 
