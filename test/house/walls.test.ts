@@ -10,12 +10,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PLUGIN = 'scripts/pure-wing.grit';
+const PLUGINS = ['scripts/pure-wing.grit', 'scripts/own-wing.grit'];
 
+/** `file`: where the code stands; a folder gets a file of its own for it. */
 type Row = { readonly file: string; readonly code: string };
 
 const imports = (file: string, from: string): Row => ({ file, code: `export { x } from '${from}';\n` });
 const says = (file: string, expression: string): Row => ({ file, code: `export const x = () => ${expression};\n` });
+const loads = (file: string, from: string): Row => says(file, `import('${from}')`);
 
 const PURE_FOLDERS = [
   'lib/core/decide',
@@ -30,6 +32,44 @@ const PURE_FOLDERS = [
   'lib/tools/migrate',
   'lib/tools/inspect',
   'lib/tools/page',
+  'lib/tools/history',
+  'lib/tools/new',
+  'lib/tools',
+];
+
+/** What a pure wing may not ask for, by whichever name. */
+const IMPURE = [
+  'Date.now()',
+  'new Date()',
+  'Date()',
+  "Date['now']()",
+  'globalThis.Date.now()',
+  'global.Date.now()',
+  'performance.now()',
+  'Temporal.Now.instant()',
+  'new Intl.DateTimeFormat().format()',
+  "new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).formatToParts()",
+  'Math.random()',
+  "Math['random']()",
+  'process.env.HOME',
+  "fetch('https://example.com')",
+  "globalThis.fetch('https://example.com')",
+  "new WebSocket('wss://example.com')",
+  "new EventSource('https://example.com')",
+  'AbortSignal.timeout(1)',
+  'setTimeout(() => undefined, 1)',
+  'setImmediate(() => undefined)',
+  'queueMicrotask(() => undefined)',
+];
+
+/** The same, under another name. */
+const RENAMED = [
+  'export const { now } = Date;\n',
+  'export const { random } = Math;\n',
+  'export const { timeout } = AbortSignal;\n',
+  'const Clock = Date;\nexport const x = () => Clock.now();\n',
+  'export const x = (clock = Date) => clock.now();\n',
+  'export const x = [1].map(Date.now);\n',
 ];
 
 const REFUSED: readonly Row[] = [
@@ -74,19 +114,55 @@ const REFUSED: readonly Row[] = [
   imports('cli', '#kit/fleet.ts'),
   imports('cli', '../test/kit/fleet.ts'),
   ...PURE_FOLDERS.flatMap((folder) => [
-    says(folder, 'Date.now()'),
-    says(folder, 'new Date()'),
-    says(folder, 'Math.random()'),
-    says(folder, 'process.env.HOME'),
-    says(folder, 'performance.now()'),
-    says(folder, "fetch('https://example.com')"),
-    says(folder, 'setTimeout(() => undefined, 1)'),
-    says(folder, 'setImmediate(() => undefined)'),
-    says(folder, 'queueMicrotask(() => undefined)'),
+    ...IMPURE.map((expression) => says(folder, expression)),
+    ...RENAMED.map((code) => ({ file: folder, code })),
     imports(folder, 'node:fs'),
     imports(folder, '@aws-sdk/client-s3'),
     imports(folder, '@kubernetes/client-node'),
+    imports(folder, 'got'),
+    loads(folder, 'node:fs'),
+    loads(folder, '#kit/fleet.ts'),
   ]),
+  ...['yaml', 'commander', 'zod/v4/locales/de.js', 'lib/core/errors.ts'].map((from) => imports('lib/core', from)),
+  ...['../../serverless.ts', '../../package.json', '../yaml/document.ts', '../../esbuild.config.mjs'].flatMap(
+    (from) => [
+      imports('lib/core', from),
+      imports('lib/core/decide', `../${from}`),
+      imports('lib/core/decide/strategies', `../../${from}`),
+      loads('lib/core', from),
+    ],
+  ),
+  imports('lib/yaml', '../core/errors.ts'),
+  imports('lib/text', '../../serverless.ts'),
+  imports('lib/adapters/state/dynamodb', '../../../core/errors.ts'),
+  imports('lib/tools/page/script', '../../../text/layout.ts'),
+  imports('lib/tools/page/script', '../../../../serverless.ts'),
+  imports('lib/core', '#core/errors.ts'),
+  imports('lib/adapters', '#adapters/wiring.ts'),
+  imports('lib/tools', '#tools/series.ts'),
+  imports('lib/tools', '../../scripts/fuzz.ts'),
+  says('lib/adapters/budget/priority.ts', 'Date.now()'),
+  imports('lib/adapters/budget/state.ts', 'node:fs'),
+  imports('lib/tools/history/export.ts', '../../../cli/main.ts'),
+  imports('lib/tools/history/write.ts', '#kit/fleet.ts'),
+  ...['functions', 'lib/doctor'].flatMap((folder) => [
+    imports(folder, '#adapters/local.ts'),
+    imports(folder, '#adapters/state/sqlite.ts'),
+    imports(folder, '#adapters/state/sqlite-database.ts'),
+    imports(folder, '#adapters/kubernetes/kubeconfig.ts'),
+    loads(folder, '#adapters/local.ts'),
+  ]),
+  imports('functions', 'node:sqlite'),
+  imports('functions', '../lib/adapters/local.ts'),
+  imports('functions', '../scripts/fuzz.ts'),
+  imports('functions', '../bench/main.ts'),
+  ...['../infra/service.ts', '../bench/main.ts', '../scripts/fuzz.ts', '../functions/tick.ts', '../serverless.ts'].map(
+    (from) => imports('cli', from),
+  ),
+  imports('infra', '../scripts/config-push.ts'),
+  imports('infra', '../bench/main.ts'),
+  imports('serverless.ts', './scripts/config-push.ts'),
+  loads('esbuild.config.mjs', './lib/tools/tune/tune.ts'),
   says('lib/adapters', 'process.env.HOME'),
   says('lib/adapters', "console.log('x')"),
 ];
@@ -95,7 +171,14 @@ const ALLOWED: readonly Row[] = [
   imports('lib/core', '#yaml/problem.ts'),
   imports('lib/core/decide/strategies', '#yaml/finding.ts'),
   imports('lib/core/decide', '../model/decision.ts'),
+  imports('lib/core', 'zod'),
+  imports('lib/core', 'p-limit'),
   says('lib/core', 'new Date(0).toISOString()'),
+  says('lib/core', "new Date(Date.parse('2026-11-09T12:00:00Z'))"),
+  says('lib/core', 'Date.UTC(2026, 10, 9)'),
+  says('lib/core', "new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).format(0)"),
+  { file: 'lib/core', code: 'export const x = (value: unknown) => value instanceof Date;\n' },
+  { file: 'lib/core', code: 'export type Look = { readonly signal: AbortSignal; readonly at: Date };\n' },
   imports('lib/text', '#core/reasons.ts'),
   imports('lib/manifests', '#yaml/document.ts'),
   imports('lib/config', '#core/errors.ts'),
@@ -103,13 +186,18 @@ const ALLOWED: readonly Row[] = [
   imports('lib/adapters', '#config/load.ts'),
   imports('lib/adapters', 'node:https'),
   imports('lib/tools/history', '#adapters/bitbucket/past.ts'),
-  imports('lib/tools/history', 'node:fs'),
+  imports('lib/tools/history/read.ts', 'node:fs'),
+  imports('lib/tools/tune', '../simulator/world.ts'),
+  imports('lib/adapters/state/dynamodb', '../../aws/client.ts'),
+  imports('lib/doctor', '#adapters/wiring.ts'),
   imports('functions', '#adapters/wiring.ts'),
+  imports('cli', '../package.json'),
   imports('cli', '#tools/tune/tune.ts'),
 ];
 
 const nameOf = ({ file, code }: Row) => `${file}: ${code.trim()}`;
-const pathOf = (rows: string, { file }: Row, index: number) => `${file}/${rows}-${index}.ts`;
+const pathOf = (rows: string, { file }: Row, index: number) =>
+  path.extname(file) === '' ? `${file}/${rows}-${index}.ts` : file;
 
 let folder: string;
 let findings: ReadonlyMap<string, readonly string[]>;
@@ -122,7 +210,7 @@ beforeAll(async () => {
     ...settings
   } = JSON.parse(await readFile(path.join(ROOT, 'biome.json'), 'utf8'));
   await writeFile(path.join(folder, 'biome.json'), JSON.stringify(settings));
-  await write(PLUGIN, await readFile(path.join(ROOT, PLUGIN), 'utf8'));
+  await Promise.all(PLUGINS.map(async (file) => write(file, await readFile(path.join(ROOT, file), 'utf8'))));
   await Promise.all(REFUSED.map((row, index) => write(pathOf('refused', row, index), row.code)));
   await Promise.all(ALLOWED.map((row, index) => write(pathOf('allowed', row, index), row.code)));
   findings = await lint(folder);
@@ -132,7 +220,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function write(file: string, text: string): Promise<void> {
   await mkdir(path.join(folder, path.dirname(file)), { recursive: true });
-  await writeFile(path.join(folder, file), text);
+  await writeFile(path.join(folder, file), text, { flag: 'wx' });
 }
 
 /** What the linter finds, by file. */

@@ -1,10 +1,19 @@
 /** Which mutants CI runs: those of what has changed since the last release, as far as time allows, and never in silence. */
+import { globSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { findChanges, type Git } from '../../scripts/mutation/changed.ts';
 import { chooseFiles, estimateMutants, isMutated } from '../../scripts/mutation/choice.ts';
 import { verdict } from '../../scripts/mutation/deadline.ts';
 import sample from '../../scripts/mutation/sample.config.mjs';
 import whole, { mutate } from '../../stryker.config.mjs';
+
+const ROOT = new URL('../..', import.meta.url);
+
+/** The patterns without `!`, and one for each name in braces: a brace hides a name that is no longer there. */
+function alternatives(pattern: string): readonly string[] {
+  const [before = '', names, after = ''] = pattern.replace(/^!/, '').split(/[{}]/);
+  return names === undefined ? [before] : names.split(',').map((name) => `${before}${name}${after}`);
+}
 
 /** A git that knows these answers by the command's words, and fails for all others. */
 function gitWith(answers: Readonly<Record<string, string>>): Git {
@@ -60,11 +69,16 @@ describe('which files are mutated', () => {
     ['lib/core/model/report.ts', false],
     ['lib/core/ports.ts', false],
     ['lib/adapters/http/retry-policy.ts', true],
+    ['lib/adapters/budget/priority.ts', true],
     ['lib/text/workspace-lines.ts', true],
     ['lib/text/report.ts', false],
     ['test/core/plan.test.ts', false],
   ])('%s: %s', (file, expected) => {
     expect(isMutated(file, mutate)).toBe(expected);
+  });
+
+  it.each(mutate.flatMap(alternatives))('%s is there', (pattern) => {
+    expect(globSync(pattern, { cwd: ROOT })).not.toEqual([]);
   });
 
   it('lines without code are not counted', () => {

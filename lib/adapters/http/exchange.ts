@@ -5,6 +5,7 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import type { Instant } from '#core/model/observation.ts';
+// biome-ignore lint/plugin: the version that requests name stands there and nowhere else.
 import manifest from '../../../package.json' with { type: 'json' };
 import { agents, nodeModule } from './connections.ts';
 import { atProxy, TUNNEL_REFUSED } from './proxy.ts';

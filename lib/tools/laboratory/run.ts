@@ -78,6 +78,7 @@ export async function run(trial: Trial): Promise<Result> {
 
 /** Between ticks, and only there: timers that ticks left behind are released, and signals and output are handled. */
 function pause(): Promise<void> {
+  // biome-ignore lint/style/noRestrictedGlobals: it lets others run, and waits for no time.
   return new Promise((resolve) => setImmediate(resolve));
 }
 

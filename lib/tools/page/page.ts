@@ -2,6 +2,7 @@
  * The page as one file: it loads nothing, opens from disk, and shows everything without a script too. The script in it
  * only draws again what is already there: closer, wider, for other tracks.
  */
+// biome-ignore lint/style/noRestrictedImports: a hash of what is given is neither chance nor I/O.
 import { createHash } from 'node:crypto';
 import { visibleIn } from '#core/visible.ts';
 import type { PageData } from './data.ts';

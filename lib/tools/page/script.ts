@@ -5,6 +5,7 @@
  * Three rules make that enough, and a test holds them: an import or export stands at the beginning of a line and names
  * what it takes or gives; a name at the top of a file is in no other file; a file comes after those that it imports.
  */
+// biome-ignore lint/style/noRestrictedImports: it reads what lies beside it, as an import does.
 import { readFileSync } from 'node:fs';
 
 /** In the order in which they run; the first ones draw for the file, too. */
