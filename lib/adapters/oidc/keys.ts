@@ -60,21 +60,25 @@ export function createKeyring(
     const known = issuers.get(issuer) ?? { fetchedAt: -Infinity, askedAt: -Infinity };
     issuers.set(issuer, known);
     const asked = now();
-    const lookUp = () => {
-      if (known.keys === undefined || now() - known.fetchedAt >= KEPT_MS) throw new KeysUnavailableError(OUT_OF_REACH);
-      return known.keys(header, token);
-    };
     if (asked - known.fetchedAt >= FRESH_MS) await refresh(issuer, known);
     try {
-      return await lookUp();
+      return await keysIn(known, now())(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await refresh(issuer, known);
-      // Only keys that came since then tell that there is no such key.
-      if (known.fetchedAt >= asked) return lookUp();
-      throw known.fetchedAt >= known.askedAt
-        ? new KeysUnavailableError(TOO_SOON, true)
-        : new KeysUnavailableError(OUT_OF_REACH);
+      expectNewsSince(known, asked);
+      return keysIn(known, now())(header, token);
     }
   };
+}
+
+function keysIn({ keys, fetchedAt }: Known, at: Instant): JWTVerifyGetKey {
+  if (keys === undefined || at - fetchedAt >= KEPT_MS) throw new KeysUnavailableError(OUT_OF_REACH);
+  return keys;
+}
+
+/** Only keys that came after a token was shown can tell that its key is none. */
+function expectNewsSince({ fetchedAt, askedAt }: Known, shownAt: Instant): void {
+  if (fetchedAt >= shownAt) return;
+  throw fetchedAt >= askedAt ? new KeysUnavailableError(TOO_SOON, true) : new KeysUnavailableError(OUT_OF_REACH);
 }
