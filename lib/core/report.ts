@@ -1,6 +1,6 @@
 /** What a tick saw, decided, planned and did, as one document. Pure; the shape is a public contract (version 1). */
 import type { GroupDecision } from './decide/decide.ts';
-import { startTroubles } from './decide/start-trouble.ts';
+import { startTroubles } from './decide/pod-trouble.ts';
 import { waitingOf } from './decide/waiting.ts';
 import { placesOf } from './inventory.ts';
 import type { Fleet } from './model/configuration.ts';

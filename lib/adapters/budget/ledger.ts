@@ -2,13 +2,13 @@
  * A credential's budget while the process lives: what the store remembers of it, and what this process has added since
  * and not yet saved. The Bitbucket client asks it before every call and tells it of every request and answer.
  */
-import type { BudgetUsage, CallBudget, HeldBack, RateLimit } from '#core/budget/call-budget.ts';
+import type { BudgetUsage, CallBudget, HeldBack } from '#core/budget/call-budget.ts';
 import { type Importance, isCheapLook } from '#core/budget/hour.ts';
 import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/quantities.ts';
-import { HOUR_MS, MINUTE_MS } from '#core/time.ts';
 import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './priority.ts';
+import { largerIn, nextThrottle, wordOf } from './rate-limit.ts';
 import {
   addBudgets,
   addCalls,
@@ -19,18 +19,9 @@ import {
   leftCalls,
   limitNow,
   parseBudget,
-  STRIKES_KEPT_MS,
-  type Throttle,
   throttledUntil,
   usedCalls,
 } from './state.ts';
-
-/** Bitbucket says "near the limit" below this share of it. */
-const NEAR = 0.2;
-
-/** How long nothing is sent after a 429 that does not say: this, and twice as long each time that follows soon. */
-const FIRST_WAIT_MS = MINUTE_MS;
-const LONGEST_WAIT_MS = 15 * MINUTE_MS;
 
 /** Used by nobody yet. `limit` is asked each time, since the configuration may change it. */
 export function createCallBudget(options: {
@@ -133,37 +124,6 @@ function usageOf(
     moreAt: moreFrom('create', state, limit, now),
     ...(throttled !== undefined && { throttledUntil: throttled }),
   };
-}
-
-function wordOf(said: RateLimit | undefined, limit: number, at: Instant): Pick<BudgetState, 'word'> {
-  if (said === undefined || (said.limit ?? said.remaining ?? said.nearLimit) === undefined) return {};
-  const near = said.nearLimit === true ? Math.floor((said.limit ?? limit) * NEAR) : undefined;
-  const left = said.remaining ?? near;
-  return { word: { at, ...(said.limit !== undefined && { limit: said.limit }), ...(left !== undefined && { left }) } };
-}
-
-/** What Bitbucket calls the addresses under which queues are counted. */
-const QUEUES_AT = 'api';
-
-/** The limit for counting queues: it is no word about runners, which are elsewhere, so that it raises nothing else. */
-function largerIn(said: RateLimit | undefined, at: Instant): Pick<BudgetState, 'larger'> {
-  const named = said?.resource === QUEUES_AT ? said.limit : undefined;
-  // One that is no larger any more ends what an earlier answer said.
-  return named === undefined ? {} : { larger: { at, limit: named } };
-}
-
-/**
- * Some calls get through while the hour is used up, as older ones leave it: an answer does not mean that the trouble is
- * over, only time does.
- */
-function nextThrottle({ throttle }: BudgetState, retryAfterMs: number | undefined, at: Instant): Throttle {
-  // Calls that went out together and came back together are one strike.
-  const together = throttle !== undefined && at < throttle.until;
-  const before = throttle !== undefined && at - throttle.until < STRIKES_KEPT_MS ? throttle.strikes : 0;
-  const strikes = together ? before : before + 1;
-  const patience = Math.min(FIRST_WAIT_MS * 2 ** (strikes - 1), LONGEST_WAIT_MS);
-  const until = at + Math.min(retryAfterMs ?? patience, HOUR_MS);
-  return { at, until: together ? Math.max(until, throttle.until) : until, strikes };
 }
 
 function describe(doing: string, { credential, why, waitMs }: BudgetFacts): string {

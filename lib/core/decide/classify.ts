@@ -18,7 +18,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { bareUuid } from '../uuid.ts';
 import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS, UNFINISHED_GRACE_MS } from './age.ts';
 import { experienceOf, type Outlook } from './experience.ts';
-import { lacksItsSecret, startTroubleOf } from './start-trouble.ts';
+import { lacksItsSecret, startTroubleOf } from './pod-trouble.ts';
 import { isSlow, usualStartUpMs } from './start-up.ts';
 
 /** A runner with its class. A dead one carries why it is dead. */

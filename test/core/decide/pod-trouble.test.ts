@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
-import { type StartTrouble, startTroubleOf, startTroubles } from '#core/decide/start-trouble.ts';
+import { type StartTrouble, startTroubleOf, startTroubles } from '#core/decide/pod-trouble.ts';
 import type { RunnerPod } from '#core/model/observation.ts';
 import { reason } from '#core/reasons.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
