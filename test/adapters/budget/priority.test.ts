@@ -169,6 +169,13 @@ describe('a look', () => {
     expect(ask({ ...EMPTY_BUDGET, looks: looks({ acme: 11 }) }, { calls: 11 })).toBeUndefined();
   });
 
+  it('may come three minutes before its turn where every minute can have one, exactly', () => {
+    const ahead = { ...EMPTY_BUDGET, looks: { acme: { at: NOON - 1, slot: NOON + 2 * MINUTE, calls: 11 } } };
+    expect(lookInterval(ahead, 1000, NOON)).toBe(MINUTE);
+    expect(ask(ahead, { calls: 11, at: NOON - 1 })).toEqual({ why: 'short', until: NOON });
+    expect(ask(ahead, { calls: 11, at: NOON })).toBeUndefined();
+  });
+
   it('at a workspace that nobody has looked at yet does not wait', () => {
     expect(ask({ ...EMPTY_BUDGET, looks: looks({ other: 20 }) })).toBeUndefined();
   });
