@@ -1,5 +1,6 @@
 /** Plays a random world from its settings: faults and load for a time, then calm; and judges it all the while. */
 import { ServiceError, sentenceOf } from '#core/errors.ts';
+import { groupMemoryKey, parseGroupMemory } from '#core/memory.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
@@ -76,6 +77,8 @@ class Run {
   #losses: readonly Instant[];
   /** Uuids of what had no Job when its repository came back after so long that its place may have been forgotten. */
   readonly #forgotten = new Set<string>();
+  /** Uuids that memory has had. */
+  readonly #recorded = new Set<string>();
   /** By group: until when it may be in back-off. */
   readonly #restsUntil = new Map<string, Instant>();
 
@@ -200,12 +203,21 @@ class Run {
     for (const { name, counted, there } of await this.#failedStarts.compare(fleet)) {
       if (counted > there) this.#judge.object('failures', `${counted} failed starts of ${name} counted, of ${there}`);
     }
+    await this.#noteRecorded(fleet);
     const everyMs = this.#setting.lookEverySeconds * 1000;
     const looks = Math.floor((world.now - WORLD_START) / everyMs) + 1;
     world.clock.advanceTo(WORLD_START + looks * everyMs);
     const touched = this.#strangers.touched();
     if (touched !== undefined) this.#judge.object('strangers', touched);
     return reports;
+  }
+
+  /** What memory of its groups knows by uuid. */
+  async #noteRecorded({ groups }: Fleet): Promise<void> {
+    const documents = await this.#world.state.load(groups.map(({ name }) => groupMemoryKey(name)));
+    for (const { value } of documents.values()) {
+      for (const uuid of Object.keys(parseGroupMemory(value).runners ?? {})) this.#recorded.add(uuid);
+    }
   }
 
   #registered(entry: Readonly<Registered>): void {
@@ -220,7 +232,7 @@ class Run {
       world,
       fleets,
       (other) => this.#strangers.isHidden(other, groups) || this.#isNobodys(other, groups),
-      (other) => this.#isLost(other),
+      (other) => this.#isLost(other) || this.#isUntold(other),
     );
     if (world.now >= this.#end || random.next() >= this.#setting.hangingStarts) return;
     // Its Job comes a moment later.
@@ -296,6 +308,14 @@ class Run {
   }
 
   /**
+   * Whether it has run, its Job is gone, and no tick could write down its uuid: while memory or Jobs were out of reach all
+   * the time nothing tells whose it is.
+   */
+  #isUntold(entry: Readonly<Registered>): boolean {
+    return entry.hasConnected && this.#jobOf(entry) === undefined && !this.#recorded.has(entry.uuid);
+  }
+
+  /**
    * Whether it was asked for without a Job, and its group moved or got another name before every look could have seen it: the
    * list may show it late, with other labels, and nothing else tells whose it is.
    */
@@ -343,6 +363,7 @@ class Run {
       entry.statuses[0].from > this.#memoryLostAt &&
       !this.#forgotten.has(entry.uuid) &&
       !this.#isLost(entry) &&
+      !this.#isUntold(entry) &&
       (entry.hasConnected || isFound(entry));
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {
