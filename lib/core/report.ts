@@ -131,7 +131,7 @@ function reportLeftover(
     cluster,
     namespace,
     counts: decision.counts,
-    runners: placesOf(observation),
+    runners: placesOf(observation).map(({ uuid }) => uuid),
     reason: decision.reason,
     plan: (leftovers[index]?.actions ?? []).map(planned),
     outcomes: applied?.leftovers?.[index] ?? [],

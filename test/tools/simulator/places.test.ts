@@ -66,6 +66,35 @@ describe('a list that shows a registration late', () => {
     expect(present(world)).toHaveLength(3);
   });
 
+  it('and then shows one again that is gone, while an add was not answered: never more than max', async () => {
+    let ageMs = 0;
+    let lagMs = 5_000;
+    let isLost = false;
+    const { world, most } = watchedWorld({ listLagMs: () => lagMs, listAgeMs: () => ageMs });
+    const noBuffer = { kind: 'idleBuffer', idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 } as const;
+    const builds = group({ max: 2, strategy: noBuffer, coolDownMs: 0 });
+    const look = (min: number, count = 1) => runTicks(world, fleet([{ ...builds, min }]), { count, everyMs: 10_000 });
+    await look(2, 6);
+    for (let left = 60; left > 0 && present(world).length > 1; left -= 1) await look(1);
+    expect(present(world)).toHaveLength(1);
+    world.faults = {
+      ...world.faults,
+      mishap: ({ method }) => {
+        if (method !== 'register' || isLost) return undefined;
+        isLost = true;
+        return { kind: 'unanswered', effectAfterMs: 3_000 };
+      },
+    };
+    lagMs = 45_000;
+    await look(2);
+    expect(isLost).toBe(true);
+    ageMs = 20_000;
+    await look(2);
+    ageMs = 0;
+    await look(2, 10);
+    expect(most()).toBe(2);
+  });
+
   it('makes no runner twice when a tick dies after its registrations, and is whole again', async () => {
     const { world, most } = watchedWorld({ listLagMs: () => 60_000 });
     const config = fleet([group({ min: 3, max: 3 })]);
