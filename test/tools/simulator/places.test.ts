@@ -264,6 +264,34 @@ describe('what a changed configuration leaves behind', () => {
   }
 });
 
+describe('a group that goes back and forth between two repositories', () => {
+  const at = (repository: string, min: number) =>
+    fleet([group({ scope: { workspace: 'acme', repository }, min, max: 5, coolDownMs: 2 * MINUTE })]);
+
+  it.each<[string, readonly number[]]>([
+    ['for the first time', []],
+    ['again, and each had been empty', [60, 60]],
+    ['again, before the old runners had gone', [1, 1]],
+  ])('%s: what it has just left counts also while its list fails', async (_, looks) => {
+    const { world, most } = watchedWorld({});
+    await runTicks(world, at('site', looks.length > 0 ? 1 : 5), { count: 10 });
+    const [away, back] = looks;
+    if (away !== undefined) await runTicks(world, at('shop', 1), { count: away });
+    if (back !== undefined) await runTicks(world, at('site', 5), { count: back });
+    await runTicks(world, at('site', 5), { count: 15 });
+    world.faults = {
+      mishap: ({ method, arguments: [scope] }) =>
+        method === 'list' && (scope as Scope).repository === 'site' ? { kind: 'refused', status: 503 } : undefined,
+    };
+    await runTicks(world, at('shop', 5), { count: 10 });
+    expect(most()).toBe(5);
+    world.faults = {};
+    await runTicks(world, at('shop', 5), { count: 30 });
+    expect(Array.from(world.bitbucket.registered).map(({ scope }) => scope.repository)).toEqual(Array(5).fill('shop'));
+    expect(most()).toBe(5);
+  });
+});
+
 describe('a renamed group with three builds running', () => {
   it('keeps its runners, and nobody is told to delete anything', async () => {
     const { world } = watchedWorld({});
