@@ -3,6 +3,7 @@
  * registration is asked for counts from that moment, so that neither a list that is late nor a tick that was killed makes
  * anybody create a runner twice. Pure.
  */
+import { CLOCK_SKEW_MS } from './decide/age.ts';
 import type { GroupMemory, GroupObservation, Instant, IntendedAdds, Runner } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
@@ -12,9 +13,12 @@ import { bracedUuid } from './uuid.ts';
  */
 export const LISTING_LAG_MS = 120_000;
 
-/** The adds that are still to be seen, when the runners with these uuids are there. */
-export function pendingAdds(memory: GroupMemory, uuids: readonly string[], at: Instant): number {
-  return unseenAdds(memory, uuids, at).reduce((sum, { adds }) => sum + adds, 0);
+/** A runner that was seen: listed, or behind a Job. `createdAt`: when it was registered, or its Job made, by their clocks. */
+type SeenRunner = Pick<Runner, 'uuid' | 'createdAt'>;
+
+/** The adds that are still to be seen, when these runners are there. */
+export function pendingAdds(memory: GroupMemory, seen: readonly SeenRunner[], at: Instant): number {
+  return unseenAdds(memory, seen, at).reduce((sum, { adds }) => sum + adds, 0);
 }
 
 /** Whether some of the adds that were begun are given up if this look does not see them. */
@@ -22,17 +26,17 @@ export function hasOldAdds({ intended = [] }: GroupMemory, at: Instant): boolean
   return intended.some((entry) => isGivenUp(entry, at));
 }
 
-/** What to remember of runners and adds after a look that saw these uuids, for a tick that begins so many adds. */
+/** What to remember of runners and adds after a look that saw these, for a tick that begins so many adds. */
 export function nextInventory(
   memory: GroupMemory,
-  uuids: readonly string[],
+  seen: readonly SeenRunner[],
   adds: number,
   at: Instant,
 ): Required<Pick<GroupMemory, 'runners' | 'intended'>> {
   const before = memory.runners ?? {};
   return {
-    runners: Object.fromEntries(uuids.map((uuid) => [uuid, before[uuid] ?? at])),
-    intended: [...unseenAdds(memory, uuids, at), ...(adds > 0 ? [{ at, adds }] : [])],
+    runners: Object.fromEntries(seen.map(({ uuid }) => [uuid, before[uuid] ?? at])),
+    intended: [...unseenAdds(memory, seen, at), ...(adds > 0 ? [{ at, adds }] : [])],
   };
 }
 
@@ -67,13 +71,17 @@ export function isAddThatRan({ runners = {}, intended = [] }: GroupMemory, runne
   return isAdd && isUnseen && !runner.hasStep;
 }
 
-/** Each runner that no look has seen before is one of the oldest adds. */
-function unseenAdds({ runners = {}, intended = [] }: GroupMemory, uuids: readonly string[], at: Instant) {
-  let seen = uuids.filter((uuid) => runners[uuid] === undefined).length;
+/**
+ * Each runner that no look has seen before is one of the oldest adds, unless it was made before that add was begun: such a
+ * one was seen, forgotten when it was gone, and is back in a list that is older than the last.
+ */
+function unseenAdds({ runners = {}, intended = [] }: GroupMemory, seen: readonly SeenRunner[], at: Instant) {
+  const times = seen.filter(({ uuid }) => runners[uuid] === undefined).map(({ createdAt }) => createdAt);
+  const unknown = times.sort((a, b) => a - b);
   return intended
     .map((entry) => {
-      const found = Math.min(seen, entry.adds);
-      seen -= found;
+      const first = unknown.findIndex((createdAt) => createdAt >= entry.at - CLOCK_SKEW_MS);
+      const found = first < 0 ? 0 : unknown.splice(first, entry.adds).length;
       return { at: entry.at, adds: entry.adds - found };
     })
     .filter((entry) => entry.adds > 0 && !isGivenUp(entry, at));
@@ -83,7 +91,13 @@ function isGivenUp(entry: IntendedAdds, at: Instant): boolean {
   return at - entry.at >= LISTING_LAG_MS;
 }
 
-/** Uuids, with braces, of the runners of a group that were seen: listed, or behind a Job. */
-export function placesOf({ runners, orphanJobs }: Pick<GroupObservation, 'runners' | 'orphanJobs'>): readonly string[] {
-  return [...runners.map(({ uuid }) => uuid), ...orphanJobs.map(({ runnerUuid }) => bracedUuid(runnerUuid))];
+/** The runners of a group that were seen: listed, or behind a Job. Their uuids have braces. */
+export function placesOf({
+  runners,
+  orphanJobs,
+}: Pick<GroupObservation, 'runners' | 'orphanJobs'>): readonly SeenRunner[] {
+  return [
+    ...runners.map(({ uuid, createdAt }) => ({ uuid, createdAt })),
+    ...orphanJobs.map(({ runnerUuid, createdAt }) => ({ uuid: bracedUuid(runnerUuid), createdAt })),
+  ];
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { parsedOnce } from './memory.ts';
 import type { ClusterSettings, Fleet, RunnerGroup, WorkspaceSettings } from './model/configuration.ts';
+import type { Instant } from './model/observation.ts';
 import type { Reach } from './ports.ts';
 import { scopeKey } from './scope.ts';
 import { hashOf } from './select.ts';
@@ -32,9 +33,14 @@ const place = z.object({
   reach: cluster,
   startTimeoutMs: z.number(),
   drainGraceMs: z.number(),
+  since: z.number().optional(),
+  left: z.literal(true).optional(),
 });
 
-/** A place, as it is remembered. `group`: whose it was last; `reach`: how its cluster is reached. */
+/**
+ * A place, as it is remembered. `group`: whose it was last; `reach`: how its cluster is reached; `since`: when a group took it
+ * up, absent on those of a deployment's first look; `left`: a look has found no group there since.
+ */
 export type Place = z.output<typeof place>;
 
 /** Places by their key. */
@@ -48,9 +54,12 @@ export function placesKeyOf(key: string): string {
   return PLACES_KEYS[hashOf(key) % PLACES_KEYS.length] ?? PLACES_KEYS[0];
 }
 
-/** The document of what is remembered of the runners at a place that no group has any more. */
-export function placeMemoryKey(key: string): string {
-  return `place/${key}`;
+/**
+ * The document of what is remembered of the runners at a place that no group has any more. Each time that a place is taken up
+ * has one of its own (`since`): what was left there before tells nothing of those that are left now.
+ */
+export function placeMemoryKey(key: string, since?: Instant): string {
+  return since === undefined ? `place/${key}` : `place/${key} ${since}`;
 }
 
 /** The places of a document. One that cannot be read is forgotten; the others are not. */
@@ -91,8 +100,13 @@ function writtenReach(reach: ClusterSettings): string {
   ].join(',');
 }
 
-/** A place that no group of the fleet has any more, as a group that wants no runner. */
-export type FormerPlace = { readonly key: string; readonly place: Place; readonly group: RunnerGroup };
+/** A place that no group of the fleet has any more, as a group that wants no runner, and the document of its memory. */
+export type FormerPlace = {
+  readonly key: string;
+  readonly memoryKey: string;
+  readonly place: Place;
+  readonly group: RunnerGroup;
+};
 
 /** The places that groups of the fleet have, each under its key, by the name of the group. */
 export function presentPlaces(fleet: Fleet): ReadonlyMap<string, readonly [key: string, place: Place]> {
@@ -114,7 +128,10 @@ export function formerPlaces(
   const keys = new Set([...present.values()].map(([key]) => key));
   return Object.entries(places)
     .filter(([key, entry]) => !keys.has(key) && isAskedFor(entry))
-    .map(([key, entry]) => ({ key, place: entry, group: groupOf(entry, fleet) }));
+    .map(([key, entry]) => ({
+      ...{ key, memoryKey: placeMemoryKey(key, entry.since) },
+      ...{ place: entry, group: groupOf(entry, fleet) },
+    }));
 }
 
 function groupOf(entry: Place, fleet: Fleet): RunnerGroup {

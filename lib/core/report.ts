@@ -63,7 +63,7 @@ export function reportLeftovers(
       cluster,
       namespace,
       counts: decision.counts,
-      runners: placesOf(observation),
+      runners: placesOf(observation).map(({ uuid }) => uuid),
       reason: decision.reason,
       plan: (plan.leftovers?.[index]?.actions ?? []).map(planned),
       outcomes: applied?.leftovers?.[index] ?? [],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { LISTING_LAG_MS, nextInventory, pendingAdds } from '#core/inventory.ts';
+import { CLOCK_SKEW_MS } from '#core/decide/age.ts';
+import { LISTING_LAG_MS, nextInventory, pendingAdds, placesOf } from '#core/inventory.ts';
 import type { GroupMemory } from '#core/model/observation.ts';
-import { NOON } from '#kit/fleet.ts';
+import { jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
 const NOTHING: GroupMemory = { idleSince: {}, drainingSince: {} };
@@ -10,6 +11,8 @@ type Row = {
   readonly name: string;
   readonly memory: Partial<GroupMemory>;
   readonly seen: readonly string[];
+  /** When those of `seen` were made; a minute ago unless it says otherwise. */
+  readonly made?: Readonly<Record<string, number>>;
   readonly adds?: number;
   readonly pending: number;
   readonly intended: GroupMemory['intended'];
@@ -78,6 +81,38 @@ describe('adds that were begun', () => {
       intended: intended([EARLIER, 1]),
     },
     {
+      name: 'one that was made before it was begun, and that an older list shows again, is none of them',
+      memory: { intended: intended([EARLIER, 1]) },
+      seen: ['{back}'],
+      made: { '{back}': EARLIER - CLOCK_SKEW_MS - 1 },
+      pending: 1,
+      intended: intended([EARLIER, 1]),
+    },
+    {
+      name: 'one that was made then by a clock that is behind may be one of them',
+      memory: { intended: intended([EARLIER, 1]) },
+      seen: ['{a}'],
+      made: { '{a}': EARLIER - CLOCK_SKEW_MS },
+      pending: 0,
+      intended: [],
+    },
+    {
+      name: 'one that is back, and one that is new: the new one is taken',
+      memory: { intended: intended([EARLIER, 2]) },
+      seen: ['{back}', '{a}'],
+      made: { '{back}': EARLIER - CLOCK_SKEW_MS - 1 },
+      pending: 1,
+      intended: intended([EARLIER, 1]),
+    },
+    {
+      name: 'one that was made before the later of two is of the older',
+      memory: { intended: intended([EARLIER - CLOCK_SKEW_MS - 1, 1], [EARLIER, 1]) },
+      seen: ['{b}', '{a}'],
+      made: { '{a}': EARLIER - CLOCK_SKEW_MS - 1 },
+      pending: 0,
+      intended: [],
+    },
+    {
       name: 'those of this tick are written down',
       memory: { intended: intended([EARLIER, 1]) },
       seen: [],
@@ -85,14 +120,25 @@ describe('adds that were begun', () => {
       pending: 1,
       intended: intended([EARLIER, 1], [NOON, 4]),
     },
-  ])('$name', ({ memory, seen, adds = 0, pending, intended: after }) => {
+  ])('$name', ({ memory, seen, made = {}, adds = 0, pending, intended: after }) => {
     const before = { ...NOTHING, ...memory };
-    expect(pendingAdds(before, seen, NOON)).toBe(pending);
-    expect(nextInventory(before, seen, adds, NOON).intended).toEqual(after);
+    const places = seen.map((uuid) => ({ uuid, createdAt: made[uuid] ?? EARLIER }));
+    expect(pendingAdds(before, places, NOON)).toBe(pending);
+    expect(nextInventory(before, places, adds, NOON).intended).toEqual(after);
   });
 
   it('runners are remembered by when they were seen first, and forgotten when they are gone', () => {
     const before = { ...NOTHING, runners: { '{a}': EARLIER, '{gone}': EARLIER } };
-    expect(nextInventory(before, ['{a}', '{b}'], 0, NOON).runners).toEqual({ '{a}': EARLIER, '{b}': NOON });
+    const seen = ['{a}', '{b}'].map((uuid) => ({ uuid, createdAt: EARLIER }));
+    expect(nextInventory(before, seen, 0, NOON).runners).toEqual({ '{a}': EARLIER, '{b}': NOON });
+  });
+
+  it('a runner was made when it was registered, and one that no list shows when its Job was', () => {
+    const listed = runner({ uuid: '{listed}', createdAt: NOON - 2 });
+    const unlisted = jobOf(runner({ uuid: '{unlisted}' }), { createdAt: NOON - 1 });
+    expect(placesOf({ runners: [listed], orphanJobs: [unlisted] })).toEqual([
+      { uuid: '{listed}', createdAt: NOON - 2 },
+      { uuid: '{unlisted}', createdAt: NOON - 1 },
+    ]);
   });
 });

@@ -8,7 +8,7 @@ import { pendingAdds } from '../inventory.ts';
 import { isSame, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
-import { type FormerPlace, type Place, type Places, placeMemoryKey, placesKeyOf } from '../places.ts';
+import { type FormerPlace, type Place, type Places, placesKeyOf } from '../places.ts';
 import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
 import { bracedUuid } from '../uuid.ts';
 import { type Knowledge, namespaceKey, type Strays } from './belonging.ts';
@@ -92,22 +92,26 @@ function isFrom({ group, memory }: GroupObservation) {
     (job.group === group.name || memory.runners?.[bracedUuid(job.runnerUuid)] !== undefined);
 }
 
-/** The documents of places that this look changes: with those of groups, and those where something is `left`. */
+/** The documents of places that this look changes: with those of groups, and those where something is `left`, marked so. */
 export function rememberPlaces(
   { places, documents, present, former, renamed }: Memory,
   groups: readonly RunnerGroup[],
   left: ReadonlySet<RunnerGroup>,
+  at: Instant,
 ): readonly DocumentEntry<Places>[] {
   // What was not read must not be overwritten.
   if (!('value' in documents)) return [];
   const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
-  const news = groups.flatMap(({ name }): readonly (readonly [string, Place])[] => {
+  const had = groups.flatMap(({ name }): readonly (readonly [string, Place])[] => {
     const [key, today] = present.get(name) ?? [];
     if (key === undefined || today === undefined) return [];
+    const since = takenUp(places.known, key, at);
     // It bears the group's new name only when there is a memory under that name: until then the old one tells what is there.
-    const place = { ...today, group: renamed.get(name) ?? name };
-    return isSame(place, places.known[key] ?? {}) ? [] : [[key, place]];
+    return [[key, { ...today, group: renamed.get(name) ?? name, ...(since !== undefined && { since }) }]];
   });
+  const lost = former.filter(({ group }) => left.has(group));
+  const all = [...had, ...lost.map(({ key, place }) => [key, { ...place, left: true as const }] as const)];
+  const news = all.filter(([key, place]) => !isSame(place, places.known[key] ?? {}));
   const changed = new Set([...news.map(([key]) => key), ...emptied].map(placesKeyOf));
   return [...changed].map((document) => {
     const isIn = ([key]: readonly [string, unknown]) => placesKeyOf(key) === document;
@@ -117,9 +121,15 @@ export function rememberPlaces(
   });
 }
 
+/** Since when a group has the place. In the first look of all, none can have been left before. */
+function takenUp(known: Places, key: string, at: Instant): Instant | undefined {
+  const before = known[key];
+  if (before === undefined) return Object.keys(known).length === 0 ? undefined : at;
+  return before.left ? at : before.since;
+}
+
 /** A place of which nobody can tell yet whether it is a group's under another name: it counts, and nothing is done there. */
-export function unsureLeftover({ key, group }: FormerPlace, { documents }: Memory, at: Instant): Leftover {
-  const memoryKey = placeMemoryKey(key);
+export function unsureLeftover({ memoryKey, group }: FormerPlace, { documents }: Memory, at: Instant): Leftover {
   const document = documentOf(documents, memoryKey);
   const memory = parseGroupMemory(document?.value);
   const scope = scopeKey(group.scope);

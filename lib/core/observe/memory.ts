@@ -19,7 +19,6 @@ import {
   type Place,
   type Places,
   parsePlaces,
-  placeMemoryKey,
   presentPlaces,
   reachOf,
 } from '../places.ts';
@@ -71,11 +70,11 @@ export async function loadMemory(
   const more = [...keysOfFormer(former), ...[...renamed.values()].map(groupMemoryKey)];
   const documents = withHeirs(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), [
     ...[...renamed].map(([name, before]) => [groupMemoryKey(name), groupMemoryKey(before)] as const),
-    ...former.map(({ key, group }) => [placeMemoryKey(key), groupMemoryKey(group.name)] as const),
+    ...former.map(({ memoryKey, group }) => [memoryKey, groupMemoryKey(group.name)] as const),
   ]);
   const memoryIn = (key: string) => parseGroupMemory(documentOf(documents, key)?.value);
   const own = peers.map((group) => [group, [groupMemoryKey(group.name)]] as const);
-  const left = former.map(({ key, group }) => [group, [placeMemoryKey(key), groupMemoryKey(group.name)]] as const);
+  const left = former.map(({ memoryKey, group }) => [group, [memoryKey, groupMemoryKey(group.name)]] as const);
   const memories = [...own, ...left].map(([group, keys]) => [group, keys.map(memoryIn)] as const);
   return {
     documents,
@@ -131,7 +130,7 @@ function withHeirs(documents: Documents, heirs: readonly (readonly [heir: string
 }
 
 function keysOfFormer(former: readonly FormerPlace[]): readonly string[] {
-  return [...new Set(former.flatMap(({ key, group }) => [placeMemoryKey(key), ...keysOf([group])]))];
+  return [...new Set(former.flatMap(({ memoryKey, group }) => [memoryKey, ...keysOf([group])]))];
 }
 
 function bothOf(first: Documents, second: Documents): Documents {

@@ -7,7 +7,7 @@ import type { TickBudgets } from '../budget/tick-budgets.ts';
 import { parseWakeMemory, wakeMemoryKey } from '../memory.ts';
 import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type { GroupObservation, Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
-import { type Place, placeMemoryKey } from '../places.ts';
+import type { Place } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { scopeKey } from '../scope.ts';
 import { leftScratch } from '../scratch.ts';
@@ -78,7 +78,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     known: { ...knowledgeOf(memory), areJobsRead: namespaces.every(({ jobs }) => 'value' in jobs) },
   });
   const see = seerOf(readings, of, ports.manifests, at);
-  const left = memory.former.map(({ key, group }) => see(group, placeMemoryKey(key)));
+  const left = memory.former.map(({ memoryKey, group }) => see(group, memoryKey));
   const inPlaces = [
     ...left.flatMap((seen) => leftoverOf(seen, strays.jobs, at) ?? []),
     ...unsure.map((place) => unsureLeftover(place, memory, at)),
@@ -86,7 +86,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const leftovers = inPlaces.map(({ entry }) => entry);
   const observed = peers.map((group) => withElsewhere(see(group).entry, inPlaces));
   const kept = new Set(leftovers.map(({ group }) => group));
-  const places = rememberPlaces(everything.memory, groups, kept);
+  const places = rememberPlaces(everything.memory, groups, kept, at);
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));

@@ -236,6 +236,59 @@ describe('a place that no group has any more', () => {
   });
 });
 
+describe('a place that is taken up more than once', () => {
+  const [key, bare] = placeOf(old, fleet([old])) ?? ['', undefined];
+  const [other, elsewhere] = placeOf(group(), fleet([group()])) ?? ['', undefined];
+  const remembered = (...entries: readonly (readonly [string, unknown])[]) =>
+    Object.fromEntries(
+      Map.groupBy(entries, ([of]) => placesKeyOf(of))
+        .entries()
+        .map(([document, of]) => [document, Object.fromEntries(of)]),
+    );
+
+  it.each<{ readonly name: string; readonly before: readonly (readonly [string, unknown])[]; readonly after: unknown }>(
+    [
+      { name: 'in the first look of all', before: [], after: bare },
+      { name: 'later', before: [[other, elsewhere]], after: { ...bare, since: NOON } },
+      { name: 'for long', before: [[key, { ...bare, since: 7 }]], after: undefined },
+      { name: 'since before that was written down', before: [[key, bare]], after: undefined },
+      { name: 'again', before: [[key, { ...bare, since: 7, left: true }]], after: { ...bare, since: NOON } },
+    ],
+  )('says since when a group has it: $name', async ({ before, after }) => {
+    const places = { [placesKeyOf(key)]: undefined, ...remembered(...before) };
+    const { seen } = await look(fleet([old, group()]), remembering(old, places));
+    expect(Reflect.get(placesAfter(seen), key)).toEqual(after);
+  });
+
+  it.each<{ readonly name: string; readonly before: object; readonly after: unknown }>([
+    { name: 'at the first look', before: { since: 7 }, after: { ...bare, since: 7, left: true } },
+    { name: 'once', before: { since: 7, left: true }, after: undefined },
+  ])('is marked when it is left, $name', async ({ before, after }) => {
+    const { seen } = await look(fleet([group()]), {
+      ...remembering(old, remembered([key, { ...bare, ...before }])),
+      runners: { list: async () => [known] },
+    });
+    expect(Reflect.get(placesAfter(seen), key)).toEqual(after);
+  });
+
+  it('has another memory each time: it begins with what the group was known to have', async () => {
+    const stale = { ...NOTHING, runners: { '{gone}': 1 } };
+    const present = { ...NOTHING, runners: { '{known}': 9 } };
+    const own = { ...NOTHING, runners: { '{known}': 9, '{second}': 9 } };
+    const places = remembered([key, { ...bare, since: 7 }]);
+    const lookWith = (more: object) =>
+      look(fleet([group()]), {
+        ...remembering(old, { ...places, [`place/${key}`]: stale, 'group/old': present, ...more }),
+        runners: { list: fails('503') },
+      });
+    const memoryKey = `place/${key} 7`;
+    const first = await lookWith({});
+    expect(first.seen.leftovers).toMatchObject([{ memoryKey, memoryVersion: 0, memory: present }]);
+    const later = await lookWith({ [memoryKey]: own });
+    expect(later.seen.leftovers).toMatchObject([{ memoryKey, memoryVersion: 4, memory: own }]);
+  });
+});
+
 describe('what is left counts towards the max of its group', () => {
   const now = { ...old, scope: { workspace: 'other' } };
   const two = { ...NOTHING, runners: { '{known}': 1, '{second}': 2 }, intended: [{ at: NOON, adds: 3 }] };

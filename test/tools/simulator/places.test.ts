@@ -66,6 +66,35 @@ describe('a list that shows a registration late', () => {
     expect(present(world)).toHaveLength(3);
   });
 
+  it('and then shows one again that is gone, while an add was not answered: never more than max', async () => {
+    let ageMs = 0;
+    let lagMs = 5_000;
+    let isLost = false;
+    const { world, most } = watchedWorld({ listLagMs: () => lagMs, listAgeMs: () => ageMs });
+    const noBuffer = { kind: 'idleBuffer', idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 } as const;
+    const builds = group({ max: 2, strategy: noBuffer, coolDownMs: 0 });
+    const look = (min: number, count = 1) => runTicks(world, fleet([{ ...builds, min }]), { count, everyMs: 10_000 });
+    await look(2, 6);
+    for (let left = 60; left > 0 && present(world).length > 1; left -= 1) await look(1);
+    expect(present(world)).toHaveLength(1);
+    world.faults = {
+      ...world.faults,
+      mishap: ({ method }) => {
+        if (method !== 'register' || isLost) return undefined;
+        isLost = true;
+        return { kind: 'unanswered', effectAfterMs: 3_000 };
+      },
+    };
+    lagMs = 45_000;
+    await look(2);
+    expect(isLost).toBe(true);
+    ageMs = 20_000;
+    await look(2);
+    ageMs = 0;
+    await look(2, 10);
+    expect(most()).toBe(2);
+  });
+
   it('makes no runner twice when a tick dies after its registrations, and is whole again', async () => {
     const { world, most } = watchedWorld({ listLagMs: () => 60_000 });
     const config = fleet([group({ min: 3, max: 3 })]);
@@ -233,6 +262,34 @@ describe('what a changed configuration leaves behind', () => {
       world.cluster.objects.jobs.filter((name) => uuids.some((uuid) => name.includes(uuid.slice(1, -1))));
     return { world, old, config, jobsOf, most };
   }
+});
+
+describe('a group that goes back and forth between two repositories', () => {
+  const at = (repository: string, min: number) =>
+    fleet([group({ scope: { workspace: 'acme', repository }, min, max: 5, coolDownMs: 2 * MINUTE })]);
+
+  it.each<[string, readonly number[]]>([
+    ['for the first time', []],
+    ['again, and each had been empty', [60, 60]],
+    ['again, before the old runners had gone', [1, 1]],
+  ])('%s: what it has just left counts also while its list fails', async (_, looks) => {
+    const { world, most } = watchedWorld({});
+    await runTicks(world, at('site', looks.length > 0 ? 1 : 5), { count: 10 });
+    const [away, back] = looks;
+    if (away !== undefined) await runTicks(world, at('shop', 1), { count: away });
+    if (back !== undefined) await runTicks(world, at('site', 5), { count: back });
+    await runTicks(world, at('site', 5), { count: 15 });
+    world.faults = {
+      mishap: ({ method, arguments: [scope] }) =>
+        method === 'list' && (scope as Scope).repository === 'site' ? { kind: 'refused', status: 503 } : undefined,
+    };
+    await runTicks(world, at('shop', 5), { count: 10 });
+    expect(most()).toBe(5);
+    world.faults = {};
+    await runTicks(world, at('shop', 5), { count: 30 });
+    expect(Array.from(world.bitbucket.registered).map(({ scope }) => scope.repository)).toEqual(Array(5).fill('shop'));
+    expect(most()).toBe(5);
+  });
 });
 
 describe('a renamed group with three builds running', () => {
