@@ -29,6 +29,7 @@ const groupMemory = z
   .object({
     idleSince: times,
     drainingSince: times,
+    finishing: times.optional(),
     drains: z.record(z.string(), drain).optional(),
     quarantine: quarantine.optional(),
     failedStarts: times.optional(),

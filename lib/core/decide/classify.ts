@@ -47,8 +47,10 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
     const entry = { runner, ...(job && { job }), ...(ended && { ended }) };
     const leaving = ended ? undefined : leavingOf(runner, job);
     if (leaving !== undefined) return { ...entry, ...IS.draining, leaving };
-    const drain = observation.memory.drains?.[runner.uuid];
-    const verdict = verdictOn({ runner, job, ended, drain, group: observation.group, at });
+    const { drains = {}, finishing = {} } = observation.memory;
+    const finishingMs = at - (finishing[runner.uuid] ?? at);
+    const found = { runner, job, ended, drain: drains[runner.uuid], finishingMs, group: observation.group, at };
+    const verdict = verdictOn(found);
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
     return { ...entry, ...verdict, ...(slow && { slow }) };
   });
@@ -142,6 +144,8 @@ type Case = {
   readonly ended: boolean;
   /** That it was to be taken out of service. */
   readonly drain: Drain | undefined;
+  /** For how long every look has seen that it gets no step and shows one. */
+  readonly finishingMs: number;
   readonly group: RunnerGroup;
   readonly at: Instant;
 };
@@ -180,12 +184,12 @@ function verdictOnWorking(of: Case): Verdict {
   return lostAtWork(offlineMs, job);
 }
 
-function verdictOnLastStep({ runner, job, drain, group, at }: Case): Verdict {
+function verdictOnLastStep({ job, drain, finishingMs, group, at }: Case): Verdict {
   // It was taken out of service because nothing runs its step; a pod that runs again may have taken another one before.
   if (drain?.cause === 'lost-at-work' && !mayRun(job)) return lostAtWork(group.startTimeoutMs + at - drain.at, job);
-  // It took its step before, and Bitbucket ends every step.
-  const outMs = ageOf(runner.stateChangedAt, at);
-  return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
+  // It took its step before a look saw it so, and Bitbucket ends every step. Bitbucket's own time of its state may be that at
+  // which it came online.
+  return finishingMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs: finishingMs })) : IS.draining;
 }
 
 function lostAtWork(offlineMs: number, job: RunnerJob | undefined): Verdict {

@@ -26,9 +26,15 @@ export function remember(
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
+  const finishing = classified.filter((entry) => isOutOfService(entry.runner) && !isOver(entry));
   const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
   const jobless = classified.filter(({ runner, job }) => job === undefined && !isKnownToHaveRun(runner));
   const besides = {
+    finishing: since(
+      finishing.map(({ runner }) => runner),
+      memory.finishing,
+      at,
+    ),
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
@@ -77,6 +83,6 @@ function nextDrains(
 
 type Times = Readonly<Record<string, Instant>>;
 
-function since(runners: readonly Runner[], before: Times, at: Instant): Times {
+function since(runners: readonly Runner[], before: Times = {}, at: Instant): Times {
   return Object.fromEntries(runners.map(({ uuid }) => [uuid, before[uuid] ?? at]));
 }

@@ -108,6 +108,11 @@ export type GroupMemory = {
    * shows none, by our clock.
    */
   readonly drainingSince: Readonly<Record<string, Instant>>;
+  /**
+   * By runner uuid: since when every look saw that it gets no step and shows one, by our clock. Absent: none does, and in
+   * older memories.
+   */
+  readonly finishing?: Readonly<Record<string, Instant>>;
   /** By runner uuid: what was decided about runners that were taken out of service here. Absent: none was. */
   readonly drains?: Readonly<Record<string, Drain>>;
   /** Present while the group's runners fail to start. */

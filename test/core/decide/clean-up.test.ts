@@ -17,6 +17,8 @@ type Row = {
   readonly job?: Partial<RunnerJob> | 'none';
   /** For how long it is remembered as out of service and without a step; absent: not at all. Grace: 45 s. */
   readonly drainingForMs?: number;
+  /** For how long it is remembered as out of service with a step; absent: not at all. */
+  readonly finishingForMs?: number;
   readonly idleTrusted?: boolean;
   /** The sentence of its removal; absent: it is left alone. */
   readonly removed?: string;
@@ -298,12 +300,20 @@ const ROWS: readonly Row[] = [
   { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
   {
     name: 'out of service for longer than the step that it shows can take, its node dead',
-    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE - 1 },
+    runner: { status: 'DISABLED', hasStep: true },
+    finishingForMs: 121 * MINUTE + 1,
     removed: 'out of service for 2h 1m, longer than the step that it shows can take',
   },
   {
     name: 'out of service for as long as the step that it shows can take',
-    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE },
+    runner: { status: 'DISABLED', hasStep: true },
+    finishingForMs: 121 * MINUTE,
+  },
+  {
+    name: 'out of service for longer by Bitbucket’s clock alone, which may tell when it came online',
+    runner: { status: 'DISABLED', hasStep: true, createdAt: NOON - 300 * MINUTE, stateChangedAt: NOON - 299 * MINUTE },
+    job: { pod: RUNNING },
+    finishingForMs: 50 * MINUTE,
   },
   {
     name: 'online, its pod is being taken away',
@@ -358,7 +368,7 @@ const ROWS: readonly Row[] = [
 ];
 
 function look(row: Row): SeenGroup {
-  const { runner: over, job, drainingForMs, drained, jobsUnsure, idleTrusted = true } = row;
+  const { runner: over, job, drainingForMs, finishingForMs, drained, jobsUnsure, idleTrusted = true } = row;
   const seen = runner({ uuid: A, ...over });
   const drainingSince: Record<string, number> = drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs };
   return groupObservation({
@@ -367,6 +377,7 @@ function look(row: Row): SeenGroup {
     memory: {
       idleSince: {},
       drainingSince,
+      ...(finishingForMs !== undefined && { finishing: { [A]: NOON - finishingForMs } }),
       ...(drained && { drains: { [A]: { cause: drained, at: NOON - (drainingForMs ?? 0) } } }),
     },
     idleTrusted,
@@ -443,9 +454,8 @@ it.each([
   { name: 'overdue', since: undefined, mustBeAnswered: false, mustBeRead: false },
 ])('the log of a runner whose pod runs is asked, and keeps it unread while a step can run: $name', (row) => {
   const { since, mustBeAnswered, mustBeRead } = row;
-  const stuck = { hasStep: true, stateChangedAt: NOON - 123 * MINUTE };
-  const out = { status: 'DISABLED' as const, ...(since === undefined && stuck) };
-  const draining = since === undefined ? {} : { drainingForMs: since };
+  const out = { status: 'DISABLED' as const, hasStep: since === undefined };
+  const draining = since === undefined ? { finishingForMs: 122 * MINUTE } : { drainingForMs: since };
   const pod = { ...RUNNING, container: 'runner' };
   expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
     { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },

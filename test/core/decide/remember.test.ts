@@ -61,10 +61,22 @@ const ROWS: readonly Row[] = [
     after: { drainingSince: { [A]: NOON } },
   },
   {
-    name: 'out of service with a step: starts from nothing',
+    name: 'out of service with a step: its grace starts from nothing, and the time that a step may take begins',
     seen: { status: 'DISABLED', hasStep: true },
     before: { drainingSince: { [A]: EARLIER } },
-    after: {},
+    after: { finishing: { [A]: NOON } },
+  },
+  {
+    name: 'out of service with a step again: the first time counts',
+    seen: { cordoned: true, hasStep: true },
+    before: { finishing: { [A]: EARLIER } },
+    after: { finishing: { [A]: EARLIER } },
+  },
+  {
+    name: 'out of service, and its step has ended: only the grace counts',
+    seen: { status: 'DISABLED' },
+    before: { finishing: { [A]: EARLIER } },
+    after: { drainingSince: { [A]: NOON } },
   },
   {
     name: 'draining for another cause is not out of service',
@@ -101,7 +113,7 @@ const ROWS: readonly Row[] = [
     name: 'out of service with a step: the cause stays',
     seen: { status: 'DISABLED', hasStep: true },
     before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
-    after: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+    after: { finishing: { [A]: NOON }, drains: { [A]: { cause: 'surplus', at: EARLIER } } },
   },
   {
     name: 'retired two minutes ago and shown in service: the list lags, so it is to be confirmed',
