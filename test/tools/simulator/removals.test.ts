@@ -230,6 +230,16 @@ describe("the runner's own log is the second witness", () => {
     expect(reports.flatMap(({ notes }) => notes)).toEqual([expect.stringContaining('pods/log is missing')]);
   });
 
+  it('a step that it shows begin and never end keeps a runner for as long as any step may take, and no longer', async () => {
+    const world = await idleWorld(1, { podsLog: true });
+    const never: Interruption = async (call, proceed) => (call.method === 'stepInLog' ? 'running' : proceed());
+    const ports = () => world.ports(never);
+    await runTicks(world, NOBODY, { count: 123, ports });
+    expect(registrationsOf(world, builds)).toBe(1);
+    await runTicks(world, NOBODY, { count: 1, ports });
+    expect(registrationsOf(world, builds)).toBe(0);
+  });
+
   it('a log that cannot be read keeps a runner for as long as any step may take, and no longer', async () => {
     const world = await idleWorld(1, { podsLog: true });
     const broken: Interruption = async (call, proceed) => {
