@@ -30,6 +30,7 @@ const groupMemory = z
     idleSince: times,
     drainingSince: times,
     finishing: times.optional(),
+    endedJobs: z.array(z.string()).optional(),
     drains: z.record(z.string(), drain).optional(),
     quarantine: quarantine.optional(),
     failedStarts: times.optional(),

@@ -7,6 +7,7 @@ import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type {
   Drain,
+  GroupMemory,
   GroupObservation,
   Instant,
   Runner,
@@ -25,8 +26,13 @@ import { isSlow, usualStartUpMs } from './start-up.ts';
 export type ClassifiedRunner = {
   readonly runner: Runner;
   readonly job?: RunnerJob;
-  /** Present when no process of it is left, whatever Bitbucket shows: its Job has ended, or was there and is gone. */
+  /** Present when its Job has ended, or was there and is not listed any more. */
   readonly ended?: true;
+  /**
+   * Present beside `ended` where only the list of Jobs says so, and Bitbucket shows a runner that may be at work: the list may
+   * be another cluster's, and the pod of a Job that somebody deletes goes on until its step is done.
+   */
+  readonly contested?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
   /** Present on one that is in service and whose pod is being taken away: it has to get out of service. */
@@ -41,10 +47,10 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    // One that is known to have had a Job, and that is nowhere, has no process any more.
     const isGone = observation.jobsUnsure === undefined && hadJob(observation.memory, runner.uuid);
     const ended = job === undefined ? isGone : job.status !== 'active';
-    const entry = { runner, ...(job && { job }), ...(ended && { ended }) };
+    const contested = ended && job === undefined && mayBeAtWork(runner, observation.memory);
+    const entry = { runner, ...(job && { job }), ...(ended && { ended }), ...(contested && { contested }) };
     const leaving = ended ? undefined : leavingOf(runner, job);
     if (leaving !== undefined) return { ...entry, ...IS.draining, leaving };
     const { drains = {}, finishing = {} } = observation.memory;
@@ -114,6 +120,12 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
+/** Whether Bitbucket shows a runner that may be at work, or hides whether it is, and its Job was never seen to have ended. */
+function mayBeAtWork({ uuid, status }: Runner, { endedJobs = [] }: GroupMemory): boolean {
+  const isShown = status === 'ONLINE' || status === 'UNHEALTHY' || status === 'DISABLED';
+  return isShown && !endedJobs.includes(uuid);
+}
+
 /** Whether a process of the Job may be at work: its pod runs, or its node says nothing. */
 export function mayRun(job: RunnerJob | undefined): boolean {
   return job?.status === 'active' && (job.pod?.phase === 'Running' || job.pod?.phase === 'Unknown');
@@ -144,7 +156,7 @@ type Case = {
   readonly ended: boolean;
   /** That it was to be taken out of service. */
   readonly drain: Drain | undefined;
-  /** For how long every look has seen that it gets no step and shows one. */
+  /** For how long every look has seen that it is out of service and shows a step. */
   readonly finishingMs: number;
   readonly group: RunnerGroup;
   readonly at: Instant;

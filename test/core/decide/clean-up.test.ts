@@ -14,7 +14,10 @@ type Row = {
   readonly name: string;
   /** The one runner of the group, an hour old. */
   readonly runner: Partial<Runner>;
-  readonly job?: Partial<RunnerJob> | 'none';
+  /** `none` when there never was one, `gone` when it is not listed any more. */
+  readonly job?: Partial<RunnerJob> | 'none' | 'gone';
+  /** Whether an earlier look saw the Job end while a step showed. */
+  readonly jobSeenEnded?: true;
   /** For how long it is remembered as out of service and without a step; absent: not at all. Grace: 45 s. */
   readonly drainingForMs?: number;
   /** For how long it is remembered as out of service with a step; absent: not at all. */
@@ -31,6 +34,7 @@ type Row = {
     | 'left-over'
     | 'pod-leaving'
     | 'lost-at-work'
+    | 'job-unlisted'
     | 'surplus'
     | 'too-old'
     | 'outdated';
@@ -42,6 +46,8 @@ type Row = {
 const RUNNING = { name: 'pod-a', phase: 'Running', restarts: 0, isProtected: true } as const;
 
 const EVICTED = { why: 'EvictionByEvictionAPI' } as const;
+
+const UNLISTED = "its Job is not in its cluster's list any more, so it takes no new step";
 
 const ROWS: readonly Row[] = [
   { name: 'idle', runner: {}, drainingForMs: MINUTE },
@@ -297,6 +303,89 @@ const ROWS: readonly Row[] = [
     job: { status: 'complete' },
     drainingForMs: 60 * MINUTE,
   },
+  ...['online', 'online with a step'].flatMap((name): readonly Row[] => {
+    const unlisted = { runner: { hasStep: name !== 'online' }, job: 'gone' as const };
+    return [
+      { ...unlisted, name: `${name}, its Job is not listed: one look may be wrong` },
+      { ...unlisted, name: `${name}, its Job is not listed, for less than the grace`, finishingForMs: 45 * SECOND - 1 },
+      {
+        ...unlisted,
+        name: `${name}, its Job is not listed for the grace: it is at most taken out of service`,
+        finishingForMs: 45 * SECOND,
+        drainingForMs: 60 * MINUTE,
+        disabled: UNLISTED,
+      },
+      {
+        ...unlisted,
+        name: `${name}, its Job is not listed for as long as a step may take`,
+        finishingForMs: 121 * MINUTE,
+        disabled: UNLISTED,
+      },
+      {
+        ...unlisted,
+        name: `${name} for ever, its Job is not listed for longer than any step may take`,
+        finishingForMs: 121 * MINUTE + 1,
+        removed: 'its Job is gone',
+      },
+    ];
+  }),
+  {
+    name: 'unhealthy with a step, its Job is not listed: taken out of service',
+    runner: { status: 'UNHEALTHY', hasStep: true },
+    job: 'gone',
+    finishingForMs: 10 * MINUTE,
+    disabled: UNLISTED,
+  },
+  {
+    name: 'a status nobody knows, its Job is not listed: left alone',
+    runner: { status: 'UNKNOWN', hasStep: true },
+    job: 'gone',
+    finishingForMs: 300 * MINUTE,
+  },
+  {
+    name: 'out of service with a step, its Job is not listed: the step may run',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    finishingForMs: 121 * MINUTE,
+    drainingForMs: 121 * MINUTE,
+    drained: 'job-unlisted',
+  },
+  {
+    name: 'out of service with a step for longer than it can take, its Job is not listed',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    finishingForMs: 121 * MINUTE + 1,
+    removed: 'out of service for 2h 1m, longer than the step that it shows can take',
+  },
+  {
+    name: 'out of service with a step, its Job has ended before it was gone: a runner may come back for so long',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    jobSeenEnded: true,
+    drainingForMs: 10 * MINUTE - 1,
+  },
+  {
+    name: 'out of service with a step, its Job has ended before it was gone, for startTimeout',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    jobSeenEnded: true,
+    drainingForMs: 10 * MINUTE,
+    removed: 'its Job is gone',
+  },
+  {
+    name: 'out of service without a step, its Job is not listed: drains like any other',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 45 * SECOND,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'out of service, its Job is not listed, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 60 * MINUTE,
+    idleTrusted: false,
+  },
   { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
   {
     name: 'out of service for longer than the step that it shows can take, its node dead',
@@ -368,15 +457,17 @@ const ROWS: readonly Row[] = [
 ];
 
 function look(row: Row): SeenGroup {
-  const { runner: over, job, drainingForMs, finishingForMs, drained, jobsUnsure, idleTrusted = true } = row;
+  const { runner: over, job, jobSeenEnded, drainingForMs, finishingForMs, drained, jobsUnsure, idleTrusted = true } = row;
   const seen = runner({ uuid: A, ...over });
   const drainingSince: Record<string, number> = drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs };
   return groupObservation({
     runners: [seen],
-    jobs: job === 'none' ? [] : [jobOf(seen, job)],
+    jobs: typeof job === 'string' ? [] : [jobOf(seen, job)],
     memory: {
       idleSince: {},
       drainingSince,
+      ...(job === 'gone' && { runners: { [A]: 0 } }),
+      ...(jobSeenEnded && { endedJobs: [A] }),
       ...(finishingForMs !== undefined && { finishing: { [A]: NOON - finishingForMs } }),
       ...(drained && { drains: { [A]: { cause: drained, at: NOON - (drainingForMs ?? 0) } } }),
     },
