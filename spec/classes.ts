@@ -15,6 +15,8 @@ export type ClassRow = {
   readonly runner: Partial<Runner>;
   /** Its Job; `none` when there never was one, `gone` when it is no longer there. Default: active. */
   readonly job?: Partial<RunnerJob> | 'none' | 'gone';
+  /** For how many minutes looks have seen it out of service with a step; absent: not at all. */
+  readonly seenOutFor?: number;
   readonly class: RunnerClass;
   readonly cause?: ReasonCode;
 };
@@ -53,15 +55,28 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   { name: 'disabled', runner: { status: 'DISABLED' }, class: 'draining' },
   { name: 'disabled with a step', runner: { status: 'DISABLED', hasStep: true }, class: 'draining' },
   {
-    name: 'disabled with a step for as long as one may take, clocks a minute apart',
-    runner: { status: 'DISABLED', hasStep: true, ...aged(122) },
+    name: 'disabled with a step, seen so for as long as one may take',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
+    seenOutFor: 121,
     class: 'draining',
   },
   {
-    name: 'disabled with a step for longer than one may take',
-    runner: { status: 'DISABLED', hasStep: true, ...aged(122.1) },
+    name: 'disabled with a step, seen so for longer than one may take',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
+    seenOutFor: 121.1,
     class: 'dead',
     cause: 'step-overdue',
+  },
+  {
+    name: 'disabled with a step, for hours by Bitbucket’s clock, which may tell when it came online, seen so just now',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(300) },
+    seenOutFor: 0,
+    class: 'draining',
+  },
+  {
+    name: 'cordoned with a step, online for hours, seen so for the first time',
+    runner: { cordoned: true, hasStep: true, ...aged(300) },
+    class: 'draining',
   },
   { name: 'online, its pod is being taken away', runner: {}, job: { takenAway: EVICTED }, class: 'draining' },
   {
@@ -97,8 +112,9 @@ export const CLASS_ROWS: readonly ClassRow[] = [
     cause: 'lost-at-work',
   },
   {
-    name: 'disabled with a step for longer than one may take, its pod is being taken away',
-    runner: { status: 'DISABLED', hasStep: true, ...aged(122.1) },
+    name: 'disabled with a step, seen so for longer than one may take, its pod is being taken away',
+    runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
+    seenOutFor: 121.1,
     job: { takenAway: EVICTED },
     class: 'dead',
     cause: 'step-overdue',

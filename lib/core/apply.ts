@@ -276,7 +276,8 @@ async function vetoOfLog(
   if (log === undefined) return undefined;
   try {
     const seen = await ports.jobs.stepInLog(group, log.pod, log.container);
-    if (seen === 'running') return 'its log shows a step that began and did not end';
+    // One that ended without a word in the log would otherwise keep the runner for ever.
+    if (seen === 'running') return log.mustBeAnswered ? 'its log shows a step that began and did not end' : undefined;
     if (seen === 'not-allowed') note(noRightToRead(group));
     if (seen === 'not-allowed' && log.onlyProof) return 'only its log could tell whether it has a step';
     return seen === 'unreadable' && log.mustBeRead

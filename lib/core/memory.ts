@@ -29,6 +29,8 @@ const groupMemory = z
   .object({
     idleSince: times,
     drainingSince: times,
+    finishing: times.optional(),
+    endedJobs: z.array(z.string()).optional(),
     drains: z.record(z.string(), drain).optional(),
     quarantine: quarantine.optional(),
     failedStarts: times.optional(),

@@ -59,6 +59,7 @@ export type ReasonValues = StrategyValues & {
   'job-missing': { ageMs: number };
   'secret-missing': { ageMs: number };
   'job-ended': { jobStatus: string };
+  'job-unlisted': Record<never, never>;
   'registration-gone': { ageMs: number };
   'start-hopeless': { kind: StartTroubleKind; message: string };
   'start-ended': { jobStatus: string };
@@ -165,6 +166,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: (values: ReasonValues[Code]) =
   'job-missing': (v) => `registered for ${duration(v.ageMs)}, but there is no Job behind it`,
   'secret-missing': (v) => `its Job is ${duration(v.ageMs)} old, but the Secret that its pod needs was never created`,
   'job-ended': (v) => `its Job is ${v.jobStatus}`,
+  'job-unlisted': () => "its Job is not in its cluster's list any more, so it takes no new step",
   'registration-gone': (v) => `its registration is gone, the Job is ${duration(v.ageMs)} old`,
   'start-hopeless': (v) => `it cannot start: ${describeTrouble({ ...v, selector: '' })}`,
   'start-ended': (v) =>

@@ -76,6 +76,8 @@ const NEW = {
   arrivals: [{ from: 22, steps: 23 }],
   waits: { queued: [{ since: 24, steps: 25 }], begun: [{ from: 26, waitedMs: 27, steps: 28 }] },
   worked: ['{a}'],
+  finishing: { '{a}': 29 },
+  endedJobs: ['{a}'],
 } satisfies Partial<GroupMemory>;
 const GROUP: Required<GroupMemory> = { ...KNOWN, ...NEW };
 const SCOPE: Required<ScopeMemory> = {

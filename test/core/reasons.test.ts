@@ -113,6 +113,7 @@ const SENTENCES: { readonly [Code in ReasonCode]: readonly [values: ReasonValues
   unhealthy: [{ unhealthyMs: 180_000 }, 'unhealthy for 3m without a step'],
   'job-missing': [{ ageMs: 180_000 }, 'registered for 3m, but there is no Job behind it'],
   'job-ended': [{ jobStatus: 'failed' }, 'its Job is failed'],
+  'job-unlisted': [{}, "its Job is not in its cluster's list any more, so it takes no new step"],
   'registration-gone': [{ ageMs: 180_000 }, 'its registration is gone, the Job is 3m old'],
   'slow-start': [
     { runners: 1, usualMs: 45_000, withheld: 2 },

@@ -23,9 +23,9 @@ const CREATES = ['register', 'createJob', 'createSecret'];
 const SLOW_MS = 60_000;
 /**
  * One that ended, or was taken out of service as its pod was leaving, so soon after its registration may never have been
- * shown online by a list that is old.
+ * shown online by a list that is old. Two minutes, and one from look to look.
  */
-const BRIEF_MS = 120_000;
+const BRIEF_MS = 180_000;
 /** How long a write may take to land. */
 const LANDS_WITHIN_MS = 60_000;
 

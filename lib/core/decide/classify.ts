@@ -7,6 +7,7 @@ import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type {
   Drain,
+  GroupMemory,
   GroupObservation,
   Instant,
   Runner,
@@ -25,8 +26,13 @@ import { isSlow, usualStartUpMs } from './start-up.ts';
 export type ClassifiedRunner = {
   readonly runner: Runner;
   readonly job?: RunnerJob;
-  /** Present when no process of it is left, whatever Bitbucket shows: its Job has ended, or was there and is gone. */
+  /** Present when its Job has ended, or was there and is not listed any more. */
   readonly ended?: true;
+  /**
+   * Present beside `ended` where only the list of Jobs says so, and Bitbucket shows a runner that may be at work: the list may
+   * be another cluster's, and the pod of a Job that somebody deletes goes on until its step is done.
+   */
+  readonly contested?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
   /** Present on one that is in service and whose pod is being taken away: it has to get out of service. */
@@ -41,17 +47,29 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
   const usualMs = usualStartUpMs(observation.memory);
   return observation.runners.map((runner) => {
     const job = jobs.get(bareUuid(runner.uuid));
-    // One that is known to have had a Job, and that is nowhere, has no process any more.
-    const isGone = observation.jobsUnsure === undefined && hadJob(observation.memory, runner.uuid);
-    const ended = job === undefined ? isGone : job.status !== 'active';
-    const entry = { runner, ...(job && { job }), ...(ended && { ended }) };
+    const end = endOf(observation, runner, job);
+    const entry = { runner, ...(job && { job }), ...end };
+    const { ended = false } = end;
     const leaving = ended ? undefined : leavingOf(runner, job);
     if (leaving !== undefined) return { ...entry, ...IS.draining, leaving };
-    const drain = observation.memory.drains?.[runner.uuid];
-    const verdict = verdictOn({ runner, job, ended, drain, group: observation.group, at });
+    const { drains = {}, finishing = {} } = observation.memory;
+    const finishingMs = at - (finishing[runner.uuid] ?? at);
+    const found = { runner, job, ended, drain: drains[runner.uuid], finishingMs, group: observation.group, at };
+    const verdict = verdictOn(found);
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
     return { ...entry, ...verdict, ...(slow && { slow }) };
   });
+}
+
+/** Whether its Job has ended, or was there and is not listed any more. */
+function endOf(
+  { jobsUnsure, memory }: GroupObservation,
+  runner: Runner,
+  job: RunnerJob | undefined,
+): Pick<ClassifiedRunner, 'ended' | 'contested'> {
+  if (job !== undefined) return job.status === 'active' ? {} : { ended: true };
+  if (jobsUnsure !== undefined || !hadJob(memory, runner.uuid)) return {};
+  return { ended: true, ...(mayBeAtWork(runner, memory) && { contested: true as const }) };
 }
 
 /** A group with its runners in their classes: what every later step works on, computed once for each look. */
@@ -122,6 +140,12 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
+/** Whether Bitbucket shows a runner that may be at work, or hides whether it is, and its Job was never seen to have ended. */
+function mayBeAtWork({ uuid, status }: Runner, { endedJobs = [] }: GroupMemory): boolean {
+  const isShown = status === 'ONLINE' || status === 'UNHEALTHY' || status === 'DISABLED';
+  return isShown && !endedJobs.includes(uuid);
+}
+
 /** Whether a process of the Job may be at work: its pod runs, or its node says nothing. */
 export function mayRun(job: RunnerJob | undefined): boolean {
   return job?.status === 'active' && (job.pod?.phase === 'Running' || job.pod?.phase === 'Unknown');
@@ -152,6 +176,8 @@ type Case = {
   readonly ended: boolean;
   /** That it was to be taken out of service. */
   readonly drain: Drain | undefined;
+  /** For how long every look has seen that it is out of service and shows a step. */
+  readonly finishingMs: number;
   readonly group: RunnerGroup;
   readonly at: Instant;
 };
@@ -190,12 +216,12 @@ function verdictOnWorking(of: Case): Verdict {
   return lostAtWork(offlineMs, job);
 }
 
-function verdictOnLastStep({ runner, job, drain, group, at }: Case): Verdict {
+function verdictOnLastStep({ job, drain, finishingMs, group, at }: Case): Verdict {
   // It was taken out of service because nothing runs its step; a pod that runs again may have taken another one before.
   if (drain?.cause === 'lost-at-work' && !mayRun(job)) return lostAtWork(group.startTimeoutMs + at - drain.at, job);
-  // It took its step before, and Bitbucket ends every step.
-  const outMs = ageOf(runner.stateChangedAt, at);
-  return outMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs })) : IS.draining;
+  // It took its step before a look saw it so, and Bitbucket ends every step. Bitbucket's own time of its state may be that at
+  // which it came online.
+  return finishingMs > LONGEST_STEP_MS ? dead(reason('step-overdue', { outMs: finishingMs })) : IS.draining;
 }
 
 function lostAtWork(offlineMs: number, job: RunnerJob | undefined): Verdict {

@@ -37,6 +37,7 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
   if (leaving !== undefined) {
     return [{ action: 'disable', runner, reason: reason('pod-leaving', { why: leaving.why }) }];
   }
+  if (isUnlisted(entry)) return withoutJob(observation, entry, at);
   const cause = entry.class === 'dead' ? entry.cause : drained(observation, entry, at);
   if (cause === undefined || (runner.hasStep && !RESTS_ON_NO_PROCESS.includes(cause.code))) return [];
   if (mayConnect(observation, entry, cause)) return [{ action: 'disable', runner, reason: cause }];
@@ -45,6 +46,25 @@ function removal(observation: SeenGroup, entry: ClassifiedRunner, at: Instant): 
   const log = logOf(job, cause, isUnproven);
   return isUnproven && log === undefined ? [] : [removalOf(observation, entry, cause, log)];
 }
+
+/** In service, and alive by Bitbucket, while its Job is not listed any more. */
+function isUnlisted({ class: name, runner, contested }: ClassifiedRunner): boolean {
+  return contested === true && name === 'draining' && !isOutOfService(runner);
+}
+
+/**
+ * Such a runner is taken out of service once looks have seen it so for the grace: one whose process is gone shows as offline
+ * by then, and others have had time to start. It drains like any other. Shown in service for longer than any step may take,
+ * whatever is done, it has no process.
+ */
+function withoutJob({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Instant): readonly Action[] {
+  const { runner } = entry;
+  const unlistedMs = at - (memory.finishing?.[runner.uuid] ?? at);
+  if (unlistedMs > LONGEST_STEP_MS) return [{ action: 'remove', runner, reason: reason('job-ended', GONE) }];
+  return unlistedMs < group.drainGraceMs ? [] : [{ action: 'disable', runner, reason: reason('job-unlisted', {}) }];
+}
+
+const GONE = { jobStatus: 'gone' } as const;
 
 /**
  * Whether a process of a dead runner may connect before a deletion takes effect, and take a step that would be lost with it.
@@ -74,20 +94,21 @@ function removalOf(
 }
 
 /**
- * Whether nothing can be at work on the runner: its Job has ended, or it is out of service and shows no step. From the
+ * Whether nothing can be at work on the runner: its Job has ended for sure, or it is out of service and shows no step. From the
  * first look that sees this the drain grace counts. A status that nobody knows says nothing.
  */
-export function isOver({ runner, ended }: ClassifiedRunner): boolean {
-  return (ended === true && runner.status !== 'UNKNOWN') || (isOutOfService(runner) && !runner.hasStep);
+export function isOver({ runner, ended, contested }: ClassifiedRunner): boolean {
+  const isDone = ended === true && contested === undefined && runner.status !== 'UNKNOWN';
+  return isDone || (isOutOfService(runner) && !runner.hasStep);
 }
 
 /** A runner that every look since an earlier one saw to be over: a busy mark can be a minute late, so one proves nothing. */
 function drained({ memory, group }: SeenGroup, entry: ClassifiedRunner, at: Instant): Reason | undefined {
-  const { runner, job, ended } = entry;
+  const { runner, job, ended, contested } = entry;
   const since = memory.drainingSince[runner.uuid];
   if (since === undefined || !isOver(entry)) return undefined;
   const drainedMs = at - since;
-  if (ended) {
+  if (ended && !contested) {
     // A step that shows although nothing runs it is given the time in which a runner may come back.
     const graceMs = runner.hasStep ? Math.max(group.startTimeoutMs, group.drainGraceMs) : group.drainGraceMs;
     return drainedMs >= graceMs ? reason('job-ended', { jobStatus: job?.status ?? 'gone' }) : undefined;
@@ -105,11 +126,17 @@ const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod
  * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
  * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
  */
-function isMarkless({ memory, idleTrusted }: SeenGroup, { runner, job }: ClassifiedRunner, at: Instant): boolean {
+function isMarkless(
+  { memory, idleTrusted, unreachable }: SeenGroup,
+  { runner, job }: ClassifiedRunner,
+  at: Instant,
+): boolean {
   const cause = memory.drains?.[runner.uuid]?.cause;
+  // Where its Jobs cannot be read nobody can ask its log, which may know of a step that came just before it was out.
+  const wasRested = RESTED.includes(cause) && unreachable === undefined;
   const isAtRest = WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  return !idleTrusted && !RESTED.includes(cause) && !isAtRest && drainedMs <= LONGEST_STEP_MS;
+  return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

@@ -35,8 +35,9 @@ function retireAll(
 ): GroupDecision {
   const { group } = observation;
   const inService = classified.filter(
-    // Tidying up takes those out of service whose pods are being taken away.
-    ({ class: name, runner, leaving }) => name !== 'dead' && !isOutOfService(runner) && leaving === undefined,
+    // Tidying up takes those out of service whose pods are being taken away, or whose Jobs are not listed any more.
+    ({ class: name, runner, leaving, contested }) =>
+      name !== 'dead' && !isOutOfService(runner) && leaving === undefined && contested === undefined,
   );
   const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
   const why = reason('left-over', { group: group.name });

@@ -26,9 +26,16 @@ export function remember(
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
+  const finishing = classified.filter((entry) => (entry.contested || isOutOfService(entry.runner)) && !isOver(entry));
   const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
   const jobless = classified.filter(({ runner, job }) => job === undefined && !isKnownToHaveRun(runner));
   const besides = {
+    finishing: since(
+      finishing.map(({ runner }) => runner),
+      memory.finishing,
+      at,
+    ),
+    endedJobs: endedAtWork(classified, memory),
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
     quarantine: nextQuarantine(observation, classified, at),
     failedStarts: nextFailedStarts(memory, classified, at),
@@ -46,6 +53,14 @@ export function remember(
     ...nextExperience(memory, classified, at),
     ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };
+}
+
+/** Which runners showed a step when their Job was seen to have ended: that it is not listed later says nothing else. */
+function endedAtWork(classified: readonly ClassifiedRunner[], { endedJobs = [] }: GroupMemory): readonly string[] {
+  const isEnded = ({ runner, job }: ClassifiedRunner) => runner.hasStep && job !== undefined && job.status !== 'active';
+  return classified
+    .filter((entry) => isEnded(entry) || endedJobs.includes(entry.runner.uuid))
+    .map(({ runner }) => runner.uuid);
 }
 
 /** Which runners have had a step, where each takes only one. */
@@ -77,6 +92,6 @@ function nextDrains(
 
 type Times = Readonly<Record<string, Instant>>;
 
-function since(runners: readonly Runner[], before: Times, at: Instant): Times {
+function since(runners: readonly Runner[], before: Times = {}, at: Instant): Times {
   return Object.fromEntries(runners.map(({ uuid }) => [uuid, before[uuid] ?? at]));
 }

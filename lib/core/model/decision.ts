@@ -36,8 +36,8 @@ export type Decision = {
 };
 
 /**
- * A runner's own log, the second witness of a step. `mustBeAnswered`: one that cannot be asked for keeps the runner for now;
- * `mustBeRead`: so does one whose end does not tell.
+ * A runner's own log, the second witness of a step. `mustBeAnswered`: a step can still run, so that one which shows it, or
+ * cannot be asked for, keeps the runner for now; `mustBeRead`: so does one whose end does not tell.
  */
 export type LogPlace = {
   readonly pod: string;

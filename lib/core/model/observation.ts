@@ -108,6 +108,13 @@ export type GroupMemory = {
    * shows none, by our clock.
    */
   readonly drainingSince: Readonly<Record<string, Instant>>;
+  /**
+   * By runner uuid: since when every look saw that it is out of service, or that its Job is not listed any more, and that it
+   * may have a step all the same, by our clock. Absent: none does, and in older memories.
+   */
+  readonly finishing?: Readonly<Record<string, Instant>>;
+  /** Uuids of runners that showed a step when their Job was seen to have ended; absent: none. */
+  readonly endedJobs?: readonly string[];
   /** By runner uuid: what was decided about runners that were taken out of service here. Absent: none was. */
   readonly drains?: Readonly<Record<string, Drain>>;
   /** Present while the group's runners fail to start. */

@@ -157,6 +157,7 @@ function sentenceOnDraining({ group, memory }: GroupObservation, entry: Classifi
   const { runner, job, leaving } = entry;
   if (leaving !== undefined) return reason('pod-leaving', { why: leaving.why }).text;
   if (entry.ended && isOver(entry)) return `its Job is ${job?.status ?? 'gone'}, so nothing runs on it`;
+  if (entry.contested && !isOutOfService(runner)) return reason('job-unlisted', {}).text;
   if (runner.hasStep && runner.status === 'OFFLINE') return 'OFFLINE in the middle of a step, which may still run';
   const wasTaken = memory.drains?.[runner.uuid]?.cause === 'pod-leaving' && !mayRun(job);
   if (runner.hasStep && wasTaken)

@@ -8,7 +8,9 @@ describe('classify', () => {
     const seen = runner(row.runner);
     const jobs = typeof row.job === 'string' ? [] : [jobOf(seen, row.job)];
     const had = row.job === 'gone' ? { runners: { [seen.uuid]: 0 } } : {};
-    const memory = { idleSince: {}, drainingSince: {}, ...had };
+    const { seenOutFor } = row;
+    const finishing = seenOutFor === undefined ? {} : { [seen.uuid]: NOON - seenOutFor * 60_000 };
+    const memory = { idleSince: {}, drainingSince: {}, finishing, ...had };
     const [entry] = classify(groupObservation({ runners: [seen], jobs, memory }), NOON);
     expect(entry?.class).toBe(row.class);
     expect(entry?.class === 'dead' ? entry.cause.code : undefined).toBe(row.cause);

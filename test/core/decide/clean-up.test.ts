@@ -14,9 +14,14 @@ type Row = {
   readonly name: string;
   /** The one runner of the group, an hour old. */
   readonly runner: Partial<Runner>;
-  readonly job?: Partial<RunnerJob> | 'none';
+  /** `none` when there never was one, `gone` when it is not listed any more. */
+  readonly job?: Partial<RunnerJob> | 'none' | 'gone';
+  /** Whether an earlier look saw the Job end while a step showed. */
+  readonly jobSeenEnded?: true;
   /** For how long it is remembered as out of service and without a step; absent: not at all. Grace: 45 s. */
   readonly drainingForMs?: number;
+  /** For how long it is remembered as out of service with a step; absent: not at all. */
+  readonly finishingForMs?: number;
   readonly idleTrusted?: boolean;
   /** The sentence of its removal; absent: it is left alone. */
   readonly removed?: string;
@@ -29,17 +34,22 @@ type Row = {
     | 'left-over'
     | 'pod-leaving'
     | 'lost-at-work'
+    | 'job-unlisted'
     | 'surplus'
     | 'too-old'
     | 'outdated';
   /** Whether a place that the group has left cannot be seen. */
   readonly jobsUnsure?: true;
+  /** Whether it is at a place that a group has left, where Jobs cannot be read. */
+  readonly unreachable?: true;
 };
 
 /** A pod at work. */
 const RUNNING = { name: 'pod-a', phase: 'Running', restarts: 0, isProtected: true } as const;
 
 const EVICTED = { why: 'EvictionByEvictionAPI' } as const;
+
+const UNLISTED = "its Job is not in its cluster's list any more, so it takes no new step";
 
 const ROWS: readonly Row[] = [
   { name: 'idle', runner: {}, drainingForMs: MINUTE },
@@ -295,15 +305,119 @@ const ROWS: readonly Row[] = [
     job: { status: 'complete' },
     drainingForMs: 60 * MINUTE,
   },
+  ...['online', 'online with a step'].flatMap((name): readonly Row[] => {
+    const unlisted = { runner: { hasStep: name !== 'online' }, job: 'gone' as const };
+    return [
+      { ...unlisted, name: `${name}, its Job is not listed: one look may be wrong` },
+      { ...unlisted, name: `${name}, its Job is not listed, for less than the grace`, finishingForMs: 45 * SECOND - 1 },
+      {
+        ...unlisted,
+        name: `${name}, its Job is not listed for the grace: it is at most taken out of service`,
+        finishingForMs: 45 * SECOND,
+        drainingForMs: 60 * MINUTE,
+        disabled: UNLISTED,
+      },
+      {
+        ...unlisted,
+        name: `${name}, its Job is not listed for as long as a step may take`,
+        finishingForMs: 121 * MINUTE,
+        disabled: UNLISTED,
+      },
+      {
+        ...unlisted,
+        name: `${name} for ever, its Job is not listed for longer than any step may take`,
+        finishingForMs: 121 * MINUTE + 1,
+        removed: 'its Job is gone',
+      },
+    ];
+  }),
+  {
+    name: 'unhealthy with a step, its Job is not listed: taken out of service',
+    runner: { status: 'UNHEALTHY', hasStep: true },
+    job: 'gone',
+    finishingForMs: 10 * MINUTE,
+    disabled: UNLISTED,
+  },
+  {
+    name: 'a status nobody knows, its Job is not listed: left alone',
+    runner: { status: 'UNKNOWN', hasStep: true },
+    job: 'gone',
+    finishingForMs: 300 * MINUTE,
+  },
+  {
+    name: 'out of service with a step, its Job is not listed: the step may run',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    finishingForMs: 121 * MINUTE,
+    drainingForMs: 121 * MINUTE,
+    drained: 'job-unlisted',
+  },
+  {
+    name: 'out of service with a step for longer than it can take, its Job is not listed',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    finishingForMs: 121 * MINUTE + 1,
+    removed: 'out of service for 2h 1m, longer than the step that it shows can take',
+  },
+  {
+    name: 'out of service with a step, its Job has ended before it was gone: a runner may come back for so long',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    jobSeenEnded: true,
+    drainingForMs: 10 * MINUTE - 1,
+  },
+  {
+    name: 'out of service with a step, its Job has ended before it was gone, for startTimeout',
+    runner: { status: 'DISABLED', hasStep: true },
+    job: 'gone',
+    jobSeenEnded: true,
+    drainingForMs: 10 * MINUTE,
+    removed: 'its Job is gone',
+  },
+  {
+    name: 'out of service without a step, its Job is not listed: drains like any other',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 45 * SECOND,
+    removed: 'out of service and without a step for 45s',
+  },
+  {
+    name: 'out of service, its Job is not listed, where "no step" proves nothing',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 60 * MINUTE,
+    idleTrusted: false,
+  },
+  ...[10, 121].map(
+    (minutes): Row => ({
+      name: `out of service as a surplus for ${minutes} minutes where Jobs cannot be read: its log may know of a step`,
+      ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
+      drainingForMs: minutes * MINUTE,
+    }),
+  ),
+  {
+    name: 'out of service as a surplus where Jobs cannot be read, for longer than any step may take',
+    ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
+    drainingForMs: 121 * MINUTE + 1,
+    removed: 'out of service and without a step for 2h 1m',
+  },
   { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
   {
     name: 'out of service for longer than the step that it shows can take, its node dead',
-    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE - 1 },
+    runner: { status: 'DISABLED', hasStep: true },
+    finishingForMs: 121 * MINUTE + 1,
     removed: 'out of service for 2h 1m, longer than the step that it shows can take',
   },
   {
     name: 'out of service for as long as the step that it shows can take',
-    runner: { status: 'DISABLED', hasStep: true, stateChangedAt: NOON - 122 * MINUTE },
+    runner: { status: 'DISABLED', hasStep: true },
+    finishingForMs: 121 * MINUTE,
+  },
+  {
+    name: 'out of service for longer by Bitbucket’s clock alone, which may tell when it came online',
+    runner: { status: 'DISABLED', hasStep: true, createdAt: NOON - 300 * MINUTE, stateChangedAt: NOON - 299 * MINUTE },
+    job: { pod: RUNNING },
+    finishingForMs: 50 * MINUTE,
   },
   {
     name: 'online, its pod is being taken away',
@@ -358,19 +472,33 @@ const ROWS: readonly Row[] = [
 ];
 
 function look(row: Row): SeenGroup {
-  const { runner: over, job, drainingForMs, drained, jobsUnsure, idleTrusted = true } = row;
+  const {
+    runner: over,
+    job,
+    jobSeenEnded,
+    drainingForMs,
+    finishingForMs,
+    drained,
+    jobsUnsure,
+    unreachable,
+    idleTrusted = true,
+  } = row;
   const seen = runner({ uuid: A, ...over });
   const drainingSince: Record<string, number> = drainingForMs === undefined ? {} : { [A]: NOON - drainingForMs };
   return groupObservation({
     runners: [seen],
-    jobs: job === 'none' ? [] : [jobOf(seen, job)],
+    jobs: typeof job === 'string' ? [] : [jobOf(seen, job)],
     memory: {
       idleSince: {},
       drainingSince,
+      ...(job === 'gone' && { runners: { [A]: 0 } }),
+      ...(jobSeenEnded && { endedJobs: [A] }),
+      ...(finishingForMs !== undefined && { finishing: { [A]: NOON - finishingForMs } }),
       ...(drained && { drains: { [A]: { cause: drained, at: NOON - (drainingForMs ?? 0) } } }),
     },
     idleTrusted,
     ...(jobsUnsure && { jobsUnsure }),
+    ...(unreachable && { unreachable: '503', jobsUnsure: unreachable }),
   });
 }
 
@@ -443,9 +571,8 @@ it.each([
   { name: 'overdue', since: undefined, mustBeAnswered: false, mustBeRead: false },
 ])('the log of a runner whose pod runs is asked, and keeps it unread while a step can run: $name', (row) => {
   const { since, mustBeAnswered, mustBeRead } = row;
-  const stuck = { hasStep: true, stateChangedAt: NOON - 123 * MINUTE };
-  const out = { status: 'DISABLED' as const, ...(since === undefined && stuck) };
-  const draining = since === undefined ? {} : { drainingForMs: since };
+  const out = { status: 'DISABLED' as const, hasStep: since === undefined };
+  const draining = since === undefined ? { finishingForMs: 122 * MINUTE } : { drainingForMs: since };
   const pod = { ...RUNNING, container: 'runner' };
   expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
     { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },

@@ -18,8 +18,8 @@ type Row = {
   /** The one runner that is seen, uuid `{a}`; none: it is gone. */
   readonly seen?: Partial<Runner>;
   readonly before?: Partial<GroupMemory>;
-  /** Its Job has ended. */
-  readonly ended?: true;
+  /** Its Job has ended, or is not listed any more. */
+  readonly ended?: true | 'gone';
   /** What this tick decided about it. */
   readonly decided?: 'retire' | 'enable';
   readonly after: Partial<GroupMemory>;
@@ -61,10 +61,22 @@ const ROWS: readonly Row[] = [
     after: { drainingSince: { [A]: NOON } },
   },
   {
-    name: 'out of service with a step: starts from nothing',
+    name: 'out of service with a step: its grace starts from nothing, and the time that a step may take begins',
     seen: { status: 'DISABLED', hasStep: true },
     before: { drainingSince: { [A]: EARLIER } },
-    after: {},
+    after: { finishing: { [A]: NOON } },
+  },
+  {
+    name: 'out of service with a step again: the first time counts',
+    seen: { cordoned: true, hasStep: true },
+    before: { finishing: { [A]: EARLIER } },
+    after: { finishing: { [A]: EARLIER } },
+  },
+  {
+    name: 'out of service, and its step has ended: only the grace counts',
+    seen: { status: 'DISABLED' },
+    before: { finishing: { [A]: EARLIER } },
+    after: { drainingSince: { [A]: NOON } },
   },
   {
     name: 'draining for another cause is not out of service',
@@ -82,7 +94,27 @@ const ROWS: readonly Row[] = [
     name: 'its Job has ended: no process is left, whatever shows',
     seen: { hasStep: true },
     ended: true,
+    after: { drainingSince: { [A]: NOON }, endedJobs: [A] },
+  },
+  {
+    name: 'its Job has ended, and no step shows: that needs no remembering',
+    seen: {},
+    ended: true,
     after: { drainingSince: { [A]: NOON } },
+  },
+  ...[{}, { hasStep: true }, { status: 'DISABLED', hasStep: true } as const].map((seen) => ({
+    name: `its Job is not listed any more, and Bitbucket shows that it may run: ${JSON.stringify(seen)}`,
+    seen,
+    before: { runners: { [A]: EARLIER }, drainingSince: { [A]: EARLIER } },
+    ended: 'gone' as const,
+    after: { runners: { [A]: EARLIER }, finishing: { [A]: NOON } },
+  })),
+  {
+    name: 'its Job is not listed any more and had ended with a step: nothing runs, and that stays known',
+    seen: { status: 'DISABLED', hasStep: true },
+    before: { runners: { [A]: EARLIER }, drainingSince: { [A]: EARLIER }, endedJobs: [A] },
+    ended: 'gone',
+    after: { runners: { [A]: EARLIER }, drainingSince: { [A]: EARLIER }, endedJobs: [A] },
   },
   {
     name: 'retired by this tick: not out of service before a look sees it so',
@@ -101,7 +133,7 @@ const ROWS: readonly Row[] = [
     name: 'out of service with a step: the cause stays',
     seen: { status: 'DISABLED', hasStep: true },
     before: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
-    after: { drains: { [A]: { cause: 'surplus', at: EARLIER } } },
+    after: { finishing: { [A]: NOON }, drains: { [A]: { cause: 'surplus', at: EARLIER } } },
   },
   {
     name: 'retired two minutes ago and shown in service: the list lags, so it is to be confirmed',
@@ -152,7 +184,7 @@ const MADE = NOON - 3_600_000;
 describe('remember', () => {
   it.each(ROWS)('$name', ({ seen, before, ended, decided, after }) => {
     const runners = seen === undefined ? [] : [runner({ uuid: A, ...seen })];
-    const jobs = runners.map((entry) => jobOf(entry, ended ? { status: 'failed' } : {}));
+    const jobs = ended === 'gone' ? [] : runners.map((entry) => jobOf(entry, ended ? { status: 'failed' } : {}));
     const look = groupObservation({ runners, jobs, memory: { ...NOTHING, ...before } });
     const surplus = reason('surplus', { idleMs: 0 });
     const retire = decided === 'retire' ? runners.map((entry) => ({ runner: entry, reason: surplus })) : [];

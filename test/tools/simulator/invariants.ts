@@ -33,7 +33,10 @@ export function expectClassesAddUp(report: Report, before: ReadonlyMap<string, n
 }
 
 /** What is dead, or whose pod goes, is taken out of service before it is deleted, whatever is decided. */
-const DEATHS = ['pod-leaving', 'never-online', 'start-hopeless', 'lost-heart-beat', 'unhealthy', 'job-missing'];
+const DEATHS = [
+  ...['pod-leaving', 'never-online', 'start-hopeless', 'lost-heart-beat', 'unhealthy', 'job-missing'],
+  'job-unlisted',
+];
 
 /** A hold neither adds nor disables what works; under a partial observation there is no plan at all. */
 export function expectHoldsHold(report: Report): void {

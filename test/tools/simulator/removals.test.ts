@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '#core/model/decision.ts';
-import type { Runner } from '#core/model/observation.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
@@ -231,6 +231,16 @@ describe("the runner's own log is the second witness", () => {
     expect(reports.flatMap(({ notes }) => notes)).toEqual([expect.stringContaining('pods/log is missing')]);
   });
 
+  it('a step that it shows begin and never end keeps a runner for as long as any step may take, and no longer', async () => {
+    const world = await idleWorld(1, { podsLog: true });
+    const never: Interruption = async (call, proceed) => (call.method === 'stepInLog' ? 'running' : proceed());
+    const ports = () => world.ports(never);
+    await runTicks(world, NOBODY, { count: 123, ports });
+    expect(registrationsOf(world, builds)).toBe(1);
+    await runTicks(world, NOBODY, { count: 1, ports });
+    expect(registrationsOf(world, builds)).toBe(0);
+  });
+
   it('a log that cannot be read keeps a runner for as long as any step may take, and no longer', async () => {
     const world = await idleWorld(1, { podsLog: true });
     const broken: Interruption = async (call, proceed) => {
@@ -310,6 +320,31 @@ describe('the public surface', () => {
     world.advance(59 * MINUTE);
     await runTicks(world, config(1), { count: 5 });
     expect(registrationsOf(world, builds)).toBe(1);
+  });
+});
+
+describe('Jobs that are not listed any more while Bitbucket shows their runners at work', () => {
+  it.each([
+    { name: 'in service', outAt: Infinity },
+    { name: 'and out of service before', outAt: 0 },
+  ])("the kubeconfig's context means another cluster, $name: no build is killed", async ({ outAt }) => {
+    const world = await idleWorld(3);
+    for (let step = 0; step < 3; step += 1) world.submit({ scope, labels, durationMs: HOUR });
+    await runTicks(world, WANTED(3), { count: 2 });
+    const old = world.bitbucket.list(scope).map(({ uuid }) => uuid.slice(1, -1));
+    for (const uuid of old) if (outAt === 0) world.bitbucket.disable(scope, `{${uuid}}`);
+    const another: Interruption = async (call, proceed) => {
+      const answer = await proceed();
+      if (call.port !== 'jobs' || call.method !== 'list') return answer;
+      return (answer as readonly RunnerJob[]).filter(({ runnerUuid }) => !old.includes(runnerUuid));
+    };
+    const ports = () => world.ports(another);
+    await runTicks(world, WANTED(3), { count: 50, ports });
+    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'running', 'running']);
+    expect(world.bitbucket.list(scope).filter(({ status }) => status === 'DISABLED')).toHaveLength(3);
+    await runTicks(world, WANTED(3), { count: 15, ports });
+    expectNobodyKilled(world);
+    expect(world.bitbucket.list(scope).filter(({ uuid }) => old.includes(uuid.slice(1, -1)))).toEqual([]);
   });
 });
 
