@@ -7,7 +7,7 @@ import { remember } from './decide/remember.ts';
 import { changeRequests } from './decide/resizing.ts';
 import { groupMemoryKey, isSame } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
-import type { GroupMemory, Instant, Observation } from './model/observation.ts';
+import type { GroupMemory, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -25,8 +25,8 @@ export function makePlan(
   const id = observation.deployment ?? newName;
   return {
     at,
-    groups: decisions.map((decision) => planGroup(decision, at)),
-    ...(leftovers.length > 0 && { leftovers: leftovers.map((decision) => planGroup(decision, at)) }),
+    groups: decisions.map((decision) => planGroup(decision, observation)),
+    ...(leftovers.length > 0 && { leftovers: leftovers.map((decision) => planGroup(decision, observation)) }),
     ...(scratch && { scratch }),
     ...(places && { places }),
     ...(id !== undefined && { deployment: { id, isNew: observation.deployment === undefined } }),
@@ -35,7 +35,7 @@ export function makePlan(
   };
 }
 
-function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
+function planGroup(decided: GroupDecision, { at, readBy }: Observation): GroupPlan {
   const { group, memory, memoryVersion, memoryKey = groupMemoryKey(group.name) } = decided.observation;
   const known = { group, memoryKey, memoryVersion };
   // What is known of a place that a group has just left is written down, whether or not anything is news there: the group's
@@ -52,6 +52,7 @@ function planGroup(decided: GroupDecision, at: Instant): GroupPlan {
     classified,
     { enable, retire: out, recentTargets, creates, ...(waits && { waits }) },
     at,
+    readBy,
   );
   const { identity } = observation;
   const isFull = out.some(({ reason }) => reason.code === 'resize-stuck') || hasStuck(classified, memory);

@@ -23,6 +23,7 @@ import type { Ports } from './ports.ts';
 import { type Circumstances, makeReport, makeSkippedReport, noteSurfaces, withCircumstances } from './report.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
+import { SECOND_MS } from './time.ts';
 import { visibleIn } from './visible.ts';
 import { beginNotes, type LeaveNotes } from './wake-notes.ts';
 
@@ -78,7 +79,8 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const isLookedAfter = looksAfter(fleet, request);
   const lookBeganMs = request.elapsedMs();
   const look = await lookAndDecide({ fleet, groups, at, budgets, looksAfter: isLookedAfter }, ports);
-  const { observation, decisions, leftovers } = look;
+  const { decisions, leftovers } = look;
+  const observation = dated(look.observation, request.elapsedMs());
   const plan = makePlan(observation, decisions, leftovers, request.tickId);
   const lookAgeMs = () => request.elapsedMs() - lookBeganMs;
   const { hasTime } = request;
@@ -87,6 +89,14 @@ async function runLine(request: TickRequest, ports: Ports, tick: () => Report['t
   const { notes, ...known } = request.circumstances?.() ?? { notes: [] };
   const circumstances = { ...known, notes: [...notes, ...noteSurfaces(fleet, plan)] };
   return { observation, budgets, report: withCircumstances(report, circumstances) };
+}
+
+/** A look that took no longer than this is taken for one at its beginning. */
+const AT_ONCE_MS = 5 * SECOND_MS;
+
+/** With the time by which it was read: what a list shows that waited is not older than that. */
+function dated(observation: Observation, tookMs: number): Observation {
+  return tookMs < AT_ONCE_MS ? observation : { ...observation, readBy: observation.at + Math.round(tookMs) };
 }
 
 /** What is there, what to do about it, and what to do about what groups have left behind. */

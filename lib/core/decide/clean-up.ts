@@ -76,13 +76,17 @@ function mayConnect({ jobsUnsure }: SeenGroup, { runner, job, ended }: Classifie
   return job !== undefined || jobsUnsure === true;
 }
 
+/** A list may be so much older than the look that read it, beside marks that are late. */
+const LIST_AGE_MS = 30_000;
+
 function removalOf(
-  { memory }: SeenGroup,
+  { memory, group }: SeenGroup,
   { runner, job }: ClassifiedRunner,
   cause: Reason,
   log: LogPlace | undefined,
 ): Action {
-  const lookSuffices = cause.code === 'drained' && memory.drains?.[runner.uuid]?.confirm === undefined;
+  const isCertain = cause.code === 'drained' && cause.values.drainedMs >= group.drainGraceMs + LIST_AGE_MS;
+  const lookSuffices = isCertain && memory.drains?.[runner.uuid]?.confirm === undefined;
   return {
     action: 'remove',
     runner,

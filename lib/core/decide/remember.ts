@@ -14,14 +14,15 @@ import { nextStartUps } from './start-up.ts';
 export type Decided = Pick<SeenDecision, 'creates' | 'enable' | 'retire' | 'recentTargets' | 'waits'>;
 
 /**
- * The memory after this look. A runner counts as out of service from the first look that sees it so: disabling may fail,
- * or take effect late, and until then the runner may take a step that does not show yet.
+ * The memory after this look. A runner counts as out of service from the first look that sees it so (`readBy`): disabling may
+ * fail, or take effect late, and a list may wait, and until then the runner may take a step that does not show yet.
  */
 export function remember(
   observation: SeenGroup,
   classified: readonly ClassifiedRunner[],
   { enable, retire, recentTargets, creates, waits }: Decided,
   at: Instant,
+  readBy: Instant = at,
 ): GroupMemory {
   const { memory } = observation;
   const idle = classified.filter((entry) => entry.class === 'idle').map(({ runner }) => runner);
@@ -33,7 +34,7 @@ export function remember(
     finishing: since(
       finishing.map(({ runner }) => runner),
       memory.finishing,
-      at,
+      readBy,
     ),
     endedJobs: endedAtWork(classified, memory),
     drains: nextDrains(memory.drains, classified, { enable, retire }, at),
@@ -49,7 +50,7 @@ export function remember(
   };
   return {
     idleSince: since(idle, memory.idleSince, at),
-    drainingSince: since(over, memory.drainingSince, at),
+    drainingSince: since(over, memory.drainingSince, readBy),
     ...nextExperience(memory, classified, at),
     ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };

@@ -338,6 +338,8 @@ export type QueueReading =
 export type Observation = {
   /** Our clock, read once. */
   readonly at: Instant;
+  /** By when everything had been read, where that took long. */
+  readonly readBy?: Instant;
   readonly groups: readonly GroupObservation[];
   readonly workspaces: readonly WorkspaceObservation[];
   /** Each repository once, whatever groups look at it. Absent in records from before they were counted. */

@@ -71,6 +71,48 @@ describe('the grace counts from the first look that sees the runner out of servi
     expect(world.steps.map(({ state }) => state)).toEqual(['finished', 'finished']);
   });
 
+  it('the list of the look that would remove it is 20 s old, and marks 85 s late: nobody is killed', async () => {
+    const world = await idleWorld(2);
+    let ageMs = 0;
+    world.faults = { stepHidden: () => [{ from: 0, to: 85 * SECOND }], listAgeMs: () => ageMs };
+    const taking: Interruption = (call, proceed) => {
+      if (call.method === 'disable' && world.steps.length === 0) {
+        for (let step = 0; step < 2; step += 1) world.submit({ scope, labels, durationMs: 20 * MINUTE });
+      }
+      return proceed();
+    };
+    for (let look = 0; look < 30; look += 1) {
+      ageMs = look >= 9 ? 20 * SECOND : 0;
+      const ports = () => world.ports(taking);
+      await runTicks(world, WANTED(1), { count: 1, everyMs: 10 * SECOND, ports });
+    }
+    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'running']);
+  });
+
+  it('the list of the look that sees it waits 30 s, and marks are 89 s late: nobody is killed', async () => {
+    const world = await idleWorld(2);
+    world.faults = {
+      stepHidden: () => [{ from: 0, to: 89 * SECOND }],
+      mishap: ({ method }) => (method === 'disable' ? { kind: 'deferred', effectAfterMs: 15 * SECOND } : undefined),
+    };
+    let lists = 0;
+    const waiting: Interruption = (call, proceed) => {
+      if (call.port === 'runners' && call.method === 'list') {
+        lists += 1;
+        if (lists === 2) world.advance(30 * SECOND);
+      }
+      return proceed();
+    };
+    for (let step = 0; step < 2; step += 1) {
+      world.clock.schedule(
+        world.now + 14 * SECOND,
+        () => void world.submit({ scope, labels, durationMs: 20 * MINUTE }),
+      );
+    }
+    await runTicks(world, WANTED(1), { count: 30, everyMs: 10 * SECOND, ports: () => world.ports(waiting) });
+    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'running']);
+  });
+
   it('a start that timed out gets its node in the seconds in which it is taken away: its step is not lost', async () => {
     let nodes = 1;
     const world = await idleWorld(1, { capacity: () => nodes, startupMs: () => 2 * SECOND });
