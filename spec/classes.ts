@@ -57,13 +57,13 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   {
     name: 'disabled with a step, seen so for as long as one may take',
     runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
-    seenOutFor: 121,
+    seenOutFor: 721,
     class: 'draining',
   },
   {
     name: 'disabled with a step, seen so for longer than one may take',
     runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
-    seenOutFor: 121.1,
+    seenOutFor: 721.1,
     class: 'dead',
     cause: 'step-overdue',
   },
@@ -114,7 +114,7 @@ export const CLASS_ROWS: readonly ClassRow[] = [
   {
     name: 'disabled with a step, seen so for longer than one may take, its pod is being taken away',
     runner: { status: 'DISABLED', hasStep: true, ...aged(130) },
-    seenOutFor: 121.1,
+    seenOutFor: 721.1,
     job: { takenAway: EVICTED },
     class: 'dead',
     cause: 'step-overdue',

@@ -157,16 +157,24 @@ function sentenceOnDraining({ group, memory }: GroupObservation, entry: Classifi
   const { runner, job, leaving } = entry;
   if (leaving !== undefined) return reason('pod-leaving', { why: leaving.why }).text;
   if (entry.ended && isOver(entry)) return `its Job is ${job?.status ?? 'gone'}, so nothing runs on it`;
-  if (entry.contested && !isOutOfService(runner)) return reason('job-unlisted', {}).text;
   if (runner.hasStep && runner.status === 'OFFLINE') return 'OFFLINE in the middle of a step, which may still run';
   const wasTaken = memory.drains?.[runner.uuid]?.cause === 'pod-leaving' && !mayRun(job);
   if (runner.hasStep && wasTaken)
     return `${runner.statusText}: its pod was taken away in the middle of a step, which is lost`;
-  if (runner.hasStep) return `${runner.statusText}, and its step goes on`;
+  if (runner.hasStep) return sentenceAtWork(entry);
   const since = memory.drainingSince[runner.uuid];
-  if (!isOutOfService(runner)) return `${runner.statusText}: takes a place and no step; left alone`;
+  if (!isOutOfService(runner)) return sentenceInService(entry);
   const seen = since === undefined ? 'seen so for the first time' : `for ${duration(at - since)}`;
   return `out of service and without a step, ${seen}; it is removed after ${duration(group.drainGraceMs)}`;
+}
+
+function sentenceAtWork({ runner, contested }: ClassifiedRunner): string {
+  const isUnlisted = contested === true && !isOutOfService(runner);
+  return isUnlisted ? reason('job-unlisted', {}).text : `${runner.statusText}, and its step goes on`;
+}
+
+function sentenceInService({ runner, contested }: ClassifiedRunner): string {
+  return contested ? reason('job-unlisted', {}).text : `${runner.statusText}: takes a place and no step; left alone`;
 }
 
 /** `its pod is Pending (Unschedulable: no node fits)` */

@@ -93,15 +93,15 @@ const ROWS: readonly Row[] = [
   {
     name: 'disabled for as long as a step may take, where "no step" proves nothing',
     runner: { status: 'DISABLED' },
-    drainingForMs: 121 * MINUTE,
+    drainingForMs: 721 * MINUTE,
     idleTrusted: false,
   },
   {
     name: 'disabled for longer than any step may take',
     runner: { status: 'DISABLED' },
-    drainingForMs: 121 * MINUTE + 1,
+    drainingForMs: 721 * MINUTE + 1,
     idleTrusted: false,
-    removed: 'out of service and without a step for 2h 1m',
+    removed: 'out of service and without a step for 12h 1m',
   },
   {
     name: 'disabled, its Job gone already',
@@ -320,13 +320,13 @@ const ROWS: readonly Row[] = [
       {
         ...unlisted,
         name: `${name}, its Job is not listed for as long as a step may take`,
-        finishingForMs: 121 * MINUTE,
+        finishingForMs: 721 * MINUTE,
         disabled: UNLISTED,
       },
       {
         ...unlisted,
         name: `${name} for ever, its Job is not listed for longer than any step may take`,
-        finishingForMs: 121 * MINUTE + 1,
+        finishingForMs: 721 * MINUTE + 1,
         removed: 'its Job is gone',
       },
     ];
@@ -348,16 +348,16 @@ const ROWS: readonly Row[] = [
     name: 'out of service with a step, its Job is not listed: the step may run',
     runner: { status: 'DISABLED', hasStep: true },
     job: 'gone',
-    finishingForMs: 121 * MINUTE,
-    drainingForMs: 121 * MINUTE,
+    finishingForMs: 721 * MINUTE,
+    drainingForMs: 721 * MINUTE,
     drained: 'job-unlisted',
   },
   {
     name: 'out of service with a step for longer than it can take, its Job is not listed',
     runner: { status: 'DISABLED', hasStep: true },
     job: 'gone',
-    finishingForMs: 121 * MINUTE + 1,
-    removed: 'out of service for 2h 1m, longer than the step that it shows can take',
+    finishingForMs: 721 * MINUTE + 1,
+    removed: 'out of service for 12h 1m, longer than the step that it shows can take',
   },
   {
     name: 'out of service with a step, its Job has ended before it was gone: a runner may come back for so long',
@@ -388,7 +388,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 60 * MINUTE,
     idleTrusted: false,
   },
-  ...[10, 121].map(
+  ...[10, 721].map(
     (minutes): Row => ({
       name: `out of service as a surplus for ${minutes} minutes where Jobs cannot be read: its log may know of a step`,
       ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
@@ -398,20 +398,20 @@ const ROWS: readonly Row[] = [
   {
     name: 'out of service as a surplus where Jobs cannot be read, for longer than any step may take',
     ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
-    drainingForMs: 121 * MINUTE + 1,
-    removed: 'out of service and without a step for 2h 1m',
+    drainingForMs: 721 * MINUTE + 1,
+    removed: 'out of service and without a step for 12h 1m',
   },
   { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
   {
     name: 'out of service for longer than the step that it shows can take, its node dead',
     runner: { status: 'DISABLED', hasStep: true },
-    finishingForMs: 121 * MINUTE + 1,
-    removed: 'out of service for 2h 1m, longer than the step that it shows can take',
+    finishingForMs: 721 * MINUTE + 1,
+    removed: 'out of service for 12h 1m, longer than the step that it shows can take',
   },
   {
     name: 'out of service for as long as the step that it shows can take',
     runner: { status: 'DISABLED', hasStep: true },
-    finishingForMs: 121 * MINUTE,
+    finishingForMs: 721 * MINUTE,
   },
   {
     name: 'out of service for longer by Bitbucket’s clock alone, which may tell when it came online',
@@ -566,13 +566,13 @@ describe('never anything with a step that may run', () => {
 it.each([
   { name: 'drained', since: 10 * MINUTE - 1, mustBeAnswered: true, mustBeRead: true },
   { name: 'drained for ten minutes', since: 10 * MINUTE, mustBeAnswered: true, mustBeRead: false },
-  { name: 'drained for as long as a step may take', since: 121 * MINUTE, mustBeAnswered: true, mustBeRead: false },
-  { name: 'drained for longer', since: 121 * MINUTE + 1, mustBeAnswered: false, mustBeRead: false },
+  { name: 'drained for as long as a step may take', since: 721 * MINUTE, mustBeAnswered: true, mustBeRead: false },
+  { name: 'drained for longer', since: 721 * MINUTE + 1, mustBeAnswered: false, mustBeRead: false },
   { name: 'overdue', since: undefined, mustBeAnswered: false, mustBeRead: false },
 ])('the log of a runner whose pod runs is asked, and keeps it unread while a step can run: $name', (row) => {
   const { since, mustBeAnswered, mustBeRead } = row;
   const out = { status: 'DISABLED' as const, hasStep: since === undefined };
-  const draining = since === undefined ? { finishingForMs: 122 * MINUTE } : { drainingForMs: since };
+  const draining = since === undefined ? { finishingForMs: 722 * MINUTE } : { drainingForMs: since };
   const pod = { ...RUNNING, container: 'runner' };
   expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
     { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },

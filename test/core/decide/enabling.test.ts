@@ -183,7 +183,7 @@ it.each([
   const job = jobOf(out, { status: 'ended' in row ? 'failed' : 'active', ...(pod && { pod }) });
   const [decided] = decide(observation([groupObservation({ runners: [out], jobs: [job] })]));
   expect(decided?.decision.bounds.filter(({ code }) => code === 'drained-at-work')).toEqual(
-    told === 0 ? [] : [expect.objectContaining({ values: { runners: 1, longestMs: 600_000, limitMs: 7_260_000 } })],
+    told === 0 ? [] : [expect.objectContaining({ values: { runners: 1, longestMs: 600_000, limitMs: 43_260_000 } })],
   );
 });
 

@@ -277,7 +277,7 @@ describe("the runner's own log is the second witness", () => {
     const world = await idleWorld(1, { podsLog: true });
     const never: Interruption = async (call, proceed) => (call.method === 'stepInLog' ? 'running' : proceed());
     const ports = () => world.ports(never);
-    await runTicks(world, NOBODY, { count: 123, ports });
+    await runTicks(world, NOBODY, { count: 723, ports });
     expect(registrationsOf(world, builds)).toBe(1);
     await runTicks(world, NOBODY, { count: 1, ports });
     expect(registrationsOf(world, builds)).toBe(0);
@@ -291,7 +291,7 @@ describe("the runner's own log is the second witness", () => {
     };
     const config = NOBODY;
     const gone = async () => registrationsOf(world, builds) === 0;
-    await runTicks(world, config, { count: 123, ports: () => world.ports(broken) });
+    await runTicks(world, config, { count: 723, ports: () => world.ports(broken) });
     expect(await gone()).toBe(false);
     await runTicks(world, config, { count: 1, ports: () => world.ports(broken) });
     expect(await gone()).toBe(true);
