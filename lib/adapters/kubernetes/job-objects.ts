@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Quantities } from '#core/model/configuration.ts';
 import type { PodResize, PodTrouble, RunnerJob, RunnerPod, TakenAway } from '#core/model/observation.ts';
 import { bareUuid } from '#core/uuid.ts';
+import { isRunner } from '#manifests/containers.ts';
 import { PROTECTED_LABEL, RESIZE_ANNOTATION, RUNNER_LABEL, runnerUuidOf, stampsOf } from '#manifests/naming.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { jsonIn } from '#yaml/values.ts';
@@ -48,6 +49,7 @@ const container = z.object({
 export const jobObject = z.object({ metadata, status: z.object({ conditions }).prefault({}) });
 const podContainer = z.object({
   name: Text,
+  image: Text.optional(),
   env: z.array(z.object({ name: Text })).default([]),
   resources: z.object({ requests: Amounts.default({}) }).optional(),
 });
@@ -143,9 +145,8 @@ function isTrue({ status: { conditions } }: JobObject, type: string): boolean {
 
 const PHASES: readonly RunnerPod['phase'][] = ['Pending', 'Running', 'Succeeded', 'Failed'];
 
-/** The container with the runner in it: the one that is told the runner's uuid, or is called so. */
+/** The container with the runner in it, told by what it does, or by its name; undefined where nothing tells. */
 function runnerContainer({ spec: { containers } }: PodObject): string | undefined {
-  const isRunner = (each: z.output<typeof podContainer>) => each.env.some(({ name }) => name === 'RUNNER_UUID');
   return (containers.find(isRunner) ?? containers.find(({ name }) => name === 'runner'))?.name;
 }
 

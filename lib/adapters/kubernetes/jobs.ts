@@ -5,7 +5,7 @@
  */
 import type * as z from 'zod';
 import { ServiceError, sentenceOf } from '#core/errors.ts';
-import type { JobApi, Manifest, ObjectReference } from '#core/ports.ts';
+import type { JobApi, Manifest, ObjectReference, StepInLog } from '#core/ports.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, PROTECTED_LABEL, PROTECTION_ANNOTATIONS } from '#manifests/naming.ts';
 import type { AnswerLimit } from '../http/exchange.ts';
 import type { ClusterClient } from './cluster-client.ts';
@@ -96,14 +96,22 @@ export function createKubernetesJobApi(options: { clients: (cluster: string) => 
           }),
         );
       } catch (error) {
-        const status = error instanceof ServiceError ? error.status : undefined;
-        if (status === 403) return 'not-allowed';
-        // The pod is gone, or its container has not begun.
-        if (status === 404 || status === 400) return 'none-seen';
-        throw error;
+        const told = withoutLog(error, container !== undefined);
+        if (told === undefined) throw error;
+        return told;
       }
     },
   };
+}
+
+/** What a refusal tells of a step; undefined where it tells nothing. */
+function withoutLog(error: unknown, isContainerKnown: boolean): StepInLog | undefined {
+  const status = error instanceof ServiceError ? error.status : undefined;
+  if (status === 403) return 'not-allowed';
+  // The pod is gone, or its container has not begun.
+  if (status === 404 || (status === 400 && isContainerKnown)) return 'none-seen';
+  // Of several containers nobody knows which is the runner.
+  return status === 400 ? 'unreadable' : undefined;
 }
 
 function corePath(namespace: string, resource: 'pods' | 'secrets'): string {

@@ -339,6 +339,14 @@ describe('what objects say', () => {
       'mine',
     ],
     [
+      'by its image, where its variables come from elsewhere',
+      [
+        { name: 'docker', image: 'docker:29-dind', env: [] },
+        { name: 'bitbucket', image: 'docker.example/atlassian/bitbucket-pipelines-runner:5', env: [] },
+      ],
+      'bitbucket',
+    ],
+    [
       'not at all',
       [
         { name: 'docker', env: [] },

@@ -92,6 +92,12 @@ describe('reading it', () => {
     expect(await jobs.stepInLog(PLACE, 'runner-a-pod', 'runner')).toBe('none-seen');
   });
 
+  it('of several containers, of which nobody knows which is the runner, is unreadable', async () => {
+    const { server, jobs } = await setUp();
+    server.failNext({ answer: { status: 400, reason: 'BadRequest' } });
+    expect(await jobs.stepInLog(PLACE, 'runner-a-pod', undefined)).toBe('unreadable');
+  });
+
   it('anything else is an error with one sentence', async () => {
     const { server, jobs } = await setUp();
     server.failNext({ times: 9, answer: { status: 500, message: 'dial tcp 10.0.0.7:10250: i/o timeout' } });
