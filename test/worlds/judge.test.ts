@@ -263,8 +263,8 @@ describe('the judge objects', () => {
   });
 
   it.each([
-    ['two minutes', 119_999, 1],
-    ['a little more', 120_000, 0],
+    ['three minutes', 179_999, 1],
+    ['a little more', 180_000, 0],
   ])(
     'to a failed start of one that connected and ended within %s of its registration: %i',
     async (_name, ms, there) => {
