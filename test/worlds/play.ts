@@ -364,6 +364,7 @@ class Run {
       !this.#forgotten.has(entry.uuid) &&
       !this.#isLost(entry) &&
       !this.#isUntold(entry) &&
+      !showsDeadStep(entry) &&
       (entry.hasConnected || isFound(entry));
     const ours = new Set(this.#everRegistered.filter(isOurs).map(({ uuid }) => bareUuid(uuid)));
     return {
@@ -379,6 +380,14 @@ class Run {
       isReachable: isFound,
     };
   }
+}
+
+/**
+ * Whether it is out of service and shows a step that died with its process. Where nobody saw its Job end it stays for as long
+ * as any step may take, which is longer than a world; what happens where somebody did has rows of its own.
+ */
+function showsDeadStep({ status, showsLostStep }: Readonly<Registered>): boolean {
+  return status === 'DISABLED' && showsLostStep === true;
 }
 
 /** Whether a Job, named `CLUSTER/NAMESPACE/NAME`, is in a place of one of these groups. */

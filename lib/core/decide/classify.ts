@@ -140,10 +140,13 @@ export function isOutOfService(runner: Runner): boolean {
   return runner.status === 'DISABLED' || runner.cordoned;
 }
 
-/** Whether Bitbucket shows a runner that may be at work, or hides whether it is, and its Job was never seen to have ended. */
-function mayBeAtWork({ uuid, status }: Runner, { endedJobs = [] }: GroupMemory): boolean {
-  const isShown = status === 'ONLINE' || status === 'UNHEALTHY' || status === 'DISABLED';
-  return isShown && !endedJobs.includes(uuid);
+/**
+ * Whether Bitbucket hears from a runner, or did until it was taken out of service for want of a Job, which was never seen to
+ * have ended.
+ */
+function mayBeAtWork({ uuid, status }: Runner, { drains = {}, endedJobs = [] }: GroupMemory): boolean {
+  const wasHeard = status === 'DISABLED' && drains[uuid]?.cause === 'job-unlisted';
+  return (status === 'ONLINE' || status === 'UNHEALTHY' || wasHeard) && !endedJobs.includes(uuid);
 }
 
 /** Whether a process of the Job may be at work: its pod runs, or its node says nothing. */

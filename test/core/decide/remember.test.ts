@@ -102,13 +102,20 @@ const ROWS: readonly Row[] = [
     ended: true,
     after: { drainingSince: { [A]: NOON } },
   },
-  ...[{}, { hasStep: true }, { status: 'DISABLED', hasStep: true } as const].map((seen) => ({
-    name: `its Job is not listed any more, and Bitbucket shows that it may run: ${JSON.stringify(seen)}`,
+  ...[{}, { hasStep: true }, { status: 'UNHEALTHY', hasStep: true } as const].map((seen) => ({
+    name: `its Job is not listed any more, and Bitbucket hears from it: ${JSON.stringify(seen)}`,
     seen,
     before: { runners: { [A]: EARLIER }, drainingSince: { [A]: EARLIER } },
     ended: 'gone' as const,
     after: { runners: { [A]: EARLIER }, finishing: { [A]: NOON } },
   })),
+  {
+    name: 'its Job is not listed any more, and it was out of service before: nothing runs',
+    seen: { status: 'DISABLED', hasStep: true },
+    before: { runners: { [A]: EARLIER } },
+    ended: 'gone',
+    after: { runners: { [A]: EARLIER }, drainingSince: { [A]: NOON } },
+  },
   {
     name: 'its Job is not listed any more and had ended with a step: nothing runs, and that stays known',
     seen: { status: 'DISABLED', hasStep: true },

@@ -366,15 +366,11 @@ describe('the public surface', () => {
 });
 
 describe('Jobs that are not listed any more while Bitbucket shows their runners at work', () => {
-  it.each([
-    { name: 'in service', outAt: Infinity },
-    { name: 'and out of service before', outAt: 0 },
-  ])("the kubeconfig's context means another cluster, $name: no build is killed", async ({ outAt }) => {
+  it("the kubeconfig's context means another cluster: no build is killed", async () => {
     const world = await idleWorld(3);
     for (let step = 0; step < 3; step += 1) world.submit({ scope, labels, durationMs: HOUR });
     await runTicks(world, WANTED(3), { count: 2 });
     const old = world.bitbucket.list(scope).map(({ uuid }) => uuid.slice(1, -1));
-    for (const uuid of old) if (outAt === 0) world.bitbucket.disable(scope, `{${uuid}}`);
     const another: Interruption = async (call, proceed) => {
       const answer = await proceed();
       if (call.port !== 'jobs' || call.method !== 'list') return answer;
