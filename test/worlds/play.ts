@@ -308,11 +308,17 @@ class Run {
   }
 
   /**
-   * Whether it has run, its Job is gone, and no tick could write down its uuid: while memory or Jobs were out of reach all
-   * the time nothing tells whose it is.
+   * Whether it has run or its group has changed, its Job is gone, and no tick could write down its uuid: while memory,
+   * Bitbucket or Jobs were out of reach all the time nothing tells whose it is.
    */
   #isUntold(entry: Readonly<Registered>): boolean {
-    return entry.hasConnected && this.#jobOf(entry) === undefined && !this.#recorded.has(entry.uuid);
+    if (this.#strangers.has(entry) || this.#jobOf(entry) !== undefined || this.#recorded.has(entry.uuid)) return false;
+    const [{ from: made }] = entry.statuses;
+    const isGroups = (fleet: Fleet) => fleet.groups.some((group) => group.name === entry.name && isOf(group, entry));
+    return (
+      entry.hasConnected ||
+      this.#fleets.some(({ from, fleet }) => from > made && from <= this.#world.now && !isGroups(fleet))
+    );
   }
 
   /**
