@@ -76,17 +76,13 @@ function mayConnect({ jobsUnsure }: SeenGroup, { runner, job, ended }: Classifie
   return job !== undefined || jobsUnsure === true;
 }
 
-/** A list may be so much older than the look that read it, beside marks that are late. */
-const LIST_AGE_MS = 30_000;
-
 function removalOf(
-  { memory, group }: SeenGroup,
+  { memory }: SeenGroup,
   { runner, job }: ClassifiedRunner,
   cause: Reason,
   log: LogPlace | undefined,
 ): Action {
-  const isCertain = cause.code === 'drained' && cause.values.drainedMs >= group.drainGraceMs + LIST_AGE_MS;
-  const lookSuffices = isCertain && memory.drains?.[runner.uuid]?.confirm === undefined;
+  const lookSuffices = cause.code === 'drained' && memory.drains?.[runner.uuid]?.confirm === undefined;
   return {
     action: 'remove',
     runner,

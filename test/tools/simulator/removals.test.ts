@@ -71,24 +71,6 @@ describe('the grace counts from the first look that sees the runner out of servi
     expect(world.steps.map(({ state }) => state)).toEqual(['finished', 'finished']);
   });
 
-  it('the list of the look that would remove it is 20 s old, and marks 85 s late: nobody is killed', async () => {
-    const world = await idleWorld(2);
-    let ageMs = 0;
-    world.faults = { stepHidden: () => [{ from: 0, to: 85 * SECOND }], listAgeMs: () => ageMs };
-    const taking: Interruption = (call, proceed) => {
-      if (call.method === 'disable' && world.steps.length === 0) {
-        for (let step = 0; step < 2; step += 1) world.submit({ scope, labels, durationMs: 20 * MINUTE });
-      }
-      return proceed();
-    };
-    for (let look = 0; look < 30; look += 1) {
-      ageMs = look >= 9 ? 20 * SECOND : 0;
-      const ports = () => world.ports(taking);
-      await runTicks(world, WANTED(1), { count: 1, everyMs: 10 * SECOND, ports });
-    }
-    expect(world.steps.map(({ state }) => state)).toEqual(['running', 'running']);
-  });
-
   it('the list of the look that sees it waits 30 s, and marks are 89 s late: nobody is killed', async () => {
     const world = await idleWorld(2);
     world.faults = {
