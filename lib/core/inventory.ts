@@ -91,6 +91,11 @@ function isGivenUp(entry: IntendedAdds, at: Instant): boolean {
   return at - entry.at >= LISTING_LAG_MS;
 }
 
+/** How many places the seen runners of a group take, with the adds that nothing shows yet. */
+export function placesTaken(observation: Pick<GroupObservation, 'runners' | 'orphanJobs' | 'pendingAdds'>): number {
+  return placesOf(observation).length + (observation.pendingAdds ?? 0);
+}
+
 /** The runners of a group that were seen: listed, or behind a Job. Their uuids have braces. */
 export function placesOf({
   runners,

@@ -8,7 +8,7 @@ import { groupsAt } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 import { MINUTE_MS, SECOND_MS } from './time.ts';
 import { ask, type WakeAsk, wokenAt } from './wake.ts';
-import { forgetLook, isLookDue, type LookCause } from './wake-look.ts';
+import { beginLook, type LookCause } from './wake-look.ts';
 import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
 
 /** Who asks. Uuids are in braces. */
@@ -145,14 +145,7 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
 }
 
 async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable, cause: LookCause): Promise<void> {
-  if (look === undefined || !(await isLookDue(state, scope.workspace, cause, now))) return;
-  try {
-    await look(scope.workspace);
-  } catch (error) {
-    // Whoever asks next begins it.
-    await forgetLook(state, scope.workspace, now).catch(() => undefined);
-    throw error;
-  }
+  if (look !== undefined) await beginLook(state, scope.workspace, cause, { now, look });
 }
 
 /** `isKept`: what is online stays, since a floor has kept it from before the look. */

@@ -38,8 +38,23 @@ export async function isLookDue(
   return unsaved === undefined || unsaved.failure !== undefined;
 }
 
-/** Forgets a look that could not be begun: the next one who asks is to begin one. */
-export async function forgetLook(state: StateStore, workspace: string, now: Instant): Promise<void> {
+/** Begins a look at the workspace, if one is due. One that cannot be begun is forgotten: whoever asks next begins it. */
+export async function beginLook(
+  state: StateStore,
+  workspace: string,
+  cause: LookCause,
+  { now, look }: { readonly now: Instant; readonly look: (workspace: string) => Promise<void> },
+): Promise<void> {
+  if (!(await isLookDue(state, workspace, cause, now))) return;
+  try {
+    await look(workspace);
+  } catch (error) {
+    await forgetLook(state, workspace, now).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function forgetLook(state: StateStore, workspace: string, now: Instant): Promise<void> {
   const key = wakeLookKey(workspace);
   const document = (await state.load([key])).get(key);
   await state.save([{ key, expectedVersion: document?.version ?? 0, value: { at: 0, isOpen: false } }], now);

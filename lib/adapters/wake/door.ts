@@ -12,7 +12,7 @@ import type { Secret } from '#core/secret.ts';
 import { MINUTE_MS, SECOND_MS } from '#core/time.ts';
 import { visible } from '#core/visible.ts';
 import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
-import { isLookDue } from '#core/wake-look.ts';
+import { beginLook } from '#core/wake-look.ts';
 import { isWakeable } from '#core/wake-notes.ts';
 import { jsonIn } from '#yaml/values.ts';
 import { KeysUnavailableError } from '../oidc/keys.ts';
@@ -169,7 +169,7 @@ async function takeEvent({ headers, body }: DoorRequest, signature: string, mean
   // What a span says of its workspace nobody has seen.
   const workspaces = named.length === 0 ? all : all.filter((name) => named.includes(name));
   for (const workspace of workspaces) {
-    if (look !== undefined && (await isLookDue(state, workspace, 'hint', means.now()))) await look(workspace);
+    if (look !== undefined) await beginLook(state, workspace, 'hint', { now: means.now(), look });
   }
   return taken('thank you');
 }

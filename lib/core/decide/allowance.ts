@@ -1,4 +1,5 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, and quarantine. */
+import { placesTaken } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -10,16 +11,11 @@ import { usualStartUpMs } from './start-up.ts';
 type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
 
 /**
- * Places that the group's runners take: every registration that is not known to be gone, whatever its state; every Job
- * whose registration is not listed; adds that were begun; and what is left at places that the group has had before.
+ * Runners that the group may still add. Places are taken by every registration that is not known to be gone, whatever its
+ * state; by every Job whose registration is not listed; by adds that were begun; and by what is left where the group was before.
  */
-function placesTaken({ runners, orphanJobs, pendingAdds = 0, elsewhere = 0 }: GroupObservation): number {
-  return runners.length + orphanJobs.length + pendingAdds + elsewhere;
-}
-
-/** Runners that the group may still add. */
 export function roomUnderMax(observation: GroupObservation): number {
-  return observation.group.max - placesTaken(observation);
+  return observation.group.max - placesTaken(observation) - (observation.elsewhere ?? 0);
 }
 
 /**
