@@ -98,8 +98,9 @@ export function rememberPlaces(
   if (!('value' in documents)) return [];
   const emptied = new Set(former.filter(({ group }) => !left.has(group)).map(({ key }) => key));
   const had = groups.flatMap(({ name }): readonly (readonly [string, Place])[] => {
-    const [key, today] = present.get(name) ?? [];
-    if (key === undefined || today === undefined) return [];
+    const here = present.get(name);
+    if (here === undefined) return [];
+    const [key, today] = here;
     const since = takenUp(places.known, key, at);
     // It bears the group's new name only when there is a memory under that name: until then the old one tells what is there.
     return [[key, { ...today, group: renamed.get(name) ?? name, ...(since !== undefined && { since }) }]];

@@ -5,13 +5,13 @@ import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, GroupObservation, Observation, RunnerJob } from '#core/model/observation.ts';
 import { withElsewhere } from '#core/observe/leftovers.ts';
-import { placeMemoryKey, placeOf, placesKeyOf } from '#core/places.ts';
+import { PLACES_KEYS, placeMemoryKey, placeOf, placesKeyOf } from '#core/places.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { reason } from '#core/reasons.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import type { Script } from '../reconcile/ports.ts';
-import { documents, fails, look } from './look.ts';
+import { builds, documents, fails, look } from './look.ts';
 
 const old = group({ name: 'old', scope: { workspace: 'acme', repository: 'shop' }, namespace: 'shops' });
 const SHOP = { workspaceUuid: '{acme}', repositoryUuid: '{shop}' };
@@ -29,7 +29,8 @@ function remembering(was: RunnerGroup, more: Readonly<Record<string, unknown>> =
     [`scope/${scopeKey(was.scope)}`]: { stepSeen: true, identity: SHOP },
     ...more,
   };
-  return documents(Object.fromEntries(Object.entries(all).map(([id, value]) => [id, { version: 4, value }])));
+  const kept = Object.entries(all).filter(([, value]) => value !== undefined);
+  return documents(Object.fromEntries(kept.map(([id, value]) => [id, { version: 4, value }])));
 }
 
 const keyOf = (was: RunnerGroup, config: Fleet = fleet([was])) => placeOf(was, config)?.[0] ?? '';
@@ -105,6 +106,19 @@ describe('a place that no group has any more', () => {
     expect(seen.notes).toEqual([
       expect.stringMatching(/^2 runners of acme\/shop carry autoscaler.created but are of no/),
     ]);
+  });
+
+  it('has nothing by a stamp while the deployment has no name', async () => {
+    const unstamped = runner({ uuid: '{unstamped}', labels: old.labels });
+    const { seen } = await look(fleet([group()]), {
+      ...remembering(old, { deployment: undefined }),
+      runners: { list: async (scope) => (scope.repository === 'shop' ? [known, unstamped] : []) },
+      jobs: {
+        list: async ({ namespace }) =>
+          namespace === 'shops' ? [jobOf(unstamped, { group: 'old', identity: SHOP })] : [],
+      },
+    });
+    expect(uuidsOf(seen)).toEqual([['{known}']]);
   });
 
   it('has a memory of its own, which begins with what the group was known to have', async () => {
@@ -360,6 +374,17 @@ describe('a scope that is named in another way', () => {
     },
   );
 
+  it('may be the same while nothing is remembered of it', async () => {
+    const { seen } = await look(fleet([uuid]), {
+      ...remembering(slug, { [`group/${slug.name}`]: undefined, 'scope/acme': { stepSeen: true, identity } }),
+      runners: { identify: fails('503') },
+    });
+    expect(seen.leftovers).toMatchObject([
+      { jobs: [], idleTrusted: false, memory: { idleSince: {}, drainingSince: {} }, memoryVersion: 0 },
+    ]);
+    expect(seen.groups[0]?.elsewhere).toBeUndefined();
+  });
+
   it.each([
     { name: 'may be the same while the new one was not found just now', since: NOON - 599_999, isSure: false },
     { name: 'is another place where the new one is gone for good', since: NOON - 600_000, isSure: true },
@@ -390,6 +415,26 @@ describe('a scope that is named in another way', () => {
       });
       expect(seen.leftovers).toHaveLength(1);
     }
+  });
+});
+
+describe('of what is left at places a group has', () => {
+  it.each([
+    { name: 'what bears its name', left: { name: 'builds', labels: ['other'] }, elsewhere: 3 },
+    { name: 'what has its labels in its scope', left: { name: 'before' }, elsewhere: 3 },
+    { name: 'nothing of other labels', left: { name: 'before', labels: ['other'] }, elsewhere: undefined },
+    {
+      name: 'nothing of its labels in another scope',
+      left: { name: 'before', scope: { workspace: 'beta' } },
+      elsewhere: undefined,
+    },
+  ])('$name', async ({ left, elsewhere }) => {
+    const { seen } = await look(fleet([group()]));
+    const [entry] = seen.groups;
+    if (entry === undefined) throw new Error('the group was not seen');
+    const out = { ...entry, group: group(left), unreachable: 'Forbidden' };
+    const told = withElsewhere(entry, [{ entry: out, places: 3 }]);
+    expect([told.elsewhere, told.jobsUnsure]).toEqual([elsewhere, elsewhere && true]);
   });
 });
 
@@ -533,19 +578,29 @@ describe('places are remembered', () => {
       { name: 'nothing counts without a Job', scope: at(600_000), jobs: [], elsewhere: undefined },
       { name: '… whose uuids nobody ever knew', scope: nameless, jobs: [], elsewhere: undefined },
       {
+        name: 'a Job of the same name in another namespace is another’s',
+        scope: at(600_000),
+        jobs: [],
+        jobsElsewhere: [its],
+        elsewhere: undefined,
+      },
+      {
         name: 'a Job where it is now is its own',
         scope: at(600_000),
         jobs: [jobOf(unknown, { group: 'old', identity: { workspaceUuid: '{acme}', repositoryUuid: '{web}' } })],
         elsewhere: undefined,
       },
-    ])('$name', async ({ scope, jobs, elsewhere }) => {
-      const { seen } = await look(fleet([moved]), {
+    ])('$name', async ({ scope, jobs, jobsElsewhere = [], elsewhere }) => {
+      const { seen } = await look(fleet([moved, group({ name: 'near', namespace: 'near' })]), {
         ...remembering(old, { 'group/old': memory, 'scope/acme/shop': scope }),
         runners: {
           list: ({ repository }) => (repository === 'shop' ? gone() : Promise.resolve([])),
-          identify: async () => ({ workspaceUuid: '{acme}', repositoryUuid: '{web}' }),
+          identify: async ({ repository }) => ({
+            workspaceUuid: '{acme}',
+            ...(repository && { repositoryUuid: '{web}' }),
+          }),
         },
-        jobs: { list: async () => jobs },
+        jobs: { list: async ({ namespace }) => (namespace === 'near' ? jobsElsewhere : jobs) },
       });
       expect(seen.groups[0]?.elsewhere).toBe(elsewhere);
       expect(isForgotten(seen)).toBe(elsewhere === undefined);
@@ -559,6 +614,95 @@ describe('places are remembered', () => {
     ]);
     const second = await look(fleet([old]), remembering(old));
     expect(second.seen.places).toBeUndefined();
+  });
+
+  describe('in several documents', () => {
+    const many = Array.from({ length: 12 }, (_, index) => group({ name: `g${index}`, namespace: `n${index}` }));
+    const config = fleet(many);
+    const placed = (was: RunnerGroup) => placeOf(was, fleet([...many, was]))?.[1];
+    /** The documents that hold the places of these groups, each with a version of its own. */
+    const holding = (groups: readonly RunnerGroup[], more: Readonly<Record<string, unknown>> = {}): Script => {
+      const inDocuments = Map.groupBy(groups, (was) => placesKeyOf(keyOf(was)));
+      const places = [...inDocuments].map(([document, members]) => [
+        document,
+        { version: 5 + PLACES_KEYS.indexOf(document as never), value: valueOf(members) },
+      ]);
+      const others = Object.entries(more).map(([key, value]) => [key, { version: 1, value }]);
+      return documents(Object.fromEntries([...places, ...others]));
+    };
+    const valueOf = (groups: readonly RunnerGroup[]) =>
+      Object.fromEntries(groups.map((was) => [keyOf(was), placed(was)]));
+    const versionOf = (document: string) => 5 + PLACES_KEYS.indexOf(document as never);
+
+    it('new ones are written beside those that are known, each into its own', async () => {
+      const [first, ...others] = many;
+      const second = others.find((one) => first && placesKeyOf(keyOf(one)) !== placesKeyOf(keyOf(first)));
+      const news = many.filter((one) => one === first || one === second);
+      const known = many.filter((one) => !news.includes(one));
+      const { seen } = await look(config, holding(known));
+      const expected = news.map((one) => {
+        const document = placesKeyOf(keyOf(one));
+        const beside = known.filter((each) => placesKeyOf(keyOf(each)) === document);
+        const memory = { ...valueOf(beside), [keyOf(one)]: { ...placed(one), since: NOON } };
+        return { key: document, version: beside.length > 0 ? versionOf(document) : 0, memory };
+      });
+      expect(seen.places?.toSorted((a, b) => a.key.localeCompare(b.key))).toStrictEqual(
+        expected.toSorted((a, b) => a.key.localeCompare(b.key)),
+      );
+    });
+
+    it('those of the first look of all say nothing of a time', async () => {
+      const { seen } = await look(config);
+      expect(placesAfter(seen)).toStrictEqual(valueOf(many));
+      expect(new Set(seen.places?.map(({ version }) => version))).toEqual(new Set([0]));
+    });
+
+    it('one that is empty goes, and one beside it in which something is left stays', async () => {
+      const [gone] = many;
+      if (gone === undefined) throw new Error('there is one');
+      const stays = many.find((one) => one !== gone && placesKeyOf(keyOf(one)) === placesKeyOf(keyOf(gone)));
+      if (stays === undefined) throw new Error('two are in one document');
+      const left = runner({ uuid: '{left}', labels: stays.labels, name: stays.name });
+      const script = holding([gone, stays], {
+        deployment: { id: 'here' },
+        [`group/${stays.name}`]: { ...NOTHING, runners: { '{left}': 1 } },
+      });
+      const { seen } = await look(fleet([builds]), {
+        ...script,
+        runners: { list: async () => [left] },
+        jobs: { list: async ({ namespace }) => (namespace === stays.namespace ? [jobOf(left)] : []) },
+      });
+      const written = seen.places?.find(({ key }) => key === placesKeyOf(keyOf(gone)));
+      expect(written?.memory[keyOf(stays)]).toMatchObject({ group: stays.name, left: true });
+      expect(written?.memory[keyOf(gone)]).toBeUndefined();
+    });
+
+    it('one in which something is left, as it was before, stays beside one that is empty', async () => {
+      const [gone] = many;
+      const stays = many.find((one) => one !== gone && gone && placesKeyOf(keyOf(one)) === placesKeyOf(keyOf(gone)));
+      if (gone === undefined || stays === undefined) throw new Error('two are in one document');
+      const document = placesKeyOf(keyOf(gone));
+      const was = { ...valueOf([gone, stays]), [keyOf(stays)]: { ...placed(stays), left: true } };
+      const left = runner({ uuid: '{left}', labels: stays.labels, name: stays.name });
+      const { seen } = await look(fleet([builds]), {
+        ...documents({
+          [document]: { version: 2, value: was },
+          [`group/${stays.name}`]: { version: 1, value: { ...NOTHING, runners: { '{left}': 1 } } },
+        }),
+        runners: { list: async () => [left] },
+        jobs: { list: async ({ namespace }) => (namespace === stays.namespace ? [jobOf(left)] : []) },
+      });
+      const written = seen.places?.find(({ key }) => key === document);
+      expect(written?.memory[keyOf(stays)]).toMatchObject({ group: stays.name, left: true });
+    });
+
+    it('a group whose cluster is not in the configuration has none', async () => {
+      const [one] = many;
+      if (one === undefined) throw new Error('there is one');
+      const nowhere = { ...one, cluster: 'nowhere' };
+      const { seen } = await look(fleet([builds, nowhere]));
+      expect(Object.keys(placesAfter(seen))).toEqual([keyOf(builds)]);
+    });
   });
 
   it('not while memory cannot be read, so that nothing is overwritten', async () => {
