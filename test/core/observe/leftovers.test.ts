@@ -421,11 +421,11 @@ describe('a scope that is named in another way', () => {
 describe('of what is left at places a group has', () => {
   it.each([
     { name: 'what bears its name', left: { name: 'builds', labels: ['other'] }, elsewhere: 3 },
-    { name: 'what has its labels in its scope', left: { name: 'before' }, elsewhere: 3 },
+    { name: 'what has its labels in its scope', left: { name: 'before', labels: group().labels }, elsewhere: 3 },
     { name: 'nothing of other labels', left: { name: 'before', labels: ['other'] }, elsewhere: undefined },
     {
       name: 'nothing of its labels in another scope',
-      left: { name: 'before', scope: { workspace: 'beta' } },
+      left: { name: 'before', labels: group().labels, scope: { workspace: 'beta' } },
       elsewhere: undefined,
     },
   ])('$name', async ({ left, elsewhere }) => {
@@ -625,12 +625,12 @@ describe('places are remembered', () => {
       const inDocuments = Map.groupBy(groups, (was) => placesKeyOf(keyOf(was)));
       const places = [...inDocuments].map(([document, members]) => [
         document,
-        { version: 5 + PLACES_KEYS.indexOf(document as never), value: valueOf(members) },
+        { version: 5 + PLACES_KEYS.indexOf(document as never), value: placedOf(members) },
       ]);
       const others = Object.entries(more).map(([key, value]) => [key, { version: 1, value }]);
       return documents(Object.fromEntries([...places, ...others]));
     };
-    const valueOf = (groups: readonly RunnerGroup[]) =>
+    const placedOf = (groups: readonly RunnerGroup[]) =>
       Object.fromEntries(groups.map((was) => [keyOf(was), placed(was)]));
     const versionOf = (document: string) => 5 + PLACES_KEYS.indexOf(document as never);
 
@@ -643,7 +643,7 @@ describe('places are remembered', () => {
       const expected = news.map((one) => {
         const document = placesKeyOf(keyOf(one));
         const beside = known.filter((each) => placesKeyOf(keyOf(each)) === document);
-        const memory = { ...valueOf(beside), [keyOf(one)]: { ...placed(one), since: NOON } };
+        const memory = { ...placedOf(beside), [keyOf(one)]: { ...placed(one), since: NOON } };
         return { key: document, version: beside.length > 0 ? versionOf(document) : 0, memory };
       });
       expect(seen.places?.toSorted((a, b) => a.key.localeCompare(b.key))).toStrictEqual(
@@ -653,7 +653,7 @@ describe('places are remembered', () => {
 
     it('those of the first look of all say nothing of a time', async () => {
       const { seen } = await look(config);
-      expect(placesAfter(seen)).toStrictEqual(valueOf(many));
+      expect(placesAfter(seen)).toStrictEqual(placedOf(many));
       expect(new Set(seen.places?.map(({ version }) => version))).toEqual(new Set([0]));
     });
 
@@ -682,7 +682,7 @@ describe('places are remembered', () => {
       const stays = many.find((one) => one !== gone && gone && placesKeyOf(keyOf(one)) === placesKeyOf(keyOf(gone)));
       if (gone === undefined || stays === undefined) throw new Error('two are in one document');
       const document = placesKeyOf(keyOf(gone));
-      const was = { ...valueOf([gone, stays]), [keyOf(stays)]: { ...placed(stays), left: true } };
+      const was = { ...placedOf([gone, stays]), [keyOf(stays)]: { ...placed(stays), left: true } };
       const left = runner({ uuid: '{left}', labels: stays.labels, name: stays.name });
       const { seen } = await look(fleet([builds]), {
         ...documents({
