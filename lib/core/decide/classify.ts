@@ -35,6 +35,11 @@ export type ClassifiedRunner = {
   readonly contested?: true;
   /** Present on a starting one that takes too long to be counted on. */
   readonly slow?: true;
+  /**
+   * Present on one that shows in service although an earlier look took it out: its list may be older than that, so nobody can
+   * count on it as the one that stays online.
+   */
+  readonly retired?: true;
   /** Present on one that is in service and whose pod is being taken away: it has to get out of service. */
   readonly leaving?: TakenAway;
 } & Verdict;
@@ -54,10 +59,12 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
     if (leaving !== undefined) return { ...entry, ...IS.draining, leaving };
     const { drains = {}, finishing = {} } = observation.memory;
     const finishingMs = at - (finishing[runner.uuid] ?? at);
-    const found = { runner, job, ended, drain: drains[runner.uuid], finishingMs, group: observation.group, at };
+    const drain = drains[runner.uuid];
+    const found = { runner, job, ended, drain, finishingMs, group: observation.group, at };
     const verdict = verdictOn(found);
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
-    return { ...entry, ...verdict, ...(slow && { slow }) };
+    const retired = isOnline(verdict) && drain !== undefined && drain.enabledAt === undefined;
+    return { ...entry, ...verdict, ...(slow && { slow }), ...(retired && { retired }) };
   });
 }
 
@@ -131,8 +138,14 @@ export function workingIn({ busy, idle, starting }: Counts): number {
 }
 
 /** Whether the runner is online and in service. */
-export function isOnline({ class: name }: ClassifiedRunner): boolean {
+export function isOnline({ class: name }: Verdict): boolean {
   return name === 'busy' || name === 'idle';
+}
+
+/** Those that will be online for sure when this look is over, unless it takes them out; without one, those that show so. */
+export function stayingIn<Entry extends ClassifiedRunner>(online: readonly Entry[]): readonly Entry[] {
+  const staying = online.filter(({ retired }) => retired === undefined);
+  return staying.length > 0 ? staying : online;
 }
 
 /** Whether the runner was taken out of service: it gets no new step, though it may carry one. */

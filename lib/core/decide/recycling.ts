@@ -6,7 +6,7 @@
 import type { Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { ageOf } from './age.ts';
-import { type ClassifiedGroup, type ClassifiedRunner, isOnline } from './classify.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, isOnline, stayingIn } from './classify.ts';
 import { isStuck } from './resizing.ts';
 import { byAge, type Retirement } from './retirement.ts';
 
@@ -63,7 +63,7 @@ export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant)
 /** How many runners there have to be, so that others are online before those go that are due. */
 export function wantedWith(due: Due, wanted: number, { classified, expected }: ClassifiedGroup): number {
   const isFresh = classified.some(
-    (entry) => entry.class === 'idle' && !due.used.some(({ runner }) => runner === entry.runner),
+    (entry) => entry.class === 'idle' && !entry.retired && !due.used.some(({ runner }) => runner === entry.runner),
   );
   const needsFresh = wanted > 0 && due.used.length > 0 && !isFresh;
   return Math.max(wanted + due.stale.length, needsFresh ? expected.busy + expected.idle + 1 : 0);
@@ -80,15 +80,17 @@ export function recycle(
   chosen: readonly Retirement[],
 ): readonly Retirement[] {
   const isStaying = ({ runner }: { readonly runner: Runner }) => !chosen.some((entry) => entry.runner === runner);
-  const online = classified.filter((entry) => isOnline(entry) && isStaying(entry));
+  const online = stayingIn(classified.filter((entry) => isOnline(entry) && isStaying(entry)));
+  const isOnlineStill = ({ runner }: Retirement | ClassifiedRunner) => online.some((entry) => entry.runner === runner);
   const used = due.used.filter(isStaying);
-  const last = wanted > 0 && used.length === online.length ? lastOf(used) : undefined;
+  const usedOnline = used.filter(isOnlineStill);
+  const last = wanted > 0 && usedOnline.length === online.length ? lastOf(usedOnline) : undefined;
   const out = used.filter((entry) => entry !== last).map(({ runner, why }) => ({ runner, reason: why }));
   const isOut = ({ runner }: Retirement) => out.some((entry) => entry.runner === runner);
   const stale = due.stale.filter((entry) => isStaying(entry) && !isOut(entry));
   // Those that finish their one step are at work until they have.
   const finishing = expected.busy - counts.busy + out.filter(({ runner }) => runner.hasStep).length;
-  const left = online.length - out.length;
+  const left = online.length - out.filter(isOnlineStill).length;
   const spare = Math.min(left + finishing - wanted, wanted > 0 ? left - 1 : left);
   return [...out, ...stale.slice(0, Math.max(0, spare))];
 }

@@ -6,7 +6,7 @@
 import type { RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { ClassifiedGroup, ClassifiedRunner } from './classify.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, isOnline, stayingIn } from './classify.ts';
 
 /** A runner to disable, and why. */
 export type Retirement = { readonly runner: Runner; readonly reason: Reason };
@@ -43,10 +43,11 @@ function chooseIdle(
   if (!idleTrusted) return { chosen: [], bounds: [reason('idle-unproven', { surplus: wanted })] };
   const idle = classified
     .filter((entry) => entry.class === 'idle')
-    .map(({ runner }) => ({ runner, idleMs: at - (memory.idleSince[runner.uuid] ?? at) }));
-  const rested = idle.filter(({ idleMs }) => idleMs >= group.coolDownMs);
+    .map(({ runner, retired = false }) => ({ runner, retired, idleMs: at - (memory.idleSince[runner.uuid] ?? at) }));
+  // One that an earlier look took out has had its cool-down, whatever an older list shows, and goes before any other does.
+  const rested = idle.filter(({ retired, idleMs }) => retired || idleMs >= group.coolDownMs);
   const chosen = rested
-    .sort((a, b) => byAge(a.runner, b.runner))
+    .sort((a, b) => Number(b.retired) - Number(a.retired) || byAge(a.runner, b.runner))
     .slice(0, wanted)
     .map(({ runner, idleMs }) => ({ runner, reason: reason('surplus', { idleMs }) }));
   const withheld = wanted - chosen.length;
@@ -78,7 +79,9 @@ export function spareOf(
   const idle = left('idle').sort((a, b) => idleSince(a) - idleSince(b) || byAge(a, b));
   const starting = left('starting').sort((a, b) => byAge(b, a));
   const busy = left('busy').sort(byAge);
-  const last = [...idle, ...busy].at(-1);
+  const online = classified.filter((entry) => isOnline(entry) && !gone.includes(entry.runner));
+  const staying = stayingIn(online).map(({ runner }) => runner);
+  const last = [...idle, ...busy].findLast((runner) => staying.includes(runner));
   return [...idle, ...starting, ...busy].filter((runner) => runner !== last);
 }
 
