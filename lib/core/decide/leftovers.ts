@@ -13,6 +13,7 @@ import {
   isOnline,
   isOutOfService,
   isSeen,
+  stayingIn,
   workingIn,
 } from './classify.ts';
 import { type GroupDecision, holdUnseen, NOTHING_DECIDED } from './decide.ts';
@@ -39,7 +40,7 @@ function retireAll(
     ({ class: name, runner, leaving, contested }) =>
       name !== 'dead' && !isOutOfService(runner) && leaving === undefined && contested === undefined,
   );
-  const [last] = isMissedBy(observation, groups) ? inService.filter(isOnline).sort(busyFirst) : [];
+  const [last] = isMissedBy(observation, groups) ? stayingIn(inService.filter(isOnline)).toSorted(busyFirst) : [];
   const why = reason('left-over', { group: group.name });
   const retire = inService.filter((entry) => entry !== last).map(({ runner }) => ({ runner, reason: why }));
   const from = workingIn(counts);

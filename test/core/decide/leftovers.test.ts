@@ -107,6 +107,15 @@ describe('runners at a place that no group has any more', () => {
     ]);
   });
 
+  it('stay online by one that no earlier look took out, where a list may be older than that look', () => {
+    const drains = { '{busy}': { cause: 'left-over', at: NOON - 10_000 } };
+    const memory = { idleSince: {}, drainingSince: {}, drains };
+    const left = groupObservation({ group: old, runners: [BUSY, IDLE], memory });
+    const decisions = decide(observation([groupObservation({ group: group({ labels: old.labels }) })]));
+    const [decided] = decideLeftovers([left], decisions, NOON);
+    expect(decided?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{busy}']);
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };
