@@ -70,11 +70,15 @@ export class FailedStarts {
   async compare({ groups }: Fleet): Promise<readonly Comparison[]> {
     const { now, state } = this.#world;
     const starting = new Set<string>();
+    const leaving = this.#leaving();
     for (const { uuid, connected, hasConnected, status, statuses } of this.#world.bitbucket.registered) {
       const ageMs = now - statuses[0].from;
       if (!hasConnected) starting.add(uuid);
       const isOut = status === 'DISABLED' || (hasConnected && !connected);
-      const isDoubtful = (isOut && wentSoon(status, statuses, ageMs)) || (!hasConnected && ageMs > SLOW_MS);
+      // A start whose pod is being taken away is interrupted, though its runner may connect before the pod is gone.
+      const isInterrupted = leaving.has(bareUuid(uuid)) && (!hasConnected || ageMs < BRIEF_MS);
+      const isLate = !hasConnected && ageMs > SLOW_MS;
+      const isDoubtful = (isOut && wentSoon(status, statuses, ageMs)) || isLate || isInterrupted;
       if (isDoubtful) this.#doubtful.add(uuid);
     }
     const documents = await state.load(groups.map(({ name }) => `group/${name}`));
@@ -95,6 +99,17 @@ export class FailedStarts {
       this.#rows.set(first, rows.slice(Math.max(0, begun)));
       return [];
     });
+  }
+
+  /** Uuids, without braces, of the runners whose pods are being taken away. */
+  #leaving(): ReadonlySet<string> {
+    const { cluster } = this.#world;
+    const namespaces = new Set(cluster.objects.jobs.map((key) => key.slice(0, key.lastIndexOf('/'))));
+    const jobs = [...namespaces].flatMap((key) => {
+      const [name = '', namespace = ''] = key.split('/');
+      return cluster.list({ cluster: name, namespace });
+    });
+    return new Set(jobs.flatMap(({ takenAway, runnerUuid }) => (takenAway === undefined ? [] : [runnerUuid])));
   }
 
   /** Uuids of registrations that were taken back while their Jobs stay, which a page that slips may show once more. */
