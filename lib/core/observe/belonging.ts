@@ -22,6 +22,8 @@ export type Belongings = {
   readonly jobs: readonly RunnerJob[];
   /** Jobs of the group in its scope whose registration is not listed. */
   readonly unlisted: readonly RunnerJob[];
+  /** How many registrations are nobody's, and may be the group's: only Jobs tell, and some could not be read. */
+  readonly doubtful: number;
 };
 
 /** What belongs to nobody. */
@@ -64,7 +66,9 @@ export function sortOut(lists: Lists): {
   readonly of: (group: RunnerGroup) => Belongings;
   readonly strays: Strays;
 } {
-  const runners = Map.groupBy(sortRunners(lists), ({ owner }) => owner);
+  const sorted = sortRunners(lists);
+  const runners = Map.groupBy(sorted, ({ owner }) => owner);
+  const doubtful = Map.groupBy(sorted, ({ doubtedOwner }) => doubtedOwner);
   const listed = new Set(lists.scopes.flatMap((scope) => scope.runners.map(({ uuid }) => bareUuid(uuid))));
   const jobs = Map.groupBy(sortJobs(lists, listed), ({ owner }) => owner);
   return {
@@ -75,6 +79,7 @@ export function sortOut(lists: Lists): {
         runners: own.map(({ runner }) => runner),
         jobs: own.flatMap(({ placed }) => (placed?.namespace === here ? [placed.job] : [])),
         unlisted: jobs.get(group)?.map(({ job }) => job) ?? [],
+        doubtful: doubtful.get(group)?.length ?? 0,
       };
     },
     strays: { runners: runners.get(undefined) ?? [], jobs: jobs.get(undefined) ?? [] },
@@ -84,6 +89,7 @@ export function sortOut(lists: Lists): {
 /** Every registration with its owner. */
 function sortRunners(lists: Lists) {
   const candidatesOf = candidatesIn(lists);
+  const byName = groupsByName(lists.groups);
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map<string, PlacedJob>();
   for (const { namespace: where, listed } of lists.namespaces.toReversed()) {
@@ -97,7 +103,9 @@ function sortRunners(lists: Lists) {
       const able = candidatesOf(scope, runner, placed).filter((group) => lists.known.mayHave(group, uuid, placed?.job));
       const owner =
         able.length < 2 ? able[0] : (able.find((group) => placed?.namespace === namespaceKey(group)) ?? able[0]);
-      return { owner, scope, runner, placed };
+      const isDoubtful = owner === undefined && placed === undefined && !lists.known.areJobsRead && isHalfMade(runner);
+      const doubtedOwner = isDoubtful ? byName.get(`${scope} ${runner.name}`)?.[0] : undefined;
+      return { owner, doubtedOwner, scope, runner, placed };
     }),
   );
 }
@@ -124,7 +132,7 @@ function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: Readonly
 /** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */
 function candidatesIn({ groups, known }: Lists) {
   const byLabels = Map.groupBy(groups, labelSetKey);
-  const byName = Map.groupBy(groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
+  const byName = groupsByName(groups);
   return (scope: string, runner: Runner, placed: PlacedJob | undefined): readonly RunnerGroup[] => {
     const asked = placed?.job.labels;
     const alike = byLabels.get(`${scope} ${(asked ?? runner.labels).join(' ')}`) ?? [];
@@ -138,13 +146,18 @@ function candidatesIn({ groups, known }: Lists) {
   };
 }
 
-/**
- * Bitbucket may give other labels than those that it was asked for. One that carries our mark, never connected and has
- * no Job is what a tick left that was killed before it made one.
- */
+function groupsByName(groups: readonly RunnerGroup[]): ReadonlyMap<string, readonly RunnerGroup[]> {
+  return Map.groupBy(groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
+}
+
+/** Bitbucket may give other labels than those that it was asked for. */
 function isLike(labels: readonly string[], runner: Runner, isJobless: boolean): boolean {
-  const isHalfMade = isJobless && runner.status === 'UNREGISTERED' && runner.labels.some(isOurMark);
-  return isHalfMade || labels.every((label) => runner.labels.includes(label));
+  return (isJobless && isHalfMade(runner)) || labels.every((label) => runner.labels.includes(label));
+}
+
+/** One that carries our mark and never connected is, without a Job, what a tick left that was killed before it made one. */
+function isHalfMade({ status, labels }: Runner): boolean {
+  return status === 'UNREGISTERED' && labels.some(isOurMark);
 }
 
 function isOurMark(label: string): boolean {

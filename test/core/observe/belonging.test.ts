@@ -192,12 +192,12 @@ describe('whose a runner is', () => {
       namespaces: [MAIN, { ...MAIN, cluster: 'as it was' }].map((namespace) => ({ namespace, listed })),
       known: ANY,
     });
-    expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [] });
+    expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [], doubtful: 0 });
   });
 
   it('a group that was not among them has nothing', () => {
     const sorted = sortOut({ groups: [], scopes: [], namespaces: [], known: ANY });
-    expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [] });
+    expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [], doubtful: 0 });
   });
 });
 

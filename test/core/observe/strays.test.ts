@@ -42,12 +42,26 @@ describe('a registration with labels of its own that looks half-made', () => {
 
   it.each([
     { name: 'is that of the group of its name, where all Jobs were read', failing: 'none', has: [halfMade] },
-    { name: 'may be another’s, while those of one namespace were not', failing: 'web', has: [] },
-  ])('$name', async ({ failing, has }) => {
+    {
+      name: 'may be another’s, while those of one namespace were not, and counts',
+      failing: 'web',
+      has: [],
+      pending: 1,
+    },
+    {
+      name: '… unless it has connected',
+      failing: 'web',
+      has: [],
+      listed: { ...halfMade, status: 'ONLINE' } as const,
+    },
+    { name: '… unless it bears another name', failing: 'web', has: [], listed: { ...halfMade, name: 'x' } },
+    { name: '… unless it lacks our mark', failing: 'web', has: [], listed: { ...halfMade, labels: ['builds'] } },
+  ])('$name', async ({ failing, has, listed = halfMade, pending }) => {
     const { seen } = await look(fleet([builds, site]), {
-      runners: { list: async ({ repository }) => (repository === undefined ? [halfMade] : []) },
+      runners: { list: async ({ repository }) => (repository === undefined ? [listed] : []) },
       jobs: { list: async ({ namespace }) => (namespace === failing ? fails('503')() : []) },
     });
     expect(seen.groups[0]).toMatchObject({ group: { name: 'builds' }, runners: has });
+    expect(seen.groups[0]?.pendingAdds).toBe(pending);
   });
 });
