@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
+import { decideLeftovers } from '#core/decide/leftovers.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Action, Applied, Outcome } from '#core/model/decision.ts';
 import type { Observation } from '#core/model/observation.ts';
 import type { BudgetReport, Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { type Reason, reason } from '#core/reasons.ts';
-import { hasFailed, makeReport, makeSkippedReport, withCircumstances } from '#core/report.ts';
-import { group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
+import { hasFailed, makeReport, makeSkippedReport, noteSurfaces, withCircumstances } from '#core/report.ts';
+import { fleet, group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const TICK: Report['tick'] = {
   id: 'tick-1',
@@ -326,5 +327,93 @@ describe('a tick has failed', () => {
     },
   ])('$name: $failed', ({ report, failed }) => {
     expect(hasFailed(report)).toBe(failed);
+  });
+});
+
+describe('what groups have left behind', () => {
+  const one = runner({ uuid: '{one}' });
+  const unlisted = jobOf(runner({ uuid: '{unlisted}' }), { createdAt: NOON });
+  const left = groupObservation({
+    group: group({ name: 'old', scope: { workspace: 'acme', repository: 'shop' }, namespace: 'shops', min: 0, max: 0 }),
+    runners: [one],
+    orphanJobs: [unlisted],
+  });
+  const unreachable = groupObservation({
+    group: group({ name: 'far', cluster: 'gone', min: 0, max: 0 }),
+    missing: ['runners of acme: 503'],
+    unreachable: 'Jobs of cluster gone: Forbidden',
+  });
+  const seen = observation([]);
+  const leftovers = decideLeftovers([left, unreachable], [], NOON);
+  const report = (applied: Partial<Applied> = {}, plan = makePlan(seen, [], leftovers)) =>
+    makeReport(TICK, seen, [], plan, { ...NOTHING_APPLIED, ...applied }, [], leftovers).leftovers;
+
+  it('is told with where it is, who is there, and what becomes of them', () => {
+    const outcomes: readonly Outcome[] = [{ action: 'disable', runner: '{one}', status: 'done' }];
+    expect(JSON.parse(JSON.stringify(report({ leftovers: [outcomes] })))).toStrictEqual([
+      {
+        group: 'old',
+        workspace: 'acme',
+        repository: 'shop',
+        cluster: 'main',
+        namespace: 'shops',
+        counts: { busy: 0, idle: 1, starting: 1, draining: 0, dead: 0 },
+        runners: ['{one}', '{unlisted}'],
+        reason: JSON.parse(JSON.stringify(reason('left-over', { group: 'old' }))),
+        plan: [
+          {
+            action: 'disable',
+            runner: '{one}',
+            reason: JSON.parse(JSON.stringify(reason('left-over', { group: 'old' }))),
+          },
+        ],
+        outcomes: [{ action: 'disable', runner: '{one}', status: 'done' }],
+        problems: [],
+      },
+      {
+        group: 'far',
+        workspace: 'acme',
+        cluster: 'gone',
+        namespace: 'runners',
+        counts: { busy: 0, idle: 0, starting: 0, draining: 0, dead: 0 },
+        runners: [],
+        reason: expect.objectContaining({ code: 'partial-observation' }),
+        plan: [],
+        outcomes: [],
+        problems: ['runners of acme: 503', 'Jobs of cluster gone: Forbidden'],
+      },
+    ]);
+  });
+
+  it('has no outcomes where nothing was done, and no plan where there is none', () => {
+    expect(report()?.map(({ outcomes }) => outcomes)).toEqual([[], []]);
+    expect(report({}, makePlan(seen, []))?.map(({ plan }) => plan)).toEqual([[], []]);
+  });
+});
+
+describe('on the public API', () => {
+  const SENTENCE =
+    "Runners of workspace acme are disabled and enabled through Bitbucket's internal API, although it says api: public, whose way to do it is not documented.";
+  const why = reason('first-step', {});
+  const does = (...actions: readonly Action[]) => ({
+    ...{ group: group(), actions, memory: { idleSince: {}, drainingSince: {} } },
+    ...{ memoryKey: 'group/builds', memoryVersion: 0, memoryChanged: false },
+  });
+  const disable: Action = { action: 'disable', runner: runner(), reason: why };
+  const enable: Action = { action: 'enable', runner: runner(), reason: why };
+  const add: Action = { action: 'add', identity: { workspaceUuid: '{acme}' }, reason: why };
+  it.each([
+    { name: 'taking out of service', groups: [does(disable)], told: [SENTENCE] },
+    { name: 'putting back', groups: [does(enable)], told: [SENTENCE] },
+    { name: 'one of several actions', groups: [does(add, disable, add)], told: [SENTENCE] },
+    { name: 'two groups of one workspace', groups: [does(disable), does(enable)], told: [SENTENCE] },
+    { name: 'a place that was left', groups: [], leftovers: [does(disable)], told: [SENTENCE] },
+    { name: 'anything else', groups: [does(add)], told: [] },
+    { name: 'nothing', groups: [does()], told: [] },
+  ])('$name is told: $told.length', ({ groups, leftovers, told }) => {
+    const plan = { ...makePlan(observation([]), []), groups, ...(leftovers && { leftovers }) };
+    expect(noteSurfaces(fleet([group()], 100, 'public'), plan)).toEqual(told);
+    expect(noteSurfaces(fleet([group()]), plan)).toEqual([]);
+    expect(noteSurfaces(fleet([]), plan)).toEqual([]);
   });
 });

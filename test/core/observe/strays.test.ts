@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunnerJob } from '#core/model/observation.ts';
+import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, jobOf, runner } from '#kit/fleet.ts';
 import { builds, fails, look, other, site } from './look.ts';
 
@@ -63,5 +63,57 @@ describe('a registration with labels of its own that looks half-made', () => {
     });
     expect(seen.groups[0]).toMatchObject({ group: { name: 'builds' }, runners: has });
     expect(seen.groups[0]?.pendingAdds).toBe(pending);
+  });
+});
+
+describe('runners that a group goes on with', () => {
+  const [one, two, three] = [1, 2, 3].map((index) => runner({ uuid: `{r${index}}` })) as [Runner, Runner, Runner];
+  const notes = async (runners: readonly Runner[], jobs: readonly RunnerJob[]) => {
+    const { seen } = await look(fleet([builds]), {
+      runners: { list: async () => runners },
+      jobs: { list: async () => jobs },
+    });
+    return seen.notes;
+  };
+
+  it.each([
+    { name: 'none under another name', jobs: [jobOf(one), jobOf(two)], told: [] },
+    {
+      name: 'one',
+      jobs: [jobOf(one, { group: 'before' }), jobOf(two)],
+      told: [
+        'Group "builds" goes on with 1 runner that was made for "before": its scope and labels are the same, so nothing has to be done.',
+      ],
+    },
+    {
+      name: 'several, of several names',
+      jobs: [jobOf(one, { group: 'later' }), jobOf(two, { group: 'before' }), jobOf(three, { group: 'later' })],
+      told: [
+        'Group "builds" goes on with 3 runners that were made for "before", "later": its scope and labels are the same, so nothing has to be done.',
+      ],
+    },
+  ])('that was renamed are told: $name', async ({ jobs, told }) => {
+    expect(await notes([one, two, three], jobs)).toEqual(told);
+  });
+
+  it.each([
+    { name: 'none', more: [[]], told: [] },
+    {
+      name: 'one',
+      more: [['x'], []],
+      told: [
+        'Bitbucket lists 1 runner of group "builds" with labels autoscaler.created, builds, linux, self.hosted, x instead of autoscaler.created, builds, linux, self.hosted: counted as the group\'s all the same; if its steps do not find them, give the group labels that Bitbucket keeps.',
+      ],
+    },
+    {
+      name: 'several, of several sets',
+      more: [['x'], ['y'], ['x']],
+      told: [
+        'Bitbucket lists 3 runners of group "builds" with labels autoscaler.created, builds, linux, self.hosted, x | autoscaler.created, builds, linux, self.hosted, y instead of autoscaler.created, builds, linux, self.hosted: counted as the group\'s all the same; if its steps do not find them, give the group labels that Bitbucket keeps.',
+      ],
+    },
+  ])('with other labels than were asked for are told: $name', async ({ more, told }) => {
+    const listed = more.map((labels, index) => runner({ uuid: `{l${index}}`, labels: [...builds.labels, ...labels] }));
+    expect(await notes(listed, [])).toEqual(told);
   });
 });
