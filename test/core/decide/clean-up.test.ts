@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '#core/decide/classify.ts';
 import { cleanUp } from '#core/decide/clean-up.ts';
 import { decide } from '#core/decide/decide.ts';
-import type { Runner, RunnerJob, RunnerStatus, SeenGroup } from '#core/model/observation.ts';
+import type { Action, LogPlace } from '#core/model/decision.ts';
+import type { Drain, Runner, RunnerJob, RunnerStatus, SeenGroup } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
@@ -580,6 +581,50 @@ it.each([
   expect(cleaned(look({ name: '', runner: out, job: { pod }, ...draining }))).toMatchObject([
     { action: 'remove', log: { pod: 'pod-a', container: 'runner', mustBeAnswered, mustBeRead } },
   ]);
+});
+
+describe('before a runner is removed', () => {
+  const out = { status: 'DISABLED' } as const;
+  const container = { ...RUNNING, container: 'runner' };
+  const asks = (action: Action | undefined) =>
+    action?.action === 'remove' ? { lookSuffices: action.lookSuffices, log: action.log } : undefined;
+
+  it.each<{ name: string; row: Partial<Row>; drain?: Partial<Drain>; lookSuffices: boolean }>([
+    { name: 'this look is enough', row: {}, lookSuffices: true },
+    { name: 'this look is enough for one that was taken out here', row: {}, drain: {}, lookSuffices: true },
+    { name: 'it is looked at again where lists lagged', row: {}, drain: { confirm: true }, lookSuffices: false },
+    {
+      name: 'it is looked at again where only its Job says that it is over',
+      row: { runner: {}, job: { status: 'failed' } },
+      lookSuffices: false,
+    },
+  ])('$name', ({ row, drain, lookSuffices }) => {
+    const seen = look({ name: '', runner: out, drainingForMs: MINUTE, ...row });
+    const drains = drain && { [A]: { cause: 'surplus', at: NOON - MINUTE, ...drain } };
+    const [action] = cleaned({ ...seen, memory: { ...seen.memory, ...(drains && { drains }) } });
+    expect(asks(action)?.lookSuffices).toBe(lookSuffices || undefined);
+  });
+
+  const known = { pod: 'pod-a', mustBeAnswered: true, mustBeRead: true };
+  it.each<{ name: string; row: Partial<Row>; log: LogPlace | undefined }>([
+    { name: 'its log, while its pod runs', row: { job: { pod: container } }, log: { ...known, container: 'runner' } },
+    { name: 'its log, whose container is not known', row: { job: { pod: RUNNING } }, log: known },
+    {
+      name: 'its log as the only proof, where marks are not trusted',
+      row: { job: { pod: container }, idleTrusted: false },
+      log: { ...known, container: 'runner', onlyProof: true },
+    },
+    {
+      name: 'its log as one proof of two, where it was taken out while they were',
+      row: { job: { pod: container }, idleTrusted: false, drained: 'surplus' },
+      log: { ...known, container: 'runner' },
+    },
+    { name: 'no log, where its pod waits', row: { job: { pod: { ...RUNNING, phase: 'Pending' } } }, log: undefined },
+    { name: 'no log, where there is no pod', row: { job: {} }, log: undefined },
+  ])('is asked: $name', ({ row, log }) => {
+    const [action] = cleaned(look({ name: '', runner: out, drainingForMs: MINUTE, ...row }));
+    expect(asks(action)?.log).toStrictEqual(log);
+  });
 });
 
 describe('a start that has failed', () => {
