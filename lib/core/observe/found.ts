@@ -32,9 +32,12 @@ export function foundPlaces(
     scopes.flatMap(({ scope, listed: runners }) => runners.map(({ uuid }) => [bareUuid(uuid), scopeKey(scope)])),
   );
   const found = [...read.values()].flatMap(({ namespace, listed: jobs }) =>
-    jobs.flatMap(({ runnerUuid, labels }): readonly (readonly [string, RunnerGroup])[] => {
+    jobs.flatMap(({ runnerUuid, labels, deployment }): readonly (readonly [string, RunnerGroup])[] => {
       const group = byLabels.get(`${listed.get(runnerUuid)} ${labels?.join(' ')}`);
-      if (group === undefined) return [];
+      // Two deployments with the same labels share their runners; neither makes a place of its own of the other's.
+      const isNamed = memory.deployment !== undefined && deployment !== undefined;
+      const isAnothers = isNamed && deployment !== memory.deployment;
+      if (group === undefined || isAnothers) return [];
       const there = { ...group, ...namespace };
       if (known.has(placeKey(there))) return [];
       // One cluster may be listed under two names: a Job that is also where the group is now is nowhere else.

@@ -45,6 +45,17 @@ describe('a runner of a group whose Job is in a namespace of another group', () 
     expect(seen.notes).toEqual([]);
   });
 
+  it.each([
+    { name: 'was made by this deployment', deployment: 'here', id: 'here' },
+    { name: 'was made before deployments had names', id: 'here' },
+    { name: 'was made by a deployment, whose name was lost with the rest', deployment: 'before' },
+  ])('is found where the Job $name', async ({ deployment, id }) => {
+    const known = id === undefined ? {} : documents({ deployment: { version: 1, value: { id } } });
+    const job = { ...itsJob, ...(deployment && { deployment }) };
+    const { seen } = await look(config, world({ old: [job] }, known));
+    expect(whereIs(seen).places).toEqual([['old', '{left}', 'runner-left']]);
+  });
+
   it('keeps its place once it is remembered, and goes only when its log tells of no step', async () => {
     const memory: GroupMemory = {
       idleSince: {},
@@ -82,6 +93,11 @@ describe('a runner of a group whose Job is in a namespace of another group', () 
     { name: 'was made for other labels', jobs: { old: [jobOf(left, { labels: ['other'] })] } },
     { name: 'is where the group is', jobs: { new: [itsJob] } },
     { name: 'is nowhere', jobs: {} },
+    {
+      name: 'was made by another deployment',
+      jobs: { old: [{ ...itsJob, deployment: 'there' }] },
+      script: documents({ deployment: { version: 1, value: { id: 'here' } } }),
+    },
   ])('and none is found where the Job $name', async ({ jobs, script = {} }) => {
     const { seen } = await look(config, world(jobs, script));
     expect(seen.leftovers ?? []).toEqual([]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, group, jobOf, runner } from '#kit/fleet.ts';
+import { manifestsFromTemplates } from '#manifests/render.ts';
 import { builds, documents, fails, listing, look, SITE, tests } from './look.ts';
 
 describe('runners and Jobs of a group', () => {
@@ -28,6 +29,24 @@ describe('runners and Jobs of a group', () => {
       jobs: { list: async () => jobs.toReversed() },
     });
     expect(seen.groups[0]).toMatchObject({ runners, jobs });
+  });
+
+  it('what they are made from is stamped only where a change of it replaces them', async () => {
+    const renewed = group({ name: 'renewed', recycle: { onChange: true } });
+    const used = group({ name: 'used', recycle: { afterSteps: 1 } });
+    const { seen } = await look(fleet([builds, renewed, used]));
+    const [plain, stamped, other] = seen.groups;
+    expect(stamped?.fingerprint).toBe(manifestsFromTemplates.fingerprint(renewed));
+    expect(plain).not.toHaveProperty('fingerprint');
+    expect(other).not.toHaveProperty('fingerprint');
+    expect(plain).not.toHaveProperty('memoryKey');
+  });
+
+  it('the deployment has the name that it was given, if any', async () => {
+    const named = await look(fleet([builds]), documents({ deployment: { version: 1, value: { id: 'here' } } }));
+    const nameless = await look(fleet([builds]));
+    expect(named.seen.deployment).toBe('here');
+    expect(nameless.seen).not.toHaveProperty('deployment');
   });
 
   it('memory comes with the version that it was read at', async () => {
