@@ -63,9 +63,14 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
     const found = { runner, job, ended, drain, finishingMs, group: observation.group, at };
     const verdict = verdictOn(found);
     const slow = verdict.class === 'starting' && isSlow(runner, usualMs, at);
-    const retired = isOnline(verdict) && drain !== undefined && drain.enabledAt === undefined;
+    const retired = isOnline(verdict) && isJustOut(drain, at);
     return { ...entry, ...verdict, ...(slow && { slow }), ...(retired && { retired }) };
   });
+}
+
+/** Whether it was taken out so lately that a list may not show it; later, somebody has put it back by hand. */
+function isJustOut(drain: Drain | undefined, at: Instant): boolean {
+  return drain !== undefined && drain.enabledAt === undefined && at - drain.at <= ORPHAN_GRACE_MS;
 }
 
 /** Whether its Job has ended, or was there and is not listed any more. */

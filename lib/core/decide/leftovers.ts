@@ -52,11 +52,14 @@ function retireAll(
   };
 }
 
-/** Whether a group goes on with the same labels in the same scope and has no runner online yet. */
+/** Whether a group goes on with the same labels in the same scope, and none of its own is online for sure yet. */
 function isMissedBy({ group: left }: GroupObservation, groups: readonly GroupDecision[]): boolean {
   return groups.some(
-    ({ observation: { group }, decision: { counts, to } }) =>
-      labelSetKey(group) === labelSetKey(left) && counts.busy + counts.idle === 0 && to > 0,
+    ({ kind, observation: { group }, classified, decision: { to } }) =>
+      labelSetKey(group) === labelSetKey(left) &&
+      !classified.some((entry) => isOnline(entry) && !entry.retired) &&
+      // Of one that could not be seen nobody knows what it wants.
+      (kind === 'unseen' || to > 0),
   );
 }
 

@@ -61,7 +61,8 @@ function chooseIdle(
 
 /**
  * The runners that a group could give to others, besides those that are `retired` already, in the order in which it
- * would: the longest idle first, then starting ones, newest first, then busy ones, which end their step, oldest first.
+ * would: those that an earlier look took out, the longest idle, starting ones, newest first, then busy ones, which end their
+ * step, oldest first.
  * One that is online always stays.
  */
 export function spareOf(
@@ -82,7 +83,9 @@ export function spareOf(
   const online = classified.filter((entry) => isOnline(entry) && !gone.includes(entry.runner));
   const staying = stayingIn(online).map(({ runner }) => runner);
   const last = [...idle, ...busy].findLast((runner) => staying.includes(runner));
-  return [...idle, ...starting, ...busy].filter((runner) => runner !== last);
+  const isOut = (runner: Runner) => Number(online.some((entry) => entry.runner === runner && entry.retired));
+  const spare = [...idle, ...starting, ...busy].filter((runner) => runner !== last);
+  return spare.sort((a, b) => isOut(b) - isOut(a));
 }
 
 /** Oldest first; the uuid decides between runners of one instant, so that every tick chooses alike. */

@@ -19,12 +19,8 @@ import { documentOf, isGone } from './reading.ts';
 /**
  * Whose runners a look may touch. A group of the configuration may have all that fits it. Where no group is any more only
  * what is recorded there, or stamped by this deployment, is ours; the rest may be another's, who goes by the same labels.
- * `found`: runners of such places that are a group's of the configuration, but for where their Jobs are.
  */
-export function knowledgeOf(
-  { former, recorded, deployment }: Memory,
-  found: ReadonlySet<string>,
-): Omit<Knowledge, 'areJobsRead'> {
+export function knowledgeOf({ former, recorded, deployment }: Memory): Omit<Knowledge, 'areJobsRead'> {
   const records = [...recorded].flatMap(([group, uuids]) => uuids.map((uuid) => ({ uuid, group })));
   const holders = Map.groupBy(records, ({ uuid }) => uuid);
   const left = new Set(former.map(({ group }) => group));
@@ -32,10 +28,7 @@ export function knowledgeOf(
   return {
     hadBy,
     mayHave: (group, uuid, job) =>
-      !left.has(group) ||
-      found.has(uuid) ||
-      hadBy(uuid).includes(group) ||
-      (deployment !== undefined && job?.deployment === deployment),
+      !left.has(group) || hadBy(uuid).includes(group) || (deployment !== undefined && job?.deployment === deployment),
   };
 }
 

@@ -13,7 +13,6 @@ import { scopeKey } from '../scope.ts';
 import { leftScratch } from '../scratch.ts';
 import { wokenAt } from '../wake.ts';
 import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
-import { foundPlaces } from './found.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
   knowledgeOf,
@@ -66,7 +65,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const present = fleet.groups.map((group) => asked.get(group.name) ?? group);
   const peers = present.filter((group) => workspaces.has(group.scope.workspace));
   const everything = await readAll(request, peers, ports);
-  const { readings, unsure, found } = withFound(withoutRenamed(everything, present, at), request, present);
+  const { readings, unsure } = withoutRenamed(everything, present, at);
   const { memory, scopes, namespaces } = readings;
   budgets.noteLooks((workspace) => callsOfLook(workspace, scopes), at);
 
@@ -76,7 +75,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     groups: all,
     scopes: listedOf(scopes),
     namespaces,
-    known: { ...knowledgeOf(memory, found.uuids), areJobsRead: namespaces.every(({ jobs }) => 'value' in jobs) },
+    known: { ...knowledgeOf(memory), areJobsRead: namespaces.every(({ jobs }) => 'value' in jobs) },
   });
   const see = seerOf(readings, of, ports.manifests, at);
   const left = memory.former.map(({ memoryKey, group }) => see(group, memoryKey));
@@ -87,8 +86,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
   const leftovers = inPlaces.map(({ entry }) => entry);
   const observed = peers.map((group) => withElsewhere(see(group).entry, inPlaces));
   const kept = new Set(leftovers.map(({ group }) => group));
-  const remembered = { ...everything.memory, former: [...everything.memory.former, ...found.places] };
-  const places = rememberPlaces(remembered, groups, kept, at);
+  const places = rememberPlaces(everything.memory, groups, kept, at);
   const parts = [...observed, ...leftovers];
   const inWorkspaces = [...workspaces].map((workspace) => observeWorkspace(workspace, readings, parts, fleet, at));
   const workspaceMemory = inWorkspaces.flatMap(({ memory: changed }) => (changed === undefined ? [] : [changed]));
@@ -133,18 +131,6 @@ function withoutRenamed(everything: Readings, present: readonly RunnerGroup[], a
     namespaces: everything.namespaces,
   };
   return { readings, unsure };
-}
-
-/** The same, with places that only Jobs tell of (`found`). */
-function withFound(
-  { readings, unsure }: ReturnType<typeof withoutRenamed>,
-  { fleet, at, looksAfter = () => false }: LookRequest,
-  present: readonly RunnerGroup[],
-) {
-  const known = [...present, ...[...readings.memory.former, ...unsure].map(({ group }) => group)];
-  const found = foundPlaces(readings, known, fleet, looksAfter, at);
-  const memory = { ...readings.memory, former: [...readings.memory.former, ...found.places] };
-  return { readings: { ...readings, memory }, unsure, found };
 }
 
 /** What looks at single groups, with all that was read. */

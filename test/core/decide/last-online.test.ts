@@ -64,6 +64,18 @@ describe('of idle runners too many', () => {
       retired: ['{a}'],
     },
     {
+      name: 'one that somebody has put back by hand is as good as another',
+      runners: [older('{a}'), younger('{b}')],
+      drains: { '{b}': out('surplus', { at: NOON - 120_001 }) },
+      retired: ['{a}'],
+    },
+    {
+      name: 'one that was taken out two minutes ago may still be shown by an old list',
+      runners: [older('{a}'), younger('{b}')],
+      drains: { '{b}': out('surplus', { at: NOON - 120_000 }) },
+      retired: ['{b}'],
+    },
+    {
       name: 'the only one in service for sure stays beside one that shows a step in an older list',
       runners: [older('{a}'), younger('{b}', busy)],
       drains: { '{b}': out('first-step') },
@@ -167,4 +179,18 @@ it('of those that could be given to another group, one that was taken out is not
   const cap = { workspace: 'acme', registrations: 2, maxRunners: 2 };
   const [decision] = decide(observation([giver, taker], [cap]));
   expect(decision?.retire.map(({ runner: { uuid }, reason }) => [uuid, reason.code])).toEqual([['{b}', 'shared']]);
+});
+
+it('of those that could be given to another group, one that was taken out is given before others', () => {
+  const runners = [older('{a}'), younger('{b}', busy), younger('{c}')];
+  const idleSince = { '{a}': NOON - HOUR, '{c}': NOON - MINUTE };
+  const giver = groupObservation({
+    group: group({ name: 'giver', min: 0, strategy: buffer(3) }),
+    runners,
+    memory: { idleSince, drainingSince: {}, drains: { '{c}': out() } },
+  });
+  const taker = groupObservation({ group: group({ name: 'taker', min: 2, max: 2, strategy: buffer(2) }), runners: [] });
+  const cap = { workspace: 'acme', registrations: 3, maxRunners: 4 };
+  const [decision] = decide(observation([giver, taker], [cap]));
+  expect(decision?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{c}']);
 });

@@ -116,6 +116,29 @@ describe('runners at a place that no group has any more', () => {
     expect(decided?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{busy}']);
   });
 
+  it('stay online by one while the group has only one that an earlier look took out', () => {
+    const own = runner({ uuid: '{own}', labels: old.labels });
+    const drains = { '{own}': { cause: 'shared', at: NOON - 10_000 } };
+    const memory = { idleSince: {}, drainingSince: {}, drains };
+    const now = groupObservation({ group: group({ labels: old.labels }), runners: [own], memory });
+    const [decided] = decideLeftovers(
+      [groupObservation({ group: old, runners: [IDLE] })],
+      decide(observation([now])),
+      NOON,
+    );
+    expect(decided?.retire).toEqual([]);
+  });
+
+  it('stay online by one while nobody can see what the group has and wants', () => {
+    const now = groupObservation({ group: group({ labels: old.labels }), missing: ['its template cannot be read'] });
+    const [decided] = decideLeftovers(
+      [groupObservation({ group: old, runners: ALL })],
+      decide(observation([now])),
+      NOON,
+    );
+    expect(decided?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{idle}', '{starting}']);
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };
