@@ -52,14 +52,14 @@ function retireAll(
   };
 }
 
-/** Whether a group goes on with the same labels in the same scope, and none of its own is online for sure yet. */
-function isMissedBy({ group: left }: GroupObservation, groups: readonly GroupDecision[]): boolean {
+/** Whether a group goes on with the same labels in the same scope, wants runners, and none of its own is online for sure yet. */
+function isMissedBy({ group: left, runners }: GroupObservation, groups: readonly GroupDecision[]): boolean {
   return groups.some(
-    ({ kind, observation: { group }, classified, decision: { to } }) =>
+    ({ kind, observation: { group }, classified, decision: { to, reason: why } }) =>
       labelSetKey(group) === labelSetKey(left) &&
       !classified.some((entry) => isOnline(entry) && !entry.retired) &&
-      // Of one that could not be seen nobody knows what it wants.
-      (kind === 'unseen' || to > 0),
+      // Of one that could not be seen nobody knows what it wants. One without room gets some when others than the last are gone.
+      (kind === 'unseen' || to > 0 || (why.code === 'no-room' && runners.length > 1)),
   );
 }
 

@@ -139,6 +139,24 @@ describe('runners at a place that no group has any more', () => {
     expect(decided?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{idle}', '{starting}']);
   });
 
+  it.each([
+    { name: 'by one while they fill its max, and others of them make room', left: [IDLE, BUSY], stays: '{busy}' },
+    { name: 'by none where the last one alone fills it', left: [BUSY], stays: undefined },
+  ])('a group that wants runners has no room: they stay online $name', ({ left, stays }) => {
+    const now = groupObservation({
+      group: group({ labels: old.labels, min: 1, max: left.length }),
+      runners: [],
+      elsewhere: left.length,
+    });
+    const [decided] = decideLeftovers(
+      [groupObservation({ group: old, runners: left })],
+      decide(observation([now])),
+      NOON,
+    );
+    const retired = decided?.retire.map(({ runner: { uuid } }) => uuid);
+    expect(retired).toEqual(left.map(({ uuid }) => uuid).filter((uuid) => uuid !== stays));
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };
