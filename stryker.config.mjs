@@ -21,7 +21,7 @@ export default {
   // Which of 2,500 tests reaches which of 8,900 mutants takes more memory than Node.js allows itself.
   testRunnerNodeArgs: ['--max-old-space-size=8192'],
   concurrency: 2,
-  // A mutant of a module's constant runs every test of its file's readers: few mutants, and four fifths of the time.
+  // A mutant of a module's constant runs every test of its file's readers: few mutants, and most of the time.
   ignoreStatic: true,
   // The whole suite takes a few seconds: whoever needs three more than that is in an endless loop.
   timeoutMS: 3000,

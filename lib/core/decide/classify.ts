@@ -69,7 +69,7 @@ export function classify(observation: GroupObservation, at: Instant): readonly C
 }
 
 /** Whether it was taken out so lately that a list may not show it; later, somebody has put it back by hand. */
-function isJustOut(drain: Drain | undefined, at: Instant): boolean {
+export function isJustOut(drain: Drain | undefined, at: Instant): boolean {
   return drain !== undefined && drain.enabledAt === undefined && at - drain.at <= ORPHAN_GRACE_MS;
 }
 

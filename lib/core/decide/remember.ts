@@ -2,8 +2,7 @@
 import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
-import { ORPHAN_GRACE_MS } from './age.ts';
-import { type ClassifiedRunner, isOutOfService } from './classify.ts';
+import { type ClassifiedRunner, isJustOut, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
 import { nextExperience } from './experience.ts';
@@ -86,7 +85,7 @@ function nextDrains(
     if (known === undefined) return [];
     if (enable.includes(runner)) return [[runner.uuid, { ...known, enabledAt: at, confirm: true }]];
     if (isOutOfService(runner) || known.enabledAt !== undefined) return [[runner.uuid, known]];
-    return at - known.at <= ORPHAN_GRACE_MS ? [[runner.uuid, { ...known, confirm: true }]] : [];
+    return isJustOut(known, at) ? [[runner.uuid, { ...known, confirm: true }]] : [];
   });
   return Object.fromEntries(drains);
 }

@@ -88,8 +88,8 @@ export function sortOut(lists: Lists): {
 
 /** Every registration with its owner. */
 function sortRunners(lists: Lists) {
-  const candidatesOf = candidatesIn(lists);
-  const byName = groupsByName(lists.groups);
+  const byName = Map.groupBy(lists.groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
+  const candidatesOf = candidatesIn(lists, byName);
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map<string, PlacedJob>();
   for (const { namespace: where, listed } of lists.namespaces.toReversed()) {
@@ -130,9 +130,8 @@ function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: Readonly
 }
 
 /** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */
-function candidatesIn({ groups, known }: Lists) {
+function candidatesIn({ groups, known }: Lists, byName: ReadonlyMap<string, readonly RunnerGroup[]>) {
   const byLabels = Map.groupBy(groups, labelSetKey);
-  const byName = groupsByName(groups);
   return (scope: string, runner: Runner, placed: PlacedJob | undefined): readonly RunnerGroup[] => {
     const asked = placed?.job.labels;
     const alike = byLabels.get(`${scope} ${(asked ?? runner.labels).join(' ')}`) ?? [];
@@ -144,10 +143,6 @@ function candidatesIn({ groups, known }: Lists) {
     const isJobless = known.areJobsRead && placed === undefined;
     return [...had, ...alike, ...before, ...named.filter(({ labels }) => isLike(labels, runner, isJobless))];
   };
-}
-
-function groupsByName(groups: readonly RunnerGroup[]): ReadonlyMap<string, readonly RunnerGroup[]> {
-  return Map.groupBy(groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
 }
 
 /** Bitbucket may give other labels than those that it was asked for. */
