@@ -12,9 +12,9 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { claimGroups, settleAdds } from './claim.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
-import type { Action, Applied, GroupPlan, Outcome, Plan, Registration } from './model/decision.ts';
+import type { Action, Applied, GroupPlan, LogPlace, Outcome, Plan, Registration } from './model/decision.ts';
 import { runnerOf } from './plan.ts';
-import type { Ports } from './ports.ts';
+import type { Namespace, Ports } from './ports.ts';
 import { removeScratch } from './scratch.ts';
 import { bracedUuid } from './uuid.ts';
 
@@ -244,12 +244,13 @@ async function enable(action: ActionOf<'enable'>, group: RunnerGroup, ports: Por
 
 async function remove(action: ActionOf<'remove'>, group: RunnerGroup, hands: Hands): Promise<Outcome> {
   const { ports, isLookYoung } = hands;
-  const veto = await vetoOfLog(action, group, hands);
+  const where = action.away ?? group;
+  const veto = action.log && (await vetoOfLog(action.log, where, hands));
   if (veto !== undefined) return skipped(action, veto);
   const changed = action.lookSuffices && isLookYoung() ? undefined : await changeOf(action, group, ports);
   if (changed !== undefined) return skipped(action, changed);
   await ports.runners.remove(group.scope, action.runner.uuid);
-  if (action.job !== undefined) await ports.jobs.deleteJob(group, action.job);
+  if (action.job !== undefined) await ports.jobs.deleteJob(where, action.job);
   return { ...outcomeOf(action), status: 'done' };
 }
 
@@ -268,17 +269,12 @@ async function changeOf(
 }
 
 /** What the runner's own log has against deleting it. Without the right to read logs it has nothing. */
-async function vetoOfLog(
-  { log }: ActionOf<'remove'>,
-  group: RunnerGroup,
-  { ports, note }: Hands,
-): Promise<string | undefined> {
-  if (log === undefined) return undefined;
+async function vetoOfLog(log: LogPlace, where: Namespace, { ports, note }: Hands): Promise<string | undefined> {
   try {
-    const seen = await ports.jobs.stepInLog(group, log.pod, log.container);
+    const seen = await ports.jobs.stepInLog(where, log.pod, log.container);
     // One that ended without a word in the log would otherwise keep the runner for ever.
     if (seen === 'running') return log.mustBeAnswered ? 'its log shows a step that began and did not end' : undefined;
-    if (seen === 'not-allowed') note(noRightToRead(group));
+    if (seen === 'not-allowed') note(noRightToRead(where));
     if (seen === 'not-allowed' && log.onlyProof) return 'only its log could tell whether it has a step';
     return seen === 'unreadable' && log.mustBeRead
       ? 'the end of its log does not tell whether it has a step'
@@ -288,7 +284,7 @@ async function vetoOfLog(
   }
 }
 
-function noRightToRead({ namespace, cluster }: RunnerGroup): string {
+function noRightToRead({ namespace, cluster }: Namespace): string {
   return `In namespace ${namespace} of cluster ${cluster} only Bitbucket says whether a runner is at work, since the right to get pods/log is missing; apply the component pods-log of infra/kubernetes to have the runners' logs asked too.`;
 }
 
@@ -312,15 +308,15 @@ async function changePod(
     if (now?.hasStep) return skipped(action, 'it has taken a step since');
   }
   if (action.action === 'resize') return await resize(action, group, ports);
-  await ports.jobs.protectPod(group, action.pod, action.action === 'protect');
+  await ports.jobs.protectPod(action.away ?? group, action.pod, action.action === 'protect');
   return { ...outcomeOf(action), status: 'done' };
 }
 
 /** Nothing is wrong with a pod that has gone meanwhile. */
 async function resize(action: ActionOf<'resize'>, group: RunnerGroup, { jobs }: Ports): Promise<Outcome> {
-  const { pod, container, isInit, requests } = action;
+  const { pod, container, isInit, requests, away = group } = action;
   try {
-    await jobs.resizePod(group, pod, { container, ...(isInit && { isInit }), requests });
+    await jobs.resizePod(away, pod, { container, ...(isInit && { isInit }), requests });
     return { ...outcomeOf(action), status: 'done' };
   } catch (error) {
     if (!(error instanceof ServiceError && error.status === 404)) throw error;

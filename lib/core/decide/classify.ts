@@ -172,6 +172,11 @@ export function mayRun(job: RunnerJob | undefined): boolean {
   return job?.status === 'active' && (job.pod?.phase === 'Running' || job.pod?.phase === 'Unknown');
 }
 
+/** Where a runner's Job is, where that is not its group's namespace: what is done to it or asked of it is done there. */
+export function whereIs(job: RunnerJob | undefined): Pick<RunnerJob, 'away'> {
+  return job?.away === undefined ? {} : { away: job.away };
+}
+
 const IS = {
   busy: { class: 'busy' },
   idle: { class: 'idle' },

@@ -2,11 +2,12 @@
  * What to tidy away, in both directions: registrations whose work is over (drained or dead) and Jobs whose
  * registration is gone. Only what is ours, and never anything with a step, unless no process is left to run it.
  */
+import { hadJob } from '../inventory.ts';
 import type { Action, LogPlace } from '../model/decision.ts';
 import type { Instant, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS, ORPHAN_GRACE_MS } from './age.ts';
-import { type ClassifiedRunner, isOutOfService, mayRun } from './classify.ts';
+import { type ClassifiedRunner, isOutOfService, mayRun, whereIs } from './classify.ts';
 import { FAILED_STARTS } from './quarantine.ts';
 
 /** Causes of death that rest on "shows no step"; the others rest on there being no process that could run one. */
@@ -86,7 +87,7 @@ function removalOf(
   return {
     action: 'remove',
     runner,
-    ...(job !== undefined && { job: job.name }),
+    ...(job !== undefined && { job: job.name, ...whereIs(job) }),
     ...(lookSuffices && { lookSuffices }),
     ...(log && { log }),
     reason: cause,
@@ -127,16 +128,19 @@ const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod
  * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
  */
 function isMarkless(
-  { memory, idleTrusted, unreachable }: SeenGroup,
+  { memory, idleTrusted, unreachable, jobsHidden }: SeenGroup,
   { runner, job }: ClassifiedRunner,
   at: Instant,
 ): boolean {
+  const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
+  if (drainedMs > LONGEST_STEP_MS) return false;
+  // Its Job, which no look has seen, may be where Jobs cannot be read now.
+  if (jobsHidden !== undefined && job === undefined && !hadJob(memory, runner.uuid)) return true;
   const cause = memory.drains?.[runner.uuid]?.cause;
   // Where its Jobs cannot be read nobody can ask its log, which may know of a step that came just before it was out.
   const wasRested = RESTED.includes(cause) && unreachable === undefined;
   const isAtRest = WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
-  const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
+  return !idleTrusted && !wasRested && !isAtRest;
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

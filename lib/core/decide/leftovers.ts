@@ -3,8 +3,9 @@
  * nothing, and go when their steps are done. Where a group still has their labels in their scope (only its cluster or
  * namespace changed), one stays online until the group has one: a step that finds none online fails at once. Pure.
  */
+import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
-import { reason } from '../reasons.ts';
+import { type ReasonCode, reason } from '../reasons.ts';
 import { labelSetKey } from '../scope.ts';
 import {
   type ClassifiedGroup,
@@ -55,12 +56,24 @@ function retireAll(
 /** Whether a group goes on with the same labels in the same scope, wants runners, and none of its own is online for sure yet. */
 function isMissedBy({ group: left, runners }: GroupObservation, groups: readonly GroupDecision[]): boolean {
   return groups.some(
-    ({ kind, observation: { group }, classified, decision: { to, reason: why } }) =>
+    ({ kind, observation: { group }, classified, decision }) =>
       labelSetKey(group) === labelSetKey(left) &&
       !classified.some((entry) => isOnline(entry) && !entry.retired) &&
-      // Of one that could not be seen nobody knows what it wants. One without room gets some when others than the last are gone.
-      (kind === 'unseen' || to > 0 || (why.code === 'no-room' && runners.length > 1)),
+      // Of one that could not be seen nobody knows what it wants.
+      (kind === 'unseen' || decision.to > 0 || (isWithheld(decision) && (runners.length > 1 || !lacksRoom(decision)))),
   );
+}
+
+/** Whether the group wants runners and gets none for now. */
+function isWithheld({ reason: { code } }: Decision): boolean {
+  return code === 'no-room';
+}
+
+/** Limits on places, which the last runner that was left may fill: it has to go then. Others end while it stays. */
+const PLACE_LIMITS: readonly ReasonCode[] = ['max', 'workspace-cap', 'peak-cap'];
+
+function lacksRoom({ bounds }: Decision): boolean {
+  return bounds.some(({ code }) => PLACE_LIMITS.includes(code));
 }
 
 /** One that is at work stays anyway for a while. */

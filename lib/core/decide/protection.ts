@@ -5,7 +5,7 @@
 import type { Action } from '../model/decision.ts';
 import type { Instant, SeenGroup } from '../model/observation.ts';
 import { reason } from '../reasons.ts';
-import type { ClassifiedRunner } from './classify.ts';
+import { type ClassifiedRunner, whereIs } from './classify.ts';
 
 /** The marks to change. */
 export function changeProtection(
@@ -17,12 +17,13 @@ export function changeProtection(
     const { runner, job } = entry;
     const pod = job?.pod;
     if (pod?.phase !== 'Running') return [];
+    const place = { runner, pod: pod.name, ...whereIs(job) };
     if (runner.hasStep) {
-      return pod.isProtected ? [] : [{ action: 'protect', runner, pod: pod.name, reason: reason('at-work', {}) }];
+      return pod.isProtected ? [] : [{ action: 'protect', ...place, reason: reason('at-work', {}) }];
     }
     const idleMs = at - (observation.memory.idleSince[runner.uuid] ?? at);
     const rested = entry.class === 'idle' && observation.idleTrusted && idleMs >= observation.group.coolDownMs;
     if (!rested || !pod.isProtected) return [];
-    return [{ action: 'unprotect', runner, pod: pod.name, reason: reason('rested', { idleMs }) }];
+    return [{ action: 'unprotect', ...place, reason: reason('rested', { idleMs }) }];
   });
 }

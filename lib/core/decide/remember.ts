@@ -28,7 +28,10 @@ export function remember(
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
   const finishing = classified.filter((entry) => (entry.contested || isOutOfService(entry.runner)) && !isOver(entry));
   const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
-  const jobless = classified.filter(({ runner, job }) => job === undefined && !isKnownToHaveRun(runner));
+  // That a Job elsewhere is not listed any more says nothing: its namespace may not be read any more.
+  const jobless = classified.filter(
+    ({ runner, job }) => (job === undefined || job.away !== undefined) && !isKnownToHaveRun(runner),
+  );
   const besides = {
     finishing: since(
       finishing.map(({ runner }) => runner),

@@ -8,7 +8,7 @@ import type { Instant, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { MINUTE_MS } from '../time.ts';
 import { ageOf } from './age.ts';
-import type { ClassifiedRunner } from './classify.ts';
+import { type ClassifiedRunner, whereIs } from './classify.ts';
 
 /** Idle for so long: a busy mark may come so late. */
 const IDLE_FOR_A_WHILE_MS = MINUTE_MS;
@@ -27,7 +27,8 @@ export function changeRequests(
     const pod = job?.pod;
     if (pod?.phase !== 'Running' || pod.resize === undefined) return [];
     const { container, isInit, idle, full, asks } = pod.resize;
-    const place = { action: 'resize', runner, pod: pod.name, container, ...(isInit && { isInit }) } as const;
+    const where = { runner, pod: pod.name, ...whereIs(job) };
+    const place = { action: 'resize', ...where, container, ...(isInit && { isInit }) } as const;
     if (runner.hasStep) return asks === 'full' ? [] : [{ ...place, requests: full, reason: reason('needs-all', {}) }];
     const why = restedLong(observation, entry, at);
     return why === undefined || asks === 'idle' ? [] : [{ ...place, requests: idle, reason: why }];

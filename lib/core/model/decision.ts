@@ -1,6 +1,7 @@
 /** The nouns of deciding and acting: decisions, actions, what became of them. Types only; plain, readonly data. */
 
 import type { Places } from '../places.ts';
+import type { Namespace } from '../ports.ts';
 import type { Bounds, Reason } from '../reasons.ts';
 import type { ScratchRunner } from '../scratch.ts';
 import type { Secret } from '../secret.ts';
@@ -48,6 +49,9 @@ export type LogPlace = {
   readonly onlyProof?: true;
 };
 
+/** Where the Job of a runner is; absent: in its group's namespace. */
+type OfJob = { readonly away?: Namespace };
+
 /**
  * One whole runner to add, put back into service, take out of service or remove, or one pod to protect, unprotect or resize.
  * Of a removal, `lookSuffices` says that the look makes it safe if it is young, without reading the runner once more;
@@ -63,18 +67,19 @@ export type Action =
     }
   | { readonly action: 'enable'; readonly runner: Runner; readonly reason: Reason }
   | { readonly action: 'disable'; readonly runner: Runner; readonly reason: Reason }
-  | {
+  | ({
       readonly action: 'remove';
       readonly runner: Runner;
       readonly job?: string;
       readonly lookSuffices?: true;
       readonly log?: LogPlace;
       readonly reason: Reason;
-    }
+    } & OfJob)
   | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
-  | { readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
-  | { readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason }
-  | ({ readonly action: 'resize'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & Requests);
+  | ({ readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & OfJob)
+  | ({ readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & OfJob)
+  | ({ readonly action: 'resize'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & Requests &
+      OfJob);
 
 /** What a container of a pod is to ask for. */
 export type Requests = {

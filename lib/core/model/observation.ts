@@ -1,5 +1,6 @@
 /** The nouns of the look: what Bitbucket, the clusters and the memory say at one moment. Types only; readonly data. */
 import type { Places } from '../places.ts';
+import type { Namespace } from '../ports.ts';
 import type { Reason } from '../reasons.ts';
 import type { ScratchRunner } from '../scratch.ts';
 import type { Quantities, RunnerGroup, Scope } from './configuration.ts';
@@ -78,6 +79,8 @@ export type RunnerJob = {
   readonly identity?: ScopeIdentity;
   /** The labels that its runner was to have, sorted; absent on Jobs made before they were written down. */
   readonly labels?: readonly string[];
+  /** Where it is, on one that is not in the namespace of the group that has its runner. */
+  readonly away?: Namespace;
   /** The deployment that made it; absent on Jobs made before deployments had names. */
   readonly deployment?: string;
   readonly status: 'active' | 'complete' | 'failed';
@@ -233,6 +236,8 @@ export type GroupObservation = {
   readonly elsewhere?: number;
   /** Present while a place that the group has left cannot be seen: a Job that is not here may be there. */
   readonly jobsUnsure?: true;
+  /** Present while Jobs of some namespace cannot be read: a Job that nobody has seen may be there. */
+  readonly jobsHidden?: true;
   /** Of a place that was left: why its Jobs cannot be read. What Bitbucket lists there is seen all the same. */
   readonly unreachable?: string;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */

@@ -18,7 +18,7 @@ type ListedNamespace = { readonly namespace: Namespace; readonly listed: readonl
 /** What belongs to one group, in the order of the lists. */
 export type Belongings = {
   readonly runners: readonly Runner[];
-  /** The Jobs behind these runners. */
+  /** The Jobs behind these runners, wherever they are listed. */
   readonly jobs: readonly RunnerJob[];
   /** Jobs of the group in its scope whose registration is not listed. */
   readonly unlisted: readonly RunnerJob[];
@@ -33,7 +33,7 @@ export type Strays = {
   readonly jobs: readonly { readonly namespace: Namespace; readonly job: RunnerJob }[];
 };
 
-type PlacedJob = { readonly namespace: string; readonly job: RunnerJob };
+type PlacedJob = { readonly where: Namespace; readonly job: RunnerJob };
 
 /** What is known of groups besides what is listed; uuids are without braces. */
 export type Knowledge = {
@@ -74,10 +74,9 @@ export function sortOut(lists: Lists): {
   return {
     of: (group) => {
       const own = runners.get(group) ?? [];
-      const here = namespaceKey(group);
       return {
         runners: own.map(({ runner }) => runner),
-        jobs: own.flatMap(({ placed }) => (placed?.namespace === here ? [placed.job] : [])),
+        jobs: own.flatMap(({ placed }) => (placed === undefined ? [] : [seenFrom(group, placed)])),
         unlisted: jobs.get(group)?.map(({ job }) => job) ?? [],
         doubtful: doubtful.get(group)?.length ?? 0,
       };
@@ -93,21 +92,29 @@ function sortRunners(lists: Lists) {
   // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
   const jobs = new Map<string, PlacedJob>();
   for (const { namespace: where, listed } of lists.namespaces.toReversed()) {
-    const namespace = namespaceKey(where);
-    for (const job of listed) jobs.set(job.runnerUuid, { namespace, job });
+    for (const job of listed) jobs.set(job.runnerUuid, { where, job });
   }
   return lists.scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
       const placed = jobs.get(uuid);
       const able = candidatesOf(scope, runner, placed).filter((group) => lists.known.mayHave(group, uuid, placed?.job));
-      const owner =
-        able.length < 2 ? able[0] : (able.find((group) => placed?.namespace === namespaceKey(group)) ?? able[0]);
+      const owner = able.length < 2 ? able[0] : (able.find((group) => placed && isIn(group, placed)) ?? able[0]);
       const isDoubtful = owner === undefined && placed === undefined && !lists.known.areJobsRead && isHalfMade(runner);
       const doubtedOwner = isDoubtful ? byName.get(`${scope} ${runner.name}`)?.[0] : undefined;
       return { owner, doubtedOwner, scope, runner, placed };
     }),
   );
+}
+
+function isIn(group: RunnerGroup, { where }: PlacedJob): boolean {
+  return namespaceKey(where) === namespaceKey(group);
+}
+
+/** The Job of a runner of the group. One that is elsewhere says where, so that its log is asked and it is removed there. */
+function seenFrom(group: RunnerGroup, placed: PlacedJob): RunnerJob {
+  const { where, job } = placed;
+  return isIn(group, placed) ? job : { ...job, away: { cluster: where.cluster, namespace: where.namespace } };
 }
 
 /** Every Job whose registration is not `listed`, with its owner. */

@@ -75,7 +75,7 @@ export async function observe(request: LookRequest, ports: Ports): Promise<Obser
     groups: all,
     scopes: listedOf(scopes),
     namespaces,
-    known: { ...knowledgeOf(memory), areJobsRead: namespaces.every(({ jobs }) => 'value' in jobs) },
+    known: { ...knowledgeOf(memory), areJobsRead: areJobsRead(namespaces) },
   });
   const see = seerOf(readings, of, ports.manifests, at);
   const left = memory.former.map(({ memoryKey, group }) => see(group, memoryKey));
@@ -141,6 +141,7 @@ function seerOf(
   at: Instant,
 ) {
   const byScope = new Map(scopes.map((reading) => [scopeKey(reading.scope), reading]));
+  const hidden = areJobsRead(namespaces) ? {} : ({ jobsHidden: true } as const);
   const byNamespace = new Map(namespaces.map((reading) => [namespaceKey(reading.namespace), reading]));
   return (group: RunnerGroup, memoryKey?: string): SeenAt => {
     const [scope, jobs] = [byScope.get(scopeOf(group)), byNamespace.get(namespaceKey(group))];
@@ -154,8 +155,12 @@ function seerOf(
       ...(memoryKey && { memoryKey }),
       ...(group.recycle?.onChange && { fingerprint: fingerprint(group) }),
     };
-    return { entry: observeGroup(group, reading, at), reading };
+    return { entry: { ...observeGroup(group, reading, at), ...hidden }, reading };
   };
+}
+
+function areJobsRead(namespaces: Readings['namespaces']): boolean {
+  return namespaces.every(({ jobs }) => 'value' in jobs);
 }
 
 /** What raises the `min` of groups that pipelines have asked for runners. */

@@ -8,6 +8,7 @@ import type { Script } from '../reconcile/ports.ts';
 import { carryOutOne, REASON } from './carry-out.ts';
 
 const IDLE = runner({ uuid: '{a}' });
+const WEB = { cluster: 'main', namespace: 'web' };
 const change = (action: 'protect' | 'unprotect'): Action => ({ action, runner: IDLE, pod: 'pod-a', reason: REASON });
 const nowIs = (now: Runner | undefined): Script => ({ runners: { get: async () => now } });
 const refused: Script = {
@@ -68,6 +69,11 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('the marks that keep a pod on its node', () => {
+  it.each(['protect', 'unprotect'] as const)('a pod in another namespace than its group’s: %s', async (action) => {
+    const { trace } = await carryOutOne({ ...change(action), away: WEB } as Action, nowIs(IDLE));
+    expect(trace.at(-1)).toBe(`${action}Pod pod-a in web`);
+  });
+
   it.each(ROWS)('$name', async ({ action, script, trace, status, error }) => {
     const done = await carryOutOne(change(action), script);
     expect(done.trace).toEqual(trace);
@@ -92,6 +98,7 @@ describe('what a pod asks for', () => {
 
   it.each<[string, Action, Script, readonly string[], Outcome['status'], string?]>([
     ['is more at once', full, {}, [FULL], 'done'],
+    ['is more where its pod is', { ...full, away: WEB }, {}, [FULL.replace('in runners', 'in web')], 'done'],
     ['is less after a look', little, nowIs(IDLE), ['get {a}', LITTLE], 'done'],
     [
       'is not less where it took a step',

@@ -9,6 +9,7 @@ import { carryOut, carryOutOne, disable, groupPlan, planOf, REASON, remove, remo
 
 const IDLE = runner({ uuid: '{a}' });
 const DRAINED = runner({ uuid: '{a}', status: 'DISABLED' });
+const WEB = { cluster: 'main', namespace: 'web' };
 const GET = 'get {a}';
 const DELETE_JOB = 'deleteJob runner-a in runners';
 
@@ -107,6 +108,25 @@ describe('a look that suffices spares the reading', () => {
     );
     expect(done.trace).toEqual(trace);
     expect(done.outcome).toEqual({ action: 'remove', runner: '{a}', status: 'done' });
+  });
+});
+
+describe('a Job in another namespace than its group’s', () => {
+  const log = { pod: 'pod-a', mustBeAnswered: true, mustBeRead: true };
+  const removal: Action = { ...remove(DRAINED, 'runner-a'), lookSuffices: true, log, away: WEB };
+  const asks = (answer: StepInLog): Script => ({ jobs: { stepInLog: async () => answer } });
+
+  it.each([
+    { name: 'is asked and deleted there', answer: 'none-seen', after: ['remove {a}', 'deleteJob runner-a in web'] },
+    { name: 'is kept while its log shows a step', answer: 'running', after: [] },
+  ] as const)('$name', async ({ answer, after }) => {
+    const { trace } = await carryOutOne(removal, asks(answer), { lookAgeMs: () => 0 });
+    expect(trace).toEqual(['stepInLog pod-a in web', ...after]);
+  });
+
+  it('is named where the right to read its log is missing', async () => {
+    const { applied } = await carryOut(planOf(groupPlan([removal])), asks('not-allowed'));
+    expect(applied.notes).toEqual([expect.stringMatching(/^In namespace web of cluster main /)]);
   });
 });
 

@@ -41,6 +41,8 @@ type Row = {
     | 'outdated';
   /** Whether a place that the group has left cannot be seen. */
   readonly jobsUnsure?: true;
+  /** Whether Jobs of some other namespace cannot be read. */
+  readonly jobsHidden?: true;
   /** Whether it is at a place that a group has left, where Jobs cannot be read. */
   readonly unreachable?: true;
 };
@@ -473,6 +475,43 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     disabled: 'unhealthy for 59m without a step',
   },
+  {
+    name: 'disabled, no look has seen a Job behind it, and some cannot be read: it stays until its log could be asked',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drainingForMs: 721 * MINUTE,
+    jobsHidden: true,
+  },
+  {
+    name: '… for longer than any step may take',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drainingForMs: 721 * MINUTE + 1,
+    jobsHidden: true,
+    removed: 'out of service and without a step for 12h 1m',
+  },
+  {
+    name: '… but its Job was here, and is gone',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: MINUTE,
+    jobsHidden: true,
+    removed: 'its Job is gone',
+  },
+  {
+    name: '… but its Job is known',
+    runner: { status: 'DISABLED' },
+    drainingForMs: MINUTE,
+    jobsHidden: true,
+    removed: 'out of service and without a step for 1m',
+  },
+  {
+    name: 'never connected, no look has seen a Job behind it, and some cannot be read',
+    runner: { status: 'UNREGISTERED' },
+    job: 'none',
+    jobsHidden: true,
+    removed: 'registered for 59m, but there is no Job behind it',
+  },
 ];
 
 function look(row: Row): SeenGroup {
@@ -484,6 +523,7 @@ function look(row: Row): SeenGroup {
     finishingForMs,
     drained,
     jobsUnsure,
+    jobsHidden,
     unreachable,
     idleTrusted = true,
   } = row;
@@ -502,6 +542,7 @@ function look(row: Row): SeenGroup {
     },
     idleTrusted,
     ...(jobsUnsure && { jobsUnsure }),
+    ...(jobsHidden && { jobsHidden }),
     ...(unreachable && { unreachable: '503', jobsUnsure: unreachable }),
   });
 }
@@ -527,6 +568,12 @@ describe('registrations whose work is over', () => {
         reason: expect.objectContaining({ code: 'start-ended' }),
       },
     ]);
+  });
+
+  it('go with a Job that is elsewhere', () => {
+    const away = { cluster: 'main', namespace: 'web' };
+    const seen = look({ name: '', runner: { status: 'UNREGISTERED' }, job: { status: 'failed', away } });
+    expect(cleaned(seen)).toMatchObject([{ action: 'remove', job: 'runner-a', away }]);
   });
 
   it('go alone where there is no Job', () => {

@@ -157,6 +157,18 @@ describe('runners at a place that no group has any more', () => {
     expect(retired).toEqual(left.map(({ uuid }) => uuid).filter((uuid) => uuid !== stays));
   });
 
+  it('stay online by one while the group wants runners that another limit than that on places withholds', () => {
+    const quarantine = { failures: 3, since: NOON - 1000 };
+    const memory = { idleSince: {}, drainingSince: {}, quarantine };
+    const now = groupObservation({ group: group({ labels: old.labels, min: 1, max: 2 }), memory, elsewhere: 1 });
+    const groups = decide(observation([now]));
+    expect(groups).toMatchObject([
+      { decision: { to: 0, bounds: [{ code: 'quarantine' }], reason: { code: 'no-room' } } },
+    ]);
+    const [decided] = decideLeftovers([groupObservation({ group: old, runners: [IDLE] })], groups, NOON);
+    expect(decided?.retire).toEqual([]);
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };

@@ -57,6 +57,15 @@ describe('keeping pods on their nodes', () => {
     if (change !== 'none') expect(actions).toMatchObject([{ pod: 'pod-1', runner: { uuid: seen.uuid } }]);
   });
 
+  it.each([true, false])('says where a pod is that is not in the group’s namespace; busy: %s', (hasStep) => {
+    const seen = runner({ uuid: '{a}', hasStep });
+    const pod = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: !hasStep } as const;
+    const away = { cluster: 'main', namespace: 'web' };
+    const memory = { idleSince: { '{a}': NOON - 9 * MINUTE }, drainingSince: {} };
+    const look = groupObservation({ runners: [seen], jobs: [jobOf(seen, { pod, away })], memory });
+    expect(changeProtection(look, classify(look, NOON), NOON)).toMatchObject([{ pod: 'pod-1', away }]);
+  });
+
   it('a partial observation changes nothing', () => {
     const seen = runner({ hasStep: true });
     const pod = { name: 'pod-1', phase: 'Running', restarts: 0, isProtected: false } as const;

@@ -11,6 +11,7 @@ import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.t
 
 const EARLIER = NOON - 60_000;
 const A = '{a}';
+const AWAY = { cluster: 'main', namespace: 'web' };
 const NOTHING: GroupMemory = { idleSince: {}, drainingSince: {} };
 
 type Row = {
@@ -214,6 +215,14 @@ describe('remember', () => {
     { name: 'had a Job, which is gone', before: { runners: { [A]: EARLIER } }, isThere: false, jobless: undefined },
     { name: 'never had one', before: { runners: { [A]: EARLIER }, jobless: [A] }, isThere: false, jobless: [A] },
     { name: 'is new and has none', before: {}, isThere: false, jobless: [A] },
+    { name: 'has one in another namespace', before: {}, isThere: true, away: AWAY, jobless: [A] },
+    {
+      name: 'had a Job here, and has one elsewhere',
+      before: { runners: { [A]: EARLIER } },
+      isThere: true,
+      away: AWAY,
+      jobless: undefined,
+    },
     {
       name: 'is an add that was begun with its registration, and ran: it had one',
       before: { intended: [{ at: MADE - LISTING_LAG_MS, adds: 1 }] },
@@ -248,7 +257,11 @@ describe('remember', () => {
   ])('a runner that $name', ({ before, isThere, jobless, ...row }) => {
     const one = runner({ uuid: A, createdAt: MADE, ...('seen' in row ? row.seen : {}) });
     const memory = { ...NOTHING, ...before };
-    const look = groupObservation({ runners: [one], jobs: isThere ? [jobOf(one)] : [], memory });
+    const look = groupObservation({
+      runners: [one],
+      jobs: isThere ? [jobOf(one, 'away' in row ? { away: row.away } : {})] : [],
+      memory,
+    });
     const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
     const next = remember(look, classify(look, NOON), known, NOON);
     expect(next.jobless).toEqual(jobless);

@@ -85,6 +85,14 @@ describe('what a pod asks for', () => {
     expect(changeRequests(entry, classify(entry, NOON), NOON)[0]).not.toHaveProperty('isInit');
   });
 
+  it('says where the pod is that is not in the group’s namespace', () => {
+    const seen = runner({ hasStep: true });
+    const away = { cluster: 'main', namespace: 'web' };
+    const jobs = [jobOf(seen, { pod: { ...POD, resize: RESIZE }, away })];
+    const entry = groupObservation({ runners: [seen], jobs });
+    expect(changeRequests(entry, classify(entry, NOON), NOON)).toMatchObject([{ pod: 'pod-1', away }]);
+  });
+
   it('nothing without a Job', () => {
     const entry = groupObservation({ runners: [runner({ hasStep: true })], jobs: [] });
     expect(changeRequests(entry, classify(entry, NOON), NOON)).toEqual([]);

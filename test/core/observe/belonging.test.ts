@@ -25,7 +25,10 @@ type Row = {
   /** The name of the group that was known to have it. */
   readonly had?: string;
   /** The group that has it, and as what; absent: nobody. */
-  readonly owner?: readonly [group: string, as: 'runner' | 'runner with its Job' | 'Job without a runner'];
+  readonly owner?: readonly [
+    group: string,
+    as: 'runner' | 'runner with its Job' | 'runner with its Job elsewhere' | 'Job without a runner',
+  ];
 };
 
 const XTRA = [...builds.labels, 'xtra'];
@@ -99,10 +102,10 @@ const ROWS: readonly Row[] = [
     owner: ['builds', 'runner with its Job'],
   },
   {
-    name: 'its Job is in another namespace, and no group is there: the runner counts, without a Job',
+    name: 'its Job is in another namespace, and no group is there',
     job: { labels: builds.labels },
     namespace: WEB,
-    owner: ['builds', 'runner'],
+    owner: ['builds', 'runner with its Job elsewhere'],
   },
   {
     name: 'its Job is in another namespace, where another group has its labels',
@@ -195,6 +198,18 @@ describe('whose a runner is', () => {
     expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [], doubtful: 0 });
   });
 
+  it('a Job that is elsewhere says where, by names alone', () => {
+    const one = runner();
+    const namespace = { ...WEB, jobs: 'what else is known of it' };
+    const sorted = sortOut({
+      groups: [builds],
+      scopes: [{ key: 'acme', runners: [one], identity: ACME }],
+      namespaces: [{ namespace, listed: [jobOf(one, { labels: builds.labels })] }],
+      known: ANY,
+    });
+    expect(sorted.of(builds).jobs).toEqual([jobOf(one, { labels: builds.labels, away: WEB })]);
+  });
+
   it('a group that was not among them has nothing', () => {
     const sorted = sortOut({ groups: [], scopes: [], namespaces: [], known: ANY });
     expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [], doubtful: 0 });
@@ -204,5 +219,7 @@ describe('whose a runner is', () => {
 function roleIn({ runners, jobs, unlisted }: Belongings): readonly string[] {
   if (unlisted.length > 0) return ['Job without a runner'];
   if (runners.length === 0) return [];
-  return [jobs.length > 0 ? 'runner with its Job' : 'runner'];
+  const [job] = jobs;
+  if (job?.away !== undefined) return ['runner with its Job elsewhere'];
+  return [job === undefined ? 'runner' : 'runner with its Job'];
 }

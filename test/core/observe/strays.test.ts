@@ -63,6 +63,7 @@ describe('a registration with labels of its own that looks half-made', () => {
     });
     expect(seen.groups[0]).toMatchObject({ group: { name: 'builds' }, runners: has });
     expect(seen.groups[0]?.pendingAdds).toBe(pending);
+    expect(seen.groups[0]?.jobsHidden).toBe(failing === 'none' ? undefined : true);
   });
 });
 
