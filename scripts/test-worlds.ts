@@ -11,9 +11,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { settingOf, type WorldSetting } from '../test/worlds/draw-world.ts';
 import { PROPERTIES, type Property, type Violation } from '../test/worlds/judge.ts';
 import { playNight } from '../test/worlds/nights.ts';
-import { settingOf, type WorldSetting } from '../test/worlds/setting.ts';
 import { printTest, shrink } from '../test/worlds/shrink.ts';
 
 const PROGRESS_MS = 10_000;

@@ -5,7 +5,7 @@ import { MINUTE_MS } from '#core/time.ts';
 import { group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import type { FleetFrom, FleetSchedule } from '#tools/simulator/drive.ts';
-import type { Change, WorldSetting } from './setting.ts';
+import type { Change, WorldSetting } from './draw-world.ts';
 
 /** A place in the configuration where a group stands or stood. */
 type Slot = { readonly group: RunnerGroup; readonly isThere: boolean };

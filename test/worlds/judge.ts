@@ -10,7 +10,7 @@ import { bareUuid } from '#core/uuid.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import type { Step } from '#tools/simulator/step.ts';
 import type { World } from '#tools/simulator/world.ts';
-import { LONGEST_STEP_MS } from './chance.ts';
+import { LONGEST_STEP_MS } from './mishaps.ts';
 
 /** The properties, and what each of them says. */
 export const PROPERTIES = {

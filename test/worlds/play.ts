@@ -13,6 +13,10 @@ import { createRandom } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { createRunStateStore } from '#tools/simulator/state.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
+import type { WorldSetting } from './draw-world.ts';
+import { FailedStarts } from './failed-starts.ts';
+import { fleetsOf } from './fleets.ts';
+import { type Calm, isOf, Judge, SHARED_WITHIN_MS, type Violation } from './judge.ts';
 import {
   disturbCluster,
   faultsOf,
@@ -22,11 +26,7 @@ import {
   type Stage,
   scheduleContest,
   scheduleLoad,
-} from './chance.ts';
-import { FailedStarts } from './failed-starts.ts';
-import { fleetsOf } from './fleets.ts';
-import { type Calm, isOf, Judge, SHARED_WITHIN_MS, type Violation } from './judge.ts';
-import type { WorldSetting } from './setting.ts';
+} from './mishaps.ts';
 import { sharesIn } from './shares.ts';
 import { Strangers } from './strangers.ts';
 

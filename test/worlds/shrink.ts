@@ -1,7 +1,8 @@
 /** Makes a world smaller in which a property does not hold, and prints it as a test. */
+
+import { KIND, PLAIN, type Window, type WorldSetting } from './draw-world.ts';
 import { PROPERTIES, type Property } from './judge.ts';
 import { play } from './play.ts';
-import { KIND, PLAIN, type Window, type WorldSetting } from './setting.ts';
 
 /** Worlds that are played to find a smaller one. */
 const TRIES = 60;
@@ -63,7 +64,7 @@ function endingAt(setting: WorldSetting, minutes: number): WorldSetting {
 export function printTest(setting: WorldSetting, property: Property): string {
   return `import { expect, it } from 'vitest';
 import { play } from './play.ts';
-import type { WorldSetting } from './setting.ts';
+import type { WorldSetting } from './draw-world.ts';
 
 it('world ${setting.seed}, ${property}: ${PROPERTIES[property]}', async () => {
   const setting: WorldSetting = ${JSON.stringify(setting, undefined, 2).replaceAll('\n', '\n  ')};

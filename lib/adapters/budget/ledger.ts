@@ -8,7 +8,6 @@ import { BudgetError, type BudgetFacts } from '#core/errors.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { duration } from '#core/quantities.ts';
 import { addLook, allowance, holdBack, holdBackLook, moreFrom } from './priority.ts';
-import { largerIn, nextThrottle, wordOf } from './rate-limit.ts';
 import {
   addBudgets,
   addCalls,
@@ -22,6 +21,7 @@ import {
   throttledUntil,
   usedCalls,
 } from './state.ts';
+import { largerIn, nextThrottle, wordOf } from './throttle.ts';
 
 /** Used by nobody yet. `limit` is asked each time, since the configuration may change it. */
 export function createCallBudget(options: {

@@ -5,9 +5,9 @@
  * every rule: buffers that learn, runners that are replaced, pods that ask for little, limits on steps, weights. `npm run test:worlds` plays thousands more.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { settingOf, type WorldSetting } from '../../worlds/draw-world.ts';
 import { PROPERTIES, type Property, type Violation } from '../../worlds/judge.ts';
 import { play } from '../../worlds/play.ts';
-import { settingOf, type WorldSetting } from '../../worlds/setting.ts';
 import { printTest, shrink } from '../../worlds/shrink.ts';
 
 const SETTINGS: readonly WorldSetting[] = [

@@ -7,8 +7,8 @@ import { type Mishap, type PortCall, SERVICES } from '#tools/simulator/interrupt
 import type { Random } from '#tools/simulator/random.ts';
 import type { Step } from '#tools/simulator/step.ts';
 import type { World } from '#tools/simulator/world.ts';
+import type { Outage, Window, WorldSetting } from './draw-world.ts';
 import { ownLabel } from './fleets.ts';
-import type { Outage, Window, WorldSetting } from './setting.ts';
 
 /** What the faults of a world go by besides its settings. */
 export type Stage = {
