@@ -91,8 +91,15 @@ describe('shares', () => {
     ]);
     const alone = sharesIn(fleet([one, two], 7), [...world.bitbucket.registered], ({ name }) => name === 'two');
     expect(alone).toEqual([{ name: 'two', share: 5, has: 0 }]);
-    const adrift = sharesIn(fleet([two], 7), [], () => true, ['acme', 'beta', 'acme']);
-    expect(adrift).toEqual([{ name: 'two', share: 5, has: 0 }]);
+    const left = [
+      { scope: SCOPE, name: 'x' },
+      { scope: { workspace: 'beta' }, name: 'x' },
+    ];
+    expect(sharesIn(fleet([two], 7), [], () => true, left)).toEqual([{ name: 'two', share: 6, has: 0 }]);
+    const own = sharesIn(fleet([{ ...two, max: 3 }], 7), [], () => true, [
+      { scope: { workspace: 'beta' }, name: 'two' },
+    ]);
+    expect(own).toEqual([{ name: 'two', share: 2, has: 0 }]);
   });
 
   it.each([

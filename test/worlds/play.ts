@@ -27,7 +27,7 @@ import {
   scheduleContest,
   scheduleLoad,
 } from './mishaps.ts';
-import { sharesIn } from './shares.ts';
+import { type Adrift, sharesIn } from './shares.ts';
 import { Strangers } from './strangers.ts';
 
 const QUEUE_LIMIT_MS = 20 * MINUTE_MS;
@@ -161,12 +161,10 @@ class Run {
     return now < until;
   }
 
-  /** The workspaces of Jobs whose registration is gone. */
-  #adrift(): readonly string[] {
+  /** Those whose registration is gone, and whose Job is not. */
+  #adrift(): readonly Adrift[] {
     const registered = new Set(Array.from(this.#world.bitbucket.registered, ({ uuid }) => uuid));
-    return this.#everRegistered
-      .filter((entry) => !registered.has(entry.uuid) && this.#jobOf(entry) !== undefined)
-      .map(({ scope }) => scope.workspace);
+    return this.#everRegistered.filter((entry) => !registered.has(entry.uuid) && this.#jobOf(entry) !== undefined);
   }
 
   /** Looks until everything has had its time. */

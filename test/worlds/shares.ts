@@ -3,6 +3,9 @@ import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { isOf, type Share } from './judge.ts';
 
+/** What is left of a registration: its scope, and the name of its group. */
+export type Adrift = Pick<Registered, 'scope' | 'name'>;
+
 /** A group's claim: at least `min`, at most `max`; its `weight` divides six. */
 type Claim = { readonly min: number; readonly max: number; readonly weight: number };
 
@@ -22,25 +25,27 @@ export function levelShares(claims: readonly Claim[], places: number): readonly 
 }
 
 /**
- * Every reachable group with its share of its workspace's cap, and how many runners it has in service. `adrift`: the
- * workspaces of Jobs whose registration is gone with its repository; each takes a place.
+ * Every reachable group with its share of its workspace's cap, and how many runners it has in service. `adrift`: those
+ * whose registration is gone with its repository, while their Job is there; each takes a place, and one of its group's `max`.
  */
 export function sharesIn(
   { groups, workspaces }: Fleet,
   registered: readonly Readonly<Registered>[],
   isReachable: (group: RunnerGroup) => boolean,
-  adrift: readonly string[] = [],
+  adrift: readonly Adrift[] = [],
 ): readonly Share[] {
   return Object.entries(workspaces).flatMap(([workspace, { maxRunners, concurrencyLimit }]) => {
     const members = groups.filter((group) => group.scope.workspace === workspace && isReachable(group));
     const inWorkspace = registered.filter(({ scope }) => scope.workspace === workspace);
     const isMembers = (entry: Readonly<Registered>) => members.some((group) => isOf(group, entry));
-    const jobs = adrift.filter((one) => one === workspace).length;
+    const jobs = adrift.filter(({ scope }) => scope.workspace === workspace).length;
     const others = inWorkspace.filter((entry) => !isMembers(entry)).length + jobs;
     const has = (group: RunnerGroup) =>
       inWorkspace.filter((entry) => isOf(group, entry) && entry.status !== 'DISABLED').length;
     const claimOf = (group: RunnerGroup): Claim => {
-      const { min, max, weight } = group;
+      const { min: least, weight } = group;
+      const max = group.max - adrift.filter(({ name }) => name === group.name).length;
+      const min = Math.min(least, max);
       const isAwake = has(group) > 0 || wakes(group);
       // Nobody makes room for others under a limit on steps.
       const most = concurrencyLimit === undefined ? max : Math.min(max, Math.max(1, min));
