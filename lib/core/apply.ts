@@ -292,7 +292,7 @@ function noRightToRead({ namespace, cluster }: Namespace): string {
 async function removeJob(action: ActionOf<'remove-job'>, group: RunnerGroup, ports: Ports): Promise<Outcome> {
   const now = await ports.runners.get(group.scope, bracedUuid(action.runnerUuid));
   if (now !== undefined) return skipped(action, 'its registration is there after all');
-  await ports.jobs.deleteJob(group, action.job);
+  await ports.jobs.deleteJob(action.away ?? group, action.job);
   return { ...outcomeOf(action), status: 'done' };
 }
 

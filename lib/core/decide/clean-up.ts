@@ -28,7 +28,7 @@ export function cleanUp(
       const ageMs = ageOf(job.createdAt, at);
       if (ageMs <= ORPHAN_GRACE_MS) return [];
       const cause = reason('registration-gone', { ageMs });
-      return [{ action: 'remove-job', runnerUuid: job.runnerUuid, job: job.name, reason: cause }];
+      return [{ action: 'remove-job', runnerUuid: job.runnerUuid, job: job.name, ...whereIs(job), reason: cause }];
     }),
   ];
 }
@@ -128,19 +128,19 @@ const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod
  * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
  */
 function isMarkless(
-  { memory, idleTrusted, unreachable, jobsHidden }: SeenGroup,
+  { memory, idleTrusted, unreachable, jobsUnsure, jobsHidden }: SeenGroup,
   { runner, job }: ClassifiedRunner,
   at: Instant,
 ): boolean {
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
-  if (drainedMs > LONGEST_STEP_MS) return false;
-  // Its Job, which no look has seen, may be where Jobs cannot be read now.
-  if (jobsHidden !== undefined && job === undefined && !hadJob(memory, runner.uuid)) return true;
   const cause = memory.drains?.[runner.uuid]?.cause;
   // Where its Jobs cannot be read nobody can ask its log, which may know of a step that came just before it was out.
   const wasRested = RESTED.includes(cause) && unreachable === undefined;
+  // Its Job may be where Jobs cannot be read now, with a log that knows of a step. Many a runner never had one.
+  const isHidden = job === undefined && (jobsUnsure ?? (jobsHidden && !hadJob(memory, runner.uuid))) === true;
   const isAtRest = WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
-  return !idleTrusted && !wasRested && !isAtRest;
+  if (isHidden && !isAtRest && drainedMs <= SILENT_LOG_MS) return true;
+  return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

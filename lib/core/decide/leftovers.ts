@@ -5,7 +5,7 @@
  */
 import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
-import { type ReasonCode, reason } from '../reasons.ts';
+import { type Reason, reason } from '../reasons.ts';
 import { labelSetKey } from '../scope.ts';
 import {
   type ClassifiedGroup,
@@ -56,11 +56,13 @@ function retireAll(
 /** Whether a group goes on with the same labels in the same scope, wants runners, and none of its own is online for sure yet. */
 function isMissedBy({ group: left, runners }: GroupObservation, groups: readonly GroupDecision[]): boolean {
   return groups.some(
-    ({ kind, observation: { group }, classified, decision }) =>
-      labelSetKey(group) === labelSetKey(left) &&
+    ({ kind, observation, classified, decision }) =>
+      labelSetKey(observation.group) === labelSetKey(left) &&
       !classified.some((entry) => isOnline(entry) && !entry.retired) &&
       // Of one that could not be seen nobody knows what it wants.
-      (kind === 'unseen' || decision.to > 0 || (isWithheld(decision) && (runners.length > 1 || !lacksRoom(decision)))),
+      (kind === 'unseen' ||
+        decision.to > 0 ||
+        (isWithheld(decision) && (runners.length > 1 || !lacksRoom(observation, decision)))),
   );
 }
 
@@ -69,11 +71,14 @@ function isWithheld({ reason: { code } }: Decision): boolean {
   return code === 'no-room';
 }
 
-/** Limits on places, which the last runner that was left may fill: it has to go then. Others end while it stays. */
-const PLACE_LIMITS: readonly ReasonCode[] = ['max', 'workspace-cap', 'peak-cap'];
+/** Whether what was left takes all places that the group may have: the last one has to go then. Other limits end while it stays. */
+function lacksRoom({ group, elsewhere = 0 }: GroupObservation, { bounds }: Decision): boolean {
+  return group.max <= elsewhere || bounds.some(isFull);
+}
 
-function lacksRoom({ bounds }: Decision): boolean {
-  return bounds.some(({ code }) => PLACE_LIMITS.includes(code));
+function isFull(bound: Reason): boolean {
+  if (bound.code === 'workspace-cap') return bound.values.registrations >= bound.values.cap;
+  return bound.code === 'peak-cap' && bound.values.committed >= bound.values.cap;
 }
 
 /** One that is at work stays anyway for a while. */

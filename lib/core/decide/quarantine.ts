@@ -159,7 +159,9 @@ function newlyFailed({ failedStarts = {} }: GroupMemory, classified: readonly Cl
 }
 
 function failureOf(entry: ClassifiedRunner): readonly Failure[] {
-  const { runner, leaving } = entry;
+  const { runner, job, leaving } = entry;
+  // Its pod was made with other settings than those of today.
+  if (job?.away !== undefined) return [];
   if (leaving !== undefined && runner.status === 'UNREGISTERED') {
     return [{ runner, cause: reason('pod-leaving', { why: leaving.why }), isInterrupted: true }];
   }

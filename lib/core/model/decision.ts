@@ -75,7 +75,12 @@ export type Action =
       readonly log?: LogPlace;
       readonly reason: Reason;
     } & OfJob)
-  | { readonly action: 'remove-job'; readonly runnerUuid: string; readonly job: string; readonly reason: Reason }
+  | ({
+      readonly action: 'remove-job';
+      readonly runnerUuid: string;
+      readonly job: string;
+      readonly reason: Reason;
+    } & OfJob)
   | ({ readonly action: 'protect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & OfJob)
   | ({ readonly action: 'unprotect'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & OfJob)
   | ({ readonly action: 'resize'; readonly runner: Runner; readonly pod: string; readonly reason: Reason } & Requests &

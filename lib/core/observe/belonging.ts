@@ -60,7 +60,7 @@ type Lists = {
  * namespace if there is one. Without a Job that says so, the labels that are listed decide, then what was known, or the
  * name that runners get from their group, if Bitbucket has only added labels or nothing has ever run behind the
  * registration. A Job without a listed registration belongs to the group with its labels, or its name where it carries
- * none, in its scope and namespace.
+ * none, in its scope, and in its namespace if one is there.
  */
 export function sortOut(lists: Lists): {
   readonly of: (group: RunnerGroup) => Belongings;
@@ -89,17 +89,16 @@ export function sortOut(lists: Lists): {
 function sortRunners(lists: Lists) {
   const byName = Map.groupBy(lists.groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
   const candidatesOf = candidatesIn(lists, byName);
-  // One cluster may be listed under two names, as it was reached before and as it is now: the first list counts.
-  const jobs = new Map<string, PlacedJob>();
-  for (const { namespace: where, listed } of lists.namespaces.toReversed()) {
-    for (const job of listed) jobs.set(job.runnerUuid, { where, job });
-  }
+  const jobs = Map.groupBy(placedJobs(lists), ({ job }) => job.runnerUuid);
   return lists.scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
-      const placed = jobs.get(uuid);
-      const able = candidatesOf(scope, runner, placed).filter((group) => lists.known.mayHave(group, uuid, placed?.job));
-      const owner = able.length < 2 ? able[0] : (able.find((group) => placed && isIn(group, placed)) ?? able[0]);
+      // One cluster may be listed under two names, as it was reached before and as it is now: the owner's list counts.
+      const places = jobs.get(uuid) ?? [];
+      const [first] = places;
+      const able = candidatesOf(scope, runner, first).filter((group) => lists.known.mayHave(group, uuid, first?.job));
+      const owner = able.find((group) => places.some(isIn(group))) ?? able[0];
+      const placed = (owner && places.find(isIn(owner))) ?? first;
       const isDoubtful = owner === undefined && placed === undefined && !lists.known.areJobsRead && isHalfMade(runner);
       const doubtedOwner = isDoubtful ? byName.get(`${scope} ${runner.name}`)?.[0] : undefined;
       return { owner, doubtedOwner, scope, runner, placed };
@@ -107,33 +106,42 @@ function sortRunners(lists: Lists) {
   );
 }
 
-function isIn(group: RunnerGroup, { where }: PlacedJob): boolean {
-  return namespaceKey(where) === namespaceKey(group);
+function placedJobs({ namespaces }: Lists): readonly PlacedJob[] {
+  return namespaces.flatMap(({ namespace: where, listed }) => listed.map((job) => ({ where, job })));
+}
+
+function isIn(group: RunnerGroup): (placed: PlacedJob) => boolean {
+  const here = namespaceKey(group);
+  return ({ where }) => namespaceKey(where) === here;
 }
 
 /** The Job of a runner of the group. One that is elsewhere says where, so that its log is asked and it is removed there. */
 function seenFrom(group: RunnerGroup, placed: PlacedJob): RunnerJob {
   const { where, job } = placed;
-  return isIn(group, placed) ? job : { ...job, away: { cluster: where.cluster, namespace: where.namespace } };
+  return isIn(group)(placed) ? job : { ...job, away: { cluster: where.cluster, namespace: where.namespace } };
 }
 
-/** Every Job whose registration is not `listed`, with its owner. */
-function sortJobs({ groups, scopes, namespaces, known }: Lists, listed: ReadonlySet<string>) {
+/** Every Job whose registration is not `listed`, with its owner: in its namespace if one is there, and else in its scope. */
+function sortJobs(lists: Lists, listed: ReadonlySet<string>) {
+  const { groups, scopes, known } = lists;
   const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
-  const inPlace = Map.groupBy(groups, (group) => `${scopeKey(group.scope)} ${namespaceKey(group)}`);
-  return namespaces.flatMap(({ namespace, listed: all }) =>
-    all
-      .filter((job) => !listed.has(job.runnerUuid))
-      .map((job) => {
-        const scope = job.identity && keys.get(identityKey(job.identity));
-        const able = inPlace.get(`${scope} ${namespaceKey(namespace)}`) ?? [];
-        return {
-          owner: able.find((group) => fitsJob(group, job) && known.mayHave(group, job.runnerUuid, job)),
-          namespace,
-          job,
-        };
-      }),
-  );
+  const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
+  const unlisted = placedJobs(lists).filter(({ job }) => !listed.has(job.runnerUuid));
+  const ownersOf = ({ job }: PlacedJob) => {
+    const scope = job.identity && keys.get(identityKey(job.identity));
+    const all = scope === undefined ? [] : (inScope.get(scope) ?? []);
+    return all.filter((group) => fitsJob(group, job) && known.mayHave(group, job.runnerUuid, job));
+  };
+  const sorted = unlisted.map((placed) => {
+    const able = ownersOf(placed);
+    return { placed, here: able.find((group) => isIn(group)(placed)), able };
+  });
+  const atHome = new Set(sorted.filter(({ here }) => here !== undefined).map(({ placed }) => placed.job.runnerUuid));
+  return sorted.map(({ placed, here, able: [first] }) => {
+    // A Job of a cluster that is listed under two names is one Job.
+    const owner = here ?? (atHome.has(placed.job.runnerUuid) ? undefined : first);
+    return { owner, namespace: placed.where, job: owner === undefined ? placed.job : seenFrom(owner, placed) };
+  });
 }
 
 /** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */

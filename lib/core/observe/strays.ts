@@ -21,7 +21,7 @@ export function noteStrays(
         ({ namespace: { cluster, namespace } }) => `namespace ${namespace} of cluster ${cluster}`,
       ),
     ].map(([where, some]) => noteJobs(where, some)),
-    ...groups.flatMap((group) => [...noteRenamed(group, names), ...noteLabels(group)]),
+    ...groups.flatMap((group) => [...noteRenamed(group, names), ...noteAway(group), ...noteLabels(group)]),
   ];
 }
 
@@ -51,6 +51,16 @@ function noteRenamed({ group, jobs }: GroupObservation, names: ReadonlySet<strin
   return [
     `Group "${group.name}" goes on with ${before.length} ${plural(before.length, 'runner')} that ${before.length === 1 ? 'was' : 'were'} made for ${old}: its scope and labels are the same, so nothing has to be done.`,
   ];
+}
+
+/** A Job stays where it was made, also if nothing remembers that the group was there. */
+function noteAway({ group, jobs, orphanJobs }: GroupObservation): readonly string[] {
+  const away = [...jobs, ...orphanJobs].flatMap((job) => job.away ?? []);
+  const places = Map.groupBy(away, ({ cluster, namespace }) => `namespace ${namespace} of cluster ${cluster}`);
+  return [...places].map(
+    ([where, { length: count }]) =>
+      `Group "${group.name}" has ${count} ${plural(count, 'Job')} in ${where}, where it was before: ${count === 1 ? 'it stays there and goes with its runner' : 'they stay there and go with their runners'}.`,
+  );
 }
 
 /** Bitbucket may register a runner with other labels than those that it was asked for. */

@@ -124,6 +124,11 @@ describe('a Job in another namespace than its group’s', () => {
     expect(trace).toEqual(['stepInLog pod-a in web', ...after]);
   });
 
+  it('is deleted there without a registration', async () => {
+    const { trace } = await carryOutOne({ ...removeJob('a'), away: WEB } as Action, nowIs(undefined));
+    expect(trace).toEqual([GET, 'deleteJob runner-a in web']);
+  });
+
   it('is named where the right to read its log is missing', async () => {
     const { applied } = await carryOut(planOf(groupPlan([removal])), asks('not-allowed'));
     expect(applied.notes).toEqual([expect.stringMatching(/^In namespace web of cluster main /)]);

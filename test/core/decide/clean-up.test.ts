@@ -479,16 +479,40 @@ const ROWS: readonly Row[] = [
     name: 'disabled, no look has seen a Job behind it, and some cannot be read: it stays until its log could be asked',
     runner: { status: 'DISABLED' },
     job: 'none',
-    drainingForMs: 721 * MINUTE,
+    drainingForMs: 10 * MINUTE,
     jobsHidden: true,
   },
   {
-    name: '… for longer than any step may take',
+    name: '… for longer than marks are late',
     runner: { status: 'DISABLED' },
     job: 'none',
-    drainingForMs: 721 * MINUTE + 1,
+    drainingForMs: 10 * MINUTE + 1,
     jobsHidden: true,
-    removed: 'out of service and without a step for 12h 1m',
+    removed: 'out of service and without a step for 10m',
+  },
+  {
+    name: '… whose pod never ran',
+    runner: { status: 'DISABLED' },
+    job: 'none',
+    drained: 'never-online',
+    drainingForMs: MINUTE,
+    jobsHidden: true,
+    removed: 'out of service and without a step for 1m',
+  },
+  {
+    name: 'disabled, its Job was seen and may be at a place that cannot be: it stays until its log could be asked',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 10 * MINUTE,
+    jobsUnsure: true,
+  },
+  {
+    name: '… for longer than marks are late, when its Job may be at a place that cannot be seen',
+    runner: { status: 'DISABLED' },
+    job: 'gone',
+    drainingForMs: 10 * MINUTE + 1,
+    jobsUnsure: true,
+    removed: 'out of service and without a step for 10m',
   },
   {
     name: '… but its Job was here, and is gone',
@@ -574,6 +598,14 @@ describe('registrations whose work is over', () => {
     const away = { cluster: 'main', namespace: 'web' };
     const seen = look({ name: '', runner: { status: 'UNREGISTERED' }, job: { status: 'failed', away } });
     expect(cleaned(seen)).toMatchObject([{ action: 'remove', job: 'runner-a', away }]);
+  });
+
+  it('Jobs go that are elsewhere and without a registration', () => {
+    const away = { cluster: 'main', namespace: 'web' };
+    const orphan = { ...jobOf(runner({ uuid: A }), { away }), createdAt: NOON - 10 * MINUTE };
+    expect(cleaned(groupObservation({ runners: [], orphanJobs: [orphan] }))).toMatchObject([
+      { action: 'remove-job', job: 'runner-a', away },
+    ]);
   });
 
   it('go alone where there is no Job', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
 import { decideLeftovers } from '#core/decide/leftovers.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import type { GroupObservation, Runner } from '#core/model/observation.ts';
+import type { GroupObservation, Observation, Runner } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
@@ -11,6 +11,20 @@ const BUSY = runner({ uuid: '{busy}', hasStep: true });
 const IDLE = runner({ uuid: '{idle}' });
 const STARTING = runner({ uuid: '{starting}', status: 'UNREGISTERED', createdAt: NOON });
 const ALL = [IDLE, BUSY, STARTING];
+
+/** Starts of the group that has the labels of what was left are withheld; its `min` is 1, and one runner was left. */
+type Withheld = {
+  readonly name: string;
+  readonly min?: number;
+  readonly max: number;
+  /** Runners of the group's own. */
+  readonly own?: readonly Runner[];
+  readonly quarantine?: false;
+  readonly over?: Partial<Observation>;
+  readonly stays: boolean;
+};
+
+const BUDGET = { credential: 'c', workspaces: ['acme'], limit: 1000, left: 500, moreAt: NOON };
 
 type Row = {
   readonly name: string;
@@ -157,16 +171,32 @@ describe('runners at a place that no group has any more', () => {
     expect(retired).toEqual(left.map(({ uuid }) => uuid).filter((uuid) => uuid !== stays));
   });
 
-  it('stay online by one while the group wants runners that another limit than that on places withholds', () => {
-    const quarantine = { failures: 3, since: NOON - 1000 };
-    const memory = { idleSince: {}, drainingSince: {}, quarantine };
-    const now = groupObservation({ group: group({ labels: old.labels, min: 1, max: 2 }), memory, elsewhere: 1 });
-    const groups = decide(observation([now]));
-    expect(groups).toMatchObject([
-      { decision: { to: 0, bounds: [{ code: 'quarantine' }], reason: { code: 'no-room' } } },
-    ]);
+  const QUARANTINE = { failures: 3, since: NOON - 1000 };
+  const FAILED = runner({ uuid: '{failed}', labels: old.labels, status: 'DISABLED' });
+  const capped = (registrations: number) => ({
+    workspaces: [{ workspace: 'acme', registrations, maxRunners: 9 }],
+    budgets: [{ ...BUDGET, creates: 0 }],
+  });
+
+  it.each<Withheld>([
+    { name: 'quarantine', max: 2, stays: true },
+    { name: 'quarantine, and max, of which it takes a part', min: 2, max: 2, stays: true },
+    { name: 'quarantine, and failed starts of its own that fill its max', max: 2, own: [FAILED], stays: true },
+    { name: 'nothing but the last one, which fills its max', max: 1, stays: false },
+    { name: 'the calls', max: 9, quarantine: false, over: capped(1), stays: true },
+    { name: 'the cap in part, and the calls', min: 9, max: 9, quarantine: false, over: capped(8), stays: true },
+    { name: 'the cap, which is full', min: 9, max: 9, quarantine: false, over: capped(9), stays: false },
+  ])('stay online by one, or not, while starts are withheld by $name', (row) => {
+    const { min = 1, max, own = [], quarantine = true, over = {}, stays } = row;
+    const memory = { idleSince: {}, drainingSince: {}, ...(quarantine && { quarantine: QUARANTINE }) };
+    const now = groupObservation({
+      group: group({ labels: old.labels, min, max }),
+      ...{ memory, runners: own, jobs: own.map((entry) => jobOf(entry)), elsewhere: 1 },
+    });
+    const groups = decide({ ...observation([now]), ...over });
+    expect(groups).toMatchObject([{ decision: { to: 0, reason: { code: 'no-room' } } }]);
     const [decided] = decideLeftovers([groupObservation({ group: old, runners: [IDLE] })], groups, NOON);
-    expect(decided?.retire).toEqual([]);
+    expect(decided?.retire).toHaveLength(stays ? 0 : 1);
   });
 
   it('are removed like any other when their last step is done', () => {

@@ -89,6 +89,13 @@ it('a Job that gave up before its runner connected is a failed start; one that e
   expect(after({ status: 'OFFLINE', stateChangedAt: NOON })).toBeUndefined();
 });
 
+it('a start in another namespace than the group’s tells nothing of starts in its own', () => {
+  const dying = runner({ status: 'UNREGISTERED' });
+  const away = { cluster: 'main', namespace: 'web' };
+  const seen = groupObservation({ runners: [dying], jobs: [jobOf(dying, { status: 'failed', away })] });
+  expect(nextQuarantine(seen, classify(seen, NOON), NOON)).toBeUndefined();
+});
+
 describe('what a look makes of it', () => {
   const failed: Partial<Runner> = { status: 'UNREGISTERED', createdAt: NOON - 20 * MINUTE };
   const hopeless: Partial<Runner> = { uuid: '{hopeless}', status: 'UNREGISTERED', createdAt: NOON - MINUTE };

@@ -11,6 +11,13 @@ const builds = group();
 const tests = group({ name: 'tests' });
 const moved = group({ name: 'moved', namespace: 'web' });
 
+type Role =
+  | 'runner'
+  | 'runner with its Job'
+  | 'runner with its Job elsewhere'
+  | 'Job without a runner'
+  | 'Job elsewhere without a runner';
+
 type Row = {
   readonly name: string;
   readonly groups?: readonly RunnerGroup[];
@@ -25,10 +32,7 @@ type Row = {
   /** The name of the group that was known to have it. */
   readonly had?: string;
   /** The group that has it, and as what; absent: nobody. */
-  readonly owner?: readonly [
-    group: string,
-    as: 'runner' | 'runner with its Job' | 'runner with its Job elsewhere' | 'Job without a runner',
-  ];
+  readonly owner?: readonly [group: string, as: Role];
 };
 
 const XTRA = [...builds.labels, 'xtra'];
@@ -138,7 +142,21 @@ const ROWS: readonly Row[] = [
     owner: ['builds', 'Job without a runner'],
   },
   { name: '… made for a group that is not here', listed: false, job: { group: 'gone' } },
-  { name: '… in another namespace', listed: false, job: {}, namespace: WEB },
+  {
+    name: '… in another namespace, and no group is there',
+    listed: false,
+    job: {},
+    namespace: WEB,
+    owner: ['builds', 'Job elsewhere without a runner'],
+  },
+  {
+    name: '… in another namespace, where another group has its labels',
+    groups: [builds, { ...moved, labels: builds.labels }],
+    listed: false,
+    job: { labels: builds.labels },
+    namespace: WEB,
+    owner: ['moved', 'Job without a runner'],
+  },
   { name: '… of another workspace', listed: false, job: { identity: { workspaceUuid: '{other}' } } },
   {
     name: '… of a repository of the workspace',
@@ -198,6 +216,21 @@ describe('whose a runner is', () => {
     expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [], doubtful: 0 });
   });
 
+  const TWICE = [{ ...MAIN, cluster: 'first' }, MAIN];
+
+  it.each([TWICE, TWICE.toReversed()])(
+    'a Job of a cluster that is listed under two names is in its group’s (%#)',
+    (...two) => {
+      const one = runner();
+      const listed = [jobOf(one, { labels: builds.labels })];
+      const lists = { groups: [builds], namespaces: two.map((namespace) => ({ namespace, listed })), known: ANY };
+      const seen = sortOut({ ...lists, scopes: [{ key: 'acme', runners: [one], identity: ACME }] });
+      expect(seen.of(builds)).toMatchObject({ jobs: listed, unlisted: [] });
+      const unlisted = sortOut({ ...lists, scopes: [{ key: 'acme', runners: [], identity: ACME }] });
+      expect(unlisted.of(builds)).toMatchObject({ jobs: [], unlisted: listed });
+    },
+  );
+
   it('a Job that is elsewhere says where, by names alone', () => {
     const one = runner();
     const namespace = { ...WEB, jobs: 'what else is known of it' };
@@ -216,8 +249,9 @@ describe('whose a runner is', () => {
   });
 });
 
-function roleIn({ runners, jobs, unlisted }: Belongings): readonly string[] {
-  if (unlisted.length > 0) return ['Job without a runner'];
+function roleIn({ runners, jobs, unlisted }: Belongings): readonly Role[] {
+  const [orphan] = unlisted;
+  if (orphan !== undefined) return [orphan.away ? 'Job elsewhere without a runner' : 'Job without a runner'];
   if (runners.length === 0) return [];
   const [job] = jobs;
   if (job?.away !== undefined) return ['runner with its Job elsewhere'];

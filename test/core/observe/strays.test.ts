@@ -98,6 +98,30 @@ describe('runners that a group goes on with', () => {
   });
 
   it.each([
+    { name: 'none', away: [], told: [] },
+    {
+      name: 'one',
+      away: [one],
+      told: [
+        'Group "builds" has 1 Job in namespace web of cluster main, where it was before: it stays there and goes with its runner.',
+      ],
+    },
+    {
+      name: 'several, of which one has no registration any more',
+      away: [one, two, runner({ uuid: '{gone}' })],
+      told: [
+        'Group "builds" has 3 Jobs in namespace web of cluster main, where it was before: they stay there and go with their runners.',
+      ],
+    },
+  ])('whose Jobs are in another namespace are told: $name', async ({ away, told }) => {
+    const { seen } = await look(fleet([builds, site]), {
+      runners: { list: async ({ repository }) => (repository === undefined ? [one, two] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === 'web' ? away.map((entry) => jobOf(entry)) : []) },
+    });
+    expect(seen.notes).toEqual(told);
+  });
+
+  it.each([
     { name: 'none', more: [[]], told: [] },
     {
       name: 'one',
