@@ -7,7 +7,14 @@ import type { Observation } from '#core/model/observation.ts';
 import type { BudgetReport, Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { type Reason, reason } from '#core/reasons.ts';
-import { hasFailed, makeReport, makeSkippedReport, noteSurfaces, withCircumstances } from '#core/report.ts';
+import {
+  hasFailed,
+  makeReport,
+  makeSkippedReport,
+  noteSurfaces,
+  reportLeftovers,
+  withCircumstances,
+} from '#core/report.ts';
 import { fleet, group, groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const TICK: Report['tick'] = {
@@ -388,6 +395,19 @@ describe('what groups have left behind', () => {
   it('has no outcomes where nothing was done, and no plan where there is none', () => {
     expect(report()?.map(({ outcomes }) => outcomes)).toEqual([[], []]);
     expect(report({}, makePlan(seen, []))?.map(({ plan }) => plan)).toEqual([[], []]);
+    const one = makePlan(seen, [], leftovers.slice(0, 1));
+    expect(report({}, one)?.map(({ plan }) => plan.length)).toEqual([1, 0]);
+  });
+
+  it('has no outcomes in a dry run, which applies nothing', () => {
+    const told = reportLeftovers(leftovers, makePlan(seen, [], leftovers));
+    expect(told.map(({ outcomes }) => outcomes)).toEqual([[], []]);
+  });
+
+  it('names the repository of what a repository group left, and only there', () => {
+    const [ofRepository, ofWorkspace] = report() ?? [];
+    expect(ofRepository).toHaveProperty('repository', 'shop');
+    expect(ofWorkspace).not.toHaveProperty('repository');
   });
 });
 
