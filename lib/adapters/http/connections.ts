@@ -63,6 +63,7 @@ export const agents = {
     return kept['http:'];
   },
   get 'https:'(): https.Agent {
+    // Stryker disable next-line StringLiteral: all that is not plain is over TLS.
     kept['https:'] ??= restBriefly(new (nodeModule('https:').Agent)(agentOptions()));
     return kept['https:'];
   },

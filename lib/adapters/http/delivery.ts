@@ -18,6 +18,7 @@ export type Delivery = {
 
 /** What a `ServiceError` says of a delivery that failed. */
 export function effectOf({ exchange, mayHaveHappened }: Delivery) {
+  // Stryker disable next-line ConditionalExpression: nothing but an answer has it.
   const status = exchange.kind === 'answer' ? exchange.status : undefined;
   return { outcome: mayHaveHappened ? 'unknown' : 'refused', status } as const;
 }

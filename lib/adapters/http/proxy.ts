@@ -14,6 +14,7 @@ export function atProxy(error: object, known: ProxyVariables | undefined = readP
   if (found === undefined) return '';
   const [name, address] = found;
   const status = field(error, 'code') === TUNNEL_REFUSED ? field(error, 'statusCode') : undefined;
+  // Stryker disable next-line OptionalChaining: one whose address cannot be read is not found.
   return ` at the proxy ${URL.parse(address)?.host} (${name}${status === undefined ? '' : `, which answered ${status}`})`;
 }
 

@@ -80,5 +80,5 @@ const UNCERTAIN: readonly Trouble[] = ['server-error', 'timed-out', 'connection-
 
 /** Whether the request may have had its effect all the same. */
 export function mayHaveHappened(trouble: Trouble | undefined): boolean {
-  return trouble !== undefined && UNCERTAIN.includes(trouble);
+  return UNCERTAIN.some((one) => one === trouble);
 }

@@ -123,6 +123,13 @@ describe('a larger limit that Bitbucket names', () => {
     expect(budget.usage().used).toBe(751);
   });
 
+  it('pays for nothing but counting queues', () => {
+    const { budget } = setUp();
+    budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 2000 } });
+    for (const importance of ['removal', 'create', 'look', 'queue'] as const) budget.count(importance);
+    expect(budget.usage().used).toBe(3);
+  });
+
   it('ends when Bitbucket names no larger one any more', () => {
     const { budget } = setUp();
     budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 2000 } });
@@ -268,5 +275,52 @@ describe('looking', () => {
     const held = budget.holdBackLook({ workspace: 'acme', calls: 100, planned: 0 }, NOON + MINUTE);
     expect(held).toEqual({ why: 'short', until: NOON + 9 * MINUTE });
     expect(budget.usage()).toMatchObject({ refused: { look: 100 }, unsent: 0 });
+  });
+
+  /** A look of so many calls that goes ahead at NOON + 5 min although looking has had its part by then. */
+  function lookAllowed(cost = 3) {
+    const { budget, clock } = setUp();
+    budget.looked('acme', cost, NOON);
+    spend(budget, 0, 760);
+    clock.now += 5 * MINUTE;
+    expect(budget.holdBackLook({ workspace: 'acme', calls: cost, planned: 0 }, clock.now)).toBeUndefined();
+    return { budget, clock };
+  }
+
+  it('that is cheap may make all of its calls, and no more, once it has begun', () => {
+    const { budget } = lookAllowed();
+    const admitted = Array.from({ length: 5 }, () => refusal(budget, 'look') === undefined);
+    expect(admitted).toEqual([true, true, true, false, false]);
+  });
+
+  it('that is cheap leaves its calls to nobody else', () => {
+    const { budget } = lookAllowed(1);
+    expect(refusal(budget, 'create')).toBeUndefined();
+    expect(refusal(budget, 'queue')).toBeInstanceOf(BudgetError);
+    expect(refusal(budget, 'look')).toBeUndefined();
+    expect(refusal(budget, 'look')).toBeInstanceOf(BudgetError);
+  });
+
+  it('that is cheap stops all the same while Bitbucket throttles, and goes on then', () => {
+    const { budget, clock } = lookAllowed();
+    budget.turnedAway(60_000);
+    expect(refusal(budget, 'look')).toMatchObject({ facts: { why: 'throttled' } });
+    clock.now += 60_000;
+    expect(refusal(budget, 'look')).toBeUndefined();
+  });
+
+  it('that is cheap has nothing left over for the next tick', () => {
+    const { budget } = lookAllowed();
+    budget.restore({ version: 1, value: calls([1, 0, 760]) });
+    expect(refusal(budget, 'look')).toBeInstanceOf(BudgetError);
+  });
+
+  it('that takes much of the hour keeps to the part of looking, however it began', () => {
+    const { budget } = setUp();
+    expect(budget.holdBackLook({ workspace: 'acme', calls: 100, planned: 0 }, NOON)).toBeUndefined();
+    spend(budget, 0, 749);
+    expect(refusal(budget, 'look')).toBeUndefined();
+    spend(budget, 1);
+    expect(refusal(budget, 'look')).toBeInstanceOf(BudgetError);
   });
 });

@@ -88,6 +88,18 @@ describe('a connection', () => {
     expect(network.proxy.opened()).toBe(2);
   });
 
+  it('of an agent of its own rests by the clock of the machine, too', async () => {
+    await using network = await startNetwork();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const agent = restBriefly(new http.Agent({ keepAlive: true }));
+    onTestFinished(() => agent.destroy());
+    await network.one(agent);
+    vi.setSystemTime(Date.now() + 4_001);
+    await network.one(agent);
+    expect(network.proxy.opened()).toBe(2);
+  });
+
   it('that rests is closed when its agent is destroyed', async () => {
     await using network = await startNetwork();
     await network.many(2);

@@ -5,7 +5,15 @@ import * as https from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { agents, closeRestingConnections } from '#adapters/http/connections.ts';
-import { type HttpRequest, jsonRequest, networkFailure, oneLine, send, sizeText } from '#adapters/http/exchange.ts';
+import {
+  type HttpRequest,
+  jsonRequest,
+  networkFailure,
+  oneLine,
+  send,
+  silenceOf,
+  sizeText,
+} from '#adapters/http/exchange.ts';
 import { makeCertificate } from '#kit/certificate.ts';
 import { listen, type ScriptedAnswer, scriptedService } from '#kit/loopback.ts';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -283,6 +291,11 @@ it.each([
   ['  a\n\tb\u0000 ', 5, 'a b'],
   ['', 5, ''],
 ])('%j in one line of %d characters is %j', (text, longest, expected) => expect(oneLine(text, longest)).toBe(expected));
+
+it('says why there is no answer: by its code, or by how large it was', () => {
+  expect(silenceOf({ kind: 'timed-out', code: 'ETIMEDOUT' })).toBe('ETIMEDOUT');
+  expect(silenceOf({ kind: 'too-large', bytes: 8 * 1024 * 1024 })).toBe('more than 8 MB');
+});
 
 it('says sizes in round numbers', () => {
   expect([sizeText(64 * 1024), sizeText(1024 * 1024), sizeText(8 * 1024 * 1024)]).toEqual(['64 KB', '1 MB', '8 MB']);

@@ -49,6 +49,7 @@ describe('the retry policy as data', () => {
       'connection-lost',
       'too-large',
     ]);
+    expect(mayHaveHappened(undefined)).toBe(false);
   });
 });
 
