@@ -1,6 +1,6 @@
 /** The errors that callers branch on: by their class, and log lines by their name. */
 import { describe, expect, it } from 'vitest';
-import { BudgetError, InputError, ServiceError, sentenceOf } from '#core/errors.ts';
+import { BudgetError, CredentialError, InputError, ServiceError, sentenceOf } from '#core/errors.ts';
 
 const SHORT = { credential: 'ci', why: 'short', used: 9, limit: 10, waitMs: 1000 } as const;
 
@@ -49,6 +49,13 @@ describe('a call that failed', () => {
     expect(new ServiceError('No answer.', { service: 'aws', outcome: 'unknown' }).status).toBeUndefined();
   });
 
+  it('is of Bitbucket and had no effect when a credential is refused, and keeps its cause', () => {
+    const cause = new Error('401');
+    const error = new CredentialError('Bitbucket refuses the token.', { cause });
+    expect(error).toBeInstanceOf(ServiceError);
+    expect(error).toMatchObject({ service: 'bitbucket', outcome: 'refused', status: 401, cause });
+  });
+
   it('is of Bitbucket and had no effect when the hourly calls held it back', () => {
     const error = new BudgetError('Held back.', SHORT);
     expect(error).toBeInstanceOf(ServiceError);
@@ -57,11 +64,12 @@ describe('a call that failed', () => {
 });
 
 it.each([
-  ['InputError', new InputError('x')],
-  ['ServiceError', new ServiceError('x', { service: 'aws', outcome: 'refused' })],
-  ['BudgetError', new BudgetError('x', SHORT)],
-])('%s is called so', (name, error) => {
-  expect(error.name).toBe(name);
+  ['InputError', () => new InputError('x')],
+  ['ServiceError', () => new ServiceError('x', { service: 'aws', outcome: 'refused' })],
+  ['CredentialError', () => new CredentialError('x')],
+  ['BudgetError', () => new BudgetError('x', SHORT)],
+])('%s is called so', (name, make) => {
+  expect(make().name).toBe(name);
 });
 
 it.each([
