@@ -86,6 +86,7 @@ export function placeOf(group: RunnerGroup, fleet: Fleet): readonly [key: string
 
 /** What makes two places the same, in words. */
 function keyOf({ workspace, repository, labels, namespace, reach }: Place): string {
+  // Stryker disable next-line ConditionalExpression: a repository that is undefined is none in a key.
   const scope = scopeKey({ workspace, ...(repository !== undefined && { repository }) });
   return `${scope} ${labels.join(',')} ${writtenReach(reach)}/${namespace}`;
 }

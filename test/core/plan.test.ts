@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#core/decide/decide.ts';
+import { decideLeftovers } from '#core/decide/leftovers.ts';
 import type { Action, GroupPlan } from '#core/model/decision.ts';
-import type { GroupObservation, Observation } from '#core/model/observation.ts';
+import type { GroupMemory, GroupObservation, Observation } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { group, groupObservation, jobOf, NOON, observation, population, runner } from '#kit/fleet.ts';
 
@@ -178,6 +179,20 @@ describe('a plan', () => {
     ]);
   });
 
+  it('says of a start that its node may be full only where a runner was stuck on one', () => {
+    const added = (status: 'OFFLINE' | 'DISABLED', drains: GroupMemory['drains'] = {}) => {
+      const gone = runner({ uuid: '{a}', status });
+      const memory = { idleSince: {}, drainingSince: {}, drains };
+      const { actions } = planOf(groupObservation({ group: group({ min: 1 }), runners: [gone], memory }));
+      return actions.find(({ action }) => action === 'add');
+    };
+    const add = { action: 'add', identity: { workspaceUuid: '{acme}' }, reason: expect.anything() };
+    expect(added('OFFLINE')).toStrictEqual(add);
+    expect(added('DISABLED', { '{a}': { cause: 'recycled', at: EARLIER } })).toStrictEqual(add);
+    const stuck = added('DISABLED', { '{a}': { cause: 'resize-stuck', at: EARLIER } });
+    expect(stuck).toStrictEqual({ ...add, isFull: true });
+  });
+
   it('disables before it cleans up', () => {
     const look = tooMany();
     const dead = runner({ status: 'UNREGISTERED' });
@@ -247,6 +262,42 @@ describe('a plan', () => {
     const plan = planOf(groupObservation({ runners: [runner({ uuid: '{a}' })], memory, memoryVersion: 3 }));
     expect(plan).toMatchObject({ memoryVersion: 3, memoryChanged: changed });
     expect(Object.keys(plan.memory.idleSince)).toEqual(['{a}']);
+  });
+});
+
+describe('the plan of a fleet', () => {
+  const seen = observation([groupObservation()]);
+  const named: Observation = { ...seen, deployment: 'first' };
+
+  it.each([
+    { name: 'the one that it has', of: named, expected: { id: 'first', isNew: false } },
+    {
+      name: 'the one that it has, whatever this tick offers',
+      of: named,
+      offered: 'tick-2',
+      expected: { id: 'first', isNew: false },
+    },
+    {
+      name: 'the one that this tick offers, while it has none',
+      of: seen,
+      offered: 'tick-2',
+      expected: { id: 'tick-2', isNew: true },
+    },
+  ])('has the name of the deployment: $name', ({ of, offered, expected }) => {
+    expect(makePlan(of, [], [], offered).deployment).toEqual(expected);
+  });
+
+  it('has nothing of what there is nothing of', () => {
+    expect(Object.keys(makePlan(seen, decide(seen))).sort()).toEqual(['at', 'groups', 'scopeMemory']);
+  });
+
+  it('has what becomes of what groups have left behind', () => {
+    const left = groupObservation({
+      group: group({ name: 'old', min: 0, max: 0 }),
+      runners: [runner({ uuid: '{left}' })],
+    });
+    const plan = makePlan(seen, [], decideLeftovers([left], [], NOON));
+    expect(plan.leftovers?.map(({ actions }) => actions.map(({ action }) => action))).toEqual([['disable']]);
   });
 });
 

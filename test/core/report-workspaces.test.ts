@@ -5,7 +5,7 @@ import type { SlotObservation, WorkspaceObservation } from '#core/model/observat
 import type { WorkspaceReport } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { makeReport } from '#core/report.ts';
-import { group, groupObservation, observation, population } from '#kit/fleet.ts';
+import { group, groupObservation, NOON, observation, population, runner } from '#kit/fleet.ts';
 import { workspaceLines } from '#text/workspace-lines.ts';
 
 const TICK = {
@@ -93,6 +93,28 @@ describe('a workspace in the report', () => {
     ]);
   });
 
+  it('counts what is put back into service as added', () => {
+    const drained = runner({ uuid: '{a}', status: 'DISABLED' });
+    const memory = { idleSince: {}, drainingSince: {}, drains: { '{a}': { cause: 'surplus', at: NOON - 600_000 } } };
+    const look = observation(
+      [groupObservation({ group: group({ min: 3 }), runners: [drained], memory })],
+      [{ workspace: 'acme', registrations: 1, maxRunners: 100, slots: SLOTS }],
+    );
+    const decisions = decide(look);
+    const plan = makePlan(look, decisions);
+    expect(plan.groups[0]?.actions.map(({ action }) => action)).toEqual(['enable', 'add', 'add']);
+    const report = makeReport(TICK, look, decisions, plan, { outcomes: new Map(), problems: [] });
+    expect(report.workspaces).toMatchObject([{ expected: 8 }]);
+  });
+
+  it('names steps that run, and a limit on them, where these are known', () => {
+    const [plain] = reportOf(6, SLOTS).workspaces ?? [];
+    expect(plain).not.toHaveProperty('running');
+    expect(plain).not.toHaveProperty('concurrencyLimit');
+    const [counted] = reportOf(6, { ...SLOTS, running: 0, limit: 30 }).workspaces ?? [];
+    expect(counted).toMatchObject({ running: 0, concurrencyLimit: 30 });
+  });
+
   it.each([
     ['at a price of its own', { ...SLOTS, isPriced: true as const }, true],
     ['with a limit', { ...SLOTS, max: 20 }, true],
@@ -164,6 +186,13 @@ describe('the line of a workspace', () => {
     ],
   ])('%s', (_, min, slots, more, lines) => {
     expect(linesOf(min, slots, more)).toEqual(lines);
+  });
+
+  it.each([
+    ['the steps that run now', { running: 3 }],
+    ['the most of this month', { peak: { month: '2026-11', runners: 8, steps: 5 } }],
+  ])('has no steps where only half is known of them: %s', (_, over) => {
+    expect(linesOf(6, { ...PRICED, ...over })).toEqual([expect.not.stringContaining('steps')]);
   });
 
   it('says what the limit on steps keeps back', () => {
