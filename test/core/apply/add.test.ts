@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { apply } from '#core/apply.ts';
 import { ServiceError } from '#core/errors.ts';
-import { registration, type Script } from '../reconcile/ports.ts';
+import type { Action, Plan } from '#core/model/decision.ts';
+import { group } from '#kit/fleet.ts';
+import { recordingPorts, registration, type Script } from '../reconcile/ports.ts';
 import { ADD, carryOut, carryOutOne, groupPlan, planOf } from './carry-out.ts';
 
 const REGISTER = 'register builds in acme';
@@ -139,6 +142,27 @@ describe('adding a runner', () => {
     expect(applied.outcomes.get('builds')).toEqual([
       { action: 'add', status: 'failed', error: expect.stringContaining('broken.yaml') },
     ]);
+  });
+
+  it.each<{ name: string; plan: Partial<Plan>; action: Action; more: object }>([
+    { name: 'nothing more where there is nothing to say', plan: {}, action: ADD, more: {} },
+    {
+      name: 'the name of the deployment',
+      plan: { deployment: { id: 'tick-0', isNew: false } },
+      action: ADD,
+      more: { deployment: 'tick-0' },
+    },
+    { name: 'that nodes are full', plan: {}, action: { ...ADD, isFull: true } as Action, more: { isFull: true } },
+  ])('a manifest is made of the group, the registration and $name', async ({ plan, action, more }) => {
+    const { ports } = recordingPorts();
+    const inputs: object[] = [];
+    const render: typeof ports.manifests.render = (input) => {
+      inputs.push(input);
+      return ports.manifests.render(input);
+    };
+    await apply({ ...planOf(groupPlan([action])), ...plan }, { ...ports, manifests: { ...ports.manifests, render } });
+    const made = { group: group(), runner: expect.anything(), identity: { workspaceUuid: '{acme}' } };
+    expect(inputs).toStrictEqual([{ ...made, credentials: expect.anything(), ...more }]);
   });
 
   it('no outcome carries the secret of the runner', async () => {

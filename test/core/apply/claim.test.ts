@@ -49,9 +49,9 @@ describe('every group that changes is claimed first, in one call', () => {
   });
 
   it('and nothing is called where nothing changes', async () => {
-    const { outcomes, problems, trace } = await run(planOf(groupPlan([]), groupPlan([], { group: tests })));
+    const { outcomes, problems, notes, trace } = await run(planOf(groupPlan([]), groupPlan([], { group: tests })));
     expect(trace).toEqual([]);
-    expect({ outcomes, problems }).toEqual({ outcomes: { builds: [], tests: [] }, problems: [] });
+    expect({ outcomes, problems, notes }).toEqual({ outcomes: { builds: [], tests: [] }, problems: [], notes: [] });
   });
 
   it('no action begins before the claim is answered', async () => {

@@ -56,6 +56,25 @@ describe('places', () => {
     expect(applied.problems).toEqual([]);
   });
 
+  it('are read again where they are, and nothing else is', async () => {
+    const { trace } = await run(plan, { state: contended(1).state });
+    expect(trace).toEqual(['save places/1@2', 'load places/1', 'save places/1@4']);
+  });
+
+  it('are written down anew where their document is gone by then', async () => {
+    const saved: MemoryChange[] = [];
+    const save: StateStore['save'] = async (changes) => {
+      saved.push(...changes);
+      return saved.length === 1 ? [{ key: 'places/1' }] : [];
+    };
+    const { applied } = await run(plan, { state: { load: async () => new Map(), save } });
+    expect(saved.map(({ expectedVersion, value }) => [expectedVersion, keysOf(value)])).toEqual([
+      [2, ['ours']],
+      [0, ['ours']],
+    ]);
+    expect(applied.problems).toEqual([]);
+  });
+
   it('are left to the next look after more than that, or when they cannot be read', async () => {
     for (const world of [contended(6), contended(1, 'load')]) {
       expect((await run(plan, { state: world.state })).applied.problems).toEqual([]);
@@ -85,16 +104,31 @@ describe('the name of the deployment', () => {
       made.push(manifest);
       return { name: manifest.metadata.name, uid: 'u' };
     };
-    const { trace } = await run(plan, { jobs: { createJob }, state });
+    const saved: MemoryChange[] = [];
+    const save: StateStore['save'] = async (changes) => {
+      saved.push(...changes.filter(({ key }) => key === 'deployment'));
+      return [];
+    };
+    const { trace } = await run(plan, { jobs: { createJob }, state: { save, ...state } });
     const labels = made.map(
       ({ metadata }) => (metadata.labels as Record<string, string>)['bitbucket-runner-autoscaler/deployment'],
     );
-    return { trace, labels };
+    return { trace, labels, saved };
   }
 
   it('is saved before the first runner, and stamped on its Job', async () => {
-    const { trace, labels } = await stampedBy(named(true, groupPlan([ADD])));
+    const { trace, labels, saved } = await stampedBy(named(true, groupPlan([ADD])));
     expect([trace[0], labels]).toEqual(['save group/builds@0 deployment@0', ['tick-1']]);
+    expect(saved).toEqual([{ key: 'deployment', expectedVersion: 0, value: { id: 'tick-1' } }]);
+  });
+
+  it('is saved with one add among other actions, and among other groups', async () => {
+    const away = disable(runner({ uuid: '{a}' }));
+    const { trace } = await stampedBy(named(true, groupPlan([away, ADD])));
+    expect(trace[0]).toBe('save group/builds@0 deployment@0');
+    const others = groupPlan([away], { group: group({ name: 'tests' }) });
+    const many = await stampedBy(named(true, others, groupPlan([ADD])));
+    expect(many.trace[0]).toBe('save group/tests@0 group/builds@0 deployment@0');
   });
 
   it('is not saved while no runner is made', async () => {
@@ -110,6 +144,13 @@ describe('the name of the deployment', () => {
   it('that another tick gave at the same moment holds: this one stamps nothing', async () => {
     const save = async () => [{ key: 'deployment' }];
     expect((await stampedBy(named(true, groupPlan([ADD])), { save })).labels).toEqual([undefined]);
+  });
+
+  it('is stamped although something else could not be saved', async () => {
+    const scopeMemory = [{ key: 'scope/acme', version: 0, memory: { stepSeen: true } }];
+    const save = async () => [{ key: 'scope/acme' }];
+    const plan = { ...named(true, groupPlan([ADD])), scopeMemory };
+    expect((await stampedBy(plan, { save })).labels).toEqual(['tick-1']);
   });
 
   it('that nobody gave is not stamped', async () => {

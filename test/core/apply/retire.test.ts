@@ -160,6 +160,7 @@ describe("the runner's own log may have something against deleting it", () => {
 
   it.each<LogRow>([
     { name: 'no step in it', script: says('none-seen') },
+    { name: 'no step in it, and nothing else could tell', script: says('none-seen'), onlyProof: true },
     { name: 'a step in it', script: says('running'), error: 'its log shows a step that began and did not end' },
     {
       name: 'a step in it, for as long as any may take',
