@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createCallBudget } from '#adapters/budget/ledger.ts';
+import { followBudgets, type TickBudgets } from '#core/budget/tick-budgets.ts';
 import { InputError } from '#core/errors.ts';
-import type { Fleet } from '#core/model/configuration.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Calls, Report, TickRecord } from '#core/model/report.ts';
 import { placeOf, placesKeyOf } from '#core/places.ts';
-import { reconcile, type TickRequest } from '#core/reconcile.ts';
+import { lookAndDecide, reconcile, type TickRequest } from '#core/reconcile.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
 import { recordingPorts, type Script } from './ports.ts';
 
 const CONFIG: Fleet = fleet([group({ min: 1 })]);
@@ -127,6 +129,88 @@ describe('a tick', () => {
     const { report } = await tick({}, { state: { appendTick } });
     expect(records).toEqual([{ id: 'tick-1', at: NOON, report, observation: expect.objectContaining({ at: NOON }) }]);
     expect(records[0]?.observation.groups.map((entry) => entry.group.name)).toEqual(['builds']);
+  });
+});
+
+describe('how long a tick looks', () => {
+  const seenAfter = async (elapsedMs: number) => {
+    const records: TickRecord[] = [];
+    await tick({ elapsedMs: () => elapsedMs }, { state: { appendTick: async (record) => void records.push(record) } });
+    return records[0]?.observation;
+  };
+
+  it.each([
+    { name: 'is left out where it is short', elapsedMs: 4_999.9, readBy: undefined },
+    { name: 'is told from five seconds on', elapsedMs: 5_000, readBy: NOON + 5_000 },
+    { name: 'is told in whole milliseconds', elapsedMs: 7_000.6, readBy: NOON + 7_001 },
+  ])('$name', async ({ elapsedMs, readBy }) => {
+    const seen = await seenAfter(elapsedMs);
+    expect(seen).toMatchObject({ at: NOON, groups: [{ group: { name: 'builds' } }] });
+    expect([seen?.readBy, seen && 'readBy' in seen]).toEqual([readBy, readBy !== undefined]);
+  });
+
+  it.each([
+    { name: 'a young one suffices to remove, however late it began', times: [20_000, 34_999], reads: [] },
+    { name: 'an old one does not', times: [20_000, 35_000], reads: ['get {drained}'] },
+  ])('$name', async ({ times: [began, acts], reads }) => {
+    const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
+    const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 600_000 }, runners: { '{drained}': 0 } };
+    let isLooking = false;
+    const { trace } = await tick(
+      { fleet: fleet([group({ min: 0 })]), elapsedMs: () => (isLooking ? acts : began) ?? 0 },
+      {
+        runners: {
+          list: async () => {
+            isLooking = true;
+            return [drained];
+          },
+          get: async () => drained,
+        },
+        jobs: { list: async () => [jobOf(drained)] },
+        state: { load: async () => new Map([['group/builds', { version: 1, value: memory }]]) },
+      },
+    );
+    expect(trace.filter((line) => /^(get|remove) /.test(line))).toEqual([...reads, 'remove {drained}']);
+  });
+});
+
+describe('what a queue is counted for', () => {
+  const repositories = { kind: 'named', names: ['shop'] } as const;
+  const strategy = { ...STRATEGIES.queueAware.strategy, repositories };
+  const busy = runner({ uuid: '{busy}', hasStep: true });
+  const saturated: Script = { runners: { list: async () => [busy] }, jobs: { list: async () => [jobOf(busy)] } };
+  const looked = async (of: Partial<RunnerGroup>, over: Partial<TickBudgets> = {}) => {
+    const { ports, trace } = recordingPorts(saturated);
+    const groups = [group({ min: 0, ...of })];
+    const budgets = { ...followBudgets([]), ...over };
+    const look = await lookAndDecide({ fleet: fleet(groups), groups, at: NOON, budgets }, ports);
+    return { ...look, counts: trace.filter((line) => line.startsWith('openPipelines')) };
+  };
+  /** Budgets that allow one call less each time they are asked. */
+  const shrinking = (): Partial<TickBudgets> => {
+    let left = 100;
+    const allow = () => [
+      { credential: 'ci', workspaces: ['acme'], limit: 1000, left: left--, creates: 0, moreAt: NOON },
+    ];
+    return { allow, keys: ['budget/ci'] };
+  };
+
+  it('is nothing where no decision depends on one: no call, and no queue', async () => {
+    const { observation, counts } = await looked({});
+    expect(counts).toEqual([]);
+    expect(observation.queues).toEqual([]);
+  });
+
+  it('is a decision that depends on it, which has what calls are left then', async () => {
+    const { observation, counts } = await looked({ strategy }, shrinking());
+    expect(counts).toEqual(['openPipelines acme/shop']);
+    expect(observation.queues).toHaveLength(1);
+    expect(observation.budgets?.map(({ left }) => left)).toEqual([99]);
+    expect((await looked({}, shrinking())).observation.budgets?.map(({ left }) => left)).toEqual([100]);
+  });
+
+  it('has no budgets where nobody counts calls', async () => {
+    expect((await looked({ strategy })).observation).not.toHaveProperty('budgets');
   });
 });
 
