@@ -164,6 +164,7 @@ function progress(group: string, needed: number, wanted: number, present: Presen
 
 /** As the last tick saw them; none where no tick has looked lately. */
 function recentCounts({ seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
+  // Stryker disable next-line BooleanLiteral: none are online to be kept, and nobody asks for none.
   if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, isKept: false };
   const isKept = asks.some(({ until, askedAt = 0 }) => until > now && askedAt + WRITTEN_MS <= seen.at);
   return { online: seen.online, starting: seen.starting, isKept };

@@ -82,6 +82,18 @@ describe('a step', () => {
       says: 'these labels are of more than one group (builds, tests); name the group',
     },
     {
+      name: 'that names neither a group nor labels, where there are two',
+      over: { order: { runners: 1 } },
+      status: 409,
+      says: 'these labels are of more than one group (builds, tests); name the group',
+    },
+    {
+      name: 'that names neither a group nor labels, where there is one',
+      over: { order: { runners: 1 }, fleet: fleet([builds, closed]) },
+      status: 202,
+      says: '0 of 1 online, 0 starting; ask again in 10 seconds',
+    },
+    {
       name: 'of a group whose window allows no runners now',
       over: {
         fleet: fleet([{ ...builds, schedules: [{ ...ALWAYS, name: 'shut', min: 0, max: 0 }] }]),
@@ -207,6 +219,15 @@ describe('a look', () => {
     expect(look?.value).toEqual({ at: NOON, isOpen: false });
   });
 
+  it('for a repository that is not looked up yet begins at most every 15 seconds', async () => {
+    const state = await told(['tests']);
+    const begun: number[] = [];
+    for (const at of [0, 14_999, 15_000]) {
+      await answerWake(await request({ state, now: NOON + at, look: async () => void begun.push(at) }));
+    }
+    expect(begun).toEqual([0, 15_000]);
+  });
+
   type Order = Partial<WakeRequest['order']> & { step?: string; at?: number };
 
   /** Asks one after the other; gives after which of them a look began. */
@@ -325,6 +346,15 @@ describe('runners that a tick saw online', () => {
     const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
     if (before !== undefined) await askedBefore(state, before);
     expect((await answerWake(await request({ state }))).status).toBe(status);
+  });
+
+  it('are not enough where more are asked for, although they stay', async () => {
+    const state = await told(['builds'], { at: NOON, online: 1, starting: 3 });
+    await askedBefore(state, long);
+    expect(await answerWake(await request({ state }))).toMatchObject({
+      status: 202,
+      message: '1 of 2 online, 3 starting; ask again in 10 seconds',
+    });
   });
 
   it('before the step asked are told as such', async () => {

@@ -1,15 +1,25 @@
 /** What ticks leave for whoever answers pipelines, and how long floors last whose pipelines run. */
 import { describe, expect, it } from 'vitest';
+import { createMemoryStateStore } from '#adapters/state/memory.ts';
+import { decide } from '#core/decide/decide.ts';
 import { BudgetError } from '#core/errors.ts';
 import { parseWakeMemory, parseWakeNote, wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
-import type { Ports } from '#core/ports.ts';
-import { fleet, group } from '#kit/fleet.ts';
+import type { Observation } from '#core/model/observation.ts';
+import type { Report } from '#core/model/report.ts';
+import { makePlan } from '#core/plan.ts';
+import type { Ports, StateStore } from '#core/ports.ts';
+import { makeReport, makeSkippedReport } from '#core/report.ts';
+import type { WakeAsk } from '#core/wake.ts';
+import { beginNotes } from '#core/wake-notes.ts';
+import { fleet, group, groupObservation, NOON, observation } from '#kit/fleet.ts';
 import { planIn } from '#kit/ticks.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;
+/** What is left of a floor that is about to run out. */
+const MS_LEFT = 90_000;
 const SHOP = { workspace: 'acme', repository: 'shop' };
 const wake = { from: [SHOP], max: 3, forMs: 10 * MINUTE };
 const sleeper = group({ min: 0, wake });
@@ -110,6 +120,13 @@ describe('who may ask', () => {
     expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
   });
 
+  it('is written down without a uuid where Bitbucket names none', async () => {
+    const at = open();
+    await at.tick((ports) => ({ runners: { ...ports.runners, identify: async () => ({ workspaceUuid: '{acme}' }) } }));
+    const known = { workspaceUuid: '{acme}', repositoryUuid: '', at: at.world.now };
+    expect((await at.note()).repositories).toEqual({ 'acme/shop': known });
+  });
+
   it('is written down where one of several is new', async () => {
     const at = open({ wake: { ...wake, from: [SHOP, { ...SHOP, repository: '{api}' }] } });
     await at.tick();
@@ -187,7 +204,6 @@ describe('a floor', () => {
         }),
       },
     });
-  const MS_LEFT = 90_000;
 
   it.each([
     ['whose pipeline runs lasts for another while', MS_LEFT, running('{p1}'), 10 * MINUTE],
@@ -216,9 +232,20 @@ describe('a floor', () => {
     await at.ask({ until, knownUntil: until, ...over });
     return { ...at, until };
   }
-  const partly = (ports: Ports) => ({
-    pipelines: { ...ports.pipelines, openPipelines: async () => ({ pipelines: [], isWhole: false }) },
-  });
+  /** Of each repository so much is seen: all its pipelines, or some of them. */
+  const seeing =
+    (isWhole: (repository: string) => boolean, ...uuids: readonly string[]) =>
+    (ports: Ports) => ({
+      pipelines: {
+        ...ports.pipelines,
+        openPipelines: async ({ repository }: { readonly repository: string }) => ({
+          pipelines: uuids.map((uuid) => ({ uuid, section: 'default' as const })),
+          isWhole: isWhole(repository),
+        }),
+      },
+    });
+  const partlyWith = (...uuids: readonly string[]) => seeing(() => false, ...uuids);
+  const partly = partlyWith();
 
   it.each([
     ['is over', 3 * MINUTE, running('{p2}'), 'now'],
@@ -285,8 +312,31 @@ describe('a floor', () => {
     { name: 'one that asked for more than work', steps: 1, runners: [1, 1, 3], lasting: ['{s3}'] },
     { name: 'none beside one that lasts anyway', steps: 1, runners: [1, 1, 1], later: 1, lasting: [] },
     { name: 'another beside one that lasts anyway', steps: 2, runners: [1, 1, 1], later: 1, lasting: ['{s2}'] },
-  ])('of many where nobody can tell of pipelines: $name', async ({ steps, runners, later = 0, lasting }) => {
-    const at = open({ min: 2 });
+    {
+      name: '… which counts once, idle runner or not',
+      min: 3,
+      steps: 2,
+      runners: [1, 1, 1],
+      later: 1,
+      lasting: ['{s2}'],
+    },
+    {
+      name: 'none beside one that is seen to run',
+      steps: 1,
+      runners: [1, 1, 1],
+      pipelines: ['{p1}', '{p2}', '{p2}'],
+      lasting: ['{s1}'],
+    },
+    {
+      name: 'another beside one that is seen to run',
+      steps: 2,
+      runners: [1, 1, 1],
+      pipelines: ['{p1}', '{p2}', '{p2}'],
+      lasting: ['{s1}', '{s3}'],
+    },
+  ])('of many where nobody can tell of pipelines: $name', async (row) => {
+    const { min = 2, steps, runners, later = 0, pipelines, lasting } = row;
+    const at = open({ min });
     await at.tick();
     at.world.advance(2 * MINUTE);
     for (let step = 0; step < steps; step += 1) {
@@ -298,11 +348,24 @@ describe('a floor', () => {
       step: `{s${index + 1}}`,
       runners: count,
       until: until + (index === 2 ? later : 0),
+      pipeline: pipelines?.[index] ?? '{p2}',
     }));
     await at.ask(...asks);
-    await at.tick(partly);
+    await at.tick(partlyWith('{p1}'));
     const lasts = (await at.asks()).filter((ask) => ask.until === at.world.now + 10 * MINUTE);
     expect(lasts.map(({ step }) => step)).toEqual(lasting);
+  });
+
+  it('whose pipeline has ended is over, and makes room for one of which nobody can tell', async () => {
+    const at = open({ min: 1 });
+    await at.tick();
+    at.world.advance(2 * MINUTE);
+    at.world.submit({ scope: SHOP, labels: sleeper.labels, durationMs: 20 * MINUTE });
+    at.world.advance(MINUTE);
+    const until = at.world.now + MS_LEFT;
+    await at.ask({ until, runners: 1 }, { until, runners: 1, step: '{s2}', by: 'acme/api' });
+    await at.tick(seeing((repository) => repository === 'api'));
+    expect((await at.asks()).map((ask) => ask.until - at.world.now)).toEqual([10 * MINUTE, 0]);
   });
 
   it('lasts while the group cannot be seen, without a call for its pipeline', async () => {
@@ -341,6 +404,51 @@ describe('a floor', () => {
   });
 });
 
+describe('of a group of which the tick has seen nothing', () => {
+  const sleeping = group({ min: 0, wake: { ...wake, from: [{ ...SHOP, repository: '{shop}' }] } });
+  const tick = { id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 } as const;
+  const nothing = makeSkippedReport({ ...tick, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } }, 'nothing');
+
+  async function left(seen: Observation, report: Report, ...asks: readonly WakeAsk[]) {
+    const state = createMemoryStateStore();
+    await state.save([{ key: wakeMemoryKey('builds'), expectedVersion: 0, value: { asks } }], NOON);
+    const saved: unknown[] = [];
+    const save: StateStore['save'] = async (changes, now) => {
+      saved.push(...changes);
+      return state.save(changes, now);
+    };
+    const ports = { ...new World().ports(), state: { ...state, save } };
+    const leave = await beginNotes([sleeping], ports, NOON);
+    return { problems: await leave({ observation: seen, report }), saved };
+  }
+
+  it('nothing is told, and nothing is wrong', async () => {
+    expect(await left(observation([]), nothing)).toEqual({ problems: [], saved: [] });
+  });
+
+  it('what was asked for stays, and one that would run out lasts for another while', async () => {
+    const asked = { step: '{s1}', by: 'acme/shop', runners: 1, pipeline: '{p1}' };
+    const long = { ...asked, until: NOON + MS_LEFT + 1, knownUntil: NOON + MS_LEFT + 1 };
+    expect(await left(observation([]), nothing, long)).toEqual({ problems: [], saved: [] });
+    const ending = { ...asked, until: NOON + MS_LEFT, knownUntil: NOON + MS_LEFT };
+    const { problems, saved } = await left(observation([]), nothing, long, ending);
+    const later = NOON + 10 * MINUTE;
+    const asks = [long, { ...ending, until: later, knownUntil: later }];
+    expect(problems).toEqual([]);
+    expect(saved).toEqual([{ key: wakeMemoryKey('builds'), expectedVersion: 1, value: { asks } }]);
+  });
+
+  it('the report alone is not believed', async () => {
+    const look = observation([groupObservation({ group: sleeping })]);
+    const decisions = decide(look);
+    const { groups } = makeReport(nothing.tick, look, decisions, makePlan(look, decisions), {
+      outcomes: new Map(),
+      problems: [],
+    });
+    expect(await left(observation([]), { ...nothing, groups })).toEqual({ problems: [], saved: [] });
+  });
+});
+
 it('looks that were asked for are taken up before the tick looks', async () => {
   const at = open();
   await at.tick();
@@ -372,6 +480,16 @@ it('what cannot be saved is a problem of the tick; where memory is out of reach 
     },
   }));
   expect(report.problems).toEqual(['throttled']);
+  const overtaken = await open().tick((ports) => ({
+    state: {
+      ...ports.state,
+      save: async (changes, now) => {
+        const [own] = changes.filter(({ key }) => key === wakeNoteKey('builds'));
+        return own === undefined ? ports.state.save(changes, now) : [{ key: own.key }];
+      },
+    },
+  }));
+  expect(overtaken.problems).toEqual([]);
   const blind = await at.tick((ports) => ({
     state: { ...ports.state, load: async () => Promise.reject(new Error('the table is gone')) },
   }));
