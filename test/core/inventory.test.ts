@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { CLOCK_SKEW_MS } from '#core/decide/age.ts';
-import { LISTING_LAG_MS, nextInventory, pendingAdds, placesOf } from '#core/inventory.ts';
-import type { GroupMemory } from '#core/model/observation.ts';
+import {
+  hadJob,
+  hasOldAdds,
+  isAddThatRan,
+  LISTING_LAG_MS,
+  nextInventory,
+  pendingAdds,
+  placesOf,
+  withAdds,
+} from '#core/inventory.ts';
+import type { GroupMemory, Runner } from '#core/model/observation.ts';
 import { jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
@@ -140,5 +149,107 @@ describe('adds that were begun', () => {
       { uuid: '{listed}', createdAt: NOON - 2 },
       { uuid: '{unlisted}', createdAt: NOON - 1 },
     ]);
+  });
+});
+
+describe('whether adds are given up if a look does not see them', () => {
+  it.each([
+    { name: 'no add was begun', entries: undefined, isOld: false },
+    { name: 'a moment before the lists must have shown it', entries: [NOON - LISTING_LAG_MS + 1], isOld: false },
+    { name: 'the lists must have shown it', entries: [NOON - LISTING_LAG_MS], isOld: true },
+    { name: 'of two, the lists must have shown one', entries: [NOON - LISTING_LAG_MS, NOON], isOld: true },
+  ])('$name: $isOld', ({ entries, isOld }) => {
+    const memory = { ...NOTHING, ...(entries && { intended: intended(...entries.map((at) => [at, 1] as const)) }) };
+    expect(hasOldAdds(memory, NOON)).toBe(isOld);
+  });
+});
+
+describe('what is remembered when adds of a tick have made runners', () => {
+  it.each<{
+    readonly name: string;
+    readonly memory: Partial<GroupMemory>;
+    readonly made: readonly string[];
+    readonly gone?: number;
+    readonly after: Partial<GroupMemory>;
+  }>([
+    {
+      name: 'nothing was begun and nothing was made: nothing is added',
+      memory: {},
+      made: [],
+      after: {},
+    },
+    {
+      name: 'one of three was made: two are still to be seen',
+      memory: { intended: intended([NOON, 3]) },
+      made: ['{a}'],
+      after: { runners: { '{a}': NOON }, intended: intended([NOON, 2]) },
+    },
+    {
+      name: 'one of three was made and one is not there: one is still to be seen',
+      memory: { intended: intended([NOON, 3]) },
+      made: ['{a}'],
+      gone: 1,
+      after: { runners: { '{a}': NOON }, intended: intended([NOON, 1]) },
+    },
+    {
+      name: 'all were made: none is still to be seen',
+      memory: { intended: intended([NOON, 1]), runners: { '{old}': EARLIER } },
+      made: ['{a}'],
+      after: { runners: { '{old}': EARLIER, '{a}': NOON } },
+    },
+    {
+      name: 'adds of an earlier tick stay as they are',
+      memory: { intended: intended([EARLIER, 2], [NOON, 1]) },
+      made: ['{a}'],
+      after: { runners: { '{a}': NOON }, intended: intended([EARLIER, 2]) },
+    },
+    {
+      name: 'one is not there and none was made: runners stay as they were',
+      memory: { intended: intended([NOON, 1]), runners: { '{old}': EARLIER } },
+      made: [],
+      gone: 1,
+      after: { runners: { '{old}': EARLIER } },
+    },
+  ])('$name', ({ memory, made, gone = 0, after }) => {
+    expect(withAdds({ ...NOTHING, ...memory }, made, gone, NOON)).toStrictEqual({ ...NOTHING, ...after });
+  });
+});
+
+describe('whether a runner is known to have had a Job', () => {
+  it.each<{ readonly name: string; readonly memory: Partial<GroupMemory>; readonly had: boolean }>([
+    { name: 'no look has seen it', memory: {}, had: false },
+    { name: 'a look has seen it', memory: { runners: { '{a}': EARLIER } }, had: true },
+    { name: 'a look has seen it without a Job', memory: { runners: { '{a}': EARLIER }, jobless: ['{a}'] }, had: false },
+    { name: 'another had no Job', memory: { runners: { '{a}': EARLIER }, jobless: ['{b}'] }, had: true },
+  ])('$name: $had', ({ memory, had }) => {
+    expect(hadJob({ ...NOTHING, ...memory }, '{a}')).toBe(had);
+  });
+});
+
+describe('whether a runner that nobody has seen before is an add that has run', () => {
+  const begun = { intended: intended([EARLIER, 1]) };
+
+  it.each<{
+    readonly name: string;
+    readonly memory: Partial<GroupMemory>;
+    readonly seen?: Partial<Runner>;
+    readonly is: boolean;
+  }>([
+    { name: 'no add was begun', memory: {}, is: false },
+    { name: 'made when an add was begun', memory: begun, is: true },
+    {
+      name: 'made as late as a list may be late',
+      memory: begun,
+      seen: { createdAt: EARLIER + LISTING_LAG_MS },
+      is: true,
+    },
+    { name: 'made later than that', memory: begun, seen: { createdAt: EARLIER + LISTING_LAG_MS + 1 }, is: false },
+    { name: 'made long before', memory: begun, seen: { createdAt: EARLIER - LISTING_LAG_MS - 1 }, is: false },
+    { name: 'it has never connected', memory: begun, seen: { status: 'UNREGISTERED' }, is: false },
+    { name: 'a look has seen it', memory: { ...begun, runners: { '{a}': EARLIER } }, is: false },
+    { name: 'it shows a step, and may be anybody’s', memory: begun, seen: { hasStep: true }, is: false },
+  ])('$name: $is', ({ memory, seen, is }) => {
+    const one = runner({ uuid: '{a}', createdAt: EARLIER, ...seen });
+    expect(isAddThatRan({ ...NOTHING, ...memory }, one)).toBe(is);
   });
 });

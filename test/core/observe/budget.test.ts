@@ -7,10 +7,11 @@ import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import { BudgetError } from '#core/errors.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import { observe } from '#core/observe/observe.ts';
+import { placeOf, placesKeyOf } from '#core/places.ts';
 import { scopeKey } from '#core/scope.ts';
-import { fleet, NOON, runner } from '#kit/fleet.ts';
+import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
-import { builds, other, site } from './look.ts';
+import { builds, documents, other, site } from './look.ts';
 
 function budgetNamed(credential: string): CallBudget {
   return createCallBudget({ credential, key: `budget/${credential}`, limit: () => 1000, now: () => NOON });
@@ -111,6 +112,24 @@ describe('a look under budgets', () => {
     const [ci, two] = [budgetNamed('ci'), budgetNamed('two')];
     await lookWith({ acme: ci, other: two }, script);
     expect([ci.lastLook('acme'), two.lastLook('other')]).toEqual(calls);
+  });
+
+  it('plans for the scopes of places that were left as well', async () => {
+    const old = group({ name: 'old', scope: { workspace: 'acme', repository: 'shop' } });
+    const [key, place] = placeOf(old, fleet([old])) ?? ['', undefined];
+    const planned: unknown[] = [];
+    const ci: CallBudget = {
+      ...budgetNamed('ci'),
+      holdBackLook: ({ workspace, calls }) => {
+        planned.push([workspace, calls]);
+        return undefined;
+      },
+    };
+    const { ports } = recordingPorts(documents({ [placesKeyOf(key)]: { version: 1, value: { [key]: place } } }));
+    const groups = [builds, site];
+    const budgets = budgetsOf(groups, { budgetOf: () => ci });
+    await observe({ fleet: fleet(groups), groups, at: NOON, budgets, looksAfter: () => true }, ports);
+    expect(planned).toEqual([['acme', 3]]);
   });
 
   it('goes on with what the process knows when memory cannot be read', async () => {

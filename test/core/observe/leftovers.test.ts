@@ -404,6 +404,24 @@ describe('a scope that is named in another way', () => {
     expect(seen.leftovers).toMatchObject([isSure ? { runners: [{ uuid: '{known}' }], missing: [] } : { runners: [] }]);
   });
 
+  it('is the same place where the old one is gone for good and its uuid is known: its Jobs count once', async () => {
+    const now = { ...old, scope: { workspace: 'acme', repository: '{shop}' } };
+    const { seen } = await look(fleet([now]), {
+      ...remembering(old, { 'scope/acme/shop': { stepSeen: true, identity: SHOP, unlistedSince: NOON - 600_000 } }),
+      runners: {
+        list: async ({ repository }) => {
+          if (repository === '{shop}') return [known];
+          throw new ServiceError('404', { service: 'bitbucket', outcome: 'refused', status: 404 });
+        },
+        identify: async () => SHOP,
+      },
+      jobs: { list: async () => [jobOf(known, { labels: old.labels, identity: SHOP })] },
+    });
+    expect(seen.leftovers).toBeUndefined();
+    expect(seen.workspaces).toMatchObject([{ workspace: 'acme', registrations: 1 }]);
+    expect(seen.workspaces[0]).not.toHaveProperty('assumed');
+  });
+
   it('is another place where its labels or its namespace are others as well', async () => {
     for (const was of [
       { ...slug, labels: ['autoscaler.created', 'old'] },
