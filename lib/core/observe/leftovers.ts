@@ -50,6 +50,7 @@ export function standingOf(
   );
   const identities = alike.map(identify);
   if (own !== undefined && identities.some((other) => other !== undefined && identityKey(other) === identityKey(own))) {
+    // Stryker disable next-line StringLiteral: whatever is neither unknown nor left.
     return 'renamed';
   }
   return identities.some((other) => own === undefined || other === undefined) ? 'unknown' : 'left';

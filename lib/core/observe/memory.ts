@@ -108,8 +108,8 @@ function renamedGroups(
   if (!('value' in documents)) return new Map();
   return new Map(
     peers.flatMap(({ name }): readonly [string, string][] => {
-      const [key = ''] = present.get(name) ?? [];
-      const before = places[key]?.group;
+      const here = present.get(name);
+      const before = here && places[here[0]]?.group;
       const isNew = !documents.value.has(groupMemoryKey(name));
       return before !== undefined && before !== name && isNew ? [[name, before]] : [];
     }),
@@ -126,6 +126,7 @@ function withHeirs(documents: Documents, heirs: readonly (readonly [heir: string
     const document = documents.value.get(of);
     return document === undefined || documents.value.has(heir) ? [] : [[heir, { version: 0, value: document.value }]];
   });
+  // Stryker disable next-line ConditionalExpression: only faster.
   return taken.length === 0 ? documents : { value: new Map([...documents.value, ...taken]) };
 }
 
@@ -134,6 +135,7 @@ function keysOfFormer(former: readonly FormerPlace[]): readonly string[] {
 }
 
 function bothOf(first: Documents, second: Documents): Documents {
+  // Stryker disable next-line ConditionalExpression: without a first there is no second; only the compiler does not know.
   if (!('value' in first)) return first;
   return 'value' in second ? { value: new Map([...first.value, ...second.value]) } : second;
 }

@@ -18,6 +18,7 @@ export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet
   const keysOf = (slug: string) => [
     ...new Set(scopes.filter(({ workspace }) => workspace === slug).map(scopeMemoryKey)),
   ];
+  // Stryker disable next-line StringLiteral: nobody is told what could not be read.
   const documents = await attempt('memory', () => ports.state.load(slugs.flatMap(keysOf)));
   const slugOf = new Map(
     await Promise.all(
@@ -26,6 +27,7 @@ export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet
           (key) => parseScopeMemory(documentOf(documents, key)?.value).identity ?? [],
         );
         const found =
+          // Stryker disable next-line StringLiteral: nobody is told what could not be read.
           known[0] ?? valueOr(await attempt('uuid', () => ports.runners.identify({ workspace })), undefined);
         return [found?.workspaceUuid, workspace];
       }),
@@ -53,6 +55,7 @@ function renamed(fleet: Fleet, slugOf: ReadonlyMap<string | undefined, string>):
 
 /** What both names say; where they differ the slug's word holds, but of two caps the lower one. */
 function together(name: string, entries: readonly (readonly [string, WorkspaceSettings])[]): WorkspaceSettings {
+  // Stryker disable next-line ConditionalExpression: of two, one half of the comparison is enough.
   const bySlugLast = entries.toSorted(([a], [b]) => Number(a === name) - Number(b === name)).map(([, one]) => one);
   const all: WorkspaceSettings = Object.assign({}, ...bySlugLast);
   const most = bySlugLast.flatMap(({ maxConcurrentRunners = [] }) => maxConcurrentRunners);

@@ -76,6 +76,12 @@ const ROWS: readonly Row[] = [
     had: 'tests',
     owner: ['tests', 'runner'],
   },
+  {
+    name: 'labels that are nobody’s here, and known before in another scope',
+    groups: [builds, { ...tests, scope: { workspace: 'acme', repository: 'site' } }],
+    runner: { labels: ['self.hosted'], name: 'x' },
+    had: 'tests',
+  },
   { name: 'labels come before what was known', had: 'tests', owner: ['builds', 'runner'] },
   {
     name: 'of two places with its labels the one that was known to have it, now that its Job is gone',

@@ -1,16 +1,18 @@
 /** What a look finds at places that no group has any more. */
 import { describe, expect, it } from 'vitest';
+import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import { classify } from '#core/decide/classify.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { GroupMemory, GroupObservation, Observation, RunnerJob } from '#core/model/observation.ts';
 import { withElsewhere } from '#core/observe/leftovers.ts';
+import { observe } from '#core/observe/observe.ts';
 import { PLACES_KEYS, placeMemoryKey, placeOf, placesKeyOf } from '#core/places.ts';
 import type { RunnerApi } from '#core/ports.ts';
 import { reason } from '#core/reasons.ts';
 import { scopeKey } from '#core/scope.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
-import type { Script } from '../reconcile/ports.ts';
+import { recordingPorts, type Script } from '../reconcile/ports.ts';
 import { builds, documents, fails, look } from './look.ts';
 
 const old = group({ name: 'old', scope: { workspace: 'acme', repository: 'shop' }, namespace: 'shops' });
@@ -46,6 +48,34 @@ const uuidsOf = ({ leftovers = [] }: Observation) =>
   ]);
 
 describe('a place that no group has any more', () => {
+  it('is not looked at where nobody asks for it', async () => {
+    const reached: unknown[] = [];
+    const { ports, trace } = recordingPorts({ ...remembering(old), reach: (former) => reached.push(former) });
+    const groups = [group()];
+    const budgets = budgetsOf(groups, ports);
+    const seen = await observe({ fleet: fleet(groups), groups, at: NOON, budgets }, ports);
+    expect(seen.leftovers).toBeUndefined();
+    expect(trace).not.toContain('list acme/shop');
+    expect(reached).toEqual([]);
+  });
+
+  it('whose own memory cannot be read is kept, and nothing is written', async () => {
+    const whole = remembering(old).state;
+    let loads = 0;
+    const { seen } = await look(fleet([group()]), {
+      state: {
+        load: async (keys) => {
+          loads += 1;
+          return loads === 1 && whole?.load !== undefined ? whole.load(keys) : fails('503')();
+        },
+      },
+    });
+    expect(loads).toBe(2);
+    expect(seen.groups[0]?.missing).toEqual(['memory: 503']);
+    expect(seen.leftovers).toMatchObject([{ group: { name: 'old' }, missing: ['memory: 503'] }]);
+    expect([seen.places, seen.scopeMemory]).toEqual([undefined, []]);
+  });
+
   it('in the workspace of others is looked at for the group that has left it, and theirs stays theirs', async () => {
     const moved = { ...old, scope: { workspace: 'beta' } };
     const near = group({ name: 'near', scope: old.scope, labels: old.labels, namespace: 'near' });
@@ -632,6 +662,9 @@ describe('places are remembered', () => {
     ]);
     const second = await look(fleet([old]), remembering(old));
     expect(second.seen.places).toBeUndefined();
+    // Nor is there anything more to read, also where the group has no memory yet.
+    const third = await look(fleet([old]), remembering(old, { 'group/old': undefined }));
+    expect(third.trace.filter((line) => line.startsWith('load'))).toHaveLength(1);
   });
 
   describe('in several documents', () => {

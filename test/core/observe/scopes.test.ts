@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ServiceError } from '#core/errors.ts';
+import { CredentialError, ServiceError } from '#core/errors.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
@@ -10,6 +10,7 @@ describe("a workspace's registrations", () => {
   const gone = () => Promise.reject(new ServiceError('404', { service: 'bitbucket', outcome: 'refused', status: 404 }));
   const strangers = Array.from({ length: 7 }, () => runner({ labels: ['somebody', 'else'] }));
   const three = group({ name: 'three', scope: SITE, max: 3 });
+  const ELSEWHERE = { workspaceUuid: '{acme}', repositoryUuid: '{elsewhere}' };
   const four = group({ name: 'four', scope: SITE, max: 4 });
 
   it('count whoever made them, over every scope that any group uses', async () => {
@@ -94,6 +95,18 @@ describe("a workspace's registrations", () => {
       assumed: 0,
     },
     {
+      name: 'refused (403) for ten minutes, but not gone',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      error: () => Promise.reject(new ServiceError('403', { service: 'bitbucket', outcome: 'refused', status: 403 })),
+      assumed: 5,
+    },
+    {
+      name: 'its credential refused (401) for ten minutes, but not gone',
+      memory: { registrations: 5, unlistedSince: NOON - 600_000 },
+      error: () => Promise.reject(new CredentialError('401')),
+      assumed: 5,
+    },
+    {
       name: 'unreadable for ten minutes, but not gone',
       memory: { registrations: 5, unlistedSince: NOON - 600_000 },
       assumed: 5,
@@ -132,6 +145,28 @@ describe("a workspace's registrations", () => {
     },
   );
 
+  it.each<{
+    readonly name: string;
+    readonly job: Partial<RunnerJob>;
+    readonly known: boolean;
+    readonly assumed: number;
+  }>([
+    { name: 'its uuids are known: a Job with them', job: { group: 'before' }, known: true, assumed: 1 },
+    { name: '… no Job with others', job: { group: 'three', identity: ELSEWHERE }, known: true, assumed: 0 },
+    { name: 'its uuids are unknown: a Job of its group', job: { group: 'three' }, known: false, assumed: 1 },
+    { name: '… no Job of another', job: { group: 'before' }, known: false, assumed: 0 },
+  ])('of a scope that is gone are those of its Jobs: $name', async ({ job, known, assumed }) => {
+    const identity = { workspaceUuid: '{acme}', repositoryUuid: '{site}' };
+    const value = { stepSeen: false, unlistedSince: NOON - 600_000, ...(known && { identity }) };
+    const { identity: _, ...bare } = jobOf(runner(), { group: 'before' });
+    const { seen } = await look(fleet([three]), {
+      ...documents({ 'scope/acme/site': { version: 1, value } }),
+      runners: { list: gone },
+      jobs: { list: async () => [jobOf(runner(), { identity, ...job }), bare] },
+    });
+    expect(seen.workspaces[0]?.assumed ?? 0).toBe(assumed);
+  });
+
   it.each([
     { name: 'a list: how many it had', runners: [runner(), runner()], before: {}, after: { registrations: 2 } },
     {
@@ -152,6 +187,7 @@ describe("a workspace's registrations", () => {
       after: { registrations: 1 },
     },
     { name: 'the first that fails', before: { registrations: 3 }, after: { registrations: 3, unlistedSince: NOON } },
+    { name: 'one that fails before any has come', before: {}, after: { unlistedSince: NOON } },
     { name: 'another that fails', before: { registrations: 3, unlistedSince: 5 }, after: undefined },
   ])('is remembered of $name', async ({ runners, before, after }) => {
     const identity = { workspaceUuid: '{acme}' };
@@ -160,7 +196,7 @@ describe("a workspace's registrations", () => {
       runners: { list: runners === undefined ? fails('503') : async () => runners },
     });
     const memory = seen.scopeMemory.map((entry) => entry.memory);
-    expect(memory).toEqual(after === undefined ? [] : [{ stepSeen: false, identity, ...after }]);
+    expect(memory).toStrictEqual(after === undefined ? [] : [{ stepSeen: false, identity, ...after }]);
   });
 
   it('count Jobs whose registration is not listed, and adds that were begun', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { budgetsOf } from '#core/budget/tick-budgets.ts';
 import type { Runner } from '#core/model/observation.ts';
 import { observe } from '#core/observe/observe.ts';
-import { fleet, group, NOON, runner } from '#kit/fleet.ts';
+import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 import { builds, documents, fails, listing, look, SITE } from './look.ts';
 
@@ -59,6 +59,19 @@ describe('a slot', () => {
     expect(seen.workspaces[0]).toMatchObject({ registrations: 9, slots: { inUse: 2, committed: 9 } });
   });
 
+  it('is on its way: those that no list shows, and those that a scope may have that could not be listed', async () => {
+    const site = group({ name: 'site', scope: SITE, max: 4 });
+    const settings = { maxRunners: 100, api: 'internal', concurrencyLimit: 7 } as const;
+    const { seen } = await look(
+      { ...fleet([builds, site]), workspaces: { acme: settings } },
+      {
+        runners: { list: async (scope) => (scope.repository === undefined ? [] : fails('503')()) },
+        jobs: { list: async () => [jobOf(runner())] },
+      },
+    );
+    expect(seen.workspaces[0]?.slots?.coming).toBe(1 + 4);
+  });
+
   it('costs what the configuration says, and 15 dollars where it says nothing', async () => {
     const settings = {
       maxRunners: 100,
@@ -101,6 +114,11 @@ describe("the month's peak", () => {
   it('of a month that begins with nobody is 0, and needs no writing', async () => {
     const { slots, saved } = await slotsOf([], remembered('2026-10', 9));
     expect([slots?.peak, saved]).toEqual([{ month: '2026-11', runners: 0, steps: 0 }, undefined]);
+  });
+
+  it('of a month that begins with somebody is written, though no step runs', async () => {
+    const { saved } = await slotsOf([runner()], remembered('2026-10', 9, 8));
+    expect(saved).toMatchObject([{ memory: { month: '2026-11', runners: 1, steps: 0 } }]);
   });
 
   it('is not saved while memory cannot be read, so that nothing is overwritten', async () => {

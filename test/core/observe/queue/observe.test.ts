@@ -66,6 +66,13 @@ describe('what is looked at', () => {
     ]);
   });
 
+  it('is counted for each set of labels, also where two only together read alike', async () => {
+    const apart = { labels: ['a', 'b'], steps: 1 };
+    const together = { labels: ['ab'], steps: 2 };
+    const { seen } = await look([see({ labels: ['a', 'ab', 'b'] })], { site: [apart, together, apart] });
+    expect(seen.queues?.map(({ waiting }) => waiting)).toEqual([[{ ...apart, steps: 2 }, together]]);
+  });
+
   it("is a repository's own queue for its group", async () => {
     const { trace } = await look([see({ repository: 'site' })], { site: [] });
     expect(trace).toEqual(['openPipelines acme/site']);
