@@ -235,26 +235,30 @@ describe('a sentence says no more than there is', () => {
   it.each([
     {
       name: 'two runners show a step, and they go',
-      given: reason('drained-at-work', { runners: 2, longestMs: 720_000, limitMs: 7_260_000 }),
+      code: 'drained-at-work',
+      values: { runners: 2, longestMs: 720_000, limitMs: 7_260_000 },
       text: '2 runners out of service show a step, for 12m, that no pod runs any more; no step takes longer than 2h 1m, then they go',
     },
     {
       name: 'of pods that leave without a step, no step is lost',
-      given: reason('pods-leaving', { runners: 2, atWork: 0, why: 'X' }),
+      code: 'pods-leaving',
+      values: { runners: 2, atWork: 0, why: 'X' },
       text: 'the pods of 2 runners are being taken away (X): no supply from now on',
     },
     {
       name: 'where none waits to be replaced, nothing is said of waiting',
-      given: reason('recycling', { runners: 2, atOnce: 2, waiting: 0 }),
+      code: 'recycling',
+      values: { runners: 2, atOnce: 2, waiting: 0 },
       text: '2 runners are due to be replaced, idle ones at most 2 at once, the oldest first',
     },
     {
-      name: 'two starts that take long, with nothing withheld',
-      given: reason('slow-start', { runners: 2, usualMs: 45_000, withheld: 0 }),
+      name: 'two starts take long, with nothing withheld',
+      code: 'slow-start',
+      values: { runners: 2, usualMs: 45_000, withheld: 0 },
       text: '2 starts take more than 3 times the usual 45s and do not count as starting',
     },
-  ])('$name', ({ given, text }) => {
-    expect(given.text).toBe(text);
+  ] as const)('$name', ({ code, values, text }) => {
+    expect(reason(code, values).text).toBe(text);
   });
 });
 

@@ -101,6 +101,7 @@ function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap,
   const shares = places === undefined ? members.map(unshared) : sharesOf(members, room, places, at);
   const spared = members.map((member) => Math.min(member.creates, cap.spares?.(member) ?? 0));
   const demands = members.map((member, index) => ({
+    // Stryker disable next-line OptionalChaining: each has one; only the compiler does not know.
     wanted: Math.min(member.creates, shares[index]?.missing ?? 0) - (spared[index] ?? 0),
     weight: member.observation.group.weight,
     working: stayingIn(member),

@@ -257,8 +257,8 @@ function descend(
 }
 
 function reasonToShrink({ observation, working, expected, wish, descent, retire }: Assessment): Reason {
-  const [given] = retire.slice(descent.chosen.length);
-  if (given !== undefined && descent.chosen.length === 0) return given.reason;
+  const [given] = descent.chosen.length === 0 ? retire : [];
+  if (given !== undefined) return given.reason;
   return wish.working < workingIn(expected)
     ? wish.reason
     : reason('above-max', { working, max: observation.group.max });

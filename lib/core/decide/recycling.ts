@@ -28,12 +28,14 @@ type Due = {
 export function dueIn({ observation, classified }: ClassifiedGroup, at: Instant): Due {
   const { group, memory, fingerprint, idleTrusted } = observation;
   const { afterSteps, afterMs = Number.POSITIVE_INFINITY, onChange } = group.recycle ?? {};
+  // Stryker disable next-line ArrayDeclaration: no runner is called that.
   const { worked = [] } = memory;
   const working = classified.filter((entry) => isOnline(entry) || entry.class === 'starting');
   const isUsed = ({ class: name, runner }: ClassifiedRunner) =>
     afterSteps !== undefined && (name === 'busy' || (name === 'idle' && worked.includes(runner.uuid)));
   const whyUsed = (entry: ClassifiedRunner): Reason | undefined => {
     if (isUsed(entry)) return reason('first-step', {});
+    // Stryker disable next-line StringLiteral: who is stuck has a word for it.
     const word = entry.job?.pod?.resize?.pending?.reason ?? '';
     return entry.class === 'busy' && isStuck(entry.job, at) ? reason('resize-stuck', { word }) : undefined;
   };

@@ -88,6 +88,18 @@ describe("a group's own limits", () => {
     expect(texts(2)).toEqual([`window office sets min 2 and max 7 ${end}`, 'max 7 with 6 registered withholds 1']);
   });
 
+  it('what is left where the group was before counts towards max', () => {
+    const seen = groupObservation({ group: group({ max: 7 }), runners: population({ idle: 2 }), elsewhere: 3 });
+    expect(limitByGroup(classifyGroup(seen, NOON), 5, NOON).creates).toBe(2);
+  });
+
+  it('says who asked for runners, all of them', () => {
+    const woken = { runners: 3, by: ['acme/shop', 'acme/site'], until: '2026-11-23T19:10:00.000Z' };
+    const seen = groupObservation({ group: group({ woken }) });
+    const { bounds } = limitByGroup(classifyGroup(seen, NOON), 0, NOON);
+    expect(bounds).toMatchObject([{ code: 'woken', values: { ...woken, by: 'acme/shop and acme/site' } }]);
+  });
+
   it('every registration counts towards max, whatever its class', () => {
     const runners = population({ busy: 1, idle: 1, starting: 1, draining: 1, dead: 1 });
     const seen = groupObservation({ group: group({ max: 7 }), runners });

@@ -36,6 +36,11 @@ describe('before idle runners go', () => {
     ['nothing is asked where nobody is at work', rested(5, 300_000, { runners: { idle: 5 } }), []],
     ['nothing is asked where none is too many', rested(1, 300_000), []],
     [
+      'nothing is asked where starting ones go that are above max',
+      rested(1, 0, { runners: { busy: 1, idle: 1, starting: 5 }, max: 3 }),
+      [],
+    ],
+    [
       'nothing is asked where they go for their age',
       { ...rested(1, 0), group: { ...rested(1, 0).group, recycle: { afterMs: 1 } } },
       [],

@@ -187,6 +187,29 @@ it.each([
   );
 });
 
+it('a runner out of service with a step and without a Job is not named', () => {
+  const out = runner({ status: 'DISABLED', hasStep: true });
+  const [decided] = decide(observation([groupObservation({ runners: [out], jobs: [] })]));
+  expect(decided?.decision.bounds).toEqual([]);
+});
+
+it.each<{ readonly name: string; readonly seen: Partial<Runner>; readonly hasJob: boolean; readonly is: string }>([
+  { name: 'it shows no step, and its Job goes on', seen: {}, hasJob: true, is: 'starting' },
+  { name: 'it shows no step, and drains', seen: {}, hasJob: false, is: 'draining' },
+  {
+    name: 'it is known to be lost',
+    seen: { hasStep: true, stateChangedAt: NOON - 60 * 60_000 },
+    hasJob: false,
+    is: 'dead',
+  },
+])('a runner that is offline is not named as at work where $name', ({ seen, hasJob, is }) => {
+  const offline = runner({ status: 'OFFLINE', stateChangedAt: NOON - 60_000, ...seen });
+  const jobs = hasJob ? [jobOf(offline)] : [];
+  const [decided] = decide(observation([groupObservation({ runners: [offline], jobs })]));
+  expect(decided?.classified.map((entry) => entry.class)).toEqual([is]);
+  expect(decided?.decision.bounds.map(({ code }) => code)).not.toContain('offline-at-work');
+});
+
 it('runners offline in the middle of a step are named, with how long', () => {
   const lost = [11, 30].map((minutes) =>
     runner({ status: 'OFFLINE', hasStep: true, stateChangedAt: NOON - minutes * 60_000 }),

@@ -56,6 +56,12 @@ describe('runners at a place that no group has any more', () => {
       disabled: ['{starting}', '{second}'],
     },
     {
+      name: 'a group has the labels and nobody online: of several at work the first stays online',
+      left: [BUSY, IDLE, runner({ uuid: '{second}', hasStep: true })],
+      now: { labels: old.labels },
+      disabled: ['{idle}', '{second}'],
+    },
+    {
       name: 'a group has the labels and somebody idle',
       now: { labels: old.labels },
       runners: population({ idle: 1 }),
@@ -88,8 +94,10 @@ describe('runners at a place that no group has any more', () => {
     expect(actions.map((action) => 'runner' in action && action.runner.uuid)).toEqual(disabled);
     expect(leftovers).toMatchObject([
       {
+        kind: 'seen',
         decision: {
           group: 'old',
+          bounds: [],
           action: disabled.length > 0 ? 'scale-down' : 'hold',
           reason: { code: 'left-over', values: { group: 'old' } },
         },
@@ -119,6 +127,14 @@ describe('runners at a place that no group has any more', () => {
     expect(leftovers?.[0]?.actions).toMatchObject([
       { action: 'disable', runner: { uuid: '{busy}' }, reason: { code: 'pod-leaving' } },
     ]);
+  });
+
+  it('are left to what tidies up where their Jobs are not listed any more', () => {
+    const memory = { idleSince: {}, drainingSince: {}, runners: { '{busy}': NOON - 60_000 } };
+    const left = groupObservation({ group: old, runners: [BUSY], jobs: [], memory });
+    const [decided] = decideLeftovers([left], [], NOON);
+    expect(decided?.classified).toMatchObject([{ class: 'draining', contested: true }]);
+    expect(decided?.retire).toEqual([]);
   });
 
   it('stay online by one that no earlier look took out, where a list may be older than that look', () => {

@@ -60,6 +60,14 @@ describe('one step for each runner', () => {
     retired: readonly string[];
     bounds?: readonly string[];
   }>([
+    {
+      name: 'one that has worked and goes as a surplus goes once',
+      runners: [idle('{a}'), idle('{b}', 1)],
+      worked: ['{a}'],
+      over: { coolDownMs: 0 },
+      creates: 0,
+      retired: ['{a} surplus'],
+    },
     { name: 'one that is at rest and never worked stays', runners: [idle('{a}')], creates: 0, retired: [] },
     {
       name: 'those at work take no other, where another is online',

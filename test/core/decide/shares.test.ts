@@ -47,6 +47,13 @@ function look(groups: Readonly<Record<string, Seen>>, { cap, others = 0, slots }
   return observation(seen, [workspace]);
 }
 
+/** Four at work, and two that were taken out of service as a surplus. */
+const AGAIN = (() => {
+  const out = [1, 2].map((index) => runner({ uuid: `{out-${index}}`, status: 'DISABLED' }));
+  const drains = Object.fromEntries(out.map(({ uuid }) => [uuid, { cause: 'surplus', at: NOON - 60_000 }]));
+  return { runners: [...population({ busy: 4 }), ...out], memory: { idleSince: {}, drainingSince: {}, drains } };
+})();
+
 const givenBy = ({ retire }: GroupDecision) => retire.filter(({ reason }) => reason.code === 'shared');
 const boundsOf = ({ decision }: GroupDecision) => decision.bounds.filter(({ code }) => code === 'below-share');
 
@@ -72,6 +79,32 @@ describe('making room for another group', () => {
       groups: { a: { has: { busy: 2 }, wants: 2, max: 1 }, b: { has: { busy: 6 }, wants: 7 } },
       cap: 8,
       gives: [1, 0],
+    },
+    {
+      name: 'what is above a max that was lowered stays while what drains makes enough room',
+      groups: { a: { has: { busy: 2 }, wants: 2, max: 1 }, b: { has: { busy: 6, draining: 1 }, wants: 7, max: 8 } },
+      cap: 9,
+      gives: [0, 0],
+    },
+    {
+      name: 'one is needed, and two are above a max that was lowered: who has more gives',
+      groups: {
+        a: { has: { busy: 5 }, wants: 5, max: 4 },
+        b: { has: { busy: 9 }, wants: 9, max: 8 },
+        c: { has: {}, wants: 1 },
+      },
+      cap: 14,
+      gives: [0, 1, 0],
+    },
+    {
+      name: 'those that are put back into service count as at work',
+      groups: {
+        a: { has: AGAIN.runners, wants: 6, over: { memory: AGAIN.memory } },
+        b: { has: { busy: 1 }, wants: 6 },
+      },
+      cap: 8,
+      gives: [2, 0],
+      creates: [0, 1],
     },
     {
       name: 'what drains already is room to come',

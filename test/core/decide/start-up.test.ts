@@ -96,6 +96,12 @@ describe('what a look learns', () => {
       ],
       after: { ...before, awaited: [] },
     },
+    {
+      name: 'one that never came is not awaited any more',
+      before: { ...before, newest: NOON - MINUTE },
+      runners: [started(HOUR, undefined, W)],
+      after: { ...before, awaited: [], newest: NOON - MINUTE },
+    },
     { name: 'all are gone', before, runners: [], after: { ...before, awaited: [] } },
     {
       name: 'a first look learns from all that work',

@@ -50,6 +50,14 @@ describe('percentageRunnersIdle', () => {
     expect(percentageRunnersIdle.check(AT, written(parameters))).toEqual(findings);
   });
 
+  it('warns of a min of 0, unless pipelines can wake the group', () => {
+    const asleep = written({ ...SNAKE, min: 0 });
+    const message =
+      'with 0 the group never starts by itself: a step that finds no online runner fails at once, and no runner means no busy share; use at least 1';
+    expect(percentageRunnersIdle.check(AT, asleep)).toEqual([warning([...AT, 'min'], message)]);
+    expect(percentageRunnersIdle.check(AT, { ...asleep, group: { wake: {} } })).toEqual([]);
+  });
+
   it.each([
     ['snake case', SNAKE],
     ['camel case', CAMEL],
@@ -76,6 +84,15 @@ describe('idleBuffer', () => {
     ['says nothing of max where none is valid, since that is told elsewhere', { idleCount: 11 }, 0, []],
   ])('%s', (_, parameters, most, findings) => {
     expect(idleBuffer.check(AT, written(parameters, most))).toEqual(findings);
+  });
+});
+
+describe('idleBuffer that may be empty', () => {
+  const empty = written({ min: 0, idleCount: 0 });
+
+  it('warns that the group never starts by itself, unless pipelines can wake it', () => {
+    expect(idleBuffer.check(AT, empty)).toMatchObject([{ path: [...AT, 'min'] }]);
+    expect(idleBuffer.check(AT, { ...empty, group: { wake: {} } })).toEqual([]);
   });
 });
 
