@@ -45,7 +45,7 @@ function noteJobs(where: string, jobs: Strays['jobs']): string {
 
 /** A group that was given another name keeps its runners. */
 function noteRenamed({ group, jobs }: GroupObservation, names: ReadonlySet<string>): readonly string[] {
-  const before = jobs.filter((job) => job.group !== group.name && !names.has(job.group));
+  const before = jobs.filter((job) => !names.has(job.group));
   if (before.length === 0) return [];
   const old = [...new Set(before.map((job) => `"${job.group}"`))].sort().join(', ');
   return [

@@ -5,6 +5,7 @@ import { decide } from '#core/decide/decide.ts';
 import type { Action, LogPlace } from '#core/model/decision.ts';
 import type { Drain, Runner, RunnerJob, RunnerStatus, SeenGroup } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
+import { reason } from '#core/reasons.ts';
 import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -342,6 +343,12 @@ const ROWS: readonly Row[] = [
     disabled: UNLISTED,
   },
   {
+    name: 'unhealthy for long without a step, its Job is not listed: gone with it',
+    runner: { status: 'UNHEALTHY' },
+    job: 'gone',
+    removed: 'unhealthy for 59m without a step',
+  },
+  {
     name: 'a status nobody knows, its Job is not listed: left alone',
     runner: { status: 'UNKNOWN', hasStep: true },
     job: 'gone',
@@ -668,19 +675,35 @@ describe('before a runner is removed', () => {
   const asks = (action: Action | undefined) =>
     action?.action === 'remove' ? { lookSuffices: action.lookSuffices, log: action.log } : undefined;
 
-  it.each<{ name: string; row: Partial<Row>; drain?: Partial<Drain>; lookSuffices: boolean }>([
+  it.each<{
+    name: string;
+    row: Partial<Row>;
+    drain?: Partial<Drain>;
+    others?: Partial<Drain>;
+    lookSuffices: boolean;
+  }>([
     { name: 'this look is enough', row: {}, lookSuffices: true },
     { name: 'this look is enough for one that was taken out here', row: {}, drain: {}, lookSuffices: true },
+    {
+      name: 'this look is enough where only others were taken out here',
+      row: {},
+      others: { confirm: true },
+      lookSuffices: true,
+    },
     { name: 'it is looked at again where lists lagged', row: {}, drain: { confirm: true }, lookSuffices: false },
     {
       name: 'it is looked at again where only its Job says that it is over',
       row: { runner: {}, job: { status: 'failed' } },
       lookSuffices: false,
     },
-  ])('$name', ({ row, drain, lookSuffices }) => {
+  ])('$name', ({ row, drain, others, lookSuffices }) => {
     const seen = look({ name: '', runner: out, drainingForMs: MINUTE, ...row });
-    const drains = drain && { [A]: { cause: 'surplus', at: NOON - MINUTE, ...drain } };
-    const [action] = cleaned({ ...seen, memory: { ...seen.memory, ...(drains && { drains }) } });
+    const known = { cause: 'surplus', at: NOON - MINUTE };
+    const drains = {
+      ...(drain && { [A]: { ...known, ...drain } }),
+      ...(others && { '{other}': { ...known, ...others } }),
+    };
+    const [action] = cleaned({ ...seen, memory: { ...seen.memory, ...(drain || others ? { drains } : {}) } });
     expect(asks(action)?.lookSuffices).toBe(lookSuffices || undefined);
   });
 
@@ -704,6 +727,17 @@ describe('before a runner is removed', () => {
     const [action] = cleaned(look({ name: '', runner: out, drainingForMs: MINUTE, ...row }));
     expect(asks(action)?.log).toStrictEqual(log);
   });
+});
+
+it('the log of a runner whose pod runs is not asked where it goes for another cause than a step that may run', () => {
+  const seen = look({ name: '', runner: { status: 'DISABLED' }, job: { pod: RUNNING } });
+  const dead = classify(seen, NOON).map((entry) => {
+    const cause = reason('unhealthy', { unhealthyMs: MINUTE });
+    return { ...entry, class: 'dead', cause } as const;
+  });
+  expect(cleanUp(seen, dead, NOON)).toEqual([
+    { action: 'remove', runner: seen.runners[0], job: 'runner-a', reason: dead[0]?.cause },
+  ]);
 });
 
 describe('a start that has failed', () => {
