@@ -132,6 +132,7 @@ export function unsureLeftover({ memoryKey, group }: FormerPlace, { documents }:
   const scope = scopeKey(group.scope);
   const entry = {
     ...{ group, runners: [], jobs: [], orphanJobs: [], idleTrusted: false },
+    // Stryker disable next-line ArrayDeclaration: a text is no runner.
     ...{ memoryKey, memory, memoryVersion: document?.version ?? 0, pendingAdds: pendingAdds(memory, [], at) },
     missing: [`${scope}: nobody can tell yet whether it is another name of the scope of a group with the same labels`],
   };

@@ -56,6 +56,7 @@ type MemoryRequest = {
 
 /** Loads it; twice where a place is left whose own memory nobody could name before. */
 export async function loadMemory(
+  // Stryker disable next-line ArrowFunction: nothing is no yes either.
   { fleet, budgets, at, looksAfter = () => false }: MemoryRequest,
   peers: readonly RunnerGroup[],
   ports: Ports,

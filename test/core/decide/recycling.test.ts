@@ -432,6 +432,15 @@ describe('what is too old, or made from other settings', () => {
       bounds: ['recycling'],
     },
     {
+      name: 'one that somebody else took out of service does not',
+      runners: [...many(4), runner({ uuid: '{gone}', status: 'DISABLED' })],
+      memory: { drains: { '{other}': drain('too-old') } },
+      over: { min: 3 },
+      creates: 0,
+      retired: ['{0} too-old'],
+      bounds: ['recycling'],
+    },
+    {
       name: 'one that drains for something else does not',
       runners: [...many(4), runner({ uuid: '{gone}', status: 'DISABLED' })],
       memory: { drains: { '{gone}': drain('excess') } },
