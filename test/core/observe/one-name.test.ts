@@ -75,6 +75,12 @@ describe('one workspace under two names', () => {
       after: { maxRunners: 20, api: 'public', secretId: 's', maxConcurrentRunners: 4, concurrencyLimit: 5 },
     },
     {
+      name: 'the lower cap may be either’s',
+      slug: { maxRunners: 20, api: 'public', maxConcurrentRunners: 4, concurrencyLimit: 6 },
+      uuid: { maxRunners: 50, api: 'public', maxConcurrentRunners: 9, concurrencyLimit: 5 },
+      after: { maxRunners: 20, api: 'public', maxConcurrentRunners: 4, concurrencyLimit: 5 },
+    },
+    {
       name: 'only the uuid says something',
       uuid: { maxRunners: 20, api: 'public' },
       after: { maxRunners: 20, api: 'public' },
