@@ -128,6 +128,14 @@ describe('places that groups have left', () => {
     }
   });
 
+  it('are looked after by whoever selects the groups of their workspace', () => {
+    for (const index of [0, 1, 2, 3, 4]) {
+      const shard = { index, of: 5 };
+      const selected = selectGroups(config, { shard }).map(({ scope }) => scope.workspace);
+      expect(['a', 'b'].filter((workspace) => isIn(workspace, { shard }))).toEqual(selected);
+    }
+  });
+
   it('are looked after by whoever writes the memory of the group that has left them', () => {
     const index = shardOf('a');
     expect(looksAfter(config, { shard: { index, of: 2 } })({ group: 'here', workspace: 'c' })).toBe(true);

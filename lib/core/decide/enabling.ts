@@ -10,20 +10,17 @@ import { type ClassifiedGroup, isOutOfService, mayRun } from './classify.ts';
 export function enableable({ observation, classified }: ClassifiedGroup): readonly Runner[] {
   // Stryker disable next-line ArrayDeclaration: no runner is called that.
   const { drains = {}, worked = [] } = observation.memory;
-  return (
-    classified
-      .filter(({ runner, job, ended }) => {
-        const drain = drains[runner.uuid];
-        const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
-        const isOnline =
-          job !== undefined && !ended && job.takenAway === undefined && (job.pod === undefined || mayRun(job));
-        return isSurplus && isOutOfService(runner) && !runner.hasStep && isOnline && !worked.includes(runner.uuid);
-      })
-      // Stryker disable next-line OptionalChaining: who is left has one; only the compiler does not know.
-      .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
-      .sort((a, b) => b.at - a.at)
-      .map(({ runner }) => runner)
-  );
+  return classified
+    .filter(({ runner, job, ended }) => {
+      const drain = drains[runner.uuid];
+      const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
+      const isOnline =
+        job !== undefined && !ended && job.takenAway === undefined && (job.pod === undefined || mayRun(job));
+      return isSurplus && isOutOfService(runner) && !runner.hasStep && isOnline && !worked.includes(runner.uuid);
+    })
+    .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
+    .sort((a, b) => b.at - a.at)
+    .map(({ runner }) => runner);
 }
 
 /** Build slots by workspace that runners may be put back into; a workspace without an entry has no limit. */

@@ -93,6 +93,8 @@ describe('idleBuffer that may be empty', () => {
   it('warns that the group never starts by itself, unless pipelines can wake it', () => {
     expect(idleBuffer.check(AT, empty)).toMatchObject([{ path: [...AT, 'min'] }]);
     expect(idleBuffer.check(AT, { ...empty, group: { wake: {} } })).toEqual([]);
+    expect(idleBuffer.check(AT, written({ min: 0, idleCount: 1 }))).toEqual([]);
+    expect(idleBuffer.check(AT, written({ min: 1, idleCount: 0 }))).toEqual([]);
   });
 });
 
