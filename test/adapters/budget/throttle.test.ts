@@ -1,6 +1,6 @@
 /** What is remembered of an answer's word on the limit: what it said, and nothing that it did not say. */
 import { expect, it } from 'vitest';
-import { largerIn, wordOf } from '#adapters/budget/rate-limit.ts';
+import { largerIn, wordOf } from '#adapters/budget/throttle.ts';
 import { NOON } from '#kit/fleet.ts';
 
 it.each([
