@@ -169,12 +169,23 @@ describe('runners at a place that no group has any more', () => {
     expect(decided?.retire.map(({ runner: { uuid } }) => uuid)).toEqual(['{idle}', '{starting}']);
   });
 
-  it.each([
+  it.each<{
+    readonly name: string;
+    readonly left: readonly Runner[];
+    readonly over?: Partial<RunnerGroup>;
+    readonly stays: string | undefined;
+  }>([
     { name: 'by one while they fill its max, and others of them make room', left: [IDLE, BUSY], stays: '{busy}' },
     { name: 'by none where the last one alone fills it', left: [BUSY], stays: undefined },
-  ])('a group that wants runners has no room: they stay online $name', ({ left, stays }) => {
+    {
+      name: 'by none where the last one alone fills it, whatever else bounds the group',
+      left: [BUSY],
+      over: { window: { name: 'office' } },
+      stays: undefined,
+    },
+  ])('a group that wants runners has no room: they stay online $name', ({ left, over, stays }) => {
     const now = groupObservation({
-      group: group({ labels: old.labels, min: 1, max: left.length }),
+      group: group({ labels: old.labels, min: 1, max: left.length, ...over }),
       runners: [],
       elsewhere: left.length,
     });
