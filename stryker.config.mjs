@@ -4,7 +4,7 @@
 export const mutate = [
   'lib/core/**/*.ts',
   '!lib/core/{ports,model/*}.ts',
-  'lib/adapters/budget/{ledger,priority,rate-limit,state}.ts',
+  'lib/adapters/budget/{ledger,priority,state,throttle}.ts',
   'lib/adapters/http/**/*.ts',
   'lib/config/schedule-shadow.ts',
   'lib/text/workspace-lines.ts',

@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // Starting a worker for each file takes longer than its tests.
     isolate: false,
+    // Against what hangs, never a measure of speed; a mutant without an end is Stryker's to stop.
+    testTimeout: 600_000,
     include: [
       'test/core/**/*.test.ts',
       'test/adapters/{budget,http}/**/*.test.ts',
