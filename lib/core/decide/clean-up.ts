@@ -138,8 +138,8 @@ function isMarkless(
   const wasRested = RESTED.includes(cause) && unreachable === undefined;
   // Its Job may be where Jobs cannot be read now, with a log that knows of a step. Many a runner never had one.
   const isHidden = job === undefined && (jobsUnsure ?? (jobsHidden && !hadJob(memory, runner.uuid))) === true;
-  const isAtRest = WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
-  if (isHidden && !isAtRest && drainedMs <= SILENT_LOG_MS) return true;
+  const isAtRest = !isHidden && WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
+  if (isHidden && drainedMs <= SILENT_LOG_MS) return true;
   return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
 }
 

@@ -401,12 +401,14 @@ const ROWS: readonly Row[] = [
     drainingForMs: 60 * MINUTE,
     idleTrusted: false,
   },
-  ...[10, 721].map(
-    (minutes): Row => ({
-      name: `out of service as a surplus for ${minutes} minutes where Jobs cannot be read: its log may know of a step`,
-      ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
-      drainingForMs: minutes * MINUTE,
-    }),
+  ...(['surplus', 'pod-leaving', 'never-online'] as const).flatMap((drained) =>
+    [10, 721].map(
+      (minutes): Row => ({
+        name: `out of service (${drained}) for ${minutes} minutes where Jobs cannot be read: its log may know of a step`,
+        ...{ runner: { status: 'DISABLED' }, job: 'none', drained, idleTrusted: false, unreachable: true },
+        drainingForMs: minutes * MINUTE,
+      }),
+    ),
   ),
   {
     name: 'out of service as a surplus where Jobs cannot be read, for longer than any step may take',
@@ -496,15 +498,6 @@ const ROWS: readonly Row[] = [
     drainingForMs: 10 * MINUTE + 1,
     jobsHidden: true,
     removed: 'out of service and without a step for 10m',
-  },
-  {
-    name: '… whose pod never ran',
-    runner: { status: 'DISABLED' },
-    job: 'none',
-    drained: 'never-online',
-    drainingForMs: MINUTE,
-    jobsHidden: true,
-    removed: 'out of service and without a step for 1m',
   },
   {
     name: 'disabled, its Job was seen and may be at a place that cannot be: it stays until its log could be asked',
