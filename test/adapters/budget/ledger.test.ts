@@ -60,6 +60,7 @@ describe('a budget', () => {
     });
     expect(refusal(budget, 'create')).toBeUndefined();
     expect(budget.usage()).toMatchObject({ used: 750, left: 250, unsent: 0, refused: { look: 1, create: 0 } });
+    expect(budget.usage()).toMatchObject({ creates: 150, moreAt: NOON + 61 * MINUTE });
   });
 
   it('counts what is not for looking apart', () => {
