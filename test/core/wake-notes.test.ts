@@ -16,10 +16,15 @@ import { fleet, group, groupObservation, NOON, observation } from '#kit/fleet.ts
 import { planIn } from '#kit/ticks.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
+import { recordingPorts } from './reconcile/ports.ts';
 
 const MINUTE = 60_000;
 /** What is left of a floor that is about to run out. */
 const MS_LEFT = 90_000;
+const TICK: Report['tick'] = {
+  ...{ id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 },
+  calls: { bitbucket: 0, kubernetes: 0, aws: 0 },
+};
 const SHOP = { workspace: 'acme', repository: 'shop' };
 const wake = { from: [SHOP], max: 3, forMs: 10 * MINUTE };
 const sleeper = group({ min: 0, wake });
@@ -406,8 +411,7 @@ describe('a floor', () => {
 
 describe('of a group of which the tick has seen nothing', () => {
   const sleeping = group({ min: 0, wake: { ...wake, from: [{ ...SHOP, repository: '{shop}' }] } });
-  const tick = { id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 } as const;
-  const nothing = makeSkippedReport({ ...tick, calls: { bitbucket: 0, kubernetes: 0, aws: 0 } }, 'nothing');
+  const nothing = makeSkippedReport(TICK, 'nothing');
 
   async function left(seen: Observation, report: Report, ...asks: readonly WakeAsk[]) {
     const state = createMemoryStateStore();
@@ -447,6 +451,18 @@ describe('of a group of which the tick has seen nothing', () => {
     });
     expect(await left(observation([]), { ...nothing, groups })).toEqual({ problems: [], saved: [] });
   });
+});
+
+it('nothing is read, looked up or saved for groups that nobody may wake', async () => {
+  const { ports, trace } = recordingPorts();
+  const seen = { observation: observation([groupObservation()]), report: makeSkippedReport(TICK, 'nothing') };
+  expect(await (await beginNotes([group()], ports, NOON))(seen)).toEqual([]);
+  expect(trace).toEqual([]);
+  await (await beginNotes([group({ name: 'tests' }), sleeper], ports, NOON))(seen);
+  expect(trace.filter((line) => line.startsWith('load '))).toEqual([
+    'load wake/look/acme',
+    'load wake/note/builds wake/asks/builds',
+  ]);
 });
 
 it('looks that were asked for are taken up before the tick looks', async () => {
