@@ -160,6 +160,16 @@ describe('actions side by side', () => {
     expect(skipped).toHaveLength(70);
   });
 
+  it('leave what a probe has left behind to the next tick as well, once there is no time', async () => {
+    const plan: Plan = { ...planOf(), scratch: [{ scope: { workspace: 'acme' }, uuid: '{probe}' }] };
+    const late = recordingPorts();
+    const { notes, problems } = await apply(plan, late.ports, { hasTime: () => false });
+    expect([late.trace, notes, problems]).toEqual([[], [], []]);
+    const early = recordingPorts();
+    await apply(plan, early.ports);
+    expect(early.trace).toEqual(['remove {probe}']);
+  });
+
   it('of a failing group do not stop another, and outcomes are in the order of the actions', async () => {
     const slow = runner({ uuid: '{slow}' });
     const plan = planOf(groupPlan([disable(slow), ADD]), groupPlan([disable(IDLE)], { group: tests }));
