@@ -43,6 +43,7 @@ const groupMemory = z
     recentTargets: z.array(recentTarget).optional(),
     runners: times.optional(),
     jobless: z.array(z.string()).optional(),
+    awayJobs: z.record(z.string(), z.string()).optional(),
     worked: z.array(z.string()).optional(),
     // Written before `jobless`: those that have had one.
     jobs: times.optional(),

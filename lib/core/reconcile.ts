@@ -52,15 +52,21 @@ const NOTHING_APPLIED: Applied = { outcomes: new Map(), problems: [] };
 /** Runs one tick. Throws only if the lease cannot be asked for, or a group is asked for that does not exist. */
 export async function reconcile(request: TickRequest, ports: Ports): Promise<Report> {
   const tick = clockIn(request, ports);
-  if (request.mode === 'plan') return (await runLine(request, ports, tick)).report;
-
+  if (request.mode === 'plan') {
+    const fleet = await withOneNameEach(request.fleet, ports);
+    return (await runLine(request, fleet, ports, tick)).report;
+  }
   const { now, tickId: holder, leaseTtlMs: ttlMs = DEFAULT_LEASE_TTL_MS } = request;
   const name = leaseName(request);
   const lease = await ports.state.acquireLease({ name, holder, now, ttlMs });
   if (!lease.acquired) return makeSkippedReport(tick(), `lease held by tick ${lease.holder}`);
   try {
-    const leaveNotes = await beginNotes(selectGroups(request.fleet, request), ports, now);
-    const line = await runLine(request, ports, tick);
+    const fleet = await withOneNameEach(request.fleet, ports);
+    const selected = new Set(selectGroups(fleet, request).map((group) => group.name));
+    // Looks are asked for under the names that the configuration uses.
+    const asConfigured = request.fleet.groups.filter((group) => selected.has(group.name));
+    const leaveNotes = await beginNotes(asConfigured, ports, now);
+    const line = await runLine(request, fleet, ports, tick);
     return await record(line, ports, leaveNotes);
   } finally {
     // An unreturned lease expires by itself; failing to return it must not hide what the tick did.
@@ -71,9 +77,9 @@ export async function reconcile(request: TickRequest, ports: Ports): Promise<Rep
 /** What a line came to. */
 type Line = { readonly observation: Observation; readonly report: Report; readonly budgets: TickBudgets };
 
-async function runLine(request: TickRequest, ports: Ports, tick: () => Report['tick']): Promise<Line> {
+/** `fleet`: that of the request, with one name for each workspace. */
+async function runLine(request: TickRequest, fleet: Fleet, ports: Ports, tick: () => Report['tick']): Promise<Line> {
   const { now: at } = request;
-  const fleet = await withOneNameEach(request.fleet, ports);
   const groups = groupsAt(selectGroups(fleet, request), at);
   const budgets = budgetsOf(groups, ports);
   const isLookedAfter = looksAfter(fleet, request);

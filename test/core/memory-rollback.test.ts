@@ -78,6 +78,7 @@ const NEW = {
   worked: ['{a}'],
   finishing: { '{a}': 29 },
   endedJobs: ['{a}'],
+  awayJobs: { '{a}': 'main/web' },
 } satisfies Partial<GroupMemory>;
 const GROUP: Required<GroupMemory> = { ...KNOWN, ...NEW };
 const SCOPE: Required<ScopeMemory> = {

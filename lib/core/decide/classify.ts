@@ -75,12 +75,12 @@ export function isJustOut(drain: Drain | undefined, at: Instant): boolean {
 
 /** Whether its Job has ended, or was there and is not listed any more. */
 function endOf(
-  { jobsUnsure, memory }: GroupObservation,
+  { jobsUnsure, memory, awayRead = [] }: GroupObservation,
   runner: Runner,
   job: RunnerJob | undefined,
 ): Pick<ClassifiedRunner, 'ended' | 'contested'> {
   if (job !== undefined) return job.status === 'active' ? {} : { ended: true };
-  if (jobsUnsure !== undefined || !hadJob(memory, runner.uuid)) return {};
+  if (jobsUnsure !== undefined || !(hadJob(memory, runner.uuid) || awayRead.includes(runner.uuid))) return {};
   return { ended: true, ...(mayBeAtWork(runner, memory) && { contested: true as const }) };
 }
 

@@ -127,20 +127,23 @@ const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod
  * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
  * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
  */
-function isMarkless(
-  { memory, idleTrusted, unreachable, jobsUnsure, jobsHidden }: SeenGroup,
-  { runner, job }: ClassifiedRunner,
-  at: Instant,
-): boolean {
+function isMarkless(observation: SeenGroup, { runner, job }: ClassifiedRunner, at: Instant): boolean {
+  const { memory, idleTrusted, unreachable } = observation;
   const drainedMs = at - (memory.drainingSince[runner.uuid] ?? at);
   const cause = memory.drains?.[runner.uuid]?.cause;
   // Where its Jobs cannot be read nobody can ask its log, which may know of a step that came just before it was out.
   const wasRested = RESTED.includes(cause) && unreachable === undefined;
-  // Its Job may be where Jobs cannot be read now, with a log that knows of a step. Many a runner never had one.
-  const isHidden = job === undefined && (jobsUnsure ?? (jobsHidden && !hadJob(memory, runner.uuid))) === true;
+  const isHidden = job === undefined && mayHaveJob(observation, runner.uuid);
   const isAtRest = !isHidden && WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
   if (isHidden && drainedMs <= SILENT_LOG_MS) return true;
   return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
+}
+
+/** Whether a Job of a runner without one may be where Jobs are not read now, with a log that knows of a step. */
+function mayHaveJob({ memory, jobsUnsure, jobsHidden, awayRead = [] }: SeenGroup, uuid: string): boolean {
+  if (jobsUnsure !== undefined) return true;
+  if (memory.awayJobs?.[uuid] !== undefined) return !awayRead.includes(uuid);
+  return jobsHidden !== undefined && !hadJob(memory, uuid);
 }
 
 /** For so long a log whose end does not tell keeps a runner that nobody sees at work. */

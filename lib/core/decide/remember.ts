@@ -2,6 +2,7 @@
 import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
+import { namespaceKey } from '../observe/belonging.ts';
 import { type ClassifiedRunner, isJustOut, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
@@ -28,7 +29,7 @@ export function remember(
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
   const finishing = classified.filter((entry) => (entry.contested || isOutOfService(entry.runner)) && !isOver(entry));
   const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
-  // That a Job elsewhere is not listed any more says nothing: its namespace may not be read any more.
+  // That a Job elsewhere is not listed any more says nothing while its namespace is not read.
   const jobless = classified.filter(
     ({ runner, job }) => (job === undefined || job.away !== undefined) && !isKnownToHaveRun(runner),
   );
@@ -48,6 +49,7 @@ export function remember(
     recentTargets,
     ...nextInventory(memory, placesOf(observation), creates, at),
     jobless: jobless.map(({ runner }) => runner.uuid),
+    awayJobs: awayJobs(classified, memory),
     worked: workedIn(observation),
   };
   return {
@@ -56,6 +58,18 @@ export function remember(
     ...nextExperience(memory, classified, at),
     ...Object.fromEntries(Object.entries(besides).filter(([, value]) => value !== undefined && !isEmpty(value))),
   };
+}
+
+/** Where Jobs of other namespaces are, or were last seen. */
+function awayJobs(
+  classified: readonly ClassifiedRunner[],
+  { awayJobs: before = {} }: GroupMemory,
+): NonNullable<GroupMemory['awayJobs']> {
+  const places = classified.flatMap(({ runner: { uuid }, job }): readonly [string, string][] => {
+    const where = job === undefined ? before[uuid] : job.away && namespaceKey(job.away);
+    return where === undefined ? [] : [[uuid, where]];
+  });
+  return Object.fromEntries(places);
 }
 
 /** Which runners showed a step when their Job was seen to have ended: that it is not listed later says nothing else. */

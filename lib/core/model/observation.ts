@@ -142,6 +142,8 @@ export type GroupMemory = {
   readonly runners?: Readonly<Record<string, Instant>>;
   /** Uuids of those among `runners` that no look saw a Job of ours behind; absent: none. */
   readonly jobless?: readonly string[];
+  /** By runner uuid: the other namespace that its Job was last seen in, `CLUSTER/NAMESPACE`; absent: no Job was. */
+  readonly awayJobs?: Readonly<Record<string, string>>;
   /** Uuids of runners of the group that were seen with a step, where each takes one; absent: none. */
   readonly worked?: readonly string[];
   /** Adds that ticks began and no look has seen the runners of yet, oldest first. */
@@ -238,6 +240,8 @@ export type GroupObservation = {
   readonly jobsUnsure?: true;
   /** Present while Jobs of some namespace cannot be read: a Job that nobody has seen may be there. */
   readonly jobsHidden?: true;
+  /** Uuids of runners whose Job was in another namespace, which this look has read; absent: none. */
+  readonly awayRead?: readonly string[];
   /** Of a place that was left: why its Jobs cannot be read. What Bitbucket lists there is seen all the same. */
   readonly unreachable?: string;
   /** The document of the memory, where it is not the group's own: that of a place that it has left. */

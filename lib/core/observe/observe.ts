@@ -155,12 +155,19 @@ function seerOf(
       ...(memoryKey && { memoryKey }),
       ...(group.recycle?.onChange && { fingerprint: fingerprint(group) }),
     };
-    return { entry: { ...observeGroup(group, reading, at), ...hidden }, reading };
+    const entry = observeGroup(group, reading, at);
+    const away = Object.entries(entry.memory.awayJobs ?? {});
+    const awayRead = away.filter(([, where]) => isRead(byNamespace.get(where))).map(([uuid]) => uuid);
+    return { entry: { ...entry, ...hidden, ...(awayRead.length > 0 && { awayRead }) }, reading };
   };
 }
 
 function areJobsRead(namespaces: Readings['namespaces']): boolean {
-  return namespaces.every(({ jobs }) => 'value' in jobs);
+  return namespaces.every(isRead);
+}
+
+function isRead(reading: JobReading | undefined): boolean {
+  return reading !== undefined && 'value' in reading.jobs;
 }
 
 /** What raises the `min` of groups that pipelines have asked for runners. */

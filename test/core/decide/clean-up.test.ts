@@ -44,6 +44,8 @@ type Row = {
   readonly jobsUnsure?: true;
   /** Whether Jobs of some other namespace cannot be read. */
   readonly jobsHidden?: true;
+  /** Whether its Job was in another namespace, and whether this look has read that. */
+  readonly away?: 'read' | 'not read';
   /** Whether it is at a place that a group has left, where Jobs cannot be read. */
   readonly unreachable?: true;
 };
@@ -514,6 +516,24 @@ const ROWS: readonly Row[] = [
     jobsUnsure: true,
     removed: 'out of service and without a step for 10m',
   },
+  ...[10, 10.1].map(
+    (minutes): Row => ({
+      name: `disabled for ${minutes} minutes, its Job was in a namespace that is not read any more`,
+      ...{ runner: { status: 'DISABLED' }, job: 'none', away: 'not read', drainingForMs: minutes * MINUTE },
+      ...(minutes > 10 && { removed: 'out of service and without a step for 10m 6s' }),
+    }),
+  ),
+  {
+    name: 'disabled, its Job was in another namespace, and is gone',
+    ...{ runner: { status: 'DISABLED' }, job: 'none', away: 'read', jobsHidden: true, drainingForMs: MINUTE },
+    removed: 'its Job is gone',
+  },
+  {
+    name: 'online, its Job was in another namespace, and is gone',
+    ...{ runner: {}, job: 'none', away: 'read', finishingForMs: MINUTE },
+    disabled: UNLISTED,
+  },
+  { name: '… in one that is not read any more', runner: {}, job: 'none', away: 'not read', finishingForMs: MINUTE },
   {
     name: '… but its Job was here, and is gone',
     runner: { status: 'DISABLED' },
@@ -548,6 +568,7 @@ function look(row: Row): SeenGroup {
     drained,
     jobsUnsure,
     jobsHidden,
+    away,
     unreachable,
     idleTrusted = true,
   } = row;
@@ -561,12 +582,14 @@ function look(row: Row): SeenGroup {
       drainingSince,
       ...(job === 'gone' && { runners: { [A]: 0 } }),
       ...(jobSeenEnded && { endedJobs: [A] }),
+      ...(away && { awayJobs: { [A]: 'main/web' } }),
       ...(finishingForMs !== undefined && { finishing: { [A]: NOON - finishingForMs } }),
       ...(drained && { drains: { [A]: { cause: drained, at: NOON - (drainingForMs ?? 0) } } }),
     },
     idleTrusted,
     ...(jobsUnsure && { jobsUnsure }),
     ...(jobsHidden && { jobsHidden }),
+    ...(away === 'read' && { awayRead: [A] }),
     ...(unreachable && { unreachable: '503', jobsUnsure: unreachable }),
   });
 }

@@ -4,7 +4,7 @@ import { decide } from '#core/decide/decide.ts';
 import { remember } from '#core/decide/remember.ts';
 import { LISTING_LAG_MS } from '#core/inventory.ts';
 import { isSame } from '#core/memory.ts';
-import type { Drain, GroupMemory, Runner } from '#core/model/observation.ts';
+import type { Drain, GroupMemory, Runner, RunnerJob } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
 import { reason } from '#core/reasons.ts';
 import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
@@ -204,7 +204,18 @@ describe('remember', () => {
     expect(startUps === undefined).toBe(seen === undefined);
   });
 
-  it.each([
+  type JobRow = {
+    readonly name: string;
+    readonly before: Partial<GroupMemory>;
+    readonly seen?: Partial<Runner>;
+    readonly isThere: boolean;
+    readonly away?: NonNullable<RunnerJob['away']>;
+    readonly jobless: readonly string[] | undefined;
+    /** The other namespace that is remembered. */
+    readonly in?: string;
+  };
+
+  it.each<JobRow>([
     { name: 'has a Job', before: { runners: { [A]: EARLIER } }, isThere: true, jobless: undefined },
     {
       name: 'has a Job by now',
@@ -215,13 +226,27 @@ describe('remember', () => {
     { name: 'had a Job, which is gone', before: { runners: { [A]: EARLIER } }, isThere: false, jobless: undefined },
     { name: 'never had one', before: { runners: { [A]: EARLIER }, jobless: [A] }, isThere: false, jobless: [A] },
     { name: 'is new and has none', before: {}, isThere: false, jobless: [A] },
-    { name: 'has one in another namespace', before: {}, isThere: true, away: AWAY, jobless: [A] },
+    { name: 'has one in another namespace', before: {}, isThere: true, away: AWAY, jobless: [A], in: 'main/web' },
+    {
+      name: 'had one in another namespace, which is gone',
+      before: { runners: { [A]: EARLIER }, jobless: [A], awayJobs: { [A]: 'main/old', '{gone}': 'main/old' } },
+      isThere: false,
+      jobless: [A],
+      in: 'main/old',
+    },
+    {
+      name: 'had one in another namespace, and has it in its group’s own by now',
+      before: { runners: { [A]: EARLIER }, jobless: [A], awayJobs: { [A]: 'main/old' } },
+      isThere: true,
+      jobless: undefined,
+    },
     {
       name: 'had a Job here, and has one elsewhere',
       before: { runners: { [A]: EARLIER } },
       isThere: true,
       away: AWAY,
       jobless: undefined,
+      in: 'main/web',
     },
     {
       name: 'is an add that was begun with its registration, and ran: it had one',
@@ -243,7 +268,7 @@ describe('remember', () => {
     },
     {
       name: 'is an add and never ran',
-      seen: { status: 'UNREGISTERED' as const },
+      seen: { status: 'UNREGISTERED' },
       before: { intended: [{ at: MADE, adds: 1 }] },
       isThere: false,
       jobless: [A],
@@ -254,17 +279,18 @@ describe('remember', () => {
       isThere: false,
       jobless: [A],
     },
-  ])('a runner that $name', ({ before, isThere, jobless, ...row }) => {
-    const one = runner({ uuid: A, createdAt: MADE, ...('seen' in row ? row.seen : {}) });
+  ])('a runner that $name', ({ before, seen = {}, isThere, away, jobless, in: where }) => {
+    const one = runner({ uuid: A, createdAt: MADE, ...seen });
     const memory = { ...NOTHING, ...before };
     const look = groupObservation({
       runners: [one],
-      jobs: isThere ? [jobOf(one, 'away' in row ? { away: row.away } : {})] : [],
+      jobs: isThere ? [jobOf(one, away && { away })] : [],
       memory,
     });
     const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
     const next = remember(look, classify(look, NOON), known, NOON);
     expect(next.jobless).toEqual(jobless);
+    expect(next.awayJobs).toEqual(where && { [A]: where });
     const { jobless: _, ...without } = next;
     expect(isSame(next, without)).toBe(jobless === undefined);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import { fleet, jobOf, runner } from '#kit/fleet.ts';
-import { builds, fails, look, other, site } from './look.ts';
+import { builds, documents, fails, look, other, site } from './look.ts';
 
 const madeFor = (group: string): RunnerJob => jobOf(runner(), { group });
 const note = (jobs: readonly RunnerJob[]) =>
@@ -64,6 +64,28 @@ describe('a registration with labels of its own that looks half-made', () => {
     expect(seen.groups[0]).toMatchObject({ group: { name: 'builds' }, runners: has });
     expect(seen.groups[0]?.pendingAdds).toBe(pending);
     expect(seen.groups[0]?.jobsHidden).toBe(failing === 'none' ? undefined : true);
+  });
+});
+
+describe('a runner whose Job was in another namespace', () => {
+  const one = runner({ uuid: '{one}' });
+  const remembered = (where: string) => ({
+    idleSince: {},
+    drainingSince: {},
+    awayJobs: { '{one}': where },
+  });
+
+  it.each([
+    { name: 'that is read', where: 'main/web', failing: 'none', read: ['{one}'] },
+    { name: 'that cannot be read', where: 'main/web', failing: 'web', read: undefined },
+    { name: 'that is not read any more', where: 'main/gone', failing: 'none', read: undefined },
+  ])('is named with a namespace $name', async ({ where, failing, read }) => {
+    const { seen } = await look(fleet([builds, site]), {
+      ...documents({ 'group/builds': { version: 1, value: remembered(where) } }),
+      runners: { list: async ({ repository }) => (repository === undefined ? [one] : []) },
+      jobs: { list: async ({ namespace }) => (namespace === failing ? fails('503')() : []) },
+    });
+    expect(seen.groups[0]?.awayRead).toEqual(read);
   });
 });
 

@@ -6,9 +6,12 @@ import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Calls, Report, TickRecord } from '#core/model/report.ts';
 import { placeOf, placesKeyOf } from '#core/places.ts';
 import { lookAndDecide, reconcile, type TickRequest } from '#core/reconcile.ts';
+import { shardOf } from '#core/select.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { recordingPorts, type Script } from './ports.ts';
+
+const WAKE = { from: [{ workspace: 'acme', repository: 'shop' }], max: 3, forMs: 600_000 };
 
 const CONFIG: Fleet = fleet([group({ min: 1 })]);
 
@@ -81,6 +84,26 @@ describe('a tick', () => {
       { name: 'tick-0-of-1', holder: 'tick-1' },
     ]);
   });
+
+  it.each([0, 1])(
+    'tells pipelines of a group in the shard that scales it, where its workspace has two names (%s)',
+    async (index) => {
+      const uuid = '{uuid}';
+      const woken = group({ name: 'woken', scope: { workspace: uuid }, labels: ['woken'], min: 0, wake: WAKE });
+      const shards = 2;
+      expect(shardOf(uuid, shards)).not.toBe(shardOf('acme', shards));
+      const { trace, report } = await tick(
+        { fleet: fleet([group({ min: 1 }), woken]), shard: { index, of: shards } },
+        { runners: { identify: async () => ({ workspaceUuid: uuid }) } },
+      );
+      const isHome = index === shardOf('acme', shards);
+      expect(report.groups.map(({ name }) => name)).toEqual(isHome ? ['builds', 'woken'] : []);
+      // Looks are asked for under the name that the configuration has.
+      const calls = trace.filter((call) => call.includes('wake/'));
+      expect(calls.some((call) => call.includes(`wake/look/${uuid}`))).toBe(isHome);
+      expect(calls.some((call) => call.includes('wake/note/woken'))).toBe(isHome);
+    },
+  );
 
   it('says when it was, how long it took, and the calls that it made itself', async () => {
     const totals: Calls[] = [
