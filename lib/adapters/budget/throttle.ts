@@ -1,6 +1,6 @@
 /**
- * What Bitbucket says of its own limit: in the headers of an answer, and by turning a call away (429), after which nothing
- * is sent with the credential for a while. Pure.
+ * What follows from Bitbucket's word on its own limit: from the headers of an answer, and from a call that is turned away
+ * (429), after which nothing is sent with the credential for a while. Pure.
  */
 import type { RateLimit } from '#core/budget/call-budget.ts';
 import type { Instant } from '#core/model/observation.ts';
