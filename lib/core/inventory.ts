@@ -64,6 +64,20 @@ export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string
 }
 
 /**
+ * What is known of the Job of a runner behind which this look saw none: it is gone; it may be where Jobs were not read; or
+ * nobody has ever seen one.
+ */
+export function unseenJob(
+  { memory, jobsUnsure, jobsHidden, awayRead = [] }: GroupObservation,
+  uuid: string,
+): 'gone' | 'out-of-sight' | 'unknown' {
+  if (jobsUnsure !== undefined) return 'out-of-sight';
+  if (memory.awayJobs?.[uuid] !== undefined) return awayRead.includes(uuid) ? 'gone' : 'out-of-sight';
+  if (hadJob(memory, uuid)) return 'gone';
+  return jobsHidden === undefined ? 'unknown' : 'out-of-sight';
+}
+
+/**
  * Whether a runner that no look has seen before is an add that was begun and has run: it must have had a Job, since nothing
  * else brings a runner of ours online. A tick may have failed to write down that it made one.
  */

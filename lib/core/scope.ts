@@ -1,5 +1,6 @@
 import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { ScopeIdentity } from './model/observation.ts';
+import type { Namespace } from './ports.ts';
 
 /** `workspace` or `workspace/repository`: the key under which a scope is listed, remembered and named in messages. */
 export function scopeKey(scope: Scope): string {
@@ -15,4 +16,9 @@ export function identityKey({ workspaceUuid, repositoryUuid = '' }: ScopeIdentit
 /** One text for runners that can stand in for each other: those with the same labels in the same scope. */
 export function labelSetKey({ scope, labels }: Pick<RunnerGroup, 'scope' | 'labels'>): string {
   return `${scopeKey(scope)} ${labels.join(' ')}`;
+}
+
+/** The key of a namespace of a cluster. */
+export function namespaceKey({ cluster, namespace }: Namespace): string {
+  return `${cluster}/${namespace}`;
 }

@@ -2,7 +2,7 @@
  * Puts every runner of a group into exactly one class, once; everything after works on the classes.
  * The meaning of the statuses is Bitbucket's: see docs/scaling.md, "Classes".
  */
-import { hadJob } from '../inventory.ts';
+import { unseenJob } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Counts, RunnerClass } from '../model/decision.ts';
 import type {
@@ -75,13 +75,13 @@ export function isJustOut(drain: Drain | undefined, at: Instant): boolean {
 
 /** Whether its Job has ended, or was there and is not listed any more. */
 function endOf(
-  { jobsUnsure, memory, awayRead = [] }: GroupObservation,
+  observation: GroupObservation,
   runner: Runner,
   job: RunnerJob | undefined,
 ): Pick<ClassifiedRunner, 'ended' | 'contested'> {
   if (job !== undefined) return job.status === 'active' ? {} : { ended: true };
-  if (jobsUnsure !== undefined || !(hadJob(memory, runner.uuid) || awayRead.includes(runner.uuid))) return {};
-  return { ended: true, ...(mayBeAtWork(runner, memory) && { contested: true as const }) };
+  if (unseenJob(observation, runner.uuid) !== 'gone') return {};
+  return { ended: true, ...(mayBeAtWork(runner, observation.memory) && { contested: true as const }) };
 }
 
 /** A group with its runners in their classes: what every later step works on, computed once for each look. */

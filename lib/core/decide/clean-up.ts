@@ -2,7 +2,7 @@
  * What to tidy away, in both directions: registrations whose work is over (drained or dead) and Jobs whose
  * registration is gone. Only what is ours, and never anything with a step, unless no process is left to run it.
  */
-import { hadJob } from '../inventory.ts';
+import { unseenJob } from '../inventory.ts';
 import type { Action, LogPlace } from '../model/decision.ts';
 import type { Instant, RunnerJob, SeenGroup } from '../model/observation.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
@@ -72,9 +72,11 @@ const GONE = { jobStatus: 'gone' } as const;
  * Such a runner drains like any other: a pod that has waited for a node for long may get one now. One that lacks its Secret
  * never starts.
  */
-function mayConnect({ jobsUnsure }: SeenGroup, { runner, job, ended }: ClassifiedRunner, { code }: Reason): boolean {
+function mayConnect(observation: SeenGroup, { runner, job, ended }: ClassifiedRunner, { code }: Reason): boolean {
   if (isOutOfService(runner) || ended || code === 'secret-missing') return false;
-  return job !== undefined || jobsUnsure === true;
+  // One that no look ever saw a Job behind most likely has none.
+  const wasSeen = observation.jobsUnsure ?? observation.memory.awayJobs?.[runner.uuid];
+  return job !== undefined || wasSeen !== undefined;
 }
 
 function removalOf(
@@ -124,8 +126,9 @@ const RESTED: readonly (string | undefined)[] = ['surplus', 'too-old', 'outdated
 const WITHOUT_PROCESS: readonly (string | undefined)[] = [...FAILED_STARTS, 'pod-leaving'];
 
 /**
- * Whether only the runner's own log can tell that no step runs on it: marks are not trusted, it was taken out of service
- * neither as an idle one while they were nor for its pod, which does not run, and not for longer than any step may take.
+ * Whether only the runner's own log can tell that no step runs on it: for ten minutes where its Job may be out of sight; and
+ * where marks are not trusted, it was taken out of service neither as an idle one while they were nor for its pod, which
+ * does not run, and not for longer than any step may take.
  */
 function isMarkless(observation: SeenGroup, { runner, job }: ClassifiedRunner, at: Instant): boolean {
   const { memory, idleTrusted, unreachable } = observation;
@@ -133,20 +136,13 @@ function isMarkless(observation: SeenGroup, { runner, job }: ClassifiedRunner, a
   const cause = memory.drains?.[runner.uuid]?.cause;
   // Where its Jobs cannot be read nobody can ask its log, which may know of a step that came just before it was out.
   const wasRested = RESTED.includes(cause) && unreachable === undefined;
-  const isHidden = job === undefined && mayHaveJob(observation, runner.uuid);
+  const isHidden = job === undefined && unseenJob(observation, runner.uuid) === 'out-of-sight';
   const isAtRest = !isHidden && WITHOUT_PROCESS.includes(cause) && !mayRun(job) && job?.takenAway === undefined;
   if (isHidden && drainedMs <= SILENT_LOG_MS) return true;
   return !idleTrusted && !wasRested && !isAtRest && drainedMs <= LONGEST_STEP_MS;
 }
 
-/** Whether a Job of a runner without one may be where Jobs are not read now, with a log that knows of a step. */
-function mayHaveJob({ memory, jobsUnsure, jobsHidden, awayRead = [] }: SeenGroup, uuid: string): boolean {
-  if (jobsUnsure !== undefined) return true;
-  if (memory.awayJobs?.[uuid] !== undefined) return !awayRead.includes(uuid);
-  return jobsHidden !== undefined && !hadJob(memory, uuid);
-}
-
-/** For so long a log whose end does not tell keeps a runner that nobody sees at work. */
+/** For so long a log whose end does not tell, or that is out of sight, keeps a runner that nobody sees at work. */
 const SILENT_LOG_MS = 600_000;
 
 /** Where the log of a drained runner is that may still run. While a step can still run, asking for it has to succeed. */

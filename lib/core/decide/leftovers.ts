@@ -3,6 +3,7 @@
  * nothing, and go when their steps are done. Where a group still has their labels in their scope (only its cluster or
  * namespace changed), one stays online until the group has one: a step that finds none online fails at once. Pure.
  */
+import { placesTaken } from '../inventory.ts';
 import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -55,24 +56,23 @@ function retireAll(
 }
 
 /** Whether a group goes on with the same labels in the same scope, wants runners, and none of its own is online for sure yet. */
-function isMissedBy({ group: left, runners }: GroupObservation, groups: readonly GroupDecision[]): boolean {
+function isMissedBy(left: GroupObservation, groups: readonly GroupDecision[]): boolean {
+  const isAlone = placesTaken(left) === 1;
   return groups.some(
     ({ kind, observation, classified, decision }) =>
-      labelSetKey(observation.group) === labelSetKey(left) &&
+      labelSetKey(observation.group) === labelSetKey(left.group) &&
       !classified.some((entry) => isOnline(entry) && !entry.retired) &&
       // Of one that could not be seen nobody knows what it wants.
-      (kind === 'unseen' ||
-        decision.to > 0 ||
-        (isWithheld(decision) && (runners.length > 1 || !lacksRoom(observation, decision)))),
+      (kind === 'unseen' || decision.to > 0 || (wantsMore(decision) && !(isAlone && lacksRoom(observation, decision)))),
   );
 }
 
 /** Whether the group wants runners and gets none for now. */
-function isWithheld({ reason: { code } }: Decision): boolean {
+function wantsMore({ reason: { code } }: Decision): boolean {
   return code === 'no-room';
 }
 
-/** Whether what was left takes all places that the group may have: the last one has to go then. Other limits end while it stays. */
+/** Whether the group's `max` or a cap is full, so that the last one has to make room. Other limits end while it stays. */
 function lacksRoom({ group, elsewhere = 0 }: GroupObservation, { bounds }: Decision): boolean {
   return group.max <= elsewhere || bounds.some(isFull);
 }

@@ -2,7 +2,8 @@
 import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
-import { namespaceKey } from '../observe/belonging.ts';
+import { namespaceKey } from '../scope.ts';
+import { bracedUuid } from '../uuid.ts';
 import { type ClassifiedRunner, isJustOut, isOutOfService } from './classify.ts';
 import { isOver } from './clean-up.ts';
 import type { SeenDecision } from './decide.ts';
@@ -49,7 +50,7 @@ export function remember(
     recentTargets,
     ...nextInventory(memory, placesOf(observation), creates, at),
     jobless: jobless.map(({ runner }) => runner.uuid),
-    awayJobs: awayJobs(classified, memory),
+    awayJobs: awayJobs(observation, classified),
     worked: workedIn(observation),
   };
   return {
@@ -60,16 +61,19 @@ export function remember(
   };
 }
 
-/** Where Jobs of other namespaces are, or were last seen. */
+/** Where Jobs of other namespaces are, or were last seen, also those whose runner is not listed yet. */
 function awayJobs(
+  { orphanJobs, memory: { awayJobs: before = {} } }: SeenGroup,
   classified: readonly ClassifiedRunner[],
-  { awayJobs: before = {} }: GroupMemory,
 ): NonNullable<GroupMemory['awayJobs']> {
   const places = classified.flatMap(({ runner: { uuid }, job }): readonly [string, string][] => {
     const where = job === undefined ? before[uuid] : job.away && namespaceKey(job.away);
     return where === undefined ? [] : [[uuid, where]];
   });
-  return Object.fromEntries(places);
+  const orphans = orphanJobs.flatMap(({ runnerUuid, away }): readonly [string, string][] =>
+    away === undefined ? [] : [[bracedUuid(runnerUuid), namespaceKey(away)]],
+  );
+  return Object.fromEntries([...places, ...orphans]);
 }
 
 /** Which runners showed a step when their Job was seen to have ended: that it is not listed later says nothing else. */

@@ -140,9 +140,9 @@ export type GroupMemory = {
   readonly recentTargets?: readonly RecentTarget[];
   /** By uuid: runners of the group that are there, listed or behind a Job, and when the first look saw each. */
   readonly runners?: Readonly<Record<string, Instant>>;
-  /** Uuids of those among `runners` that no look saw a Job of ours behind; absent: none. */
+  /** Uuids of those among `runners` that no look saw a Job of ours behind in the group's namespace; absent: none. */
   readonly jobless?: readonly string[];
-  /** By runner uuid: the other namespace that its Job was last seen in, `CLUSTER/NAMESPACE`; absent: no Job was. */
+  /** By runner uuid: the other namespace that its Job was last seen in, `CLUSTER/NAMESPACE`; absent: none was elsewhere. */
   readonly awayJobs?: Readonly<Record<string, string>>;
   /** Uuids of runners of the group that were seen with a step, where each takes one; absent: none. */
   readonly worked?: readonly string[];

@@ -2,7 +2,7 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Runner, RunnerJob, ScopeIdentity } from '../model/observation.ts';
 import type { Namespace } from '../ports.ts';
-import { identityKey, labelSetKey, scopeKey } from '../scope.ts';
+import { identityKey, labelSetKey, namespaceKey, scopeKey } from '../scope.ts';
 import { bareUuid } from '../uuid.ts';
 
 /** A scope that was listed, under its key. */
@@ -136,10 +136,13 @@ function sortJobs(lists: Lists, listed: ReadonlySet<string>) {
     const able = ownersOf(placed);
     return { placed, here: able.find((group) => isIn(group)(placed)), able };
   });
-  const atHome = new Set(sorted.filter(({ here }) => here !== undefined).map(({ placed }) => placed.job.runnerUuid));
-  return sorted.map(({ placed, here, able: [first] }) => {
+  const byRunner = Map.groupBy(sorted, ({ placed }) => placed.job.runnerUuid);
+  return sorted.map((entry) => {
+    const { placed, here, able } = entry;
     // A Job of a cluster that is listed under two names is one Job.
-    const owner = here ?? (atHome.has(placed.job.runnerUuid) ? undefined : first);
+    const same = byRunner.get(placed.job.runnerUuid) ?? [];
+    const isTheOne = entry === (same.find((one) => one.here !== undefined) ?? same[0]);
+    const owner = here ?? (isTheOne ? able[0] : undefined);
     return { owner, namespace: placed.where, job: owner === undefined ? placed.job : seenFrom(owner, placed) };
   });
 }
@@ -176,9 +179,4 @@ function isOurMark(label: string): boolean {
 
 function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boolean {
   return labels === undefined ? group.name === madeFor : group.labels.join(' ') === labels.join(' ');
-}
-
-/** The key of a namespace of a cluster. */
-export function namespaceKey({ cluster, namespace }: Namespace): string {
-  return `${cluster}/${namespace}`;
 }

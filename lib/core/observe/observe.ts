@@ -9,10 +9,10 @@ import type { Fleet, RunnerGroup, Scope } from '../model/configuration.ts';
 import type { GroupObservation, Instant, Observation, ScopeMemoryEntry } from '../model/observation.ts';
 import type { Place } from '../places.ts';
 import type { Ports } from '../ports.ts';
-import { scopeKey } from '../scope.ts';
+import { namespaceKey, scopeKey } from '../scope.ts';
 import { leftScratch } from '../scratch.ts';
 import { wokenAt } from '../wake.ts';
-import { type Belongings, type ListedScope, namespaceKey, type Strays, sortOut } from './belonging.ts';
+import { type Belongings, type ListedScope, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {
   knowledgeOf,

@@ -53,13 +53,13 @@ function noteRenamed({ group, jobs }: GroupObservation, names: ReadonlySet<strin
   ];
 }
 
-/** A Job stays where it was made, also if nothing remembers that the group was there. */
+/** A Job stays where it was made, also if nothing remembers who was there. */
 function noteAway({ group, jobs, orphanJobs }: GroupObservation): readonly string[] {
   const away = [...jobs, ...orphanJobs].flatMap((job) => job.away ?? []);
   const places = Map.groupBy(away, ({ cluster, namespace }) => `namespace ${namespace} of cluster ${cluster}`);
   return [...places].map(
     ([where, { length: count }]) =>
-      `Group "${group.name}" has ${count} ${plural(count, 'Job')} in ${where}, where it was before: ${count === 1 ? 'it stays there and goes with its runner' : 'they stay there and go with their runners'}.`,
+      `Group "${group.name}" has ${count} ${plural(count, 'Job')} in ${where}, which is not its own: ${count === 1 ? 'the Job stays there until its runner goes' : 'the Jobs stay there until their runners go'}.`,
   );
 }
 

@@ -10,8 +10,7 @@ import type {
   WorkspaceObservation,
 } from '../model/observation.ts';
 import { highestMax } from '../schedule/bounds.ts';
-import { identityKey, scopeKey } from '../scope.ts';
-import { namespaceKey } from './belonging.ts';
+import { identityKey, namespaceKey, scopeKey } from '../scope.ts';
 import type { Readings } from './observe.ts';
 import { documentOf, identityOf, isGone, type JobReading, type ScopeReading } from './reading.ts';
 import { nextPeak, PRICE_PER_SLOT, runnersComing, slotsCommitted, slotsInUse, stepsRunning } from './slots.ts';

@@ -523,6 +523,22 @@ const ROWS: readonly Row[] = [
       ...(minutes > 10 && { removed: 'out of service and without a step for 10m 6s' }),
     }),
   ),
+  ...[false, true].map(
+    (hasStep): Row => ({
+      name: `… though one was seen here before; a step shows: ${hasStep}`,
+      ...{ runner: { status: 'DISABLED', hasStep }, job: 'gone', away: 'not read', drainingForMs: 10 * MINUTE },
+    }),
+  ),
+  {
+    name: 'never connected, its Job is in a namespace that is not read any more: it may connect in this moment',
+    ...{ runner: { status: 'UNREGISTERED' }, job: 'none', away: 'not read' },
+    disabled: 'registered for 59m, but there is no Job behind it',
+  },
+  {
+    name: 'offline, its Job is in a namespace that is not read any more: it may connect in this moment',
+    ...{ runner: { status: 'OFFLINE' }, job: 'none', away: 'not read' },
+    disabled: 'offline for 59m without a step',
+  },
   {
     name: 'disabled, its Job was in another namespace, and is gone',
     ...{ runner: { status: 'DISABLED' }, job: 'none', away: 'read', jobsHidden: true, drainingForMs: MINUTE },

@@ -226,6 +226,13 @@ describe('runners at a place that no group has any more', () => {
     expect(decided?.retire).toHaveLength(stays ? 0 : 1);
   });
 
+  it('stay online by one where Jobs without a registration fill the max with it: these go by themselves', () => {
+    const now = groupObservation({ group: group({ labels: old.labels, min: 1, max: 2 }), elsewhere: 2 });
+    const left = groupObservation({ group: old, runners: [IDLE], orphanJobs: [jobOf(runner({ uuid: '{orphan}' }))] });
+    const [decided] = decideLeftovers([left], decide(observation([now])), NOON);
+    expect(decided?.retire).toEqual([]);
+  });
+
   it('are removed like any other when their last step is done', () => {
     const drained = runner({ uuid: '{drained}', status: 'DISABLED' });
     const memory = { idleSince: {}, drainingSince: { '{drained}': NOON - 60_000 } };

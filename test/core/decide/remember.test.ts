@@ -295,6 +295,13 @@ describe('remember', () => {
     expect(isSame(next, without)).toBe(jobless === undefined);
   });
 
+  it('a Job elsewhere whose runner is not listed yet is known to be there', () => {
+    const orphans = [jobOf(runner({ uuid: A }), { away: AWAY }), jobOf(runner({ uuid: '{here}' }))];
+    const look = groupObservation({ runners: [], orphanJobs: orphans });
+    const known = { enable: [], retire: [], recentTargets: [], creates: 0 };
+    expect(remember(look, [], known, NOON).awayJobs).toEqual({ [A]: 'main/web' });
+  });
+
   it.each(['idle', 'busy', 'starting', 'draining'] as const)(
     '2,000 runners that are %s fit into one document',
     (name) => {

@@ -237,6 +237,18 @@ describe('whose a runner is', () => {
     },
   );
 
+  it('a Job elsewhere, of a cluster that is listed under two names, is one', () => {
+    const twice = [WEB, { ...WEB, cluster: 'second' }];
+    const listed = [jobOf(runner(), { labels: builds.labels })];
+    const sorted = sortOut({
+      groups: [builds],
+      scopes: [{ key: 'acme', runners: [], identity: ACME }],
+      namespaces: twice.map((namespace) => ({ namespace, listed })),
+      known: ANY,
+    });
+    expect(sorted.of(builds).unlisted).toMatchObject([{ away: WEB }]);
+  });
+
   it('a Job that is elsewhere says where, by names alone', () => {
     const one = runner();
     const namespace = { ...WEB, jobs: 'what else is known of it' };

@@ -125,14 +125,14 @@ describe('runners that a group goes on with', () => {
       name: 'one',
       away: [one],
       told: [
-        'Group "builds" has 1 Job in namespace web of cluster main, where it was before: it stays there and goes with its runner.',
+        'Group "builds" has 1 Job in namespace web of cluster main, which is not its own: the Job stays there until its runner goes.',
       ],
     },
     {
       name: 'several, of which one has no registration any more',
       away: [one, two, runner({ uuid: '{gone}' })],
       told: [
-        'Group "builds" has 3 Jobs in namespace web of cluster main, where it was before: they stay there and go with their runners.',
+        'Group "builds" has 3 Jobs in namespace web of cluster main, which is not its own: the Jobs stay there until their runners go.',
       ],
     },
   ])('whose Jobs are in another namespace are told: $name', async ({ away, told }) => {
