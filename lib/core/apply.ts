@@ -13,6 +13,7 @@ import { claimGroups, settleAdds } from './claim.ts';
 import { BudgetError, InputError, ServiceError, sentenceOf } from './errors.ts';
 import type { RunnerGroup } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, LogPlace, Outcome, Plan, Registration } from './model/decision.ts';
+import { hasOtherLabels, tellOtherLabels } from './other-labels.ts';
 import { runnerOf } from './plan.ts';
 import type { Namespace, Ports } from './ports.ts';
 import { removeScratch } from './scratch.ts';
@@ -142,9 +143,7 @@ function brokenTemplate(group: RunnerGroup, { manifests }: Ports): InputError | 
 
 async function perform(action: Action, group: RunnerGroup, hands: Hands): Promise<Done> {
   try {
-    return action.action === 'add'
-      ? await add(action, group, hands.ports)
-      : { outcome: await change(action, group, hands) };
+    return action.action === 'add' ? await add(action, group, hands) : { outcome: await change(action, group, hands) };
   } catch (error) {
     // A call that was not made is no failure: the next tick asks again.
     if (error instanceof BudgetError) return left(action, error.message);
@@ -174,9 +173,15 @@ async function change(action: Exclude<Action, ActionOf<'add'>>, group: RunnerGro
 
 type ActionOf<Name extends Action['action']> = Extract<Action, { action: Name }>;
 
-async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): Promise<Done> {
+async function add(action: ActionOf<'add'>, group: RunnerGroup, { ports, note }: Hands): Promise<Done> {
   const registration = await ports.runners.register(group.scope, { name: group.name, labels: group.labels });
-  const outcome = { action: 'add', runner: registration.runner.uuid } as const;
+  const { runner } = registration;
+  // An answer need not repeat them.
+  const isTold = runner.labels.length > 0;
+  if (isTold && hasOtherLabels(runner, group)) {
+    note(tellOtherLabels(group, 'registers runners', runner.labels.join(', ')));
+  }
+  const outcome = { action: 'add', runner: runner.uuid } as const;
   try {
     await launch(registration, action, group, ports);
     return { outcome: { ...outcome, status: 'done' } };
@@ -184,7 +189,7 @@ async function add(action: ActionOf<'add'>, group: RunnerGroup, ports: Ports): P
     // If the Secret may have arrived, the pod may be at work by now: taking it away could kill a step. It either comes
     // online or runs into its start time-out.
     const mayRun = error instanceof SecretMayExistError;
-    const undone = mayRun ? '' : await undoAdd(group, registration.runner.uuid, ports);
+    const undone = mayRun ? '' : await undoAdd(group, runner.uuid, ports);
     const failure = sentenceOf(error);
     return {
       outcome: { ...outcome, status: 'failed', error: `${failure}${undone}` },

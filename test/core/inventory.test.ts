@@ -8,10 +8,11 @@ import {
   nextInventory,
   pendingAdds,
   placesOf,
+  unseenJob,
   withAdds,
 } from '#core/inventory.ts';
-import type { GroupMemory, Runner } from '#core/model/observation.ts';
-import { jobOf, NOON, runner } from '#kit/fleet.ts';
+import type { GroupMemory, GroupObservation, Runner } from '#core/model/observation.ts';
+import { groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const EARLIER = NOON - 60_000;
 const NOTHING: GroupMemory = { idleSince: {}, drainingSince: {} };
@@ -251,5 +252,29 @@ describe('whether a runner that nobody has seen before is an add that has run', 
   ])('$name: $is', ({ memory, seen, is }) => {
     const one = runner({ uuid: '{a}', createdAt: EARLIER, ...seen });
     expect(isAddThatRan({ ...NOTHING, ...memory }, one)).toBe(is);
+  });
+});
+
+describe('the Job of a runner behind which a look saw none', () => {
+  const HERE = { runners: { '{a}': EARLIER } };
+  const AWAY = { awayJobs: { '{a}': 'main/web' } };
+
+  it.each<{
+    readonly name: string;
+    readonly memory?: Partial<GroupMemory>;
+    readonly look?: Partial<GroupObservation>;
+    readonly is: ReturnType<typeof unseenJob>;
+  }>([
+    { name: 'nobody ever saw one', is: 'unknown' },
+    { name: 'nobody ever saw one, and some are not read', look: { jobsHidden: true }, is: 'out-of-sight' },
+    { name: 'it was here', memory: HERE, is: 'gone' },
+    { name: 'it was here, and some elsewhere are not read', memory: HERE, look: { jobsHidden: true }, is: 'gone' },
+    { name: 'it may be at a place that was left', memory: HERE, look: { jobsUnsure: true }, is: 'out-of-sight' },
+    { name: 'it was elsewhere, which is read', memory: AWAY, look: { awayRead: ['{a}'] }, is: 'gone' },
+    { name: 'it was elsewhere, which is not read', memory: AWAY, look: { awayRead: ['{b}'] }, is: 'out-of-sight' },
+    { name: 'it was here, and then elsewhere', memory: { ...HERE, ...AWAY }, is: 'out-of-sight' },
+    { name: 'another one was elsewhere', memory: { awayJobs: { '{b}': 'main/web' } }, is: 'unknown' },
+  ])('$name: $is', ({ memory, look, is }) => {
+    expect(unseenJob(groupObservation({ memory: { ...NOTHING, ...memory }, ...look }), '{a}')).toBe(is);
   });
 });

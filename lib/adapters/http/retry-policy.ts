@@ -76,9 +76,9 @@ export function troubleOf(
   return exchange.status >= 500 ? 'server-error' : undefined;
 }
 
-const UNCERTAIN: readonly Trouble[] = ['server-error', 'timed-out', 'connection-lost', 'too-large'];
+const UNCERTAIN: readonly (Trouble | undefined)[] = ['server-error', 'timed-out', 'connection-lost', 'too-large'];
 
 /** Whether the request may have had its effect all the same. */
 export function mayHaveHappened(trouble: Trouble | undefined): boolean {
-  return UNCERTAIN.some((one) => one === trouble);
+  return UNCERTAIN.includes(trouble);
 }

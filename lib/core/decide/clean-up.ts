@@ -72,11 +72,14 @@ const GONE = { jobStatus: 'gone' } as const;
  * Such a runner drains like any other: a pod that has waited for a node for long may get one now. One that lacks its Secret
  * never starts.
  */
-function mayConnect(observation: SeenGroup, { runner, job, ended }: ClassifiedRunner, { code }: Reason): boolean {
+function mayConnect(
+  { jobsUnsure, memory }: SeenGroup,
+  { runner, job, ended }: ClassifiedRunner,
+  { code }: Reason,
+): boolean {
   if (isOutOfService(runner) || ended || code === 'secret-missing') return false;
-  // One that no look ever saw a Job behind most likely has none.
-  const wasSeen = observation.jobsUnsure ?? observation.memory.awayJobs?.[runner.uuid];
-  return job !== undefined || wasSeen !== undefined;
+  // One behind which no look ever saw a Job most likely has none.
+  return job !== undefined || jobsUnsure === true || memory.awayJobs?.[runner.uuid] !== undefined;
 }
 
 function removalOf(

@@ -30,7 +30,7 @@ export function remember(
   const over = classified.flatMap((entry) => (isOver(entry) && !enable.includes(entry.runner) ? [entry.runner] : []));
   const finishing = classified.filter((entry) => (entry.contested || isOutOfService(entry.runner)) && !isOver(entry));
   const isKnownToHaveRun = (runner: Runner) => hadJob(memory, runner.uuid) || isAddThatRan(memory, runner);
-  // That a Job elsewhere is not listed any more says nothing while its namespace is not read.
+  // `awayJobs` tells of Jobs elsewhere; a version that does not know it must not take them for gone.
   const jobless = classified.filter(
     ({ runner, job }) => (job === undefined || job.away !== undefined) && !isKnownToHaveRun(runner),
   );

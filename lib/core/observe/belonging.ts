@@ -66,11 +66,14 @@ export function sortOut(lists: Lists): {
   readonly of: (group: RunnerGroup) => Belongings;
   readonly strays: Strays;
 } {
-  const sorted = sortRunners(lists);
+  const index = indexOf(lists.groups);
+  const placed = lists.namespaces.flatMap(({ namespace: where, listed }) => listed.map((job) => ({ where, job })));
+  const sorted = sortRunners(lists, index, placed);
   const runners = Map.groupBy(sorted, ({ owner }) => owner);
   const doubtful = Map.groupBy(sorted, ({ doubtedOwner }) => doubtedOwner);
   const listed = new Set(lists.scopes.flatMap((scope) => scope.runners.map(({ uuid }) => bareUuid(uuid))));
-  const jobs = Map.groupBy(sortJobs(lists, listed), ({ owner }) => owner);
+  const unlisted = placed.filter(({ job }) => !listed.has(job.runnerUuid));
+  const jobs = Map.groupBy(sortJobs(lists, index, unlisted), ({ owner }) => owner);
   return {
     of: (group) => {
       const own = runners.get(group) ?? [];
@@ -85,11 +88,22 @@ export function sortOut(lists: Lists): {
   };
 }
 
+/** Finds groups without asking every one of them. */
+type Index = ReturnType<typeof indexOf>;
+
+function indexOf(groups: readonly RunnerGroup[]) {
+  const byLabels = Map.groupBy(groups, labelSetKey);
+  const byName = Map.groupBy(groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
+  return {
+    withLabels: (scope: string, labels: readonly string[]) => byLabels.get(`${scope} ${labels.join(' ')}`) ?? [],
+    called: (scope: string, name: string) => byName.get(`${scope} ${name}`) ?? [],
+  };
+}
+
 /** Every registration with its owner. */
-function sortRunners(lists: Lists) {
-  const byName = Map.groupBy(lists.groups, ({ scope, name }) => `${scopeKey(scope)} ${name}`);
-  const candidatesOf = candidatesIn(lists, byName);
-  const jobs = Map.groupBy(placedJobs(lists), ({ job }) => job.runnerUuid);
+function sortRunners(lists: Lists, index: Index, placedJobs: readonly PlacedJob[]) {
+  const candidatesOf = candidatesIn(lists, index);
+  const jobs = Map.groupBy(placedJobs, ({ job }) => job.runnerUuid);
   return lists.scopes.flatMap(({ key: scope, runners }) =>
     runners.map((runner) => {
       const uuid = bareUuid(runner.uuid);
@@ -100,14 +114,10 @@ function sortRunners(lists: Lists) {
       const owner = able.find((group) => places.some(isIn(group))) ?? able[0];
       const placed = (owner && places.find(isIn(owner))) ?? first;
       const isDoubtful = owner === undefined && placed === undefined && !lists.known.areJobsRead && isHalfMade(runner);
-      const doubtedOwner = isDoubtful ? byName.get(`${scope} ${runner.name}`)?.[0] : undefined;
+      const doubtedOwner = isDoubtful ? index.called(scope, runner.name)[0] : undefined;
       return { owner, doubtedOwner, scope, runner, placed };
     }),
   );
-}
-
-function placedJobs({ namespaces }: Lists): readonly PlacedJob[] {
-  return namespaces.flatMap(({ namespace: where, listed }) => listed.map((job) => ({ where, job })));
 }
 
 function isIn(group: RunnerGroup): (placed: PlacedJob) => boolean {
@@ -121,16 +131,14 @@ function seenFrom(group: RunnerGroup, placed: PlacedJob): RunnerJob {
   return isIn(group)(placed) ? job : { ...job, away: { cluster: where.cluster, namespace: where.namespace } };
 }
 
-/** Every Job whose registration is not `listed`, with its owner: in its namespace if one is there, and else in its scope. */
-function sortJobs(lists: Lists, listed: ReadonlySet<string>) {
-  const { groups, scopes, known } = lists;
+/** Every Job without a listed registration, with its owner: in its namespace if one is there, and else in its scope. */
+function sortJobs({ scopes, known }: Lists, index: Index, unlisted: readonly PlacedJob[]) {
   const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
-  const inScope = Map.groupBy(groups, ({ scope }) => scopeKey(scope));
-  const unlisted = placedJobs(lists).filter(({ job }) => !listed.has(job.runnerUuid));
   const ownersOf = ({ job }: PlacedJob) => {
     const scope = job.identity && keys.get(identityKey(job.identity));
-    const all = scope === undefined ? [] : (inScope.get(scope) ?? []);
-    return all.filter((group) => fitsJob(group, job) && known.mayHave(group, job.runnerUuid, job));
+    if (scope === undefined) return [];
+    const able = job.labels === undefined ? index.called(scope, job.group) : index.withLabels(scope, job.labels);
+    return able.filter((group) => known.mayHave(group, job.runnerUuid, job));
   };
   const sorted = unlisted.map((placed) => {
     const able = ownersOf(placed);
@@ -147,15 +155,14 @@ function sortJobs(lists: Lists, listed: ReadonlySet<string>) {
   });
 }
 
-/** Finds the groups that a runner of a scope fits, the likeliest first, without asking every group about every runner. */
-function candidatesIn({ groups, known }: Lists, byName: ReadonlyMap<string, readonly RunnerGroup[]>) {
-  const byLabels = Map.groupBy(groups, labelSetKey);
+/** Finds the groups that a runner of a scope fits, the likeliest first. */
+function candidatesIn({ known }: Lists, index: Index) {
   return (scope: string, runner: Runner, placed: PlacedJob | undefined): readonly RunnerGroup[] => {
     const asked = placed?.job.labels;
-    const alike = byLabels.get(`${scope} ${(asked ?? runner.labels).join(' ')}`) ?? [];
+    const alike = index.withLabels(scope, asked ?? runner.labels);
     if (asked !== undefined) return alike;
     const before = known.hadBy(bareUuid(runner.uuid)).filter((group) => scopeKey(group.scope) === scope);
-    const named = byName.get(`${scope} ${runner.name}`) ?? [];
+    const named = index.called(scope, runner.name);
     // Of places with the same labels the one that had it: only there is it known that its Job, which is gone, was there.
     const had = before.filter((group) => alike.includes(group));
     const isJobless = known.areJobsRead && placed === undefined;
@@ -175,8 +182,4 @@ function isHalfMade({ status, labels }: Runner): boolean {
 
 function isOurMark(label: string): boolean {
   return label.toLowerCase() === 'autoscaler.created';
-}
-
-function fitsJob(group: RunnerGroup, { labels, group: madeFor }: RunnerJob): boolean {
-  return labels === undefined ? group.name === madeFor : group.labels.join(' ') === labels.join(' ');
 }

@@ -1,6 +1,7 @@
 /** What a look finds that is nobody's, or somebody's under another name: it is told, and left alone. Pure. */
 import type { Fleet } from '../model/configuration.ts';
 import type { GroupObservation } from '../model/observation.ts';
+import { hasOtherLabels, tellOtherLabels } from '../other-labels.ts';
 import { plural } from '../quantities.ts';
 import type { Strays } from './belonging.ts';
 
@@ -65,11 +66,8 @@ function noteAway({ group, jobs, orphanJobs }: GroupObservation): readonly strin
 
 /** Bitbucket may register a runner with other labels than those that it was asked for. */
 function noteLabels({ group, runners }: GroupObservation): readonly string[] {
-  const asked = group.labels.join(' ');
-  const others = runners.filter(({ labels }) => labels.join(' ') !== asked);
+  const others = runners.filter((runner) => hasOtherLabels(runner, group));
   if (others.length === 0) return [];
   const sets = [...new Set(others.map(({ labels }) => labels.join(', ')))].join(' | ');
-  return [
-    `Bitbucket lists ${others.length} ${plural(others.length, 'runner')} of group "${group.name}" with labels ${sets} instead of ${group.labels.join(', ')}: counted as the group's all the same; if its steps do not find them, give the group labels that Bitbucket keeps.`,
-  ];
+  return [tellOtherLabels(group, `lists ${others.length} ${plural(others.length, 'runner')}`, sets)];
 }

@@ -50,6 +50,26 @@ describe('adding a runner', () => {
     ]);
   });
 
+  const ASKED = group().labels;
+
+  it.each([
+    { name: 'none where they are those that were asked for', labels: ASKED, notes: [] },
+    {
+      name: 'one, however many runners there are',
+      labels: ASKED.slice(1),
+      notes: [
+        'Bitbucket registers runners of group "builds" with labels builds, linux, self.hosted instead of autoscaler.created, builds, linux, self.hosted: counted as the group\'s all the same; if its steps do not find them, give the group labels that Bitbucket keeps.',
+      ],
+    },
+    { name: 'none where the answer does not name them', labels: [], notes: [] },
+  ])('compares the labels of the answer with what was asked for, and tells others: $name', async (row) => {
+    const { applied } = await carryOut(planOf(groupPlan([ADD, ADD])), {
+      runners: { register: async () => registration('{new-1}', { labels: row.labels }) },
+    });
+    expect(applied.notes).toEqual(row.notes);
+    expect(applied.outcomes.get('builds')?.map(({ status }) => status)).toEqual(['done', 'done']);
+  });
+
   type Row = {
     readonly name: string;
     readonly script: Script;

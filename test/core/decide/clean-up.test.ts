@@ -486,42 +486,20 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     disabled: 'unhealthy for 59m without a step',
   },
-  {
-    name: 'disabled, no look has seen a Job behind it, and some cannot be read: it stays until its log could be asked',
-    runner: { status: 'DISABLED' },
-    job: 'none',
-    drainingForMs: 10 * MINUTE,
-    jobsHidden: true,
-  },
-  {
-    name: '… for longer than marks are late',
-    runner: { status: 'DISABLED' },
-    job: 'none',
-    drainingForMs: 10 * MINUTE + 1,
-    jobsHidden: true,
-    removed: 'out of service and without a step for 10m',
-  },
-  {
-    name: 'disabled, its Job was seen and may be at a place that cannot be: it stays until its log could be asked',
-    runner: { status: 'DISABLED' },
-    job: 'gone',
-    drainingForMs: 10 * MINUTE,
-    jobsUnsure: true,
-  },
-  {
-    name: '… for longer than marks are late, when its Job may be at a place that cannot be seen',
-    runner: { status: 'DISABLED' },
-    job: 'gone',
-    drainingForMs: 10 * MINUTE + 1,
-    jobsUnsure: true,
-    removed: 'out of service and without a step for 10m',
-  },
-  ...[10, 10.1].map(
-    (minutes): Row => ({
-      name: `disabled for ${minutes} minutes, its Job was in a namespace that is not read any more`,
-      ...{ runner: { status: 'DISABLED' }, job: 'none', away: 'not read', drainingForMs: minutes * MINUTE },
-      ...(minutes > 10 && { removed: 'out of service and without a step for 10m 6s' }),
-    }),
+  ...(
+    [
+      ['no look has seen a Job behind it, and some cannot be read', { job: 'none', jobsHidden: true }],
+      ['its Job was seen and may be at a place that cannot be', { job: 'gone', jobsUnsure: true }],
+      ['its Job was in a namespace that is not read any more', { job: 'none', away: 'not read' }],
+    ] as const
+  ).flatMap(([why, known]) =>
+    [10 * MINUTE, 10 * MINUTE + 1].map(
+      (drainingForMs): Row => ({
+        name: `disabled for ${drainingForMs} ms, ${why}: it stays for ten minutes, until its log could be asked`,
+        ...{ runner: { status: 'DISABLED' }, ...known, drainingForMs },
+        ...(drainingForMs > 10 * MINUTE && { removed: 'out of service and without a step for 10m' }),
+      }),
+    ),
   ),
   ...[false, true].map(
     (hasStep): Row => ({

@@ -123,7 +123,7 @@ async function idleFleet(world: World, config: Fleet, idleTicks: number): Promis
 }
 
 /** The calls of the tick in question when nobody disturbs it. */
-async function callsOf(story: Story): Promise<readonly PortCall[]> {
+async function callsOf(story: Pick<Story, 'group' | 'prepare'>): Promise<readonly PortCall[]> {
   const world = new World();
   const config = fleet([story.group]);
   await story.prepare(world, config);
@@ -165,4 +165,29 @@ describe.each(STORIES)('killed during $name', (story) => {
       expectNobodyKilled(world);
     }
   });
+});
+
+describe.each([3, 6])('killed while it adds 3 of at most %i', (max) => {
+  const whole = group({ ...fast, min: 3, max });
+  const config = fleet([whole]);
+
+  it.each(['before', 'after'] as const)(
+    '%s each call: two ticks are enough, where pods show what is missing',
+    async (when) => {
+      const calls = await callsOf({ group: whole, prepare: async () => undefined });
+      for (const { index, port, method } of calls) {
+        const world = new World();
+        await tickIn(world, config, world.ports(dieAt(index, when))).catch(() => undefined);
+        let ticks = 0;
+        while (ticks < 2) {
+          world.advance(MINUTE);
+          // The lease of the one that died keeps others away for two minutes.
+          if ((await tickIn(world, config)).tick.skipped === undefined) ticks += 1;
+        }
+        world.advance(MINUTE);
+        const online = Array.from(world.bitbucket.registered).filter(({ status }) => status === 'ONLINE');
+        expect(online, `${when} call ${index}, ${port}.${method}`).toHaveLength(3);
+      }
+    },
+  );
 });
