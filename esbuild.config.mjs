@@ -60,17 +60,23 @@ const COMMON = {
 const FUNCTIONS = { scale: 'functions/scale.ts', report: 'functions/report.ts' };
 const DOOR = { wake: 'functions/wake.ts' };
 const COMMAND_LINE = { cli: 'cli/main.ts' };
+const DIST = `${root}dist`;
 
 /** Builds the product into `outdir` and gives esbuild's account of it. */
-export async function bundle(outdir = `${root}dist`) {
-  const functions = await bundlePrograms(FUNCTIONS, outdir);
-  const door = await addPrograms(DOOR, outdir, 'door');
+export async function bundle(outdir = DIST) {
+  const functions = await bundleFunctions(outdir);
   const commandLine = await addPrograms(COMMAND_LINE, outdir, 'cli');
   await chmod(`${outdir}/cli.js`, 0o755);
-  return {
-    inputs: { ...functions.inputs, ...door.inputs, ...commandLine.inputs },
-    outputs: { ...functions.outputs, ...door.outputs, ...commandLine.outputs },
-  };
+  return both(functions, commandLine);
+}
+
+/** The same without the command line: what is deployed. */
+export async function bundleFunctions(outdir = DIST) {
+  return both(await bundlePrograms(FUNCTIONS, outdir), await addPrograms(DOOR, outdir, 'door'));
+}
+
+function both(one, other) {
+  return { inputs: { ...one.inputs, ...other.inputs }, outputs: { ...one.outputs, ...other.outputs } };
 }
 
 /** Builds any programs of this repository as the product is built: output name → source. */

@@ -1,9 +1,9 @@
-/** Builds dist/ before osls packages it, and before a function is invoked from here. */
+/** Builds the functions in dist/ before osls packages it, and before a function is invoked from here. */
 export default class BundlePlugin {
   constructor() {
     const build = async () => {
-      const { bundle } = await import('../esbuild.config.mjs');
-      await bundle();
+      const { bundleFunctions } = await import('../esbuild.config.mjs');
+      await bundleFunctions();
     };
     this.hooks = {
       'before:package:createDeploymentArtifacts': build,

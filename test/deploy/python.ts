@@ -1,14 +1,14 @@
 /**
- * The Python programs that tests run, in a folder of this project: installed once for each content of a `requirements.txt`.
+ * The Python programs that tests run: installed once for each content of a `requirements.txt`, for all checkouts.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { userCache } from '#kit/user-cache.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 /** Paths of the programs. */
 export type PythonPrograms = { readonly python: string; readonly cfnLint: string; readonly checkov: string };
@@ -18,7 +18,7 @@ export type Installation = {
   readonly requirements?: string;
   /** Of the installer; `PATH` is where python3 is looked for. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Where installations are kept; default: the project's cache. */
+  /** Where installations are kept; default: this project's part of the user's cache. */
   readonly cache?: string;
   /** Told before something is installed. */
   readonly onInstall?: (pins: string) => void;
@@ -28,7 +28,7 @@ export type Installation = {
 export function installPythonPrograms({
   requirements: file = REQUIREMENTS,
   environment,
-  cache = CACHE,
+  cache = userCache(environment),
   onInstall,
 }: Installation): PythonPrograms {
   const requirements = readFileSync(file, 'utf8');

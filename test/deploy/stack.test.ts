@@ -3,12 +3,12 @@
  * step is looked at through the services' own APIs, and through the deployed template where the emulator makes nothing
  * of a resource (see stack.ts).
  */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../doors/world.ts';
-import { SMALL } from '../infra/deployments.ts';
+import { LARGE, SMALL } from '../infra/deployments.ts';
 import { packageStack, stableTemplate } from '../infra/osls.ts';
 import { npmRun, osls, parameterArguments } from './commands.ts';
 import { ACCOUNT, type Emulator, REGION, startEmulator } from './emulator.ts';
@@ -30,12 +30,16 @@ afterAll(async () => {
 });
 
 describe('before it is deployed', () => {
-  // The large one is packaged by the tests that need no emulator, and both are linted by `npm run test:infra`.
-  it('the small template is packaged', async () => {
-    const { code, output, directory } = await packageStack(SMALL);
+  it.each([
+    ['small', SMALL],
+    ['large', LARGE],
+  ])('the %s template is packaged, offline and without credentials', async (name, parameters) => {
+    const { code, output, directory } = await packageStack(parameters);
     expect([code, output]).toEqual([0, expect.stringContaining('Service packaged')]);
     expect(output).not.toMatch(/warning|deprecat/i);
-    await expect(await stableTemplate(directory)).toMatchFileSnapshot('../infra/templates/small.json');
+    expect(await readdir(directory)).toContain('bitbucket-runner-autoscaler.zip');
+    // The diff of this file is what a review of the infrastructure reads.
+    await expect(await stableTemplate(directory)).toMatchFileSnapshot(`../infra/templates/${name}.json`);
   });
 
   it('a missing cluster is one sentence, and nothing is made', async () => {

@@ -29,6 +29,9 @@ export function excessMemory(kilobytes = process.resourceUsage().maxRSS): string
 const LEAST_MS = 20;
 const MOST_TIMES = 20;
 
+/** What thousands of very small entries may take for each thousand characters: it grows with them, and no faster. */
+const MS_PER_THOUSAND = 50;
+
 /** What does not hold for a case; undefined when all does. Time is that of the processor, and counts when it is too long three times. */
 export async function faultOf(number: number): Promise<string | undefined> {
   const { name, target, size, plain, input } = caseAt(number);
@@ -36,7 +39,8 @@ export async function faultOf(number: number): Promise<string | undefined> {
   if (crash !== undefined) return `case ${number} (${name}, ${size} characters): ${crash}`;
   for (let tries = 0; tries < 3; tries += 1) {
     const [hostileMs, plainMs] = [await timeOf(target, input), await timeOf(target, plain)];
-    if (hostileMs <= MOST_TIMES * Math.max(plainMs, LEAST_MS)) return undefined;
+    const mostMs = Math.max(MOST_TIMES * Math.max(plainMs, LEAST_MS), (MS_PER_THOUSAND * size) / 1000);
+    if (hostileMs <= mostMs) return undefined;
     if (tries === 2) return `case ${number} (${name}, ${size} characters): ${hostileMs} ms, a plain one ${plainMs} ms`;
   }
   return undefined;

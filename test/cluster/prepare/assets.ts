@@ -3,9 +3,9 @@
  * of them, or in this project's part of the user's cache, where `prepare.ts` puts them.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { userCache } from '#kit/user-cache.ts';
 
 export const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
 export type Program = (typeof PROGRAMS)[number];
@@ -24,9 +24,8 @@ export function kubernetesVersion(): string {
 
 /** Where the programs of this version and machine are kept between runs. */
 export function cacheDirectory(env: Environment): string {
-  const base = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
   const kind = `${kubernetesVersion()}-${process.platform}-${process.arch}`;
-  return join(base, 'bitbucket-runner-autoscaler', 'control-plane', kind);
+  return join(userCache(env), 'control-plane', kind);
 }
 
 /** The programs that the directory does not hold. */

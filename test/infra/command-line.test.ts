@@ -1,22 +1,8 @@
-/**
- * What osls makes of the fragments: packaged for real, offline and without credentials. It takes osls many seconds, so here
- * it packages one stack, the one that says everything; `npm run test:deploy` packages the small one, and deploys it.
- */
-import { readdir } from 'node:fs/promises';
+/** What osls is given for a command line. What it makes of that, packaged for real, is seen by `npm run test:deploy`. */
 import { describe, expect, it } from 'vitest';
 import { readDeployment } from '../../infra/deployment.ts';
 import { serviceOf } from '../../infra/service.ts';
-import { LARGE, parametersOf, SMALL } from './deployments.ts';
-import { packageStack, stableTemplate } from './osls.ts';
-
-it('osls packages the large stack offline and without credentials', async () => {
-  const { code, output, directory } = await packageStack(LARGE);
-  expect([code, output]).toEqual([0, expect.stringContaining('Service packaged')]);
-  expect(output).not.toMatch(/warning|deprecat/i);
-  expect(await readdir(directory)).toContain('bitbucket-runner-autoscaler.zip');
-  // The diff of this file is what a review of the infrastructure reads.
-  await expect(await stableTemplate(directory)).toMatchFileSnapshot('templates/large.json');
-});
+import { parametersOf, SMALL } from './deployments.ts';
 
 describe('a command line of osls', () => {
   const given = (values: Readonly<Record<string, string>>) =>
