@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
     globalSetup: ['test/cluster/global-setup.ts'],
+    // A test file has its namespace, and leaves nothing in the process.
+    isolate: false,
     // Against what hangs, never a measure of speed.
     testTimeout: 600_000,
     hookTimeout: 600_000,

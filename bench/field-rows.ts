@@ -76,6 +76,13 @@ const RANDOM_BURSTS: ScenarioInput = {
   span: '2d',
   loads: [{ kind: 'batches', perHour: 1.5, steps: { median: 15, p95: 40 }, duration: '3m', ...OWNER }],
 };
+/** In a workspace whose seats have raised Bitbucket's limit for where queues are counted. */
+const ONE_STEP_EACH: ScenarioInput = { ...RANDOM_BURSTS, events: '3s', queueCallsPerHour: 3_000 };
+const ONE_STEP = group('queueAware', {
+  max: 80,
+  keys: ['recycle: { afterSteps: 1 }', 'coolDown: 1m', 'drainGrace: 60s', 'stabilisationWindow: 0s'],
+  parameters: ['idleCount: 1', 'scaleFactor: 0'],
+});
 const REPOSITORIES: ScenarioInput = {
   span: '2d',
   loads: Array.from({ length: 30 }, (_, index) => ({
@@ -181,6 +188,7 @@ export const GOAL_ROWS: readonly Row[] = [
   row('nightly batch/queueAware', NIGHTLY, group('queueAware', { max: 70 })),
   row('random bursts/queueAware', RANDOM_BURSTS, group('queueAware')),
   row('random bursts, events/queueAware', { ...RANDOM_BURSTS, events: '3s' }, group('queueAware')),
+  row('random bursts, events, one step each/queueAware', ONE_STEP_EACH, ONE_STEP),
   row('30 repositories/queueAware', REPOSITORIES, THIRTY_GROUPS),
 ];
 

@@ -11,7 +11,8 @@ import { printTable } from './table.ts';
 const HEAD = `Field conditions: late marks and lists, slow pick-up, 1,000 calls an hour, failures of a normal month
   waiting  from ready until a free runner is there (mean, 95th percentile); ×: registered hours per busy hour
   before   waiting and × with the rules of before; held: the most that it may come to; aim: what is not reached
-  blind    the longest time without a look because calls were short; calls: the most in an hour`;
+  blind    the longest time without a look because calls were short; calls: the most in an hour
+  one step each: runners go with their step, and Bitbucket allows 3,000 calls an hour for counting queues`;
 
 const TITLES = ['load', 'before', '×', 'now', '95 %', '×', 'held', 'aim', '<60 s', 'blind', 'calls', 'per step'];
 

@@ -120,6 +120,7 @@ function usageOf(
     limit: limitNow(state, limit, now),
     used: look + other,
     left: leftCalls(state, limit, now),
+    leftForQueues: extraCalls(state, limit, now),
     creates: allowance('create', state, limit, now),
     moreAt: moreFrom('create', state, limit, now),
     ...(throttled !== undefined && { throttledUntil: throttled }),

@@ -60,6 +60,8 @@ export type BudgetUsage = {
   /** Calls of the past hour. */
   readonly used: number;
   readonly left: number;
+  /** Calls for counting queues alone. */
+  readonly leftForQueues: number;
   /** Registrations that it would pay for, and when it would for more. */
   readonly creates: number;
   readonly moreAt: Instant;

@@ -66,8 +66,9 @@ export function followBudgets(budgets: readonly TickBudget[]): TickBudgets {
     },
     allow: () =>
       budgets.map(({ budget, workspaces }) => {
-        const { limit, left, creates, moreAt } = budget.usage();
-        return { credential: budget.credential, workspaces, limit, left, creates, moreAt };
+        const { limit, left, leftForQueues, creates, moreAt } = budget.usage();
+        const forQueues = leftForQueues > 0 && { leftForQueues };
+        return { credential: budget.credential, workspaces, limit, left, ...forQueues, creates, moreAt };
       }),
     report: () => followed.map(({ budget, before }) => reportOf(budget, before)),
     save: async (state, now) => {

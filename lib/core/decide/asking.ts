@@ -52,7 +52,8 @@ function hasCallsToSpare({ budgets = [], groups }: Observation, workspace: strin
     if (strategy.kind !== 'queueAware' || !budget.workspaces.includes(scope.workspace)) return sum;
     return sum + repositoriesIn(strategy.repositories) + runners.filter(({ hasStep }) => hasStep).length;
   }, 0);
-  return (perLook * HOUR_MS) / MINUTE_MS <= budget.left - budget.limit * SPARED;
+  const left = Math.max(budget.left - budget.limit * SPARED, budget.leftForQueues ?? 0);
+  return (perLook * HOUR_MS) / MINUTE_MS <= left;
 }
 
 /** How many repositories a look at a queue takes; a query may find any number. */

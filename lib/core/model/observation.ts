@@ -327,6 +327,8 @@ export type BudgetObservation = {
   readonly creates: number;
   /** When it pays for more. */
   readonly moreAt: Instant;
+  /** What is left for counting queues alone, where Bitbucket has a larger limit for that; absent: nothing. */
+  readonly leftForQueues?: number;
 };
 
 /** Waiting steps of one repository that ask for the same labels (sorted, `self.hosted` and the OS label as written). */

@@ -22,6 +22,8 @@ export const CONDITION_KEYS = {
   pickUp: distribution.optional(),
   /** Bitbucket's limit, by which the budget goes as well. */
   callsPerHour: z.union([z.int().positive(), z.literal('unlimited')]).optional(),
+  /** A larger limit for the calls that count queues, which Bitbucket names in its answers to them. */
+  queueCallsPerHour: z.int().positive().optional(),
   /** Failures of the services, of starts and of runners, at the rates of a normal month. */
   faults: z.enum(['normal', 'none']).optional(),
 };

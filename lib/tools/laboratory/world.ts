@@ -14,7 +14,7 @@ export function openWorld(
   faults: Faults,
   listeners: NonNullable<WorldOptions['listeners']>,
 ): World {
-  const { start, warmUp, nodes, seed, callsPerHour, concurrencyLimits } = scenario;
+  const { start, warmUp, nodes, seed, callsPerHour, queueCallsPerHour, concurrencyLimits } = scenario;
   const now = () => world.now;
   const world: World = new World({
     start: start - warmUp,
@@ -26,6 +26,7 @@ export function openWorld(
     state: createRunStateStore(),
     faults: { ...latenessOf(scenario, seed, now), ...faults },
     ...(callsPerHour !== 'unlimited' && { callsPerHour }),
+    ...(queueCallsPerHour !== undefined && { queueCallsPerHour }),
     listeners: { ...listeners, registered: ({ uuid }) => dieInTime(uuid) },
   });
   const dieInTime = (uuid: string) => {

@@ -55,6 +55,8 @@ export type WorldOptions = {
   readonly clusterSkewMs?: number;
   /** The hourly calls of the one credential, more of which are turned away (429); default: they are not counted. */
   readonly callsPerHour?: number;
+  /** A larger limit for the calls that count queues, which Bitbucket names in its answers to them; default: none. */
+  readonly queueCallsPerHour?: number;
   /** Memory between ticks; default: a store of its own. */
   readonly state?: StateStore;
   /** What is wrong with it from the beginning; default: nothing. */
@@ -76,6 +78,7 @@ export class World {
   state: StateStore;
   readonly steps: Step[] = [];
   readonly #limit: CallLimit | undefined;
+  readonly #queueLimit: CallLimit | undefined;
   #budget: CallBudget | undefined;
   readonly #podsLog: boolean;
   #ticks = 0;
@@ -86,7 +89,8 @@ export class World {
     this.clock = new VirtualClock(options.start ?? WORLD_START);
     this.faults = options.faults ?? NO_FAULTS;
     this.state = options.state ?? createMemoryStateStore();
-    this.#limit = options.callsPerHour === undefined ? undefined : new CallLimit(options.callsPerHour);
+    this.#limit = limitOf(options.callsPerHour);
+    this.#queueLimit = limitOf(options.queueCallsPerHour);
     this.#podsLog = options.podsLog === true;
     const { listeners } = options;
     this.bitbucket = new SimulatedBitbucket(
@@ -171,7 +175,7 @@ export class World {
       now: () => this.now,
     });
     this.#budget = budget;
-    return meterCalls(ports, () => budget);
+    return meterCalls(ports, () => budget, this.#queueLimit?.perHour);
   }
 
   /** Ids that no two ticks of this world share. */
@@ -219,7 +223,8 @@ export class World {
   #count(call: PortCall, proceed: () => Promise<unknown>): Promise<unknown> {
     const service = SERVICES[call.port];
     this.#calls[service] += 1;
-    if (service === 'bitbucket' && this.#limit?.count(this.now) === 'too many') {
+    const limit = (call.port === 'pipelines' && this.#queueLimit) || this.#limit;
+    if (service === 'bitbucket' && limit?.count(this.now) === 'too many') {
       const details = { service, outcome: 'refused', status: 429 } as const;
       const sentence = `${call.port}.${call.method} failed: the hour's calls are used up (429).`;
       return Promise.reject(new ServiceError(sentence, details));
@@ -231,6 +236,10 @@ export class World {
   #snapshotCalls(): Calls {
     return { ...this.#calls };
   }
+}
+
+function limitOf(perHour: number | undefined): CallLimit | undefined {
+  return perHour === undefined ? undefined : new CallLimit(perHour);
 }
 
 const BUDGET_KEYS = 'budget/';

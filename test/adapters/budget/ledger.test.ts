@@ -35,6 +35,7 @@ describe('a budget', () => {
       limit: 1000,
       used: 0,
       left: 1000,
+      leftForQueues: 0,
       creates: 900,
       moreAt: NOON + HOUR,
       throttledAnswers: 0,

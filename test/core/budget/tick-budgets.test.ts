@@ -121,6 +121,14 @@ describe('where the budgets stand', () => {
     ]);
   });
 
+  it('is observed with what Bitbucket allows for queues alone', () => {
+    const budget = budgetNamed('ci');
+    budget.heard({ status: 200, rateLimit: { resource: 'api', limit: 1700 } });
+    expect(followBudgets([{ budget, workspaces: ['acme'] }]).allow()).toMatchObject([
+      { left: 1000, leftForQueues: 700 },
+    ]);
+  });
+
   it('is reported with what happened since, and not before', () => {
     const budget = budgetNamed('ci');
     spend(budget, 760);

@@ -76,6 +76,13 @@ describe('a queue that nothing says anything waits in', () => {
     ],
     ['one less is left', [calm({ source: repositories(5), ...NOTHING_BUSY })], [{ ...BUDGET, left: 549 }], []],
     ['a busy runner is a pipeline to look at', [calm({ source: repositories(5) })], [{ ...BUDGET, left: 550 }], []],
+    [
+      'none are to spare, and a larger limit for queues has as many',
+      [calm()],
+      [{ ...BUDGET, left: 0, leftForQueues: 120 }],
+      ['builds'],
+    ],
+    ['a larger limit has one less', [calm()], [{ ...BUDGET, left: 0, leftForQueues: 119 }], []],
     ['all groups take from the same calls', [calm({ source: repositories(4) }), calm({ name: 'more' })], [BUDGET], []],
     [
       'groups that ask for no queue take none',

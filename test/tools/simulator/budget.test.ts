@@ -12,6 +12,7 @@ import { reconcile } from '#core/reconcile.ts';
 import { hasFailed } from '#core/report.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, group } from '#kit/fleet.ts';
+import { STRATEGIES } from '#kit/strategies.ts';
 import { planIn, runTicks } from '#kit/ticks.ts';
 import { tickIn } from '#tools/simulator/drive.ts';
 import { dieAt, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
@@ -130,6 +131,33 @@ describe('a budget that is too small to look every minute', () => {
     expect(world.steps.filter(({ state }) => state === 'waiting' || state === 'running')).toEqual([]);
     expect(mostInAnHour(sent, ['list', 'identify', 'register'])).toBeLessThanOrEqual(120);
     expectNothingLeftOver(world, config);
+  });
+});
+
+describe('a Bitbucket that allows more for counting queues', () => {
+  const { strategy, stabilisationWindowMs } = STRATEGIES.queueAware;
+  const named = { ...strategy, repositories: { kind: 'named', names: ['site'] } } as const;
+  const config = fleet([group({ strategy: named, stabilisationWindowMs, max: 20 })]);
+
+  /** Six long builds; gives how often something was asked of pipelines. */
+  async function countsIn(world: World): Promise<number> {
+    let counts = 0;
+    const ports = () =>
+      world.ports((call, proceed) => {
+        if (call.port === 'pipelines') counts += 1;
+        return proceed();
+      });
+    const build = { scope: { workspace: 'acme', repository: 'site' }, labels: group().labels, durationMs: 2 * HOUR };
+    for (let step = 0; step < 6; step += 1) world.submit(build, world.now + 5 * MINUTE);
+    await runTicks(world, config, { count: 60, ports });
+    return counts;
+  }
+
+  it('is asked every minute, and what counting takes leaves the hour to everybody else', async () => {
+    const [one, two] = [new World({ callsPerHour: 200 }), new World({ callsPerHour: 200, queueCallsPerHour: 1000 })];
+    expect(await countsIn(one)).toBeLessThan(100);
+    expect(await countsIn(two)).toBeGreaterThan(300);
+    expect(two.mostCallsInAnHour).toBeLessThan(100);
   });
 });
 
