@@ -19,13 +19,17 @@ declare module 'node:http' {
 /** Servers close a resting connection after 5 s or later; with less, no request can meet its end. */
 const LONGEST_REST_MS = 4_000;
 
+/** Grows with each invocation: what one of them left in use may have been forgotten when its answer is read in the next. */
+let invocation = 0;
+
 /**
- * Makes the agent close, instead of use, what has rested too long; a clock that was set back counts as too long. When
- * a request fails on a connection that had rested, all others that rest are closed too, so that its repetition gets a
+ * Makes the agent close, instead of use, what has rested too long, or was in use over the end of an invocation; a clock that was set
+ * back counts as too long. When a request fails on a connection that had rested, all others that rest are closed too, so that its repetition gets a
  * fresh one. `destroy` closes what rests and nothing else: the AWS SDK calls it for one client, and others share the agent.
  */
 export function restBriefly<Kind extends http.Agent>(agent: Kind, now: () => Instant = () => Date.now()): Kind {
   const restingSince = new WeakMap<Duplex, Instant>();
+  const takenIn = new WeakMap<Duplex, number>();
   const { addRequest, keepSocketAlive, reuseSocket } = agent;
   const isStale = (socket: Duplex) => {
     const restedMs = now() - (restingSince.get(socket) ?? Number.NEGATIVE_INFINITY);
@@ -34,9 +38,11 @@ export function restBriefly<Kind extends http.Agent>(agent: Kind, now: () => Ins
   return Object.assign(agent, {
     addRequest: (request: http.ClientRequest, options: http.RequestOptions) => {
       closeResting(agent, isStale);
+      request.once('socket', (socket) => takenIn.set(socket, invocation));
       addRequest.call(agent, request, options);
     },
     keepSocketAlive: (socket: Duplex) => {
+      if (takenIn.get(socket) !== invocation) return false;
       restingSince.set(socket, now());
       return keepSocketAlive.call(agent, socket);
     },
@@ -85,7 +91,11 @@ export function nodeModule(protocol: 'http:' | 'https:') {
   return protocol === 'http:' ? process.getBuiltinModule('node:http') : process.getBuiltinModule('node:https');
 }
 
-/** Closes every connection that is not in use. To be called at the end of an invocation, before the process is frozen. */
+/**
+ * Closes every connection that is not in use; one that is does not rest afterwards. To be called at the end of an invocation,
+ * before the process is frozen.
+ */
 export function closeRestingConnections(): void {
+  invocation += 1;
   for (const agent of Object.values(kept)) closeResting(agent);
 }

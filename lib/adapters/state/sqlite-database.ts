@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { InputError } from '#core/errors.ts';
 import { fileReason } from '../file-errors.ts';
 import { APPEND, PRIVATE } from '../private-file.ts';
-import { type FormerState, readStateFile } from './state-file.ts';
+import { type FormerState, MOVE_AWAY, readStateFile } from './state-file.ts';
 
 export type DatabaseOptions = {
   /** The state file of an earlier version, whose content a new database begins with. */
@@ -76,11 +76,15 @@ async function patiently<T>(place: Place, transaction: () => T): Promise<T> {
 }
 
 function read<T>(place: Place, query: (database: DatabaseSync) => T): T | undefined {
-  if (!hasContent(place.path)) return readFormer(place) === undefined ? undefined : write(place, query);
-  using database = connect(place);
-  if (isEmpty(database)) return undefined;
-  checkOwner(database, place.path);
-  return query(database);
+  if (hasContent(place.path)) {
+    using database = connect(place);
+    if (!isEmpty(database)) {
+      checkOwner(database, place.path);
+      return query(database);
+    }
+  }
+  // Also where a process died while it took over the former file: what it had written is undone.
+  return readFormer(place) === undefined ? undefined : write(place, query);
 }
 
 function write<T>(place: Place, change: (database: DatabaseSync) => T): T {
@@ -179,7 +183,7 @@ function databaseReason(result: number, path: string, busyMs: number): string {
   const reasons: Readonly<Record<number, string>> = {
     [BUSY]: `another process has held it for ${busyMs / 1_000} s; end what has it open, such as a sqlite3 shell`,
     8: 'it is read-only; give this user the right to write the file and its directory',
-    11: 'it is damaged; move it away to start without memory, which only makes idle runners wait for one more cool-down',
+    11: `it is damaged; ${MOVE_AWAY}`,
     13: 'the disk is full; free some space',
     14: 'it cannot be opened; give this user the right to read and write the file and its directory',
     26: `it is not a SQLite database; name another file, or write file:${path} if an earlier version has written it`,

@@ -16,6 +16,10 @@ export type FormerState = {
   readonly ticks: readonly { readonly at: number; readonly id: string; readonly json: string }[];
 };
 
+/** The way out where nothing of it can be read, with what that costs (docs/architecture.md, "What the state store keeps"). */
+export const MOVE_AWAY =
+  'restore a copy, or move it away to start without memory: cool-downs begin anew, and runners at places that no group has any more are no longer looked after';
+
 const Document = z.object({ version: z.int().positive(), value: z.unknown(), expiresAt: z.number() });
 
 const StateFile = z.object({
@@ -34,7 +38,7 @@ export function readStateFile(path: string): FormerState | undefined {
   const { data } = StateFile.safeParse(jsonIn(text));
   if (data === undefined) {
     throw new InputError(
-      `State file ${path} is damaged or not a state file, so nothing was taken over from it; move it away to start without memory, which only makes idle runners wait for one more cool-down`,
+      `State file ${path} is damaged or not a state file, so nothing was taken over from it; ${MOVE_AWAY}`,
     );
   }
   return { path, leases: Object.entries(data.leases), documents: Object.entries(data.documents), ticks };

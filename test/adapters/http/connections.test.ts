@@ -68,6 +68,28 @@ describe('a connection', () => {
     expect([network.proxy.opened(), network.proxy.usedForgotten()]).toEqual([3, 0]);
   });
 
+  it('that is in use at the end of an invocation is not used again after it', async () => {
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const service = await scriptedService(async ({ path }) => {
+      asked.resolve();
+      if (path === '/slow') await answer.promise;
+      return json(200, {});
+    });
+    onTestFinished(service.close);
+    await using proxy = await startForgetfulProxy(service.url, 'reset');
+    const one = (path: string) =>
+      send({ method: 'GET', url: proxy.url + path, headers: {} }, AbortSignal.timeout(10_000));
+    const slow = one('/slow');
+    await asked.promise;
+    closeRestingConnections();
+    answer.resolve();
+    expect(await slow).toMatchObject({ status: 200 });
+    proxy.forget();
+    expect(await one('/next')).toMatchObject({ status: 200 });
+    expect([proxy.opened(), proxy.usedForgotten()]).toEqual([2, 0]);
+    closeRestingConnections();
+  });
+
   it('that dies when it is used again takes along all that rest: the repetition gets a fresh one', async () => {
     await using network = await startNetwork();
     await network.many(5);

@@ -1,5 +1,5 @@
 /** What is the database's own beyond the contract: its rights, its bounds, bad files, a full disk and real processes. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteStateStore } from '#adapters/state/sqlite.ts';
+import { MOVE_AWAY } from '#adapters/state/state-file.ts';
 import { tickRecord } from '#kit/tick-records.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10);
@@ -173,9 +174,7 @@ describe('a database that cannot be used', () => {
     const content = await readFile(path);
     await writeFile(path, content.fill(0xff, 4_096));
     await expect(createSqliteStateStore(path).load(['a'])).rejects.toMatchObject(
-      unusable(
-        'it is damaged; move it away to start without memory, which only makes idle runners wait for one more cool-down',
-      ),
+      unusable(`it is damaged; ${MOVE_AWAY}`),
     );
   });
 
@@ -309,6 +308,21 @@ describe('the state file of an earlier version', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('is taken over by the next process, read or written, when the first one was killed with half of it on the disk', async () => {
+    await writeFile(file, JSON.stringify(FORMER));
+    const half = `
+      import { DatabaseSync } from 'node:sqlite';
+      const database = new DatabaseSync(${JSON.stringify(path)});
+      database.exec('PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE ticks (record TEXT)');
+      const add = database.prepare('INSERT INTO ticks VALUES (?)');
+      for (let count = 0; count < 100; count += 1) add.run('x'.repeat(4_000));
+      process.kill(process.pid, 'SIGKILL');`;
+    spawnSync(process.execPath, ['--input-type=module', '--eval', half]);
+    expect((await stat(path)).size).toBeGreaterThan(0);
+    expect(await open().load(['group'])).toMatchObject({ size: 1 });
+    expect(told).toHaveLength(1);
+  });
+
   it.each([
     ['nothing', ''],
     ['half of it', '{"format":1,"leases":{"tick":{"hol'],
@@ -319,7 +333,7 @@ describe('the state file of an earlier version', () => {
     await writeFile(file, content);
     const refusal = {
       name: 'InputError',
-      message: `State file ${file} is damaged or not a state file, so nothing was taken over from it; move it away to start without memory, which only makes idle runners wait for one more cool-down`,
+      message: `State file ${file} is damaged or not a state file, so nothing was taken over from it; ${MOVE_AWAY}`,
     };
     await expect(open().acquireLease(lease)).rejects.toMatchObject(refusal);
     await expect(open().load(['a'])).rejects.toMatchObject(refusal);
