@@ -8,6 +8,7 @@ import { runnersPath } from '#adapters/bitbucket/runners.ts';
 import { WARNING_DAYS } from '#adapters/credential-expiry.ts';
 import { type Credential, publicPart } from '#adapters/credentials.ts';
 import type { Answer } from '#adapters/http/exchange.ts';
+import { sourceOf } from '#core/decide/strategies/index.ts';
 import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup, Scope } from '#core/model/configuration.ts';
 import { plural } from '#core/quantities.ts';
@@ -239,9 +240,9 @@ async function queuesOf(
   { scope, strategy }: RunnerGroup,
   client: BitbucketClient,
 ): Promise<readonly (string | Check)[]> {
-  if (strategy.kind !== 'queueAware') return [];
+  const source = sourceOf(strategy);
+  if (source === undefined) return [];
   if (scope.repository !== undefined) return [scopeKey(scope)];
-  const { repositories: source } = strategy;
   if (source.kind === 'named') return source.names.map((repository) => scopeKey({ ...scope, repository }));
   return [await checkQuery(scope.workspace, source.query, client)];
 }

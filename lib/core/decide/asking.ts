@@ -8,7 +8,7 @@ import type { ClassifiedGroup } from './classify.ts';
 import { enableable } from './enabling.ts';
 import { nextQuarantine } from './quarantine.ts';
 import type { Claimant } from './shares.ts';
-import { queueOf } from './strategies/index.ts';
+import { queueOf, sourceOf } from './strategies/index.ts';
 
 /** A group that needs its queue. */
 export type QueueQuestion = {
@@ -49,8 +49,9 @@ function hasCallsToSpare({ budgets = [], groups }: Observation, workspace: strin
   const budget = budgets.find(({ workspaces }) => workspaces.includes(workspace));
   if (budget === undefined) return false;
   const perLook = groups.reduce((sum, { group: { scope, strategy }, runners }) => {
-    if (strategy.kind !== 'queueAware' || !budget.workspaces.includes(scope.workspace)) return sum;
-    return sum + repositoriesIn(strategy.repositories) + runners.filter(({ hasStep }) => hasStep).length;
+    const source = sourceOf(strategy);
+    if (source === undefined || !budget.workspaces.includes(scope.workspace)) return sum;
+    return sum + repositoriesIn(source) + runners.filter(({ hasStep }) => hasStep).length;
   }, 0);
   const left = Math.max(budget.left - budget.limit * SPARED, budget.leftForQueues ?? 0);
   return (perLook * HOUR_MS) / MINUTE_MS <= left;

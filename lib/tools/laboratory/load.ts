@@ -3,6 +3,7 @@
  * of time that is made while it is read, so that a year costs no more memory than a day.
  */
 import * as z from 'zod';
+import { sourceOf } from '#core/decide/strategies/index.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { weekdayOf } from '#core/schedule/windows.ts';
@@ -103,9 +104,8 @@ export function ownersOf(groups: readonly RunnerGroup[]): readonly Owner[] {
 
 /** The group's own repository, or one in which it would count its queue. */
 export function repositoryOf({ name, scope, strategy }: RunnerGroup): string {
-  if (scope.repository !== undefined || strategy.kind !== 'queueAware') return scope.repository ?? name;
-  const { repositories } = strategy;
-  return (repositories.kind === 'named' ? repositories.names[0] : repositories.query) ?? name;
+  const source = sourceOf(strategy);
+  return scope.repository ?? (source?.kind === 'named' ? source.names[0] : source?.query) ?? name;
 }
 
 /** The stretch of time that is played. */

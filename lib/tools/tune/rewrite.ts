@@ -5,8 +5,8 @@
 import { createTwoFilesPatch } from 'diff';
 import { toFleet } from '#config/fleet.ts';
 import { readConfig } from '#config/read.ts';
+import { STRATEGIES } from '#core/decide/strategies/index.ts';
 import { SPELLINGS } from '#core/decide/strategies/percentage-runners-idle.ts';
-import { QUEUE_KEYS } from '#core/decide/strategies/queue-aware.ts';
 import { InputError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { highestMax } from '#core/schedule/bounds.ts';
@@ -48,10 +48,10 @@ function editsFor(group: RunnerGroup, setting: Setting): GroupEdits {
   if (after.scaleFactorLimit === highestMax(withSetting(group, setting))) delete after.scaleFactorLimit;
   const edits = PARAMETERS.map((parameter) => ({ parameter, ...editOf(parameter, before, after) }));
   const strategy: KeyEdit[] = before === undefined ? [{ keys: ['strategy'], kind: 'set', text: setting.strategy }] : [];
-  const queue: KeyEdit[] =
-    setting.strategy === 'queueAware' ? [] : QUEUE_KEYS.map((key) => ({ keys: [key], kind: 'remove' }));
+  const others = STRATEGIES.filter(({ kind }) => kind !== setting.strategy).flatMap(({ groupKeys }) => groupKeys);
+  const foreign: KeyEdit[] = others.map((key) => ({ keys: [key], kind: 'remove' }));
   return {
-    group: [...strategy, ...queue, ...edits.filter(({ parameter }) => DURATIONS.has(parameter))],
+    group: [...strategy, ...foreign, ...edits.filter(({ parameter }) => DURATIONS.has(parameter))],
     parameters: edits.filter(({ parameter }) => !DURATIONS.has(parameter)),
   };
 }

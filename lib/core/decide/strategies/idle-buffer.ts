@@ -63,7 +63,6 @@ export const idleBuffer: Strategy<IdleBuffer, typeof words> = {
   settings: (written) => ({ kind: 'idleBuffer', ...bufferIn(written) }),
   stay: stayOfBuffer,
   keepsAwake: keepsOneIdle,
-  queue: () => undefined,
   wish: wishOfBuffer,
   words,
 };

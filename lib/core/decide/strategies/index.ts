@@ -19,9 +19,14 @@ export function wishOf(settings: StrategySettings, counts: Outlook, min: number,
   return strategyOf(settings.kind).wish(settings, counts, min, waiting);
 }
 
-/** Where to count the steps on which the wish depends now; see `Strategy.queue`. */
+/** Where waiting steps are counted for a group with these settings; undefined: nowhere. */
+export function sourceOf(settings: StrategySettings): QueueSource | undefined {
+  return strategyOf(settings.kind).queue?.source(settings);
+}
+
+/** The same while the wish depends on them; see `Strategy.queue`. */
 export function queueOf(settings: StrategySettings, counts: Outlook, early: boolean): QueueSource | undefined {
-  return strategyOf(settings.kind).queue(settings, counts, early);
+  return strategyOf(settings.kind).queue?.isNeeded(settings, counts, early) ? sourceOf(settings) : undefined;
 }
 
 /** For how long idle runners stay, where the file does not say; see `Strategy.stay`. */

@@ -90,7 +90,6 @@ export const percentageRunnersIdle: Strategy<PercentageRunnersIdle, typeof words
   // The rule halves what is idle step by step, which steadies it already.
   stay: () => ({ coolDownMs: 5 * MINUTE_MS, stabilisationWindowMs: 0 }),
   keepsAwake: () => false,
-  queue: () => undefined,
   wish,
   words,
 };

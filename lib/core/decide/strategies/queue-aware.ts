@@ -27,7 +27,7 @@ export type QueueAware = Buffer & {
 export const MOST_REPOSITORIES = 50;
 
 /** Keys of a group that say where its queue is. */
-export const QUEUE_KEYS = ['repositories', 'repositoryQuery'] as const;
+const QUEUE_KEYS = ['repositories', 'repositoryQuery'] as const;
 
 const Written = z.object({
   repository: z.string().nullish(),
@@ -52,9 +52,11 @@ export const queueAware: Strategy<QueueAware, typeof words> = {
   settings: (written) => ({ kind: 'queueAware', ...bufferIn(written), repositories: sourceIn(written.group) }),
   stay: stayOfBuffer,
   keepsAwake: keepsOneIdle,
-  // Where nothing is online a step fails at once, so that nothing waits.
-  queue: ({ repositories, ...buffer }, counts, early) =>
-    runsLow(buffer, counts) || (early && counts.busy + counts.idle > 0) ? repositories : undefined,
+  queue: {
+    source: ({ repositories }) => repositories,
+    // Where nothing is online a step fails at once, so that nothing waits.
+    isNeeded: (buffer, counts, early) => runsLow(buffer, counts) || (early && counts.busy + counts.idle > 0),
+  },
   wish: (settings, counts, min, waiting) =>
     waiting === undefined ? wishOfBuffer(settings, counts, min) : wishOfQueue(settings, counts, min, waiting),
   words,

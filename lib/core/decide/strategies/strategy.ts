@@ -53,11 +53,16 @@ export type Strategy<Settings extends { readonly kind: string }, W extends Words
   keepsAwake(parameters: WrittenGroup['parameters']): boolean;
   /** What it wants. `waiting`: the steps that wait for the group; undefined when they were not, or could not be, counted. */
   wish(settings: Settings, counts: Outlook, min: number, waiting: number | undefined): Wish;
-  /**
-   * Where to count the steps on which the wish depends now; undefined: nowhere. `early`: there are calls to spare to count
-   * them before anything says that some wait.
-   */
-  queue(settings: Settings, counts: Outlook, early: boolean): QueueSource | undefined;
+  /** The steps that wait, if they are counted for it; absent: they never are. */
+  readonly queue?: {
+    /** Where they come from. */
+    source(settings: Settings): QueueSource;
+    /**
+     * Whether the wish depends on them now. `early`: there are calls to spare to count them before anything says that some
+     * wait.
+     */
+    isNeeded(settings: Settings, counts: Outlook, early: boolean): boolean;
+  };
   /** The words for its own reasons. */
   readonly words: W;
 };

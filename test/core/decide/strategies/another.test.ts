@@ -38,7 +38,7 @@ export const headRoom: Strategy<HeadRoom, typeof words> = {
     return spare === undefined ? undefined : { kind: 'headRoom', spare };
   },
   keepsAwake: () => true,
-  queue: () => undefined,
+  queue: { source: () => ({ kind: 'named', names: ['site'] }), isNeeded: () => true },
   wish: ({ spare }, counts, min) => {
     const { busy } = counts;
     const wanted = busy + spare;
@@ -52,7 +52,7 @@ export const headRoom: Strategy<HeadRoom, typeof words> = {
 const TRY = `
 import { loadFleet, inspectFleet } from '#config/load.ts';
 import { jsonSchema } from '#config/schema.ts';
-import { decide } from '#core/decide/decide.ts';
+import { decide, questionsIn } from '#core/decide/decide.ts';
 import { groupObservation, observation, population } from '#kit/fleet.ts';
 
 const file = (parameters: string) => \`groups:
@@ -61,9 +61,11 @@ const loading = (text: string) => ({ readText: async () => text, defaultCluster:
 const { problems } = await inspectFleet('runners.yaml', loading(file('{ min: 1, max: 9, idleCount: 2 }')));
 const { fleet } = await loadFleet('runners.yaml', loading(file('{ min: 1, max: 9, spare: 3 }')));
 const seen = fleet.groups.map((group) => groupObservation({ group, runners: population({ busy: 2, idle: 1 }) }));
-const decisions = decide(observation(seen)).map(({ decision: { action, from, to, reason } }) => ({ action, from, to, reason }));
+const decided = decide(observation(seen));
+const queues = questionsIn(decided).map(({ source }) => source);
+const decisions = decided.map(({ decision: { action, from, to, reason } }) => ({ action, from, to, reason }));
 const inSchema = JSON.stringify(jsonSchema()).includes('Runners to spare.');
-console.log(JSON.stringify({ problems: problems.map(({ path, message }) => [path, message]), decisions, inSchema }));
+console.log(JSON.stringify({ problems: problems.map(({ path, message }) => [path, message]), decisions, queues, inSchema }));
 `;
 
 const run = promisify(execFile);
@@ -109,6 +111,7 @@ it('takes one file and one line in the list', async () => {
         reason: { code: 'spare', text: '2 busy and 3 to spare make 5', values: { busy: 2, spare: 3, wanted: 5 } },
       },
     ],
+    queues: [{ kind: 'named', names: ['site'] }],
     inSchema: true,
   });
 });
