@@ -19,6 +19,12 @@ export function formatProblem(problem: InputProblem): string {
 /** Each problem once, in the order of the text, however many groups share what they are in. */
 export function distinctProblems(problems: readonly InputProblem[]): readonly InputProblem[] {
   return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()].sort(
-    (a, b) => a.source.localeCompare(b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    (a, b) => order(a.source, b.source) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
+}
+
+/** By their characters, whatever language the machine speaks. */
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

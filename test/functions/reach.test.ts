@@ -21,6 +21,7 @@ const FOREIGN = [
   /^lib\/tools\//,
   /^cli\//,
   /^lib\/adapters\/local\.ts$/,
+  /^lib\/adapters\/(wiring-past|bitbucket\/past)\.ts$/,
   /^lib\/adapters\/kubernetes\/kubeconfig\.ts$/,
   /^lib\/adapters\/state\/(sqlite|state-file)/,
   /\/@kubernetes\/client-node\//,

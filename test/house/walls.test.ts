@@ -10,7 +10,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PLUGINS = ['scripts/pure-wing.grit', 'scripts/own-wing.grit'];
+const PLUGINS = ['scripts/pure-wing.grit', 'scripts/own-wing.grit', 'scripts/plain-imports.grit'];
 
 /** `file`: where the code stands; a folder gets a file of its own for it. */
 type Row = { readonly file: string; readonly code: string };
@@ -49,6 +49,12 @@ const IMPURE = [
   'Temporal.Now.instant()',
   'new Intl.DateTimeFormat().format()',
   "new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).formatToParts()",
+  "'a'.localeCompare('b')",
+  'new Date(0).getHours()',
+  'new Date(0).toLocaleString()',
+  "require('node:fs')",
+  "new Function('return Date.now()')()",
+  'navigator.hardwareConcurrency',
   'Math.random()',
   "Math['random']()",
   'process.env.HOME',
@@ -142,6 +148,7 @@ const REFUSED: readonly Row[] = [
   imports('lib/tools', '#tools/series.ts'),
   imports('lib/tools', '../../scripts/fuzz.ts'),
   says('lib/adapters/budget/priority.ts', 'Date.now()'),
+  says('lib/adapters/budget/throttle.ts', 'Date.now()'),
   imports('lib/adapters/budget/state.ts', 'node:fs'),
   imports('lib/tools/history/export.ts', '../../../cli/main.ts'),
   imports('lib/tools/history/write.ts', '#kit/fleet.ts'),
@@ -153,6 +160,13 @@ const REFUSED: readonly Row[] = [
     loads(folder, '#adapters/local.ts'),
   ]),
   imports('functions', 'node:sqlite'),
+  imports('functions', '@kubernetes/client-node'),
+  imports('functions', '#adapters/wiring-past.ts'),
+  imports('functions', '#adapters/state/state-file.ts'),
+  ...['lib/core', 'lib/adapters', 'functions'].flatMap((folder) => [
+    { file: folder, code: "export type X = import('#tools/tune/tune.ts').Tune;\n" },
+    says(folder, 'import(`#tools/tune/tune.ts`)'),
+  ]),
   imports('functions', '../lib/adapters/local.ts'),
   imports('functions', '../scripts/fuzz.ts'),
   imports('functions', '../bench/main.ts'),
@@ -176,6 +190,8 @@ const ALLOWED: readonly Row[] = [
   says('lib/core', 'new Date(0).toISOString()'),
   says('lib/core', "new Date(Date.parse('2026-11-09T12:00:00Z'))"),
   says('lib/core', 'Date.UTC(2026, 10, 9)'),
+  says('lib/core', 'new Date(0).getUTCHours()'),
+  says('lib/core', "(1e6).toLocaleString('en-US')"),
   says('lib/core', "new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).format(0)"),
   { file: 'lib/core', code: 'export const x = (value: unknown) => value instanceof Date;\n' },
   { file: 'lib/core', code: 'export type Look = { readonly signal: AbortSignal; readonly at: Date };\n' },
