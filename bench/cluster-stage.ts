@@ -8,8 +8,6 @@ import { auditEvents, tally } from '../test/cluster/audit.ts';
 import { startControlPlane } from '../test/cluster/control-plane.ts';
 import { runnerNamespaceObjects } from '../test/cluster/runner-namespace.ts';
 
-export type ClusterStage = Awaited<ReturnType<typeof openClusterStage>>;
-
 /** Where objects of these kinds are created, in a namespace. */
 const PATHS: Readonly<Record<string, string>> = {
   Role: '/apis/rbac.authorization.k8s.io/v1/namespaces/NAMESPACE/roles',

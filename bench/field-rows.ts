@@ -150,18 +150,8 @@ const SHAPES: Readonly<Record<string, { readonly max: number; readonly load: Sce
   },
 };
 
-/** The settings of today's buffer that make up its frontier: a file that sets `scaleFactor` keeps that rule. */
-const FIXED_BUFFERS = [
-  ['idleCount: 1', 'scaleFactor: 0'],
-  ['idleCount: 2', 'scaleFactor: 0.25'],
-  ['idleCount: 2', 'scaleFactor: 0.5'],
-  ['idleCount: 5', 'scaleFactor: 0.5'],
-  ['idleCount: 5', 'scaleFactor: 1'],
-  ['idleCount: 10', 'scaleFactor: 1'],
-];
-
 /** The pods of the histories' rows. */
-export const SPEEDS = ['fast', 'slow'] as const;
+const SPEEDS = ['fast', 'slow'] as const;
 
 const row = (key: string, scenario: ScenarioInput, config: string, everyMs = MINUTE_MS): Row => ({
   key,
@@ -193,21 +183,10 @@ export const GOAL_ROWS: readonly Row[] = [
 ];
 
 /** The histories' shapes with the defaults of both strategies. */
-export const SHAPE_ROWS: readonly Row[] = shapeRows((strategy, max) => [[strategy, group(strategy, { max })]]);
-
-/** The same with today's rule at several settings: what can be had for the same hours without learning. */
-export const FRONTIER_ROWS: readonly Row[] = shapeRows((strategy, max) =>
-  FIXED_BUFFERS.map((parameters) => [`${strategy}, ${parameters.join(', ')}`, group(strategy, { max, parameters })]),
-);
-
-function shapeRows(configs: (strategy: string, max: number) => readonly (readonly string[])[]): readonly Row[] {
-  return Object.entries(SHAPES).flatMap(([shape, { max, load }]) =>
-    SPEEDS.flatMap((speed) =>
-      ['queueAware', 'idleBuffer'].flatMap((strategy) =>
-        configs(strategy, max).map(([name = '', config = '']) =>
-          row(`${shape}, ${speed} pods/${name}`, { ...load, startup: PODS[speed] }, config),
-        ),
-      ),
+export const SHAPE_ROWS: readonly Row[] = Object.entries(SHAPES).flatMap(([shape, { max, load }]) =>
+  SPEEDS.flatMap((speed) =>
+    ['queueAware', 'idleBuffer'].map((strategy) =>
+      row(`${shape}, ${speed} pods/${strategy}`, { ...load, startup: PODS[speed] }, group(strategy, { max })),
     ),
-  );
-}
+  ),
+);

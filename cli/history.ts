@@ -1,4 +1,5 @@
 /** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
+
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
@@ -17,6 +18,7 @@ import type { ExitCode } from './failure.ts';
 import { showExportProgress } from './history-progress.ts';
 import { describeExport } from './history-text.ts';
 import { exportTicks } from './history-ticks.ts';
+import { collect } from './option-values.ts';
 import { environmentFor } from './options.ts';
 import { checkPlace } from './place.ts';
 import { stopOnSignal } from './stop.ts';
@@ -181,10 +183,6 @@ async function workspacesOf(
 function parsePoint(text: string, now: Instant): Instant {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return parseTime(`${text}T00:00`, now);
   return /^\d+[a-z]/.test(text) ? now - parseStretch(text) : parseTime(text, now);
-}
-
-function collect(name: string, before: readonly string[] = []): readonly string[] {
-  return [...before, name];
 }
 
 function wholeNumber(text: string): number {

@@ -1,6 +1,8 @@
 /** The options that every command knows, and the environment that they change. */
+
 import type { Command } from 'commander';
 import { type Environment, readEnvironment, type Variables } from '#adapters/environment.ts';
+import { collect } from './option-values.ts';
 
 export type CommonOptions = {
   readonly config?: string;
@@ -29,8 +31,4 @@ export function environmentFor(
     ...(config === undefined ? {} : { configSource: config }),
     ...(state === undefined ? {} : { stateStore: state }),
   };
-}
-
-function collect(name: string, before: readonly string[] = []): readonly string[] {
-  return [...before, name];
 }

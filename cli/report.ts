@@ -10,6 +10,7 @@ import { HOUR_MS } from '#core/time.ts';
 import { counted } from '#text/layout.ts';
 import { ProductionRecords } from '#tools/page/production.ts';
 import type { ExitCode } from './failure.ts';
+import { collect } from './option-values.ts';
 import { environmentFor } from './options.ts';
 import { writePage } from './page-file.ts';
 import { checkPlace } from './place.ts';
@@ -116,8 +117,4 @@ async function readInto(
 function noTicks(groups: readonly string[] | undefined): string {
   const whom = groups === undefined ? 'anything' : groups.map((name) => `group "${name}"`).join(' or ');
   return `No tick of this time looked at ${whom}: give a longer --since (records are kept for 14 days), or the --state that the ticks use`;
-}
-
-function collect(name: string, before: readonly string[] = []): readonly string[] {
-  return [...before, name];
 }

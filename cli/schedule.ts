@@ -1,5 +1,6 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
-import { type Command, InvalidArgumentError } from 'commander';
+
+import type { Command } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';
 import type { Instant } from '#core/model/observation.ts';
@@ -8,6 +9,7 @@ import { selectGroups } from '#core/select.ts';
 import { type PlannedChange, plannedChanges } from '#tools/inspect/planned-changes.ts';
 import { renderChanges } from '#tools/inspect/planned-changes-text.ts';
 import type { ExitCode } from './failure.ts';
+import { parseCount } from './option-values.ts';
 import { type CommonOptions, environmentFor, withCommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { tellWarnings } from './tick.ts';
@@ -70,10 +72,4 @@ function documentOf(changes: readonly PlannedChange[], at: Instant) {
 function render(changes: readonly PlannedChange[], { layout }: Terminal): readonly string[] {
   if (changes.length === 0) return ['Nothing changes: no group here has a schedule, or its windows are always open.'];
   return renderChanges(changes, layout);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 1000) return count;
-  throw new InvalidArgumentError('Give a whole number between 1 and 1000.');
 }

@@ -18,6 +18,7 @@ import type { Scenario } from '#tools/laboratory/scenario.ts';
 import { shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
 import type { ExitCode } from './failure.ts';
+import { collect } from './option-values.ts';
 import { environmentFor } from './options.ts';
 import { writePage } from './page-file.ts';
 import { checkPlace } from './place.ts';
@@ -164,8 +165,4 @@ function progressOn({ showProgress, io }: Terminal): (policy: string, share: num
     const left = ((now - begun) * (1 - share)) / share;
     showProgress(`${Math.floor(share * 100)} % simulated, ${duration(left)} left: ${policy}`);
   };
-}
-
-function collect(source: string, before: readonly string[] = []): readonly string[] {
-  return [...before, source];
 }

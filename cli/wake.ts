@@ -1,4 +1,5 @@
 /** `wake`: a step of a pipeline asks for runners, and waits until they are online. It needs no configuration. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Variables } from '#adapters/environment.ts';
 import { type Exchange, jsonRequest, send, silenceOf } from '#adapters/http/exchange.ts';
@@ -8,6 +9,7 @@ import { MINUTE_MS, SECOND_MS } from '#core/time.ts';
 import { parseDuration } from '#yaml/quantity.ts';
 import { jsonIn, recordOf } from '#yaml/values.ts';
 import type { ExitCode } from './failure.ts';
+import { parseCount } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 import { captureSpans } from './wake-capture.ts';
 
@@ -60,12 +62,6 @@ export function addWake(program: Command, terminal: Terminal, finish: (code: Exi
 
 function parseLabels(text: string): readonly string[] {
   return text.split(',').map((label) => label.trim());
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 1000) return count;
-  throw new InvalidArgumentError('Give a whole number between 1 and 1000.');
 }
 
 function parseWait(text: string): number {

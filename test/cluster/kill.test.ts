@@ -3,7 +3,8 @@
  * real cluster. The following ticks repair what it left, as the API server and Bitbucket both see it.
  */
 import { describe, expect, it } from 'vitest';
-import { dieAt, type PortCall } from '#tools/simulator/interrupt.ts';
+import { dieAt } from '#kit/die-at.ts';
+import type { PortCall } from '#tools/simulator/interrupt.ts';
 import { type Cluster, useCluster } from './cluster.ts';
 import { runs } from './pod-status.ts';
 import { expectSettled, openStage, type Stage } from './stage.ts';

@@ -6,9 +6,9 @@
 import { expect } from 'vitest';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import { bareUuid } from '#core/uuid.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { jobName, RUNNER_LABEL, secretName } from '#manifests/naming.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { type Interruption, interrupt, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { type Cluster, eventually } from './cluster.ts';

@@ -1,10 +1,10 @@
 /** What a probe leaves behind when it is stopped half-way: a tick removes it, by its name and by nothing else. */
 import { describe, expect, it } from 'vitest';
 import { isScratch, leftScratch, removeScratch, scratchName } from '#core/scratch.ts';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, group, NOON, runner } from '#kit/fleet.ts';
 import { planIn } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;

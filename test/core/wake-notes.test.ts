@@ -12,9 +12,9 @@ import type { Ports, StateStore } from '#core/ports.ts';
 import { makeReport, makeSkippedReport } from '#core/report.ts';
 import type { WakeAsk } from '#core/wake.ts';
 import { beginNotes } from '#core/wake-notes.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group, groupObservation, NOON, observation } from '#kit/fleet.ts';
 import { planIn } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 import { recordingPorts } from './reconcile/ports.ts';
 

@@ -4,7 +4,7 @@ import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { type FleetSchedule, fleetAt, tickIn } from '#tools/simulator/drive.ts';
+import { type FleetSchedule, fleetAt, tickIn } from '#kit/drive.ts';
 import type { World } from '#tools/simulator/world.ts';
 
 /** A dry run at the world's present time. */

@@ -2,9 +2,9 @@
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
 import { MINUTE_MS } from '#core/time.ts';
+import type { FleetFrom, FleetSchedule } from '#kit/drive.ts';
 import { group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
-import type { FleetFrom, FleetSchedule } from '#tools/simulator/drive.ts';
 import type { Change, WorldSetting } from './draw-world.ts';
 
 /** A place in the configuration where a group stands or stood. */

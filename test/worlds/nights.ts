@@ -7,6 +7,7 @@ import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { Ports } from '#core/ports.ts';
 import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import {
   latenessOf,
@@ -17,7 +18,6 @@ import {
   settleConditions,
   startUpsOf,
 } from '#tools/laboratory/conditions.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { SERVICES } from '#tools/simulator/interrupt.ts';
 import { createRandom, type Random } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';

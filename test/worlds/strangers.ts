@@ -7,8 +7,8 @@ import type { Instant } from '#core/model/observation.ts';
 import { scopeKey } from '#core/scope.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { bareUuid } from '#core/uuid.ts';
+import { type FleetSchedule, fleetAt } from '#kit/drive.ts';
 import { manifestsFromTemplates } from '#manifests/render.ts';
-import { type FleetSchedule, fleetAt } from '#tools/simulator/drive.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import type { World } from '#tools/simulator/world.ts';
 

@@ -21,15 +21,6 @@ export type Interruption = (call: PortCall, proceed: () => Promise<unknown>) => 
 /** Everything goes well. */
 export const undisturbed: Interruption = (_call, proceed) => proceed();
 
-/** The process dies just before or just after its nth call; from then on no call of it has any effect. */
-export function dieAt(index: number, when: 'before' | 'after'): Interruption {
-  return async (call, proceed) => {
-    if (call.index < index) return proceed();
-    if (call.index === index && when === 'after') await proceed();
-    throw new ServiceError('the process is dead', { service: serviceOf(call), outcome: 'unknown' });
-  };
-}
-
 /** What becomes of a call that does not just do what it asks for. */
 export type Mishap =
   /** It fails without an effect. `status`: HTTP's, when there was an answer. */

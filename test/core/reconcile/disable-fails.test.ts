@@ -1,9 +1,9 @@
 /** A runner that could not be disabled stays in service: its drain grace begins when it really is out of service. */
 import { expect, it } from 'vitest';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const SECOND = 1000;

@@ -4,6 +4,7 @@ import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Runner, RunnerJob } from '#core/model/observation.ts';
 import type { TickRecord } from '#core/model/report.ts';
 import { reason } from '#core/reasons.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group, jobOf, NOON, runner } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
 import { renderExplanation, renderTimeline } from '#tools/inspect/explain-text.ts';
@@ -11,7 +12,6 @@ import { explain } from '#tools/inspect/explanation.ts';
 import { findTick, findTicks } from '#tools/inspect/find.ts';
 import { replay } from '#tools/inspect/replay.ts';
 import { timelineOf } from '#tools/inspect/timeline.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 
 const MINUTE = 60_000;

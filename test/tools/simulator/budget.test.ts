@@ -10,12 +10,13 @@ import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { hasFailed } from '#core/report.ts';
+import { dieAt } from '#kit/die-at.ts';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { planIn, runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
-import { dieAt, type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
+import { type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
 import { WORLD_START, World } from '#tools/simulator/world.ts';
 import { expectHoldsHold, expectNobodyKilled, expectNothingLeftOver, expectWithinLimits } from './invariants.ts';
 

@@ -6,12 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { ServiceError } from '#core/errors.ts';
 import type { PodSettings, RunnerGroup } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
+import { dieAt } from '#kit/die-at.ts';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, GUIDE, group } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
-import { dieAt, type Interruption, type PortCall } from '#tools/simulator/interrupt.ts';
+import type { Interruption, PortCall } from '#tools/simulator/interrupt.ts';
 import { World, type WorldOptions } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, registrationsOf } from './invariants.ts';
 

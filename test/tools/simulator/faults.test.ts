@@ -1,9 +1,9 @@
 /** The settings that make a simulated world less kind, one by one: what they show, and that the truth stays as it is. */
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '#core/model/configuration.ts';
+import { fleetAt } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { fleetAt } from '#tools/simulator/drive.ts';
 import type { Faults } from '#tools/simulator/faults.ts';
 import { World } from '#tools/simulator/world.ts';
 

@@ -4,11 +4,12 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
+import { dieAt } from '#kit/die-at.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
-import { dieAt, type PortCall } from '#tools/simulator/interrupt.ts';
+import type { PortCall } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, expectWithinLimits, registrationsOf } from './invariants.ts';
 

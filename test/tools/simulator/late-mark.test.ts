@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '#config/load.ts';
+import { tickIn } from '#kit/drive.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled } from './invariants.ts';
 

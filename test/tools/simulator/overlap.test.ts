@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import type { Report } from '#core/model/report.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import type { Interruption } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import { expectNobodyKilled, expectNothingLeftOver, registrationsOf } from './invariants.ts';

@@ -12,12 +12,13 @@ import type { Fleet, Strategy } from '#core/model/configuration.ts';
 import type { Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import { lookAndDecide } from '#core/reconcile.ts';
+import { dieAt } from '#kit/die-at.ts';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
-import { dieAt, type Interruption, type PortCall } from '#tools/simulator/interrupt.ts';
+import type { Interruption, PortCall } from '#tools/simulator/interrupt.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import { World } from '#tools/simulator/world.ts';
 import {

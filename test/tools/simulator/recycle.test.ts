@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Recycle, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant } from '#core/model/observation.ts';
+import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import { STRATEGIES } from '#kit/strategies.ts';
 import { BUILT_IN_TEMPLATE } from '#manifests/built-in-template.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { createRandom } from '#tools/simulator/random.ts';
 import type { Registered } from '#tools/simulator/registrations.ts';
 import { createRunStateStore } from '#tools/simulator/state.ts';

@@ -9,10 +9,10 @@ import type { Report } from '#core/model/report.ts';
 import { slotsCommitted, slotsInUse } from '#core/observe/slots.ts';
 import { groupsAt, highestMax } from '#core/schedule/bounds.ts';
 import { WEEKDAYS } from '#core/schedule/windows.ts';
+import { tickIn } from '#kit/drive.ts';
 import { failWhere } from '#kit/failing-calls.ts';
 import { fleet, GUIDE, group } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
-import { tickIn } from '#tools/simulator/drive.ts';
 import { type Interruption, undisturbed } from '#tools/simulator/interrupt.ts';
 import { World } from '#tools/simulator/world.ts';
 import {

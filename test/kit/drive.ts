@@ -5,7 +5,7 @@ import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import type { Selection } from '#core/select.ts';
-import type { World } from './world.ts';
+import type { World } from '#tools/simulator/world.ts';
 
 /** One tick at the world's present time. `ports`: those of a process of its own unless given. */
 export function tickIn(
