@@ -4,10 +4,10 @@ import { cleanUp } from './decide/clean-up.ts';
 import type { GroupDecision } from './decide/decide.ts';
 import { changeProtection } from './decide/protection.ts';
 import { remember } from './decide/remember.ts';
-import { changeRequests } from './decide/resizing.ts';
+import { changeRequests, isStuck } from './decide/resizing.ts';
 import { groupMemoryKey, isSame } from './memory.ts';
 import type { Action, GroupPlan, Plan } from './model/decision.ts';
-import type { GroupMemory, Observation } from './model/observation.ts';
+import type { GroupMemory, Instant, Observation } from './model/observation.ts';
 import { bracedUuid } from './uuid.ts';
 
 /**
@@ -55,7 +55,7 @@ function planGroup(decided: GroupDecision, { at, readBy }: Observation): GroupPl
     readBy,
   );
   const { identity } = observation;
-  const isFull = out.some(({ reason }) => reason.code === 'resize-stuck') || hasStuck(classified, memory);
+  const isFull = hasStuck(classified, memory, at);
   const add: Action = { action: 'add', identity, ...(isFull && { isFull }), reason: decision.reason };
   const actions: readonly Action[] = [
     ...enable.map((runner): Action => ({ action: 'enable', runner, reason: decision.reason })),
@@ -68,9 +68,12 @@ function planGroup(decided: GroupDecision, { at, readBy }: Observation): GroupPl
   return { ...known, actions, memory: next, memoryChanged: isFirst || !isSame(next, memory) };
 }
 
-/** Whether a runner is still there that was taken out of service because its pod did not get what it needs. */
-function hasStuck(classified: readonly ClassifiedRunner[], { drains = {} }: GroupMemory): boolean {
-  return classified.some(({ runner }) => drains[runner.uuid]?.cause === 'resize-stuck');
+/** Whether a runner works whose pod does not get what it needs, in service as the last one or taken out of it for that. */
+function hasStuck(classified: readonly ClassifiedRunner[], { drains = {} }: GroupMemory, at: Instant): boolean {
+  return classified.some(
+    ({ class: name, runner, job }) =>
+      (name === 'busy' && isStuck(job, at)) || drains[runner.uuid]?.cause === 'resize-stuck',
+  );
 }
 
 /** The runner that an action is about; none for an add. */

@@ -155,7 +155,7 @@ function issuersOf({ groups }: Fleet, bitbucketUrl: string): readonly string[] {
 
 async function takeEvent({ headers, body }: DoorRequest, signature: string, means: DoorMeans): Promise<DoorAnswer> {
   const secret = await means.webhookSecret();
-  if (secret === undefined) return refusal(403, 'no events are taken here; set the secret of the webhook first');
+  if (secret === undefined) return stray(403, 'no events are taken here; set the secret of the webhook first');
   if (!isSigned(body, signature, secret)) {
     return { ...refusal(403, 'the signature is not that of the secret of the webhook'), outcome: 'forged' };
   }

@@ -154,6 +154,10 @@ describe('a node that does not give it', () => {
     const stuck = look(waiting('Infeasible', NOON));
     const wanted = { ...IDLE_GROUP, min: 4 };
     expect(adds({ ...stuck, group: wanted })).toMatchObject([{ isFull: true }, { isFull: true }]);
+    const last = runner({ uuid: '{a}', hasStep: true });
+    const pod = { ...POD, resize: { ...RESIZE, asks: 'full' as const, pending: waiting('Infeasible', NOON) } };
+    const alone = groupObservation({ group: { ...IDLE_GROUP, min: 1 }, runners: [last], jobs: [jobOf(last, { pod })] });
+    expect(plans(alone)).toMatchObject([{ action: 'add', isFull: true }]);
     const out = runner({ uuid: '{a}', status: 'DISABLED', hasStep: true });
     const later = (cause: string) =>
       groupObservation({

@@ -9,6 +9,10 @@ import { expectNobodyKilled, expectNothingLeftOver } from './invariants.ts';
 
 const MINUTE = 60_000;
 const BUFFER = { kind: 'idleBuffer', idleCount: 2, scaleFactor: 0, scaleFactorLimit: 2 } as const;
+const NO_BUFFER = {
+  ...{ kind: 'queueAware', idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 },
+  repositories: { kind: 'named', names: ['site'] },
+} as const;
 const STEP = { scope: { workspace: 'acme', repository: 'site' }, labels: ['self.hosted'] };
 
 const plain = group({ strategy: BUFFER, min: 3, max: 8 });
@@ -18,13 +22,13 @@ const thrifty: RunnerGroup = {
 };
 
 /** A minute with a runner at work whose node gives it no more; then calm. */
-async function workUnder(why: 'Deferred' | 'Infeasible', options: WorldOptions = {}) {
+async function workUnder(why: 'Deferred' | 'Infeasible', options: WorldOptions = {}, over: Partial<RunnerGroup> = {}) {
   const refused = new Set<string>();
   const world = new World({
     ...options,
     resizing: (uuid, { cpu }) => (refused.has(uuid) && cpu !== '50m' ? why : undefined),
   });
-  const config = { ...thrifty, min: 2, strategy: { ...BUFFER, idleCount: 1 } };
+  const config = { ...thrifty, min: 2, strategy: { ...BUFFER, idleCount: 1 }, ...over };
   const reports: Report[] = [...(await runTicks(world, fleet([config]), { count: 5 }))];
   const [first] = Array.from(world.bitbucket.registered, ({ uuid }) => uuid);
   refused.add(first ?? '');
@@ -56,6 +60,14 @@ it.each(['Deferred', 'Infeasible'] as const)(
     expectNothingLeftOver(world, fleet([config]));
   },
 );
+
+it('the replacement of the last one online asks for all from its beginning', async () => {
+  const { first, pods, look } = await workUnder('Infeasible', {}, { min: 1, strategy: NO_BUFFER });
+  await look(1);
+  expect([...pods()]).toEqual([[first, 'full']]);
+  await look(1);
+  expect([...pods()].filter(([uuid]) => uuid !== first).map(([, asks]) => asks)).toEqual(['full']);
+});
 
 it('a pod that starts anew asks for little again, and for all at the next look that sees it busy', async () => {
   const { world, config, first, pods, look } = await workUnder('Deferred', {});
