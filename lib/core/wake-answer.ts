@@ -135,8 +135,8 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   }
   const own = asks.find((entry) => entry.step === step) ?? wanted;
   const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
-  const needed = Math.min(own.runners, group.max);
-  const answer = progress(group.name, needed, floorOf(asks), recentCounts(note, asks, now));
+  const needed = Math.min(own.runners, group.wake.max, group.max);
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(group, note, asks, now));
   const isRaised = outcome === 'taken' && floorOf(asks) > floorOf(asks.filter((entry) => entry !== own));
   if (isRaised) await lookIfDue(request, group, 'floor');
   // Whoever waits learns sooner that its runners are online.
@@ -148,13 +148,13 @@ async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable,
   if (look !== undefined) await beginLook(state, scope.workspace, cause, { now, look });
 }
 
-/** `isKept`: what is online stays, since a floor has kept it from before the look. */
-type Present = { readonly online: number; readonly starting: number; readonly isKept: boolean };
+/** `kept`: so many of those online stay, since a floor has kept them from before the look. */
+type Present = { readonly online: number; readonly starting: number; readonly kept: number };
 
 function progress(group: string, needed: number, wanted: number, present: Present): WakeAnswer {
-  const { online, starting, isKept } = present;
+  const { online, starting, kept } = present;
   const told = { group, online, starting, wanted };
-  if (isKept && online >= needed) {
+  if (Math.min(online, kept) >= needed) {
     return { status: 200, message: `${online} ${plural(online, 'runner')} of group ${group} online`, ...told };
   }
   const why = online < needed ? `${starting} starting` : 'as they were before they were asked for';
@@ -163,9 +163,9 @@ function progress(group: string, needed: number, wanted: number, present: Presen
 }
 
 /** As the last tick saw them; none where no tick has looked lately. */
-function recentCounts({ seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
-  // Stryker disable next-line BooleanLiteral: none are online to be kept, and nobody asks for none.
-  if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, isKept: false };
-  const isKept = asks.some(({ until, askedAt = 0 }) => until > now && askedAt + WRITTEN_MS <= seen.at);
-  return { online: seen.online, starting: seen.starting, isKept };
+function recentCounts(group: Wakeable, { seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
+  if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, kept: 0 };
+  const before = asks.filter(({ askedAt = 0 }) => askedAt + WRITTEN_MS <= seen.at);
+  const { woken, min } = wokenAt(group, before, now);
+  return { online: seen.online, starting: seen.starting, kept: woken === undefined ? 0 : min };
 }

@@ -3,7 +3,7 @@
  * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor for as long as the pipeline runs that
  * asked for it. Whoever answers pipelines then needs nobody but the state store.
  */
-import { BudgetError, sentenceOf } from './errors.ts';
+import { BudgetError, ServiceError, sentenceOf } from './errors.ts';
 import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
 import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { GroupObservation, Instant, Observation } from './model/observation.ts';
@@ -91,6 +91,9 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
   };
 }
 
+/** What a name means that no repository has: whoever asks is another, and need not wait until one has it. */
+const NOBODY = { workspaceUuid: '', repositoryUuid: '' } as const;
+
 type LookedUp = {
   /** What is known of it, by its key. */
   readonly entry?: WakeNote['repositories'] | undefined;
@@ -109,12 +112,15 @@ async function lookUp(
   const key = scopeKey(scope);
   const known = repositories[key];
   const entry = known && { [key]: known };
-  if (known !== undefined && now - known.at < LOOKED_UP_FOR_MS) return { entry };
+  if (known?.repositoryUuid && now - known.at < LOOKED_UP_FOR_MS) return { entry };
   try {
     const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(scope);
     return { entry: { [key]: { workspaceUuid, repositoryUuid, at: now } }, isNew: true };
   } catch (error) {
-    return error instanceof BudgetError ? { entry } : { entry, problem: `wake.from: ${sentenceOf(error)}` };
+    if (error instanceof BudgetError) return { entry };
+    const problem = `wake.from: ${sentenceOf(error)}`;
+    const isNobody = known === undefined && error instanceof ServiceError && error.status === 404;
+    return isNobody ? { entry: { [key]: { ...NOBODY, at: now } }, isNew: true, problem } : { entry, problem };
   }
 }
 
@@ -170,7 +176,7 @@ async function settleFloors(
     kept += ask.runners;
   }
   const settled = asks.map((ask) => {
-    if (runs.get(ask) === false && isOld(ask)) return { ...ask, until: now };
+    if (runs.get(ask) === false && isOld(ask)) return { ...ask, until: now, isOver: true as const };
     if (runs.get(ask) !== true || !isNearEnd(ask)) return ask;
     const until = now + wake.forMs;
     return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };

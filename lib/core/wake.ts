@@ -23,6 +23,8 @@ export type WakeAsk = {
   readonly pipeline?: string | undefined;
   /** When the step asked for the first time; absent: long ago. */
   readonly askedAt?: Instant | undefined;
+  /** Its pipeline was seen to have ended. */
+  readonly isOver?: true | undefined;
 };
 
 /** The group with its `min` raised to what was asked for and has not run out; never above `wake.max` or `max`. */
@@ -43,22 +45,30 @@ export const MOST_ASKS = 500;
 /** Attempts to write down what a step asks while others write as well. */
 const ATTEMPTS = 20;
 
-/** What became of asking: `known`, the step had asked before; `full`, too many steps ask; `lost`, others were faster. */
+/**
+ * What became of asking: `taken`, it is a floor from now on; `known`, the step had asked before; `full`, too many steps ask;
+ * `lost`, others were faster.
+ */
 export type Asking = {
   readonly outcome: 'taken' | 'known' | 'full' | 'lost';
   /** All that is asked of the group now. */
   readonly asks: readonly WakeAsk[];
 };
 
-/** Writes down what a step asks of a group. Rejects when the state store does. */
+/**
+ * Writes down what a step asks of a group. One that asks again adds nothing; where its floor has run out meanwhile, it gets it
+ * back, since its pipeline evidently runs. Rejects when the state store does.
+ */
 export async function ask(state: StateStore, group: string, wanted: WakeAsk, now: Instant): Promise<Asking> {
   const key = wakeMemoryKey(group);
   for (let attempt = 1; ; attempt += 1) {
     const document = (await state.load([key])).get(key);
     const asks = parseWakeMemory(document?.value).filter(({ knownUntil }) => knownUntil > now);
-    if (asks.some(({ step }) => step === wanted.step)) return { outcome: 'known', asks };
-    if (asks.length >= MOST_ASKS) return { outcome: 'full', asks };
-    const value = { asks: [...asks, wanted] };
+    const own = asks.find(({ step }) => step === wanted.step);
+    if (own !== undefined && (own.until > now || own.isOver)) return { outcome: 'known', asks };
+    if (own === undefined && asks.length >= MOST_ASKS) return { outcome: 'full', asks };
+    const others = asks.filter((one) => one !== own);
+    const value = { asks: [...others, { ...wanted, runners: own?.runners ?? wanted.runners }] };
     const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value }], now);
     if (unsaved === undefined) return { outcome: 'taken', asks: value.asks };
     if (unsaved.failure !== undefined) throw new Error(unsaved.failure);

@@ -202,6 +202,17 @@ describe('a repository', () => {
     expect(looks).toEqual(['acme']);
   });
 
+  it('beside a name that no repository has is refused at once', async () => {
+    const state = createMemoryStateStore();
+    const nobody = { workspaceUuid: '', repositoryUuid: '', at: NOON };
+    const value = { repositories: { ...note().repositories, 'acme/shpo': nobody } };
+    await state.save([{ key: wakeNoteKey('builds'), expectedVersion: 0, value }], NOON);
+    const from = [...wake.from, { workspace: 'acme', repository: 'shpo' }];
+    const config = fleet([{ ...builds, wake: { ...wake, from } }]);
+    const stranger = { ...asker, repositoryUuid: '{api}' };
+    expect((await answerWake(await request({ fleet: config, state, asker: stranger }))).status).toBe(403);
+  });
+
   it('that is named by its uuid is known without a look', async () => {
     const byUuid = { ...builds, wake: { ...wake, from: [{ workspace: 'acme', repository: '{shop}' }] } };
     const asked = { fleet: fleet([byUuid]), state: createMemoryStateStore() };
@@ -328,18 +339,19 @@ describe('runners that a tick saw online', () => {
     readonly seenAt?: number;
     readonly status: number;
   };
-  const long = { askedAt: NOON - 9 * MINUTE };
+  const long = { askedAt: NOON - 9 * MINUTE, runners: 2 };
   it.each<Row>([
+    { name: 'are more than were asked for, and one of them may go', before: { ...long, runners: 1 }, status: 202 },
     { name: 'are on their way out, as nobody has asked for any', status: 202 },
     { name: '… or what was asked for is over', before: { ...long, until: NOON }, status: 202 },
     { name: 'stay, as somebody had asked for some', before: long, status: 200 },
-    { name: '… five seconds before that tick', before: { askedAt: NOON - 5_000 }, status: 200 },
+    { name: '… five seconds before that tick', before: { askedAt: NOON - 5_000, runners: 2 }, status: 200 },
     {
       name: 'may be on their way out: the tick may not have read it yet',
-      before: { askedAt: NOON - 4_999 },
+      before: { askedAt: NOON - 4_999, runners: 2 },
       status: 202,
     },
-    { name: 'stay, by a document that does not say when', before: {}, status: 200 },
+    { name: 'stay, by a document that does not say when', before: { runners: 2 }, status: 200 },
     { name: 'say something for five minutes', before: long, seenAt: NOON - 5 * MINUTE, status: 200 },
     { name: 'say nothing after that', before: long, seenAt: NOON - 5 * MINUTE - 1, status: 202 },
   ])('$name', async ({ before, seenAt = NOON, status }) => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { decide } from '#core/decide/decide.ts';
-import { BudgetError } from '#core/errors.ts';
+import { BudgetError, ServiceError } from '#core/errors.ts';
 import { parseWakeMemory, parseWakeNote, wakeLookKey, wakeMemoryKey, wakeNoteKey } from '#core/memory.ts';
 import type { RunnerGroup } from '#core/model/configuration.ts';
 import type { Observation } from '#core/model/observation.ts';
@@ -110,6 +110,19 @@ describe('who may ask', () => {
     await at.ask();
     expect((await at.tick(gone)).problems).toEqual(['wake.from: There is no repository acme/shop']);
     expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
+  });
+
+  it('has no repository of that name: that is known, and asked again at each tick until there is one', async () => {
+    const at = open();
+    const details = { service: 'bitbucket', outcome: 'refused', status: 404 } as const;
+    const gone = failing(new ServiceError('There is no repository acme/shop', details));
+    for (const _ of ['first', 'second']) {
+      expect((await at.tick(gone)).problems).toEqual(['wake.from: There is no repository acme/shop']);
+      const nobody = { workspaceUuid: '', repositoryUuid: '', at: at.world.now };
+      expect([(await at.note()).repositories, await at.version()]).toEqual([{ 'acme/shop': nobody }, 1]);
+    }
+    await at.tick();
+    expect((await at.note()).repositories['acme/shop']?.repositoryUuid).toMatch(/^\{/);
   });
 
   const short = new BudgetError('held back', { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 });

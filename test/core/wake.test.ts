@@ -73,16 +73,24 @@ describe('a look', () => {
 });
 
 describe('asking', () => {
-  it('counts a step once, and knows it after its floor has run out', async () => {
+  it('counts a step once, and gives it back a floor that has run out while it still asks', async () => {
     const state = createMemoryStateStore();
     expect(await ask(state, 'builds', asks(), NOON)).toEqual({ outcome: 'taken', asks: [asks()] });
     const again = asks({ runners: 5, until: NOON + 20 * MINUTE });
-    expect(await ask(state, 'builds', again, NOON + 15 * MINUTE)).toEqual({ outcome: 'known', asks: [asks()] });
+    expect(await ask(state, 'builds', again, NOON + 10 * MINUTE - 1)).toEqual({ outcome: 'known', asks: [asks()] });
+    const back = asks({ until: again.until });
+    expect(await ask(state, 'builds', again, NOON + 10 * MINUTE)).toEqual({ outcome: 'taken', asks: [back] });
     const later = NOON + 60 * MINUTE;
     expect(await ask(state, 'builds', asks({ step: '{s2}' }), later)).toMatchObject({
       outcome: 'taken',
       asks: [{ step: '{s2}' }],
     });
+  });
+
+  it('gives nothing back where the pipeline was seen to have ended', async () => {
+    const over = asks({ until: NOON - MINUTE, isOver: true });
+    const state = scripted([over], async () => []);
+    expect(await ask(state, 'builds', asks(), NOON)).toEqual({ outcome: 'known', asks: [over] });
   });
 
   it('loses none of 15 that come at once', async () => {

@@ -10,7 +10,8 @@ import { expectNobodyKilled, expectNothingLeftOver } from './invariants.ts';
 const MINUTE = 60_000;
 const BUFFER = { kind: 'idleBuffer', idleCount: 2, scaleFactor: 0, scaleFactorLimit: 2 } as const;
 const NO_BUFFER = {
-  ...{ kind: 'queueAware', idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 },
+  kind: 'queueAware',
+  ...{ idleCount: 0, scaleFactor: 0, scaleFactorLimit: 0 },
   repositories: { kind: 'named', names: ['site'] },
 } as const;
 const STEP = { scope: { workspace: 'acme', repository: 'site' }, labels: ['self.hosted'] };
