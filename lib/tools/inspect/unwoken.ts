@@ -2,6 +2,7 @@
  * Pipelines that use a group which sleeps and do not wake it: their steps fail for lack of a runner. What is looked at is
  * what ran lately, section by section, as it is written at the commit that ran.
  */
+import { strategyOf } from '#core/decide/strategies/index.ts';
 import { sentenceOf } from '#core/errors.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
@@ -32,9 +33,11 @@ export type WrittenPipelines = {
 /** Of a repository; each takes a call. */
 const MOST_SECTIONS = 5;
 
-/** Whether nothing may be online although nobody has taken the group away. */
+/** Whether nothing may be online although nobody has taken the group away: its strategy keeps no idle runner, either. */
 export function sleeps(group: RunnerGroup): boolean {
-  return isWakeable(group) && [group, ...group.schedules].some(({ min, max }) => min === 0 && max > 0);
+  const { strategy } = group;
+  if (!isWakeable(group) || strategyOf(strategy.kind).keepsAwake(strategy)) return false;
+  return [group, ...group.schedules].some(({ min, max }) => min === 0 && max > 0);
 }
 
 /** A warning for each repository, section and group. What cannot be read is one, too. */

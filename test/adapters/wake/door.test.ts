@@ -288,8 +288,8 @@ describe('an event', () => {
     ['a uuid', { repository: { workspace: { uuid: '{ACME}' } } }, []],
     ['the name of a repository alone', { repository: { full_name: 'Umbrella/x' } }, ['umbrella']],
     ['another workspace', { repository: { full_name: 'evil/x' } }, []],
-    ['nothing, as a span may', { resource_spans: [] }, ['acme', 'umbrella']],
-    ['no object', 7, ['acme', 'umbrella']],
+    ['nothing, as a span may, where there are several workspaces', { resource_spans: [] }, []],
+    ['no object', 7, []],
   ])('of %s', async (_, body, looks) => {
     const at = await open();
     expect((await at.door(event(JSON.stringify(body)))).status).toBe(202);
@@ -303,6 +303,13 @@ describe('an event', () => {
       at.now += 200;
     }
     expect(at.looks).toHaveLength(4);
+  });
+
+  it('of nothing, as a span may, lets the only workspace be looked at', async () => {
+    const at = await open();
+    at.fleet = fleet([group({ min: 0, wake })]);
+    await at.door(event(JSON.stringify({ resource_spans: [] })));
+    expect(at.looks).toEqual(['acme']);
   });
 
   it('keeps no floor waiting, and none that a floor has begun', async () => {

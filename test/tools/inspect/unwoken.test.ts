@@ -20,12 +20,16 @@ const waker = step({ labels: [], block: 0, wakes: true });
 const SENTENCE =
   'a step runs on group large, which sleeps, and no step before it wakes the group: it fails unless a runner happens to be online; wake it first (docs/from-zero.md)';
 
+const BUFFER = { kind: 'idleBuffer', scaleFactor: 0, scaleFactorLimit: 2 } as const;
+
 describe('a group sleeps', () => {
   const night = { name: 'night', days: [], from: 0, to: 60, timezone: 'UTC', min: 0, max: 5 } as const;
   it.each([
     ['with min 0, if it can be woken', large, true],
     ['not where nobody can wake it', group({ min: 0 }), false],
     ['not with min 1', { ...large, min: 1 }, false],
+    ['not where its strategy keeps one idle', { ...large, strategy: { ...BUFFER, idleCount: 1 } }, false],
+    ['where its strategy keeps none', { ...large, strategy: { ...BUFFER, idleCount: 0 } }, true],
     ['in a window with min 0', { ...large, min: 1, schedules: [night] }, true],
     ['not in one that takes all away', { ...large, min: 1, schedules: [{ ...night, max: 0 }] }, false],
   ])('%s', (_, one, expected) => {

@@ -38,17 +38,21 @@ async function play(
 
 describe.each(Object.entries(STRATEGIES))('one step per runner, %s', (_name, strategy) => {
   it.each([
-    { everyMs: 10_000, lateMs: 0, hours: 1, seed: 2, longMs: 80_000 },
-    { everyMs: MINUTE, lateMs: MINUTE, hours: 5, seed: 1, longMs: 3 * MINUTE },
-    // Who is the last one online stays until another is, which takes its time from the late mark on.
-    { everyMs: 10_000, lateMs: MINUTE, hours: 1, seed: 3, longMs: 80_000 + MINUTE },
+    { everyMs: 10_000, lateMs: 0, startupMs: 45_000, hours: 1, seed: 2, longMs: 80_000 },
+    { everyMs: MINUTE, lateMs: MINUTE, startupMs: 45_000, hours: 5, seed: 1, longMs: 3 * MINUTE },
+    // Who is the last one online stays until another is, which takes its time from the late mark on, and a start-up.
+    { everyMs: 10_000, lateMs: MINUTE, startupMs: 45_000, hours: 1, seed: 3, longMs: 80_000 + MINUTE },
+    { everyMs: 10_000, lateMs: 0, startupMs: 75_000, hours: 1, seed: 2, longMs: 80_000 + 75_000 },
+    { everyMs: 10_000, lateMs: 0, startupMs: 180_000, hours: 1, seed: 4, longMs: 80_000 + 180_000 },
+    { everyMs: MINUTE, lateMs: MINUTE, startupMs: 180_000, hours: 3, seed: 5, longMs: 3 * MINUTE + 180_000 },
   ])(
-    'with a look every $everyMs ms, marks $lateMs ms late: none runs two long steps, and one is always online',
+    'with a look every $everyMs ms, marks $lateMs ms late, starts of $startupMs ms: none runs two long steps, and one is always online',
     async (row) => {
-      const { everyMs, lateMs, hours, seed, longMs } = row;
+      const { everyMs, lateMs, startupMs, hours, seed, longMs } = row;
       const config = group({ ...strategy, min: 1, max: 20, coolDownMs: 2 * MINUTE, recycle: { afterSteps: 1 } });
       const world = new World({
         state: createRunStateStore(),
+        startupMs: () => startupMs,
         faults: { stepHidden: () => [{ from: 0, to: lateMs }], settlesAfterMs: lateMs },
       });
       await play(world, { config, forMs: 3 * MINUTE, everyMs });
