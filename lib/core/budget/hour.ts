@@ -10,6 +10,9 @@ export type Importance = 'removal' | 'create' | 'look' | 'queue';
 /** The share of the limit that a kind of call leaves to those that are more important. */
 export const RESERVED: Readonly<Record<Importance, number>> = { removal: 0, create: 0.1, look: 0.25, queue: 0.25 };
 
+/** The share of the limit that counting queues ahead of need leaves alone: what nobody but creates and removals may use. */
+export const SPARED = RESERVED.queue;
+
 /** The span of an hour's looks: counting by the minute makes it up to 61 minutes, and a look may start a minute early. */
 export const LOOK_SPAN_MS = 62 * 60_000;
 

@@ -1,4 +1,5 @@
 /** Which queues a decision depends on: those of groups whose next runners the waiting steps would change. */
+import { SPARED } from '../budget/hour.ts';
 import type { QueueSource, RunnerGroup } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
@@ -37,9 +38,6 @@ export function questionOf(group: Claimant, seen: Observation): QueueQuestion | 
   const more = Math.max(creates + enableable(group).length, lets ? expected.idle : 0);
   return more > 0 ? { group, source, enough: expected.starting + more } : undefined;
 }
-
-/** The share of the hour's calls that looking at queues ahead of need leaves alone. */
-const SPARED = 0.25;
 
 /**
  * Whether the calls suffice to look at the queues of all groups of the workspace every minute, though nothing says that

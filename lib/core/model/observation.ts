@@ -340,7 +340,7 @@ export type QueueObservation = {
   readonly waiting: readonly WaitingSteps[];
 };
 
-/** Of a `queueAware` group that is saturated: the repositories that were looked at, or why its queue is unknown. */
+/** Of a group whose next runners depend on its queue: the repositories that were looked at, or why it is unknown. */
 export type QueueReading =
   | { readonly kind: 'counted'; readonly repositories: readonly string[] }
   | { readonly kind: 'unknown'; readonly why: string };
