@@ -64,14 +64,20 @@ export async function ask(state: StateStore, group: string, wanted: WakeAsk, now
   for (let attempt = 1; ; attempt += 1) {
     const document = (await state.load([key])).get(key);
     const asks = parseWakeMemory(document?.value).filter(({ knownUntil }) => knownUntil > now);
-    const own = asks.find(({ step }) => step === wanted.step);
-    if (own !== undefined && (own.until > now || own.isOver)) return { outcome: 'known', asks };
-    if (own === undefined && asks.length >= MOST_ASKS) return { outcome: 'full', asks };
-    const others = asks.filter((one) => one !== own);
-    const value = { asks: [...others, { ...wanted, runners: own?.runners ?? wanted.runners }] };
+    const next = withAsk(asks, wanted, now);
+    if (typeof next === 'string') return { outcome: next, asks };
+    const value = { asks: next };
     const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value }], now);
     if (unsaved === undefined) return { outcome: 'taken', asks: value.asks };
     if (unsaved.failure !== undefined) throw new Error(unsaved.failure);
     if (attempt === ATTEMPTS) return { outcome: 'lost', asks };
   }
+}
+
+/** All that is asked with what this step asks, or why that changes nothing. */
+function withAsk(asks: readonly WakeAsk[], wanted: WakeAsk, now: Instant): readonly WakeAsk[] | 'known' | 'full' {
+  const own = asks.find(({ step }) => step === wanted.step);
+  if (own === undefined) return asks.length >= MOST_ASKS ? 'full' : [...asks, wanted];
+  if (own.until > now || own.isOver) return 'known';
+  return [...asks.filter((one) => one !== own), { ...wanted, runners: own.runners }];
 }
