@@ -68,7 +68,14 @@ function mostIdleMs({ coolDownMs, stabilisationWindowMs, drainGraceMs }: RunnerG
   return Math.max(coolDownMs, stabilisationWindowMs) + drainGraceMs + 5 * MINUTE;
 }
 
-/** What a night may be like. `troubled`: services, starts and runners fail as in a normal month, and Bitbucket once for long. */
+/** In troubled nights: of all ticks of the schedule so many do not come, and of all lists of pipelines so many fail alone. */
+const MISSING_TICKS = 1 / 15;
+const FAILING_LISTS = 1 / 10;
+
+/**
+ * What a night may be like. `troubled`: services, starts and runners fail as in a normal month, Bitbucket once for long, and now
+ * and then a tick does not come, or a list of pipelines fails by itself.
+ */
 export type NightSetting = { readonly seed: number; readonly troubled: boolean };
 
 /** What became of it. `gaveUp`: pipelines whose first step waited in vain, and was told so. */
@@ -87,9 +94,13 @@ export async function playNight({ seed, troubled }: NightSetting): Promise<Night
   for (let nth = 0; nth < count; nth += 1) {
     at(random.next() * 6 * 60 * MINUTE, () => runPipeline(night, nth, planOf(random, canSee)));
   }
-  for (let minute = 0; minute < NIGHT / MINUTE; minute += 1) at(minute * MINUTE, () => night.tick());
+  const missing = createRandom(Math.imul(seed, 31));
+  for (let minute = 0; minute < NIGHT / MINUTE; minute += 1) {
+    if (!troubled || missing.next() >= MISSING_TICKS) at(minute * MINUTE, () => night.tick());
+  }
   await night.playOut();
-  const violations = [...night.violations, ...lostSteps(world, troubled)];
+  const inVain = troubled ? [] : night.gaveUp.map((message) => `a pipeline waited in vain: ${message}`);
+  const violations = [...night.violations, ...inVain, ...lostSteps(world, troubled)];
   return { violations, pipelines: count, steps: world.steps.length, gaveUp: night.gaveUp.length };
 }
 
@@ -120,6 +131,7 @@ async function openNight(seed: number, troubled: boolean) {
   const start = world.now;
   const canSee = random.next() < 0.5;
   const open = new Set<string>();
+  const failing = createRandom(Math.imul(seed, 17));
   const ports = (): Ports => {
     const all = world.ports(async ({ port }, proceed) => {
       const since = world.now - start;
@@ -129,6 +141,9 @@ async function openNight(seed: number, troubled: boolean) {
     });
     const openPipelines: Ports['pipelines']['openPipelines'] = async (scope) => {
       if (!canSee) throw new ServiceError('no right to read pipelines', { service: 'bitbucket', outcome: 'refused' });
+      if (troubled && failing.next() < FAILING_LISTS) {
+        throw new ServiceError('no list', { service: 'bitbucket', outcome: 'refused', status: 503 });
+      }
       const own = [...open].map((uuid) => ({ uuid, section: 'default' as const }));
       const { pipelines, isWhole } = await all.pipelines.openPipelines(scope);
       return { pipelines: [...own, ...pipelines], isWhole };
@@ -263,6 +278,8 @@ function isIdle({ status, step, next }: Readonly<Registered>): boolean {
 
 /** Steps of pipelines that were told that their runners are online. A runner may die by itself in a troubled night. */
 function lostSteps({ steps }: World, troubled: boolean): readonly string[] {
-  const isLost = ({ state, failure }: Step) => state === 'failed' && !(troubled && failure === 'crashed');
-  return steps.filter(isLost).map(({ id, failure, readyAt }) => `step ${id}, ready at ${readyAt}, failed: ${failure}`);
+  const isLost = ({ state, failure }: Step) => state !== 'finished' && !(troubled && failure === 'crashed');
+  return steps
+    .filter(isLost)
+    .map(({ id, state, failure, readyAt }) => `step ${id}, ready at ${readyAt}, ${state}: ${failure ?? 'to no end'}`);
 }
