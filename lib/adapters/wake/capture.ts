@@ -29,13 +29,17 @@ export async function capturedSpans(state: StateStore): Promise<readonly unknown
   return document.safeParse((await state.load([KEY])).get(KEY)?.value).data?.spans ?? [];
 }
 
-/** Keeps a span if somebody wants one more. Of two that come at once one may be lost. */
+/**
+ * Keeps a span if somebody wants one more; of one that is too long only how long it is, without names. Of two that come at once
+ * one may be lost.
+ */
 export async function capture(span: unknown, state: StateStore, now: Instant): Promise<void> {
   const before = (await state.load([KEY])).get(KEY);
   const { wanted = 0, spans = [] } = document.safeParse(before?.value).data ?? {};
+  if (before === undefined || spans.length >= wanted) return;
   const anonymous = anonymise(span);
-  if (before === undefined || spans.length >= wanted || JSON.stringify(anonymous).length > LONGEST_SPAN) return;
-  const value = { wanted, spans: [...spans, anonymous] };
+  const { length } = JSON.stringify(anonymous);
+  const value = { wanted, spans: [...spans, length > LONGEST_SPAN ? { tooLong: length } : anonymous] };
   await state.save([{ key: KEY, expectedVersion: before.version, value }], now);
 }
 

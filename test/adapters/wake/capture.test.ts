@@ -42,14 +42,14 @@ it('keeps shape, numbers and Bitbucket’s own words; uuids become numbers, othe
   });
 });
 
-it('keeps as many as were asked for, none that is too long, and begins anew when asked again', async () => {
+it('keeps as many as were asked for, of one that is too long its length, and begins anew when asked again', async () => {
   const state = createMemoryStateStore();
   await capture({ early: 1 }, state, NOON);
   expect(await capturedSpans(state)).toEqual([]);
   await requestCapture(state, 2, NOON);
   await capture({ values: Array(3000).fill(1) }, state, NOON);
   for (const at of [1, 2, 3]) await capture({ at }, state, NOON);
-  expect(await capturedSpans(state)).toEqual([{ at: 1 }, { at: 2 }]);
+  expect(await capturedSpans(state)).toEqual([{ tooLong: 6012 }, { at: 1 }]);
   await requestCapture(state, 1, NOON);
   expect(await capturedSpans(state)).toEqual([]);
   await capture({ at: 4 }, state, NOON);
