@@ -29,8 +29,8 @@ const LOOKED_UP_FOR_MS = DAY_MS;
 /** A floor that runs out within it is kept if its pipeline is seen to run: several ticks, of which some may fail or not come. */
 const NEAR_END_MS = 5 * MINUTE_MS;
 
-/** And within it also where nobody can tell, by the steps that are at work: more than a minute, which is from tick to tick. */
-const ENDING_MS = 90 * SECOND_MS;
+/** And within it also where nobody can tell, by the steps that are at work: three ticks, of which two may not come. */
+const ENDING_MS = 210 * SECOND_MS;
 
 /** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
 const NEW_FOR_MS = 3 * MINUTE_MS;

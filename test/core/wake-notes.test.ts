@@ -21,7 +21,7 @@ import { recordingPorts } from './reconcile/ports.ts';
 const MINUTE = 60_000;
 /** What is left of a floor when it is asked for the first time whether its pipeline runs, and what is left at the last. */
 const MS_NEAR = 5 * MINUTE;
-const MS_LEFT = 90_000;
+const MS_LEFT = 210_000;
 const TICK: Report['tick'] = {
   ...{ id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 },
   calls: { bitbucket: 0, kubernetes: 0, aws: 0 },
@@ -267,14 +267,14 @@ describe('a floor', () => {
   });
 
   it('that is short is looked after in its second half', async () => {
-    const at = open({ wake: { ...wake, forMs: 4 * MINUTE } });
-    const until = at.world.now + 2 * MINUTE;
+    const at = open({ wake: { ...wake, forMs: 8 * MINUTE } });
+    const until = at.world.now + 4 * MINUTE;
     await at.ask({ until: until + 1 });
     await at.tick(running('{p1}'));
     expect((await at.asks())[0]?.until).toBe(until + 1);
     await at.ask({ until });
     await at.tick(running('{p1}'));
-    expect((await at.asks())[0]?.until).toBe(at.world.now + 4 * MINUTE);
+    expect((await at.asks())[0]?.until).toBe(at.world.now + 8 * MINUTE);
   });
 
   /** A group with an idle runner, for which a pipeline has asked so long ago. */
