@@ -1,5 +1,4 @@
 /** `history`: what steps there were, from Bitbucket or from the ticks' records, for the laboratory. */
-
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { localConnectors } from '#adapters/local.ts';

@@ -1,5 +1,4 @@
 /** The options that every command knows, and the environment that they change. */
-
 import type { Command } from 'commander';
 import { type Environment, readEnvironment, type Variables } from '#adapters/environment.ts';
 import { collect } from './option-values.ts';

@@ -1,5 +1,4 @@
 /** `schedule`: when which bounds will hold. Reads the configuration and nothing else. */
-
 import type { Command } from 'commander';
 import { localConnectors } from '#adapters/local.ts';
 import { wire } from '#adapters/wiring.ts';

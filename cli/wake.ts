@@ -1,5 +1,4 @@
 /** `wake`: a step of a pipeline asks for runners, and waits until they are online. It needs no configuration. */
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Variables } from '#adapters/environment.ts';
 import { type Exchange, jsonRequest, send, silenceOf } from '#adapters/http/exchange.ts';

@@ -26,10 +26,7 @@ export function isWakeable(group: RunnerGroup): group is Wakeable {
 /** Another repository may have the name by then. */
 const LOOKED_UP_FOR_MS = DAY_MS;
 
-/** A floor that runs out within it is kept if its pipeline is seen to run: several ticks, of which some may fail or not come. */
-const NEAR_END_MS = 5 * MINUTE_MS;
-
-/** And within it also where nobody can tell, by the steps that are at work: three ticks, of which two may not come. */
+/** A floor that runs out within it is kept if its pipeline still runs: three ticks, of which two may fail or not come. */
 const ENDING_MS = 210 * SECOND_MS;
 
 /** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
@@ -157,12 +154,10 @@ async function settleFloors(
 ): Promise<readonly MemoryChange[]> {
   const asks = parseWakeMemory(document?.value);
   const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
-  const nearEndMs = Math.max(ENDING_MS, Math.min(NEAR_END_MS, wake.forMs / 2));
-  const isNearEnd = ({ until }: WakeAsk) => until - now <= nearEndMs;
   const isOld = ({ until }: WakeAsk) => now - (until - wake.forMs) >= NEW_FOR_MS;
   const hasIdle = counts !== undefined && counts.idle > 0;
   const inQuestion = asks.filter(
-    (ask) => ask.pipeline !== undefined && ask.until > now && (isNearEnd(ask) || (hasIdle && isOld(ask))),
+    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
   );
   // Stryker disable next-line ConditionalExpression: of nothing that was asked, nothing is settled.
   if (document === undefined) return [];
@@ -177,7 +172,7 @@ async function settleFloors(
   }
   const settled = asks.map((ask) => {
     if (runs.get(ask) === false && isOld(ask)) return { ...ask, until: now, isOver: true as const };
-    if (runs.get(ask) !== true || !isNearEnd(ask)) return ask;
+    if (runs.get(ask) !== true || !isEnding(ask)) return ask;
     const until = now + wake.forMs;
     return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };
   });

@@ -66,9 +66,8 @@ export async function ask(state: StateStore, group: string, wanted: WakeAsk, now
     const asks = parseWakeMemory(document?.value).filter(({ knownUntil }) => knownUntil > now);
     const next = withAsk(asks, wanted, now);
     if (typeof next === 'string') return { outcome: next, asks };
-    const value = { asks: next };
-    const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value }], now);
-    if (unsaved === undefined) return { outcome: 'taken', asks: value.asks };
+    const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value: { asks: next } }], now);
+    if (unsaved === undefined) return { outcome: 'taken', asks: next };
     if (unsaved.failure !== undefined) throw new Error(unsaved.failure);
     if (attempt === ATTEMPTS) return { outcome: 'lost', asks };
   }

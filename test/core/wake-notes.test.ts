@@ -19,8 +19,7 @@ import { World } from '#tools/simulator/world.ts';
 import { recordingPorts } from './reconcile/ports.ts';
 
 const MINUTE = 60_000;
-/** What is left of a floor when it is asked for the first time whether its pipeline runs, and what is left at the last. */
-const MS_NEAR = 5 * MINUTE;
+/** What is left of a floor that is about to run out. */
 const MS_LEFT = 210_000;
 const TICK: Report['tick'] = {
   ...{ id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 },
@@ -225,9 +224,9 @@ describe('a floor', () => {
     });
 
   it.each([
-    ['whose pipeline runs lasts for another while', MS_NEAR, running('{p1}'), 10 * MINUTE],
-    ['that lasts for longer is left alone', MS_NEAR + 1, running('{p1}'), MS_NEAR + 1],
-    ['whose pipeline has ended is over', MS_NEAR, running('{p2}'), 0],
+    ['whose pipeline runs lasts for another while', MS_LEFT, running('{p1}'), 10 * MINUTE],
+    ['that lasts for longer is left alone', MS_LEFT + 1, running('{p1}'), MS_LEFT + 1],
+    ['whose pipeline has ended is over', MS_LEFT, running('{p2}'), 0],
     ['that has just run out stays so', 0, running('{p1}'), 0],
     ['runs out where pipelines cannot be read', MS_LEFT, undefined, MS_LEFT],
   ])('%s', async (_, leftMs, bend, expected) => {
@@ -264,17 +263,6 @@ describe('a floor', () => {
       const at = await playWithout(bad, instead);
       expect((await at.asks())[0]?.until).toBeGreaterThan(at.world.now);
     }
-  });
-
-  it('that is short is looked after in its second half', async () => {
-    const at = open({ wake: { ...wake, forMs: 8 * MINUTE } });
-    const until = at.world.now + 4 * MINUTE;
-    await at.ask({ until: until + 1 });
-    await at.tick(running('{p1}'));
-    expect((await at.asks())[0]?.until).toBe(until + 1);
-    await at.ask({ until });
-    await at.tick(running('{p1}'));
-    expect((await at.asks())[0]?.until).toBe(at.world.now + 8 * MINUTE);
   });
 
   /** A group with an idle runner, for which a pipeline has asked so long ago. */
@@ -481,9 +469,9 @@ describe('of a group of which the tick has seen nothing', () => {
 
   it('what was asked for stays, and one that would run out lasts for another while', async () => {
     const asked = { step: '{s1}', by: 'acme/shop', runners: 1, pipeline: '{p1}' };
-    const long = { ...asked, until: NOON + MS_NEAR + 1, knownUntil: NOON + MS_NEAR + 1 };
+    const long = { ...asked, until: NOON + MS_LEFT + 1, knownUntil: NOON + MS_LEFT + 1 };
     expect(await left(observation([]), nothing, long)).toEqual({ problems: [], saved: [] });
-    const ending = { ...asked, until: NOON + MS_NEAR, knownUntil: NOON + MS_NEAR };
+    const ending = { ...asked, until: NOON + MS_LEFT, knownUntil: NOON + MS_LEFT };
     const { problems, saved } = await left(observation([]), nothing, long, ending);
     const later = NOON + 10 * MINUTE;
     const asks = [long, { ...ending, until: later, knownUntil: later }];

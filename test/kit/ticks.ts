@@ -4,8 +4,8 @@ import type { Report } from '#core/model/report.ts';
 import type { Ports } from '#core/ports.ts';
 import { reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { type FleetSchedule, fleetAt, tickIn } from '#kit/drive.ts';
 import type { World } from '#tools/simulator/world.ts';
+import { type FleetSchedule, fleetAt, tickIn } from './drive.ts';
 
 /** A dry run at the world's present time. */
 export function planIn(world: World, fleet: Fleet, ports: Ports = world.ports()): Promise<Report> {

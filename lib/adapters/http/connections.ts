@@ -23,9 +23,10 @@ const LONGEST_REST_MS = 4_000;
 let invocation = 0;
 
 /**
- * Makes the agent close, instead of use, what has rested too long, or was in use over the end of an invocation; a clock that was set
- * back counts as too long. When a request fails on a connection that had rested, all others that rest are closed too, so that its repetition gets a
- * fresh one. `destroy` closes what rests and nothing else: the AWS SDK calls it for one client, and others share the agent.
+ * Makes the agent close, instead of use, what has rested too long, or was in use over the end of an invocation; a clock
+ * that was set back counts as too long. When a request fails on a connection that had rested, all others that rest are
+ * closed too, so that its repetition gets a fresh one. `destroy` closes what rests and nothing else: the AWS SDK calls it
+ * for one client, and others share the agent.
  */
 export function restBriefly<Kind extends http.Agent>(agent: Kind, now: () => Instant = () => Date.now()): Kind {
   const restingSince = new WeakMap<Duplex, Instant>();

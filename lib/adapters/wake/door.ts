@@ -167,8 +167,7 @@ async function takeEvent({ headers, body }: DoorRequest, signature: string, mean
   const named = workspacesIn(value);
   const all = [...new Set(fleet.groups.map(({ scope }) => scope.workspace))];
   // What a span says of its workspace nobody has seen. Of several none is looked at for it: each look would be a tick.
-  const isPlain = named.length === 0 && all.length === 1;
-  const workspaces = isPlain ? all : all.filter((name) => named.includes(name));
+  const workspaces = named.length === 0 && all.length === 1 ? all : all.filter((name) => named.includes(name));
   for (const workspace of workspaces) {
     if (look !== undefined) await beginLook(state, workspace, 'hint', { now: means.now(), look });
   }
