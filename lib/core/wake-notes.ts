@@ -11,7 +11,7 @@ import type { GroupReport, Report } from './model/report.ts';
 import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
 import { wasSeen } from './report.ts';
 import { scopeKey } from './scope.ts';
-import { DAY_MS, MINUTE_MS, SECOND_MS } from './time.ts';
+import { DAY_MS, MINUTE_MS } from './time.ts';
 import type { WakeAsk } from './wake.ts';
 import { takeUpLooks } from './wake-look.ts';
 
@@ -26,8 +26,8 @@ export function isWakeable(group: RunnerGroup): group is Wakeable {
 /** Another repository may have the name by then. */
 const LOOKED_UP_FOR_MS = DAY_MS;
 
-/** A floor that runs out within it is kept if its pipeline still runs: three ticks, of which two may fail or not come. */
-const ENDING_MS = 210 * SECOND_MS;
+/** A floor that runs out within it is kept if its pipeline still runs: five ticks, of which several may fail or not come. */
+const ENDING_MS = 5 * MINUTE_MS;
 
 /** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
 const NEW_FOR_MS = 3 * MINUTE_MS;

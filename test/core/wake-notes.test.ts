@@ -20,7 +20,7 @@ import { recordingPorts } from './reconcile/ports.ts';
 
 const MINUTE = 60_000;
 /** What is left of a floor that is about to run out. */
-const MS_LEFT = 210_000;
+const MS_LEFT = 300_000;
 const TICK: Report['tick'] = {
   ...{ id: 'tick-1', at: '2026-11-09T12:00:00.000Z', mode: 'apply', durationMs: 1 },
   calls: { bitbucket: 0, kubernetes: 0, aws: 0 },
