@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config';
 const ALONE = ['test/tools/laboratory/memory.test.ts'];
 
 /** What runs the bundle, or looks into it; it is built before the first of them. */
-const BUNDLED = ['test/cli/{program,proxy}.test.ts', 'test/functions/{frozen,functions,hostile,reach,wake}.test.ts'];
+const BUNDLED = [
+  'test/cli/{program,proxy}.test.ts',
+  'test/functions/{frozen,functions,hostile,reach,wake,wake-crowd}.test.ts',
+];
 
 export default defineConfig({
   test: {
