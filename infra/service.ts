@@ -35,7 +35,11 @@ export function serviceOf(parameters: Parameters, region: string): AWS {
       ...(parameters.vpc === undefined ? {} : { vpc: { ...lists(parameters.vpc) } }),
     },
     // The functions and what they share; the command line is not theirs.
-    package: { patterns: ['!**', 'dist/**', '!dist/cli.js', '!dist/cli/**'] },
+    package: {
+      patterns: ['!**', 'dist/**', '!dist/cli.js', '!dist/cli/**'],
+      // The patterns leave out all packages; osls would ask npm twice for those that are not for production.
+      excludeDevDependencies: false,
+    },
     functions: functionsOf(parameters),
     resources: {
       Description: DESCRIPTION,

@@ -23,6 +23,9 @@ export type Spawner = {
   close(): Promise<void>;
 };
 
+/** These programs collect garbage for a good part of their time; while tests run, memory is what there is enough of. */
+const SPARING = { GOGC: '800' };
+
 const GUARD = fileURLToPath(new URL('./guard.ts', import.meta.url));
 
 /** A spawner with a guard process beside it, which cleans up should this process die. */
@@ -38,7 +41,7 @@ export function createSpawner(directory: string): Spawner {
       const name = program.slice(program.lastIndexOf('/') + 1);
       const logPath = join(directory, `${name}.log`);
       const log = openSync(logPath, 'a');
-      const child = spawn(program, args, { stdio: ['ignore', log, log] });
+      const child = spawn(program, args, { env: { ...process.env, ...SPARING }, stdio: ['ignore', log, log] });
       closeSync(log);
       const { pid } = child;
       if (pid === undefined) throw new Error(`${program} cannot be started`);
