@@ -61,9 +61,10 @@ export const EXCEPTIONS: readonly Exception[] = [
 /** A check that failed. */
 export type Failure = { readonly check_id: string; readonly check_name: string; readonly resource: string };
 
-/** What the program at this path finds in this template. Throws an Error of one sentence. */
-export function failuresIn(checkov: string, template: string): readonly Failure[] {
-  const args = ['--file', template, '--framework', 'cloudformation', '--output', 'json'];
+/** What the program at this path finds in these templates. Throws an Error of one sentence. */
+export function failuresIn(checkov: string, templates: readonly string[]): readonly Failure[] {
+  const files = templates.flatMap((template) => ['--file', template]);
+  const args = [...files, '--framework', 'cloudformation', '--output', 'json'];
   // Without the network: nothing is fetched, and nothing is told to anybody.
   const offline = ['--skip-download', '--quiet'];
   const { error, stdout, stderr } = spawnSync(checkov, [...args, ...offline], {
