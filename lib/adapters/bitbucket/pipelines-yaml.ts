@@ -109,14 +109,22 @@ function readStep(step: unknown, block: number, work: Work): readonly YamlStep[]
   const known = work.labels.get(key) ?? labels;
   work.labels.set(key, known);
   const named = typeof name === 'string' && name !== '' ? { name: shortName(name) } : {};
-  return [{ ...named, labels: known, block, ...(asksForRunners(step) && { wakes: true }) }];
+  return [{ ...named, labels: known, block, ...wokenBy(step) }];
 }
 
+/** A group that is named in so many words: to our command, or to the script of docs/from-zero.md. */
+const NAMED_GROUP = /(?:-g|--group|\bGROUP|\\?"group\\?"\s*:)[ =]*\\?["']?([a-z0-9][\w.-]*)/gi;
+
+/** One that only the run knows, and labels. */
+const UNNAMED_GROUP = /(?:-g|--group)[ =]+["']?\$|--labels?\b|\\?"labels\\?"/;
+
 /** By our command, or by a script that sends its token to `WAKE_URL`, as in docs/from-zero.md. */
-function asksForRunners(step: Fields): boolean {
+function wokenBy(step: Fields): { readonly wakes?: readonly string[] } {
   const script = fieldOf(step, 'script');
-  const lines = Array.isArray(script) ? script : [];
-  return fieldOf(step, 'oidc') === 'true' && lines.some((line) => /autoscaler wake|WAKE_URL/.test(String(line)));
+  const text = (Array.isArray(script) ? script : []).map(String).join('\n');
+  if (fieldOf(step, 'oidc') !== 'true' || !/autoscaler wake|WAKE_URL/.test(text)) return {};
+  const names = [...text.matchAll(NAMED_GROUP)].flatMap(([, name = []]) => name);
+  return { wakes: UNNAMED_GROUP.test(text) ? [] : [...new Set(names)] };
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */

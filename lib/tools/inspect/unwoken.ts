@@ -10,12 +10,12 @@ import { scopeKey } from '#core/scope.ts';
 import { isWakeable } from '#core/wake-notes.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 
-/** A step of a section; blocks come one after the other. `wakes`: it asks for runners. */
+/** A step of a section; blocks come one after the other. `wakes`: it asks for runners of these groups; of none by name: of any. */
 export type WrittenStep = {
   readonly name?: string;
   readonly labels: readonly string[];
   readonly block: number;
-  readonly wakes?: true;
+  readonly wakes?: readonly string[];
 };
 
 /** What is asked of Bitbucket, for a workspace. */
@@ -101,13 +101,17 @@ export function unwokenIn(
     const step = steps.find((one) => one.labels.length > 0 && runs(group, one));
     if (step === undefined) return [];
     const isOthers = inReach.some((other) => !sleeps(other) && runs(other, step));
-    const isWoken = steps.some(({ wakes, block }) => wakes === true && block < step.block);
+    const isWoken = steps.some((one) => one.block < step.block && wakes(one, group));
     if (isOthers || isWoken) return [];
     const name = step.name === undefined ? 'a step' : `step "${step.name}"`;
     return [
       `${name} runs on group ${group.name}, which sleeps, and no step before it wakes the group: it fails unless a runner happens to be online; wake it first (docs/from-zero.md)`,
     ];
   });
+}
+
+function wakes({ wakes: names }: WrittenStep, { name }: RunnerGroup): boolean {
+  return names !== undefined && (names.length === 0 || names.includes(name));
 }
 
 function runs({ labels }: RunnerGroup, step: WrittenStep): boolean {

@@ -22,15 +22,28 @@ function steps(text: string, source?: PipelineSource): readonly string[] | strin
 }
 
 it.each([
-  ['our command, with a token', '{ oidc: true, script: [npm ci, npx bitbucket-runner-autoscaler wake -g x] }', true],
-  ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', true],
+  ['our command', '{ oidc: true, script: [npm ci, npx bitbucket-runner-autoscaler wake -g x] }', ['x']],
+  [
+    'our command, twice',
+    '{ oidc: true, script: [autoscaler wake --group=x, "autoscaler wake --group \'y-2\'"] }',
+    ['x', 'y-2'],
+  ],
+  [
+    'our command, for a group that the run knows',
+    '{ oidc: true, script: [autoscaler wake -g x, autoscaler wake -g $Y] }',
+    [],
+  ],
+  ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', []],
+  ['a script with its group', '{ oidc: true, script: [export GROUP=x RUNNERS=2, "curl $WAKE_URL"] }', ['x']],
+  ['a script with its body', `{ oidc: true, script: ['curl $WAKE_URL --data "{\\"group\\":\\"x\\"}"'] }`, ['x']],
+  ['a script with labels', `{ oidc: true, script: ['GROUP=x; curl $WAKE_URL --data "{\\"labels\\":[\\"y\\"]}"'] }`, []],
   ['no token', '{ script: ["curl $WAKE_URL"] }', undefined],
   ['no token in so many words', '{ oidc: false, script: ["curl $WAKE_URL"] }', undefined],
   ['a token for something else', '{ oidc: true, script: [deploy] }', undefined],
   ['no script', '{ oidc: true }', undefined],
 ])('a step wakes or does not: %s', (_, step, wakes) => {
   const section = read(`pipelines: { default: [{ step: ${step} }] }`);
-  expect('steps' in section && section.steps[0]?.wakes).toBe(wakes);
+  expect('steps' in section && section.steps[0]?.wakes).toEqual(wakes);
 });
 
 describe('steps and labels of a section', () => {

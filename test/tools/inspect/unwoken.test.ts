@@ -16,7 +16,7 @@ const large = group({ name: 'large', labels: ['large', 'linux'], min: 0, wake })
 const awake = group({ name: 'awake', labels: ['large', 'linux'] });
 
 const step = (over: Partial<WrittenStep> = {}): WrittenStep => ({ labels: ['large'], block: 1, ...over });
-const waker = step({ labels: [], block: 0, wakes: true });
+const waker = step({ labels: [], block: 0, wakes: [] });
 const SENTENCE =
   'a step runs on group large, which sleeps, and no step before it wakes the group: it fails unless a runner happens to be online; wake it first (docs/from-zero.md)';
 
@@ -42,6 +42,8 @@ describe('a section', () => {
     ['whose step nobody wakes', [step()], [large], [SENTENCE]],
     ['whose step has a name', [step({ name: 'Build' })], [large], [SENTENCE.replace('a step', 'step "Build"')]],
     ['whose first step wakes', [waker, step()], [large], []],
+    ['whose first step wakes it by name', [{ ...waker, wakes: ['small', 'large'] }, step()], [large], []],
+    ['whose first step wakes another', [{ ...waker, wakes: ['small'] }, step()], [large], [SENTENCE]],
     ['whose waking step runs beside it', [{ ...waker, block: 1 }, step()], [large], [SENTENCE]],
     ['on Bitbucket’s own machines', [step({ labels: [] })], [large], []],
     ['with labels of no group', [step({ labels: ['large', 'gpu'] })], [large], []],
