@@ -15,7 +15,7 @@ import { renderBounds, renderResults } from '#tools/laboratory/results-text.ts';
 import type { Result } from '#tools/laboratory/run.ts';
 import { compare } from '#tools/laboratory/run.ts';
 import type { Scenario } from '#tools/laboratory/scenario.ts';
-import { shippedPolicy } from '#tools/laboratory/shipped.ts';
+import { notPlayed, shippedPolicy } from '#tools/laboratory/shipped.ts';
 import { type Entrant, openComparisonPage } from './comparison-page.ts';
 import type { ExitCode } from './failure.ts';
 import { collect } from './option-values.ts';
@@ -69,7 +69,8 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<E
   const entries = await loadConfigurations(options.config ?? [undefined], terminal);
   const [first] = entries;
   if (first === undefined) throw new InputError('Give a configuration to try with --config.');
-  const { scenario: given, notes, openArrivals } = await prepareScenario(options, first.fleet);
+  const { scenario: given, notes: odd, openArrivals } = await prepareScenario(options, first.fleet);
+  const notes = [...odd, ...notPlayed(entries.flatMap(({ fleet }) => fleet.groups))];
   const scenario = options.goal === undefined ? given : { ...given, goal: options.goal };
   const entrants = entrantsOf(entries, first.fleet);
   const page = options.html === undefined ? undefined : openComparisonPage(scenario, entrants);

@@ -9,6 +9,7 @@ import { STRATEGY_NAMES } from '#config/strategy-schema.ts';
 import { InputError } from '#core/errors.ts';
 import { duration } from '#core/quantities.ts';
 import { selectGroups } from '#core/select.ts';
+import { notPlayed } from '#tools/laboratory/shipped.ts';
 import { parseGoal } from '#tools/tune/goal.ts';
 import { rewrite, unifiedDiff } from '#tools/tune/rewrite.ts';
 import { DURATIONS, type Kind, kindOf, PARAMETERS } from '#tools/tune/setting.ts';
@@ -84,7 +85,7 @@ async function tuneGroup(options: TuneOptions, terminal: Terminal): Promise<Exit
   const [group] = selectGroups(fleet, { groups: [options.group] });
   if (group === undefined) throw new InputError(`No group is called "${options.group}"`);
   const { scenario, notes, openArrivals } = await prepareScenario(options, fleet);
-  for (const note of notes) terminal.tell(note);
+  for (const note of [...notes, ...notPlayed([group])]) terminal.tell(note);
   const tuning = await tune({
     fleet,
     group,

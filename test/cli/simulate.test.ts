@@ -210,6 +210,23 @@ describe('simulate', () => {
     expect(policies[0]).toMatchObject({ steps: { arrived: 0 }, runnerHours: { registered: 2, idle: 2 } });
   });
 
+  it('says of a group that sleeps that nobody wakes it, once for all configurations', async () => {
+    const example = path.resolve(import.meta.dirname, '../../examples/wake/runners.yaml');
+    const { notes } = await documentOf(
+      '-c',
+      file('buffer.yaml'),
+      '-c',
+      example,
+      '-c',
+      example,
+      '--scenario',
+      file('quiet.yaml'),
+    );
+    expect(notes.slice(1)).toEqual([
+      'No pipeline wakes a group here: while no runner of linux-large is online, steps for it fail; set min: 1 to play it as if it never slept.',
+    ]);
+  });
+
   it('plays what the ticks have recorded', async () => {
     const world = new World({ start: Date.UTC(2026, 9, 1, 8), state: createSqliteStateStore(file('state.sqlite')) });
     const { fleet } = await loadFleet(file('buffer.yaml'), { readText: (source) => readFile(source, 'utf8') });

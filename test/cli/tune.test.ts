@@ -58,6 +58,15 @@ function tune(...args: readonly string[]) {
 }
 
 describe('tune', () => {
+  it('says of a group that sleeps that nobody wakes it', async () => {
+    const sleeping = CONFIG.replace('min: 1, max: 9, idleCount: 5', 'min: 0, max: 9, idleCount: 0');
+    await writeFile('sleeping.yaml', `${sleeping}    wake: { from: [acme/shop], max: 3 }\n`);
+    await writeFile('short.json', '{ span: 2h, loads: [{ kind: burst, at: 10m, every: 1h, steps: 1, duration: 1m }] }');
+    const args = ['-c', 'sleeping.yaml', '-g', 'builds', '--scenario', 'short.json', '--within', 'min=0'];
+    const { stderr } = await runCommand(['tune', ...args, '--within', 'idleCount=0', ...FIXED.slice(2, 8)], {});
+    expect(stderr).toContain('No pipeline wakes a group here: while no runner of builds is online, steps for it fail;');
+  });
+
   it('shows the frontier and writes a change that the command it prints applies', async () => {
     const { code, stdout, stderr } = await tune(
       ...['--scenario', 'bursts.json', '--goal', '100%<1s', '--by', 'hours', '--write-diff', 'tuned.diff', ...FIXED],

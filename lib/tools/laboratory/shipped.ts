@@ -1,9 +1,10 @@
 /** The shipped autoscaler as a policy: the same `reconcile` that the function calls, with the same configuration. */
-import type { Fleet } from '#core/model/configuration.ts';
+import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { callsBetween, reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { isLookDue } from '#core/wake-look.ts';
 import { isoText } from '#text/time.ts';
+import { sleeps } from '../inspect/unwoken.ts';
 import type { Policy } from './policy.ts';
 import { watchRest } from './rest.ts';
 
@@ -12,6 +13,15 @@ type ShippedOptions = {
   /** Play every tick, also those that are known to repeat the one before them. */
   readonly everyTick?: boolean;
 };
+
+/** What of these groups is not played: a sentence, or none. */
+export function notPlayed(groups: readonly RunnerGroup[]): readonly string[] {
+  const names = [...new Set(groups.filter(sleeps).map(({ name }) => name))];
+  if (names.length === 0) return [];
+  return [
+    `No pipeline wakes a group here: while no runner of ${names.join(', ')} is online, steps for it fail; set min: 1 to play it as if it never slept.`,
+  ];
+}
 
 /** A configuration as a policy, with a tick every so often (default: a minute, as the schedule's). */
 export function shippedPolicy(
