@@ -136,7 +136,7 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   const own = asks.find((entry) => entry.step === step) ?? wanted;
   const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
   const needed = Math.min(own.runners, group.wake.max, group.max);
-  const answer = progress(group.name, needed, floorOf(asks), recentCounts(group, note, asks, now));
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(request, { group, note }, asks));
   const isRaised = outcome === 'taken' && floorOf(asks) > floorOf(asks.filter((entry) => entry !== own));
   if (isRaised) await lookIfDue(request, group, 'floor');
   // Whoever waits learns sooner that its runners are online.
@@ -148,7 +148,7 @@ async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable,
   if (look !== undefined) await beginLook(state, scope.workspace, cause, { now, look });
 }
 
-/** `kept`: so many of those online stay, since a floor has kept them from before the look. */
+/** `kept`: so many of those online stay, since the look kept them, for a floor or for `min`, and nothing has changed since. */
 type Present = { readonly online: number; readonly starting: number; readonly kept: number };
 
 function progress(group: string, needed: number, wanted: number, present: Present): WakeAnswer {
@@ -163,9 +163,15 @@ function progress(group: string, needed: number, wanted: number, present: Presen
 }
 
 /** As the last tick saw them; none where no tick has looked lately. */
-function recentCounts(group: Wakeable, { seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
+function recentCounts(
+  { fleet, now }: WakeRequest,
+  { group, note: { seen } }: Candidate,
+  asks: readonly WakeAsk[],
+): Present {
   if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, kept: 0 };
   const before = asks.filter(({ askedAt = 0 }) => askedAt + WRITTEN_MS <= seen.at);
-  const { woken, min } = wokenAt(group, before, now);
-  return { online: seen.online, starting: seen.starting, kept: woken === undefined ? 0 : min };
+  const same = fleet.groups.filter(({ name }) => name === group.name);
+  // The look went by the window of its time.
+  const bounds = [seen.at, now].flatMap((at) => groupsAt(same, at)).map((one) => wokenAt(one, before, now).min);
+  return { online: seen.online, starting: seen.starting, kept: Math.min(...bounds) };
 }

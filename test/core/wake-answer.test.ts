@@ -360,6 +360,18 @@ describe('runners that a tick saw online', () => {
     expect((await answerWake(await request({ state }))).status).toBe(status);
   });
 
+  const fromNoon = { ...ALWAYS, name: 'day', from: 720, min: 2, max: 5 };
+  it.each([
+    ['stay where min keeps them', { min: 2 }, NOON, 200],
+    ['… and where a window does', { schedules: [fromNoon] }, NOON, 200],
+    ['are on their way out where the window has opened since', { schedules: [fromNoon] }, NOON - 1, 202],
+    ['… or has closed', { min: 2, schedules: [{ ...fromNoon, min: 0 }] }, NOON - 1, 202],
+  ])('%s', async (_, over, seenAt, status) => {
+    const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
+    const config = fleet([{ ...builds, ...over }]);
+    expect((await answerWake(await request({ fleet: config, state }))).status).toBe(status);
+  });
+
   it('are not enough where more are asked for, although they stay', async () => {
     const state = await told(['builds'], { at: NOON, online: 1, starting: 3 });
     await askedBefore(state, long);

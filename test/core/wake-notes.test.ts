@@ -124,6 +124,14 @@ describe('who may ask', () => {
     expect((await at.note()).repositories['acme/shop']?.repositoryUuid).toMatch(/^\{/);
   });
 
+  it('may not be asked for: nothing is known of it', async () => {
+    const at = open();
+    const details = { service: 'bitbucket', outcome: 'refused', status: 403 } as const;
+    const refused = failing(new ServiceError('The right is missing', details));
+    expect((await at.tick(refused)).problems).toEqual(['wake.from: The right is missing']);
+    expect((await at.note()).repositories).toEqual({});
+  });
+
   const short = new BudgetError('held back', { credential: 'x', why: 'short', used: 1, limit: 1, waitMs: 1 });
 
   it('waits where the hourly calls are short; what was known stays', async () => {

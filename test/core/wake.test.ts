@@ -87,6 +87,12 @@ describe('asking', () => {
     });
   });
 
+  it('gives a floor back beside those of others', async () => {
+    const other = asks({ step: '{s2}', until: NOON + 30 * MINUTE });
+    const state = scripted([asks({ until: NOON }), other], async () => []);
+    expect(await ask(state, 'builds', asks(), NOON)).toEqual({ outcome: 'taken', asks: [other, asks()] });
+  });
+
   it('gives nothing back where the pipeline was seen to have ended', async () => {
     const over = asks({ until: NOON - MINUTE, isOver: true });
     const state = scripted([over], async () => []);
