@@ -69,6 +69,7 @@ const wakeAsk = z.object({
   knownUntil: z.number(),
   pipeline: z.string().optional(),
   askedAt: z.number().optional(),
+  issuedAt: z.number().optional(),
   isOver: z.literal(true).optional(),
 });
 const wakeMemory = z.object({ asks: z.array(wakeAsk) });

@@ -15,6 +15,7 @@ import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
 type Asker = Required<ScopeIdentity> & {
   readonly step: string;
   readonly pipeline?: string | undefined;
+  readonly issuedAt?: Instant | undefined;
   readonly expiresAt: Instant;
 };
 
@@ -120,11 +121,11 @@ function tooMany({ name, wake, max }: Wakeable, runners: number): WakeAnswer | u
 
 async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Promise<WakeAnswer> {
   const { asker, order, now, state } = request;
-  const { step, pipeline, expiresAt } = asker;
+  const { step, pipeline, issuedAt, expiresAt } = asker;
   const until = now + group.wake.forMs;
   const knownUntil = Math.max(until, expiresAt);
   const asked = { step, by, runners: order.runners, until, knownUntil, askedAt: now };
-  const wanted: WakeAsk = { ...asked, ...(pipeline && { pipeline }) };
+  const wanted: WakeAsk = { ...asked, ...(issuedAt && { issuedAt }), ...(pipeline && { pipeline }) };
   const { outcome, asks } = await ask(state, group.name, wanted, now);
   if (outcome === 'full') {
     const message = `too many steps have asked for group ${group.name}; ask again in a minute`;
@@ -134,6 +135,11 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
     return { status: 503, message: 'too many steps ask at once; ask again', retryAfterS: WHEN_LOST_S };
   }
   const own = asks.find((entry) => entry.step === step) ?? wanted;
+  if (own.isOver) {
+    const message =
+      'the pipeline of this step was seen to have ended, so nothing is kept for it; run the pipeline again';
+    return { status: 409, message };
+  }
   const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
   const needed = Math.min(own.runners, group.wake.max, group.max);
   const answer = progress(group.name, needed, floorOf(asks), recentCounts(request, { group, note }, asks));

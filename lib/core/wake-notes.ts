@@ -72,7 +72,7 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
 }
 
 async function noteOf(group: Wakeable, before: WakeNote, { observation, report }: Seen, ports: Ports, now: Instant) {
-  const looked = await Promise.all(group.wake.from.map((scope) => lookUp(scope, before, ports, now)));
+  const looked = await Promise.all(group.wake.from.map((from) => lookUp(from, group, before, ports, now)));
   const entry = observation.groups.find((one) => one.group.name === group.name);
   const counts = countsIn(
     report.groups.find(({ name }) => name === group.name),
@@ -98,20 +98,26 @@ type LookedUp = {
   readonly problem?: string;
 };
 
+/** The group's own name of the workspace of a repository in `wake.from`: with it go the credential and the budget of the group. */
+function reached({ repository }: Required<Scope>, { scope: { workspace } }: RunnerGroup): Required<Scope> {
+  return { workspace, repository };
+}
+
 /** A uuid needs no looking up. */
 async function lookUp(
-  scope: Required<Scope>,
+  from: Required<Scope>,
+  group: Wakeable,
   { repositories }: WakeNote,
   ports: Ports,
   now: Instant,
 ): Promise<LookedUp> {
-  if (isUuid(scope.repository)) return {};
-  const key = scopeKey(scope);
+  if (isUuid(from.repository)) return {};
+  const key = scopeKey(from);
   const known = repositories[key];
   const entry = known && { [key]: known };
   if (known?.repositoryUuid && now - known.at < LOOKED_UP_FOR_MS) return { entry };
   try {
-    const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(scope);
+    const { workspaceUuid, repositoryUuid = '' } = await ports.runners.identify(reached(from, group));
     return { entry: { [key]: { workspaceUuid, repositoryUuid, at: now } }, isNew: true };
   } catch (error) {
     if (error instanceof BudgetError) return { entry };
@@ -146,22 +152,24 @@ function countsIn(group: GroupReport | undefined, seen: GroupObservation | undef
  * again, and then the pipelines are, too.
  */
 async function settleFloors(
-  { name, wake }: Wakeable,
+  group: Wakeable,
   document: MemoryDocument | undefined,
   counts: ReturnType<typeof countsIn>,
   ports: Ports,
   now: Instant,
 ): Promise<readonly MemoryChange[]> {
+  const { name, wake } = group;
   const asks = parseWakeMemory(document?.value);
   const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
-  const isOld = ({ until }: WakeAsk) => now - (until - wake.forMs) >= NEW_FOR_MS;
+  // By both: `wake.for` may have changed since, and a floor that was renewed is as young as that.
+  const isOld = ({ until, askedAt = 0 }: WakeAsk) => now - Math.max(askedAt, until - wake.forMs) >= NEW_FOR_MS;
   const hasIdle = counts !== undefined && counts.idle > 0;
   const inQuestion = asks.filter(
     (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
   );
   // Stryker disable next-line ConditionalExpression: of nothing that was asked, nothing is settled.
   if (document === undefined) return [];
-  const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, ports);
+  const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, group, ports);
   const runs = new Map(inQuestion.map((ask) => [ask, isRunning(ask)]));
   let kept = runnersOf(asks.filter((ask) => runs.get(ask) === true || !isEnding(ask)));
   for (const ask of inQuestion.filter((one) => isEnding(one) && runs.get(one) === undefined).reverse()) {
@@ -188,13 +196,14 @@ function runnersOf(asks: readonly WakeAsk[]): number {
  * Tells of an ask whether its pipeline runs; undefined where that cannot be seen: a credential may lack the right, and a
  * list may not be whole.
  */
-async function readPipelines(asks: readonly WakeAsk[], { pipelines }: Ports) {
+async function readPipelines(asks: readonly WakeAsk[], group: Wakeable, { pipelines }: Ports) {
   const repositories = [...new Set(asks.map(({ by }) => by))];
   const read = await Promise.all(
     repositories.map(async (by) => {
       // Stryker disable next-line StringLiteral: whoever asks is written as workspace and repository.
       const [workspace = '', repository = ''] = by.split('/');
-      return [by, await pipelines.openPipelines({ workspace, repository }).catch(() => undefined)] as const;
+      const scope = reached({ workspace, repository }, group);
+      return [by, await pipelines.openPipelines(scope).catch(() => undefined)] as const;
     }),
   );
   const open = new Map(read);

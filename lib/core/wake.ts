@@ -23,7 +23,9 @@ export type WakeAsk = {
   readonly pipeline?: string | undefined;
   /** When the step asked for the first time; absent: long ago. */
   readonly askedAt?: Instant | undefined;
-  /** Its pipeline was seen to have ended. */
+  /** When Bitbucket gave the step the token that it shows. */
+  readonly issuedAt?: Instant | undefined;
+  /** Its pipeline was seen to have ended, at `until`. */
   readonly isOver?: true | undefined;
 };
 
@@ -77,6 +79,8 @@ export async function ask(state: StateStore, group: string, wanted: WakeAsk, now
 function withAsk(asks: readonly WakeAsk[], wanted: WakeAsk, now: Instant): readonly WakeAsk[] | 'known' | 'full' {
   const own = asks.find(({ step }) => step === wanted.step);
   if (own === undefined) return asks.length >= MOST_ASKS ? 'full' : [...asks, wanted];
-  if (own.until > now || own.isOver) return 'known';
+  if (own.until > now) return 'known';
+  // A token of before may be a copy; one that was issued since shows that the step runs again.
+  if (own.isOver && (wanted.issuedAt ?? 0) <= own.until) return 'known';
   return [...asks.filter((one) => one !== own), { ...wanted, runners: own.runners }];
 }

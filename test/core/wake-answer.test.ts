@@ -390,6 +390,18 @@ describe('runners that a tick saw online', () => {
   });
 });
 
+it('a step whose pipeline was seen to have ended is told to run it again, and with a new token it asks anew', async () => {
+  const state = await told();
+  const ended = NOON - MINUTE;
+  await askedBefore(state, { step: asker.step, until: ended, isOver: true });
+  expect(await answerWake(await request({ state, asker: { ...asker, issuedAt: ended } }))).toEqual({
+    status: 409,
+    message: 'the pipeline of this step was seen to have ended, so nothing is kept for it; run the pipeline again',
+  });
+  const again = await request({ state, asker: { ...asker, issuedAt: ended + 1 } });
+  expect(await answerWake(again)).toMatchObject({ status: 202, wanted: 1 });
+});
+
 it('a step that asks until its runners are online is told so, and adds nothing', async () => {
   const world = new World();
   const config = fleet([builds, tests]);

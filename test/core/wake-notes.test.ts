@@ -331,6 +331,48 @@ describe('a floor', () => {
     expect(await at.asksVersion()).toBe(2);
   });
 
+  it('is asked for with the name that the group has for the workspace', async () => {
+    const at = open({ scope: { workspace: '{acme-uuid}' } });
+    const until = at.world.now + MS_LEFT;
+    await at.ask({ until, knownUntil: until });
+    const read: unknown[] = [];
+    await at.tick((ports) => ({
+      runners: {
+        ...ports.runners,
+        identify: async (scope) => {
+          read.push(scope);
+          return ports.runners.identify(scope);
+        },
+      },
+      pipelines: {
+        ...ports.pipelines,
+        openPipelines: async (scope) => {
+          read.push(scope);
+          return running('{p1}')(ports).pipelines.openPipelines();
+        },
+      },
+    }));
+    const shop = { workspace: '{acme-uuid}', repository: 'shop' };
+    expect(read.filter((scope) => (scope as typeof shop).repository === 'shop')).toEqual([shop, shop]);
+    expect(Object.keys((await at.note()).repositories)).toEqual(['acme/shop']);
+    expect((await at.asks()).map((ask) => ask.until)).toEqual([at.world.now + 10 * MINUTE]);
+  });
+
+  it('that is young is not over, however long `wake.for` has become since', async () => {
+    const at = open({ min: 1, wake: { ...wake, forMs: 60 * MINUTE } });
+    for (let tick = 0; tick < 2; tick += 1) {
+      await at.tick();
+      at.world.advance(2 * MINUTE);
+    }
+    await at.ask({ askedAt: at.world.now });
+    at.world.advance(3 * MINUTE - 1);
+    await at.tick(running('{p2}'));
+    expect((await at.asks())[0]?.isOver).toBeUndefined();
+    at.world.advance(1);
+    await at.tick(running('{p2}'));
+    expect((await at.asks())[0]?.isOver).toBe(true);
+  });
+
   it('that keeps no runner idle costs no call', async () => {
     const at = open();
     const until = at.world.now + 7 * MINUTE;

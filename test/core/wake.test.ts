@@ -99,6 +99,26 @@ describe('asking', () => {
     expect(await ask(state, 'builds', asks(), NOON)).toEqual({ outcome: 'known', asks: [over] });
   });
 
+  it('gives it back to a step that runs again, with a token that was issued since', async () => {
+    const over = asks({ until: NOON - MINUTE, isOver: true });
+    const outcomeOf = async (issuedAt: number) => {
+      const wanted = asks({ issuedAt });
+      return [
+        wanted,
+        await ask(
+          scripted([over], async () => []),
+          'builds',
+          wanted,
+          NOON,
+        ),
+      ] as const;
+    };
+    const [again, taken] = await outcomeOf(NOON - MINUTE + 1);
+    expect(taken).toEqual({ outcome: 'taken', asks: [again] });
+    const [, known] = await outcomeOf(NOON - MINUTE);
+    expect(known).toEqual({ outcome: 'known', asks: [over] });
+  });
+
   it('loses none of 15 that come at once', async () => {
     const state = createMemoryStateStore();
     const all = Array.from({ length: 15 }, (_, index) => asks({ step: `{s${index}}`, runners: 1 }));

@@ -41,12 +41,14 @@ export function createKeyring(
 
   async function refresh(issuer: string, known: Known): Promise<void> {
     if (now() - known.askedAt >= BETWEEN_FETCHES_MS) {
-      known.askedAt = now();
+      const askedAt = now();
+      known.askedAt = askedAt;
       known.fetching = fetchKeys(issuer)
         .then(
           (keys) => {
             known.keys = createLocalJWKSet(keys);
-            known.fetchedAt = now();
+            // They may be those of that moment: a key that has come since is in the next ones.
+            known.fetchedAt = askedAt;
           },
           // Those that are known hold on.
         )

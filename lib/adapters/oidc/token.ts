@@ -11,6 +11,8 @@ export type StepIdentity = {
   readonly repositoryUuid: string;
   readonly workspaceUuid: string;
   readonly pipeline?: string | undefined;
+  /** When the token was issued, if it says so. */
+  readonly issuedAt?: Instant | undefined;
   /** When nobody takes the token any more, whose clock may be behind. */
   readonly expiresAt: Instant;
 };
@@ -47,12 +49,15 @@ const LONGEST = 16_384;
 /** By how much two clocks may differ, in seconds. */
 const TOLERANCE_S = 30;
 
+const SEND = '; send $BITBUCKET_STEP_OIDC_TOKEN of a step';
+
 const claims = z.object({
   stepUuid: z.string().min(1).max(100),
   repositoryUuid: z.string().min(1).max(100),
   workspaceUuid: z.string().min(1).max(100),
   pipelineUuid: z.string().max(100).optional(),
   exp: z.number(),
+  iat: z.number().optional(),
 });
 
 /** What Bitbucket's tokens are for unless the step says otherwise: their own workspace. */
@@ -69,7 +74,10 @@ export async function verifyToken(token: string, rules: TokenRules, now: Instant
     const claimed = decodeJwt(token);
     const { iss = '' } = claimed;
     if (!rules.issuers.includes(iss)) {
-      throw new TokenRefusedError('the token is of no workspace that may wake a group here', true);
+      throw new TokenRefusedError(
+        'the token is of no workspace that may wake a group here; wake.from of a group has to name the repository, with the slug of its workspace',
+        true,
+      );
     }
     const { payload } = await jwtVerify(token, rules.keysOf(iss), {
       issuer: iss,
@@ -89,13 +97,14 @@ export async function verifyToken(token: string, rules: TokenRules, now: Instant
 
 function identityIn(payload: JWTPayload): StepIdentity {
   const { success, data } = claims.safeParse(payload);
-  if (!success) throw new TokenRefusedError('the token names no step, repository and workspace');
-  const { stepUuid: step, repositoryUuid, workspaceUuid, pipelineUuid, exp } = data;
+  if (!success) throw new TokenRefusedError(`the token names no step, repository and workspace${SEND}`);
+  const { stepUuid: step, repositoryUuid, workspaceUuid, pipelineUuid, exp, iat } = data;
   return {
     step: braced(step),
     repositoryUuid: braced(repositoryUuid),
     workspaceUuid: braced(workspaceUuid),
     ...(pipelineUuid && { pipeline: braced(pipelineUuid) }),
+    ...(iat !== undefined && { issuedAt: iat * 1000 }),
     expiresAt: (exp + TOLERANCE_S) * 1000,
   };
 }
@@ -110,16 +119,16 @@ function refusalFor(error: unknown): TokenRefusedError {
     return new TokenRefusedError('the token has run out; a step gets a new one when it begins');
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return new TokenRefusedError(CLAIMS[error.claim] ?? 'the token lacks what it has to say');
+    return new TokenRefusedError(CLAIMS[error.claim] ?? `the token lacks what it has to say${SEND}`);
   }
   const isUnsigned = error instanceof errors.JOSEAlgNotAllowed;
   return new TokenRefusedError(
-    isUnsigned ? 'the token is not signed with a private key' : 'the token is none that Bitbucket signed',
+    isUnsigned ? `the token is not signed with a private key${SEND}` : `the token is none that Bitbucket signed${SEND}`,
     true,
   );
 }
 
 const CLAIMS: Readonly<Record<string, string>> = {
-  aud: 'the token is for another audience',
-  nbf: 'the token is not valid yet',
+  aud: 'the token is for another audience; leave out "audiences" of the step that wakes',
+  nbf: 'the token is not valid yet; run the step again',
 };

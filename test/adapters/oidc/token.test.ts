@@ -60,16 +60,24 @@ it.each([
   expect(await door().verify(text)).toMatchObject({ workspaceUuid: '{w1}', pipeline: '{p1}' });
 });
 
+it('when it was issued is read, where it says so', async () => {
+  const issued = await token({ claims: { iat: NOON / SECOND - 5 } });
+  expect(await door().verify(issued)).toMatchObject({ issuedAt: NOON - 5 * SECOND });
+});
+
 it('the issuer of a workspace is the one that Bitbucket documents', () => {
   expect(ISSUER).toBe('https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc');
 });
 
 describe('refused', () => {
   const at = NOON / SECOND;
-  const stranger = 'the token is of no workspace that may wake a group here';
-  const forged = 'the token is none that Bitbucket signed';
-  const unsigned = 'the token is not signed with a private key';
-  const nameless = 'the token names no step, repository and workspace';
+  const stranger =
+    'the token is of no workspace that may wake a group here; wake.from of a group has to name the repository, with the slug of its workspace';
+  const forged = 'the token is none that Bitbucket signed; send $BITBUCKET_STEP_OIDC_TOKEN of a step';
+  const unsigned = 'the token is not signed with a private key; send $BITBUCKET_STEP_OIDC_TOKEN of a step';
+  const nameless = 'the token names no step, repository and workspace; send $BITBUCKET_STEP_OIDC_TOKEN of a step';
+  const misaddressed = 'the token is for another audience; leave out "audiences" of the step that wakes';
+  const mute = 'the token lacks what it has to say; send $BITBUCKET_STEP_OIDC_TOKEN of a step';
   const none = (header: object) =>
     token().then((text) => `${btoa(JSON.stringify(header)).replace(/=+$/, '')}.${text.split('.')[1]}.`);
   const rows: readonly (readonly [name: string, make: () => Promise<string>, why: string, fetches: number])[] = [
@@ -83,11 +91,11 @@ describe('refused', () => {
       unsigned,
       0,
     ],
-    ['another audience', () => token({ claims: { aud: 'sts.amazonaws.com' } }), 'the token is for another audience', 1],
-    ['no audience', () => token({ claims: { aud: undefined } }), 'the token is for another audience', 1],
+    ['another audience', () => token({ claims: { aud: 'sts.amazonaws.com' } }), misaddressed, 1],
+    ['no audience', () => token({ claims: { aud: undefined } }), misaddressed, 1],
     ['no step', () => token({ claims: { stepUuid: undefined } }), nameless, 1],
     ['no repository', () => token({ claims: { repositoryUuid: '' } }), nameless, 1],
-    ['no workspace', () => token({ claims: { workspaceUuid: 7 } }), 'the token is for another audience', 1],
+    ['no workspace', () => token({ claims: { workspaceUuid: 7 } }), misaddressed, 1],
     [
       'a workspace without a name',
       () => token({ claims: { workspaceUuid: '', aud: 'ari:cloud:bitbucket::workspace/' } }),
@@ -101,8 +109,8 @@ describe('refused', () => {
       'the token has run out; a step gets a new one when it begins',
       1,
     ],
-    ['for ever', () => token({ claims: { exp: undefined } }), 'the token lacks what it has to say', 1],
-    ['not yet valid', () => token({ claims: { nbf: at + 31 } }), 'the token is not valid yet', 1],
+    ['for ever', () => token({ claims: { exp: undefined } }), mute, 1],
+    ['not yet valid', () => token({ claims: { nbf: at + 31 } }), 'the token is not valid yet; run the step again', 1],
     ['cut', async () => (await token()).slice(0, -9), forged, 1],
     ['cut in its claims', async () => (await token()).slice(0, 90), forged, 0],
     ['empty', async () => '', forged, 0],
@@ -165,6 +173,28 @@ describe('keys', () => {
     at.now += 30_000;
     at.kid = 'k2';
     expect(await at.verify(await token({ kid: 'k2' }))).toMatchObject({ step: '{s1}' });
+  });
+
+  it('that are rotated while they are being fetched: nobody can tell yet', async () => {
+    let now = NOON;
+    const [first, rotated] = [await token(), await token({ kid: 'k2' })];
+    const keys = { keys: [{ ...(await exportJWK(genuine.publicKey)), kid: 'k1', alg: 'ES256' }] };
+    const [asked, fetched] = [Promise.withResolvers<void>(), Promise.withResolvers<typeof keys>()];
+    const keysOf = createKeyring(
+      () => {
+        asked.resolve();
+        return fetched.promise;
+      },
+      () => now,
+    );
+    const verify = (text: string) => verifyToken(text, { issuers: [ISSUER], keysOf }, now);
+    const before = verify(first);
+    await asked.promise;
+    now += 1;
+    const since = expect(verify(rotated)).rejects.toMatchObject({ name: 'KeysUnavailableError', isTooSoon: true });
+    fetched.resolve(keys);
+    expect(await before).toMatchObject({ step: '{s1}' });
+    await since;
   });
 
   it('that were rotated while none can be fetched: nobody can tell', async () => {
