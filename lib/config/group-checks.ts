@@ -91,14 +91,31 @@ function namespaceFindings(path: Path, { namespace }: GroupDraft): readonly Find
   return when(namespace === THEIR_NAMESPACE, warning([...path, 'namespace'], message, 'value'));
 }
 
-function wakeFindings(path: Path, { raw, draft: { wake, workspace } }: GroupEntry): readonly Finding[] {
+function wakeFindings(
+  path: Path,
+  { raw, draft: { wake, workspace, repository: own } }: GroupEntry,
+): readonly Finding[] {
   if (wake === undefined) return [];
   const most = highestMaxOf(raw);
   const tooMany = `is ${wake.max}, which is more than max (${most}), so pipelines never get as many; lower it, or raise max`;
   return [
     ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
-    ...wake.from.flatMap((repository, index) => strangerFindings([...path, 'from', index], repository, workspace)),
+    ...wake.from.flatMap((repository, index) => [
+      ...strangerFindings([...path, 'from', index], repository, workspace),
+      ...otherFindings([...path, 'from', index], repository, own ?? undefined),
+    ]),
   ];
+}
+
+/** A repository's runners run its own steps. A slug and a uuid may be the same repository. */
+function otherFindings(
+  path: Path,
+  { repository }: { repository: string },
+  own: string | undefined,
+): readonly Finding[] {
+  const isComparable = own?.startsWith('{') === repository.startsWith('{');
+  const message = `is repository ${repository}, whose steps never run in a group of repository ${own}; name ${own}, or leave out "repository" of the group`;
+  return when(isComparable && own !== repository, problem(path, message));
 }
 
 /** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */

@@ -30,4 +30,17 @@ describe('what was read last', () => {
     await expect(recent('a', () => Promise.reject(new Error('503')))).rejects.toThrow('503');
     expect(await recent('a', async () => 'text')).toBe('text');
   });
+
+  it('is read again when it is old', async () => {
+    let now = 0;
+    const recent = createRecent<number>(2, { forMs: 10, now: () => now });
+    const read = () => recent('a', async () => now);
+    await read();
+    now = 9;
+    expect(await read()).toBe(0);
+    now = 10;
+    expect(await read()).toBe(10);
+    now = 19;
+    expect(await read()).toBe(10);
+  });
 });

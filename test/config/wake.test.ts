@@ -70,6 +70,25 @@ describe('refused', () => {
   });
 });
 
+describe('a group of a repository', () => {
+  const found = (repository: string, from: string) =>
+    problemsOf(withGroup({ repository, wake: { ...WAKE, from: [from] } }));
+
+  it.each([
+    ['its own', 'shop', 'acme/shop'],
+    ['its own by the uuid', UUID, `acme/${UUID}`],
+    ['one by its uuid, which may be the same', 'shop', `acme/${UUID}`],
+  ])('may be woken by %s', (_, repository, from) => {
+    expect(found(repository, from)).toEqual([]);
+  });
+
+  it('is not woken by another, whose steps never run there', () => {
+    expect(found('shop', 'acme/api')).toEqual([
+      'groups[0].wake.from[0]: is repository api, whose steps never run in a group of repository shop; name shop, or leave out "repository" of the group',
+    ]);
+  });
+});
+
 describe('warned of', () => {
   it('more than max', () => {
     expect(warningsOf(withGroup({ wake: { ...WAKE, max: 11 } }))).toEqual([

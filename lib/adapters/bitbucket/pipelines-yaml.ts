@@ -113,10 +113,11 @@ function readStep(step: unknown, block: number, work: Work): readonly YamlStep[]
 }
 
 /** A group that is named in so many words: to our command, or to the script of docs/from-zero.md. */
-const NAMED_GROUP = /(?:-g|--group|\bGROUP|\\?"group\\?"\s*:)[ =]*\\?["']?([a-z0-9][\w.-]*)/gi;
+const NAMED_GROUP =
+  /(?:autoscaler wake\b[^\n]*?[ ](?:-g|--group)|\bGROUP|\\?"group\\?"\s*:)[ =]*\\?["']?([a-z0-9][\w.-]*)/g;
 
 /** One that only the run knows, and labels. */
-const UNNAMED_GROUP = /(?:-g|--group)[ =]+["']?\$|--labels?\b|\\?"labels\\?"/;
+const UNNAMED_GROUP = /autoscaler wake\b[^\n]*[ ](?:-g|--group)[ =]+["']?\$|\\?"labels\\?"/;
 
 /** By our command, or by a script that sends its token to `WAKE_URL`, as in docs/from-zero.md. */
 function wokenBy(step: Fields): { readonly wakes?: readonly string[] } {

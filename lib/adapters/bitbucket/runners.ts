@@ -6,10 +6,11 @@ import pLimit from 'p-limit';
 import type * as z from 'zod';
 import { ServiceError } from '#core/errors.ts';
 import type { Scope } from '#core/model/configuration.ts';
-import type { ScopeIdentity } from '#core/model/observation.ts';
+import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { KnownRunners, RunnerApi } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { Secret } from '#core/secret.ts';
+import { DAY_MS } from '#core/time.ts';
 import { bracedUuid } from '#core/uuid.ts';
 import { type Answer, sizeText } from '../http/exchange.ts';
 import { createRecent } from '../recent.ts';
@@ -63,7 +64,7 @@ export function createBitbucketRunnerApi(
       const answer = await unlessGone(client.send(call));
       return answer && toRunner(parseAnswer(RunnerDocument, answer, doing), now());
     },
-    identify: createIdentifier(client),
+    identify: createIdentifier(client, now),
     register: async (scope, { name, labels }) => {
       const doing = `Registering runner ${name} in ${scopeKey(scope)}`;
       const call: Call = { operation: 'register', path: pathOfAll(scope), body: { name, labels }, doing };
@@ -179,8 +180,11 @@ function nextPath(client: BitbucketClient, link: string, doing: string): string 
 }
 
 /** Looks up the uuids behind names, each once in the life of the process; concurrent look-ups share one call. */
-function createIdentifier(client: BitbucketClient): RunnerApi['identify'] {
-  const known = createRecent<string>();
+/** Another repository may have a name by then; whoever looks it up once a day is to learn of it. */
+const NAME_KEPT_MS = DAY_MS / 2;
+
+function createIdentifier(client: BitbucketClient, now: () => Instant): RunnerApi['identify'] {
+  const known = createRecent<string>(Number.POSITIVE_INFINITY, { forMs: NAME_KEPT_MS, now });
 
   async function uuidOf(name: string, call: Pick<Call, 'path' | 'doing' | 'needs'>): Promise<string> {
     if (/^\{.+\}$/.test(name)) return name;

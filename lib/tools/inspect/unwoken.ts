@@ -7,7 +7,7 @@ import { sentenceOf } from '#core/errors.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
-import { isWakeable } from '#core/wake-notes.ts';
+import { isUuid, isWakeable } from '#core/wake-notes.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 
 /** A step of a section; blocks come one after the other. `wakes`: it asks for runners of these groups; of none by name: of any. */
@@ -96,7 +96,7 @@ export function unwokenIn(
   groups: readonly RunnerGroup[],
   { repository }: Required<Scope>,
 ): readonly string[] {
-  const inReach = groups.filter(({ scope }) => scope.repository === undefined || scope.repository === repository);
+  const inReach = groups.filter((group) => isInReach(group, repository));
   return inReach.filter(sleeps).flatMap((group) => {
     const step = steps.find((one) => one.labels.length > 0 && runs(group, one));
     if (step === undefined) return [];
@@ -108,6 +108,12 @@ export function unwokenIn(
       `${name} runs on group ${group.name}, which sleeps, and no step before it wakes the group: it fails unless a runner happens to be online; wake it first (docs/from-zero.md)`,
     ];
   });
+}
+
+/** What the uuid of a repository stands for, `wake.from` says at best. */
+function isInReach({ scope: { repository: own }, wake }: RunnerGroup, repository: string): boolean {
+  if (own === undefined || own === repository) return true;
+  return isUuid(own) && wake?.from.some((one) => one.repository === repository) === true;
 }
 
 function wakes({ wakes: names }: WrittenStep, { name }: RunnerGroup): boolean {

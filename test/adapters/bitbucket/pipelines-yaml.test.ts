@@ -33,6 +33,12 @@ it.each([
     '{ oidc: true, script: [autoscaler wake -g x, autoscaler wake -g $Y] }',
     [],
   ],
+  [
+    'our command beside others',
+    '{ oidc: true, script: [npm i -g corepack, "autoscaler wake --wait 5m -g x", curl --get y] }',
+    ['x'],
+  ],
+  ['our command, and a group only of others', '{ oidc: true, script: [npm i -g corepack, "autoscaler wake"] }', []],
   ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', []],
   ['a script with its group', '{ oidc: true, script: [export GROUP=x RUNNERS=2, "curl $WAKE_URL"] }', ['x']],
   ['a script with its body', `{ oidc: true, script: ['curl $WAKE_URL --data "{\\"group\\":\\"x\\"}"'] }`, ['x']],

@@ -225,6 +225,17 @@ describe('identify', () => {
     ]);
   });
 
+  it('asks again after half a day: another repository may have the name by then', async () => {
+    const { api, bitbucket, clock } = await setUp();
+    await api.identify(ACME);
+    clock.now += 12 * 3_600_000 - 1;
+    await api.identify(ACME);
+    expect(bitbucket.trace()).toHaveLength(1);
+    clock.now += 1;
+    await api.identify(ACME);
+    expect(bitbucket.trace()).toHaveLength(2);
+  });
+
   it('does not ask for what is a uuid already', async () => {
     const { api, bitbucket } = await setUp();
     const workspaceUuid = bitbucket.uuidOf('acme');

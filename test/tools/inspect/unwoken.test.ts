@@ -49,6 +49,7 @@ describe('a section', () => {
     ['with labels of no group', [step({ labels: ['large', 'gpu'] })], [large], []],
     ['whose labels another group has, which is awake', [step()], [large, awake], []],
     ['of a group of another repository', [step()], [{ ...large, scope: { ...SHOP, repository: 'api' } }], []],
+    ['of a group of it by its uuid', [step()], [{ ...large, scope: { ...SHOP, repository: '{1}' } }], [SENTENCE]],
     ['of a group of this repository', [step()], [{ ...large, scope: SHOP }], [SENTENCE]],
   ])('%s', (_, steps, groups, expected) => {
     expect(unwokenIn(steps, groups, SHOP)).toEqual(expected);
