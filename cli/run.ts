@@ -33,7 +33,7 @@ With --listen it also takes the requests of pipelines that wake groups, and even
 Examples:
   $ runner-autoscaler run --config runners_config.yaml --every 10s
   $ runner-autoscaler run --config runners_config.yaml --state sqlite:runner-state.sqlite --every 1m --json >> ticks.ndjson
-  $ runner-autoscaler run --config runners_config.yaml --listen 127.0.0.1:8080
+  $ runner-autoscaler run --config runners_config.yaml --state sqlite:runner-state.sqlite --listen 127.0.0.1:8080
 
 Exit code: 0 ended by a signal, 2 wrong use or a configuration that is invalid from the start.`;
 
@@ -69,6 +69,7 @@ function parseListen(text: string): ListenPlace {
 async function run({ every, listen: place, ...options }: RunOptions, terminal: Terminal): Promise<void> {
   const environment = environmentFor(options, terminal.io.env);
   const wiring = wire(environment, localConnectors(terminal.tell));
+  if (place !== undefined && environment.stateStore === 'memory') tellForgetful(options, terminal);
   const told = new Set<string>();
   // A warning about the configuration is worth saying once, not every ten seconds.
   const tell = (line: string) => {
@@ -102,6 +103,19 @@ async function run({ every, listen: place, ...options }: RunOptions, terminal: T
     await listening?.close();
   }
   terminal.tell(`stopped after ${counted(ticks, 'tick')}`);
+}
+
+/** What pipelines ask for is kept in the state. Throws `InputError` where nobody would ever see some of it. */
+function tellForgetful({ group: groups }: Pick<CommonOptions, 'group'>, { tell }: Terminal): void {
+  const instead = 'give --state sqlite:PATH or dynamodb:TABLE';
+  if (groups !== undefined) {
+    throw new InputError(
+      `With --group, requests for other groups are for the processes that tick them, which do not see the state "memory"; ${instead}.`,
+    );
+  }
+  tell(
+    `warning: what pipelines ask for is in the state "memory", so it is forgotten when this process ends; ${instead}`,
+  );
 }
 
 type Door = ReturnType<typeof openDoor>;

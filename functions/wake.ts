@@ -59,8 +59,9 @@ function meansOf(): Parameters<typeof openDoor>[0] {
     keysOf: createKeyring(fetchKeys, Date.now),
     bitbucketUrl,
     webhookSecret: () => readWebhookSecret(environment),
-    // An invocation that polls reads floors before each of its looks.
-    look: ({ pollEveryMs }) => (pollEveryMs === undefined ? (workspace) => invokeLook(scaler, workspace) : undefined),
+    // An invocation that polls reads floors before each of its looks, but it does so for one minute.
+    look: ({ pollEveryMs }) =>
+      pollEveryMs !== undefined && scaler.everyMinutes === 1 ? undefined : (workspace) => invokeLook(scaler, workspace),
     now: Date.now,
   };
 }

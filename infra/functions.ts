@@ -89,7 +89,7 @@ export const WAKE_CONCURRENCY = 5;
 const WAKE_TIMEOUT_SECONDS = 20;
 
 function wakeFunction(parameters: Parameters): FunctionSettings {
-  const { memory, shards, reserveConcurrency, webhookSecret } = parameters;
+  const { memory, shards, everyMinutes, reserveConcurrency, webhookSecret } = parameters;
   return {
     memorySize: memory,
     timeout: WAKE_TIMEOUT_SECONDS,
@@ -97,6 +97,7 @@ function wakeFunction(parameters: Parameters): FunctionSettings {
       ...commonEnvironment(parameters),
       SCALE_FUNCTION: `${nameOf(parameters)}-scale`,
       SHARDS: String(shards),
+      SCALE_EVERY_MINUTES: String(everyMinutes),
       ...(webhookSecret && { WEBHOOK_SECRET_ID: webhookSecret }),
     },
     handler: 'dist/wake.handler',

@@ -49,9 +49,13 @@ export function readTelemetry(variables: Variables = process.env): Telemetry {
   };
 }
 
-/** What the function for wakes knows of the scaler: its name, and the shards of its schedule. */
-export function readScaler(variables: Variables = process.env): { readonly name: string; readonly shards: number } {
-  return { name: variables.SCALE_FUNCTION ?? '', shards: Number(variables.SHARDS ?? 1) };
+/** What the function for wakes knows of the scaler: its name, the shards of its schedule, and how often that comes. */
+export type Scaler = { readonly name: string; readonly shards: number; readonly everyMinutes: number };
+
+/** What the environment says of the scaler. */
+export function readScaler(variables: Variables = process.env): Scaler {
+  const { SCALE_FUNCTION: name = '', SHARDS: shards = 1, SCALE_EVERY_MINUTES: everyMinutes = 1 } = variables;
+  return { name, shards: Number(shards), everyMinutes: Number(everyMinutes) };
 }
 
 /** The proxies of a company, as an agent of Node's takes them for `proxyEnv`. */

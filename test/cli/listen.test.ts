@@ -198,6 +198,20 @@ describe('run --listen', () => {
     expect(stderr).not.toContain(forged.slice(0, 60));
   });
 
+  it('needs a state that others see where it ticks some groups alone, and warns of one that ends with it', async () => {
+    await using world = await startDoorsWorld(sleeping);
+    const environment = { ...world.environment, STATE_STORE: 'memory' };
+    const alone = await startCommand(['run', '--listen', '127.0.0.1:0', '--group', 'linux-large'], environment).ended;
+    expect([alone.code, alone.stderr]).toEqual([
+      2,
+      expect.stringMatching(/state "memory"; give --state sqlite:PATH or/),
+    ]);
+    const all = startCommand(['run', '--listen', '127.0.0.1:0'], environment);
+    await all.seen('stderr', /warning: what pipelines ask for .* is forgotten when this process ends; give --state/);
+    all.signal('SIGTERM');
+    expect((await all.ended).code).toBe(0);
+  });
+
   it('is refused an address that is none', async () => {
     const { code, stderr } = await startCommand(['run', '--listen', '8080'], {}).ended;
     expect([code, stderr]).toEqual([2, expect.stringContaining('Give an address and a port, such as 127.0.0.1:8080')]);

@@ -21,7 +21,7 @@ export const SLEEPING = `${configuration({ min: 0 }).trimEnd()}\n    wake: { fro
 export type WakeStage = Awaited<ReturnType<typeof openStage>>;
 
 /** Starts it: `doors` executions of the door and one of the scaler. Dispose of it with `await using`. */
-export async function openStage({ config = SLEEPING, latencyMs = 0, doors = 1 } = {}) {
+export async function openStage({ config = SLEEPING, latencyMs = 0, doors = 1, everyMinutes = 1 } = {}) {
   const distance = { latencyMs };
   const world = await startFunctionWorld(config, { bitbucket: distance, kubernetes: distance });
   const events: unknown[] = [];
@@ -65,6 +65,7 @@ export async function openStage({ config = SLEEPING, latencyMs = 0, doors = 1 } 
     ...ofDoor,
     BITBUCKET_BASE_URL: keys.url,
     SCALE_FUNCTION: 'the-scaler',
+    SCALE_EVERY_MINUTES: String(everyMinutes),
     WEBHOOK_SECRET_ID: 'ci/webhook',
   };
   const executions = await Promise.all(

@@ -39,6 +39,12 @@ it('where an invocation polls a wake begins no look; the next one sees the floor
   expect(world.kubernetes.names('runners', 'jobs')).toHaveLength(1);
 });
 
+it('where an invocation polls for one minute of five a wake begins a look', async () => {
+  await using stage = await openStage({ config: `pollEvery: 10s\n${SLEEPING}`, everyMinutes: 5 });
+  expect((await stage.ask()).status).toBe(503);
+  expect(stage.events).toEqual([{ wake: 'acme' }]);
+});
+
 describe('the door', () => {
   const PUSH = { repository: { full_name: 'acme/app' } };
   const signed = (body: unknown) => ({

@@ -135,9 +135,11 @@ async function takeOrder(request: DoorRequest, means: DoorMeans, inTurn: InTurn)
     const form = '{"group": "NAME", "runners": 1}, or "labels": ["…"] instead of the group';
     return refusal(400, `the body is no request for runners; send ${form}`);
   }
-  const [state, now] = [await means.openState(), means.now()];
+  const state = await means.openState();
   // Of those that come at once each would have to try again and again to write down what it asks.
-  const answer = await inTurn(() => answerWake({ fleet, asker, order, now, state, look: means.look(fleet) }));
+  const answer = await inTurn(() =>
+    answerWake({ fleet, asker, order, now: means.now(), state, look: means.look(fleet) }),
+  );
   const { status, ...told } = answer;
   return { status, outcome: outcomeOf(status), told };
 }

@@ -2,12 +2,10 @@
 import { shardOf } from '#core/select.ts';
 import { awsClientSettings } from '../aws/client.ts';
 import { awsFailure } from '../aws/failure.ts';
-
-/** The scaler, and among how many shards its schedule divides the workspaces. */
-type Scaler = { readonly name: string; readonly shards: number };
+import type { Scaler } from '../environment.ts';
 
 /** Lets it look at a workspace now. Throws `ServiceError`. */
-export async function invokeLook({ name, shards }: Scaler, workspace: string): Promise<void> {
+export async function invokeLook({ name, shards }: Pick<Scaler, 'name' | 'shards'>, workspace: string): Promise<void> {
   const { InvokeCommand, LambdaClient } = await import('../aws/lambda.ts');
   const event = {
     wake: workspace,

@@ -105,6 +105,28 @@ describe('a step', () => {
     expect([await at.asked(), at.looks, at.loads, at.fetches]).toEqual([200, ['acme'], 1, 1]);
   });
 
+  it('that waits for its turn asks at the time of its turn', async () => {
+    const at = await open();
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow = await open({
+      openState: async () => ({
+        ...at.state,
+        load: async (keys) => {
+          begun.resolve();
+          await held.promise;
+          return at.state.load(keys);
+        },
+      }),
+    });
+    const answers = [await order(), await order({ group: 'builds' }, { stepUuid: '2' })].map((one) => slow.door(one));
+    await begun.promise;
+    slow.now += 9_000;
+    held.resolve();
+    await Promise.all(answers);
+    const document = (await at.state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'));
+    expect(parseWakeMemory(document?.value).map(({ askedAt = 0 }) => askedAt - NOON)).toEqual([0, 9_000]);
+  });
+
   it('begins no look where somebody looks again and again', async () => {
     const at = await open({ look: () => undefined });
     expect((await at.door(await order())).status).toBe(202);

@@ -40,8 +40,9 @@ describe('a look', () => {
   });
 
   it('is begun in the scaler that the environment names', () => {
-    expect(readScaler({ SCALE_FUNCTION: 'x', SHARDS: '3' })).toEqual({ name: 'x', shards: 3 });
-    expect(readScaler({})).toEqual({ name: '', shards: 1 });
+    const variables = { SCALE_FUNCTION: 'x', SHARDS: '3', SCALE_EVERY_MINUTES: '5' };
+    expect(readScaler(variables)).toEqual({ name: 'x', shards: 3, everyMinutes: 5 });
+    expect(readScaler({})).toEqual({ name: '', shards: 1, everyMinutes: 1 });
   });
 });
 
