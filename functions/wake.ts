@@ -60,8 +60,10 @@ function meansOf(): Parameters<typeof openDoor>[0] {
     bitbucketUrl,
     webhookSecret: () => readWebhookSecret(environment),
     // An invocation that polls reads floors before each of its looks, but it does so for one minute.
-    look: ({ pollEveryMs }) =>
-      pollEveryMs !== undefined && scaler.everyMinutes === 1 ? undefined : (workspace) => invokeLook(scaler, workspace),
+    look: (fleet) =>
+      fleet.pollEveryMs !== undefined && scaler.everyMinutes === 1
+        ? undefined
+        : (workspace) => invokeLook(scaler, workspace, fleet),
     now: Date.now,
   };
 }

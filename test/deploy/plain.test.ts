@@ -71,7 +71,7 @@ it('the functions are there, as their parameters say', async () => {
   expect(await functionConfiguration(world.aws, STAGE, 'wake')).toMatchObject({
     Handler: 'dist/wake.handler',
     MemorySize: 1024,
-    Environment: { Variables: { SCALE_FUNCTION: `${nameOf(STAGE)}-scale`, SHARDS: '1' } },
+    Environment: { Variables: { SCALE_FUNCTION: `${nameOf(STAGE)}-scale`, SHARDS: '1', SCALE_EVERY_MINUTES: '1' } },
   });
 });
 

@@ -65,6 +65,7 @@ describe('the door for pipelines', () => {
         POWERTOOLS_SERVICE_NAME: 'bitbucket-runner-autoscaler-prod',
         SCALE_FUNCTION: 'bitbucket-runner-autoscaler-prod-scale',
         SHARDS: '1',
+        SCALE_EVERY_MINUTES: '1',
       },
       handler: 'dist/wake.handler',
       description: expect.any(String),

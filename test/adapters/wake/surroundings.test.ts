@@ -6,6 +6,7 @@ import { KeysUnavailableError } from '#adapters/oidc/keys.ts';
 import { invokeLook } from '#adapters/wake/invoke.ts';
 import { readWebhookSecret } from '#adapters/wake/webhook-secret.ts';
 import { shardOf } from '#core/select.ts';
+import { fleet, group } from '#kit/fleet.ts';
 import { awsEnvironment, json, jsonError, type Script, scriptedService } from '#kit/loopback.ts';
 
 afterEach(() => {
@@ -25,10 +26,22 @@ describe('a look', () => {
     [3, { wake: 'acme', shard: { index: shardOf('acme', 3), of: 3 } }],
   ])('is begun in the scaler, which nobody waits for: %i shards', async (shards, event) => {
     await using aws = await startAws(() => ({ status: 202 }));
-    await invokeLook({ name: 'the-scaler', shards }, 'acme');
+    await invokeLook({ name: 'the-scaler', shards }, 'acme', fleet([group()]));
     expect(
       aws.seen.map(({ path, headers, body }) => [path, headers['x-amz-invocation-type'], JSON.parse(body)]),
     ).toEqual([['/2015-03-31/functions/the-scaler/invocations', 'Event', event]]);
+  });
+
+  it.each([
+    ['the slug, where groups have it by that', ['acme', '{uuid}'], 'acme'],
+    ['the uuid, where all have it by that', ['{uuid}'], '{uuid}'],
+  ])('at a workspace by its uuid goes to the shard of %s', async (_, workspaces, name) => {
+    await using aws = await startAws(() => ({ status: 202 }));
+    const wake = { from: [{ workspace: 'acme', repository: 'shop' }], max: 1, forMs: 600_000 };
+    const groups = workspaces.map((workspace) => group({ name: workspace, scope: { workspace }, wake }));
+    await invokeLook({ name: 'the-scaler', shards: 40 }, '{uuid}', fleet(groups));
+    const shard = { index: shardOf(name, 40), of: 40 };
+    expect(JSON.parse(aws.seen[0]?.body ?? '')).toEqual({ wake: '{uuid}', shard });
   });
 
   it.each([
@@ -36,7 +49,7 @@ describe('a look', () => {
     ['ResourceNotFoundException', 404, 'Function the-scaler does not exist; deploy the stack again'],
   ])('that cannot be begun says why: %s', async (type, status, sentence) => {
     await using _ = await startAws(() => jsonError(status, type));
-    await expect(invokeLook({ name: 'the-scaler', shards: 1 }, 'acme')).rejects.toThrow(sentence);
+    await expect(invokeLook({ name: 'the-scaler', shards: 1 }, 'acme', fleet([group()]))).rejects.toThrow(sentence);
   });
 
   it('is begun in the scaler that the environment names', () => {
