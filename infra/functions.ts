@@ -85,7 +85,7 @@ function commonEnvironment(parameters: Parameters): Record<string, Value> {
 /** Strangers can call it: what they cost and how many they keep waiting ends here. */
 export const WAKE_CONCURRENCY = 5;
 
-/** A request waits for a handful of calls, none of which takes longer than five seconds. */
+/** A request waits for a handful of calls. Where several of them need all their tries, Lambda ends it, and the step asks again. */
 const WAKE_TIMEOUT_SECONDS = 20;
 
 function wakeFunction(parameters: Parameters): FunctionSettings {

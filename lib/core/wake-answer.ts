@@ -155,15 +155,22 @@ async function lookIfDue({ state, now, look }: WakeRequest, { scope }: Wakeable,
 }
 
 /** `kept`: so many of those online stay, since the look kept them, for a floor or for `min`, and nothing has changed since. */
-type Present = { readonly online: number; readonly starting: number; readonly kept: number };
+type Present = {
+  readonly online: number;
+  readonly starting: number;
+  readonly kept: number;
+  /** Why there are not more. */
+  readonly held?: string | undefined;
+};
 
 function progress(group: string, needed: number, wanted: number, present: Present): WakeAnswer {
-  const { online, starting, kept } = present;
+  const { online, starting, kept, held } = present;
   const told = { group, online, starting, wanted };
   if (Math.min(online, kept) >= needed) {
     return { status: 200, message: `${online} ${plural(online, 'runner')} of group ${group} online`, ...told };
   }
-  const why = online < needed ? `${starting} starting` : 'as they were before they were asked for';
+  const few = `${starting} starting${held === undefined ? '' : ` (${held})`}`;
+  const why = online < needed ? few : 'as they were before they were asked for';
   const message = `${online} of ${needed} online, ${why}; ask again in ${WHILE_STARTING_S} seconds`;
   return { status: 202, message, retryAfterS: WHILE_STARTING_S, ...told };
 }
@@ -179,5 +186,5 @@ function recentCounts(
   const same = fleet.groups.filter(({ name }) => name === group.name);
   // The look went by the window of its time.
   const bounds = [seen.at, now].flatMap((at) => groupsAt(same, at)).map((one) => wokenAt(one, before, now).min);
-  return { online: seen.online, starting: seen.starting, kept: Math.min(...bounds) };
+  return { online: seen.online, starting: seen.starting, kept: Math.min(...bounds), held: seen.held };
 }

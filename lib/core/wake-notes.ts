@@ -78,11 +78,9 @@ async function leaveNotes(groups: readonly Wakeable[], seen: Seen, ports: Ports,
 async function noteOf(group: Wakeable, before: WakeNote, { observation, report }: Seen, ports: Ports, now: Instant) {
   const looked = await Promise.all(group.wake.from.map((from) => lookUp(from, group, before, ports, now)));
   const entry = observation.groups.find((one) => one.group.name === group.name);
-  const counts = countsIn(
-    report.groups.find(({ name }) => name === group.name),
-    entry,
-  );
-  const seen = entry?.group.woken && counts && { at: now, online: counts.online, starting: counts.starting };
+  const told = report.groups.find(({ name }) => name === group.name);
+  const counts = countsIn(told, entry);
+  const seen = entry?.group.woken && counts && seenOf(counts, entry.group.woken.runners, told, now);
   const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
   return {
     note: { repositories, seen: seen ?? before.seen },
@@ -90,6 +88,16 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
     problems: looked.flatMap(({ problem }) => problem ?? []),
     counts,
   };
+}
+
+/** Of what holds runners back, as much as a step in its log can do with. */
+const LONGEST_HELD = 300;
+
+/** What whoever waits is told: how many there are, and where that is too few, what the decision was bound by. */
+function seenOf({ online, starting }: Counts, wanted: number, told: GroupReport | undefined, at: Instant) {
+  const bounds = told?.bounds.filter(({ code }) => code !== 'woken').map(({ text }) => text) ?? [];
+  const held = online + starting < wanted ? bounds.join('; ').slice(0, LONGEST_HELD) : '';
+  return { at, online, starting, ...(held !== '' && { held }) };
 }
 
 /** What a name means that no repository has: whoever asks is another, and need not wait until one has it. */
@@ -135,6 +143,8 @@ async function lookUp(
 export function isUuid(name: string): boolean {
   return name.startsWith('{');
 }
+
+type Counts = NonNullable<ReturnType<typeof countsIn>>;
 
 /**
  * Those that this tick made start as well; undefined where the group was not seen. `steps`: runners that show a step, be they

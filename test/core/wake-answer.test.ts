@@ -24,7 +24,7 @@ const ALWAYS = {
 const asker = { step: '{s1}', workspaceUuid: '{acme}', repositoryUuid: '{shop}', expiresAt: NOON + 60 * MINUTE };
 
 /** What a tick tells of groups of this name: which repository acme/shop is, and how many runners it has seen. */
-function note(seen?: { at: number; online: number; starting: number }) {
+function note(seen?: { at: number; online: number; starting: number; held?: string }) {
   const known = { workspaceUuid: '{acme}', repositoryUuid: '{shop}', at: NOON };
   return { repositories: { 'acme/shop': known }, ...(seen && { seen }) };
 }
@@ -378,6 +378,14 @@ describe('runners that a tick saw online', () => {
     expect(await answerWake(await request({ state }))).toMatchObject({
       status: 202,
       message: '1 of 2 online, 3 starting; ask again in 10 seconds',
+    });
+  });
+
+  it('are told with what holds others back', async () => {
+    const seen = { at: NOON, online: 0, starting: 1, held: 'workspace cap 1 with 1 registered withholds 1' };
+    expect(await answerWake(await request({ state: await told(['builds'], seen) }))).toMatchObject({
+      status: 202,
+      message: '0 of 2 online, 1 starting (workspace cap 1 with 1 registered withholds 1); ask again in 10 seconds',
     });
   });
 

@@ -218,6 +218,23 @@ describe('how many runners a group has', () => {
   });
 });
 
+it('what holds runners back is told where there are too few', async () => {
+  const world = new World({ startupMs: () => 45_000 });
+  const { state } = world.ports();
+  const config = fleet([sleeper], 1);
+  const heldAfter = async (runners: number) => {
+    const version = (await state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'))?.version ?? 0;
+    const until = world.now + 10 * MINUTE;
+    const asks = [{ step: '{s1}', by: 'acme/shop', runners, until, knownUntil: until }];
+    await state.save([{ key: wakeMemoryKey('builds'), expectedVersion: version, value: { asks } }], world.now);
+    await tickIn(world, config);
+    return parseWakeNote((await state.load([wakeNoteKey('builds')])).get(wakeNoteKey('builds'))?.value).seen;
+  };
+  const one = { at: world.now, online: 0, starting: 1 };
+  expect(await heldAfter(2)).toEqual({ ...one, held: 'workspace cap 1 with 0 registered withholds 1' });
+  expect(await heldAfter(1)).toEqual(one);
+});
+
 describe('a floor', () => {
   const running =
     (...uuids: readonly string[]) =>
