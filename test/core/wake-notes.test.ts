@@ -348,35 +348,6 @@ describe('a floor', () => {
     expect(await at.asksVersion()).toBe(2);
   });
 
-  it('goes with its group to another name, beside what was asked by that name', async () => {
-    const world = new World();
-    const { state } = world.ports();
-    const sleeps = { labels: ['big', 'linux'], min: 0, wake } as const;
-    const [before, after] = [group({ name: 'large', ...sleeps }), group({ name: 'linux-large', ...sleeps })];
-    const asked = (step: string) => {
-      const until = world.now + 10 * MINUTE;
-      return { step, by: 'acme/shop', runners: 1, until, knownUntil: until };
-    };
-    const save = (name: string, step: string) =>
-      state.save([{ key: wakeMemoryKey(name), expectedVersion: 0, value: { asks: [asked(step)] } }], world.now);
-    const asksOf = async (name: string) =>
-      parseWakeMemory((await state.load([wakeMemoryKey(name)])).get(wakeMemoryKey(name))?.value).map(
-        ({ step }) => step,
-      );
-    await save('large', '{s1}');
-    for (let tick = 0; tick < 3; tick += 1) {
-      await tickIn(world, fleet([before]));
-      world.advance(MINUTE);
-    }
-    await save('linux-large', '{s2}');
-    for (let tick = 0; tick < 2; tick += 1) {
-      const report = await tickIn(world, fleet([after]));
-      expect(report.groups[0]?.bounds).toMatchObject([{ code: 'woken', values: { runners: 2 } }]);
-      expect([await asksOf('linux-large'), await asksOf('large')]).toEqual([['{s2}', '{s1}'], []]);
-      world.advance(MINUTE);
-    }
-  });
-
   it('is asked for with the name that the group has for the workspace', async () => {
     const at = open({ scope: { workspace: '{acme-uuid}' } });
     const until = at.world.now + MS_LEFT;

@@ -223,8 +223,6 @@ export type ScopeMemory = {
 /** Everything known of one group at one moment, whether or not all of it could be read. */
 export type GroupObservation = {
   readonly group: RunnerGroup;
-  /** The name that the group had until this look; absent: it has had this one. */
-  readonly formerName?: string;
   /** Only this group's registrations. */
   readonly runners: readonly Runner[];
   /** The Jobs behind these runners, whatever group they were made for. */

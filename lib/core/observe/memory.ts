@@ -68,8 +68,7 @@ export async function loadMemory(
   const former = formerPlaces(known, fleet, looksAfter, present);
   if (former.length > 0) ports.reach?.(reachOf(former, fleet));
   const renamed = renamedGroups(peers, known, present, first);
-  const ofRenamed = [...renamed.values()].flatMap((name) => [groupMemoryKey(name), wakeMemoryKey(name)]);
-  const more = [...keysOfFormer(former), ...ofRenamed];
+  const more = [...keysOfFormer(former), ...[...renamed.values()].map(groupMemoryKey)];
   const documents = withHeirs(more.length === 0 ? first : bothOf(first, await load([...new Set(more)])), [
     ...[...renamed].map(([name, before]) => [groupMemoryKey(name), groupMemoryKey(before)] as const),
     ...former.map(({ memoryKey, group }) => [memoryKey, groupMemoryKey(group.name)] as const),

@@ -170,14 +170,11 @@ function isRead(reading: JobReading | undefined): boolean {
   return reading !== undefined && 'value' in reading.jobs;
 }
 
-/** What raises the `min` of groups that pipelines have asked for runners, be it by the name that a group had before. */
-function wakerOf({ documents, renamed }: Memory, at: Instant) {
-  const asksOf = (name: string) => parseWakeMemory(documentOf(documents, wakeMemoryKey(name))?.value);
+/** What raises the `min` of groups that pipelines have asked for runners. */
+function wakerOf({ documents }: Memory, at: Instant) {
   return (entry: GroupObservation): GroupObservation => {
-    const { name } = entry.group;
-    const formerName = renamed.get(name);
-    const asks = [...asksOf(name), ...(formerName === undefined ? [] : asksOf(formerName))];
-    return { ...entry, ...(formerName && { formerName }), group: wokenAt(entry.group, asks, at) };
+    const document = documentOf(documents, wakeMemoryKey(entry.group.name));
+    return { ...entry, group: wokenAt(entry.group, parseWakeMemory(document?.value), at) };
   };
 }
 
