@@ -115,7 +115,7 @@ function otherFindings(
 ): readonly Finding[] {
   const isComparable = own?.startsWith('{') === repository.startsWith('{');
   const message = `is repository ${repository}, whose steps never run in a group of repository ${own}; name ${own}, or leave out "repository" of the group`;
-  return when(isComparable && own !== repository, problem(path, message));
+  return when(isComparable && own !== repository, warning(path, message));
 }
 
 /** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */

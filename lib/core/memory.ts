@@ -69,7 +69,6 @@ const wakeAsk = z.object({
   knownUntil: z.number(),
   pipeline: z.string().optional(),
   askedAt: z.number().optional(),
-  issuedAt: z.number().optional(),
   isOver: z.literal(true).optional(),
 });
 const wakeMemory = z.object({ asks: z.array(wakeAsk) });

@@ -223,3 +223,8 @@ function describeTrouble({ kind, selector, ...told }: Omit<ReasonValues['start-t
       return `${message}; see kubectl describe of the pod`;
   }
 }
+
+/** Whether a bound holds runners back; an open window, and who woke the group, only explain where others come from. */
+export function isLimit(code: ReasonCode): boolean {
+  return code !== 'schedule' && code !== 'woken';
+}

@@ -9,7 +9,7 @@ import { scopeKey } from './scope.ts';
 import { MINUTE_MS, SECOND_MS } from './time.ts';
 import { ask, type WakeAsk, wokenAt } from './wake.ts';
 import { beginLook, type LookCause } from './wake-look.ts';
-import { isUuid, isWakeable, type Wakeable } from './wake-notes.ts';
+import { isUuid, isWakeable, type Wakeable } from './wakeable.ts';
 
 /** Who asks. Uuids are in braces. */
 type Asker = Required<ScopeIdentity> & {
@@ -125,8 +125,8 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   const until = now + group.wake.forMs;
   const knownUntil = Math.max(until, expiresAt);
   const asked = { step, by, runners: order.runners, until, knownUntil, askedAt: now };
-  const wanted: WakeAsk = { ...asked, ...(issuedAt && { issuedAt }), ...(pipeline && { pipeline }) };
-  const { outcome, asks } = await ask(state, group.name, wanted, now);
+  const wanted: WakeAsk = { ...asked, ...(pipeline && { pipeline }) };
+  const { outcome, asks } = await ask(state, group.name, wanted, now, issuedAt);
   if (outcome === 'full') {
     const message = `too many steps have asked for group ${group.name}; ask again in a minute`;
     return { status: 429, message, retryAfterS: WHEN_FULL_S };
@@ -135,14 +135,14 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
     return { status: 503, message: 'too many steps ask at once; ask again', retryAfterS: WHEN_LOST_S };
   }
   const own = asks.find((entry) => entry.step === step) ?? wanted;
-  if (own.isOver) {
+  const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
+  const needed = Math.min(own.runners, group.wake.max, group.max);
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(request, { group, note }, asks));
+  if (own.isOver && answer.status !== 200) {
     const message =
       'the pipeline of this step was seen to have ended, so nothing is kept for it; run the pipeline again';
     return { status: 409, message };
   }
-  const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
-  const needed = Math.min(own.runners, group.wake.max, group.max);
-  const answer = progress(group.name, needed, floorOf(asks), recentCounts(request, { group, note }, asks));
   const isRaised = outcome === 'taken' && floorOf(asks) > floorOf(asks.filter((entry) => entry !== own));
   if (isRaised) await lookIfDue(request, group, 'floor');
   // Whoever waits learns sooner that its runners are online.

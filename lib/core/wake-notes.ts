@@ -1,36 +1,23 @@
 /**
  * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
- * `wake.from` mean, writes down how many runners a woken group has, and keeps a floor for as long as the pipeline runs that
- * asked for it. Whoever answers pipelines then needs nobody but the state store.
+ * `wake.from` mean, writes down how many runners a group has, and settles floors (wake-floors.ts). Whoever answers pipelines then needs nobody but the state store.
  */
 import { BudgetError, ServiceError, sentenceOf } from './errors.ts';
-import { parseWakeMemory, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
+import { isSame, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
 import type { RunnerGroup, Scope } from './model/configuration.ts';
 import type { GroupObservation, Instant, Observation } from './model/observation.ts';
 import type { GroupReport, Report } from './model/report.ts';
-import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
+import { isLimit } from './reasons.ts';
 import { wasSeen } from './report.ts';
 import { scopeKey } from './scope.ts';
 import { DAY_MS, MINUTE_MS } from './time.ts';
-import type { WakeAsk } from './wake.ts';
+import { settleFloors } from './wake-floors.ts';
 import { takeUpLooks } from './wake-look.ts';
-
-/** A group that can be woken. */
-export type Wakeable = RunnerGroup & Required<Pick<RunnerGroup, 'wake'>>;
-
-/** Whether it is one. */
-export function isWakeable(group: RunnerGroup): group is Wakeable {
-  return group.wake !== undefined;
-}
+import { isUuid, isWakeable, reached, type Wakeable } from './wakeable.ts';
 
 /** Another repository may have the name by then. */
 const LOOKED_UP_FOR_MS = DAY_MS;
-
-/** A floor that runs out within it is kept if its pipeline still runs: five ticks, of which several may fail or not come. */
-const ENDING_MS = 5 * MINUTE_MS;
-
-/** A pipeline that has just begun may not be in any list yet: what it asked for lasts for so long at least. */
-const NEW_FOR_MS = 3 * MINUTE_MS;
 
 /** What the tick came to. */
 type Seen = { readonly observation: Observation; readonly report: Report };
@@ -76,11 +63,14 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
   const entry = observation.groups.find((one) => one.group.name === group.name);
   const told = report.groups.find(({ name }) => name === group.name);
   const counts = countsIn(told, entry);
-  const seen = entry?.group.woken && counts && seenOf(counts, entry.group.woken.runners, told, now);
+  const min = entry?.group.min ?? 0;
+  // Of a group that sleeps nobody asks how many it has.
+  const seen = told && counts && min > 0 ? seenOf(counts, min, told, now) : undefined;
+  const isNews = seen !== undefined && (entry?.group.woken !== undefined || !isToldLately(before.seen, seen));
   const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
   return {
-    note: { repositories, seen: seen ?? before.seen },
-    isNew: seen !== undefined || looked.some(({ isNew }) => isNew),
+    note: { repositories, seen: isNews ? seen : before.seen },
+    isNew: isNews || looked.some(({ isNew }) => isNew),
     problems: looked.flatMap(({ problem }) => problem ?? []),
     counts,
   };
@@ -89,11 +79,21 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
 /** Of what holds runners back, as much as a step in its log can do with. */
 const LONGEST_HELD = 300;
 
-/** What whoever waits is told: how many there are, and where that is too few, what the decision was bound by. */
-function seenOf({ online, starting }: Counts, wanted: number, told: GroupReport | undefined, at: Instant) {
-  const bounds = told?.bounds.filter(({ code }) => code !== 'woken').map(({ text }) => text) ?? [];
-  const held = online + starting < wanted ? bounds.join('; ').slice(0, LONGEST_HELD) : '';
+/** What is told where nothing changes is told anew after so long: whoever answers takes nothing that is much older. */
+const TOLD_AGAIN_MS = 2 * MINUTE_MS;
+
+/** What whoever waits is told: how many there are, and where that is less than `min`, what stood in the way. */
+function seenOf({ online, starting }: Counts, min: number, { bounds, outcomes }: GroupReport, at: Instant) {
+  const failed = outcomes.flatMap(({ action, error = [] }) => (action === 'add' ? error : [])).slice(0, 1);
+  const limits = bounds.filter(({ code }) => isLimit(code)).map(({ text }) => text);
+  const held = online + starting < min ? [...failed, ...limits].join('; ').slice(0, LONGEST_HELD) : '';
   return { at, online, starting, ...(held !== '' && { held }) };
+}
+
+function isToldLately(before: WakeNote['seen'], { at, ...seen }: NonNullable<WakeNote['seen']>): boolean {
+  if (before === undefined) return false;
+  const { at: toldAt, ...told } = before;
+  return at - toldAt < TOLD_AGAIN_MS && isSame(told, seen);
 }
 
 /** What a name means that no repository has: whoever asks is another, and need not wait until one has it. */
@@ -105,11 +105,6 @@ type LookedUp = {
   readonly isNew?: true;
   readonly problem?: string;
 };
-
-/** The group's own name of the workspace of a repository in `wake.from`: with it go the credential and the budget of the group. */
-function reached({ repository }: Required<Scope>, { scope: { workspace } }: RunnerGroup): Required<Scope> {
-  return { workspace, repository };
-}
 
 /** A uuid needs no looking up. */
 async function lookUp(
@@ -135,11 +130,6 @@ async function lookUp(
   }
 }
 
-/** As Bitbucket writes them. */
-export function isUuid(name: string): boolean {
-  return name.startsWith('{');
-}
-
 type Counts = NonNullable<ReturnType<typeof countsIn>>;
 
 /**
@@ -152,74 +142,4 @@ function countsIn(group: GroupReport | undefined, seen: GroupObservation | undef
   const made = group.outcomes.filter(({ action, status }) => action === 'add' && status === 'done').length;
   const steps = seen?.runners.filter(({ hasStep }) => hasStep).length ?? 0;
   return { idle, online: busy + idle, starting: starting + made, steps };
-}
-
-/**
- * Floors that would run out although their pipelines still run last for another `wake.for`; those that keep runners idle
- * although their pipelines have ended are over. Where nobody can tell, the latest that asked are taken to run, for as many
- * runners as show a step: others that are over would keep runners idle for as long as anybody works.
- * Where the group itself could not be seen (`counts` undefined), none runs out: nothing would be let go before it is seen
- * again, and then the pipelines are, too.
- */
-async function settleFloors(
-  group: Wakeable,
-  document: MemoryDocument | undefined,
-  counts: ReturnType<typeof countsIn>,
-  ports: Ports,
-  now: Instant,
-): Promise<readonly MemoryChange[]> {
-  const { name, wake } = group;
-  const asks = parseWakeMemory(document?.value);
-  const isEnding = ({ until }: WakeAsk) => until - now <= ENDING_MS;
-  // By both: `wake.for` may have changed since, and a floor that was renewed is as young as that.
-  const isOld = ({ until, askedAt = 0 }: WakeAsk) => now - Math.max(askedAt, until - wake.forMs) >= NEW_FOR_MS;
-  const hasIdle = counts !== undefined && counts.idle > 0;
-  const inQuestion = asks.filter(
-    (ask) => ask.pipeline !== undefined && ask.until > now && (isEnding(ask) || (hasIdle && isOld(ask))),
-  );
-  // Stryker disable next-line ConditionalExpression: of nothing that was asked, nothing is settled.
-  if (document === undefined) return [];
-  const isRunning = counts === undefined ? () => true : await readPipelines(inQuestion, group, ports);
-  const runs = new Map(inQuestion.map((ask) => [ask, isRunning(ask)]));
-  let kept = runnersOf(asks.filter((ask) => runs.get(ask) === true || !isEnding(ask)));
-  for (const ask of inQuestion.filter((one) => isEnding(one) && runs.get(one) === undefined).reverse()) {
-    // Stryker disable next-line OptionalChaining: where nobody saw the group, all that is in question is taken to run.
-    if (kept >= (counts?.steps ?? 0)) break;
-    runs.set(ask, true);
-    kept += ask.runners;
-  }
-  const settled = asks.map((ask) => {
-    if (runs.get(ask) === false && isOld(ask)) return { ...ask, until: now, isOver: true as const };
-    if (runs.get(ask) !== true || !isEnding(ask)) return ask;
-    const until = now + wake.forMs;
-    return { ...ask, until, knownUntil: Math.max(until, ask.knownUntil) };
-  });
-  if (settled.every((ask, index) => ask === asks[index])) return [];
-  return [{ key: wakeMemoryKey(name), expectedVersion: document.version, value: { asks: settled } }];
-}
-
-function runnersOf(asks: readonly WakeAsk[]): number {
-  return asks.reduce((sum, { runners }) => sum + runners, 0);
-}
-
-/**
- * Tells of an ask whether its pipeline runs; undefined where that cannot be seen: a credential may lack the right, and a
- * list may not be whole.
- */
-async function readPipelines(asks: readonly WakeAsk[], group: Wakeable, { pipelines }: Ports) {
-  const repositories = [...new Set(asks.map(({ by }) => by))];
-  const read = await Promise.all(
-    repositories.map(async (by) => {
-      // Stryker disable next-line StringLiteral: whoever asks is written as workspace and repository.
-      const [workspace = '', repository = ''] = by.split('/');
-      const scope = reached({ workspace, repository }, group);
-      return [by, await pipelines.openPipelines(scope).catch(() => undefined)] as const;
-    }),
-  );
-  const open = new Map(read);
-  return ({ by, pipeline }: WakeAsk): boolean | undefined => {
-    // Stryker disable next-line ArrayDeclaration: what is no pipeline is not the one that asked.
-    const { pipelines: running = [], isWhole = false } = open.get(by) ?? {};
-    return running.some(({ uuid }) => uuid === pipeline) || (isWhole ? false : undefined);
-  };
 }

@@ -23,8 +23,6 @@ export type WakeAsk = {
   readonly pipeline?: string | undefined;
   /** When the step asked for the first time; absent: long ago. */
   readonly askedAt?: Instant | undefined;
-  /** When Bitbucket gave the step the token that it shows. */
-  readonly issuedAt?: Instant | undefined;
   /** Its pipeline was seen to have ended, at `until`. */
   readonly isOver?: true | undefined;
 };
@@ -59,14 +57,21 @@ export type Asking = {
 
 /**
  * Writes down what a step asks of a group. One that asks again adds nothing; where its floor has run out meanwhile, it gets it
- * back, since its pipeline evidently runs. Rejects when the state store does.
+ * back, since its pipeline evidently runs. `issuedAt`: when Bitbucket gave the step the token that it shows. Rejects when the
+ * state store does.
  */
-export async function ask(state: StateStore, group: string, wanted: WakeAsk, now: Instant): Promise<Asking> {
+export async function ask(
+  state: StateStore,
+  group: string,
+  wanted: WakeAsk,
+  now: Instant,
+  issuedAt = Number.NEGATIVE_INFINITY,
+): Promise<Asking> {
   const key = wakeMemoryKey(group);
   for (let attempt = 1; ; attempt += 1) {
     const document = (await state.load([key])).get(key);
     const asks = parseWakeMemory(document?.value).filter(({ knownUntil }) => knownUntil > now);
-    const next = withAsk(asks, wanted, now);
+    const next = withAsk(asks, wanted, now, issuedAt);
     if (typeof next === 'string') return { outcome: next, asks };
     const [unsaved] = await state.save([{ key, expectedVersion: document?.version ?? 0, value: { asks: next } }], now);
     if (unsaved === undefined) return { outcome: 'taken', asks: next };
@@ -76,11 +81,17 @@ export async function ask(state: StateStore, group: string, wanted: WakeAsk, now
 }
 
 /** All that is asked with what this step asks, or why that changes nothing. */
-function withAsk(asks: readonly WakeAsk[], wanted: WakeAsk, now: Instant): readonly WakeAsk[] | 'known' | 'full' {
+function withAsk(
+  asks: readonly WakeAsk[],
+  wanted: WakeAsk,
+  now: Instant,
+  issuedAt: Instant,
+): readonly WakeAsk[] | 'known' | 'full' {
   const own = asks.find(({ step }) => step === wanted.step);
   if (own === undefined) return asks.length >= MOST_ASKS ? 'full' : [...asks, wanted];
   if (own.until > now) return 'known';
-  // A token of before may be a copy; one that was issued since shows that the step runs again.
-  if (own.isOver && (wanted.issuedAt ?? 0) <= own.until) return 'known';
-  return [...asks.filter((one) => one !== own), { ...wanted, runners: own.runners }];
+  const others = asks.filter((one) => one !== own);
+  if (!own.isOver) return [...others, { ...wanted, runners: own.runners }];
+  // A token of before the end may be a copy; one that was issued since shows that the step runs again.
+  return issuedAt > own.until ? [...others, wanted] : 'known';
 }

@@ -5,6 +5,7 @@
 import type { Counts } from '#core/model/decision.ts';
 import type { BudgetReport, GroupReport, Mode, Report } from '#core/model/report.ts';
 import { duration } from '#core/quantities.ts';
+import { isLimit } from '#core/reasons.ts';
 import { MINUTE_MS } from '#core/time.ts';
 import { counted, type Line, layLines, problemLines, type TextOptions, type Tone } from './layout.ts';
 import { leftoverLines } from './leftover-lines.ts';
@@ -152,11 +153,9 @@ function waitingLines({ waiting }: GroupReport): readonly Line[] {
   return [{ text, tone: 'quiet' }];
 }
 
-/** A limit is a warning; an open window, and who woke the group, only explain where the bounds come from. */
+/** A limit is a warning. */
 export function boundLine({ code, text }: GroupReport['bounds'][number]): Line {
-  return code === 'schedule' || code === 'woken'
-    ? { text: `${code}: ${text}`, tone: 'quiet' }
-    : { text: `limit: ${text}`, tone: 'warning' };
+  return isLimit(code) ? { text: `limit: ${text}`, tone: 'warning' } : { text: `${code}: ${text}`, tone: 'quiet' };
 }
 
 function tickLines(report: Report): readonly Line[] {

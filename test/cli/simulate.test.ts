@@ -223,7 +223,7 @@ describe('simulate', () => {
       file('quiet.yaml'),
     );
     expect(notes.slice(1)).toEqual([
-      'No pipeline wakes a group here: while no runner of linux-large is online, steps for it fail; set min: 1 to play it as if it never slept.',
+      'No pipeline wakes a group here: while no runner of linux-large is online, steps for it fail; set min: 1, also in its windows, to play it as if it never slept.',
     ]);
   });
 

@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import type { Report } from '#core/model/report.ts';
 import { jobName, RUNNER_LABEL } from '#manifests/naming.ts';
 import { type ClusterObject, useCluster } from './cluster.ts';
-
 import { autoscalerRules, podsResizeRules } from './runner-namespace.ts';
 import { openStage, type Stage } from './stage.ts';
 

@@ -72,7 +72,7 @@ describe('refused', () => {
 
 describe('a group of a repository', () => {
   const found = (repository: string, from: string) =>
-    problemsOf(withGroup({ repository, wake: { ...WAKE, from: [from] } }));
+    warningsOf(withGroup({ repository, wake: { ...WAKE, from: [from] } }));
 
   it.each([
     ['its own', 'shop', 'acme/shop'],
@@ -82,7 +82,7 @@ describe('a group of a repository', () => {
     expect(found(repository, from)).toEqual([]);
   });
 
-  it('is not woken by another, whose steps never run there', () => {
+  it('is woken in vain by another, whose steps never run there', () => {
     expect(found('shop', 'acme/api')).toEqual([
       'groups[0].wake.from[0]: is repository api, whose steps never run in a group of repository shop; name shop, or leave out "repository" of the group',
     ]);

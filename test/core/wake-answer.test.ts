@@ -407,7 +407,25 @@ it('a step whose pipeline was seen to have ended is told to run it again, and wi
     message: 'the pipeline of this step was seen to have ended, so nothing is kept for it; run the pipeline again',
   });
   const again = await request({ state, asker: { ...asker, issuedAt: ended + 1 } });
-  expect(await answerWake(again)).toMatchObject({ status: 202, wanted: 1 });
+  expect(await answerWake(again)).toMatchObject({ status: 202, wanted: 2 });
+});
+
+it('a step finds at once what min keeps', async () => {
+  const world = new World();
+  const config = fleet([{ ...builds, min: 2 }]);
+  await runTicks(world, config, { count: 4 });
+  const who = await world.ports().runners.identify({ workspace: 'acme', repository: 'shop' });
+  const { workspaceUuid, repositoryUuid = '' } = who;
+  const first = await request({ fleet: config, state: world.ports().state, now: world.now });
+  const answer = await answerWake({ ...first, asker: { ...asker, workspaceUuid, repositoryUuid } });
+  expect(answer).toMatchObject({ status: 200, online: 2 });
+});
+
+it('a step whose pipeline was seen to have ended goes on where its runners are there all the same', async () => {
+  const state = await told(['builds'], { at: NOON, online: 2, starting: 0 });
+  await askedBefore(state, { step: asker.step, runners: 2, until: NOON - MINUTE, isOver: true });
+  const config = fleet([{ ...builds, min: 2 }]);
+  expect((await answerWake(await request({ state, fleet: config }))).status).toBe(200);
 });
 
 it('a step that asks until its runners are online is told so, and adds nothing', async () => {

@@ -188,8 +188,8 @@ describe('how many runners a group has', () => {
     expect(await at.note()).toEqual(before);
   });
 
-  it('is told of the group that was asked for, and of no other', async () => {
-    const at = open({}, group({ name: 'tests', min: 1, wake }));
+  it('is told of the group that was asked for, and of no other that sleeps', async () => {
+    const at = open({}, group({ name: 'tests', min: 0, wake }));
     await at.ask({ runners: 3 });
     await at.tick();
     expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 3 });
@@ -214,7 +214,21 @@ describe('how many runners a group has', () => {
     }));
     const outcomes = report.groups[0]?.outcomes.map(({ action, status }) => `${action} ${status}`) ?? [];
     expect(outcomes.sort()).toEqual(['add done', 'add failed', 'remove done']);
-    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 1 });
+    const held = expect.stringMatching(/^503/);
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 1, held });
+  });
+
+  it('is told where min keeps some: when it changes, and every two minutes', async () => {
+    const at = open({ min: 1 });
+    const versions: unknown[] = [];
+    for (const minutes of [1, 1, 1, 1, 1]) {
+      await at.tick();
+      versions.push(await at.version());
+      at.world.advance(minutes * MINUTE);
+    }
+    // One starts; it is online; nothing is new; two minutes have gone by; nothing is new.
+    expect(versions).toEqual([1, 2, 2, 3, 3]);
+    expect((await at.note()).seen).toEqual({ at: at.world.now - 2 * MINUTE, online: 1, starting: 0 });
   });
 });
 

@@ -102,16 +102,9 @@ describe('asking', () => {
   it('gives it back to a step that runs again, with a token that was issued since', async () => {
     const over = asks({ until: NOON - MINUTE, isOver: true });
     const outcomeOf = async (issuedAt: number) => {
-      const wanted = asks({ issuedAt });
-      return [
-        wanted,
-        await ask(
-          scripted([over], async () => []),
-          'builds',
-          wanted,
-          NOON,
-        ),
-      ] as const;
+      const wanted = asks({ runners: 5 });
+      const state = scripted([over], async () => []);
+      return [wanted, await ask(state, 'builds', wanted, NOON, issuedAt)] as const;
     };
     const [again, taken] = await outcomeOf(NOON - MINUTE + 1);
     expect(taken).toEqual({ outcome: 'taken', asks: [again] });

@@ -82,7 +82,7 @@ function strangers(token: string): readonly (readonly [name: string, request: Se
   ];
 }
 
-it('steps among strangers are answered at their first request; strangers cost neither the table nor Bitbucket a call', async () => {
+it('strangers beside steps keep none of them from its answer, and cost neither the table nor Bitbucket a call', async () => {
   await using stage = await openStage({ doors: EXECUTIONS });
   await warmUp(stage);
   const { world, events, fetches } = stage;

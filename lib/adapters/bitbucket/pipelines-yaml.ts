@@ -109,23 +109,18 @@ function readStep(step: unknown, block: number, work: Work): readonly YamlStep[]
   const known = work.labels.get(key) ?? labels;
   work.labels.set(key, known);
   const named = typeof name === 'string' && name !== '' ? { name: shortName(name) } : {};
-  return [{ ...named, labels: known, block, ...wokenBy(step) }];
+  return [{ ...named, labels: known, block, ...wakingScript(step) }];
 }
 
-/** A group that is named in so many words: to our command, or to the script of docs/from-zero.md. */
-const NAMED_GROUP =
-  /(?:autoscaler wake\b[^\n]*?[ ](?:-g|--group)|\bGROUP|\\?"group\\?"\s*:)[ =]*\\?["']?([a-z0-9][\w.-]*)/g;
-
-/** One that only the run knows, and labels. */
-const UNNAMED_GROUP = /autoscaler wake\b[^\n]*[ ](?:-g|--group)[ =]+["']?\$|\\?"labels\\?"/;
+/** Of a script, as much as is kept to tell which groups it wakes. */
+const LONGEST_SCRIPT = 4_000;
 
 /** By our command, or by a script that sends its token to `WAKE_URL`, as in docs/from-zero.md. */
-function wokenBy(step: Fields): { readonly wakes?: readonly string[] } {
+function wakingScript(step: Fields): { readonly wakes?: string } {
+  if (fieldOf(step, 'oidc') !== 'true') return {};
   const script = fieldOf(step, 'script');
   const text = (Array.isArray(script) ? script : []).map(String).join('\n');
-  if (fieldOf(step, 'oidc') !== 'true' || !/autoscaler wake|WAKE_URL/.test(text)) return {};
-  const names = [...text.matchAll(NAMED_GROUP)].flatMap(([, name = []]) => name);
-  return { wakes: UNNAMED_GROUP.test(text) ? [] : [...new Set(names)] };
+  return /autoscaler wake|WAKE_URL/.test(text) ? { wakes: text.slice(0, LONGEST_SCRIPT) } : {};
 }
 
 /** `runs-on` is one label, a list of them, or an object with the list under `labels`. */

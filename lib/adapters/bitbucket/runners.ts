@@ -179,10 +179,10 @@ function nextPath(client: BitbucketClient, link: string, doing: string): string 
   }
 }
 
-/** Looks up the uuids behind names, each once in the life of the process; concurrent look-ups share one call. */
 /** Another repository may have a name by then; whoever looks it up once a day is to learn of it. */
 const NAME_KEPT_MS = DAY_MS / 2;
 
+/** Looks up the uuids behind names, each once in a while; concurrent look-ups share one call. */
 function createIdentifier(client: BitbucketClient, now: () => Instant): RunnerApi['identify'] {
   const known = createRecent<string>(Number.POSITIVE_INFINITY, { forMs: NAME_KEPT_MS, now });
 

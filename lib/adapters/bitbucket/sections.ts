@@ -10,8 +10,8 @@ export type YamlStep = {
   readonly labels: readonly string[];
   /** Blocks come one after the other; the steps of one are beside each other. */
   readonly block: number;
-  /** It has a token of its own and asks for runners with it: of the groups that it names, or of none in so many words. */
-  readonly wakes?: readonly string[];
+  /** It has a token of its own and asks for runners with it, by this script. */
+  readonly wakes?: string;
 };
 
 /** The steps under a key, by the key of a section, or what stands there instead. */

@@ -57,7 +57,7 @@ const claims = z.object({
   workspaceUuid: z.string().min(1).max(100),
   pipelineUuid: z.string().max(100).optional(),
   exp: z.number(),
-  iat: z.number().optional(),
+  iat: z.number().optional().catch(undefined),
 });
 
 /** What Bitbucket's tokens are for unless the step says otherwise: their own workspace. */

@@ -13,7 +13,7 @@ import { MINUTE_MS, SECOND_MS } from '#core/time.ts';
 import { visible } from '#core/visible.ts';
 import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
 import { beginLook } from '#core/wake-look.ts';
-import { isWakeable } from '#core/wake-notes.ts';
+import { isWakeable } from '#core/wakeable.ts';
 import { jsonIn } from '#yaml/values.ts';
 import { KeysUnavailableError } from '../oidc/keys.ts';
 import { issuerOf, type StepIdentity, TokenRefusedError, verifyToken } from '../oidc/token.ts';

@@ -7,15 +7,15 @@ import { sentenceOf } from '#core/errors.ts';
 import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
-import { isUuid, isWakeable } from '#core/wake-notes.ts';
+import { isUuid, isWakeable } from '#core/wakeable.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 
-/** A step of a section; blocks come one after the other. `wakes`: it asks for runners of these groups; of none by name: of any. */
+/** A step of a section; blocks come one after the other. `wakes`: the script by which it asks for runners. */
 export type WrittenStep = {
   readonly name?: string;
   readonly labels: readonly string[];
   readonly block: number;
-  readonly wakes?: readonly string[];
+  readonly wakes?: string;
 };
 
 /** What is asked of Bitbucket, for a workspace. */
@@ -101,7 +101,7 @@ export function unwokenIn(
     const step = steps.find((one) => one.labels.length > 0 && runs(group, one));
     if (step === undefined) return [];
     const isOthers = inReach.some((other) => !sleeps(other) && runs(other, step));
-    const isWoken = steps.some((one) => one.block < step.block && wakes(one, group));
+    const isWoken = steps.some((one) => one.block < step.block && mayWake(one, group, groups));
     if (isOthers || isWoken) return [];
     const name = step.name === undefined ? 'a step' : `step "${step.name}"`;
     return [
@@ -116,8 +116,10 @@ function isInReach({ scope: { repository: own }, wake }: RunnerGroup, repository
   return isUuid(own) && wake?.from.some((one) => one.repository === repository) === true;
 }
 
-function wakes({ wakes: names }: WrittenStep, { name }: RunnerGroup): boolean {
-  return names !== undefined && (names.length === 0 || names.includes(name));
+/** Whether it asks for the group, as far as can be told: it may take the name from a variable, but not while it has another. */
+function mayWake({ wakes: script }: WrittenStep, { name }: RunnerGroup, groups: readonly RunnerGroup[]): boolean {
+  if (script === undefined) return false;
+  return script.includes(name) || !groups.some((other) => script.includes(other.name));
 }
 
 function runs({ labels }: RunnerGroup, step: WrittenStep): boolean {

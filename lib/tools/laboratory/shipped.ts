@@ -19,7 +19,7 @@ export function notPlayed(groups: readonly RunnerGroup[]): readonly string[] {
   const names = [...new Set(groups.filter(sleeps).map(({ name }) => name))];
   if (names.length === 0) return [];
   return [
-    `No pipeline wakes a group here: while no runner of ${names.join(', ')} is online, steps for it fail; set min: 1 to play it as if it never slept.`,
+    `No pipeline wakes a group here: while no runner of ${names.join(', ')} is online, steps for it fail; set min: 1, also in its windows, to play it as if it never slept.`,
   ];
 }
 

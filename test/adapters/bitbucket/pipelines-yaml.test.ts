@@ -22,27 +22,17 @@ function steps(text: string, source?: PipelineSource): readonly string[] | strin
 }
 
 it.each([
-  ['our command', '{ oidc: true, script: [npm ci, npx bitbucket-runner-autoscaler wake -g x] }', ['x']],
+  ['our command', '{ oidc: true, script: [npm ci, npx autoscaler wake -g x] }', 'npm ci\nnpx autoscaler wake -g x'],
   [
-    'our command, twice',
-    '{ oidc: true, script: [autoscaler wake --group=x, "autoscaler wake --group \'y-2\'"] }',
-    ['x', 'y-2'],
+    'a script that sends its token',
+    '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }',
+    '[object Object]\ncurl $WAKE_URL',
   ],
   [
-    'our command, for a group that the run knows',
-    '{ oidc: true, script: [autoscaler wake -g x, autoscaler wake -g $Y] }',
-    [],
+    'a long one',
+    `{ oidc: true, script: ["curl $WAKE_URL", "${'x'.repeat(5000)}"] }`,
+    `curl $WAKE_URL\n${'x'.repeat(3985)}`,
   ],
-  [
-    'our command beside others',
-    '{ oidc: true, script: [npm i -g corepack, "autoscaler wake --wait 5m -g x", curl --get y] }',
-    ['x'],
-  ],
-  ['our command, and a group only of others', '{ oidc: true, script: [npm i -g corepack, "autoscaler wake"] }', []],
-  ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', []],
-  ['a script with its group', '{ oidc: true, script: [export GROUP=x RUNNERS=2, "curl $WAKE_URL"] }', ['x']],
-  ['a script with its body', `{ oidc: true, script: ['curl $WAKE_URL --data "{\\"group\\":\\"x\\"}"'] }`, ['x']],
-  ['a script with labels', `{ oidc: true, script: ['GROUP=x; curl $WAKE_URL --data "{\\"labels\\":[\\"y\\"]}"'] }`, []],
   ['no token', '{ script: ["curl $WAKE_URL"] }', undefined],
   ['no token in so many words', '{ oidc: false, script: ["curl $WAKE_URL"] }', undefined],
   ['a token for something else', '{ oidc: true, script: [deploy] }', undefined],

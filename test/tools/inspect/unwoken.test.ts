@@ -13,10 +13,11 @@ import { configuration, startDoorsWorld } from '../../doors/world.ts';
 const SHOP = { workspace: 'acme', repository: 'shop' };
 const wake = { from: [SHOP], max: 3, forMs: 600_000 };
 const large = group({ name: 'large', labels: ['large', 'linux'], min: 0, wake });
+const small = group({ name: 'small', labels: ['small'], min: 0, wake });
 const awake = group({ name: 'awake', labels: ['large', 'linux'] });
 
 const step = (over: Partial<WrittenStep> = {}): WrittenStep => ({ labels: ['large'], block: 1, ...over });
-const waker = step({ labels: [], block: 0, wakes: [] });
+const waker = step({ labels: [], block: 0, wakes: 'curl $WAKE_URL' });
 const SENTENCE =
   'a step runs on group large, which sleeps, and no step before it wakes the group: it fails unless a runner happens to be online; wake it first (docs/from-zero.md)';
 
@@ -42,8 +43,14 @@ describe('a section', () => {
     ['whose step nobody wakes', [step()], [large], [SENTENCE]],
     ['whose step has a name', [step({ name: 'Build' })], [large], [SENTENCE.replace('a step', 'step "Build"')]],
     ['whose first step wakes', [waker, step()], [large], []],
-    ['whose first step wakes it by name', [{ ...waker, wakes: ['small', 'large'] }, step()], [large], []],
-    ['whose first step wakes another', [{ ...waker, wakes: ['small'] }, step()], [large], [SENTENCE]],
+    [
+      'whose first step wakes it by name',
+      [{ ...waker, wakes: 'wake -g small; wake -g large' }, step()],
+      [large, small],
+      [],
+    ],
+    ['whose first step wakes another', [{ ...waker, wakes: 'wake -g small' }, step()], [large, small], [SENTENCE]],
+    ['whose first step wakes one that nobody has', [{ ...waker, wakes: 'wake -g tiny' }, step()], [large, small], []],
     ['whose waking step runs beside it', [{ ...waker, block: 1 }, step()], [large], [SENTENCE]],
     ['on Bitbucket’s own machines', [step({ labels: [] })], [large], []],
     ['with labels of no group', [step({ labels: ['large', 'gpu'] })], [large], []],
