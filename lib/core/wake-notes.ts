@@ -63,10 +63,10 @@ async function noteOf(group: Wakeable, before: WakeNote, { observation, report }
   const entry = observation.groups.find((one) => one.group.name === group.name);
   const told = report.groups.find(({ name }) => name === group.name);
   const counts = countsIn(told, entry);
-  const min = entry?.group.min ?? 0;
+  const { min = 0, woken } = entry?.group ?? {};
   // Of a group that sleeps nobody asks how many it has.
   const seen = told && counts && min > 0 ? seenOf(counts, min, told, now) : undefined;
-  const isNews = seen !== undefined && (entry?.group.woken !== undefined || !isToldLately(before.seen, seen));
+  const isNews = seen !== undefined && (woken !== undefined || !isToldLately(before.seen, seen));
   const repositories = Object.assign({}, ...looked.map(({ entry }) => entry));
   return {
     note: { repositories, seen: isNews ? seen : before.seen },

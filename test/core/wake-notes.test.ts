@@ -9,9 +9,10 @@ import type { Observation } from '#core/model/observation.ts';
 import type { Report } from '#core/model/report.ts';
 import { makePlan } from '#core/plan.ts';
 import type { Ports, StateStore } from '#core/ports.ts';
+import { type Reason, reason } from '#core/reasons.ts';
 import { makeReport, makeSkippedReport } from '#core/report.ts';
 import type { WakeAsk } from '#core/wake.ts';
-import { beginNotes } from '#core/wake-notes.ts';
+import { beginNotes, type LeaveNotes } from '#core/wake-notes.ts';
 import { tickIn } from '#kit/drive.ts';
 import { fleet, group, groupObservation, NOON, observation } from '#kit/fleet.ts';
 import { planIn } from '#kit/ticks.ts';
@@ -232,21 +233,60 @@ describe('how many runners a group has', () => {
   });
 });
 
-it('what holds runners back is told where there are too few', async () => {
-  const world = new World({ startupMs: () => 45_000 });
-  const { state } = world.ports();
-  const config = fleet([sleeper], 1);
-  const heldAfter = async (runners: number) => {
-    const version = (await state.load([wakeMemoryKey('builds')])).get(wakeMemoryKey('builds'))?.version ?? 0;
-    const until = world.now + 10 * MINUTE;
-    const asks = [{ step: '{s1}', by: 'acme/shop', runners, until, knownUntil: until }];
-    await state.save([{ key: wakeMemoryKey('builds'), expectedVersion: version, value: { asks } }], world.now);
-    await tickIn(world, config);
-    return parseWakeNote((await state.load([wakeNoteKey('builds')])).get(wakeNoteKey('builds'))?.value).seen;
-  };
-  const one = { at: world.now, online: 0, starting: 1 };
-  expect(await heldAfter(2)).toEqual({ ...one, held: 'workspace cap 1 with 0 registered withholds 1' });
-  expect(await heldAfter(1)).toEqual(one);
+describe('what holds runners back is told', () => {
+  const cap = reason('workspace-cap', { cap: 1, registrations: 1, withheld: 1 });
+  const most = reason('max-creates-per-tick', { limit: 1, withheld: 1 });
+  const window = reason('schedule', { window: 'day', min: 3, max: 5, until: '18:00' });
+  type Told = { readonly starting?: number; readonly bounds: readonly Reason[]; readonly outcomes?: readonly object[] };
+  const failed = (error: string, action = 'add') => ({ action, status: 'failed', error });
+
+  /** What is told of a group with min 3, two runners online and so many that start. */
+  async function heldWith({ starting = 0, bounds, outcomes = [] }: Told): Promise<string | undefined> {
+    const ports = new World().ports();
+    const counts = { busy: 1, idle: 1, starting };
+    const decision = {
+      action: 'hold',
+      from: 2,
+      to: 2,
+      reason: reason('below-min', { min: 3, usable: 2, starting: 0 }),
+    };
+    const told = { name: 'builds', counts, decision, bounds, outcomes, problems: [] };
+    const entry = { group: { ...sleeper, min: 3 }, runners: [] };
+    const leave = await beginNotes([sleeper], ports, NOON);
+    await leave({
+      observation: { groups: [entry] },
+      report: { groups: [told] },
+    } as unknown as Parameters<LeaveNotes>[0]);
+    return parseWakeNote((await ports.state.load([wakeNoteKey('builds')])).get(wakeNoteKey('builds'))?.value).seen
+      ?.held;
+  }
+
+  it.each<readonly [string, Told, string | undefined]>([
+    ['where one is missing', { bounds: [cap] }, cap.text],
+    ['not where enough start', { starting: 1, bounds: [cap] }, undefined],
+    ['not where nothing does', { bounds: [] }, undefined],
+    ['without what only explains', { bounds: [window, cap, most] }, `${cap.text}; ${most.text}`],
+    [
+      'with the first add that failed',
+      { bounds: [cap], outcomes: [{ action: 'add', status: 'done' }, failed('x', 'remove'), failed('a'), failed('b')] },
+      `a; ${cap.text}`,
+    ],
+    ['in 300 characters', { bounds: [], outcomes: [failed('e'.repeat(301))] }, 'e'.repeat(300)],
+  ])('%s', async (_, told, held) => {
+    expect(await heldWith(told)).toBe(held);
+  });
+});
+
+it('how many runners a group has is told at each tick while somebody waits', async () => {
+  const at = open();
+  await at.ask();
+  const versions: unknown[] = [];
+  for (let tick = 0; tick < 4; tick += 1) {
+    await at.tick();
+    versions.push(await at.version());
+    at.world.advance(10_000);
+  }
+  expect(versions).toEqual([1, 2, 3, 4]);
 });
 
 describe('a floor', () => {
