@@ -268,7 +268,10 @@ describe('what holds runners back is told', () => {
     ['without what only explains', { bounds: [window, cap, most] }, `${cap.text}; ${most.text}`],
     [
       'with the first add that failed',
-      { bounds: [cap], outcomes: [{ action: 'add', status: 'done' }, failed('x', 'remove'), failed('a'), failed('b')] },
+      {
+        bounds: [cap],
+        outcomes: [{ action: 'add', status: 'skipped' }, failed('x', 'remove'), failed('a'), failed('b')],
+      },
       `a; ${cap.text}`,
     ],
     ['in 300 characters', { bounds: [], outcomes: [failed('e'.repeat(301))] }, 'e'.repeat(300)],
