@@ -1,6 +1,7 @@
 /**
  * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
- * `wake.from` mean, writes down how many runners a group has, and settles floors (wake-floors.ts). Whoever answers pipelines then needs nobody but the state store.
+ * `wake.from` mean, writes down how many runners a group has, and settles floors (wake-floors.ts). Whoever answers pipelines
+ * then needs nobody but the state store.
  */
 import { BudgetError, ServiceError, sentenceOf } from './errors.ts';
 import { isSame, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
