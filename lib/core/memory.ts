@@ -75,7 +75,15 @@ const wakeMemory = z.object({ asks: z.array(wakeAsk) });
 const repository = z.object({ workspaceUuid: z.string(), repositoryUuid: z.string(), at: z.number() });
 const wakeNote = z.object({
   repositories: z.record(z.string(), repository),
-  seen: z.object({ at: z.number(), online: z.number(), starting: z.number(), held: z.string().optional() }).optional(),
+  seen: z
+    .object({
+      at: z.number(),
+      online: z.number(),
+      starting: z.number(),
+      min: z.number().optional(),
+      held: z.string().optional(),
+    })
+    .optional(),
 });
 const wakeLook = z.object({ at: z.number(), isOpen: z.boolean() });
 const deployment = z.object({ id: z.string() });

@@ -137,7 +137,7 @@ async function takeDown(request: WakeRequest, { group, note, by }: Allowed): Pro
   const own = asks.find((entry) => entry.step === step) ?? wanted;
   const floorOf = (some: readonly WakeAsk[]) => wokenAt(group, some, now).min;
   const needed = Math.min(own.runners, group.wake.max, group.max);
-  const answer = progress(group.name, needed, floorOf(asks), recentCounts(request, { group, note }, asks));
+  const answer = progress(group.name, needed, floorOf(asks), recentCounts(group, note, asks, now));
   if (own.isOver && answer.status !== 200) {
     const message =
       'the pipeline of this step was seen to have ended, so nothing is kept for it; run the pipeline again';
@@ -176,15 +176,11 @@ function progress(group: string, needed: number, wanted: number, present: Presen
 }
 
 /** As the last tick saw them; none where no tick has looked lately. */
-function recentCounts(
-  { fleet, now }: WakeRequest,
-  { group, note: { seen } }: Candidate,
-  asks: readonly WakeAsk[],
-): Present {
+function recentCounts(group: Wakeable, { seen }: WakeNote, asks: readonly WakeAsk[], now: Instant): Present {
   if (seen === undefined || now - seen.at > RECENT_MS) return { online: 0, starting: 0, kept: 0 };
   const before = asks.filter(({ askedAt = 0 }) => askedAt + WRITTEN_MS <= seen.at);
-  const same = fleet.groups.filter(({ name }) => name === group.name);
-  // The look went by the window of its time.
-  const bounds = [seen.at, now].flatMap((at) => groupsAt(same, at)).map((one) => wokenAt(one, before, now).min);
-  return { online: seen.online, starting: seen.starting, kept: Math.min(...bounds), held: seen.held };
+  // A window may have opened since, and `min` may be another.
+  const { min: keptThen = Number.POSITIVE_INFINITY } = seen;
+  const kept = Math.min(keptThen, wokenAt(group, before, now).min);
+  return { online: seen.online, starting: seen.starting, kept, held: seen.held };
 }

@@ -88,7 +88,7 @@ function seenOf({ online, starting }: Counts, min: number, { bounds, outcomes }:
   const failed = outcomes.flatMap(({ action, error = [] }) => (action === 'add' ? error : [])).slice(0, 1);
   const limits = bounds.filter(({ code }) => isLimit(code)).map(({ text }) => text);
   const held = online + starting < min ? [...failed, ...limits].join('; ').slice(0, LONGEST_HELD) : '';
-  return { at, online, starting, ...(held !== '' && { held }) };
+  return { at, online, starting, min, ...(held !== '' && { held }) };
 }
 
 function isToldLately(before: WakeNote['seen'], { at, ...seen }: NonNullable<WakeNote['seen']>): boolean {

@@ -24,7 +24,7 @@ const ALWAYS = {
 const asker = { step: '{s1}', workspaceUuid: '{acme}', repositoryUuid: '{shop}', expiresAt: NOON + 60 * MINUTE };
 
 /** What a tick tells of groups of this name: which repository acme/shop is, and how many runners it has seen. */
-function note(seen?: { at: number; online: number; starting: number; held?: string }) {
+function note(seen?: { at: number; online: number; starting: number; min?: number; held?: string }) {
   const known = { workspaceUuid: '{acme}', repositoryUuid: '{shop}', at: NOON };
   return { repositories: { 'acme/shop': known }, ...(seen && { seen }) };
 }
@@ -362,12 +362,13 @@ describe('runners that a tick saw online', () => {
 
   const fromNoon = { ...ALWAYS, name: 'day', from: 720, min: 2, max: 5 };
   it.each([
-    ['stay where min keeps them', { min: 2 }, NOON, 200],
-    ['… and where a window does', { schedules: [fromNoon] }, NOON, 200],
-    ['are on their way out where the window has opened since', { schedules: [fromNoon] }, NOON - 1, 202],
-    ['… or has closed', { min: 2, schedules: [{ ...fromNoon, min: 0 }] }, NOON - 1, 202],
-  ])('%s', async (_, over, seenAt, status) => {
-    const state = await told(['builds'], { at: seenAt, online: 2, starting: 0 });
+    ['stay where min keeps them', { min: 2 }, 2, 200],
+    ['… and where a window does', { schedules: [fromNoon] }, 2, 200],
+    ['may be on their way out where min was less at that look', { min: 2 }, 1, 202],
+    ['… and where a window has opened since', { schedules: [fromNoon] }, 0, 202],
+    ['… or has closed', { min: 2, schedules: [{ ...fromNoon, min: 0 }] }, 2, 202],
+  ])('%s', async (_, over, min, status) => {
+    const state = await told(['builds'], { at: NOON, online: 2, starting: 0, min });
     const config = fleet([{ ...builds, ...over }]);
     expect((await answerWake(await request({ fleet: config, state }))).status).toBe(status);
   });

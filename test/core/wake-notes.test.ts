@@ -168,10 +168,10 @@ describe('how many runners a group has', () => {
     expect((await at.note()).seen).toBeUndefined();
     await at.ask();
     await at.tick();
-    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 2 });
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 2, min: 2 });
     at.world.advance(3 * MINUTE);
     await at.tick();
-    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 2, starting: 0 });
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 2, starting: 0, min: 2 });
   });
 
   it.each([
@@ -193,7 +193,7 @@ describe('how many runners a group has', () => {
     const at = open({}, group({ name: 'tests', min: 0, wake }));
     await at.ask({ runners: 3 });
     await at.tick();
-    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 3 });
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 3, min: 3 });
     const others = (await at.state().load([wakeNoteKey('tests')])).get(wakeNoteKey('tests'));
     expect(parseWakeNote(others?.value).seen).toBeUndefined();
   });
@@ -216,7 +216,7 @@ describe('how many runners a group has', () => {
     const outcomes = report.groups[0]?.outcomes.map(({ action, status }) => `${action} ${status}`) ?? [];
     expect(outcomes.sort()).toEqual(['add done', 'add failed', 'remove done']);
     const held = expect.stringMatching(/^503/);
-    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 1, held });
+    expect((await at.note()).seen).toEqual({ at: at.world.now, online: 0, starting: 1, min: 2, held });
   });
 
   it('is told where min keeps some: when it changes, and every two minutes', async () => {
@@ -229,7 +229,7 @@ describe('how many runners a group has', () => {
     }
     // One starts; it is online; nothing is new; two minutes have gone by; nothing is new.
     expect(versions).toEqual([1, 2, 2, 3, 3]);
-    expect((await at.note()).seen).toEqual({ at: at.world.now - 2 * MINUTE, online: 1, starting: 0 });
+    expect((await at.note()).seen).toEqual({ at: at.world.now - 2 * MINUTE, online: 1, starting: 0, min: 1 });
   });
 });
 
