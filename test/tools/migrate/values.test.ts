@@ -62,6 +62,10 @@ it('in annotations and in the environment, quoted in any way', async () => {
           [' ', 'BLOCK_LITERAL'],
           ['', 'QUOTE_DOUBLE'],
         ],
+        [
+          ['\u2028', 'QUOTE_DOUBLE'],
+          ['a\u2029b', 'QUOTE_SINGLE'],
+        ],
       ],
     },
   );
@@ -73,5 +77,7 @@ function entryOf(key: string, [value, style]: readonly [string, string], indenta
   const scalar = document.get(key, true) as yaml.Scalar;
   // A block of nothing but blanks says nothing at all, in YAML itself.
   scalar.type = (/\S/.test(value) ? style : 'QUOTE_DOUBLE') as yaml.Scalar.Type;
-  return document.toString({ lineWidth: 0 }).replace(/^(?=.)/gm, ' '.repeat(indentation));
+  // For a regular expression a line also begins after U+2028, which is part of a value.
+  const lines = document.toString({ lineWidth: 0 }).split('\n');
+  return lines.map((line) => (line === '' ? line : `${' '.repeat(indentation)}${line}`)).join('\n');
 }
