@@ -1,6 +1,8 @@
 /** Checks between the keys of one group. Pure. */
 import { strategyOf } from '#core/decide/strategies/index.ts';
+import type { Scope } from '#core/model/configuration.ts';
 import { MINUTE_MS } from '#core/time.ts';
+import { isUuid } from '#core/uuid.ts';
 import { type Finding, type Path, problem, warning, when } from '#yaml/finding.ts';
 import { requestFindings, tolerationFindings } from '#yaml/pod-rules.ts';
 import { isRecord, recordOf } from '#yaml/values.ts';
@@ -102,31 +104,33 @@ function wakeFindings(
     ...when(most > 0 && wake.max > most, warning([...path, 'max'], tooMany)),
     ...wake.from.flatMap((repository, index) => [
       ...strangerFindings([...path, 'from', index], repository, workspace),
-      ...otherFindings([...path, 'from', index], repository, own ?? undefined),
+      ...otherFindings([...path, 'from', index], repository, own),
     ]),
   ];
 }
 
-/** A repository's runners run its own steps. A slug and a uuid may be the same repository. */
-function otherFindings(
-  path: Path,
-  { repository }: { repository: string },
-  own: string | undefined,
-): readonly Finding[] {
-  const isComparable = own?.startsWith('{') === repository.startsWith('{');
-  const message = `is repository ${repository}, whose steps never run in a group of repository ${own}; name ${own}, or leave out "repository" of the group`;
-  return when(isComparable && own !== repository, warning(path, message));
+/** Two names of one kind that are not the same; a slug and a uuid may stand for one. */
+function differ(own: string | null | undefined, other: string): boolean {
+  return own != null && isUuid(own) === isUuid(other) && own !== other;
 }
 
-/** A workspace's runners run the steps of its own repositories. A slug and a uuid may be the same workspace. */
-function strangerFindings(path: Path, from: { workspace: string }, own: string | undefined): readonly Finding[] {
-  const areUuids = [own, from.workspace].every((name) => name?.startsWith('{'));
-  const isComparable = own !== undefined && own.startsWith('{') === from.workspace.startsWith('{');
-  const message = `is of workspace ${from.workspace}, whose steps never run in ${own}; name a repository of ${own}`;
+/** A repository's runners run its own steps. */
+function otherFindings(
+  path: Path,
+  { repository }: Required<Scope>,
+  own: string | null | undefined,
+): readonly Finding[] {
+  const message = `is repository ${repository}, whose steps never run in a group of repository ${own}; name ${own}, or leave out "repository" of the group`;
+  return when(differ(own, repository), warning(path, message));
+}
+
+/** A workspace's runners run the steps of its own repositories. */
+function strangerFindings(path: Path, { workspace }: Required<Scope>, own: string | undefined): readonly Finding[] {
+  const message = `is of workspace ${workspace}, whose steps never run in ${own}; name a repository of ${own}`;
   const nameless =
     'names its workspace by the uuid, as the group does, and tokens of steps have its slug; write slug/repository';
   return [
-    ...when(isComparable && own !== from.workspace, problem(path, message)),
-    ...when(areUuids && own === from.workspace, problem(path, nameless)),
+    ...when(differ(own, workspace), problem(path, message)),
+    ...when(isUuid(workspace) && own === workspace, problem(path, nameless)),
   ];
 }

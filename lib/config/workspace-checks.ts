@@ -1,4 +1,5 @@
 /** Checks of workspaces against the groups: unused or repeated entries, caps, mixed names. Pure. */
+import { isUuid } from '#core/uuid.ts';
 import { canonicalBitbucketName } from '#yaml/fields.ts';
 import { type Finding, problem, warning, when } from '#yaml/finding.ts';
 import { type Fields, recordOf } from '#yaml/values.ts';
@@ -49,8 +50,8 @@ function capFindings(name: string, groups: readonly GroupEntry[], entries: Works
 /** Whether a slug and a uuid name one workspace cannot be seen from here; if so, its cap would be counted twice. */
 function mixedNames(groups: readonly GroupEntry[]): readonly Finding[] {
   const named = groups.filter(({ draft }) => draft.workspace !== undefined);
-  const byUuid = named.find(({ draft }) => draft.workspace?.startsWith('{'));
-  const bySlug = named.find(({ draft }) => !draft.workspace?.startsWith('{'));
+  const byUuid = named.find(({ draft }) => isUuid(draft.workspace ?? ''));
+  const bySlug = named.find(({ draft }) => !isUuid(draft.workspace ?? ''));
   if (byUuid === undefined || bySlug === undefined) return [];
   const message = `is named by uuid, while other groups name "${bySlug.draft.workspace}"; if these are one workspace, name it in one way, or its runners are counted apart`;
   return [warning(['groups', byUuid.index, 'workspace'], message, 'value')];

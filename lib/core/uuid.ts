@@ -9,3 +9,8 @@ export function bareUuid(uuid: string): string {
 export function bracedUuid(uuid: string): string {
   return `{${bareUuid(uuid)}}`;
 }
+
+/** Whether what names a workspace or a repository is its uuid and not its slug, which has no braces. */
+export function isUuid(name: string): boolean {
+  return name.startsWith('{');
+}

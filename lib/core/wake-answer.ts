@@ -7,9 +7,10 @@ import { plural } from './quantities.ts';
 import { groupsAt } from './schedule/bounds.ts';
 import { scopeKey } from './scope.ts';
 import { MINUTE_MS, SECOND_MS } from './time.ts';
+import { isUuid } from './uuid.ts';
 import { ask, type WakeAsk, wokenAt } from './wake.ts';
 import { beginLook, type LookCause } from './wake-look.ts';
-import { isUuid, isWakeable, type Wakeable } from './wakeable.ts';
+import { isWakeable, type Wakeable } from './wakeable.ts';
 
 /** Who asks. Uuids are in braces. */
 type Asker = Required<ScopeIdentity> & {

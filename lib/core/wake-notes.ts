@@ -13,9 +13,10 @@ import { isLimit } from './reasons.ts';
 import { wasSeen } from './report.ts';
 import { scopeKey } from './scope.ts';
 import { DAY_MS, MINUTE_MS } from './time.ts';
+import { isUuid } from './uuid.ts';
 import { settleFloors } from './wake-floors.ts';
 import { takeUpLooks } from './wake-look.ts';
-import { isUuid, isWakeable, reached, type Wakeable } from './wakeable.ts';
+import { isWakeable, reached, type Wakeable } from './wakeable.ts';
 
 /** Another repository may have the name by then. */
 const LOOKED_UP_FOR_MS = DAY_MS;

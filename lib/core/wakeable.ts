@@ -13,8 +13,3 @@ export function isWakeable(group: RunnerGroup): group is Wakeable {
 export function reached({ repository }: Required<Scope>, { scope: { workspace } }: RunnerGroup): Required<Scope> {
   return { workspace, repository };
 }
-
-/** As Bitbucket writes them. */
-export function isUuid(name: string): boolean {
-  return name.startsWith('{');
-}

@@ -119,7 +119,8 @@ const LONGEST_SCRIPT = 4_000;
 function wakingScript(step: Fields): { readonly wakes?: string } {
   if (fieldOf(step, 'oidc') !== 'true') return {};
   const script = fieldOf(step, 'script');
-  const text = (Array.isArray(script) ? script : []).map(String).join('\n');
+  // What is no text is a pipe, or hostile.
+  const text = (Array.isArray(script) ? script : []).filter((line) => typeof line === 'string').join('\n');
   return /autoscaler wake|WAKE_URL/.test(text) ? { wakes: text.slice(0, LONGEST_SCRIPT) } : {};
 }
 

@@ -5,13 +5,14 @@
 import { parseScopeMemory, scopeMemoryKey } from '../memory.ts';
 import type { Fleet, WorkspaceSettings } from '../model/configuration.ts';
 import type { Ports } from '../ports.ts';
+import { isUuid } from '../uuid.ts';
 import { attempt, documentOf, valueOr } from './reading.ts';
 
 /** The fleet with one name for every workspace whose uuid is, or can be made, known. A fleet without uuids needs no call. */
 export async function withOneNameEach(fleet: Fleet, ports: Ports): Promise<Fleet> {
   const names = [...new Set(fleet.groups.map(({ scope }) => scope.workspace))];
-  const uuids = names.filter((name) => name.startsWith('{'));
-  const slugs = names.filter((name) => !name.startsWith('{'));
+  const uuids = names.filter(isUuid);
+  const slugs = names.filter((name) => !isUuid(name));
   if (uuids.length === 0 || slugs.length === 0) return fleet;
   // What is remembered of any scope of a workspace names the workspace's uuid as well.
   const scopes = [...slugs.map((workspace) => ({ workspace })), ...fleet.groups.map(({ scope }) => scope)];

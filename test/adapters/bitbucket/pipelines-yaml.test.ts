@@ -23,16 +23,13 @@ function steps(text: string, source?: PipelineSource): readonly string[] | strin
 
 it.each([
   ['our command', '{ oidc: true, script: [npm ci, npx autoscaler wake -g x] }', 'npm ci\nnpx autoscaler wake -g x'],
-  [
-    'a script that sends its token',
-    '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }',
-    '[object Object]\ncurl $WAKE_URL',
-  ],
+  ['a script that sends its token', '{ oidc: true, script: [{ pipe: x }, "curl $WAKE_URL"] }', 'curl $WAKE_URL'],
   [
     'a long one',
     `{ oidc: true, script: ["curl $WAKE_URL", "${'x'.repeat(5000)}"] }`,
     `curl $WAKE_URL\n${'x'.repeat(3985)}`,
   ],
+  ['a line that is no text', '{ oidc: true, script: [{ toString: x, valueOf: y }, "$WAKE_URL"] }', '$WAKE_URL'],
   ['no token', '{ script: ["curl $WAKE_URL"] }', undefined],
   ['no token in so many words', '{ oidc: false, script: ["curl $WAKE_URL"] }', undefined],
   ['a token for something else', '{ oidc: true, script: [deploy] }', undefined],
