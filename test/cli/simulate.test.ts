@@ -83,8 +83,12 @@ describe('simulate', () => {
   });
 
   it('gives the same bytes for the same seed, and others for another', async () => {
+    await writeFile(
+      file('drawn.json'),
+      JSON.stringify({ span: '4h', loads: [{ kind: 'poisson', perHour: 40, duration: '5m' }] }),
+    );
     const play = async (seed: string) =>
-      (await simulate('-c', file('buffer.yaml'), '--load', 'poisson', '--seed', seed, '--json')).stdout;
+      (await simulate('-c', file('buffer.yaml'), '--scenario', file('drawn.json'), '--seed', seed, '--json')).stdout;
     const first = await play('7');
     expect(await play('7')).toBe(first);
     expect(await play('8')).not.toBe(first);
@@ -189,7 +193,11 @@ describe('simulate', () => {
   });
 
   it('shows the share of steps within the goal that is asked for', async () => {
-    const args = ['-c', file('buffer.yaml'), '--load', 'burst'];
+    await writeFile(
+      file('goal.json'),
+      JSON.stringify({ span: '5h', loads: [{ kind: 'burst', at: '10m', steps: 30, every: '2h', duration: '5m' }] }),
+    );
+    const args = ['-c', file('buffer.yaml'), '--scenario', file('goal.json')];
     const shareWithin = async (goal: string) =>
       (await documentOf(...args, '--goal', goal)).policies[0].waiting.withinGoal;
     expect(await shareWithin('10m')).toBeGreaterThan(await shareWithin('5s'));

@@ -9,6 +9,7 @@ import sys
 from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from threading import Thread
 
 import boto3
@@ -41,9 +42,15 @@ def place_cluster(region, name, endpoint, ca):
     cluster.certificate_authority = {"data": b64encode(ca.encode()).decode()}
 
 
+@cache
+def client(url, service):
+    """Of a service: making one takes longer than most of its calls."""
+    return boto3.client(service, endpoint_url=url)
+
+
 def call(url, service, operation, arguments):
     """Asks an AWS service something, as somebody who may do everything. Bodies come in base64."""
-    answer = getattr(boto3.client(service, endpoint_url=url), operation)(**arguments)
+    answer = getattr(client(url, service), operation)(**arguments)
     if hasattr(answer.get("Body"), "read"):
         answer["Body"] = b64encode(answer["Body"].read()).decode()
     if isinstance(answer.get("PolicyDocument"), str):

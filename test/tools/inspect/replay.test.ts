@@ -100,7 +100,7 @@ describe('a replay', () => {
           }
         }
       }),
-      { numRuns: 30, seed: 6 },
+      { numRuns: 20, seed: 6 },
     );
     // The worlds are not all asleep.
     expect([...seen]).toEqual(

@@ -106,7 +106,7 @@ describe('ticks that repeat the one before them', () => {
         if (!isDeepStrictEqual(few.told, all.told)) expect(few.told).toEqual(all.told);
         spared += all.looks - few.looks;
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
     expect(spared).toBeGreaterThan(0);
   });

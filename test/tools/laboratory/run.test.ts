@@ -73,7 +73,7 @@ describe('in every scenario, with every policy', () => {
         expect(Math.max(...books.monthlyPeaks)).toBeGreaterThanOrEqual(mostBusy);
         expect(Math.max(...books.monthlyPeaks)).toBeLessThanOrEqual(figures.peak);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -98,7 +98,7 @@ describe('in every scenario, with every policy', () => {
         expect(sum('unavailable') / HOUR_MS).toBeCloseTo(books.runnerMs.unavailable / HOUR_MS, 6);
         expect(sum('waiting') / HOUR_MS).toBeCloseTo(books.queueMs / HOUR_MS, 6);
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 });

@@ -56,7 +56,7 @@ it('in annotations and in the environment, quoted in any way', async () => {
       expect(runner?.env.find(({ name }) => name === 'OF_THE_USER')?.value).toBe(variable[0]);
     }),
     {
-      numRuns: 150,
+      numRuns: 80,
       examples: [
         [
           [' ', 'BLOCK_LITERAL'],

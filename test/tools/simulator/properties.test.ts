@@ -239,7 +239,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
         }
         await expectCalm(world, config);
       }),
-      { numRuns: 120, examples: [[CONNECTS_WHILE_A_TICK_DRAGS]] },
+      { numRuns: 70, examples: [[CONNECTS_WHILE_A_TICK_DRAGS]] },
     );
   });
 
@@ -264,7 +264,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
         expect(snapshot(world, config)).toEqual(once);
         expect([...again.outcomes.values()].flat().filter(({ status }) => status !== 'skipped')).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -295,7 +295,7 @@ describe.each(Object.values(STRATEGIES))('in every random world, $strategy.kind'
         }
         for (const entry of partial) expect(entry.decision.reason.code).toBe('partial-observation');
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });

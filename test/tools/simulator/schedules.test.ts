@@ -179,7 +179,7 @@ describe('in every random world with windows and caps', () => {
         await runTicks(world, config, { count: 20 });
         expectNobodyKilled(world);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

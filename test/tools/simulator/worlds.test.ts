@@ -11,8 +11,8 @@ import { play } from '../../worlds/play.ts';
 import { printTest, shrink } from '../../worlds/shrink.ts';
 
 const SETTINGS: readonly WorldSetting[] = [
-  ...Array.from({ length: 50 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
-  ...Array.from({ length: 14 }, (_, index) => settingOf(index + 1, { minutes: 90, lookEverySeconds: 10 })),
+  ...Array.from({ length: 24 }, (_, index) => settingOf(index + 1, { minutes: 480, lookEverySeconds: 60 })),
+  ...Array.from({ length: 7 }, (_, index) => settingOf(index + 1, { minutes: 90, lookEverySeconds: 10 })),
 ];
 
 type Found = { readonly setting: WorldSetting; readonly violation: Violation };

@@ -38,7 +38,8 @@ async function requestOf(input: ScenarioInput, changes: Partial<TuneRequest> = {
   const scenario = parseScenario({ conditions: 'ideal', ...input }, 'test');
   const { start, span, loads, seed } = scenario;
   return {
-    fleet,
+    // A look every second minute is enough to have runners ready for the next burst, and half of the work.
+    fleet: { ...fleet, pollEveryMs: 2 * MINUTE_MS },
     group,
     scenario,
     openArrivals: () => arrivalsOf(loads, ownersOf(fleet.groups), { start, end: start + span }, seed),
