@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Scope } from './model/configuration.ts';
 import type { GroupMemory, ScopeMemory, WorkspaceMemory } from './model/observation.ts';
 import { scopeKey } from './scope.ts';
-import type { WakeAsk } from './wake.ts';
+import type { WakeAsk } from './wake/asks.ts';
 
 const times = z.record(z.string(), z.number());
 const failedStart = z.object({ runner: z.string().optional(), at: z.number(), cause: z.string() });

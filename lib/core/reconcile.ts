@@ -25,7 +25,7 @@ import { groupsAt } from './schedule/bounds.ts';
 import { leaseName, looksAfter, type Selection, selectGroups } from './select.ts';
 import { SECOND_MS } from './time.ts';
 import { visibleIn } from './visible.ts';
-import { beginNotes, type LeaveNotes } from './wake-notes.ts';
+import { beginNotes, type LeaveNotes } from './wake/notes.ts';
 
 /** What a tick is asked to do. */
 export type TickRequest = Selection & {

@@ -6,7 +6,7 @@ import { ServiceError } from '#core/errors.ts';
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import type { Instant, ScopeIdentity } from '#core/model/observation.ts';
 import type { Ports } from '#core/ports.ts';
-import { answerWake, type WakeAnswer } from '#core/wake-answer.ts';
+import { answerWake, type WakeAnswer } from '#core/wake/answer.ts';
 import { tickIn } from '#kit/drive.ts';
 import { fleet, group } from '#kit/fleet.ts';
 import {

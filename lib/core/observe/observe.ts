@@ -11,7 +11,7 @@ import type { Place } from '../places.ts';
 import type { Ports } from '../ports.ts';
 import { namespaceKey, scopeKey } from '../scope.ts';
 import { leftScratch } from '../scratch.ts';
-import { wokenAt } from '../wake.ts';
+import { wokenAt } from '../wake/asks.ts';
 import { type Belongings, type ListedScope, type Strays, sortOut } from './belonging.ts';
 import { holdDoubles, observeGroup } from './group.ts';
 import {

@@ -8,7 +8,7 @@ import type { RunnerGroup, Scope } from '#core/model/configuration.ts';
 import type { PipelineSource } from '#core/ports.ts';
 import { scopeKey } from '#core/scope.ts';
 import { isUuid } from '#core/uuid.ts';
-import { isWakeable } from '#core/wakeable.ts';
+import { isWakeable } from '#core/wake/wakeable.ts';
 import type { InputProblem } from '#yaml/problem.ts';
 
 /** A step of a section; blocks come one after the other. `wakes`: the script by which it asks for runners. */

@@ -2,7 +2,7 @@
 import type { Fleet, RunnerGroup } from '#core/model/configuration.ts';
 import { callsBetween, reconcile } from '#core/reconcile.ts';
 import { MINUTE_MS } from '#core/time.ts';
-import { isLookDue } from '#core/wake-look.ts';
+import { isLookDue } from '#core/wake/look.ts';
 import { isoText } from '#text/time.ts';
 import { sleeps } from '../inspect/unwoken.ts';
 import type { Policy } from './policy.ts';

@@ -1,15 +1,15 @@
 /** What a step that asks for runners is told, whatever way its request came. Its token is verified by then. */
-import { parseWakeNote, type WakeNote, wakeNoteKey } from './memory.ts';
-import type { Fleet, Scope } from './model/configuration.ts';
-import type { Instant, ScopeIdentity } from './model/observation.ts';
-import type { StateStore } from './ports.ts';
-import { plural } from './quantities.ts';
-import { groupsAt } from './schedule/bounds.ts';
-import { scopeKey } from './scope.ts';
-import { MINUTE_MS, SECOND_MS } from './time.ts';
-import { isUuid } from './uuid.ts';
-import { ask, type WakeAsk, wokenAt } from './wake.ts';
-import { beginLook, type LookCause } from './wake-look.ts';
+import { parseWakeNote, type WakeNote, wakeNoteKey } from '../memory.ts';
+import type { Fleet, Scope } from '../model/configuration.ts';
+import type { Instant, ScopeIdentity } from '../model/observation.ts';
+import type { StateStore } from '../ports.ts';
+import { plural } from '../quantities.ts';
+import { groupsAt } from '../schedule/bounds.ts';
+import { scopeKey } from '../scope.ts';
+import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import { isUuid } from '../uuid.ts';
+import { ask, type WakeAsk, wokenAt } from './asks.ts';
+import { beginLook, type LookCause } from './look.ts';
 import { isWakeable, type Wakeable } from './wakeable.ts';
 
 /** Who asks. Uuids are in braces. */

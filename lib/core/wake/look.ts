@@ -2,10 +2,10 @@
  * Looks between those of the schedule, because a pipeline asks for runners or Bitbucket tells of something. Many who ask
  * at once get one look; no look is lost that anybody counts on.
  */
-import { parseWakeLook, wakeLookKey } from './memory.ts';
-import type { Instant } from './model/observation.ts';
-import type { StateStore } from './ports.ts';
-import { MINUTE_MS, SECOND_MS } from './time.ts';
+import { parseWakeLook, wakeLookKey } from '../memory.ts';
+import type { Instant } from '../model/observation.ts';
+import type { StateStore } from '../ports.ts';
+import { MINUTE_MS, SECOND_MS } from '../time.ts';
 
 /** `floor`: more runners are asked for, which the look has to see. `hint`: one may be worth while. */
 export type LookCause = 'floor' | 'hint';

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { parseWakeMemory, wakeMemoryKey } from '#core/memory.ts';
 import type { StateStore } from '#core/ports.ts';
-import { ask, MOST_ASKS, type WakeAsk, wokenAt } from '#core/wake.ts';
+import { ask, MOST_ASKS, type WakeAsk, wokenAt } from '#core/wake/asks.ts';
 import { fleet, group, NOON } from '#kit/fleet.ts';
 import { runTicks } from '#kit/ticks.ts';
 import { World } from '#tools/simulator/world.ts';
-import { documents, look } from './observe/look.ts';
+import { documents, look } from '../observe/look.ts';
 
 const MINUTE = 60_000;
 const wake = { from: [{ workspace: 'acme', repository: 'shop' }], max: 5, forMs: 10 * MINUTE };

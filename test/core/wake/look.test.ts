@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '#adapters/state/memory.ts';
 import { wakeLookKey } from '#core/memory.ts';
 import type { MemoryChange, StateStore } from '#core/ports.ts';
-import { beginLook, isLookDue, takeUpLooks } from '#core/wake-look.ts';
+import { beginLook, isLookDue, takeUpLooks } from '#core/wake/look.ts';
 import { NOON } from '#kit/fleet.ts';
 
 const KEY = wakeLookKey('acme');

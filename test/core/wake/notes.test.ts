@@ -11,11 +11,11 @@ import { makePlan } from '#core/plan.ts';
 import type { Ports, StateStore } from '#core/ports.ts';
 import { type Reason, reason } from '#core/reasons.ts';
 import { makeReport, makeSkippedReport } from '#core/report.ts';
-import type { WakeAsk } from '#core/wake.ts';
-import { beginNotes, type LeaveNotes } from '#core/wake-notes.ts';
+import type { WakeAsk } from '#core/wake/asks.ts';
+import { beginNotes, type LeaveNotes } from '#core/wake/notes.ts';
 import { group, groupObservation, NOON, observation } from '#kit/fleet.ts';
 import { World } from '#tools/simulator/world.ts';
-import { recordingPorts } from './reconcile/ports.ts';
+import { recordingPorts } from '../reconcile/ports.ts';
 import { open, SHOP, sleeper, wake } from './sleeping.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 /** Groups that pipelines may ask for runners, and how their repositories are reached. Pure. */
-import type { RunnerGroup, Scope } from './model/configuration.ts';
+import type { RunnerGroup, Scope } from '../model/configuration.ts';
 
 /** A group that can be woken. */
 export type Wakeable = RunnerGroup & Required<Pick<RunnerGroup, 'wake'>>;

@@ -2,10 +2,10 @@
  * Runners that pipelines ask for before they need them. What a step asks is a floor until a time; what all of them ask
  * together raises `min`, as a schedule's window does, so that everything below sees plain bounds.
  */
-import { parseWakeMemory, wakeMemoryKey } from './memory.ts';
-import type { RunnerGroup } from './model/configuration.ts';
-import type { Instant } from './model/observation.ts';
-import type { StateStore } from './ports.ts';
+import { parseWakeMemory, wakeMemoryKey } from '../memory.ts';
+import type { RunnerGroup } from '../model/configuration.ts';
+import type { Instant } from '../model/observation.ts';
+import type { StateStore } from '../ports.ts';
 
 /** What a step asked for. */
 export type WakeAsk = {

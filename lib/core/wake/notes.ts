@@ -1,21 +1,21 @@
 /**
  * What a tick does for pipelines that wake groups, besides scaling: it looks up which repositories the names in
- * `wake.from` mean, writes down how many runners a group has, and settles floors (wake-floors.ts). Whoever answers pipelines
+ * `wake.from` mean, writes down how many runners a group has, and settles floors (floors.ts). Whoever answers pipelines
  * then needs nobody but the state store.
  */
-import { BudgetError, ServiceError, sentenceOf } from './errors.ts';
-import { isSame, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from './memory.ts';
-import type { RunnerGroup, Scope } from './model/configuration.ts';
-import type { GroupObservation, Instant, Observation } from './model/observation.ts';
-import type { GroupReport, Report } from './model/report.ts';
-import type { Ports } from './ports.ts';
-import { isLimit } from './reasons.ts';
-import { wasSeen } from './report.ts';
-import { scopeKey } from './scope.ts';
-import { DAY_MS, MINUTE_MS } from './time.ts';
-import { isUuid } from './uuid.ts';
-import { settleFloors } from './wake-floors.ts';
-import { takeUpLooks } from './wake-look.ts';
+import { BudgetError, ServiceError, sentenceOf } from '../errors.ts';
+import { isSame, parseWakeNote, type WakeNote, wakeMemoryKey, wakeNoteKey } from '../memory.ts';
+import type { RunnerGroup, Scope } from '../model/configuration.ts';
+import type { GroupObservation, Instant, Observation } from '../model/observation.ts';
+import type { GroupReport, Report } from '../model/report.ts';
+import type { Ports } from '../ports.ts';
+import { isLimit } from '../reasons.ts';
+import { wasSeen } from '../report.ts';
+import { scopeKey } from '../scope.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
+import { isUuid } from '../uuid.ts';
+import { settleFloors } from './floors.ts';
+import { takeUpLooks } from './look.ts';
 import { isWakeable, reached, type Wakeable } from './wakeable.ts';
 
 /** Another repository may have the name by then. */

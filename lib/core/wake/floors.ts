@@ -1,9 +1,9 @@
 /** Floors of pipelines as time goes by: kept while the pipeline runs that asked, and over when it has ended. */
-import { parseWakeMemory, wakeMemoryKey } from './memory.ts';
-import type { Instant } from './model/observation.ts';
-import type { MemoryChange, MemoryDocument, Ports } from './ports.ts';
-import { MINUTE_MS } from './time.ts';
-import type { WakeAsk } from './wake.ts';
+import { parseWakeMemory, wakeMemoryKey } from '../memory.ts';
+import type { Instant } from '../model/observation.ts';
+import type { MemoryChange, MemoryDocument, Ports } from '../ports.ts';
+import { MINUTE_MS } from '../time.ts';
+import type { WakeAsk } from './asks.ts';
 import { reached, type Wakeable } from './wakeable.ts';
 
 /** A floor that runs out within it is kept if its pipeline still runs: five ticks, of which several may fail or not come. */
