@@ -4,7 +4,7 @@ import type { QueueSource, RunnerGroup } from '../model/configuration.ts';
 import type { Observation, SeenGroup } from '../model/observation.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
 import { roomUnderMax } from './allowance.ts';
-import { workspaceCaps } from './caps.ts';
+import { roomInWorkspace } from './caps.ts';
 import type { ClassifiedGroup } from './classify.ts';
 import { enableable } from './enabling.ts';
 import { nextQuarantine } from './quarantine.ts';
@@ -31,7 +31,7 @@ export function questionOf(group: Claimant, seen: Observation): QueueQuestion | 
   const source = queueOf(strategy, expected, lets || hasCallsToSpare(seen, scope.workspace));
   if (source === undefined || observation.queue !== undefined) return undefined;
   if (nextQuarantine(observation, classified, seen.at) !== undefined) return undefined;
-  const free = roomIn(scope.workspace, seen);
+  const free = roomInWorkspace(scope.workspace, seen);
   const room = free <= 0 && group.due > 0 && hasPeers(observation.group, seen) ? Infinity : free;
   const creates = Math.max(0, Math.min(roomUnderMax(observation), room, maxCreatesPerTick));
   // So many that wait keep everybody.
@@ -63,10 +63,4 @@ function repositoriesIn(source: QueueSource): number {
 /** Whether others can make room for the group if it is below its share, so that what it wants matters without any. */
 function hasPeers({ name, scope: { workspace } }: RunnerGroup, { groups }: Observation): boolean {
   return groups.some(({ group }) => group.scope.workspace === workspace && group.name !== name);
-}
-
-/** What the tightest cap of the workspace leaves. */
-function roomIn(workspace: string, { workspaces }: Observation): number {
-  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap((entry) => workspaceCaps(entry));
-  return Math.min(...caps.map(({ room }) => room));
 }

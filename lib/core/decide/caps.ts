@@ -31,8 +31,27 @@ export function capsOf({ workspaces, budgets = [], at }: Observation, free: Free
   return [...workspaces.flatMap((entry) => workspaceCaps(entry, free)), ...budgetCaps(budgets, at)];
 }
 
+/** What limits on build slots leave free, by workspace. */
+export function freeSlotsIn({ workspaces }: Observation): FreeSlots {
+  return new Map(
+    workspaces.flatMap(({ workspace, slots }): readonly [string, number][] =>
+      slots?.max === undefined ? [] : [[workspace, freeSlots(slots.max, slots)]],
+    ),
+  );
+}
+
+function freeSlots(max: number, { committed }: SlotObservation): number {
+  return max - committed;
+}
+
+/** What the tightest cap of the workspace leaves to runners that are not there yet. */
+export function roomInWorkspace(workspace: string, { workspaces }: Observation): number {
+  const caps = workspaces.filter((entry) => entry.workspace === workspace).flatMap((entry) => workspaceCaps(entry));
+  return Math.min(...caps.map(({ room }) => room));
+}
+
 /** The caps that hold in one workspace. `free`: slots that are not promised to runners that are put back into service. */
-export function workspaceCaps(
+function workspaceCaps(
   { workspace, registrations, assumed, maxRunners, slots }: WorkspaceObservation,
   free: FreeSlots = new Map(),
 ): readonly Cap[] {
@@ -49,9 +68,10 @@ export function workspaceCaps(
 }
 
 /** On runners that are in use or may come to be so. */
-function peakCap(workspace: string, { max: cap, committed, peak }: SlotObservation, free: FreeSlots): readonly Cap[] {
+function peakCap(workspace: string, slots: SlotObservation, free: FreeSlots): readonly Cap[] {
+  const { max: cap, peak } = slots;
   if (cap === undefined) return [];
-  const room = free.get(workspace) ?? cap - committed;
+  const room = free.get(workspace) ?? freeSlots(cap, slots);
   const explain = (withheld: number) =>
     reason('peak-cap', { cap, committed: cap - room, peak: peak.runners, withheld });
   return [{ workspaces: [workspace], room, explain, places: { cap, isHeldBy: isCommitted } }];

@@ -17,7 +17,7 @@ import { type Reason, reason, reasonFor } from '../reasons.ts';
 import { ageOf, LONGEST_STEP_MS } from './age.ts';
 import { limitByGroup } from './allowance.ts';
 import { type QueueQuestion, questionOf } from './asking.ts';
-import { capsOf, underCaps } from './caps.ts';
+import { capsOf, freeSlotsIn, underCaps } from './caps.ts';
 import {
   type ClassifiedGroup,
   type ClassifiedRunner,
@@ -70,7 +70,7 @@ export function decide(observation: Observation): readonly GroupDecision[] {
   const { at, queues = [] } = observation;
   const groups = observation.groups.map((entry) => classifyGroup(entry, at));
   const waiting = waitingByGroup(takersOf(groups), queues);
-  const free: FreeSlots = freeSlots(observation);
+  const free: FreeSlots = freeSlotsIn(observation);
   const assessed = groups.flatMap((group) => {
     const { observation: seen } = group;
     if (!isSeen(seen)) return [];
@@ -108,15 +108,6 @@ export function holdUnseen({ observation, classified, counts }: ClassifiedGroup)
     reason: missing.length > 0 ? incomplete : (heldBack ?? incomplete),
   };
   return { kind: 'unseen', observation, classified, decision, ...NOTHING_DECIDED };
-}
-
-/** What limits on build slots leave free, by workspace. */
-function freeSlots({ workspaces }: Observation): FreeSlots {
-  return new Map(
-    workspaces.flatMap(({ workspace, slots }): readonly [string, number][] =>
-      slots?.max === undefined ? [] : [[workspace, slots.max - slots.committed]],
-    ),
-  );
 }
 
 /** What bears on a group besides itself. */
