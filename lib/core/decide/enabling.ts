@@ -11,14 +11,14 @@ export function enableable({ observation, classified }: ClassifiedGroup): readon
   // Stryker disable next-line ArrayDeclaration: no runner is called that.
   const { drains = {}, worked = [] } = observation.memory;
   return classified
-    .filter(({ runner, job, ended }) => {
+    .flatMap(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
-      const isSurplus = drain?.cause === 'surplus' && drain.enabledAt === undefined;
+      if (drain?.cause !== 'surplus' || drain.enabledAt !== undefined) return [];
       const isOnline =
         job !== undefined && !ended && job.takenAway === undefined && (job.pod === undefined || mayRun(job));
-      return isSurplus && isOutOfService(runner) && !runner.hasStep && isOnline && !worked.includes(runner.uuid);
+      const isOut = isOutOfService(runner) && !runner.hasStep && !worked.includes(runner.uuid);
+      return isOut && isOnline ? [{ runner, at: drain.at }] : [];
     })
-    .map(({ runner }) => ({ runner, at: drains[runner.uuid]?.at ?? 0 }))
     .sort((a, b) => b.at - a.at)
     .map(({ runner }) => runner);
 }

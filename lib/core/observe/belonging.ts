@@ -136,6 +136,7 @@ function sortJobs({ scopes, known }: Lists, index: Index, unlisted: readonly Pla
   const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
   const ownersOf = ({ job }: PlacedJob) => {
     const scope = job.identity && keys.get(identityKey(job.identity));
+    // Stryker disable next-line ConditionalExpression: no group is in a scope without a name; only the compiler does not know.
     if (scope === undefined) return [];
     const able = job.labels === undefined ? index.called(scope, job.group) : index.withLabels(scope, job.labels);
     return able.filter((group) => known.mayHave(group, job.runnerUuid, job));
@@ -148,6 +149,7 @@ function sortJobs({ scopes, known }: Lists, index: Index, unlisted: readonly Pla
   return sorted.map((entry) => {
     const { placed, here, able } = entry;
     // A Job of a cluster that is listed under two names is one Job.
+    // Stryker disable next-line ArrayDeclaration: each is among them; only the compiler does not know.
     const same = byRunner.get(placed.job.runnerUuid) ?? [];
     const isTheOne = entry === (same.find((one) => one.here !== undefined) ?? same[0]);
     const owner = here ?? (isTheOne ? able[0] : undefined);

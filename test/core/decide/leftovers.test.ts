@@ -204,6 +204,11 @@ describe('runners at a place that no group has any more', () => {
     workspaces: [{ workspace: 'acme', registrations, maxRunners: 9 }],
     budgets: [{ ...BUDGET, creates: 0 }],
   });
+  const slotted = (committed: number) => {
+    const slots = { inUse: committed, committed, peak: { month: '2026-11', runners: 9 }, max: 9, price: 15 };
+    const { workspaces, budgets } = capped(committed);
+    return { budgets, workspaces: workspaces.map((entry) => ({ ...entry, maxRunners: 100, slots })) };
+  };
 
   it.each<Withheld>([
     { name: 'quarantine', max: 2, stays: true },
@@ -213,6 +218,9 @@ describe('runners at a place that no group has any more', () => {
     { name: 'the calls', max: 9, quarantine: false, over: capped(1), stays: true },
     { name: 'the cap in part, and the calls', min: 9, max: 9, quarantine: false, over: capped(8), stays: true },
     { name: 'the cap, which is full', min: 9, max: 9, quarantine: false, over: capped(9), stays: false },
+    { name: 'the slots in part, and the calls', min: 9, max: 9, quarantine: false, over: slotted(8), stays: true },
+    { name: 'the slots, all of which are taken', min: 9, max: 9, quarantine: false, over: slotted(9), stays: false },
+    { name: 'the slots, of which more are taken', min: 9, max: 9, quarantine: false, over: slotted(10), stays: false },
   ])('stay online by one, or not, while starts are withheld by $name', (row) => {
     const { min = 1, max, own = [], quarantine = true, over = {}, stays } = row;
     const memory = { idleSince: {}, drainingSince: {}, ...(quarantine && { quarantine: QUARANTINE }) };

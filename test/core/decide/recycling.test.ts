@@ -554,3 +554,14 @@ it('nothing is due where nobody asks for it', () => {
   expect([decision?.creates, decision?.retire]).toEqual([0, []]);
   expect(decision?.decision.bounds.map(({ code }) => code)).toEqual(['cool-down']);
 });
+
+it('one at work that is out already, while the list shows it in service, takes no place of those that stay', () => {
+  const { retired } = decided({
+    recycle: { afterSteps: 1, onChange: true },
+    runners: [busy('{used}'), idle('{a}', 1), idle('{b}', 2), idle('{c}', 3)],
+    jobs: { fingerprint: 'then' },
+    memory: { drains: { '{used}': drain('first-step') } },
+    over: { strategy: { ...BUFFER, idleCount: 2 } },
+  });
+  expect(retired).toEqual(['{used} first-step', '{a} outdated']);
+});

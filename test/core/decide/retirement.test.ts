@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '#core/decide/classify.ts';
-import { chooseRetirements, type Surplus } from '#core/decide/retirement.ts';
+import { classify, classifyGroup } from '#core/decide/classify.ts';
+import { chooseRetirements, type Surplus, spareOf } from '#core/decide/retirement.ts';
 import type { GroupObservation, Runner } from '#core/model/observation.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
@@ -188,5 +188,15 @@ describe('who is taken out of service', () => {
     const { chosen, bounds } = chooseRetirements(seen, classify(seen, NOON), row.surplus, NOON);
     expect(chosen.map(({ runner: { uuid }, reason }) => [uuid.slice(1, -1), reason.text])).toEqual(row.chosen);
     expect(bounds.map(({ text }) => text)).toEqual(row.bounds ?? []);
+  });
+});
+
+describe('who makes room for another group', () => {
+  it('is not the last one online, though a look has taken it out just now and others are on their way', () => {
+    const seen = {
+      ...groupObservation({ runners: [aged('a', 60), starting('b', 1)] }),
+      memory: { idleSince: {}, drainingSince: {}, drains: { '{a}': { cause: 'surplus', at: NOON - MINUTE } } },
+    };
+    expect(spareOf(classifyGroup(seen, NOON), [], NOON).map(({ uuid }) => uuid)).toEqual(['{b}']);
   });
 });

@@ -33,6 +33,8 @@ type Row = {
   readonly had?: string;
   /** The group that has it, and as what; absent: nobody. */
   readonly owner?: readonly [group: string, as: Role];
+  /** The group that may have it, for all that anybody knows. */
+  readonly doubted?: string;
 };
 
 const XTRA = [...builds.labels, 'xtra'];
@@ -57,6 +59,19 @@ const ROWS: readonly Row[] = [
     name: '… while some Jobs could not be read, of which one may be its own',
     runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED' },
     areJobsRead: false,
+    doubted: 'builds',
+  },
+  {
+    name: '… while some Jobs could not be read, and its own was, with labels of nobody',
+    runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED' },
+    job: { labels: ['old'] },
+    areJobsRead: false,
+  },
+  {
+    name: 'its labels are the group’s, nothing has ever run behind it, and some Jobs could not be read',
+    runner: { status: 'UNREGISTERED' },
+    areJobsRead: false,
+    owner: ['builds', 'runner'],
   },
   { name: '… without our mark', runner: { labels: builds.labels.slice(1), status: 'UNREGISTERED' } },
   { name: '… with another name', runner: { labels: builds.labels.slice(0, -1), status: 'UNREGISTERED', name: 'x' } },
@@ -186,13 +201,18 @@ function sort({ groups = [builds, tests], job, namespace = MAIN, mayHave = () =>
       areJobsRead: row.areJobsRead ?? true,
     },
   });
-  return { sorted, owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])) };
+  return {
+    sorted,
+    owners: groups.flatMap((each) => roleIn(sorted.of(each)).map((as) => [each.name, as])),
+    doubted: groups.filter((each) => sorted.of(each).doubtful > 0).map(({ name }) => name),
+  };
 }
 
 describe('whose a runner is', () => {
   it.each(ROWS)('$name', (row) => {
-    const { sorted, owners } = sort(row);
+    const { sorted, owners, doubted } = sort(row);
     expect(owners).toEqual(row.owner === undefined ? [] : [row.owner]);
+    expect(doubted).toEqual(row.doubted === undefined ? [] : [row.doubted]);
     const strays = [...sorted.strays[row.listed === false ? 'jobs' : 'runners']];
     expect(strays).toHaveLength(row.owner === undefined ? 1 : 0);
   });
@@ -236,6 +256,18 @@ describe('whose a runner is', () => {
       expect(unlisted.of(builds)).toMatchObject({ jobs: [], unlisted: listed });
     },
   );
+
+  it('a Job of a cluster that is listed under two names is of the group there, though another has its labels, too', () => {
+    const one = runner();
+    const listed = [jobOf(one, { labels: builds.labels })];
+    const sorted = sortOut({
+      groups: [{ ...moved, labels: builds.labels }, builds],
+      scopes: [{ key: 'acme', runners: [one], identity: ACME }],
+      namespaces: TWICE.map((namespace) => ({ namespace, listed })),
+      known: ANY,
+    });
+    expect(sorted.of(builds)).toMatchObject({ runners: [one], jobs: listed });
+  });
 
   it('a Job elsewhere, of a cluster that is listed under two names, is one', () => {
     const twice = [WEB, { ...WEB, cluster: 'second' }];
