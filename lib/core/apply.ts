@@ -94,7 +94,7 @@ type GroupApplied = {
   readonly refusal: string | undefined;
   /**
    * Runners that adds have made, also those that were taken back: a deletion may take effect late, so that the next look asks
-   * for them by name. And adds that came to nothing, so that they take no place.
+   * for them by name. And adds that came to nothing, so that they take no seat.
    */
   readonly made: readonly string[];
   readonly gone: number;

@@ -61,7 +61,7 @@ type SettledAdds = {
   readonly group: GroupPlan;
   /** Uuids of the runners that were made. */
   readonly made: readonly string[];
-  /** How many came to nothing, and take no place. */
+  /** How many came to nothing, and take no seat. */
   readonly gone: number;
   /** Why all were refused (a quota, a policy, Bitbucket's limit). */
   readonly refusal: string | undefined;

@@ -110,13 +110,13 @@ function isGivenUp(entry: IntendedAdds, at: Instant): boolean {
   return at - entry.at >= LISTING_LAG_MS;
 }
 
-/** How many places the seen runners of a group take, with the adds that nothing shows yet. */
-export function placesTaken(observation: Pick<GroupObservation, 'runners' | 'orphanJobs' | 'pendingAdds'>): number {
-  return placesOf(observation).length + (observation.pendingAdds ?? 0);
+/** How many seats the seen runners of a group take, with the adds that nothing shows yet. */
+export function seatsTaken(observation: Pick<GroupObservation, 'runners' | 'orphanJobs' | 'pendingAdds'>): number {
+  return seatsOf(observation).length + (observation.pendingAdds ?? 0);
 }
 
 /** The runners of a group that were seen: listed, or behind a Job. Their uuids have braces. */
-export function placesOf({
+export function seatsOf({
   runners,
   orphanJobs,
 }: Pick<GroupObservation, 'runners' | 'orphanJobs'>): readonly SeenRunner[] {

@@ -2,7 +2,7 @@
 import type { GroupDecision } from './decide/decide.ts';
 import { startTroubles } from './decide/pod-trouble.ts';
 import { waitingOf } from './decide/waiting.ts';
-import { placesOf } from './inventory.ts';
+import { seatsOf } from './inventory.ts';
 import type { Fleet } from './model/configuration.ts';
 import type { Action, Applied, GroupPlan, Plan } from './model/decision.ts';
 import type { Instant, Observation } from './model/observation.ts';
@@ -63,7 +63,7 @@ export function reportLeftovers(
       cluster,
       namespace,
       counts: decision.counts,
-      runners: placesOf(observation).map(({ uuid }) => uuid),
+      runners: seatsOf(observation).map(({ uuid }) => uuid),
       reason: decision.reason,
       plan: (plan.leftovers?.[index]?.actions ?? []).map(planned),
       outcomes: applied?.leftovers?.[index] ?? [],

@@ -7,7 +7,7 @@ import {
   LISTING_LAG_MS,
   nextInventory,
   pendingAdds,
-  placesOf,
+  seatsOf,
   unseenJob,
   withAdds,
 } from '#core/inventory.ts';
@@ -146,7 +146,7 @@ describe('adds that were begun', () => {
   it('a runner was made when it was registered, and one that no list shows when its Job was', () => {
     const listed = runner({ uuid: '{listed}', createdAt: NOON - 2 });
     const unlisted = jobOf(runner({ uuid: '{unlisted}' }), { createdAt: NOON - 1 });
-    expect(placesOf({ runners: [listed], orphanJobs: [unlisted] })).toEqual([
+    expect(seatsOf({ runners: [listed], orphanJobs: [unlisted] })).toEqual([
       { uuid: '{listed}', createdAt: NOON - 2 },
       { uuid: '{unlisted}', createdAt: NOON - 1 },
     ]);

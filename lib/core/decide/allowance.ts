@@ -1,5 +1,5 @@
 /** What keeps a group from getting all the runners it wants: its `max`, the pace, and quarantine. */
-import { placesTaken } from '../inventory.ts';
+import { seatsTaken } from '../inventory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -11,15 +11,15 @@ import { usualStartUpMs } from './start-up.ts';
 type Allowance = { readonly creates: number; readonly due: number; readonly bounds: readonly Reason[] };
 
 /**
- * Runners that the group may still add. Places are taken by every registration that is not known to be gone, whatever its
+ * Runners that the group may still add. Seats are taken by every registration that is not known to be gone, whatever its
  * state; by every Job whose registration is not listed; by adds that were begun; and by what is left where the group was before.
  */
 export function roomUnderMax(observation: GroupObservation): number {
-  return observation.group.max - placesTaken(observation) - (observation.elsewhere ?? 0);
+  return observation.group.max - seatsTaken(observation) - (observation.elsewhere ?? 0);
 }
 
 /**
- * Limits that concern the group alone. Every place counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is
+ * Limits that concern the group alone. Every seat counts towards `max`: Bitbucket counts, and bills, them all. Quarantine is
  * that of after this look: a start that it finds to have failed is not replaced at once, and a probe that it finds at work
  * lets the others follow.
  */
@@ -34,7 +34,7 @@ export function limitByGroup(entry: ClassifiedGroup, wanted: number, at: Instant
     creates = allowed;
   };
   limit(roomUnderMax(observation), (withheld) =>
-    reason('max', { max: group.max, registrations: placesTaken(observation), withheld }),
+    reason('max', { max: group.max, registrations: seatsTaken(observation), withheld }),
   );
   const unpaced = creates;
   limit(group.maxCreatesPerTick, (withheld) =>

@@ -13,15 +13,15 @@ import { isCommitted } from '../observe/slots.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { FreeSlots } from './enabling.ts';
 import { shareOut } from './share-out.ts';
-import { type Claimant, type Places, type Share, sharesOf, stayingIn } from './shares.ts';
+import { type Claimant, type Seats, type Share, sharesOf, stayingIn } from './shares.ts';
 
 /** Runners that the groups of some workspaces may create together. */
 export type Cap = {
   readonly workspaces: readonly string[];
   readonly room: number;
   readonly explain: (withheld: number) => Reason;
-  /** Present where runners hold places, so that one group can make room for another. */
-  readonly places?: Places;
+  /** Present where runners hold seats, so that one group can make room for another. */
+  readonly seats?: Seats;
   /** Creates of a group that the cap never withholds; absent: none. */
   readonly spares?: (member: Claimant) => number;
 };
@@ -61,7 +61,7 @@ function workspaceCaps(
     workspaces,
     room: maxRunners - registrations,
     explain: (withheld) => reason('workspace-cap', { cap: maxRunners, ...registered, withheld }),
-    places: { cap: maxRunners, isHeldBy: () => true },
+    seats: { cap: maxRunners, isHeldBy: () => true },
   };
   if (slots === undefined) return [byRegistrations];
   return [byRegistrations, ...peakCap(workspace, slots, free), ...stepCap(workspace, slots)];
@@ -74,7 +74,7 @@ function peakCap(workspace: string, slots: SlotObservation, free: FreeSlots): re
   const room = free.get(workspace) ?? freeSlots(cap, slots);
   const explain = (withheld: number) =>
     reason('peak-cap', { cap, committed: cap - room, peak: peak.runners, withheld });
-  return [{ workspaces: [workspace], room, explain, places: { cap, isHeldBy: isCommitted } }];
+  return [{ workspaces: [workspace], room, explain, seats: { cap, isHeldBy: isCommitted } }];
 }
 
 /**
@@ -117,8 +117,8 @@ export function underCaps<Member extends Claimant>(
 }
 
 function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap, at: Instant): readonly Member[] {
-  const { room, places } = cap;
-  const shares = places === undefined ? members.map(unshared) : sharesOf(members, room, places, at);
+  const { room, seats } = cap;
+  const shares = seats === undefined ? members.map(unshared) : sharesOf(members, room, seats, at);
   const spared = members.map((member) => Math.min(member.creates, cap.spares?.(member) ?? 0));
   const demands = members.map((member, index) => ({
     // Stryker disable next-line OptionalChaining: each has one; only the compiler does not know.
@@ -133,7 +133,7 @@ function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap,
   });
 }
 
-/** The share of a group under a cap whose places nobody can give back. */
+/** The share of a group under a cap whose seats nobody can give back. */
 function unshared({ due }: Claimant): Share {
   return { missing: due, gives: [] };
 }

@@ -3,7 +3,7 @@
  * nothing, and go when their steps are done. Where a group still has their labels in their scope (only its cluster or
  * namespace changed), one stays online until the group has one: a step that finds none online fails at once. Pure.
  */
-import { placesTaken } from '../inventory.ts';
+import { seatsTaken } from '../inventory.ts';
 import type { Decision } from '../model/decision.ts';
 import type { GroupObservation, Instant, SeenGroup } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -57,7 +57,7 @@ function retireAll(
 
 /** Whether a group goes on with the same labels in the same scope, wants runners, and none of its own is online for sure yet. */
 function isMissedBy(left: GroupObservation, groups: readonly GroupDecision[]): boolean {
-  const isAlone = placesTaken(left) === 1;
+  const isAlone = seatsTaken(left) === 1;
   return groups.some(
     ({ kind, observation, classified, decision }) =>
       labelSetKey(observation.group) === labelSetKey(left.group) &&

@@ -18,7 +18,7 @@ export type Taker = {
 /** A group as a taker of what waits in some repositories. */
 export function takerOf(entry: ClassifiedGroup, repositories: readonly string[]): Taker {
   const { observation, expected } = entry;
-  // Idle and starting runners will take waiting steps, and those that can be put back; the others' places are not free.
+  // Idle and starting runners will take waiting steps, and those that can be put back; the others' seats are not free.
   const room = roomUnderMax(observation) + expected.idle + expected.starting + enableable(entry).length;
   return { group: observation.group, repositories: new Set(repositories), room };
 }

@@ -1,5 +1,5 @@
 /** What a look adds to a group's memory. A runner that shows a step, or is gone, starts from nothing. */
-import { hadJob, isAddThatRan, nextInventory, placesOf } from '../inventory.ts';
+import { hadJob, isAddThatRan, nextInventory, seatsOf } from '../inventory.ts';
 import { isEmpty } from '../memory.ts';
 import type { Drain, GroupMemory, Instant, Runner, SeenGroup } from '../model/observation.ts';
 import { namespaceKey } from '../scope.ts';
@@ -48,7 +48,7 @@ export function remember(
     startUps: nextStartUps(memory.startUps, classified),
     waits,
     recentTargets,
-    ...nextInventory(memory, placesOf(observation), creates, at),
+    ...nextInventory(memory, seatsOf(observation), creates, at),
     jobless: jobless.map(({ runner }) => runner.uuid),
     awayJobs: awayJobs(observation, classified),
     worked: workedIn(observation),
@@ -66,14 +66,14 @@ function awayJobs(
   { orphanJobs, memory: { awayJobs: before = {} } }: SeenGroup,
   classified: readonly ClassifiedRunner[],
 ): NonNullable<GroupMemory['awayJobs']> {
-  const places = classified.flatMap(({ runner: { uuid }, job }): readonly [string, string][] => {
+  const away = classified.flatMap(({ runner: { uuid }, job }): readonly [string, string][] => {
     const where = job === undefined ? before[uuid] : job.away && namespaceKey(job.away);
     return where === undefined ? [] : [[uuid, where]];
   });
   const orphans = orphanJobs.flatMap(({ runnerUuid, away }): readonly [string, string][] =>
     away === undefined ? [] : [[bracedUuid(runnerUuid), namespaceKey(away)]],
   );
-  return Object.fromEntries([...places, ...orphans]);
+  return Object.fromEntries([...away, ...orphans]);
 }
 
 /** Which runners showed a step when their Job was seen to have ended: that it is not listed later says nothing else. */

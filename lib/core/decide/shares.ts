@@ -1,6 +1,6 @@
 /**
- * Whose places those of a cap are, when the groups under it want more than there are. Each group's share is what weighted
- * max–min fairness gives it of all places that the groups hold or can get, its `min` first. A group below its share gets
+ * Whose seats those of a cap are, when the groups under it want more than there are. Each group's share is what weighted
+ * max–min fairness gives it of all seats that the groups hold or can get, its `min` first. A group below its share gets
  * room as it comes, and what does not come by itself is made by groups above theirs: they take runners out of service,
  * which finish their steps and go. Pure.
  */
@@ -25,10 +25,10 @@ export type Claimant = ClassifiedGroup<SeenGroup> & {
   readonly bounds: readonly Reason[];
 };
 
-/** The places of a cap, and which runners hold one. */
-export type Places = { readonly cap: number; readonly isHeldBy: (runner: Runner) => boolean };
+/** The seats of a cap, and which runners hold one. */
+export type Seats = { readonly cap: number; readonly isHeldBy: (runner: Runner) => boolean };
 
-/** What a cap's places come to for one group. */
+/** What a cap's seats come to for one group. */
 export type Share = {
   /** How many runners it may still add, now or when there is room. */
   readonly missing: number;
@@ -47,7 +47,7 @@ export function stayingIn({ working, enable, retire }: Claimant): number {
 export function sharesOf(
   members: readonly Claimant[],
   room: number,
-  { cap, isHeldBy }: Places,
+  { cap, isHeldBy }: Seats,
   at: Instant,
 ): readonly Share[] {
   // Stryker disable next-line ArrowFunction,ConditionalExpression,EqualityOperator: only faster.
@@ -84,7 +84,7 @@ export function sharesOf(
  * Weighted max–min over what the groups have or want. Of equals, who has more comes first: a runner that would only go
  * back and forth stays where it is.
  */
-function fairShares(members: readonly Claimant[], places: number): readonly number[] {
+function fairShares(members: readonly Claimant[], seats: number): readonly number[] {
   const claims = members.map((member) => {
     const { weight, min, max } = member.observation.group;
     const has = stayingIn(member);
@@ -93,12 +93,12 @@ function fairShares(members: readonly Claimant[], places: number): readonly numb
   });
   const least = shareOut(
     claims.map((claim) => ({ ...claim, wanted: Math.min(claim.wanted, claim.min) })),
-    places,
+    seats,
   );
-  return shareOut(claims, places - sum(least), least);
+  return shareOut(claims, seats - sum(least), least);
 }
 
-/** Runners whose places come free without anybody's doing. */
+/** Runners whose seats come free without anybody's doing. */
 function leavingIn({ classified, enable, retire }: Claimant): readonly Runner[] {
   const retired = retire.map(({ runner }) => runner);
   return classified.flatMap((entry) => {

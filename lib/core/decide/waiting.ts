@@ -79,13 +79,13 @@ function takeOldest(queued: readonly WaitingSince[], count: number) {
 
 /** Those of one span that waited for the same minutes as one. */
 function merged(begun: Waits['begun']): Waits['begun'] {
-  const places = new Map<string, Waits['begun'][number]>();
+  const spans = new Map<string, Waits['begun'][number]>();
   for (const entry of begun) {
     const key = `${entry.from} ${Math.floor(entry.waitedMs / MINUTE_MS)}`;
-    const known = places.get(key);
-    places.set(key, known === undefined ? entry : { ...known, steps: known.steps + entry.steps });
+    const known = spans.get(key);
+    spans.set(key, known === undefined ? entry : { ...known, steps: known.steps + entry.steps });
   }
-  return [...places.values()].slice(-MOST_KEPT);
+  return [...spans.values()].slice(-MOST_KEPT);
 }
 
 function stepsIn(entries: readonly { readonly steps: number }[]): number {

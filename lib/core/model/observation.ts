@@ -275,7 +275,7 @@ export type SeenGroup = GroupObservation & {
 /** What is known of a workspace's registrations, over all its scopes that any group uses. */
 export type WorkspaceObservation = {
   readonly workspace: string;
-  /** Every place that is taken: registrations, ours or not, what no list shows yet, and what a scope may have that could not be listed. */
+  /** Every seat that is taken: registrations, ours or not, what no list shows yet, and what a scope may have that could not be listed. */
   readonly registrations: number;
   /** How many of these are assumed so, of scopes that were not listed; absent: none. */
   readonly assumed?: number;

@@ -1,5 +1,5 @@
 /** What a look tells of one group. */
-import { pendingAdds, placesOf } from '../inventory.ts';
+import { pendingAdds, seatsOf } from '../inventory.ts';
 import { groupMemoryKey, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { GroupObservation, Instant } from '../model/observation.ts';
@@ -36,7 +36,7 @@ export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Inst
   const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
   const memory = parseGroupMemory(document?.value);
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const begun = pendingAdds(memory, placesOf({ runners, orphanJobs: unlisted }), listedUntil(scope, at));
+  const begun = pendingAdds(memory, seatsOf({ runners, orphanJobs: unlisted }), listedUntil(scope, at));
   const pending = begun + doubtful;
   const [jobsMissing] = missingOf(jobs.jobs);
   const unreachable = memoryKey === undefined ? undefined : jobsMissing;

@@ -4,7 +4,7 @@
  */
 
 import { isSeen } from '../decide/classify.ts';
-import { pendingAdds, placesTaken } from '../inventory.ts';
+import { pendingAdds, seatsTaken } from '../inventory.ts';
 import { isSame, parseGroupMemory } from '../memory.ts';
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { DocumentEntry, GroupObservation, Instant, ScopeIdentity } from '../model/observation.ts';
@@ -71,7 +71,7 @@ export function leftoverOf(
   // Of a scope that is gone for good nothing is listed, and nothing but its Jobs can show a runner.
   const isLost = isGone(scope, at) && 'value' in jobs.jobs;
   const isSure = isLost || isSeen(entry);
-  const places = isSure ? placesTaken(entry) + (isLost ? strays.filter(isFrom(entry)).length : 0) : placesKnown(entry);
+  const places = isSure ? seatsTaken(entry) + (isLost ? strays.filter(isFrom(entry)).length : 0) : placesKnown(entry);
   // What cannot be reached is not forgotten.
   return isSure && places === 0 && entry.unreachable === undefined ? undefined : { entry, places };
 }
@@ -79,7 +79,7 @@ export function leftoverOf(
 /** How many there may be while not everything can be seen. */
 function placesKnown(entry: GroupObservation): number {
   const { memory, pendingAdds = 0 } = entry;
-  return Math.max(placesTaken(entry), Object.keys(memory.runners ?? {}).length + pendingAdds);
+  return Math.max(seatsTaken(entry), Object.keys(memory.runners ?? {}).length + pendingAdds);
 }
 
 function isFrom({ group, memory }: GroupObservation) {

@@ -18,7 +18,7 @@ import { nextPeak, PRICE_PER_SLOT, runnersComing, slotsCommitted, slotsInUse, st
 /** The workspace, and its memory if this look changed it. */
 type ObservedWorkspace = { readonly seen: WorkspaceObservation; readonly memory?: WorkspaceMemoryEntry };
 
-/** Adds up what takes places in a workspace of the fleet. `groups`: all that were seen, those that are left over included. */
+/** Adds up what takes seats in a workspace of the fleet. `groups`: all that were seen, those that are left over included. */
 export function observeWorkspace(
   workspace: string,
   { memory, scopes: all, namespaces }: Readings,
