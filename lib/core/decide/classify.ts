@@ -148,7 +148,8 @@ export function isOnline({ class: name }: Verdict): boolean {
 }
 
 /** Those that will be online for sure when this look is over, unless it takes them out; without one, those that show so. */
-export function stayingIn<Entry extends ClassifiedRunner>(online: readonly Entry[]): readonly Entry[] {
+export function stayingIn<Entry extends ClassifiedRunner>(entries: readonly Entry[]): readonly Entry[] {
+  const online = entries.filter(isOnline);
   const staying = online.filter(({ retired }) => retired === undefined);
   return staying.length > 0 ? staying : online;
 }

@@ -82,7 +82,7 @@ export function recycle(
   chosen: readonly Retirement[],
 ): readonly Retirement[] {
   const isStaying = ({ runner }: { readonly runner: Runner }) => !chosen.some((entry) => entry.runner === runner);
-  const online = stayingIn(classified.filter((entry) => isOnline(entry) && isStaying(entry)));
+  const online = stayingIn(classified.filter(isStaying));
   const isOnlineStill = ({ runner }: Retirement | ClassifiedRunner) => online.some((entry) => entry.runner === runner);
   const used = due.used.filter(isStaying);
   const usedOnline = used.filter(isOnlineStill);
