@@ -5,7 +5,7 @@ import { decide } from '#core/decide/decide.ts';
 import type { Action, LogPlace } from '#core/model/decision.ts';
 import type { Drain, Runner, RunnerJob, RunnerStatus, SeenGroup } from '#core/model/observation.ts';
 import { makePlan } from '#core/plan.ts';
-import { reason } from '#core/reasons.ts';
+import { type Reason, reason } from '#core/reasons.ts';
 import { groupObservation, jobOf, NOON, observation, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -25,10 +25,10 @@ type Row = {
   /** For how long it is remembered as out of service with a step; absent: not at all. */
   readonly finishingForMs?: number;
   readonly idleTrusted?: boolean;
-  /** The sentence of its removal; absent: it is left alone. */
-  readonly removed?: string;
-  /** The sentence with which it is only taken out of service. */
-  readonly disabled?: string;
+  /** Why it is removed; absent: it is left alone. */
+  readonly removed?: Reason;
+  /** Why it is only taken out of service. */
+  readonly disabled?: Reason;
   /** Why it was taken out of service. */
   readonly drained?:
     | 'never-online'
@@ -55,7 +55,9 @@ const RUNNING = { name: 'pod-a', phase: 'Running', restarts: 0, isProtected: tru
 
 const EVICTED = { why: 'EvictionByEvictionAPI' } as const;
 
-const UNLISTED = "its Job is not in its cluster's list any more, so it takes no new step";
+const UNLISTED = reason('job-unlisted', {});
+
+const outFor = (drainedMs: number) => reason('drained', { drainedMs });
 
 const ROWS: readonly Row[] = [
   { name: 'idle', runner: {}, drainingForMs: MINUTE },
@@ -64,14 +66,14 @@ const ROWS: readonly Row[] = [
     name: 'disabled, seen so by an earlier tick, a minute ago',
     runner: { status: 'DISABLED' },
     drainingForMs: MINUTE,
-    removed: 'out of service and without a step for 1m',
+    removed: outFor(MINUTE),
   },
   { name: 'disabled, seen so for the first time', runner: { status: 'DISABLED' } },
   {
     name: 'disabled, exactly the drain grace ago',
     runner: { status: 'DISABLED' },
     drainingForMs: 45 * SECOND,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   { name: 'disabled, a moment less ago', runner: { status: 'DISABLED' }, drainingForMs: 45 * SECOND - 1 },
   { name: 'disabled, but this look sees a step', runner: { status: 'DISABLED', hasStep: true }, drainingForMs: MINUTE },
@@ -79,7 +81,7 @@ const ROWS: readonly Row[] = [
     name: 'cordoned, seen so by an earlier tick',
     runner: { cordoned: true },
     drainingForMs: MINUTE,
-    removed: 'out of service and without a step for 1m',
+    removed: outFor(MINUTE),
   },
   { name: 'cordoned with a step', runner: { cordoned: true, hasStep: true }, drainingForMs: MINUTE },
   {
@@ -94,7 +96,7 @@ const ROWS: readonly Row[] = [
     job: { pod: RUNNING },
     drainingForMs: 45 * SECOND,
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   {
     name: 'disabled for as long as a step may take, where "no step" proves nothing',
@@ -107,27 +109,27 @@ const ROWS: readonly Row[] = [
     runner: { status: 'DISABLED' },
     drainingForMs: 721 * MINUTE + 1,
     idleTrusted: false,
-    removed: 'out of service and without a step for 12h 1m',
+    removed: outFor(721 * MINUTE + 1),
   },
   {
     name: 'disabled, its Job gone already',
     runner: { status: 'DISABLED' },
     job: 'none',
     drainingForMs: MINUTE,
-    removed: 'out of service and without a step for 1m',
+    removed: outFor(MINUTE),
   },
   { name: 'draining, but not out of service', runner: { status: 'UNKNOWN' }, drainingForMs: MINUTE },
   { name: 'starting', runner: { status: 'UNREGISTERED', createdAt: NOON }, drainingForMs: MINUTE },
   {
     name: 'never came online: its pod may connect in this very moment',
     runner: { status: 'UNREGISTERED' },
-    disabled: 'not online 59m after registration (startTimeout 10m; pod: none)',
+    disabled: reason('never-online', { ageMs: 59 * MINUTE, startTimeoutMs: 10 * MINUTE, pod: 'none' }),
   },
   {
     name: 'never came online, where "no step" proves nothing',
     runner: { status: 'UNREGISTERED' },
     idleTrusted: false,
-    disabled: 'not online 59m after registration (startTimeout 10m; pod: none)',
+    disabled: reason('never-online', { ageMs: 59 * MINUTE, startTimeoutMs: 10 * MINUTE, pod: 'none' }),
   },
   {
     name: 'never came online and is out of service, where "no step" proves nothing: no pod runs',
@@ -136,7 +138,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained: 'never-online',
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   {
     name: 'could not start and is out of service, where "no step" proves nothing: no pod',
@@ -144,7 +146,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained: 'start-hopeless',
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   ...(['surplus', 'too-old', 'outdated'] as const).map((drained) => ({
     name: `was idle while that was proven, and is out of service as ${drained}`,
@@ -152,7 +154,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained,
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   })),
   {
     name: 'worked and is out of service, where "no step" proves nothing: another pod may have run',
@@ -168,7 +170,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained: 'pod-leaving',
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   {
     name: 'its pod was taken away with its Job, where "no step" proves nothing',
@@ -177,7 +179,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained: 'pod-leaving',
     idleTrusted: false,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   {
     name: 'its pod is being taken away, where "no step" proves nothing: it may run a step beside the next one',
@@ -192,7 +194,7 @@ const ROWS: readonly Row[] = [
     runner: { status: 'UNREGISTERED' },
     job: 'none',
     jobsUnsure: true,
-    disabled: 'registered for 59m, but there is no Job behind it',
+    disabled: reason('job-missing', { ageMs: 59 * MINUTE }),
   },
   {
     name: 'its pod lacks the Secret: it can never connect',
@@ -205,44 +207,44 @@ const ROWS: readonly Row[] = [
         trouble: { reason: 'CreateContainerConfigError', message: 'secret "runner-oauth-credentials-a" not found' },
       },
     },
-    removed: 'its Job is 2m old, but the Secret that its pod needs was never created',
+    removed: reason('secret-missing', { ageMs: 2 * MINUTE }),
   },
   {
     name: 'registered, no Job came: needs no trust either',
     runner: { status: 'UNREGISTERED' },
     job: 'none',
     idleTrusted: false,
-    removed: 'registered for 59m, but there is no Job behind it',
+    removed: reason('job-missing', { ageMs: 59 * MINUTE }),
   },
   {
     name: 'its Job ended: needs no trust either',
     runner: { status: 'OFFLINE' },
     job: { status: 'complete' },
     idleTrusted: false,
-    removed: 'its Job is complete',
+    removed: reason('job-ended', { jobStatus: 'complete' }),
   },
   {
     name: 'its Job ended before it came online',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed' },
-    removed: "its Job is failed, and it has never connected; see kubectl logs of the next one's pod while it starts",
+    removed: reason('start-ended', { jobStatus: 'failed' }),
   },
   {
     name: 'heart-beat lost: its Job may bring it back in this very moment',
     runner: { status: 'OFFLINE' },
-    disabled: 'offline for 59m without a step',
+    disabled: reason('lost-heart-beat', { offlineMs: 59 * MINUTE }),
   },
   {
     name: 'heart-beat lost, no Job',
     runner: { status: 'OFFLINE' },
     job: 'none',
-    removed: 'offline for 59m without a step',
+    removed: reason('lost-heart-beat', { offlineMs: 59 * MINUTE }),
   },
   {
     name: 'heart-beat lost, where "no step" proves nothing',
     runner: { status: 'OFFLINE' },
     idleTrusted: false,
-    disabled: 'offline for 59m without a step',
+    disabled: reason('lost-heart-beat', { offlineMs: 59 * MINUTE }),
   },
   {
     name: 'heart-beat lost, no Job, where "no step" proves nothing',
@@ -259,13 +261,13 @@ const ROWS: readonly Row[] = [
     name: 'heart-beat lost with a step, and no pod: another one may start, so it is disabled first',
     runner: { status: 'OFFLINE', hasStep: true },
     idleTrusted: false,
-    disabled: 'offline for 59m in the middle of a step that nothing runs any more (pod: none)',
+    disabled: reason('lost-at-work', { offlineMs: 59 * MINUTE, pod: 'none' }),
   },
   {
     name: 'heart-beat lost with a step, and a pod that waits for a node',
     runner: { status: 'OFFLINE', hasStep: true },
     job: { pod: { ...RUNNING, phase: 'Pending' } },
-    disabled: 'offline for 59m in the middle of a step that nothing runs any more (pod: Pending)',
+    disabled: reason('lost-at-work', { offlineMs: 59 * MINUTE, pod: 'Pending' }),
   },
   {
     name: 'disabled since its step was lost, and no pod runs: needs no trust',
@@ -273,7 +275,7 @@ const ROWS: readonly Row[] = [
     drainingForMs: 45 * SECOND,
     drained: 'lost-at-work',
     idleTrusted: false,
-    removed: 'offline for 10m 45s in the middle of a step that nothing runs any more (pod: none)',
+    removed: reason('lost-at-work', { offlineMs: 10 * MINUTE + 45 * SECOND, pod: 'none' }),
   },
   {
     name: 'disabled since its step was lost, and a pod runs again: it may have taken another step',
@@ -288,7 +290,7 @@ const ROWS: readonly Row[] = [
     job: { status: 'failed' },
     drainingForMs: 45 * SECOND,
     idleTrusted: false,
-    removed: 'its Job is failed',
+    removed: reason('job-ended', { jobStatus: 'failed' }),
   },
   { name: 'online, but its Job has just ended', runner: {}, job: { status: 'failed' }, drainingForMs: 45 * SECOND - 1 },
   { name: 'online, its Job has ended, at the first look', runner: {}, job: { status: 'failed' } },
@@ -303,7 +305,7 @@ const ROWS: readonly Row[] = [
     runner: { status: 'DISABLED', hasStep: true },
     job: { status: 'complete' },
     drainingForMs: 10 * MINUTE,
-    removed: 'its Job is complete',
+    removed: reason('job-ended', { jobStatus: 'complete' }),
   },
   {
     name: 'a status nobody knows, its Job has ended: left alone',
@@ -333,7 +335,7 @@ const ROWS: readonly Row[] = [
         ...unlisted,
         name: `${name} for ever, its Job is not listed for longer than any step may take`,
         finishingForMs: 721 * MINUTE + 1,
-        removed: 'its Job is gone',
+        removed: reason('job-ended', { jobStatus: 'gone' }),
       },
     ];
   }),
@@ -348,7 +350,7 @@ const ROWS: readonly Row[] = [
     name: 'unhealthy for long without a step, its Job is not listed: gone with it',
     runner: { status: 'UNHEALTHY' },
     job: 'gone',
-    removed: 'unhealthy for 59m without a step',
+    removed: reason('unhealthy', { unhealthyMs: 59 * MINUTE }),
   },
   {
     name: 'a status nobody knows, its Job is not listed: left alone',
@@ -370,7 +372,7 @@ const ROWS: readonly Row[] = [
     job: 'gone',
     drained: 'job-unlisted',
     finishingForMs: 721 * MINUTE + 1,
-    removed: 'out of service for 12h 1m, longer than the step that it shows can take',
+    removed: reason('step-overdue', { outMs: 721 * MINUTE + 1 }),
   },
   {
     name: 'out of service with a step, its Job has ended before it was gone: a runner may come back for so long',
@@ -385,7 +387,7 @@ const ROWS: readonly Row[] = [
     job: 'gone',
     jobSeenEnded: true,
     drainingForMs: 10 * MINUTE,
-    removed: 'its Job is gone',
+    removed: reason('job-ended', { jobStatus: 'gone' }),
   },
   {
     name: 'out of service for want of a Job in the list, without a step: drains like any other',
@@ -393,7 +395,7 @@ const ROWS: readonly Row[] = [
     job: 'gone',
     drained: 'job-unlisted',
     drainingForMs: 45 * SECOND,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   {
     name: 'out of service for want of a Job in the list, where "no step" proves nothing',
@@ -416,14 +418,14 @@ const ROWS: readonly Row[] = [
     name: 'out of service as a surplus where Jobs cannot be read, for longer than any step may take',
     ...{ runner: { status: 'DISABLED' }, job: 'none', drained: 'surplus', idleTrusted: false, unreachable: true },
     drainingForMs: 721 * MINUTE + 1,
-    removed: 'out of service and without a step for 12h 1m',
+    removed: outFor(721 * MINUTE + 1),
   },
-  { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: 'unhealthy for 59m without a step' },
+  { name: 'unhealthy', runner: { status: 'UNHEALTHY' }, disabled: reason('unhealthy', { unhealthyMs: 59 * MINUTE }) },
   {
     name: 'out of service for longer than the step that it shows can take, its node dead',
     runner: { status: 'DISABLED', hasStep: true },
     finishingForMs: 721 * MINUTE + 1,
-    removed: 'out of service for 12h 1m, longer than the step that it shows can take',
+    removed: reason('step-overdue', { outMs: 721 * MINUTE + 1 }),
   },
   {
     name: 'out of service for as long as the step that it shows can take',
@@ -441,20 +443,20 @@ const ROWS: readonly Row[] = [
     runner: {},
     job: { pod: RUNNING, takenAway: EVICTED },
     drainingForMs: MINUTE,
-    disabled: 'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+    disabled: reason('pod-leaving', EVICTED),
   },
   {
     name: 'at work, its pod is being taken away',
     runner: { hasStep: true },
     job: { pod: RUNNING, takenAway: EVICTED },
-    disabled: 'its pod is being taken away (EvictionByEvictionAPI), so it takes no new step',
+    disabled: reason('pod-leaving', EVICTED),
   },
   {
     name: 'disabled, its pod is being taken away: drains like any other',
     runner: { status: 'DISABLED' },
     job: { pod: RUNNING, takenAway: EVICTED },
     drainingForMs: 45 * SECOND,
-    removed: 'out of service and without a step for 45s',
+    removed: outFor(45 * SECOND),
   },
   { name: 'cordoned, its pod is being taken away', runner: { cordoned: true }, job: { takenAway: EVICTED } },
   {
@@ -471,20 +473,20 @@ const ROWS: readonly Row[] = [
     name: 'never connected, its Job failed with the pod that was taken away',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed', takenAway: EVICTED },
-    removed: 'its Job is failed, because its pod was taken away before the runner had connected',
+    removed: reason('start-interrupted', { jobStatus: 'failed' }),
   },
   {
     name: 'never connected, its Job failed, and its pod was taken away at an earlier look',
     runner: { status: 'UNREGISTERED' },
     job: { status: 'failed' },
     drained: 'pod-leaving',
-    removed: 'its Job is failed, because its pod was taken away before the runner had connected',
+    removed: reason('start-interrupted', { jobStatus: 'failed' }),
   },
   {
     name: 'unhealthy, where "no step" proves nothing',
     runner: { status: 'UNHEALTHY' },
     idleTrusted: false,
-    disabled: 'unhealthy for 59m without a step',
+    disabled: reason('unhealthy', { unhealthyMs: 59 * MINUTE }),
   },
   ...(
     [
@@ -497,7 +499,7 @@ const ROWS: readonly Row[] = [
       (drainingForMs): Row => ({
         name: `disabled for ${drainingForMs} ms, ${why}: it stays for ten minutes, until its log could be asked`,
         ...{ runner: { status: 'DISABLED' }, ...known, drainingForMs },
-        ...(drainingForMs > 10 * MINUTE && { removed: 'out of service and without a step for 10m' }),
+        ...(drainingForMs > 10 * MINUTE && { removed: outFor(10 * MINUTE + 1) }),
       }),
     ),
   ),
@@ -510,17 +512,17 @@ const ROWS: readonly Row[] = [
   {
     name: 'never connected, its Job is in a namespace that is not read any more: it may connect in this moment',
     ...{ runner: { status: 'UNREGISTERED' }, job: 'none', away: 'not read' },
-    disabled: 'registered for 59m, but there is no Job behind it',
+    disabled: reason('job-missing', { ageMs: 59 * MINUTE }),
   },
   {
     name: 'offline, its Job is in a namespace that is not read any more: it may connect in this moment',
     ...{ runner: { status: 'OFFLINE' }, job: 'none', away: 'not read' },
-    disabled: 'offline for 59m without a step',
+    disabled: reason('lost-heart-beat', { offlineMs: 59 * MINUTE }),
   },
   {
     name: 'disabled, its Job was in another namespace, and is gone',
     ...{ runner: { status: 'DISABLED' }, job: 'none', away: 'read', jobsHidden: true, drainingForMs: MINUTE },
-    removed: 'its Job is gone',
+    removed: reason('job-ended', { jobStatus: 'gone' }),
   },
   {
     name: 'online, its Job was in another namespace, and is gone',
@@ -534,21 +536,21 @@ const ROWS: readonly Row[] = [
     job: 'gone',
     drainingForMs: MINUTE,
     jobsHidden: true,
-    removed: 'its Job is gone',
+    removed: reason('job-ended', { jobStatus: 'gone' }),
   },
   {
     name: '… but its Job is known',
     runner: { status: 'DISABLED' },
     drainingForMs: MINUTE,
     jobsHidden: true,
-    removed: 'out of service and without a step for 1m',
+    removed: outFor(MINUTE),
   },
   {
     name: 'never connected, no look has seen a Job behind it, and some cannot be read',
     runner: { status: 'UNREGISTERED' },
     job: 'none',
     jobsHidden: true,
-    removed: 'registered for 59m, but there is no Job behind it',
+    removed: reason('job-missing', { ageMs: 59 * MINUTE }),
   },
 ];
 
@@ -593,7 +595,7 @@ const cleaned = (seen: SeenGroup) => cleanUp(seen, classify(seen, NOON), NOON);
 describe('registrations whose work is over', () => {
   it.each(ROWS)('$name', (row) => {
     const { removed, disabled } = row;
-    expect(cleaned(look(row)).map(({ action, reason }) => [action, reason.text])).toEqual([
+    expect(cleaned(look(row)).map(({ action, reason }) => [action, reason])).toEqual([
       ...(removed === undefined ? [] : [['remove', removed]]),
       ...(disabled === undefined ? [] : [['disable', disabled]]),
     ]);
@@ -770,12 +772,16 @@ describe('Jobs whose registration is gone', () => {
   const orphan = (createdAt: number) => jobOf(runner({ uuid: A }), { createdAt });
 
   it.each([
-    { name: 'young: its tick may still be at it', ageMs: 0, text: [] },
-    { name: 'two minutes old, clocks a minute apart', ageMs: 3 * MINUTE, text: [] },
-    { name: 'older', ageMs: 3 * MINUTE + SECOND, text: ['its registration is gone, the Job is 2m 1s old'] },
-  ])('$name', ({ ageMs, text }) => {
+    { name: 'young: its tick may still be at it', ageMs: 0, reasons: [] },
+    { name: 'two minutes old, clocks a minute apart', ageMs: 3 * MINUTE, reasons: [] },
+    {
+      name: 'older',
+      ageMs: 3 * MINUTE + SECOND,
+      reasons: [reason('registration-gone', { ageMs: 2 * MINUTE + SECOND })],
+    },
+  ])('$name', ({ ageMs, reasons }) => {
     const seen = groupObservation({ orphanJobs: [orphan(NOON - ageMs)] });
-    expect(cleaned(seen).map(({ reason }) => reason.text)).toEqual(text);
+    expect(cleaned(seen).map(({ reason }) => reason)).toEqual(reasons);
   });
 
   it('go by their name, after the registrations', () => {
