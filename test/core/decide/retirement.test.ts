@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classify, classifyGroup } from '#core/decide/classify.ts';
 import { chooseRetirements, type Surplus, spareOf } from '#core/decide/retirement.ts';
 import type { GroupObservation, Runner } from '#core/model/observation.ts';
+import { type Reason, reason } from '#core/reasons.ts';
 import { group, groupObservation, jobOf, NOON, runner } from '#kit/fleet.ts';
 
 const MINUTE = 60_000;
@@ -22,9 +23,9 @@ type Row = {
   readonly coolDownMinutes?: number;
   readonly idleTrusted?: boolean;
   readonly surplus: Surplus;
-  /** Who goes, in order, and the sentence. */
-  readonly chosen: readonly (readonly [string, string])[];
-  readonly bounds?: readonly string[];
+  /** Who goes, in order, and why. */
+  readonly chosen: readonly (readonly [string, Reason])[];
+  readonly bounds?: readonly Reason[];
 };
 
 const ROWS: readonly Row[] = [
@@ -48,8 +49,8 @@ const ROWS: readonly Row[] = [
     idleFor: { young: 19, old: 6, middle: 30 },
     surplus: { starting: 0, idle: 2 },
     chosen: [
-      ['old', 'idle for 6m and not needed'],
-      ['middle', 'idle for 30m and not needed'],
+      ['old', reason('surplus', { idleMs: 6 * MINUTE })],
+      ['middle', reason('surplus', { idleMs: 30 * MINUTE })],
     ],
   },
   {
@@ -58,8 +59,8 @@ const ROWS: readonly Row[] = [
     idleFor: { a: 6, b: 6, c: 6 },
     surplus: { starting: 0, idle: 2 },
     chosen: [
-      ['a', 'idle for 6m and not needed'],
-      ['b', 'idle for 6m and not needed'],
+      ['a', reason('surplus', { idleMs: 6 * MINUTE })],
+      ['b', reason('surplus', { idleMs: 6 * MINUTE })],
     ],
   },
   {
@@ -67,7 +68,7 @@ const ROWS: readonly Row[] = [
     runners: [aged('a', 60)],
     idleFor: { a: 5 },
     surplus: { starting: 0, idle: 1 },
-    chosen: [['a', 'idle for 5m and not needed']],
+    chosen: [['a', reason('surplus', { idleMs: 5 * MINUTE })]],
   },
   {
     name: 'idle for a moment less: stays',
@@ -75,36 +76,36 @@ const ROWS: readonly Row[] = [
     idleFor: { a: 4.99 },
     surplus: { starting: 0, idle: 1 },
     chosen: [],
-    bounds: ['1 idle runner must be seen idle for 5m first (longest 4m 59s)'],
+    bounds: [reason('cool-down', { coolDownMs: 5 * MINUTE, withheld: 1, longestIdleMs: 4.99 * MINUTE })],
   },
   {
     name: 'seen idle for the first time, with a cool-down: stays',
     runners: [aged('a', 60)],
     surplus: { starting: 0, idle: 1 },
     chosen: [],
-    bounds: ['1 idle runner must be seen idle for 5m first (longest 0s)'],
+    bounds: [reason('cool-down', { coolDownMs: 5 * MINUTE, withheld: 1, longestIdleMs: 0 })],
   },
   {
     name: 'seen idle for the first time, cool-down 0: goes',
     runners: [aged('a', 60)],
     coolDownMinutes: 0,
     surplus: { starting: 0, idle: 1 },
-    chosen: [['a', 'idle for 0s and not needed']],
+    chosen: [['a', reason('surplus', { idleMs: 0 })]],
   },
   {
     name: 'an old one that is not rested stays, a younger rested one goes in its place',
     runners: [aged('old', 90), aged('young', 20)],
     idleFor: { old: 2, young: 10 },
     surplus: { starting: 0, idle: 1 },
-    chosen: [['young', 'idle for 10m and not needed']],
+    chosen: [['young', reason('surplus', { idleMs: 10 * MINUTE })]],
   },
   {
     name: 'some rested, some not: the bound speaks of those that stay',
     runners: [aged('a', 60), aged('b', 60), aged('c', 60), aged('d', 60)],
     idleFor: { a: 9, b: 1, c: 3, d: 2 },
     surplus: { starting: 0, idle: 3 },
-    chosen: [['a', 'idle for 9m and not needed']],
-    bounds: ['2 idle runners must be seen idle for 5m first (longest 3m)'],
+    chosen: [['a', reason('surplus', { idleMs: 9 * MINUTE })]],
+    bounds: [reason('cool-down', { coolDownMs: 5 * MINUTE, withheld: 2, longestIdleMs: 3 * MINUTE })],
   },
   {
     name: 'idle that cannot be trusted: nobody, with the reason',
@@ -113,7 +114,7 @@ const ROWS: readonly Row[] = [
     idleTrusted: false,
     surplus: { starting: 0, idle: 2 },
     chosen: [],
-    bounds: ['2 runners too many, but this API has shown no busy runner lately, so none can be trusted to be idle'],
+    bounds: [reason('idle-unproven', { surplus: 2 })],
   },
   {
     name: 'busy, draining and dead ones are never chosen',
@@ -125,28 +126,28 @@ const ROWS: readonly Row[] = [
     ],
     idleFor: { busy: 60, draining: 60, dead: 60, idle: 60 },
     surplus: { starting: 0, idle: 1 },
-    chosen: [['idle', 'idle for 1h and not needed']],
+    chosen: [['idle', reason('surplus', { idleMs: 60 * MINUTE })]],
   },
   {
     name: 'above max: starting ones, newest first',
     runners: [starting('first', 4), starting('third', 1), starting('second', 2)],
     surplus: { starting: 2, idle: 0 },
     chosen: [
-      ['third', 'above max 10 and not yet at work'],
-      ['second', 'above max 10 and not yet at work'],
+      ['third', reason('excess', { max: 10 })],
+      ['second', reason('excess', { max: 10 })],
     ],
   },
   {
     name: 'above max: as starting ones only those that start, however new another is',
     runners: [aged('idle', 0), aged('busy', 0, { hasStep: true }), starting('a', 1)],
     surplus: { starting: 2, idle: 0 },
-    chosen: [['a', 'above max 10 and not yet at work']],
+    chosen: [['a', reason('excess', { max: 10 })]],
   },
   {
     name: 'above max: of starting ones of one age by uuid',
     runners: [starting('a', 1), starting('c', 1), starting('b', 1)],
     surplus: { starting: 1, idle: 0 },
-    chosen: [['c', 'above max 10 and not yet at work']],
+    chosen: [['c', reason('excess', { max: 10 })]],
   },
   {
     name: 'above max: starting ones need no trust in idle marks, idle ones do',
@@ -154,8 +155,8 @@ const ROWS: readonly Row[] = [
     idleFor: { a: 60 },
     idleTrusted: false,
     surplus: { starting: 1, idle: 1 },
-    chosen: [['new', 'above max 10 and not yet at work']],
-    bounds: ['1 runner too many, but this API has shown no busy runner lately, so none can be trusted to be idle'],
+    chosen: [['new', reason('excess', { max: 10 })]],
+    bounds: [reason('idle-unproven', { surplus: 1 })],
   },
   {
     name: 'above max: starting ones before idle ones',
@@ -163,8 +164,8 @@ const ROWS: readonly Row[] = [
     idleFor: { a: 60 },
     surplus: { starting: 1, idle: 1 },
     chosen: [
-      ['new', 'above max 10 and not yet at work'],
-      ['a', 'idle for 1h and not needed'],
+      ['new', reason('excess', { max: 10 })],
+      ['a', reason('surplus', { idleMs: 60 * MINUTE })],
     ],
   },
 ];
@@ -186,8 +187,8 @@ describe('who is taken out of service', () => {
   it.each(ROWS)('$name', (row) => {
     const seen = look(row);
     const { chosen, bounds } = chooseRetirements(seen, classify(seen, NOON), row.surplus, NOON);
-    expect(chosen.map(({ runner: { uuid }, reason }) => [uuid.slice(1, -1), reason.text])).toEqual(row.chosen);
-    expect(bounds.map(({ text }) => text)).toEqual(row.bounds ?? []);
+    expect(chosen.map(({ runner: { uuid }, reason }) => [uuid.slice(1, -1), reason])).toEqual(row.chosen);
+    expect(bounds).toEqual(row.bounds ?? []);
   });
 });
 
