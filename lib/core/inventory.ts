@@ -68,6 +68,7 @@ export function hadJob({ runners = {}, jobless = [] }: GroupMemory, uuid: string
  * nobody has ever seen one.
  */
 export function unseenJob(
+  // Stryker disable next-line ArrayDeclaration: no runner is called that.
   { memory, jobsUnsure, jobsHidden, awayRead = [] }: GroupObservation,
   uuid: string,
 ): 'gone' | 'out-of-sight' | 'unknown' {

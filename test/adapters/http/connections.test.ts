@@ -1,6 +1,7 @@
 /** Which connections are used again, seen from a network that counts and forgets them. */
 import { once } from 'node:events';
 import * as http from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awsClientSettings } from '#adapters/aws/client.ts';
@@ -84,6 +85,8 @@ describe('a connection', () => {
     closeRestingConnections();
     answer.resolve();
     expect(await slow).toMatchObject({ status: 200 });
+    await nextTurn();
+    expect(Object.values(agents['http:'].freeSockets).flat()).toEqual([]);
     proxy.forget();
     expect(await one('/next')).toMatchObject({ status: 200 });
     expect([proxy.opened(), proxy.usedForgotten()]).toEqual([2, 0]);

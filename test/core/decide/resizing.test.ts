@@ -154,6 +154,8 @@ describe('a node that does not give it', () => {
     const stuck = look(waiting('Infeasible', NOON));
     const wanted = { ...IDLE_GROUP, min: 4 };
     expect(adds({ ...stuck, group: wanted })).toMatchObject([{ isFull: true }, { isFull: true }]);
+    const rested = look(waiting('Infeasible', NOON), { hasStep: false });
+    expect(adds({ ...rested, group: wanted })[0]).not.toHaveProperty('isFull');
     const last = runner({ uuid: '{a}', hasStep: true });
     const pod = { ...POD, resize: { ...RESIZE, asks: 'full' as const, pending: waiting('Infeasible', NOON) } };
     const alone = groupObservation({ group: { ...IDLE_GROUP, min: 1 }, runners: [last], jobs: [jobOf(last, { pod })] });

@@ -190,6 +190,7 @@ describe('what holds runners back is told', () => {
   const cap = reason('workspace-cap', { cap: 1, registrations: 1, withheld: 1 });
   const most = reason('max-creates-per-tick', { limit: 1, withheld: 1 });
   const window = reason('schedule', { window: 'day', min: 3, max: 5, until: '18:00' });
+  const woken = reason('woken', { runners: 3, by: 'acme/shop', until: '18:00' });
   type Told = { readonly starting?: number; readonly bounds: readonly Reason[]; readonly outcomes?: readonly object[] };
   const failed = (error: string, action = 'add') => ({ action, status: 'failed', error });
 
@@ -218,7 +219,7 @@ describe('what holds runners back is told', () => {
     ['where one is missing', { bounds: [cap] }, cap.text],
     ['not where enough start', { starting: 1, bounds: [cap] }, undefined],
     ['not where nothing does', { bounds: [] }, undefined],
-    ['without what only explains', { bounds: [window, cap, most] }, `${cap.text}; ${most.text}`],
+    ['without what only explains', { bounds: [window, woken, cap, most] }, `${cap.text}; ${most.text}`],
     [
       'with the first add that failed',
       {
