@@ -1,5 +1,5 @@
 /**
- * `npm run mutate:changed`: mutation testing for CI, within 50 seconds: the mutants of the files that have changed since the last release;
+ * `npm run mutate:changed`: mutation testing for CI, within 80 seconds: the mutants of the files that have changed since the last release;
  * docs/decisions/0171-mutants-of-a-release.md. What does not fit into the time is named, and left to `npm run mutate`.
  *
  * MUTATE_BASE: a commit to compare with instead of the last release.
@@ -15,10 +15,10 @@ import { chooseFiles, estimateMutants, isMutated, type Sized } from './mutation/
 import sample from './mutation/sample.config.mjs';
 
 /** From the start to the exit, Stryker's own preparations included. */
-const ALLOWED_MS = 50_000;
+const ALLOWED_MS = 80_000;
 
 /** What two cores get through in that time. */
-const ALLOWED_MUTANTS = 130;
+const ALLOWED_MUTANTS = 250;
 
 const started = Date.now();
 const root = fileURLToPath(new URL('..', import.meta.url));
