@@ -76,7 +76,7 @@ const RANDOM_BURSTS: ScenarioInput = {
   span: '2d',
   loads: [{ kind: 'batches', perHour: 1.5, steps: { median: 15, p95: 40 }, duration: '3m', ...OWNER }],
 };
-/** In a workspace whose seats have raised Bitbucket's limit for where queues are counted. */
+/** In a workspace whose paid users have raised Bitbucket's limit for where queues are counted. */
 const ONE_STEP_EACH: ScenarioInput = { ...RANDOM_BURSTS, events: '3s', queueCallsPerHour: 3_000 };
 const ONE_STEP = group('queueAware', {
   max: 80,

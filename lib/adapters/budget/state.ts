@@ -56,7 +56,7 @@ const MINUTES_COUNTED = 61;
 /** What Bitbucket said counts for this long; other programs may have used, or left, much since. */
 const WORD_KEPT_MS = 10 * MINUTE_MS;
 
-/** A larger limit goes with the seats of a workspace, which change rarely. */
+/** A larger limit goes with the paid users of a workspace, which change rarely. */
 const LARGER_KEPT_MS = HOUR_MS;
 
 /** For how long after its end a throttle makes the next one longer. */

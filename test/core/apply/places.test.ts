@@ -9,7 +9,7 @@ import { fleet, group, runner } from '#kit/fleet.ts';
 import { recordingPorts, type Script } from '../reconcile/ports.ts';
 import { ADD, disable, groupPlan, planOf } from './carry-out.ts';
 
-const seatsOf = (...names: readonly string[]): Places =>
+const placesOf = (...names: readonly string[]): Places =>
   Object.fromEntries(
     names.map((name) => {
       const [key, place] = placeOf(group({ name }), fleet([group({ name })])) ?? ['', undefined];
@@ -31,7 +31,7 @@ describe('places', () => {
     const state: Partial<StateStore> = {
       load: async () => {
         if (failing === 'load') throw new Error('503');
-        return new Map([['places/1', { version, value: seatsOf('theirs') }]]);
+        return new Map([['places/1', { version, value: placesOf('theirs') }]]);
       },
       save: async (changes: readonly MemoryChange[]) => {
         if (version < 3 + times) {
@@ -44,7 +44,7 @@ describe('places', () => {
     };
     return { saved, state };
   }
-  const plan: Plan = { ...planOf(), places: [{ key: 'places/1', version: 2, memory: seatsOf('ours') }] };
+  const plan: Plan = { ...planOf(), places: [{ key: 'places/1', version: 2, memory: placesOf('ours') }] };
 
   it.each([0, 1, 5])('are added to those of other shards: after %d conflicts', async (times) => {
     const { saved, state } = contended(times);
