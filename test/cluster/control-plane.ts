@@ -7,6 +7,7 @@
  *   await plane.stopApiServer();
  *   await plane.startApiServer();
  */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -197,11 +198,19 @@ async function untilAnswered(name: string, process: Process, endpoint: ClusterEn
 
 /** Ports that are free now: taken together, so that they differ, and given back. */
 async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()] as const;
-  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+  const servers = [await listen(), await listen(), await listen()] as const;
   const portOf = (server: Server) => (server.address() as AddressInfo).port;
   const [first, second, third] = servers;
   const ports = [portOf(first), portOf(second), portOf(third)] as const;
   for (const server of servers) server.close();
   return ports;
+}
+
+/** Listens below the ports that the system gives to whoever asks for any, so that no other program takes one given back. */
+async function listen(): Promise<Server> {
+  for (;;) {
+    const server = createServer().listen(randomInt(20_000, 32_000), '127.0.0.1');
+    const outcome = await once(server, 'listening').catch(() => 'taken');
+    if (outcome !== 'taken') return server;
+  }
 }

@@ -44,6 +44,7 @@ async function deployPlain(aws: Emulator, stage: string, parameters: Readonly<Re
   });
   const Key = 'bitbucket-runner-autoscaler-1.2.3-functions.zip';
   await s3.send(new PutObjectCommand({ Bucket: CODE, Key, Body: await readFile(code) }));
+  s3.destroy();
   await aws.call('cloudformation', 'create_stack', {
     StackName: nameOf(stage),
     // The emulator knows no function URLs, and fails where an output asks for the address of one.

@@ -97,7 +97,7 @@ export function nodeModule(protocol: 'http:' | 'https:') {
  * before the process is frozen.
  */
 export function closeRestingConnections(): void {
-  // Stryker disable next-line AssignmentOperator: any number that was not there before will do.
+  // Stryker disable next-line AssignmentOperator: counting down would do as well.
   invocation += 1;
   for (const agent of Object.values(kept)) closeResting(agent);
 }

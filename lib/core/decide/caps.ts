@@ -13,7 +13,7 @@ import { isCommitted } from '../observe/slots.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { FreeSlots } from './enabling.ts';
 import { shareOut } from './share-out.ts';
-import { type Claimant, type Seats, type Share, sharesOf, stayingIn } from './shares.ts';
+import { type Claimant, countStaying, type Seats, type Share, sharesOf } from './shares.ts';
 
 /** Runners that the groups of some workspaces may create together. */
 export type Cap = {
@@ -86,7 +86,7 @@ function stepCap(workspace: string, { limit, running, inUse, committed, ...slots
   if (limit === undefined || running === undefined) return [];
   const { coming = committed - inUse } = slots;
   const explain = (withheld: number) => reason('concurrency-limit', { limit, running, coming, withheld });
-  const spares = (member: Claimant) => Math.max(0, Math.max(1, member.observation.group.min) - stayingIn(member));
+  const spares = (member: Claimant) => Math.max(0, Math.max(1, member.observation.group.min) - countStaying(member));
   return [{ workspaces: [workspace], room: limit - running - coming, explain, spares }];
 }
 
@@ -124,7 +124,7 @@ function underCap<Member extends Claimant>(members: readonly Member[], cap: Cap,
     // Stryker disable next-line OptionalChaining: each has one; only the compiler does not know.
     wanted: Math.min(member.creates, shares[index]?.missing ?? 0) - (spared[index] ?? 0),
     weight: member.observation.group.weight,
-    working: stayingIn(member),
+    working: countStaying(member),
   }));
   const granted = shareOut(demands, room - spared.reduce((sum, count) => sum + count, 0));
   return members.map((member, index) => {

@@ -148,7 +148,7 @@ export function isOnline({ class: name }: Verdict): boolean {
 }
 
 /** Those that will be online for sure when this look is over, unless it takes them out; without one, those that show so. */
-export function stayingIn<Entry extends ClassifiedRunner>(entries: readonly Entry[]): readonly Entry[] {
+export function stayingOnline<Entry extends ClassifiedRunner>(entries: readonly Entry[]): readonly Entry[] {
   const online = entries.filter(isOnline);
   const staying = online.filter(({ retired }) => retired === undefined);
   return staying.length > 0 ? staying : online;
@@ -176,7 +176,7 @@ export function mayRun(job: RunnerJob | undefined): boolean {
 
 /** Where a runner's Job is, where that is not its group's namespace: what is done to it or asked of it is done there. */
 export function whereIs(job: RunnerJob | undefined): Pick<RunnerJob, 'away'> {
-  // Stryker disable next-line OptionalChaining: who asks has one; only the compiler does not know.
+  // Stryker disable next-line OptionalChaining: every caller has a Job; only the compiler does not know.
   return job?.away === undefined ? {} : { away: job.away };
 }
 

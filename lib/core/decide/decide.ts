@@ -168,7 +168,7 @@ function unknownStatuses({ runners }: GroupObservation): readonly Reason[] {
   return [reason('unknown-status', { runners: unknown.length, statuses })];
 }
 
-/** Runners that keep their place for a step that may have died: offline in the middle of it, or drained of all but it. */
+/** Runners that keep their seat for a step that may have died: offline in the middle of it, or drained of all but it. */
 function stuckAtWork({ classified }: ClassifiedGroup, at: Instant): readonly Reason[] {
   const draining = classified.filter(({ class: name, runner }) => name === 'draining' && runner.hasStep);
   const [offline, out] = [draining.filter(({ runner }) => runner.status === 'OFFLINE'), draining.filter(isBereft)];

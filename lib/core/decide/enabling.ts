@@ -14,10 +14,10 @@ export function enableable({ observation, classified }: ClassifiedGroup): readon
     .flatMap(({ runner, job, ended }) => {
       const drain = drains[runner.uuid];
       if (drain?.cause !== 'surplus' || drain.enabledAt !== undefined) return [];
-      const isOnline =
+      const mayStillRun =
         job !== undefined && !ended && job.takenAway === undefined && (job.pod === undefined || mayRun(job));
-      const isOut = isOutOfService(runner) && !runner.hasStep && !worked.includes(runner.uuid);
-      return isOut && isOnline ? [{ runner, at: drain.at }] : [];
+      const isAtRest = isOutOfService(runner) && !runner.hasStep && !worked.includes(runner.uuid);
+      return isAtRest && mayStillRun ? [{ runner, at: drain.at }] : [];
     })
     .sort((a, b) => b.at - a.at)
     .map(({ runner }) => runner);

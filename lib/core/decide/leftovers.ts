@@ -15,7 +15,7 @@ import {
   isOnline,
   isOutOfService,
   isSeen,
-  stayingIn,
+  stayingOnline,
   workingIn,
 } from './classify.ts';
 import { type GroupDecision, holdUnseen, NOTHING_DECIDED } from './decide.ts';
@@ -43,7 +43,7 @@ function retireAll(
       name !== 'dead' && !isOutOfService(runner) && leaving === undefined && contested === undefined,
   );
   // Stryker disable next-line ArrayDeclaration: what is no runner keeps none.
-  const [last] = isMissedBy(observation, groups) ? stayingIn(inService).toSorted(busyFirst) : [];
+  const [last] = isMissedBy(observation, groups) ? stayingOnline(inService).toSorted(busyFirst) : [];
   const why = reason('left-over', { group: group.name });
   const retire = inService.filter((entry) => entry !== last).map(({ runner }) => ({ runner, reason: why }));
   const from = workingIn(counts);

@@ -6,7 +6,7 @@
 import type { Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { ageOf } from './age.ts';
-import { type ClassifiedGroup, type ClassifiedRunner, isOnline, stayingIn } from './classify.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, isOnline, stayingOnline } from './classify.ts';
 import { isStuck } from './resizing.ts';
 import { byAge, type Retirement } from './retirement.ts';
 
@@ -82,7 +82,7 @@ export function recycle(
   chosen: readonly Retirement[],
 ): readonly Retirement[] {
   const isStaying = ({ runner }: { readonly runner: Runner }) => !chosen.some((entry) => entry.runner === runner);
-  const online = stayingIn(classified.filter(isStaying));
+  const online = stayingOnline(classified.filter(isStaying));
   const isOnlineStill = ({ runner }: Retirement | ClassifiedRunner) => online.some((entry) => entry.runner === runner);
   const used = due.used.filter(isStaying);
   const usedOnline = used.filter(isOnlineStill);

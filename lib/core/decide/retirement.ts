@@ -6,7 +6,7 @@
 import type { RunnerClass } from '../model/decision.ts';
 import type { GroupObservation, Instant, Runner } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type ClassifiedGroup, type ClassifiedRunner, stayingIn } from './classify.ts';
+import { type ClassifiedGroup, type ClassifiedRunner, stayingOnline } from './classify.ts';
 
 /** A runner to disable, and why. */
 export type Retirement = { readonly runner: Runner; readonly reason: Reason };
@@ -80,7 +80,7 @@ export function spareOf(
   const idle = left('idle').sort((a, b) => idleSince(a) - idleSince(b) || byAge(a, b));
   const starting = left('starting').sort((a, b) => byAge(b, a));
   const busy = left('busy').sort(byAge);
-  const staying = stayingIn(classified.filter(({ runner }) => !gone.includes(runner))).map(({ runner }) => runner);
+  const staying = stayingOnline(classified.filter(({ runner }) => !gone.includes(runner))).map(({ runner }) => runner);
   const last = [...idle, ...busy].findLast((runner) => staying.includes(runner));
   const isOut = (runner: Runner) => Number(classified.some((entry) => entry.runner === runner && entry.retired));
   const spare = [...idle, ...starting, ...busy].filter((runner) => runner !== last);

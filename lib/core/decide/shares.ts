@@ -39,7 +39,7 @@ export type Share = {
 };
 
 /** How many runners of the group stay at work. */
-export function stayingIn({ working, enable, retire }: Claimant): number {
+export function countStaying({ working, enable, retire }: Claimant): number {
   return working + enable.length - retire.length;
 }
 
@@ -54,10 +54,10 @@ export function sharesOf(
   if (sum(members.map(({ due }) => due)) <= room) return members.map(({ due }) => ({ missing: due, gives: [] }));
   // What drains makes room when it goes, so that no second look asks for it again.
   const coming = sum(members.map((member) => leavingIn(member).filter(isHeldBy).length));
-  const shares = fairShares(members, room + coming + sum(members.map(stayingIn)));
+  const shares = fairShares(members, room + coming + sum(members.map(countStaying)));
   const stakes = members.map((member, index) => {
     const share = shares[index] ?? 0;
-    const has = stayingIn(member);
+    const has = countStaying(member);
     const spare = spareOf(member, member.retire, at).slice(0, Math.max(0, has - share));
     return { name: member.observation.group.name, share, has, missing: Math.max(0, share - has), spare };
   });
@@ -87,7 +87,7 @@ export function sharesOf(
 function fairShares(members: readonly Claimant[], seats: number): readonly number[] {
   const claims = members.map((member) => {
     const { weight, min, max } = member.observation.group;
-    const has = stayingIn(member);
+    const has = countStaying(member);
     // What is above a `max` that was lowered is nobody's share.
     return { wanted: Math.min(has + member.due, max), weight, working: -has, min };
   });

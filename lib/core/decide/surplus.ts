@@ -5,7 +5,7 @@
 import type { RunnerGroup } from '../model/configuration.ts';
 import type { Instant, RecentTarget } from '../model/observation.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type ClassifiedGroup, stayingIn, workingIn } from './classify.ts';
+import { type ClassifiedGroup, stayingOnline, workingIn } from './classify.ts';
 import type { Surplus } from './retirement.ts';
 import { timeLeft } from './stabilisation.ts';
 
@@ -36,7 +36,7 @@ export function surplusOf(
     bounds.push(reason('stabilisation-window', { ...values, leftMs: timeLeft(windowMs, recentTargets, at) }));
   }
   // One that finishes its only step counts as busy and is out of service.
-  const isBusyStaying = stayingIn(classified).some((entry) => entry.class === 'busy');
+  const isBusyStaying = stayingOnline(classified).some((entry) => entry.class === 'busy');
   const takesLast = !isBusyStaying && unneededForLong > 0 && unneededForLong === idle && target > 0;
   if (takesLast) bounds.push(reason('last-usable', { starting }));
   return { surplus: { starting: excessStarting, idle: unneededForLong - (takesLast ? 1 : 0) }, bounds };

@@ -229,7 +229,7 @@ export type GroupObservation = {
   readonly jobs: readonly RunnerJob[];
   /**
    * Jobs of this group in this scope whose registration is not listed: it is gone, or the list is late. Each takes a
-   * place until it is known which.
+   * seat until it is known which.
    */
   readonly orphanJobs: readonly RunnerJob[];
   /** Adds that an earlier tick began and whose runners are neither listed nor behind a Job yet; absent: none. */

@@ -59,8 +59,8 @@ export function standingOf(
 /** A group as it was seen, and what was read of it. */
 export type SeenAt = { readonly entry: GroupObservation; readonly reading: GroupReading };
 
-/** What is left at a place that no group has any more, and how many runners there may be. */
-export type Leftover = { readonly entry: GroupObservation; readonly places: number };
+/** What is left at a place that no group has any more, and how many runners there may be: the seats that they take. */
+export type Leftover = { readonly entry: GroupObservation; readonly seats: number };
 
 /** What is left at a place, if anything is, or may be where not everything could be read. `strays`: Jobs of nobody else. */
 export function leftoverOf(
@@ -71,13 +71,13 @@ export function leftoverOf(
   // Of a scope that is gone for good nothing is listed, and nothing but its Jobs can show a runner.
   const isLost = isGone(scope, at) && 'value' in jobs.jobs;
   const isSure = isLost || isSeen(entry);
-  const places = isSure ? seatsTaken(entry) + (isLost ? strays.filter(isFrom(entry)).length : 0) : placesKnown(entry);
+  const seats = isSure ? seatsTaken(entry) + (isLost ? strays.filter(isFrom(entry)).length : 0) : seatsKnown(entry);
   // What cannot be reached is not forgotten.
-  return isSure && places === 0 && entry.unreachable === undefined ? undefined : { entry, places };
+  return isSure && seats === 0 && entry.unreachable === undefined ? undefined : { entry, seats };
 }
 
 /** How many there may be while not everything can be seen. */
-function placesKnown(entry: GroupObservation): number {
+function seatsKnown(entry: GroupObservation): number {
   const { memory, pendingAdds = 0 } = entry;
   return Math.max(seatsTaken(entry), Object.keys(memory.runners ?? {}).length + pendingAdds);
 }
@@ -136,7 +136,7 @@ export function unsureLeftover({ memoryKey, group }: FormerPlace, { documents }:
     ...{ memoryKey, memory, memoryVersion: document?.version ?? 0, pendingAdds: pendingAdds(memory, [], at) },
     missing: [`${scope}: nobody can tell yet whether it is another name of the scope of a group with the same labels`],
   };
-  return { entry, places: placesKnown(entry) };
+  return { entry, seats: seatsKnown(entry) };
 }
 
 /** The group, with what it still has at places that it has left. */
@@ -145,7 +145,7 @@ export function withElsewhere(entry: GroupObservation, leftovers: readonly Lefto
   const own = leftovers.filter(
     ({ entry: left }) => left.group.name === group.name || labelSetKey(left.group) === labelSetKey(group),
   );
-  const elsewhere = own.reduce((sum, { places }) => sum + places, 0);
+  const elsewhere = own.reduce((sum, { seats }) => sum + seats, 0);
   return {
     ...entry,
     ...(elsewhere > 0 && { elsewhere }),

@@ -57,8 +57,8 @@ function noteRenamed({ group, jobs }: GroupObservation, names: ReadonlySet<strin
 /** A Job stays where it was made, also if nothing remembers who was there. */
 function noteAway({ group, jobs, orphanJobs }: GroupObservation): readonly string[] {
   const away = [...jobs, ...orphanJobs].flatMap((job) => job.away ?? []);
-  const places = Map.groupBy(away, ({ cluster, namespace }) => `namespace ${namespace} of cluster ${cluster}`);
-  return [...places].map(
+  const byNamespace = Map.groupBy(away, ({ cluster, namespace }) => `namespace ${namespace} of cluster ${cluster}`);
+  return [...byNamespace].map(
     ([where, { length: count }]) =>
       `Group "${group.name}" has ${count} ${plural(count, 'Job')} in ${where}, which is not its own: ${count === 1 ? 'the Job stays there until its runner goes' : 'the Jobs stay there until their runners go'}.`,
   );

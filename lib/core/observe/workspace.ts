@@ -91,8 +91,8 @@ function assumedIn(
   const groups = fleet.groups.filter(isHere);
   const jobs = jobsIn(reading, groups, namespaces);
   const here = seen.filter(({ group }) => isHere(group));
-  const places = new Set(here.map(({ group }) => namespaceKey(group)));
-  const isUnread = ({ namespace, jobs: read }: JobReading) => places.has(namespaceKey(namespace)) && !('value' in read);
+  const own = new Set(here.map(({ group }) => namespaceKey(group)));
+  const isUnread = ({ namespace, jobs: read }: JobReading) => own.has(namespaceKey(namespace)) && !('value' in read);
   if (isGone(reading, at) && !namespaces.some(isUnread)) return jobs;
   const { registrations, foreign = 0 } = memory.memory;
   if (registrations === undefined) return groups.reduce((sum, group) => sum + highestMax(group), 0);
@@ -103,7 +103,7 @@ function assumedIn(
 
 /**
  * Jobs of runners of the workspace in scopes that no look lists: another deployment's, say. Their registrations take
- * places all the same. As many as `before` while a scope's uuids are unknown, since its own Jobs cannot be told from
+ * seats all the same. As many as `before` while a scope's uuids are unknown, since its own Jobs cannot be told from
  * these, and no fewer while some Jobs cannot be read.
  */
 function jobsElsewhere(scopes: readonly ScopeReading[], namespaces: readonly JobReading[], before: number): number {

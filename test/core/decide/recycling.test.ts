@@ -68,6 +68,14 @@ describe('one step for each runner', () => {
       creates: 0,
       retired: ['{a} surplus'],
     },
+    {
+      name: 'one at work stays as the last one online where the idle one goes anyway',
+      runners: [busy('{a}'), idle('{b}')],
+      over: { strategy: QUIET, coolDownMs: 0 },
+      creates: 0,
+      retired: ['{b} surplus'],
+      bounds: ['one-step-waits'],
+    },
     { name: 'one that is at rest and never worked stays', runners: [idle('{a}')], creates: 0, retired: [] },
     {
       name: 'those at work take no other, where another is online',
@@ -555,7 +563,7 @@ it('nothing is due where nobody asks for it', () => {
   expect(decision?.decision.bounds.map(({ code }) => code)).toEqual(['cool-down']);
 });
 
-it('one at work that is out already, while the list shows it in service, takes no place of those that stay', () => {
+it('one at work that is out already, while the list shows it in service, takes no seat of those that stay', () => {
   const { retired } = decided({
     recycle: { afterSteps: 1, onChange: true },
     runners: [busy('{used}'), idle('{a}', 1), idle('{b}', 2), idle('{c}', 3)],

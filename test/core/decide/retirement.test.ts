@@ -200,4 +200,14 @@ describe('who makes room for another group', () => {
     };
     expect(spareOf(classifyGroup(seen, NOON), [], NOON).map(({ uuid }) => uuid)).toEqual(['{b}']);
   });
+
+  it('is not the last one online where the other goes anyway', () => {
+    const seen = {
+      ...groupObservation({ runners: [aged('a', 60), aged('b', 50)] }),
+      memory: { idleSince: {}, drainingSince: {}, drains: { '{a}': { cause: 'surplus', at: NOON - MINUTE } } },
+    };
+    const [, b] = seen.runners;
+    const retired = b === undefined ? [] : [{ runner: b, reason: reason('surplus', { idleMs: 0 }) }];
+    expect(spareOf(classifyGroup(seen, NOON), retired, NOON)).toEqual([]);
+  });
 });

@@ -481,7 +481,7 @@ describe('of what is left at places a group has', () => {
     const [entry] = seen.groups;
     if (entry === undefined) throw new Error('the group was not seen');
     const out = { ...entry, group: group(left), unreachable: 'Forbidden' };
-    const told = withElsewhere(entry, [{ entry: out, places: 3 }]);
+    const told = withElsewhere(entry, [{ entry: out, seats: 3 }]);
     expect([told.elsewhere, told.jobsUnsure]).toEqual([elsewhere, elsewhere && true]);
   });
 });
@@ -504,7 +504,7 @@ describe('a runner without a Job here', () => {
       'jobsUnsure' in
         withElsewhere(
           entry,
-          [entry, { ...entry, ...left }].map((one) => ({ entry: one, places: 0 })),
+          [entry, { ...entry, ...left }].map((one) => ({ entry: one, seats: 0 })),
         ),
     ).toBe(unsure);
   });

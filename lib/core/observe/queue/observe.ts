@@ -106,8 +106,8 @@ function fewNotes({ notes }: Count): readonly string[] {
   const shown = told.slice(0, MOST_NOTES).map(([note]) => note);
   const left = told.slice(MOST_NOTES);
   if (left.length === 0) return shown;
-  const places = [...new Set(left.map(([, scope]) => scopeKey(scope)))];
-  return [...shown, `${left.length} more notes on waiting steps are left out; they are on ${places.join(', ')}.`];
+  const scopes = [...new Set(left.map(([, scope]) => scopeKey(scope)))];
+  return [...shown, `${left.length} more notes on waiting steps are left out; they are on ${scopes.join(', ')}.`];
 }
 
 /**
