@@ -17,7 +17,7 @@ export function podOf(job: Fields): Fields {
 /** All contradictions inside the pod of a Job. */
 export function contradictionFindings(job: Fields): readonly Finding[] {
   const pod = podOf(job);
-  const containers = containersOf(pod);
+  const containers = containerItemsOf(pod);
   const volumes = itemsOf(pod.volumes, [...POD, 'volumes']);
   const defined = new Set(volumes.map(({ item }) => item.name));
   return [
@@ -35,7 +35,7 @@ export type Item = { readonly item: Fields; readonly path: Path };
 export type ContainerItem = Item & { readonly isInit: boolean };
 
 /** Every container of a pod, those of `initContainers` first. */
-export function containersOf(pod: Fields): readonly ContainerItem[] {
+export function containerItemsOf(pod: Fields): readonly ContainerItem[] {
   return (['initContainers', 'containers'] as const).flatMap((key) =>
     itemsOf(pod[key], [...POD, key]).map((item) => ({ ...item, isInit: key === 'initContainers' })),
   );

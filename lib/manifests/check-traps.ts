@@ -5,7 +5,7 @@
 import { type Finding, type Path, warning, when } from '#yaml/finding.ts';
 import { parseQuantity } from '#yaml/quantity.ts';
 import { type Fields, isAbsent, recordOf } from '#yaml/values.ts';
-import { type ContainerItem, containersOf, POD, podOf } from './check-relations.ts';
+import { type ContainerItem, containerItemsOf, POD, podOf } from './check-relations.ts';
 import { dockerAmong, isRunner } from './containers.ts';
 
 /** Bitbucket ends a step after 120 minutes. */
@@ -14,7 +14,7 @@ const LONGEST_STEP_SECONDS = 7200;
 /** The traps that a Job is in. */
 export function trapFindings(job: Fields): readonly Finding[] {
   const pod = podOf(job);
-  const containers = containersOf(pod);
+  const containers = containerItemsOf(pod);
   return [
     ...jobFindings(recordOf(job.spec)),
     ...podFindings(pod),

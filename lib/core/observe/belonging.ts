@@ -21,7 +21,7 @@ export type Belongings = {
   /** The Jobs behind these runners, wherever they are listed. */
   readonly jobs: readonly RunnerJob[];
   /** Jobs of the group in its scope whose registration is not listed. */
-  readonly unlisted: readonly RunnerJob[];
+  readonly orphanJobs: readonly RunnerJob[];
   /** How many registrations are nobody's, and may be the group's: only Jobs tell, and some could not be read. */
   readonly doubtful: number;
 };
@@ -72,15 +72,15 @@ export function sortOut(lists: Lists): {
   const runners = Map.groupBy(sorted, ({ owner }) => owner);
   const doubtful = Map.groupBy(sorted, ({ doubtedOwner }) => doubtedOwner);
   const listed = new Set(lists.scopes.flatMap((scope) => scope.runners.map(({ uuid }) => bareUuid(uuid))));
-  const unlisted = placed.filter(({ job }) => !listed.has(job.runnerUuid));
-  const jobs = Map.groupBy(sortJobs(lists, index, unlisted), ({ owner }) => owner);
+  const orphans = placed.filter(({ job }) => !listed.has(job.runnerUuid));
+  const jobs = Map.groupBy(sortJobs(lists, index, orphans), ({ owner }) => owner);
   return {
     of: (group) => {
       const own = runners.get(group) ?? [];
       return {
         runners: own.map(({ runner }) => runner),
         jobs: own.flatMap(({ placed }) => (placed === undefined ? [] : [seenFrom(group, placed)])),
-        unlisted: jobs.get(group)?.map(({ job }) => job) ?? [],
+        orphanJobs: jobs.get(group)?.map(({ job }) => job) ?? [],
         doubtful: doubtful.get(group)?.length ?? 0,
       };
     },
@@ -132,7 +132,7 @@ function seenFrom(group: RunnerGroup, placed: PlacedJob): RunnerJob {
 }
 
 /** Every Job without a listed registration, with its owner: in its namespace if one is there, and else in its scope. */
-function sortJobs({ scopes, known }: Lists, index: Index, unlisted: readonly PlacedJob[]) {
+function sortJobs({ scopes, known }: Lists, index: Index, orphans: readonly PlacedJob[]) {
   const keys = new Map(scopes.flatMap(({ key, identity }) => (identity ? [[identityKey(identity), key]] : [])));
   const ownersOf = ({ job }: PlacedJob) => {
     const scope = job.identity && keys.get(identityKey(job.identity));
@@ -141,7 +141,7 @@ function sortJobs({ scopes, known }: Lists, index: Index, unlisted: readonly Pla
     const able = job.labels === undefined ? index.called(scope, job.group) : index.withLabels(scope, job.labels);
     return able.filter((group) => known.mayHave(group, job.runnerUuid, job));
   };
-  const sorted = unlisted.map((placed) => {
+  const sorted = orphans.map((placed) => {
     const able = ownersOf(placed);
     return { placed, here: able.find((group) => isIn(group)(placed)), able };
   });

@@ -31,20 +31,20 @@ export type GroupReading = {
 /** The group as it was seen, or what is missing of it. */
 export function observeGroup(group: RunnerGroup, reading: GroupReading, at: Instant): GroupObservation {
   const { scope, jobs, documents, belongings, memoryKey, fingerprint } = reading;
-  const { runners, unlisted, doubtful } = belongings;
+  const { runners, jobs: runnerJobs, orphanJobs, doubtful } = belongings;
   const identity = identityOf(scope);
   const document = documentOf(documents, memoryKey ?? groupMemoryKey(group.name));
   const memory = parseGroupMemory(document?.value);
   const heldBack = [scope.runners, scope.identity].find((read) => read !== undefined && 'heldBack' in read)?.heldBack;
-  const begun = pendingAdds(memory, seatsOf({ runners, orphanJobs: unlisted }), listedUntil(scope, at));
+  const begun = pendingAdds(memory, seatsOf({ runners, orphanJobs }), listedUntil(scope, at));
   const pending = begun + doubtful;
   const [jobsMissing] = missingOf(jobs.jobs);
   const unreachable = memoryKey === undefined ? undefined : jobsMissing;
   return {
     group,
     runners,
-    jobs: belongings.jobs,
-    orphanJobs: unlisted,
+    jobs: runnerJobs,
+    orphanJobs,
     ...(pending > 0 && { pendingAdds: pending }),
     ...(memoryKey !== undefined && { memoryKey }),
     ...(fingerprint !== undefined && { fingerprint }),

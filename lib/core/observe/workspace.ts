@@ -39,29 +39,29 @@ export function observeWorkspace(
   const key = workspaceMemoryKey(workspace);
   const document = documentOf(memory.documents, key);
   const before = parseWorkspaceMemory(document?.value);
-  const elsewhere = jobsElsewhere(scopes, namespaces, before?.elsewhere ?? 0);
-  const unlisted = ofGroups + elsewhere;
+  const inOtherScopes = jobsInOtherScopes(scopes, namespaces, before?.elsewhere ?? 0);
+  const byTheirJobs = ofGroups + inOtherScopes;
   const inUse = slotsInUse(registered);
   const running = stepsRunning(registered);
   const peak = nextPeak(before, { runners: inUse, steps: running }, at);
   const slots = {
     inUse,
-    committed: slotsCommitted(registered) + unlisted + assumed,
+    committed: slotsCommitted(registered) + byTheirJobs + assumed,
     running,
     peak,
     price: price ?? PRICE_PER_SLOT,
     ...((price ?? 0) > 0 && { isPriced: true as const }),
     ...(max !== undefined && { max }),
-    ...(limit !== undefined && { limit, coming: runnersComing(registered, at) + unlisted + assumed }),
+    ...(limit !== undefined && { limit, coming: runnersComing(registered, at) + byTheirJobs + assumed }),
   };
   const seen = {
     workspace,
-    registrations: registered.length + unlisted + assumed,
+    registrations: registered.length + byTheirJobs + assumed,
     ...(assumed > 0 && { assumed }),
     maxRunners,
     slots,
   };
-  const next = { ...peak, ...(elsewhere > 0 && { elsewhere }) };
+  const next = { ...peak, ...(inOtherScopes > 0 && { elsewhere: inOtherScopes }) };
   if (!('value' in memory.documents) || !isNews(next, before)) return { seen };
   return { seen, memory: { key, version: document?.version ?? 0, memory: next } };
 }
@@ -106,14 +106,14 @@ function assumedIn(
  * seats all the same. As many as `before` while a scope's uuids are unknown, since its own Jobs cannot be told from
  * these, and no fewer while some Jobs cannot be read.
  */
-function jobsElsewhere(scopes: readonly ScopeReading[], namespaces: readonly JobReading[], before: number): number {
+function jobsInOtherScopes(scopes: readonly ScopeReading[], namespaces: readonly JobReading[], before: number): number {
   const identities = scopes.flatMap((scope) => identityOf(scope) ?? []);
   if (identities.length < scopes.length) return before;
   const listed = new Set(identities.map(identityKey));
   const workspaces = new Set(identities.map(({ workspaceUuid }) => workspaceUuid));
-  const isElsewhere = ({ identity }: RunnerJob) =>
+  const isInAnother = ({ identity }: RunnerJob) =>
     identity !== undefined && workspaces.has(identity.workspaceUuid) && !listed.has(identityKey(identity));
-  const counted = namespaces.flatMap(({ listed }) => listed).filter(isElsewhere).length;
+  const counted = namespaces.flatMap(({ listed }) => listed).filter(isInAnother).length;
   return namespaces.every(({ jobs }) => 'value' in jobs) ? counted : Math.max(counted, before);
 }
 

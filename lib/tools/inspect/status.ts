@@ -2,7 +2,7 @@
  * The fleet now: what Bitbucket says of every runner beside what the cluster says of its Job, and everything in which
  * the two do not match. Pure.
  */
-import { type ClassifiedRunner, classifyGroup } from '#core/decide/classify.ts';
+import { type ClassifiedRunner, classifyGroup, isSeen } from '#core/decide/classify.ts';
 import type { OpenWindow } from '#core/model/configuration.ts';
 import type { Counts, RunnerClass } from '#core/model/decision.ts';
 import type { GroupObservation, Instant, Observation, Runner, RunnerJob } from '#core/model/observation.ts';
@@ -77,9 +77,9 @@ export function isIncomplete({ groups, leftovers = [] }: Status): boolean {
 function groupStatus(observation: GroupObservation, at: Instant): GroupStatus {
   const { group, orphanJobs, missing, heldBack } = observation;
   const { classified, counts } = classifyGroup(observation, at);
-  // Without both lists there is nothing to hold side by side.
   const problems = [...missing, ...(heldBack === undefined ? [] : [heldBack.text])];
-  const isComparable = problems.length === 0;
+  // Without both lists there is nothing to hold side by side.
+  const isComparable = isSeen(observation);
   return {
     name: group.name,
     workspace: group.scope.workspace,

@@ -56,14 +56,14 @@ export function objectOf(document: yaml.Document, kind: 'Job' | 'Secret'): yaml.
 
 type Found = { readonly node: yaml.YAMLMap; readonly item: Fields; readonly isInit: boolean };
 
-function containersOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'): readonly Found[] {
+function containerNodesOf(pod: yaml.YAMLMap, list: 'containers' | 'initContainers'): readonly Found[] {
   const containers = pod.get(list);
   const nodes = yaml.isSeq(containers) ? containers.items.filter(yaml.isMap) : [];
   return nodes.map((node) => ({ node, item: recordOf(node.toJSON()), isInit: list === 'initContainers' }));
 }
 
 function otherContainers(pod: yaml.YAMLMap): readonly Fault[] {
-  return containersOf(pod, 'containers')
+  return containerNodesOf(pod, 'containers')
     .filter(({ item }) => !isRunner(item))
     .map(({ node, item }) => ({
       offset: offsetOf(node),
@@ -80,9 +80,9 @@ const SIZE = {
 const RUNNER_SIZE = { requests: { memory: '512Mi', cpu: '250m' }, limits: { memory: '1Gi' } };
 
 function moveSize(document: yaml.Document, pod: yaml.YAMLMap): Repaired {
-  const containers = containersOf(pod, 'containers');
+  const containers = containerNodesOf(pod, 'containers');
   const runner = containers.find(({ item }) => isRunner(item))?.node;
-  const docker = dockerAmong([...containers, ...containersOf(pod, 'initContainers')])[0]?.node;
+  const docker = dockerAmong([...containers, ...containerNodesOf(pod, 'initContainers')])[0]?.node;
   if (runner === undefined || docker === undefined) return { changes: [], warnings: [] };
   const resources = runner.get('resources');
   if (docker.has('resources')) {
@@ -147,7 +147,7 @@ function isSizeOne(amounts: Amounts): boolean {
 function makeSidecar(document: yaml.Document, pod: yaml.YAMLMap): readonly MigrationChange[] {
   const containers = pod.get('containers');
   if (!yaml.isSeq(containers)) return [];
-  const docker = dockerAmong(containersOf(pod, 'containers'))[0]?.node;
+  const docker = dockerAmong(containerNodesOf(pod, 'containers'))[0]?.node;
   if (docker === undefined) return [];
   containers.items.splice(containers.items.indexOf(docker), 1);
   docker.set('restartPolicy', 'Always');

@@ -225,7 +225,7 @@ describe('whose a runner is', () => {
       namespaces: [{ namespace: MAIN, listed: jobs }],
       known: ANY,
     });
-    expect(sorted.of(builds).unlisted).toEqual([]);
+    expect(sorted.of(builds).orphanJobs).toEqual([]);
     expect(sorted.strays.jobs).toMatchObject([{ namespace: MAIN, job: jobs[0] }]);
   });
 
@@ -239,7 +239,7 @@ describe('whose a runner is', () => {
       namespaces: [MAIN, { ...MAIN, cluster: 'as it was' }].map((namespace) => ({ namespace, listed })),
       known: ANY,
     });
-    expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, unlisted: [], doubtful: 0 });
+    expect(sorted.of(builds)).toEqual({ runners: [one], jobs: listed, orphanJobs: [], doubtful: 0 });
   });
 
   const TWICE = [{ ...MAIN, cluster: 'first' }, MAIN];
@@ -251,9 +251,9 @@ describe('whose a runner is', () => {
       const listed = [jobOf(one, { labels: builds.labels })];
       const lists = { groups: [builds], namespaces: two.map((namespace) => ({ namespace, listed })), known: ANY };
       const seen = sortOut({ ...lists, scopes: [{ key: 'acme', runners: [one], identity: ACME }] });
-      expect(seen.of(builds)).toMatchObject({ jobs: listed, unlisted: [] });
-      const unlisted = sortOut({ ...lists, scopes: [{ key: 'acme', runners: [], identity: ACME }] });
-      expect(unlisted.of(builds)).toMatchObject({ jobs: [], unlisted: listed });
+      expect(seen.of(builds)).toMatchObject({ jobs: listed, orphanJobs: [] });
+      const gone = sortOut({ ...lists, scopes: [{ key: 'acme', runners: [], identity: ACME }] });
+      expect(gone.of(builds)).toMatchObject({ jobs: [], orphanJobs: listed });
     },
   );
 
@@ -278,7 +278,7 @@ describe('whose a runner is', () => {
       namespaces: twice.map((namespace) => ({ namespace, listed })),
       known: ANY,
     });
-    expect(sorted.of(builds).unlisted).toMatchObject([{ away: WEB }]);
+    expect(sorted.of(builds).orphanJobs).toMatchObject([{ away: WEB }]);
   });
 
   it('a Job that is elsewhere says where, by names alone', () => {
@@ -295,12 +295,12 @@ describe('whose a runner is', () => {
 
   it('a group that was not among them has nothing', () => {
     const sorted = sortOut({ groups: [], scopes: [], namespaces: [], known: ANY });
-    expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], unlisted: [], doubtful: 0 });
+    expect(sorted.of(builds)).toEqual({ runners: [], jobs: [], orphanJobs: [], doubtful: 0 });
   });
 });
 
-function roleIn({ runners, jobs, unlisted }: Belongings): readonly Role[] {
-  const [orphan] = unlisted;
+function roleIn({ runners, jobs, orphanJobs }: Belongings): readonly Role[] {
+  const [orphan] = orphanJobs;
   if (orphan !== undefined) return [orphan.away ? 'Job elsewhere without a runner' : 'Job without a runner'];
   if (runners.length === 0) return [];
   const [job] = jobs;
