@@ -22,7 +22,7 @@ const LOADS: readonly { readonly name: string; readonly span: string; readonly l
   },
   {
     name: 'working day',
-    span: '5d',
+    span: '2d',
     loads: [{ kind: 'workingWeek', peakPerHour: 75, duration: { kind: 'exponential', mean: '5m' }, ...OWNER }],
   },
   {

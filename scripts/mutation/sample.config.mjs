@@ -1,5 +1,5 @@
 /**
- * Mutation testing of a sample: the files that `scripts/mutate-changed.ts` chose, until its deadline. The limit is lower than
+ * Mutation testing of a sample: the files that `scripts/mutate-changed.ts` chose, until the time is over. The limit is lower than
  * that of the whole, because survivors are not spread evenly: docs/decisions/0171-mutants-of-a-release.md.
  */
 import whole from '../../stryker.config.mjs';

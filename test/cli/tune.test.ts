@@ -21,7 +21,7 @@ const CONFIG = `groups:
 
 /** Three steps at once every 40 minutes: three idle runners are what it takes. */
 const SCENARIO = {
-  span: '12h',
+  span: '6h',
   startup: '90s',
   loads: [{ kind: 'burst', at: '20m7s', every: '40m', steps: 3, duration: '5m' }],
 };
@@ -36,7 +36,7 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'tune-'));
   const start = Date.UTC(2026, 10, 9);
   const step = { durationMs: 300_000, workspace: 'acme', repository: 'shop', labels: ['builds', 'self.hosted'] };
-  const history = Array.from({ length: 54 }, (_, index) => {
+  const history = Array.from({ length: 27 }, (_, index) => {
     const ready = new Date(start + 7_000 + Math.floor(index / 3) * 2_400_000).toISOString();
     return JSON.stringify({ ready, ...step, id: `${index}` });
   });
@@ -105,7 +105,7 @@ describe('tune', () => {
       present: { strategy: 'idleBuffer', parameters: { idleCount: 5 } },
       holds: { training: true },
     });
-    expect(document.training.steps + document.holdOut.steps).toBe(54);
+    expect(document.training.steps + document.holdOut.steps).toBe(27);
     expect(document.frontier[document.recommended].parameters.idleCount).toBeLessThanOrEqual(5);
     expect(document.diff).toMatch(/^--- a\/runners\.yaml\n\+\+\+ b\/runners\.yaml\n@@ /);
   });

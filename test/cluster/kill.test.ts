@@ -1,5 +1,5 @@
 /**
- * The program is killed before and after each call of a tick that adds or removes runners, with Jobs and Secrets in a
+ * The program is killed before and after each call with which a tick that adds or removes runners writes, with Jobs and Secrets in a
  * real cluster. The following ticks repair what it left, as the API server and Bitbucket both see it.
  */
 import { describe, expect, it } from 'vitest';
@@ -15,6 +15,8 @@ const START_TIMEOUT_MS = 3 * MINUTE;
 const GROUP = { min: RUNNERS, startTimeoutMs: START_TIMEOUT_MS };
 /** Until a lease has expired, a start has timed out, its successor has started, and clean-up has looked twice. */
 const TICKS_TO_REPAIR = 12;
+/** Beside a call that only reads nothing is left that was not left after the write before it. */
+const READS = ['load', 'list', 'identify'];
 /** Scenarios in flight at once; each has a namespace of its own. */
 const AT_ONCE = 6;
 
@@ -100,16 +102,12 @@ describe.each(STORIES)('killed during $name', (story) => {
     expect(counts).toMatchObject(story.does);
   });
 
-  it.each(['before', 'after'] as const)(
-    '%s each call: the next ticks leave nothing over',
-    async (when) => {
-      const cluster = useCluster();
-      const calls = await callsOf(story, cluster);
-      for (let first = 0; first < calls.length; first += AT_ONCE) {
-        const batch = calls.slice(first, first + AT_ONCE);
-        await Promise.all(batch.map((call) => surviveDeath(story, cluster, call, when)));
-      }
-    },
-    180_000,
-  );
+  it.each(['before', 'after'] as const)('%s each call that writes: the next ticks leave nothing over', async (when) => {
+    const cluster = useCluster();
+    const writes = (await callsOf(story, cluster)).filter(({ method }) => !READS.includes(method));
+    for (let first = 0; first < writes.length; first += AT_ONCE) {
+      const batch = writes.slice(first, first + AT_ONCE);
+      await Promise.all(batch.map((call) => surviveDeath(story, cluster, call, when)));
+    }
+  });
 });

@@ -1,6 +1,7 @@
 /**
  * `npm run test:infra`: holds the packaged templates, and the plain one, against CloudFormation's own rules with cfn-lint, no rule ignored, and
- * looks with checkov for what is not safe, each exception explained.
+ * looks with checkov for what is not safe, each exception explained. The packaged ones are those in `templates/`: that osls makes
+ * the same of the sources is what `npm run test:deploy` shows, and `npm run test:deploy -- --update` writes them anew.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,11 +12,12 @@ import { templateText } from '../../scripts/release/template.ts';
 import { installPythonPrograms } from '../deploy/python.ts';
 import { complaintsOf } from './cfn-lint.ts';
 import { failuresIn, unexplained } from './checkov.ts';
-import { LARGE, SMALL } from './deployments.ts';
-import { packageStack, templateIn } from './osls.ts';
 import { resolveTemplate } from './resolve-template.ts';
 
 const SLACK = fileURLToPath(new URL('../../examples/alarms-in-slack/template.yaml', import.meta.url));
+
+/** Of the smallest and of the largest stack. */
+const packaged = ['small', 'large'].map((name) => fileURLToPath(new URL(`templates/${name}.json`, import.meta.url)));
 
 const installation = {
   environment: process.env,
@@ -35,17 +37,6 @@ async function writePlainTemplates() {
   return { plain, made };
 }
 
-/** The templates of the smallest and of the largest stack. Throws an Error of one sentence. */
-async function packageStacks(): Promise<readonly string[]> {
-  const packaged: string[] = [];
-  for (const [name, values] of Object.entries({ small: SMALL, large: LARGE })) {
-    const { code, output, directory } = await packageStack(values);
-    if (code !== 0) throw new Error(`The ${name} stack cannot be packaged: ${output}`);
-    packaged.push(templateIn(directory));
-  }
-  return packaged;
-}
-
 /** Says what is wrong, which fails the run, or that nothing is. */
 function tell(name: string, complaints: string): void {
   process.stdout.write(`${name}: ${complaints === '' ? 'nothing to complain about' : `\n${complaints}`}\n`);
@@ -57,7 +48,6 @@ try {
   const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
   const { checkov } = installPythonPrograms({ ...installation, requirements });
   const { plain, made } = await writePlainTemplates();
-  const packaged = await packageStacks();
   // All at once: each program takes longer to start than to read a template.
   tell('all templates, by cfn-lint', complaintsOf(cfnLint, [plain, SLACK, ...packaged]));
   tell('what is deployed, by checkov', unexplained(failuresIn(checkov, [made, ...packaged])).join('\n'));

@@ -51,13 +51,8 @@ export async function packageStack(
   return { ...ended, directory };
 }
 
-/** The template that is deployed. */
-export function templateIn(directory: string): string {
-  return join(directory, 'cloudformation-template-update-stack.json');
-}
-
-/** Its text, without what every packaging makes anew. */
+/** The template that would be deployed, without what every packaging makes anew. */
 export async function stableTemplate(directory: string): Promise<string> {
-  const text = await readFile(templateIn(directory), 'utf8');
+  const text = await readFile(join(directory, 'cloudformation-template-update-stack.json'), 'utf8');
   return text.replaceAll(/\d{13}-\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 }
