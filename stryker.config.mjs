@@ -12,8 +12,8 @@ export const mutate = [
 
 export default {
   mutate,
-  // Downloaded programs, with links that the sandbox cannot copy.
-  ignorePatterns: ['.cache'],
+  // Downloaded programs, with links that the sandbox cannot copy; and what is built, maybe just now.
+  ignorePatterns: ['.cache', 'dist', 'release'],
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.stryker.config.ts', related: false },

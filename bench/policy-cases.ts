@@ -13,8 +13,16 @@ export const MAX = 40;
 
 const OWNER = { workspace: 'acme', repository: 'shop', labels: ['self.hosted', 'linux', 'builds'] };
 
+/** `longSpan`: how long it is played where there is time. */
+type Load = {
+  readonly name: string;
+  readonly span: string;
+  readonly longSpan?: string;
+  readonly loads: ScenarioInput['loads'];
+};
+
 /** What repeats does so at another second of the minute each time: nobody is judged by when it happened to look. */
-const LOADS: readonly { readonly name: string; readonly span: string; readonly loads: ScenarioInput['loads'] }[] = [
+const LOADS: readonly Load[] = [
   {
     name: 'burst of 30 five-minute steps',
     span: '2d',
@@ -23,6 +31,7 @@ const LOADS: readonly { readonly name: string; readonly span: string; readonly l
   {
     name: 'working day',
     span: '2d',
+    longSpan: '5d',
     loads: [{ kind: 'workingWeek', peakPerHour: 75, duration: { kind: 'exponential', mean: '5m' }, ...OWNER }],
   },
   {
@@ -39,14 +48,14 @@ const LOADS: readonly { readonly name: string; readonly span: string; readonly l
 ];
 
 /** Every load with pods that start fast and with pods that start slowly. */
-export const SCENARIOS: readonly Scenario[] = ['45s', '3m'].flatMap((startup) =>
-  LOADS.map(({ name, span, loads }) =>
-    parseScenario(
-      { name: `${name}, pods that take ${startup === '45s' ? 45 : 180} s`, span, startup, loads, conditions: 'ideal' },
-      name,
-    ),
-  ),
-);
+export function scenariosOf(isLong: boolean): readonly Scenario[] {
+  return ['45s', '3m'].flatMap((startup) =>
+    LOADS.map(({ name, span: short, longSpan = short, loads }) => {
+      const [title, span] = [`${name}, pods that take ${startup === '45s' ? 45 : 180} s`, isLong ? longSpan : short];
+      return parseScenario({ name: title, span, startup, loads, conditions: 'ideal' }, name);
+    }),
+  );
+}
 
 /** A policy and what it is in the comparison: the rule that is compared with, ours, or the bound. */
 export type Entrant = { readonly policy: Policy; readonly role: 'baseline' | 'ours' | 'oracle' };

@@ -2,14 +2,15 @@
  * `npm run bench:policy`: our strategies beside Atlassian's rule and an oracle, in the simulated world, with the decider
  * that ships. Seeds are fixed and time is virtual, so every number is the same on every machine. Ends with 1 if a goal
  * is missed. `--json`: one document instead of tables. `--field`: only the loads under field conditions; `--long`: these with
- * ten seeds and the shapes of real histories, and a look every ten seconds in the ideal world.
+ * ten seeds, two rows more and the shapes of real histories; in the ideal world five working days, and a look every ten seconds.
  */
 import '../scripts/help.ts';
 
 import { arrivalsOf } from '#tools/laboratory/load.ts';
 import { compare } from '#tools/laboratory/run.ts';
+import type { Scenario } from '#tools/laboratory/scenario.ts';
 import { playField } from './field.ts';
-import { type Entrant, enterAll, SCENARIOS } from './policy-cases.ts';
+import { type Entrant, enterAll, scenariosOf } from './policy-cases.ts';
 import { type Goal, goalsOf, type Played } from './policy-goals.ts';
 import { createProgress } from './progress.ts';
 import { printTable } from './table.ts';
@@ -31,7 +32,7 @@ process.exitCode = isIdealMet && isFieldMet ? 0 : 1;
 
 async function playIdeal(asJson: boolean, isLong: boolean): Promise<boolean> {
   const entrants = await enterAll(isLong);
-  const played = await playAll(entrants);
+  const played = await playAll(entrants, scenariosOf(isLong));
   const goals = goalsOf(entrants, played);
   if (asJson) printJson(played, goals);
   else printTables(entrants, played, goals);
@@ -44,16 +45,16 @@ async function isFieldKept(isLong: boolean): Promise<boolean> {
   return faults.length === 0;
 }
 
-async function playAll(all: readonly Entrant[]): Promise<readonly Played[]> {
+async function playAll(all: readonly Entrant[], scenarios: readonly Scenario[]): Promise<readonly Played[]> {
   const progress = createProgress();
   const done: Played[] = [];
-  for (const scenario of SCENARIOS) {
+  for (const scenario of scenarios) {
     const { start, span, loads, seed } = scenario;
     const results = await compare({
       scenario,
       policies: all.map(({ policy }) => policy),
       openArrivals: () => arrivalsOf(loads, [], { start, end: start + span }, seed),
-      onProgress: (policy, share) => progress.show(`${percent((done.length + share) / SCENARIOS.length)}  ${policy}`),
+      onProgress: (policy, share) => progress.show(`${percent((done.length + share) / scenarios.length)}  ${policy}`),
     });
     done.push({ scenario, results });
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run mutate:changed`: mutation testing for CI, for 35 seconds after half a minute of preparations: the mutants of the files that have
+ * `npm run mutate:changed`: mutation testing for CI, for 45 seconds after half a minute of preparations: the mutants of the files that have
  * changed since the last release; docs/decisions/0171-mutants-of-a-release.md. What does not fit into the time is named, and left to
  * `npm run mutate`.
  *
@@ -16,10 +16,10 @@ import { chooseFiles, estimateMutants, isMutated, type Sized } from './mutation/
 import sample from './mutation/sample.config.mjs';
 
 /** For the mutants alone: Stryker has run all tests once before. */
-const ALLOWED_MS = 35_000;
+const ALLOWED_MS = 45_000;
 
-/** What two cores get through in that time, if nothing else is at work. */
-const ALLOWED_MUTANTS = 150;
+/** About what two cores get through in that time beside other work: more than these would rarely be run. */
+const ALLOWED_MUTANTS = 100;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

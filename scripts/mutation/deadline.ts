@@ -1,13 +1,15 @@
 /**
  * A reporter for Stryker that ends the run when its mutants have had `MUTATION_MS` milliseconds: Stryker's preparations do not
- * count, for on a busy machine they take all of a time that they are part of. It says which mutants have survived until then and
- * how many were not run. The limit of the configuration is applied to those that were; when none was, the run has failed.
+ * count, for on a busy machine they take all of a time that they are part of. It says which mutants have survived until then and,
+ * by file, how many were not run: Stryker takes files in the order of the tree. The limit of the configuration is applied to those that were; when none was, the run has failed.
  */
 import { relative } from 'node:path';
 
-type MutantResult = {
+/** A mutant, before it is run. */
+type Mutant = { readonly fileName: string };
+
+type MutantResult = Mutant & {
   readonly status: string;
-  readonly fileName: string;
   readonly location: { readonly start: { readonly line: number } };
   readonly mutatorName: string;
   readonly replacement?: string;
@@ -18,12 +20,13 @@ type Options = { readonly thresholds: { readonly break: number | null } };
 /** What the tested mutants come to, in words and as an exit code. */
 export function verdict(
   results: readonly MutantResult[],
-  { planned, limit }: { readonly planned: number; readonly limit: number },
+  { planned, limit }: { readonly planned: readonly Mutant[]; readonly limit: number },
 ): { readonly lines: readonly string[]; readonly exitCode: number } {
   const noticed = results.filter(({ status }) => status === 'Killed' || status === 'Timeout');
   const unnoticed = results.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
   const counted = noticed.length + unnoticed.length;
-  const notRun = `${planned - results.length} of ${planned} mutants were not run, since the time was up.`;
+  const left = planned.length - results.length;
+  const notRun = `${left} of ${planned.length} mutants were not run, since the time was up${placesOf(planned, results)}.`;
   if (counted === 0)
     return { lines: [`${notRun} None was run: this says nothing, so it counts as failed.`], exitCode: 1 };
   const score = (100 * noticed.length) / counted;
@@ -36,9 +39,21 @@ export function verdict(
   };
 }
 
+/** How many mutants of which files were not run, in parentheses. */
+function placesOf(planned: readonly Mutant[], results: readonly Mutant[]): string {
+  const [all, run] = [planned, results].map((mutants) => Map.groupBy(mutants, ({ fileName }) => fileName));
+  const left = [...(all ?? [])].map(([file, { length }]) => [file, length - (run?.get(file)?.length ?? 0)] as const);
+  const told = left.filter(([, count]) => count > 0).map(([file, count]) => `${count} of ${nameOf(file)}`);
+  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+}
+
+function nameOf(fileName: string): string {
+  return relative(process.cwd(), fileName);
+}
+
 function describe({ status, fileName, location, mutatorName, replacement = '' }: MutantResult): string {
   const [first = '', ...more] = replacement.split('\n');
-  const place = `${relative(process.cwd(), fileName)}:${location.start.line}`;
+  const place = `${nameOf(fileName)}:${location.start.line}`;
   return `${status} ${place} ${mutatorName}: ${first}${more.length > 0 ? ' …' : ''}`;
 }
 
@@ -47,15 +62,15 @@ class DeadlineReporter {
   readonly #limit: number;
   readonly #results: MutantResult[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #planned = 0;
+  #planned: readonly Mutant[] = [];
 
   constructor({ thresholds }: Options) {
     this.#limit = thresholds.break ?? 0;
   }
 
   /** The tests have been run once by now. */
-  onMutationTestingPlanReady({ mutantPlans }: { readonly mutantPlans: readonly unknown[] }): void {
-    this.#planned = mutantPlans.length;
+  onMutationTestingPlanReady({ mutantPlans }: { readonly mutantPlans: readonly { readonly mutant: Mutant }[] }): void {
+    this.#planned = mutantPlans.map(({ mutant }) => mutant);
     this.#timer = setTimeout(() => this.#end(), Number(process.env.MUTATION_MS));
   }
 

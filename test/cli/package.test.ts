@@ -79,7 +79,7 @@ describe('the npm package', () => {
     const { stdout } = await execFileAsync('sh', ['-ec', commands.join('\n')], { cwd: home, env });
     expect(stdout).toContain('would add 1 runner');
     expect(world.runners()).toEqual([]);
-  }, 120_000);
+  });
 
   it('has the command that npx runs', () => {
     const { status, stdout } = spawnSync('npx', ['--offline', 'runner-autoscaler', '--version'], {

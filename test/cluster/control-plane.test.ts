@@ -1,10 +1,11 @@
 /** The control plane itself: who is who in it, that it can be seen to fail, and that it leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventually, useCluster } from './cluster.ts';
 import { startControlPlane } from './control-plane.ts';
 import { IDENTITIES, type IdentityName } from './identities.ts';
@@ -31,13 +32,14 @@ describe('the control plane of the test run', () => {
 
 describe('a control plane', () => {
   it('that cannot start says what its log says, and leaves nothing', async () => {
-    const before = readdirSync(tmpdir());
+    // A temporary folder that no other suite fills at the same time.
+    const own = mkdtempSync(join(tmpdir(), 'own-'));
+    vi.stubEnv('TMPDIR', own);
+    onTestFinished(() => void vi.unstubAllEnvs());
     await expect(startControlPlane({ apiServerFlags: ['--no-such-flag'] })).rejects.toThrow(
       /^kube-apiserver did not become ready:\n(.*\n)*.*unknown flag: --no-such-flag/,
     );
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('control-plane-') && !before.includes(name))).toEqual(
-      [],
-    );
+    expect(readdirSync(own)).toEqual([]);
   });
 
   it('ends when the process that started it is killed', async () => {

@@ -66,8 +66,8 @@ const CONTROLLERS = [
   'validatingadmissionpolicy-status-controller',
 ];
 
-/** Against what hangs, never a measure of speed. */
-const READY_WITHIN_MS = 600_000;
+/** Against what hangs, never a measure of speed; less than what a hook may take, so that the log is shown. */
+const READY_WITHIN_MS = 300_000;
 
 /** Starts a control plane; some 4 seconds. Throws an Error with the end of the log of whatever did not start. */
 export async function startControlPlane({ apiServerFlags = [] }: ControlPlaneOptions = {}): Promise<ControlPlane> {

@@ -132,6 +132,7 @@ describe('when the time is up', () => {
     mutatorName: 'BooleanLiteral',
     replacement: 'false',
   });
+  const plannedOf = (length: number) => Array.from({ length }, () => ({ fileName: result('').fileName }));
   const killed = Array.from({ length: 99 }, () => result('Killed'));
 
   it.each([
@@ -146,7 +147,7 @@ describe('when the time is up', () => {
     ['what could not be judged is not counted', [...killed, result('CompileError')], 0, '100.00 %'],
     ['none was run', [], 1, 'None was run'],
   ])('%s', (_, results, exitCode, text) => {
-    const said = verdict(results, { planned: 200, limit: 99 });
+    const said = verdict(results, { planned: plannedOf(200), limit: 99 });
     expect(said.exitCode).toBe(exitCode);
     expect(said.lines.at(-1)).toContain(text);
     expect(said.lines.at(-1)).toContain(`${200 - results.length} of 200 mutants were not run`);
@@ -156,7 +157,7 @@ describe('when the time is up', () => {
     expect([whole.thresholds.break, sample.thresholds.break]).toEqual([99, 92]);
     const survived = Array.from({ length: 32 }, (_, line) => result('Survived', line));
     const results = [...Array.from({ length: 368 }, () => result('Killed')), ...survived];
-    const planned = results.length;
+    const planned = plannedOf(results.length);
     const said = verdict(results, { planned, limit: sample.thresholds.break });
     expect(said.exitCode).toBe(0);
     expect(said.lines.filter((line) => line.startsWith('Survived'))).toHaveLength(32);
@@ -165,7 +166,13 @@ describe('when the time is up', () => {
   });
 
   it('names those that nobody noticed', () => {
-    const { lines } = verdict([result('Survived', 7)], { planned: 9, limit: 99 });
+    const { lines } = verdict([result('Survived', 7)], {
+      planned: [...plannedOf(9), { fileName: '/lib/a.ts' }],
+      limit: 99,
+    });
     expect(lines[0]).toBe('Survived lib/core/plan.ts:7 BooleanLiteral: false');
+    expect(lines[1]).toMatch(
+      /^9 of 10 mutants were not run, since the time was up \(8 of lib\/core\/plan\.ts, 1 of .*lib\/a\.ts\)\./,
+    );
   });
 });

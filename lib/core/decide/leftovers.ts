@@ -78,9 +78,14 @@ function lacksRoom({ group, elsewhere = 0 }: GroupObservation, { bounds }: Decis
 }
 
 function isFull(bound: Reason): boolean {
-  if (bound.code === 'workspace-cap') return bound.values.registrations >= bound.values.cap;
-  // Stryker disable next-line ConditionalExpression: no other bound has both values; only the compiler does not know.
-  return bound.code === 'peak-cap' && bound.values.committed >= bound.values.cap;
+  switch (bound.code) {
+    case 'workspace-cap':
+      return bound.values.registrations >= bound.values.cap;
+    case 'peak-cap':
+      return bound.values.committed >= bound.values.cap;
+    default:
+      return false;
+  }
 }
 
 /** One that is at work stays anyway for a while. */

@@ -21,7 +21,7 @@ async function startNetwork() {
   stack.defer(() => agent.destroy());
   const started = stack.move();
   const one = (over = agent): Promise<Awaited<ReturnType<typeof send>>> =>
-    send({ method: 'GET', url: proxy.url, headers: {}, agent: over }, AbortSignal.timeout(10_000));
+    send({ method: 'GET', url: proxy.url, headers: {}, agent: over }, AbortSignal.timeout(600_000));
   return {
     proxy,
     clock,
@@ -79,7 +79,7 @@ describe('a connection', () => {
     onTestFinished(service.close);
     await using proxy = await startForgetfulProxy(service.url, 'reset');
     const one = (path: string) =>
-      send({ method: 'GET', url: proxy.url + path, headers: {} }, AbortSignal.timeout(10_000));
+      send({ method: 'GET', url: proxy.url + path, headers: {} }, AbortSignal.timeout(600_000));
     const slow = one('/slow');
     await asked.promise;
     closeRestingConnections();

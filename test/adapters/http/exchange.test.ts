@@ -23,7 +23,7 @@ const NOON = Date.parse('2026-11-23T12:00:00Z');
 async function exchange(
   answer: ScriptedAnswer,
   request: Partial<HttpRequest> = {},
-  signal: AbortSignal = AbortSignal.timeout(10_000),
+  signal: AbortSignal = AbortSignal.timeout(600_000),
 ) {
   const service = await scriptedService(() => answer);
   onTestFinished(service.close);
@@ -234,7 +234,7 @@ describe('what comes back', () => {
     onTestFinished(service.close);
     const url = service.url.replace('http:', 'https:');
     const tls = { ca: makeCertificate().cert };
-    const came = await send({ method: 'GET', url, headers: {}, tls }, AbortSignal.timeout(10_000));
+    const came = await send({ method: 'GET', url, headers: {}, tls }, AbortSignal.timeout(600_000));
     expect(came).toMatchObject({ kind: 'untrusted' });
   });
 });

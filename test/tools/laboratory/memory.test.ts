@@ -42,9 +42,9 @@ async function grownBy(steps: number): Promise<number> {
 }
 
 it('ten times as many steps take no more memory', async () => {
-  await grownBy(1_000);
-  const few = await grownBy(2_000);
-  const many = await grownBy(20_000);
-  // A kept step would be at least a hundred bytes, so that 18,000 of them would be seen.
+  await grownBy(2_000);
+  const few = await grownBy(4_000);
+  const many = await grownBy(40_000);
+  // A kept step would be at least a hundred bytes, so that 36,000 of them would be seen.
   expect(many - few).toBeLessThan(1_500_000);
 });
