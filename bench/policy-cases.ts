@@ -51,7 +51,8 @@ const LOADS: readonly Load[] = [
 export function scenariosOf(isLong: boolean): readonly Scenario[] {
   return ['45s', '3m'].flatMap((startup) =>
     LOADS.map(({ name, span: short, longSpan = short, loads }) => {
-      const [title, span] = [`${name}, pods that take ${startup === '45s' ? 45 : 180} s`, isLong ? longSpan : short];
+      const title = `${name}, pods that take ${startup === '45s' ? 45 : 180} s`;
+      const span = isLong ? longSpan : short;
       return parseScenario({ name: title, span, startup, loads, conditions: 'ideal' }, name);
     }),
   );

@@ -1,7 +1,8 @@
 /**
  * A reporter for Stryker that ends the run when its mutants have had `MUTATION_MS` milliseconds: Stryker's preparations do not
  * count, for on a busy machine they take all of a time that they are part of. It says which mutants have survived until then and,
- * by file, how many were not run: Stryker takes files in the order of the tree. The limit of the configuration is applied to those that were; when none was, the run has failed.
+ * by file, how many were not run, since Stryker takes files in the order of the tree. The limit of the configuration is applied
+ * to those that were run; when none was, the run has failed.
  */
 import { relative } from 'node:path';
 
@@ -26,7 +27,7 @@ export function verdict(
   const unnoticed = results.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
   const counted = noticed.length + unnoticed.length;
   const left = planned.length - results.length;
-  const notRun = `${left} of ${planned.length} mutants were not run, since the time was up${placesOf(planned, results)}.`;
+  const notRun = `${left} of ${planned.length} mutants were not run, since the time was up${leftByFile(planned, results)}.`;
   if (counted === 0)
     return { lines: [`${notRun} None was run: this says nothing, so it counts as failed.`], exitCode: 1 };
   const score = (100 * noticed.length) / counted;
@@ -40,11 +41,14 @@ export function verdict(
 }
 
 /** How many mutants of which files were not run, in parentheses. */
-function placesOf(planned: readonly Mutant[], results: readonly Mutant[]): string {
-  const [all, run] = [planned, results].map((mutants) => Map.groupBy(mutants, ({ fileName }) => fileName));
-  const left = [...(all ?? [])].map(([file, { length }]) => [file, length - (run?.get(file)?.length ?? 0)] as const);
-  const told = left.filter(([, count]) => count > 0).map(([file, count]) => `${count} of ${nameOf(file)}`);
-  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+function leftByFile(planned: readonly Mutant[], results: readonly Mutant[]): string {
+  const inFile = (file: string, mutants: readonly Mutant[]) =>
+    mutants.filter(({ fileName }) => fileName === file).length;
+  const left = [...new Set(planned.map(({ fileName }) => fileName))].flatMap((file) => {
+    const count = inFile(file, planned) - inFile(file, results);
+    return count > 0 ? [`${count} of ${nameOf(file)}`] : [];
+  });
+  return left.length === 0 ? '' : ` (${left.join(', ')})`;
 }
 
 function nameOf(fileName: string): string {

@@ -1,6 +1,6 @@
 /**
  * `npm run test:infra`: holds the packaged templates, and the plain one, against CloudFormation's own rules with cfn-lint, no rule ignored, and
- * looks with checkov for what is not safe, each exception explained. The packaged ones are those in `templates/`: that osls makes
+ * looks with checkov for what is not safe, each exception explained. The packaged ones are those recorded in `templates/`: that osls makes
  * the same of the sources is what `npm run test:deploy` shows, and `npm run test:deploy -- --update` writes them anew.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { resolveTemplate } from './resolve-template.ts';
 const SLACK = fileURLToPath(new URL('../../examples/alarms-in-slack/template.yaml', import.meta.url));
 
 /** Of the smallest and of the largest stack. */
-const packaged = ['small', 'large'].map((name) => fileURLToPath(new URL(`templates/${name}.json`, import.meta.url)));
+const recorded = ['small', 'large'].map((name) => fileURLToPath(new URL(`templates/${name}.json`, import.meta.url)));
 
 const installation = {
   environment: process.env,
@@ -49,8 +49,8 @@ try {
   const { checkov } = installPythonPrograms({ ...installation, requirements });
   const { plain, made } = await writePlainTemplates();
   // All at once: each program takes longer to start than to read a template.
-  tell('all templates, by cfn-lint', complaintsOf(cfnLint, [plain, SLACK, ...packaged]));
-  tell('what is deployed, by checkov', unexplained(failuresIn(checkov, [made, ...packaged])).join('\n'));
+  tell('all templates, by cfn-lint', complaintsOf(cfnLint, [plain, SLACK, ...recorded]));
+  tell('what is deployed, by checkov', unexplained(failuresIn(checkov, [made, ...recorded])).join('\n'));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

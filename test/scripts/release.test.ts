@@ -7,6 +7,7 @@ it('a release begins with minutes of hostile input, 2,000 random worlds, 1,000 n
   expect(release).toMatch(/release:check && .*release:make$/);
   expect(Number(/fuzz\.ts --seconds (\d+)/.exec(check)?.[1])).toBeGreaterThanOrEqual(120);
   expect(check).toContain('bench/policy.ts --long');
-  // Without an option: 2,000 worlds, and the nights, which a part of the worlds goes without.
-  expect(check).toContain('test-worlds.ts &&');
+  expect(Number(/test-worlds\.ts --worlds (\d+)/.exec(check)?.[1])).toBeGreaterThanOrEqual(2000);
+  // Each is played twice.
+  expect(Number(/test-worlds\.ts --nights (\d+)/.exec(check)?.[1])).toBeGreaterThanOrEqual(500);
 });

@@ -83,6 +83,7 @@ function isFull(bound: Reason): boolean {
       return bound.values.registrations >= bound.values.cap;
     case 'peak-cap':
       return bound.values.committed >= bound.values.cap;
+    // Stryker disable next-line ConditionalExpression: nothing is as good as false.
     default:
       return false;
   }
